@@ -1,0 +1,47 @@
+"""The exceptions of the package.
+
+    NanocrystalError            anything this package raises on purpose
+    ├── InputError              what the user gave cannot be used; nothing was computed or written
+    └── RefinementError         the input is sound but the refinement cannot go on
+
+A message for a user says where, what was expected, what came, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NanocrystalError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class InputError(NanocrystalError):
+    """What the user gave cannot be used.
+
+    where: the address of the value or the file (and line) in question.
+    problem: one sentence: what was expected, what came, what to do.
+    """
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}" if where else problem)
+        self.where = where
+        self.problem = problem
+
+
+class RefinementError(NanocrystalError):
+    """The input is sound but the refinement cannot go on."""
+
+
+def nearest_names(name: str, valid: Iterable[str]) -> str:
+    """Return 'did you mean …' for a misspelt name, followed by the valid names."""
+    names = sorted(set(valid))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if not close:
+        lowered = {n.lower(): n for n in names}
+        close = [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    if close:
+        return f"did you mean {' or '.join(repr(c) for c in close)}? (valid: {shown})"
+    return f"valid: {shown}" if names else "nothing can stand here"

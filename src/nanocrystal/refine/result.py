@@ -1,0 +1,111 @@
+"""What a refinement returns: plain data that the report and the files are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One parameter after the refinement.
+
+    stderr comes from the covariance at the minimum with the sigmas as given; stderr_scaled is
+    multiplied by √χ²_red where that exceeds 1. Without sigmas both are the scaled one.
+    Both are None where the data do not determine the parameter or it was not refined.
+    """
+
+    value: float
+    stderr: float | None
+    stderr_scaled: float | None
+    unit: str
+    status: Status
+    min: float | None = None
+    max: float | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class DerivedValue:
+    """A quantity that follows from the parameters, with its propagated uncertainty."""
+
+    value: float
+    stderr: float | None
+    unit: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class FittedCurve:
+    """One data set and what was calculated for it; arrays of shape (n_points,).
+
+    background is None where the technique has none. components are contributions that add up
+    to calculated, by name (for instance the pairs Cd–Se of a PDF).
+    rwp_without_background is None where there is no background to leave out.
+    chi2_red and gof are None where the data carry no sigma.
+    """
+
+    technique: str
+    x: FloatArray
+    observed: FloatArray
+    sigma: FloatArray | None
+    calculated: FloatArray
+    background: FloatArray | None
+    x_name: str
+    x_unit: str
+    y_name: str
+    y_unit: str
+    n_points: int
+    rw: float
+    rwp: float
+    rwp_without_background: float | None
+    chi2_red: float | None
+    gof: float | None
+    weights: str
+    source: str
+    components: Mapping[str, FloatArray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SizeCurve:
+    """A size distribution as curves: density per unit length over a length; shape (n,)."""
+
+    length_name: str
+    unit: str
+    length: FloatArray
+    number_density: FloatArray
+    volume_density: FloatArray
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a refinement. Linear parameters are listed like all others."""
+
+    title: str
+    version: str
+    converged: bool
+    message: str
+    elapsed_s: float
+    n_evaluations: int
+    parameters: Mapping[str, Estimate]
+    derived: Mapping[str, DerivedValue]
+    datasets: Mapping[str, FittedCurve]
+    correlation_names: Sequence[str]
+    correlation_matrix: FloatArray
+    inputs: Mapping[str, str]
+    notes: Sequence[str]
+    sizes: Mapping[str, SizeCurve]
+    structures: Mapping[str, str]
+    """file name (name.cif or name.xyz) -> text of the refined model"""
+    provenance: Mapping[str, Any]
+    """versions of what was used (python, numpy, scipy, numba, gemmi), options of the optimiser"""
+    methods: Sequence[str] = ()
+    """one paragraph each: what was computed and how, with the reference"""
