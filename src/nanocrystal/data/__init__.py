@@ -1,0 +1,7 @@
+"""Readers of measured curves: from a file with columns of numbers to a checked `Curve`."""
+
+from nanocrystal.data.curve import Curve
+from nanocrystal.data.reading import read_curve
+from nanocrystal.data.resources import resolve
+
+__all__ = ["Curve", "read_curve", "resolve"]

@@ -1,0 +1,6 @@
+"""The HTML report of a refinement."""
+
+from nanocrystal.report.html import report_html
+from nanocrystal.report.numbers import concise, number
+
+__all__ = ["concise", "number", "report_html"]

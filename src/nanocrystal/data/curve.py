@@ -1,0 +1,68 @@
+"""What was measured: one ordinate over one abscissa, with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A measured curve as the file gives it.
+
+    x : (n,) strictly ascending. "r" in Å, "q" in 1/Å, "two_theta" in degrees, "energy" in eV,
+        or "x" where the user gave no more meaning than that.
+    y : (n,) "g" in 1/Å², "f" in 1/Å, "s" without unit, "intensity" in the unit of the file, or "y".
+    sigma : (n,) standard deviation of y, positive, in the unit of y; None where the file has none.
+    source : the path as it was given. sha256 : of the bytes of the file.
+    metadata : the "key = value" pairs of the header, keys in lower case, values as text; where a
+        key comes twice the last one stands.
+    notes : sentences on what the reader left out or decided.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    sigma: FloatArray | None
+    x_name: str
+    y_name: str
+    source: str
+    sha256: str
+    metadata: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def between(self, low: float, high: float, where: str) -> Curve:
+        """Return the points with low <= x <= high, limits in the unit of x.
+
+        Raises InputError where low is not below high, where a limit lies outside the data by more
+        than one step, or where no point lies between the limits.
+        """
+        asked = f"the range of {self.x_name} from {low:g} to {high:g}"
+        data = f"{self.source} has {self.x_name} from {self.x[0]:g} to {self.x[-1]:g}"
+        if not low < high:
+            raise InputError(where, f"{asked} is empty: the lower limit must be below the upper; {data}")
+        steps = np.diff(self.x) if len(self.x) > 1 else np.zeros(1)
+        # A grid that was stored in single precision ends a little before its nominal end.
+        first_step, last_step = 1.000001 * steps[0], 1.000001 * steps[-1]
+        if low < self.x[0] - first_step or high > self.x[-1] + last_step:
+            raise InputError(where, f"{asked} reaches outside the data; {data}")
+        inside = (self.x >= low) & (self.x <= high)
+        if not inside.any():
+            raise InputError(where, f"{asked} holds no point; {data} in {len(self.x)} points")
+        return Curve(
+            x=self.x[inside],
+            y=self.y[inside],
+            sigma=None if self.sigma is None else self.sigma[inside],
+            x_name=self.x_name,
+            y_name=self.y_name,
+            source=self.source,
+            sha256=self.sha256,
+            metadata=self.metadata,
+            notes=self.notes,
+        )

@@ -1,0 +1,169 @@
+"""From a file to a checked curve."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_roles
+from nanocrystal.data.curve import Curve, FloatArray
+from nanocrystal.data.lines import header_pairs, quoted
+from nanocrystal.data.table import Table, number_table
+from nanocrystal.errors import InputError, nearest_names
+
+_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+
+
+def read_curve(
+    path: Path, *, convention: str | None = None, columns: Sequence[str] | None = None, where: str = ""
+) -> Curve:
+    """Return the curve in a text file with columns of numbers.
+
+    convention: the kind of file (gr, fq, sq, iq, chi, xy, xye, dat, csv); by default the suffix says.
+    columns: one name for each column instead: r q two_theta energy x, g f s intensity y, sigma, ignore.
+    where: the address of the file name in the user's input, for messages.
+
+    Raises InputError where the file cannot be read, where the meaning of its columns is not known,
+    and where its numbers cannot be a curve: text or missing values among them, an abscissa that is
+    not in order or comes twice, a sigma that is not positive, fewer than three points.
+    """
+    path = Path(path)
+    address = f"{where}: {path}" if where else str(path)
+    content = _file_bytes(path, where, address)
+    table = number_table(_decoded(content, address), address)
+    roles, notes = column_roles(table, path.suffix, convention, columns, address)
+    notes = (*table.notes, *notes, *_width_notes(table, roles))
+    x, y, sigma, curve_notes = _checked_points(table, roles, address)
+    return Curve(
+        x=x,
+        y=y,
+        sigma=sigma,
+        x_name=next(role for role in roles if role in ABSCISSAE),
+        y_name=next(role for role in roles if role in ORDINATES),
+        source=str(path),
+        sha256=hashlib.sha256(content).hexdigest(),
+        metadata=header_pairs(table.header),
+        notes=(*notes, *curve_notes),
+    )
+
+
+def _file_bytes(path: Path, where: str, address: str) -> bytes:
+    try:
+        if path.is_dir():
+            raise InputError(address, "is a folder; name a file in it")
+        if not path.exists():
+            raise InputError(where, _missing_file(path))
+        if not path.is_file():
+            raise InputError(address, "is not a regular file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise InputError(address, f"cannot be read: {error}") from error
+
+
+def _missing_file(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"there is no file {path}: the folder {path.parent} does not exist"
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    return f"there is no file {path}; {nearest_names(path.name, names)}"
+
+
+def _decoded(content: bytes, address: str) -> str:
+    """Return the text: UTF-8, UTF-16 where a mark says so, else latin-1, which old programs wrote."""
+    if not content.strip():
+        raise InputError(address, "is empty")
+    try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return content.decode("utf-16")
+        if _CONTROL.intersection(content):
+            raise InputError(address, "is not a text file (it holds control characters)")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.encoding.startswith("utf-16"):
+            raise InputError(address, "begins like UTF-16 text but is not") from error
+        return content.decode("latin-1")
+
+
+def _width_notes(table: Table, roles: Roles) -> tuple[str, ...]:
+    wider = sum(row.width > len(roles) for row in table.rows)
+    if not wider:
+        return ()
+    return (
+        f"{wider} of {len(table.rows)} rows have more than {len(roles)} columns; the columns behind these,"
+        " which the other rows lack, are ignored",
+    )
+
+
+def _checked_points(
+    table: Table, roles: Roles, address: str
+) -> tuple[FloatArray, FloatArray, FloatArray | None, tuple[str, ...]]:
+    """Return x, y, sigma of shape (n,), x ascending, and notes on rows left out or turned round."""
+    used = [
+        roles.index(name) for group in (ABSCISSAE, ORDINATES, ("sigma",)) for name in group if name in roles
+    ]
+    values = np.array([[row.values[i] for i in used] for row in table.rows], dtype=np.float64)
+    lines = [row.number for row in table.rows]
+    notes: list[str] = []
+    if values[0, 0] == 0.0 and np.isnan(values[0]).any():
+        notes.append(f"the row at {roles[used[0]]} = 0 (line {lines[0]}) is left out: it holds NaN")
+        values, lines = values[1:], lines[1:]
+    for i in np.flatnonzero(~np.isfinite(values).all(axis=1))[:1]:
+        text = next(quoted(row.text) for row in table.rows if row.number == lines[i])
+        problem = f"{text} holds a missing, infinite or not-a-number value; remove the row"
+        raise InputError(f"{address}, line {lines[i]}", problem)
+    if len(used) == 3:
+        values, lines, note = _with_positive_sigma(values, lines, roles, address)
+        notes += note
+    if len(values) < 3:
+        raise InputError(address, f"has {len(values)} points; a curve needs at least 3")
+    if np.all(np.diff(values[:, 0]) < 0.0):
+        notes.append(f"the rows run from large to small {roles[used[0]]}; they are reversed")
+        values = values[::-1]
+    else:
+        _refuse_unsorted(values[:, 0], lines, roles[used[0]], address)
+    x, y, *rest = (np.ascontiguousarray(column) for column in values.T)
+    return x, y, rest[0] if rest else None, tuple(notes)
+
+
+def _with_positive_sigma(
+    values: FloatArray, lines: list[int], roles: Roles, address: str
+) -> tuple[FloatArray, list[int], list[str]]:
+    """Return values (n, 3) without the empty bins at both ends, checked for sigma > 0.
+
+    An empty bin has y = sigma = 0: nothing was counted there, as behind a beam stop, or G(0) = 0.
+    """
+    names = ", ".join(f'"{"ignore" if role == "sigma" else role}"' for role in roles)
+    remedy = f"correct it, or ignore it with columns = [{names}]"
+    sigma = values[:, 2]
+    if np.all(sigma == 0.0):
+        raise InputError(address, f"the sigma column is all zero; {remedy}")
+    for i in np.flatnonzero(sigma < 0.0)[:1]:
+        problem = f"sigma must be positive, {np.count_nonzero(sigma < 0.0)} values are negative"
+        raise InputError(f"{address}, line {lines[i]}", f"{problem}, the first is {sigma[i]:g}; {remedy}")
+    measured = np.flatnonzero((values[:, 1] != 0.0) | (sigma != 0.0))
+    kept = slice(int(measured[0]), int(measured[-1]) + 1)
+    dropped = len(values) - len(values[kept])
+    notes = (
+        [f"{dropped} rows at the ends have value and sigma 0 (empty bins) and are left out"]
+        if dropped
+        else []
+    )
+    values, lines = values[kept], lines[kept]
+    zero = np.flatnonzero(values[:, 2] == 0.0)
+    if zero.size:
+        problem = f"sigma must be positive, {zero.size} of {len(values)} values are zero, the first here"
+        raise InputError(f"{address}, line {lines[zero[0]]}", f"{problem}; {remedy}")
+    return values, lines, notes
+
+
+def _refuse_unsorted(x: FloatArray, lines: Sequence[int], name: str, address: str) -> None:
+    steps = np.diff(x)
+    for i in np.flatnonzero(steps == 0.0)[:1]:
+        problem = f"{name} = {x[i + 1]:.10g} comes twice, here and in line {lines[i]}; remove one of the rows"
+        raise InputError(f"{address}, line {lines[i + 1]}", problem)
+    direction = 1.0 if np.count_nonzero(steps > 0.0) >= np.count_nonzero(steps < 0.0) else -1.0
+    for i in np.flatnonzero(steps * direction < 0.0)[:1]:
+        problem = f"{name} must be in order, but {x[i + 1]:.10g} comes after {x[i]:.10g}; sort the rows"
+        raise InputError(f"{address}, line {lines[i + 1]}", problem)

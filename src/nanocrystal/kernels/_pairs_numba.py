@@ -1,0 +1,125 @@
+"""Compiled loops over pairs of atoms. Called through `pairs` and `peaks`; needs Numba at import.
+
+The pair loop has two stages, because the two halves limit each other when mixed: distances of
+one atom to a block are vectorised into a buffer, then each pair adds its four moments
+(1, t, t², t³) to its bin with one 256-bit load–add–store.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from nanocrystal.kernels.compiled import jit
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _add4(typing_context: Any, array: Any, offset: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """array[offset:offset+4] += (a, b, c, d) in one vector operation."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        double, vector = ir.DoubleType(), ir.VectorType(ir.DoubleType(), 4)
+        element = builder.gep(builder.bitcast(data, double.as_pointer()), [arguments[1]])
+        place = builder.bitcast(element, vector.as_pointer())
+        addend = ir.Constant(vector, ir.Undefined)
+        for lane in range(4):
+            addend = builder.insert_element(addend, arguments[2 + lane], ir.Constant(ir.IntType(32), lane))
+        bin_ = builder.load(place)
+        bin_.align = 8
+        stored = builder.store(builder.fadd(bin_, addend), place)
+        stored.align = 8
+        return context.get_dummy_value()
+
+    return types.void(array, offset, a, b, c, d), codegen
+
+
+@jit
+def _distances(x, y, z, xi, yi, zi, inverse_h, last, index, t):  # type: ignore[no-untyped-def]
+    """Bin index (at most `last`) and place t in the bin of the distances of (xi, yi, zi) to the block."""
+    for m in range(x.shape[0]):
+        dx = x[m] - xi
+        dy = y[m] - yi
+        dz = z[m] - zi
+        s = np.sqrt(dx * dx + dy * dy + dz * dz) * inverse_h
+        k = np.int32(min(s, last) + 0.5)
+        index[m] = k
+        t[m] = s - k
+
+
+@jit
+def _add_moments(index, t, n, histogram):  # type: ignore[no-untyped-def]
+    for m in range(n):
+        u = t[m]
+        u2 = u * u
+        _add4(histogram, np.intp(index[m]) * 4, 1.0, u, u2, u2 * u)
+
+
+@jit
+def _add_weighted_moments(index, t, weight, n, histogram):  # type: ignore[no-untyped-def]
+    for m in range(n):
+        u = t[m]
+        w = weight[m]
+        wu = w * u
+        wu2 = wu * u
+        _add4(histogram, np.intp(index[m]) * 4, w, wu, wu2, wu2 * u)
+
+
+@jit
+def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, t):  # type: ignore[no-untyped-def]
+    """Add all pairs of every step-th task (i0, i1, j0, j1), each pair once, to the histogram."""
+    for task in range(first, tasks.shape[0], step):
+        i0, i1, j0, j1 = tasks[task]
+        for i in range(i0, i1):
+            start = max(j0, i + 1)
+            n = j1 - start
+            if n > 0:
+                _distances(x[start:j1], y[start:j1], z[start:j1], x[i], y[i], z[i], inverse_h, last, index, t)
+                _add_moments(index, t, n, histogram)
+
+
+@jit
+def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):  # type: ignore[no-untyped-def]
+    """Add the distances of each point to all lattice points, weighted, to the histogram."""
+    n_lattice = x.shape[0]
+    block = index.shape[0]
+    scaled = np.empty(block)
+    for p in range(points.shape[0]):
+        for start in range(0, n_lattice, block):
+            stop = min(start + block, n_lattice)
+            n = stop - start
+            _distances(
+                x[start:stop], y[start:stop], z[start:stop],
+                points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t,
+            )  # fmt: skip
+            for m in range(n):
+                scaled[m] = factors[p] * weight[start + m]
+            _add_weighted_moments(index, t, scaled, n, histogram)
+
+
+@jit
+def add_gaussians(area, centre, variance, step, n_sigma, curve):  # type: ignore[no-untyped-def]
+    """Add Gaussians of given area, centre and variance to curve[k] at r = k step."""
+    n = curve.shape[0]
+    for b in range(area.shape[0]):
+        if area[b] == 0.0:
+            continue
+        v = variance[b]
+        sigma = np.sqrt(v)
+        first = max(0, int(np.ceil((centre[b] - n_sigma * sigma) / step)))
+        stop = min(n, int(np.floor((centre[b] + n_sigma * sigma) / step)) + 1)
+        if stop <= first:
+            continue
+        # exp(-(d + k step)²/2v) by two multiplications a point
+        d = first * step - centre[b]
+        value = area[b] / (sigma * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * d * d / v)
+        ratio = np.exp(-(d * step + 0.5 * step * step) / v)
+        change = np.exp(-step * step / v)
+        for k in range(first, stop):
+            curve[k] += value
+            value *= ratio
+            ratio *= change

@@ -1,0 +1,61 @@
+"""One way to compile: cached on disk where that is possible, announced to the user once.
+
+Modules named `_*_numba.py` use `jit`; they import Numba, so they are imported where they are
+first called (`load`), never at import of the package. Where no cache folder is writable, the
+kernels are compiled anew in each process, and the listener is told so in one sentence.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+Listener = Callable[[str], None]
+
+COMPILING = "Compiling the fast kernels; this happens once after installation and takes some seconds."
+NO_CACHE = "No folder for compiled kernels is writable: they are compiled anew in each run (slower start)."
+
+_listener: Listener | None = None
+_told: set[str] = set()
+
+
+def announce_to(listener: Listener | None) -> None:
+    """Let `listener` be told, once each, that compilation starts or that no cache is writable."""
+    global _listener
+    _listener = listener
+    _told.clear()
+
+
+def tell(sentence: str) -> None:
+    """Pass `sentence` to the listener unless it has heard it."""
+    if _listener is not None and sentence not in _told:
+        _told.add(sentence)
+        _listener(sentence)
+
+
+def jit(function: F) -> F:
+    """Compile `function` at its first call: no Python objects, without the GIL, cached on disk."""
+    import numba
+
+    try:
+        return numba.njit(nogil=True, fastmath=True, cache=True)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # Numba's word for: no cache folder can be written
+        tell(NO_CACHE)
+        return numba.njit(nogil=True, fastmath=True)(function)  # type: ignore[no-any-return]
+
+
+def load(module: str) -> ModuleType:
+    """Import the compiled module `nanocrystal.kernels.<module>`, announcing a first compilation."""
+    loaded = importlib.import_module(f"nanocrystal.kernels.{module}")
+    for function in vars(loaded).values():
+        stats = getattr(function, "stats", None)
+        folder = getattr(stats, "cache_path", None)
+        if folder:
+            if not any(Path(folder).glob(f"{module}.*.nbi")):
+                tell(COMPILING)
+            break
+    return loaded

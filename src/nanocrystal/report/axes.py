@@ -1,0 +1,61 @@
+"""The common look of the figures: a boxed frame with inner ticks, set for print."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
+INK = "#1A1A1A"
+_SYMBOL = re.compile(r"(?<![A-Za-zα-ωΑ-Ω&])([A-Za-zα-ωΑ-Ω])(?![A-Za-zα-ωΑ-Ω;])")
+_LONGEST_SYMBOL = 6
+
+
+def layout(height: int) -> dict[str, Any]:
+    """Return what all figures share; the height is in CSS pixels."""
+    return {
+        "height": height,
+        "margin": {"l": 64, "r": 16, "t": 40, "b": 52},
+        "font": {"family": FONT, "size": 14, "color": INK},
+        "paper_bgcolor": "#FFFFFF",
+        "plot_bgcolor": "#FFFFFF",
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 13},
+        },
+        "showlegend": True,
+        "hoverlabel": {"font": {"size": 12}, "namelength": -1},
+        "dragmode": "zoom",
+    }
+
+
+def axis(title: str) -> dict[str, Any]:
+    """Return a framed axis with ticks on the inside and no grid."""
+    return {
+        "title": {"text": title, "standoff": 8},
+        "showline": True,
+        "mirror": "ticks",
+        "linecolor": INK,
+        "linewidth": 1,
+        "ticks": "inside",
+        "ticklen": 5,
+        "tickcolor": INK,
+        "minor": {"ticks": "inside", "ticklen": 3},
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+        "hoverformat": ".5~g",
+    }
+
+
+def axis_title(name: str, unit: str) -> str:
+    """Return 'name (unit)' for plotly.js, one-letter symbols such as r or 2θ in italics."""
+    shown = html.escape(name, quote=False)
+    if len(name) <= _LONGEST_SYMBOL:
+        shown = _SYMBOL.sub(r"<i>\1</i>", shown)
+    return f"{shown} ({html.escape(unit, quote=False)})" if unit else shown

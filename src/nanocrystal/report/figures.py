@@ -1,0 +1,202 @@
+"""The figures of the report as plotly.js specifications: {"data": [...], "layout": {...}}.
+
+Plain dictionaries and lists that json can write; the Python side of plotly is not needed. Text
+that may come from a user goes through `label`, because plotly.js reads some HTML tags in text.
+Every trace of a fit has a role in its `meta`, by which the page's buttons find it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nanocrystal.refine.result import FittedCurve, FloatArray, SizeCurve
+from nanocrystal.report.axes import axis, axis_title, layout
+
+Figure = dict[str, Any]
+
+OBSERVED = "#0072B2"
+CALCULATED = "#D55E00"
+DIFFERENCE = "#00805E"
+BACKGROUND = "#7A7A7A"
+COMPONENTS = ("#CC79A7", "#E69F00", "#56B4E9", "#5B4B9A", "#8C6D31", "#AD494A", "#3A8A8C", "#9C9EDE")
+DIVERGING = ((0.0, "#2166AC"), (0.25, "#92C5DE"), (0.5, "#F7F7F7"), (0.75, "#F4A582"), (1.0, "#B2182B"))
+
+MARKERS_UP_TO = 5000
+"""with more points than this the observed data are drawn as a line: circles would merge"""
+CELL_TEXT_UP_TO = 12
+
+
+def label(text: str) -> str:
+    """Return text for plotly.js, in which <, > and & are only characters."""
+    return html.escape(text, quote=False)
+
+
+def plain_list(values: FloatArray, digits: int = 7) -> list[float | None]:
+    """Return values of shape (n,) rounded to significant digits; what is not finite becomes None."""
+    finite = np.isfinite(values)
+    return [
+        float(f"{v:.{digits}g}") if ok else None
+        for v, ok in zip(np.asarray(values, dtype=float).tolist(), finite.tolist(), strict=True)
+    ]
+
+
+def wants_log_axes(curve: FittedCurve) -> bool:
+    """Return whether both axes should be logarithmic: positive data over more than three decades.
+
+    That is small-angle scattering, whatever it is called; the outermost 2 % of the points do
+    not count. The page has a button for the other choice.
+    """
+    seen = curve.observed[np.isfinite(curve.observed)]
+    if seen.size < 10 or not np.all(curve.x > 0) or not np.nanmin(curve.calculated) > 0:
+        return False
+    low, high = np.quantile(seen, (0.02, 0.98))
+    return bool(low > 0 and high > 1000 * low and curve.x.max() > 10 * curve.x.min())
+
+
+def fit_figure(curve: FittedCurve) -> Figure:
+    """Return observed, calculated, background, components and difference of one data set.
+
+    The difference is drawn in the same scale, moved below the data. On logarithmic axes it has
+    a panel of its own, in units of sigma, or relative to the calculated curve without sigmas.
+    """
+    log = wants_log_axes(curve)
+    x = plain_list(curve.x)
+    traces = [_observed(curve, x)]
+    if curve.background is not None:
+        traces.append(_line(x, curve.background, "Background", "background", BACKGROUND, 1.2, dash="dash"))
+    traces.append(_line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6))
+    difference, zero, name = _difference(curve, log)
+    traces.append(_line(x, difference + zero, name, "difference", DIFFERENCE, 1.0))
+    traces[-1]["customdata"] = plain_list(difference)
+    traces[-1]["hovertemplate"] = "%{customdata:.4g}"
+    for i, (component, values) in enumerate(curve.components.items()):
+        color = COMPONENTS[i % len(COMPONENTS)]
+        traces.append(_line(x, values, label(component), "component", color, 1.2))
+        traces[-1]["visible"] = "legendonly"
+    return {"data": traces, "layout": _fit_layout(curve, log, zero, name, traces)}
+
+
+def sizes_figure(curve: SizeCurve) -> Figure:
+    """Return the number- and the volume-weighted density of a size distribution."""
+    x = plain_list(curve.length)
+    traces = [
+        _line(x, curve.number_density, "Number-weighted", "number", OBSERVED, 1.8),
+        _line(x, curve.volume_density, "Volume-weighted", "volume", CALCULATED, 1.8, dash="dash"),
+    ]
+    for trace, fill in zip(traces, ("rgba(0,114,178,0.12)", "rgba(213,94,0,0.10)"), strict=True):
+        trace |= {"fill": "tozeroy", "fillcolor": fill}
+    figure_layout = layout(340)
+    figure_layout["xaxis"] = axis(axis_title(curve.length_name, curve.unit))
+    figure_layout["yaxis"] = axis(axis_title("density", _inverse(curve.unit))) | {"rangemode": "tozero"}
+    return {"data": traces, "layout": figure_layout}
+
+
+def correlation_figure(names: Sequence[str], matrix: FloatArray) -> Figure:
+    """Return a heat map of a correlation matrix of shape (n, n), in the order of the names.
+
+    Columns are numbered as the rows, whose names would not fit below them.
+    """
+    n = len(names)
+    numbers = [str(i + 1) for i in range(n)]
+    rows = [f"{label(name)}  <b>{number}</b>" for name, number in zip(names, numbers, strict=True)]
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": numbers,
+        "y": rows,
+        "z": [plain_list(row, 4) for row in np.asarray(matrix, dtype=float)],
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": [list(stop) for stop in DIVERGING],
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "hovertemplate": "%{y} × %{x}: %{z:.3f}<extra></extra>",
+        "colorbar": {"thickness": 12, "outlinewidth": 0, "tickvals": [-1, -0.5, 0, 0.5, 1], "len": 1},
+    }
+    if n <= CELL_TEXT_UP_TO:
+        trace |= {"text": [[_cell(v) for v in row] for row in matrix], "texttemplate": "%{text}"}
+    cell = 34 if n <= CELL_TEXT_UP_TO else 22
+    figure_layout = layout(max(n * cell, 120) + 70)
+    figure_layout["showlegend"] = False
+    figure_layout["margin"] = {"l": 20, "r": 10, "t": 12, "b": 34}
+    bare = {"showgrid": False, "ticks": "", "automargin": True, "fixedrange": True, "type": "category"}
+    figure_layout["xaxis"] = bare | {"tickfont": {"weight": 700}}
+    figure_layout["yaxis"] = bare | {"autorange": "reversed"}
+    return {"data": [trace], "layout": figure_layout}
+
+
+def _observed(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
+    trace = _line(x, curve.observed, "Observed", "observed", OBSERVED, 1.0)
+    if curve.observed.size <= MARKERS_UP_TO:
+        trace["mode"] = "markers"
+        trace["marker"] = {"symbol": "circle-open", "size": 5, "color": OBSERVED, "line": {"width": 1}}
+    if curve.sigma is not None:
+        bars = {"type": "data", "array": plain_list(curve.sigma), "visible": False}
+        trace["error_y"] = bars | {"color": OBSERVED, "thickness": 0.8, "width": 0}
+    return trace
+
+
+def _line(
+    x: list[float | None], y: FloatArray, name: str, role: str, color: str, width: float, dash: str = "solid"
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "meta": {"role": role},
+        "x": x,
+        "y": plain_list(y),
+        "line": {"color": color, "width": width, "dash": dash},
+        "hovertemplate": "%{y:.4g}",
+    }
+
+
+def _difference(curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
+    """Return the difference of shape (n,), the height of its zero line, and its name."""
+    difference = curve.observed - curve.calculated
+    if log:
+        if curve.sigma is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return difference / curve.sigma, 0.0, "Difference / σ"
+        return difference / curve.calculated, 0.0, "Relative difference"
+    above = [curve.observed, curve.calculated]
+    if curve.background is not None:
+        above.append(curve.background)
+    shown = np.concatenate(above)
+    shown, spread = shown[np.isfinite(shown)], difference[np.isfinite(difference)]
+    if shown.size == 0 or spread.size == 0:
+        return difference, 0.0, "Difference"
+    zero = shown.min() - max(spread.max(), 0.0) - 0.06 * np.ptp(shown)
+    return difference, float(f"{zero:.4g}"), "Difference"
+
+
+def _fit_layout(
+    curve: FittedCurve, log: bool, zero: float, name: str, traces: list[dict[str, Any]]
+) -> dict[str, Any]:
+    # Room for one more line of the legend with every few components.
+    figure_layout = layout(430 + 12 * len(curve.components) + (90 if log else 0))
+    figure_layout["hovermode"] = "x unified"
+    figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit))
+    figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
+    zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
+    figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
+    if log:
+        figure_layout["shapes"][0]["yref"] = "y2"
+        figure_layout["xaxis"] |= {"type": "log", "anchor": "y2"}
+        figure_layout["yaxis"] |= {"type": "log", "domain": [0.3, 1], "exponentformat": "power", "dtick": 1}
+        figure_layout["yaxis2"] = axis(re.sub(r" / | ", "<br>", name, count=1)) | {"domain": [0, 0.24]}
+        next(t for t in traces if t["meta"]["role"] == "difference")["yaxis"] = "y2"
+    return figure_layout
+
+
+def _inverse(unit: str) -> str:
+    return f"{unit}⁻¹" if unit else ""
+
+
+def _cell(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−") if np.isfinite(value) else ""

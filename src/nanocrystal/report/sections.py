@@ -1,0 +1,191 @@
+"""The sections of the report as HTML; every text from outside is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from nanocrystal.refine.result import FittedCurve, Result
+from nanocrystal.report import tables
+from nanocrystal.report.figures import MARKERS_UP_TO, wants_log_axes
+from nanocrystal.report.numbers import number
+
+_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s<>&;,]*[A-Za-z0-9)])")
+HINT = (
+    '<p class="explain hint">Drag in a figure to zoom, double-click to see all of it, '
+    "click in its legend to hide or show a curve.</p>"
+)
+
+
+def section(key: str, head: str, body: str) -> str:
+    """Return a section with its heading; body is HTML."""
+    labelled = f'<section id="{key}" aria-labelledby="{key}-head">'
+    return f'{labelled}<h2 id="{key}-head">{head}</h2>{body}</section>'
+
+
+def verdict(result: Result) -> str:
+    """Return whether it converged, with the message, and the figures of merit of the whole."""
+    said = "The refinement converged." if result.converged else "The refinement did not converge."
+    kind = "good" if result.converged else "bad"
+    facts = [
+        *(
+            (f"<i>R</i><sub>w</sub> of {escape(name)}", number(d.rw, 3))
+            for name, d in result.datasets.items()
+        ),
+        ("evaluations", f"{result.n_evaluations}"),
+        ("elapsed", _duration(result.elapsed_s)),
+        ("nanocrystal", escape(result.version)),
+    ]
+    shown = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in facts)
+    return (
+        f'<p class="verdict {kind}"><strong>{said}</strong> {escape(result.message)}</p>'
+        f'<dl class="facts">{shown}</dl>'
+    )
+
+
+def notes(result: Result) -> str:
+    """Return the notes on the refinement as a list."""
+    if not result.notes:
+        return ""
+    items = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    return f'<ul class="know">{items}</ul>'
+
+
+def figure(
+    key: str, number_: int, caption: str, spoken: str, file: str, x: str, buttons: Sequence[str]
+) -> str:
+    """Return an empty figure, which the page's script draws into, with its buttons and caption.
+
+    caption is HTML; spoken (what a screen reader says), file and x (the head of the first
+    column of its data) are text. A figure without x has no data button.
+    """
+    save = [_button("svg", "Save SVG"), _button("png", "Save PNG")]
+    if x:
+        save.append(_button("csv", "Save data (CSV)"))
+    return (
+        f'<figure><div class="plot" id="{key}" role="img" aria-label="{escape(spoken)}"'
+        f' data-file="{escape(file)}" data-x="{escape(x)}"></div>'
+        f'<div class="tools">{"".join(buttons)}<span></span>{"".join(save)}</div>'
+        f"<figcaption><b>Figure {number_}.</b> {caption}</figcaption></figure>"
+    )
+
+
+def fit_buttons(curve: FittedCurve) -> list[str]:
+    """Return the buttons for what one fit can show."""
+    buttons = [_button("reset", "Reset zoom")]
+    if curve.sigma is not None:
+        buttons.append(_button("errors", "Error bars", pressed=False))
+    if curve.components:
+        buttons.append(_button("components", "Components", pressed=False))
+    if wants_log_axes(curve):
+        buttons.append(_button("log", "Log axes", pressed=True))
+    return buttons
+
+
+def fit_caption(name: str, curve: FittedCurve) -> str:
+    """Return what was measured, how well it is described, and where it came from."""
+    merit = [
+        f"<i>R</i><sub>w</sub> = {number(curve.rw, 3)}",
+        f"<i>R</i><sub>wp</sub> = {number(curve.rwp, 3)}",
+    ]
+    if curve.rwp_without_background is not None:
+        merit[-1] += f" ({number(curve.rwp_without_background, 3)} without the background)"
+    if curve.chi2_red is not None:
+        merit.append(f"χ²<sub>red</sub> = {number(curve.chi2_red, 3)}")
+    if curve.gof is not None:
+        merit.append(f"GoF = {number(curve.gof, 3)}")
+    count = f"{curve.n_points:,}".replace(",", "\u202f")
+    sentences = [
+        f"<b>{escape(name)}</b>: {escape(curve.technique)}, {count} points",
+        ", ".join(merit),
+        f"Weights: {escape(curve.weights)}",
+        f"Source: {escape(curve.source)}",
+    ]
+    if wants_log_axes(curve):
+        unit = "in units of σ" if curve.sigma is not None else "relative to the calculated curve"
+        sentences.append(f"Lower panel: observed − calculated, {unit}")
+    else:
+        sentences.append(
+            "The difference, observed − calculated, is drawn below on the same scale, "
+            "with a dotted line at its zero"
+        )
+    if curve.observed.size > MARKERS_UP_TO:
+        sentences.append("The observed points lie too close for circles and are joined by a line")
+    listed = "".join(f"<li>{escape(note)}</li>" for note in curve.notes)
+    return ". ".join(sentences) + "." + (f"<ul>{listed}</ul>" if listed else "")
+
+
+def parameters(result: Result, file: str) -> str:
+    """Return the tables of refined and of held parameters."""
+    shown = result.parameters
+    if not shown:
+        return ""
+    parts = []
+    if any(p.status in tables.REFINED for p in shown.values()):
+        parts += [f"<p>{_which_error(result)}</p>", tables.refined_table(shown), _glossary(result)]
+    else:
+        parts.append("<p>No parameter was refined.</p>")
+    held = sum(p.status not in tables.REFINED for p in shown.values())
+    if held:
+        parts.append(
+            f"<details><summary>What was fixed or tied ({held})</summary>{tables.held_table(shown)}</details>"
+        )
+    parts.append(
+        f'<button type="button" id="parameters-csv" data-file="{escape(file)}">Save parameters (CSV)</button>'
+    )
+    return "".join(parts)
+
+
+def methods(result: Result) -> str:
+    """Return one paragraph each; a DOI becomes a link to it."""
+    link = r'<a href="https://doi.org/\1" rel="noopener noreferrer">\1</a>'
+    return "".join(f"<p>{_DOI.sub(link, escape(text))}</p>" for text in result.methods)
+
+
+def provenance(result: Result) -> str:
+    """Return what went in, and with which versions it was computed."""
+    parts = []
+    if result.inputs:
+        parts += ["<h3>Input files</h3>", tables.inputs_table(result.inputs)]
+    parts += [
+        "<h3>Versions and options</h3>",
+        tables.provenance_table({"nanocrystal": result.version} | dict(result.provenance)),
+    ]
+    return "".join(parts)
+
+
+def _which_error(result: Result) -> str:
+    notation = (
+        "Values are written with their standard uncertainty in brackets, in units of the last digit: "
+        "3.9257(9) means 3.9257 ± 0.0009."
+    )
+    if any(p.stderr_scaled is not None for p in result.parameters.values()):
+        return (
+            f"{notation} It is the scaled one: the standard error multiplied by √χ²<sub>red</sub> "
+            "where that exceeds 1, and the unscaled one where there is no scaled one."
+        )
+    return f"{notation} It is the standard error from the covariance at the minimum, not scaled."
+
+
+def _glossary(result: Result) -> str:
+    statuses = {p.status for p in result.parameters.values()}
+    meaning = {
+        "linear": "<b>linear</b>: solved for exactly at every step",
+        "undetermined": "<b>undetermined</b>: the data do not fix this value; do not quote it",
+        "at_bound": "<b>at bound</b>: stopped at a limit that was set, where an uncertainty has no meaning",
+    }
+    said = "; ".join(text for status, text in meaning.items() if status in statuses)
+    return f'<p class="explain">Status — {said}.</p>' if said else ""
+
+
+def _button(action: str, text: str, pressed: bool | None = None) -> str:
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    return f'<button type="button" data-do="{action}"{state}>{text}</button>'
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{number(seconds, 2)} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
