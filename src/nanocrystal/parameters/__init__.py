@@ -1,0 +1,21 @@
+"""What may vary, within what limits, and how it is tied to the rest."""
+
+from nanocrystal.parameters.evaluation import Evaluation
+from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.parameter import Number, Parameter, Quantity, as_parameter, fixed, tied, vary
+from nanocrystal.parameters.parameter_set import ParameterSet, Values
+
+__all__ = [
+    "Evaluation",
+    "Expression",
+    "Number",
+    "Parameter",
+    "ParameterSet",
+    "Quantity",
+    "Values",
+    "as_parameter",
+    "fixed",
+    "parse_expression",
+    "tied",
+    "vary",
+]

@@ -10,6 +10,8 @@ FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 INK = "#1A1A1A"
 _SYMBOL = re.compile(r"(?<![A-Za-zα-ωΑ-Ω&])([A-Za-zα-ωΑ-Ω])(?![A-Za-zα-ωΑ-Ω;])")
 _LONGEST_SYMBOL = 6
+_RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
 
 
 def layout(height: int) -> dict[str, Any]:
@@ -37,9 +39,10 @@ def layout(height: int) -> dict[str, Any]:
 def axis(title: str) -> dict[str, Any]:
     """Return a framed axis with ticks on the inside and no grid."""
     return {
+        "type": "linear",
         "title": {"text": title, "standoff": 8},
         "showline": True,
-        "mirror": "ticks",
+        "mirror": "allticks",
         "linecolor": INK,
         "linewidth": 1,
         "ticks": "inside",
@@ -54,8 +57,15 @@ def axis(title: str) -> dict[str, Any]:
 
 
 def axis_title(name: str, unit: str) -> str:
-    """Return 'name (unit)' for plotly.js, one-letter symbols such as r or 2θ in italics."""
+    """Return 'name (unit)' for plotly.js, symbols such as r or 2θ in italics, words capitalised."""
     shown = html.escape(name, quote=False)
-    if len(name) <= _LONGEST_SYMBOL:
+    if len(name) > _LONGEST_SYMBOL:
+        shown = shown[0].upper() + shown[1:]
+    else:
         shown = _SYMBOL.sub(r"<i>\1</i>", shown)
-    return f"{shown} ({html.escape(unit, quote=False)})" if unit else shown
+    return f"{shown} ({_raised(html.escape(unit, quote=False))})" if unit else shown
+
+
+def _raised(text: str) -> str:
+    """Return text with its superscript digits as raised ones: few fonts space the former well."""
+    return _RAISED.sub(lambda match: f"<sup>{match[0].translate(_DIGITS)}</sup>", text)

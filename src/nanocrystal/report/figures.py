@@ -8,7 +8,6 @@ Every trace of a fit has a role in its `meta`, by which the page's buttons find 
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +28,10 @@ DIVERGING = ((0.0, "#2166AC"), (0.25, "#92C5DE"), (0.5, "#F7F7F7"), (0.75, "#F4A
 MARKERS_UP_TO = 5000
 """with more points than this the observed data are drawn as a line: circles would merge"""
 CELL_TEXT_UP_TO = 12
+
+PER_SIGMA = "Difference / σ"
+RELATIVE = "Relative difference"
+AXIS_OF = {PER_SIGMA: "Δ/σ", RELATIVE: "Δ/calc."}
 
 
 def label(text: str) -> str:
@@ -88,8 +91,7 @@ def sizes_figure(curve: SizeCurve) -> Figure:
         _line(x, curve.number_density, "Number-weighted", "number", OBSERVED, 1.8),
         _line(x, curve.volume_density, "Volume-weighted", "volume", CALCULATED, 1.8, dash="dash"),
     ]
-    for trace, fill in zip(traces, ("rgba(0,114,178,0.12)", "rgba(213,94,0,0.10)"), strict=True):
-        trace |= {"fill": "tozeroy", "fillcolor": fill}
+    traces[0] |= {"fill": "tozeroy", "fillcolor": "rgba(0,114,178,0.12)"}
     figure_layout = layout(340)
     figure_layout["xaxis"] = axis(axis_title(curve.length_name, curve.unit))
     figure_layout["yaxis"] = axis(axis_title("density", _inverse(curve.unit))) | {"rangemode": "tozero"}
@@ -103,7 +105,7 @@ def correlation_figure(names: Sequence[str], matrix: FloatArray) -> Figure:
     """
     n = len(names)
     numbers = [str(i + 1) for i in range(n)]
-    rows = [f"{label(name)}  <b>{number}</b>" for name, number in zip(names, numbers, strict=True)]
+    rows = [f"{label(name)}  <b>{number}</b>&nbsp;" for name, number in zip(names, numbers, strict=True)]
     trace: dict[str, Any] = {
         "type": "heatmap",
         "x": numbers,
@@ -134,7 +136,12 @@ def _observed(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
     trace = _line(x, curve.observed, "Observed", "observed", OBSERVED, 1.0)
     if curve.observed.size <= MARKERS_UP_TO:
         trace["mode"] = "markers"
-        trace["marker"] = {"symbol": "circle-open", "size": 5, "color": OBSERVED, "line": {"width": 1}}
+        trace["marker"] = {
+            "symbol": "circle-open",
+            "size": _marker_size(curve.observed.size),
+            "color": OBSERVED,
+            "line": {"width": 1},
+        }
     if curve.sigma is not None:
         bars = {"type": "data", "array": plain_list(curve.sigma), "visible": False}
         trace["error_y"] = bars | {"color": OBSERVED, "thickness": 0.8, "width": 0}
@@ -162,8 +169,8 @@ def _difference(curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
     if log:
         if curve.sigma is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
-                return difference / curve.sigma, 0.0, "Difference / σ"
-        return difference / curve.calculated, 0.0, "Relative difference"
+                return difference / curve.sigma, 0.0, PER_SIGMA
+        return difference / curve.calculated, 0.0, RELATIVE
     above = [curve.observed, curve.calculated]
     if curve.background is not None:
         above.append(curve.background)
@@ -181,17 +188,30 @@ def _fit_layout(
     # Room for one more line of the legend with every few components.
     figure_layout = layout(430 + 12 * len(curve.components) + (90 if log else 0))
     figure_layout["hovermode"] = "x unified"
-    figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit))
+    figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit)) | {"range": _range(curve.x, log)}
     figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
     zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
     figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
     if log:
         figure_layout["shapes"][0]["yref"] = "y2"
-        figure_layout["xaxis"] |= {"type": "log", "anchor": "y2"}
-        figure_layout["yaxis"] |= {"type": "log", "domain": [0.3, 1], "exponentformat": "power", "dtick": 1}
-        figure_layout["yaxis2"] = axis(re.sub(r" / | ", "<br>", name, count=1)) | {"domain": [0, 0.24]}
+        # plotly.js enlarges powers of ten, hence the smaller type.
+        powers = {"type": "log", "dtick": 1, "exponentformat": "power", "tickfont": {"size": 12}}
+        figure_layout["xaxis"] |= {"type": "log", "dtick": 1, "anchor": "y2"}
+        figure_layout["yaxis"] |= powers | {"domain": [0.3, 1]}
+        figure_layout["yaxis2"] = axis(AXIS_OF[name]) | {"domain": [0, 0.25], "nticks": 5}
         next(t for t in traces if t["meta"]["role"] == "difference")["yaxis"] = "y2"
     return figure_layout
+
+
+def _range(x: FloatArray, log: bool) -> list[float]:
+    """Return the ends of the axis, one hundredth beyond the data; as plotly.js has it, log10 of them."""
+    ends = np.log10([x.min(), x.max()]) if log else np.array([x.min(), x.max()])
+    beyond = 0.012 * float(np.ptp(ends)) or 1.0
+    return [float(f"{ends[0] - beyond:.7g}"), float(f"{ends[1] + beyond:.7g}")]
+
+
+def _marker_size(n_points: int) -> float:
+    return 5 if n_points <= 500 else 4 if n_points <= 1500 else 3
 
 
 def _inverse(unit: str) -> str:

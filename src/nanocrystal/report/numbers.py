@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 MINUS = "\N{MINUS SIGN}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PLAIN_FROM = 1e-3
+_PLAIN_FROM = 1e-4
 _PLAIN_BELOW = 1e6
 _DOUBLE_PRECISION = 1e-15
 
@@ -35,15 +35,22 @@ def number(value: float, digits: int = 6) -> str:
     return f"{_minus(mantissa)}{_power(int(exponent))}"
 
 
+def merit(value: float) -> str:
+    """Return a figure of merit with three significant digits, trailing zeros kept."""
+    if math.isfinite(value) and 1e-3 <= value < 999.5:
+        return f"{value:#.3g}".rstrip(".")
+    return number(value, 3)
+
+
 def concise(value: float, stderr: float | None) -> str:
     """Return a value with its standard uncertainty in brackets, in units of the last digit.
 
     Two digits of the uncertainty are shown where its leading digit is 1, one otherwise. Values
-    below 10⁻³ or from 10⁶ on are written with a power of ten. Without a usable uncertainty
+    below 10⁻⁴ or from 10⁶ on are written with a power of ten. Without a usable uncertainty
     (None, zero, not finite, or beyond double precision) the value stands alone.
 
-    >>> concise(3.92571, 0.00087), concise(37.42, 1.26), concise(-0.000481, 0.000023)
-    ('3.9257(9)', '37.4(13)', '−4.8(2)×10⁻⁴')
+    >>> concise(3.92571, 0.00087), concise(37.42, 1.26), concise(-0.0000481, 0.0000023)
+    ('3.9257(9)', '37.4(13)', '−4.8(2)×10⁻⁵')
     """
     if not math.isfinite(value):
         return _not_finite(value)

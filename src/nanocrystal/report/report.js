@@ -46,6 +46,13 @@
     return new Blob([rows.join("\n") + "\n"], { type: "text/csv" });
   };
 
+  // The range a figure began with belongs to the axis type it began with.
+  const whole = (plot) => {
+    const { type, range } = plot.begunWith;
+    const x = range && plot.layout.xaxis.type === type ? { "xaxis.range": [...range] } : { "xaxis.autorange": true };
+    return { ...x, "yaxis.autorange": true };
+  };
+
   const press = (button, on) => button.setAttribute("aria-pressed", String(on));
   const toggled = (button) => {
     press(button, button.getAttribute("aria-pressed") !== "true");
@@ -56,21 +63,23 @@
     svg: async (plot) => save(await image(plot, "svg"), `${plot.dataset.file}.svg`),
     png: async (plot) => save(await image(plot, "png"), `${plot.dataset.file}.png`),
     csv: (plot) => save(csv(plot), `${plot.dataset.file}.csv`),
-    reset: (plot) => Plotly.relayout(plot, { "xaxis.autorange": true, "yaxis.autorange": true }),
+    reset: (plot) => Plotly.relayout(plot, whole(plot)),
     errors: (plot, button) =>
       Plotly.restyle(plot, { "error_y.visible": toggled(button) }, having(plot, "observed")),
     components: (plot, button) =>
       Plotly.restyle(plot, { visible: toggled(button) ? true : "legendonly" }, having(plot, "component")),
     log: (plot, button) => {
       const type = toggled(button) ? "log" : "linear";
-      const ranges = { "xaxis.autorange": true, "yaxis.autorange": true, "yaxis.dtick": type === "log" ? 1 : null };
-      return Plotly.relayout(plot, { "xaxis.type": type, "yaxis.type": type, ...ranges });
+      const dtick = type === "log" ? 1 : null;
+      const change = { "xaxis.type": type, "yaxis.type": type, "xaxis.dtick": dtick, "yaxis.dtick": dtick };
+      return Plotly.relayout(plot, { ...change, "xaxis.autorange": true, "yaxis.autorange": true });
     },
   };
 
   const plots = [...document.querySelectorAll(".plot")];
   for (const plot of plots) {
     const { data, layout } = report.figures[plot.id];
+    plot.begunWith = { type: layout.xaxis.type, range: layout.xaxis.range && [...layout.xaxis.range] };
     Plotly.newPlot(plot, data, layout, config);
     for (const button of plot.parentElement.querySelectorAll("button[data-do]")) {
       button.addEventListener("click", () => actions[button.dataset.do](plot, button));
@@ -85,10 +94,16 @@
   window.addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("details:not([open])")];
     for (const details of opened) details.open = true;
-    for (const plot of plots) Plotly.relayout(plot, { width: printWidth, autosize: false });
+    for (const plot of plots) {
+      plot.heightOnScreen = plot.layout.height;
+      const height = plot.data[0].type === "heatmap" ? plot.layout.height : 0.8 * plot.layout.height;
+      Plotly.relayout(plot, { width: printWidth, height, autosize: false });
+    }
   });
   window.addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;
-    for (const plot of plots) Plotly.relayout(plot, { width: null, autosize: true });
+    for (const plot of plots) {
+      Plotly.relayout(plot, { width: null, height: plot.heightOnScreen, autosize: true });
+    }
   });
 })();

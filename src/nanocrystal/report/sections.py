@@ -9,9 +9,9 @@ from html import escape
 from nanocrystal.refine.result import FittedCurve, Result
 from nanocrystal.report import tables
 from nanocrystal.report.figures import MARKERS_UP_TO, wants_log_axes
-from nanocrystal.report.numbers import number
+from nanocrystal.report.numbers import merit, number
 
-_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s<>&;,]*[A-Za-z0-9)])")
+_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s<>&;,]*[A-Za-z0-9])")
 HINT = (
     '<p class="explain hint">Drag in a figure to zoom, double-click to see all of it, '
     "click in its legend to hide or show a curve.</p>"
@@ -29,10 +29,7 @@ def verdict(result: Result) -> str:
     said = "The refinement converged." if result.converged else "The refinement did not converge."
     kind = "good" if result.converged else "bad"
     facts = [
-        *(
-            (f"<i>R</i><sub>w</sub> of {escape(name)}", number(d.rw, 3))
-            for name, d in result.datasets.items()
-        ),
+        *((f"<i>R</i><sub>w</sub> of {escape(name)}", merit(d.rw)) for name, d in result.datasets.items()),
         ("evaluations", f"{result.n_evaluations}"),
         ("elapsed", _duration(result.elapsed_s)),
         ("nanocrystal", escape(result.version)),
@@ -85,20 +82,20 @@ def fit_buttons(curve: FittedCurve) -> list[str]:
 
 def fit_caption(name: str, curve: FittedCurve) -> str:
     """Return what was measured, how well it is described, and where it came from."""
-    merit = [
-        f"<i>R</i><sub>w</sub> = {number(curve.rw, 3)}",
-        f"<i>R</i><sub>wp</sub> = {number(curve.rwp, 3)}",
+    quality = [
+        f"<i>R</i><sub>w</sub> = {merit(curve.rw)}",
+        f"<i>R</i><sub>wp</sub> = {merit(curve.rwp)}",
     ]
     if curve.rwp_without_background is not None:
-        merit[-1] += f" ({number(curve.rwp_without_background, 3)} without the background)"
+        quality[-1] += f" ({merit(curve.rwp_without_background)} without the background)"
     if curve.chi2_red is not None:
-        merit.append(f"χ²<sub>red</sub> = {number(curve.chi2_red, 3)}")
+        quality.append(f"χ²<sub>red</sub> = {merit(curve.chi2_red)}")
     if curve.gof is not None:
-        merit.append(f"GoF = {number(curve.gof, 3)}")
+        quality.append(f"GoF = {merit(curve.gof)}")
     count = f"{curve.n_points:,}".replace(",", "\u202f")
     sentences = [
         f"<b>{escape(name)}</b>: {escape(curve.technique)}, {count} points",
-        ", ".join(merit),
+        ", ".join(quality),
         f"Weights: {escape(curve.weights)}",
         f"Source: {escape(curve.source)}",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -25,7 +26,7 @@ def refined_table(parameters: Mapping[str, Estimate]) -> str:
     ordered = sorted(rows, key=lambda k: _ORDER[rows[k].status])
     shown = {k: _value_text(rows[k]) for k in ordered}
     body = [_refined_row(k, rows[k], shown[k]) for k in ordered]
-    heads = ("Parameter", "Value", "Unit", "Std. error", "Scaled", "Bounds", "Status")
+    heads = ("Parameter", "Value", "Unit", "Std. error", "Std. error,<br>scaled", "Bounds", "Status")
     return _table("Refined parameters", heads, body, shown.values(), numeric=(3, 4))
 
 
@@ -132,11 +133,11 @@ def _status_cell(p: Estimate) -> str:
 
 
 def _bounds(p: Estimate) -> str:
-    if p.min is not None and p.max is not None:
-        return f"{number(p.min)} to {number(p.max)}"
-    if p.min is not None:
-        return f"≥ {number(p.min)}"
-    return f"≤ {number(p.max)}" if p.max is not None else "none"
+    low = p.min is not None and math.isfinite(p.min) and number(p.min)
+    high = p.max is not None and math.isfinite(p.max) and number(p.max)
+    if low and high:
+        return f"{low} to {high}"
+    return f"≥ {low}" if low else f"≤ {high}" if high else "none"
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:

@@ -1,0 +1,45 @@
+"""One set of values, and the intermediates already computed for it.
+
+The refinement owns the store; sample and techniques ask `once` for an intermediate and state which
+parameters it depends on, so that only what a changed parameter touches is computed again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from nanocrystal.parameters.parameter_set import Values
+
+T = TypeVar("T")
+KEPT = 4
+"""sets of values whose intermediates are kept: the base point survives while others are tried"""
+
+Store = dict[str, "OrderedDict[tuple[float, ...], Any]"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Values of all parameters, what the techniques need of shared intermediates, and the store."""
+
+    values: Values
+    requirement: Any = None
+    store: Store = field(default_factory=dict)
+
+    def once(self, name: str, addresses: Iterable[str], compute: Callable[[], T]) -> T:
+        """Return the intermediate `name`, computed only if a value at `addresses` is new."""
+        key = tuple(self.values[a] for a in addresses)
+        known: OrderedDict[tuple[float, ...], Any] = self.store.setdefault(name, OrderedDict())
+        if key in known:
+            known.move_to_end(key)
+        else:
+            known[key] = compute()
+            while len(known) > KEPT:
+                known.popitem(last=False)
+        return known[key]  # type: ignore[no-any-return]
+
+    def at(self, values: Values) -> Evaluation:
+        """Return the evaluation at other values, sharing the store."""
+        return Evaluation(values, self.requirement, self.store)

@@ -1,0 +1,113 @@
+"""Ties: arithmetic on addresses of parameters, parsed with `ast` and never run as code."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nanocrystal.errors import InputError
+
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "sin": math.sin,
+    "cos": math.cos,
+}
+_BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: a**b,
+}
+_LONGEST = 1000
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed tie: its text and the addresses it reads, in order of appearance."""
+
+    text: str
+    addresses: tuple[str, ...]
+    _body: ast.expr
+
+    def value(self, values: Mapping[str, float], where: str) -> float:
+        """Return the number the expression has with these values of the addresses.
+
+        Raises InputError where it is not a finite number (a root of a negative number, 1/0, …).
+        """
+        try:
+            result = _evaluate(self._body, values)
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            raise InputError(where, f"the tie {self.text!r} has no value here ({error}).") from None
+        if isinstance(result, complex) or not math.isfinite(result):
+            raise InputError(where, f"the tie {self.text!r} is not a finite number here.")
+        return float(result)
+
+
+def parse_expression(text: str, where: str) -> Expression:
+    """Parse a tie such as `2 * crystals.pt.a / sqrt(3)`.
+
+    Allowed are numbers, + − * / **, parentheses, full addresses, and sqrt, exp, log, sin, cos of one
+    argument. Raises InputError for anything else.
+    """
+    if len(text) > _LONGEST:
+        raise InputError(where, f"a tie has at most {_LONGEST} characters, this one has {len(text)}.")
+    try:
+        body = ast.parse(text.strip(), mode="eval").body
+        addresses: list[str] = []
+        _check(body, addresses, text, where)
+    except SyntaxError as error:
+        raise InputError(where, f"the tie {text!r} is not an arithmetic expression ({error.msg}).") from None
+    except (RecursionError, MemoryError):
+        raise InputError(where, "the tie is nested too deeply.") from None
+    return Expression(text.strip(), tuple(dict.fromkeys(addresses)), body)
+
+
+def _check(node: ast.expr, addresses: list[str], text: str, where: str) -> None:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
+            _check(operand, addresses, text, where)
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
+            _check(left, addresses, text, where)
+            _check(right, addresses, text, where)
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
+            _check(argument, addresses, text, where)
+        case ast.Name() | ast.Attribute():
+            addresses.append(_address(node, text, where))
+        case _:
+            raise InputError(
+                where,
+                f"the tie {text!r} contains {ast.unparse(node)!r}; allowed are numbers, + - * / **, addresses "
+                f"such as crystals.pt.a, and {', '.join(FUNCTIONS)} of one argument.",
+            )
+
+
+def _address(node: ast.expr, text: str, where: str) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        raise InputError(where, f"the tie {text!r} contains {ast.unparse(node)!r}, which is no address.")
+    return ".".join([node.id, *reversed(parts)])
+
+
+def _evaluate(node: ast.expr, values: Mapping[str, float]) -> float:
+    match node:
+        case ast.Constant(value=number):
+            return float(number)  # type: ignore[arg-type]
+        case ast.UnaryOp(op=operator, operand=operand):
+            inner = _evaluate(operand, values)
+            return -inner if isinstance(operator, ast.USub) else inner
+        case ast.BinOp(left=left, op=operator, right=right):
+            return _BINARY[type(operator)](_evaluate(left, values), _evaluate(right, values))
+        case ast.Call(func=ast.Name(id=name), args=[argument]):
+            return FUNCTIONS[name](_evaluate(argument, values))
+        case _:
+            return values[_address(node, "", "")]

@@ -1,0 +1,116 @@
+"""One refinable number: declared once by its owner, given a value by the user."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters.expression import Expression, parse_expression
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The declaration of a number: what it is, in which unit, and within what it must lie.
+
+    minimum and maximum are hard limits; open_minimum says that the minimum itself is excluded.
+    default None: must be given (or comes from a file). scale: a change that matters, from which
+    steps of differences are taken where the value itself is no measure.
+    """
+
+    name: str
+    unit: str
+    description: str
+    default: float | None = None
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    open_minimum: bool = False
+    scale: float = 1.0
+
+    def check(self, value: float, where: str) -> None:
+        """Raise InputError unless `value` is a number within the hard limits."""
+        too_low = value <= self.minimum if self.open_minimum else value < self.minimum
+        if math.isfinite(value) and not too_low and value <= self.maximum:
+            return
+        raise InputError(where, f"must be {self.range_words()}, got {value:g}.")
+
+    def range_words(self) -> str:
+        """Return the permitted range in words, with the unit."""
+        unit = f" {self.unit}" if self.unit else ""
+        low = f"above {self.minimum:g}" if self.open_minimum else f"at least {self.minimum:g}"
+        if math.isfinite(self.minimum) and math.isfinite(self.maximum):
+            return f"a number {low} and at most {self.maximum:g}{unit}"
+        if math.isfinite(self.minimum):
+            return f"a number {low}{unit}"
+        if math.isfinite(self.maximum):
+            return f"a number at most {self.maximum:g}{unit}"
+        return f"a finite number{f' (unit:{unit})' if unit else ''}"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number with its freedom: fixed, varied within bounds, tied, or linear (left to the fit).
+
+    value None with linear True: free and eliminated exactly at each step.
+    """
+
+    value: float | None
+    vary: bool = False
+    min: float | None = None
+    max: float | None = None
+    tie: Expression | None = None
+    linear: bool = False
+
+    def checked(self, quantity: Quantity, where: str) -> Parameter:
+        """Return the parameter with bounds inside the hard limits of its declaration.
+
+        Raises InputError for a value, bound or combination that cannot be meant.
+        """
+        for name, bound in (("min", self.min), ("max", self.max)):
+            if bound is not None and math.isnan(bound):
+                raise InputError(f"{where}.{name}", "must be a number, got nan.")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise InputError(where, f"min must be below max, got min = {self.min:g} and max = {self.max:g}.")
+        if self.value is None:
+            return self
+        quantity.check(self.value, where)
+        low, high = self.bounds(quantity)
+        if self.vary and not low <= self.value <= high:
+            raise InputError(where, f"the value {self.value:g} must lie within [{low:g}, {high:g}].")
+        return self
+
+    def bounds(self, quantity: Quantity) -> tuple[float, float]:
+        """Return the bounds in force: those of the user within the hard limits."""
+        low = quantity.minimum
+        if quantity.open_minimum and math.isfinite(low):
+            low += 1e-9 * quantity.scale
+        return max(low, -math.inf if self.min is None else self.min), min(
+            quantity.maximum, math.inf if self.max is None else self.max
+        )
+
+    def at(self, value: float) -> Parameter:
+        """Return the same parameter with another value."""
+        return replace(self, value=value)
+
+
+Number = float | int | Parameter
+
+
+def vary(value: float, min: float | None = None, max: float | None = None) -> Parameter:
+    """Return a parameter that the refinement varies, starting at `value`, within [min, max]."""
+    return Parameter(float(value), vary=True, min=min, max=max)
+
+
+def fixed(value: float) -> Parameter:
+    """Return a parameter that keeps its value."""
+    return Parameter(float(value))
+
+
+def tied(expression: str, where: str = "tie") -> Parameter:
+    """Return a parameter that follows others: arithmetic on their addresses."""
+    return Parameter(None, tie=parse_expression(expression, where))
+
+
+def as_parameter(number: Number) -> Parameter:
+    """Return a parameter for a number as users write it: a bare one is fixed."""
+    return number if isinstance(number, Parameter) else Parameter(float(number))

@@ -1,0 +1,115 @@
+"""All parameters of a study by address, and their values with the ties resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters.parameter import Parameter, Quantity
+
+Values = Mapping[str, float]
+"""address -> value, every parameter of the study; never mutated"""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A parameter at its address, with the declaration of its owner."""
+
+    address: str
+    quantity: Quantity
+    parameter: Parameter
+
+
+class ParameterSet:
+    """The parameters of a study, checked as a whole.
+
+    Raises InputError for ties to unknown addresses, to linear parameters, or in a circle.
+    """
+
+    def __init__(self, declared: Mapping[str, tuple[Quantity, Parameter]]) -> None:
+        self._all = {
+            address: Declared(address, quantity, parameter.checked(quantity, address))
+            for address, (quantity, parameter) in declared.items()
+        }
+        self._tie_order = self._ordered_ties()
+        self.initial_values()
+
+    def __getitem__(self, address: str) -> Declared:
+        return self._all[address]
+
+    def __contains__(self, address: object) -> bool:
+        return address in self._all
+
+    def __iter__(self) -> Iterator[Declared]:
+        return iter(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def varied(self) -> tuple[Declared, ...]:
+        """The nonlinear parameters that the optimiser moves."""
+        return tuple(d for d in self if d.parameter.vary)
+
+    @property
+    def eliminated(self) -> tuple[Declared, ...]:
+        """The linear parameters that are left to variable projection."""
+        return tuple(d for d in self if d.parameter.linear)
+
+    def values(self, moved: Mapping[str, float]) -> dict[str, float]:
+        """Return the value of every parameter when the varied ones have the values `moved`.
+
+        Eliminated linear parameters are absent unless they are in `moved`.
+        """
+        values = {
+            d.address: moved.get(d.address, d.parameter.value)  # type: ignore[arg-type]
+            for d in self
+            if d.parameter.tie is None and (d.parameter.value is not None or d.address in moved)
+        }
+        for address in self._tie_order:
+            tie = self._all[address].parameter.tie
+            assert tie is not None
+            values[address] = tie.value(values, address)
+        return values
+
+    def initial_values(self) -> dict[str, float]:
+        """Return all values at the start; raises InputError where a tie leaves the hard limits."""
+        values = self.values({})
+        for address in self._tie_order:
+            self._all[address].quantity.check(values[address], address)
+        return values
+
+    def depends_on(self, address: str) -> frozenset[str]:
+        """Return the untied addresses that decide the value of `address` (itself if untied)."""
+        tie = self._all[address].parameter.tie
+        if tie is None:
+            return frozenset([address])
+        return frozenset().union(*(self.depends_on(a) for a in tie.addresses))
+
+    def _ordered_ties(self) -> tuple[str, ...]:
+        order: list[str] = []
+        for declared in self:
+            self._visit(declared.address, [], order)
+        return tuple(order)
+
+    def _visit(self, address: str, path: list[str], order: list[str]) -> None:
+        tie = self._all[address].parameter.tie
+        if tie is None or address in order:
+            return
+        if address in path:
+            circle = " -> ".join([*path[path.index(address) :], address])
+            raise InputError(address, f"the ties run in a circle: {circle}. Let one of them be a number.")
+        for target in tie.addresses:
+            if target not in self._all:
+                raise InputError(
+                    address, f"the tie names {target!r}, which is no parameter; {nearest_names(target, self._all)}"
+                )
+            if self._all[target].parameter.linear:
+                raise InputError(
+                    address,
+                    f"the tie names {target!r}, which is linear and eliminated; give {target} a value "
+                    "with vary = true to tie to it.",
+                )
+            self._visit(target, [*path, address], order)
+        order.append(address)

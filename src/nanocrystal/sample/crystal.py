@@ -1,0 +1,341 @@
+"""A crystal: cell and sites that symmetry ties, with their displacements and occupancies."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample.symmetry import (
+    CELL_NAMES,
+    CellFreedom,
+    SiteOrbit,
+    cell_freedom,
+    cell_vectors,
+    metric_misfit,
+    site_orbit,
+)
+from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+U_ISO = Quantity(
+    "u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005
+)
+OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
+EXCLUSIVE_DISTANCE = 1.2
+"""Å; two partly filled places closer than this exclude each other"""
+OVERLAP = 0.55
+"""of the sum of the covalent radii; closer than this, two atoms overlap"""
+
+
+def _cell_quantity(index: int) -> Quantity:
+    name = CELL_NAMES[index]
+    if index < 3:
+        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0)
+    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0)
+
+
+@dataclass(frozen=True)
+class SiteOverride:
+    """What the user says of one site: coordinates that symmetry leaves free, and the occupancy."""
+
+    x: Number | None = None
+    y: Number | None = None
+    z: Number | None = None
+    occupancy: Number | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site of the asymmetric unit with its orbit. `u_iso_key`: where its displacement is found."""
+
+    label: str
+    element: str
+    orbit: SiteOrbit
+    u_iso_key: str
+
+    @property
+    def multiplicity(self) -> int:
+        return len(self.orbit.images)
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """A crystal structure, from a CIF.
+
+    cell: overrides of the independent cell parameters by name (a, b, c in Å, alpha, beta, gamma in °);
+    u_iso: Å² by site label or element, a label before an element; sites: overrides by label.
+    where: how error messages name this crystal, e.g. `crystals.pt`.
+    """
+
+    structure: CifStructure
+    cell: Mapping[str, Number] = field(default_factory=dict)
+    u_iso: Mapping[str, Number] = field(default_factory=dict)
+    site_overrides: Mapping[str, SiteOverride] = field(default_factory=dict)
+    where: str = "crystal"
+
+    @classmethod
+    def from_cif(
+        cls,
+        path: str | Path,
+        *,
+        u_iso: Mapping[str, Number] | None = None,
+        sites: Mapping[str, SiteOverride] | None = None,
+        where: str = "crystal",
+        **cell: Number,
+    ) -> Crystal:
+        """Read a crystal from a CIF: `Crystal.from_cif("Pt.cif", a=vary(3.92), u_iso={"Pt": 0.009})`.
+
+        Raises InputError for a file that is missing or unusable, and for names that it does not have.
+        """
+        text = read_text(Path(path), where)
+        return cls(parse_cif(text, str(path)), cell, u_iso or {}, sites or {}, where)
+
+    def __post_init__(self) -> None:
+        misfit = metric_misfit(self.structure.cell, self.structure.rotations)
+        if misfit > 2e-3:
+            shown = ", ".join(f"{v:g}" for v in self.structure.cell)
+            raise InputError(
+                self.structure.source,
+                f"the cell ({shown}) and the symmetry {self.structure.space_group!r} disagree; "
+                "correct the cell or the symmetry operations.",
+            )
+        self._check_names()
+        self.check_overlap(self._initial_values())
+
+    def __repr__(self) -> str:
+        return f"Crystal({self.formula}, {self.structure.space_group}, {self.structure.source})"
+
+    # ---- what it is made of -------------------------------------------------------------------
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites of the asymmetric unit."""
+        vectors = cell_vectors(self.structure.cell)
+        found = []
+        for site in self.structure.sites:
+            orbit = site_orbit(
+                np.array(site.fract), self.structure.rotations, self.structure.translations, vectors
+            )
+            key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
+            found.append(Site(site.label, site.element, orbit, key))
+        return tuple(found)
+
+    @cached_property
+    def freedom(self) -> CellFreedom:
+        """Which cell parameters symmetry leaves independent."""
+        return cell_freedom(self.structure.cell, self.structure.rotations)
+
+    @cached_property
+    def formula(self) -> str:
+        """The content of the cell divided by the greatest common factor, e.g. CsPbBr3."""
+        counts: dict[str, float] = {}
+        for site, given in zip(self.sites, self.structure.sites, strict=True):
+            counts[site.element] = counts.get(site.element, 0.0) + site.multiplicity * given.occupancy
+        whole = [round(n) for n in counts.values()]
+        exact = all(abs(n - w) < 1e-6 for n, w in zip(counts.values(), whole, strict=True))
+        unit = math.gcd(*whole) if exact and all(whole) else 1
+        return "".join(e + (f"{n / unit:g}" if n != unit else "") for e, n in counts.items())
+
+    @cached_property
+    def site_of_atom(self) -> IntArray:
+        """The site index of each atom of the cell, (n_atoms,)."""
+        return np.repeat(np.arange(len(self.sites)), [s.multiplicity for s in self.sites])
+
+    # ---- parameters ---------------------------------------------------------------------------
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter) of everything that may be refined."""
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        for i in self.freedom.free:
+            given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i), as_parameter(given))
+        for site, cif in zip(self.sites, self.structure.sites, strict=True):
+            override = self.site_overrides.get(site.label, SiteOverride())
+            given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
+            if given_u is None:
+                raise InputError(
+                    f"{self.where}.u_iso",
+                    f"{self.structure.source} gives no displacement parameter for site {site.label!r}; "
+                    f"give one, for instance u_iso = {{ {site.element} = 0.01 }} (Å²).",
+                )
+            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO, as_parameter(given_u))
+            entries[f"sites.{site.label}.occupancy"] = (
+                OCCUPANCY,
+                as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
+            )
+            for k in site.orbit.free:
+                name = "xyz"[k]
+                given = getattr(override, name)
+                quantity = Quantity(name, "", f"fractional coordinate {name} of {site.label}", scale=0.1)
+                value = float(site.orbit.fract[k]) if given is None else given
+                entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+        return entries
+
+    def geometry_addresses(self, prefix: str) -> tuple[str, ...]:
+        """Return the addresses that decide where the atoms are."""
+        cell = [f"{prefix}.{CELL_NAMES[i]}" for i in self.freedom.free]
+        return (*cell, *(f"{prefix}.sites.{s.label}.{'xyz'[k]}" for s in self.sites for k in s.orbit.free))
+
+    def _initial_values(self) -> dict[str, float]:
+        """Return values for a look at the geometry before ties are resolved: ties take the file's."""
+        values = {}
+        for address, (_, parameter) in self.declared().items():
+            fallback = dict(zip(CELL_NAMES, self.structure.cell, strict=True)).get(address, 0.01)
+            if address.startswith("sites."):
+                _, label, name = address.split(".")
+                site = next(s for s in self.sites if s.label == label)
+                fallback = 1.0 if name == "occupancy" else float(site.orbit.fract["xyz".index(name)])
+            values[f"crystal.{address}"] = float(fallback if parameter.value is None else parameter.value)
+        return values
+
+    def _check_names(self) -> None:
+        free = [CELL_NAMES[i] for i in self.freedom.free]
+        for name in self.cell:
+            if name not in CELL_NAMES:
+                raise InputError(f"{self.where}.{name}", f"is no cell parameter; {nearest_names(name, free)}")
+            i = CELL_NAMES.index(name)
+            if i not in self.freedom.free:
+                leader = CELL_NAMES[self.freedom.follows[i]]
+                why = f"follows {leader}" if leader != name else f"is {self.structure.cell[i]:g}"
+                raise InputError(
+                    f"{self.where}.{name}",
+                    f"{name} {why} by the symmetry {self.structure.space_group!r}; free are {', '.join(free)}.",
+                )
+        labels = [s.label for s in self.structure.sites]
+        elements = {s.element for s in self.structure.sites}
+        for key in self.u_iso:
+            if key not in elements and key not in labels:
+                problem = (
+                    f"{self.structure.source} has no site or element {key!r}"
+                    if is_element(key)
+                    else f"{key!r} is no element and no site of {self.structure.source}"
+                )
+                raise InputError(f"{self.where}.u_iso.{key}", f"{problem}; {nearest_names(key, {*labels, *elements})}")
+        for label, override in self.site_overrides.items():
+            place = f"{self.where}.sites.{label}"
+            site = next((s for s in self.sites if s.label == label), None)
+            if site is None:
+                raise InputError(place, f"{self.structure.source} has no such site; {nearest_names(label, labels)}")
+            for k, name in enumerate("xyz"):
+                if getattr(override, name) is not None and k not in site.orbit.free:
+                    free_here = ", ".join("xyz"[j] for j in site.orbit.free) or "none"
+                    raise InputError(
+                        f"{place}.{name}",
+                        f"is decided by symmetry (or by another coordinate of the site); free here: {free_here}.",
+                    )
+        unused = [k for k in self.u_iso if all(s.u_iso_key != k for s in self.sites)]
+        if unused:
+            raise InputError(
+                f"{self.where}.u_iso.{unused[0]}", "has no effect: each of its sites has an entry of its own."
+            )
+
+    # ---- geometry -----------------------------------------------------------------------------
+
+    def vectors(self, values: Values, prefix: str) -> FloatArray:
+        """Return the cell vectors as rows (3, 3), Å."""
+        given = {i: values[f"{prefix}.{CELL_NAMES[i]}"] for i in self.freedom.free}
+        return cell_vectors(self.freedom.filled(self.structure.cell, given))
+
+    def positions(self, values: Values, prefix: str) -> list[FloatArray]:
+        """Return the fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
+        places = []
+        for site in self.sites:
+            fract = site.orbit.fract.copy()
+            for k in site.orbit.free:
+                shift = values[f"{prefix}.sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
+                fract = fract + shift * site.orbit.directions[k]
+            images = list(site.orbit.images)
+            places.append(
+                self.structure.rotations[images] @ fract + self.structure.translations[images]
+            )
+        return places
+
+    def u_iso_values(self, values: Values, prefix: str) -> FloatArray:
+        """Return u_iso of each site, (n_sites,) Å²."""
+        return np.array([values[f"{prefix}.u_iso.{s.u_iso_key}"] for s in self.sites])
+
+    def occupancies(self, values: Values, prefix: str) -> FloatArray:
+        """Return the occupancy of each site, (n_sites,)."""
+        return np.array([values[f"{prefix}.sites.{s.label}.occupancy"] for s in self.sites])
+
+    def cell_mass(self, values: Values, prefix: str) -> float:
+        """Return the mass of the content of the cell in daltons."""
+        mass = np.array([atomic_mass(s.element) * s.multiplicity for s in self.sites])
+        return float(mass @ self.occupancies(values, prefix))
+
+    def check_overlap(self, values: Values, prefix: str = "crystal") -> None:
+        """Raise InputError where two atoms are closer than atoms can be."""
+        from nanocrystal.kernels.pairs import offsets_within
+
+        vectors = self.vectors(values, prefix)
+        volume = abs(np.linalg.det(vectors))
+        if volume < 1.0:
+            raise InputError(self.where, f"the cell has a volume of {volume:.3g} Å³; check its lengths and angles.")
+        places = self.positions(values, prefix)
+        occupancy = self.occupancies(values, prefix)
+        fract = np.concatenate(places)
+        fract = fract - np.floor(fract)
+        site = self.site_of_atom
+        radii = np.array([covalent_radius(s.element) for s in self.sites])[site]
+        offsets = offsets_within(vectors, 2.0 * float(radii.max()) + np.linalg.norm(vectors.sum(axis=0)))
+        for i in np.flatnonzero(np.diff(site, prepend=-1)):
+            separations = (fract - fract[i])[:, None, :] + offsets[None, :, :]
+            distance = np.linalg.norm(separations @ vectors, axis=2)
+            distance[i, np.all(offsets == 0.0, axis=1)] = np.inf
+            nearest = distance.min(axis=1)
+            together = occupancy[site] + occupancy[site[i]] > 1.0 + 1e-6
+            clash = (nearest < OVERLAP * (radii + radii[i])) & together
+            if clash.any():
+                j = int(np.argmin(np.where(clash, nearest, np.inf)))
+                first, second = self.sites[site[i]].label, self.sites[site[j]].label
+                raise InputError(
+                    self.where,
+                    f"atoms overlap: {first} and {second} are {nearest[j]:.2f} Å apart; "
+                    f"check the cell (volume {volume:.1f} Å³), the coordinates and the symmetry.",
+                )
+
+    # ---- for files and provenance -------------------------------------------------------------
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the text that the structure was read from."""
+        return hashlib.sha256(self.structure.text.encode()).hexdigest()
+
+    def cif_text(self, values: Values, prefix: str, title: str) -> str:
+        """Return the crystal with these values as a CIF (all operations written out)."""
+        import gemmi
+
+        given = {i: values[f"{prefix}.{CELL_NAMES[i]}"] for i in self.freedom.free}
+        cell = self.freedom.filled(self.structure.cell, given)
+        lines = [f"# {' '.join(title.split())}", f"data_{''.join(c if c.isalnum() else '_' for c in title)[:60]}"]
+        tags = [f"_cell_length_{n}" for n in "abc"] + [f"_cell_angle_{n}" for n in CELL_NAMES[3:]]
+        lines += [f"{tag} {value:.6f}" for tag, value in zip(tags, cell, strict=True)]
+        lines += [f"_space_group_name_H-M_alt '{self.structure.space_group}'", "loop_"]
+        lines += ["_space_group_symop_operation_xyz"]
+        for rotation, translation in zip(self.structure.rotations, self.structure.translations, strict=True):
+            op = gemmi.Op()
+            op.rot = np.rint(rotation * gemmi.Op.DEN).astype(int).tolist()
+            op.tran = np.rint(translation * gemmi.Op.DEN).astype(int).tolist()
+            lines.append(f"'{op.triplet()}'")
+        lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol"]
+        lines += [f"_atom_site_fract_{n}" for n in "xyz"] + ["_atom_site_occupancy", "_atom_site_U_iso_or_equiv"]
+        rows = zip(
+            self.sites, self.positions(values, prefix), self.occupancies(values, prefix),
+            self.u_iso_values(values, prefix), strict=True,
+        )  # fmt: skip
+        for site, places, occupancy, u_iso in rows:
+            x, y, z = places[0]
+            lines.append(f"{site.label} {site.element} {x:.6f} {y:.6f} {z:.6f} {occupancy:.5f} {u_iso:.6f}")
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,171 @@
+"""Distributions of a length over the crystals of a population, number-weighted.
+
+Each is given by the mean and standard deviation of the length itself. What the shapes need of a
+distribution are its partial moments E[D^k; D > r], which are closed for the ones here, so that a
+whole population costs as much as one crystal and every result is smooth in mean and std.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+
+FloatArray = NDArray[np.float64]
+
+
+class LengthDistribution(Protocol):
+    """A distribution at given parameter values."""
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        """Return E[D^power; D > r] for r (n,) ≥ 0."""
+
+    def density(self, length: FloatArray) -> FloatArray:
+        """Return the probability density (1/Å) at `length` (n,)."""
+
+    def reach(self) -> float:
+        """Return a length above which less than 1e-9 of the volume lies, Å."""
+
+
+@dataclass(frozen=True)
+class OneLength:
+    """All crystals alike."""
+
+    value: float
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        return np.where(r < self.value, self.value**power, 0.0)
+
+    def density(self, length: FloatArray) -> FloatArray:
+        return np.zeros_like(length)
+
+    def reach(self) -> float:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Lognormal:
+    """ln D is normal; mean and std are those of D."""
+
+    mean: float
+    std: float
+
+    @property
+    def _log(self) -> tuple[float, float]:
+        variance = np.log1p((self.std / self.mean) ** 2)
+        return float(np.log(self.mean) - variance / 2.0), float(np.sqrt(variance))
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        mu, s = self._log
+        with np.errstate(divide="ignore"):
+            z = (mu + power * s * s - np.log(r)) / s
+        return np.asarray(np.exp(power * mu + 0.5 * (power * s) ** 2) * ndtr(z))
+
+    def density(self, length: FloatArray) -> FloatArray:
+        mu, s = self._log
+        positive = np.maximum(length, 1e-12)
+        shape = np.exp(-0.5 * ((np.log(positive) - mu) / s) ** 2)
+        return np.asarray(np.where(length > 0.0, shape / (positive * s * np.sqrt(2.0 * np.pi)), 0.0))
+
+    def reach(self) -> float:
+        mu, s = self._log
+        return float(np.exp(mu + 3.0 * s * s + 6.0 * s))
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A normal distribution cut off at zero; mean and std are those before the cut."""
+
+    mean: float
+    std: float
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        a = (r - self.mean) / self.std
+        phi = np.exp(-0.5 * a * a) / np.sqrt(2.0 * np.pi)
+        moments = [ndtr(-a)]  # E[z^k; z > a]: I_k = a^(k-1) φ(a) + (k−1) I_(k−2)
+        for k in range(1, power + 1):
+            moments.append(a ** (k - 1) * phi + (k - 1) * (moments[k - 2] if k > 1 else 0.0))
+        total = sum(
+            _binomial(power, k) * self.mean ** (power - k) * self.std**k * moments[k] for k in range(power + 1)
+        )
+        return np.asarray(total / ndtr(self.mean / self.std))
+
+    def density(self, length: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        shape = np.exp(-0.5 * ((length - self.mean) / self.std) ** 2) / (self.std * np.sqrt(2.0 * np.pi))
+        return np.asarray(np.where(length > 0.0, shape / ndtr(self.mean / self.std), 0.0))
+
+    def reach(self) -> float:
+        return self.mean + 7.0 * self.std
+
+
+def _binomial(n: int, k: int) -> int:
+    from math import comb
+
+    return comb(n, k)
+
+
+DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
+    "lognormal": Lognormal,
+    "normal": Normal,
+}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a user writes for a length that is spread: kind, mean and std (Å), each refinable."""
+
+    distribution: Literal["lognormal", "normal"]
+    mean: Number
+    std: Number
+
+
+@dataclass(frozen=True)
+class RefinableLength:
+    """A length of a shape: one number, or a distribution; `quantity` declares the length."""
+
+    quantity: Quantity
+    given: Number | Distribution
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        q = self.quantity
+        if not isinstance(self.given, Distribution):
+            return {q.name: (q, as_parameter(self.given))}
+        mean = Quantity(
+            f"{q.name}.mean", q.unit, f"{q.description}, number-weighted mean", None, q.minimum, q.maximum,
+            True, q.scale,
+        )  # fmt: skip
+        std = Quantity(
+            f"{q.name}.std", q.unit, f"{q.description}, standard deviation", None, 0.0, q.maximum, True, q.scale
+        )
+        return {mean.name: (mean, as_parameter(self.given.mean)), std.name: (std, as_parameter(self.given.std))}
+
+    def addresses(self, prefix: str) -> tuple[str, ...]:
+        """Return the full addresses this length depends on."""
+        return tuple(f"{prefix}.{name}" for name in self.declared())
+
+    def at(self, values: dict[str, float], prefix: str) -> LengthDistribution:
+        """Return the distribution at given values; raises InputError for a normal wider than its mean."""
+        place = f"{prefix}.{self.quantity.name}"
+        if not isinstance(self.given, Distribution):
+            return OneLength(values[place])
+        mean, std = values[f"{place}.mean"], values[f"{place}.std"]
+        if std < 1e-6 * mean:
+            return OneLength(mean)
+        if self.given.distribution == "normal" and std >= mean:
+            raise InputError(
+                place, f"a normal distribution needs std below its mean, got {std:g} and {mean:g}; use lognormal."
+            )
+        return DISTRIBUTIONS[self.given.distribution](mean, std)

@@ -1,0 +1,134 @@
+"""Shapes: what part of the pairs at a distance r a finite crystal still has.
+
+A model crystal is averaged over the position of its centre, so that the multiplicity of a lattice
+offset u is n γ₀(u) and sizes are continuous. γ₀ of a shape is its normalised autocorrelation,
+1 at r = 0 (Guinier & Fournet, Small-Angle Scattering of X-rays, 1955).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import Number, Parameter, Quantity, Values
+from nanocrystal.sample.distributions import Distribution, LengthDistribution, RefinableLength
+
+FloatArray = NDArray[np.float64]
+DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
+
+
+@dataclass(frozen=True)
+class LengthStatistics:
+    """Means and standard deviations of a length over a population, Å."""
+
+    number_mean: float
+    number_std: float
+    volume_weighted_mean: float
+    volume_weighted_std: float
+
+
+class Shape(Protocol):
+    """The shape of the crystals of a population, with its size distribution."""
+
+    name: str
+    is_finite: bool
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+
+    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the mean of V γ₀(r) over the mean of V, for r (n,) Å."""
+
+    def mean_volume(self, values: Values, prefix: str) -> float | None:
+        """Return the number-weighted mean volume, Å³; None for an infinite crystal."""
+
+    def reach(self, values: Values, prefix: str) -> float:
+        """Return the longest distance within a crystal of the population, Å."""
+
+    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+        """Return name of a length -> its statistics."""
+
+    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+        """Return name of a length -> (length, number density, volume-weighted density)."""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """An infinite crystal."""
+
+    name: str = "bulk"
+    is_finite: bool = False
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return {}
+
+    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
+        return np.ones_like(r)
+
+    def mean_volume(self, values: Values, prefix: str) -> float | None:
+        return None
+
+    def reach(self, values: Values, prefix: str) -> float:
+        return float("inf")
+
+    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+        return {}
+
+    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """A sphere; its diameter is one number or a distribution.
+
+    V γ₀ = π/6 (D³ − 3/2 r D² + r³/2) for r < D.
+    """
+
+    diameter: Number | Distribution
+    name: str = "sphere"
+    is_finite: bool = True
+
+    @property
+    def _length(self) -> RefinableLength:
+        return RefinableLength(DIAMETER, self.diameter)
+
+    def _at(self, values: Values, prefix: str) -> LengthDistribution:
+        return self._length.at(dict(values), prefix)
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return self._length.declared()
+
+    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
+        d = self._at(values, prefix)
+        third = d.partial_moment(3, r)
+        overlap = third - 1.5 * r * d.partial_moment(2, r) + 0.5 * r**3 * d.partial_moment(0, r)
+        return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
+
+    def mean_volume(self, values: Values, prefix: str) -> float | None:
+        return float(np.pi / 6.0 * self._at(values, prefix).partial_moment(3, np.zeros(1))[0])
+
+    def reach(self, values: Values, prefix: str) -> float:
+        return self._at(values, prefix).reach()
+
+    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+        d = self._at(values, prefix)
+        m1, m2, m3, m4, m5 = (float(d.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
+        return {
+            "diameter": LengthStatistics(
+                m1, max(m2 - m1**2, 0.0) ** 0.5, m4 / m3, max(m5 / m3 - (m4 / m3) ** 2, 0.0) ** 0.5
+            )
+        }
+
+    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+        d = self._at(values, prefix)
+        third = float(d.partial_moment(3, np.zeros(1))[0])
+        top = (third * d.reach()) ** 0.25 * 1.6 if d.reach() > 0 else 1.0
+        length = np.linspace(0.0, min(d.reach(), top), 400)
+        number = d.density(length)
+        if not number.any():
+            return {}
+        return {"diameter": (length, number, number * length**3 / third)}

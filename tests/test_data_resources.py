@@ -1,0 +1,80 @@
+"""Where a file name in the user's input leads."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nanocrystal.data import resolve
+from nanocrystal.errors import InputError
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    folder = tmp_path / "site" / "measuredthings"
+    (folder / "data").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "data" / "Ni.gr").write_text("0 0\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.delitem(sys.modules, "measuredthings", raising=False)
+    return "measuredthings"
+
+
+def message(path_text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        resolve(path_text, Path("base"), "data.file")
+    assert caught.value.where == "data.file"
+    return caught.value.problem
+
+
+def test_relative_path_begins_at_the_base(tmp_path: Path) -> None:
+    assert resolve("a/Ni.gr", tmp_path, "") == tmp_path / "a" / "Ni.gr"
+
+
+def test_absolute_path_stands(tmp_path: Path) -> None:
+    assert resolve(str(tmp_path / "Ni.gr"), Path("elsewhere"), "") == tmp_path / "Ni.gr"
+
+
+def test_file_inside_a_package(package: str) -> None:
+    path = resolve(f"package:{package}/data/Ni.gr", Path("elsewhere"), "")
+    assert path.read_text() == "0 0\n"
+
+
+def test_published_example_is_found() -> None:
+    pytest.importorskip("diffpy.cmi")
+    text = "package:diffpy.cmi/docs/examples/pdf/ch03NiModelling/data/Ni.gr"
+    assert resolve(text, Path(), "").stat().st_size == 90671
+
+
+def test_misspelt_file_inside_a_package(package: str) -> None:
+    problem = message(f"package:{package}/data/Nl.gr")
+    assert f"the package {package} has no file data/Nl.gr: in {package}/data" in problem
+    assert "did you mean 'Ni.gr'?" in problem
+    assert "in measuredthings, did you mean 'data'?" in message(f"package:{package}/date/Ni.gr")
+    assert "is a folder" in message(f"package:{package}/data")
+
+
+def test_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "pip install nosuchpackage" in message("package:nosuchpackage/Ni.gr")
+    monkeypatch.setitem(sys.modules, "diffpy.cmi", None)
+    assert 'pip install "nanocrystal[examples]"' in message("package:diffpy.cmi/Ni.gr")
+
+
+def test_package_that_fails_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "brokenthings").mkdir()
+    (tmp_path / "brokenthings" / "__init__.py").write_text("raise RuntimeError('no luck')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "cannot be opened: no luck" in message("package:brokenthings/Ni.gr")
+
+
+@pytest.mark.parametrize(
+    "text", ["package:", "package:/Ni.gr", "package:diffpy.cmi", "package:a/../../x", "package:a b/x"]
+)
+def test_text_that_names_no_file_in_a_package(text: str) -> None:
+    assert 'must be "package:NAME/path/to/file"' in message(text)
+
+
+def test_empty_text() -> None:
+    assert "empty" in message("  ")

@@ -1,0 +1,153 @@
+"""A refinement to report, made by hand; the tests of the report share it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nanocrystal.refine.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
+
+HOSTILE = "<script>alert(1)</script>"
+CLOSING = "</script><img src=x onerror=alert(2)>"
+
+
+def platinum_pdf() -> FittedCurve:
+    """A made-up PDF of platinum spheres: Gaussians at the distances of fcc under an envelope."""
+    r = np.linspace(1.5, 50.0, 389)
+    a, diameter = 3.9257, 37.4
+    n = np.arange(-13, 14)
+    cell = np.stack(np.meshgrid(n, n, n, indexing="ij"), axis=-1).reshape(-1, 3)
+    basis = np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+    distances = a * np.linalg.norm(cell[:, None, :] + basis, axis=-1).ravel()
+    edges = np.concatenate([r - 0.0625, [r[-1] + 0.0625]])
+    counts = np.histogram(distances, bins=edges)[0] / 0.125
+    kernel = np.exp(-0.5 * (np.arange(-8, 9) * 0.125 / 0.14) ** 2)
+    radial = np.convolve(counts, kernel / kernel.sum(), mode="same")
+    envelope = np.where(r < diameter, 1 - 1.5 * r / diameter + 0.5 * (r / diameter) ** 3, 0.0)
+    calculated = 0.6 * (radial / r - 4 * np.pi * 4 / a**3 * r) * envelope * np.exp(-0.5 * (0.04 * r) ** 2)
+    rng = np.random.default_rng(7)
+    sigma = np.full(r.shape, 0.35)
+    observed = calculated + sigma * rng.standard_normal(r.size) + 0.4 * np.sin(2.1 * r) * np.exp(-r / 15)
+    return FittedCurve(
+        technique="X-ray PDF",
+        x=r,
+        observed=observed,
+        sigma=sigma,
+        calculated=calculated,
+        background=None,
+        x_name="r",
+        x_unit="Å",
+        y_name="G",
+        y_unit="Å⁻²",
+        n_points=389,
+        rw=0.10234,
+        rwp=0.10987,
+        rwp_without_background=None,
+        chi2_red=1.4321,
+        gof=1.1967,
+        weights="1/σ² from the file",
+        source=f"Pt-nanoparticles{HOSTILE}.gr",
+        components={"Pt–Pt": 0.9 * calculated, "Pt–ligand": 0.1 * calculated},
+        notes=(f"qmax 25 Å⁻¹ as said in the file {CLOSING}",),
+    )
+
+
+def platinum_powder() -> FittedCurve:
+    """A made-up powder pattern of the same particles, on a background, without sigmas."""
+    x = np.linspace(20.0, 140.0, 1201)
+    background = 220 * np.exp(-x / 60) + 60
+    peaks = {39.8: 1.0, 46.3: 0.53, 67.5: 0.31, 81.3: 0.33, 85.7: 0.12, 103.5: 0.06, 117.7: 0.2, 122.8: 0.14}
+    width = 1.3 / np.cos(np.radians(x / 2))
+    bragg = sum(1400 * h / (1 + ((x - p) / width) ** 2) for p, h in peaks.items())
+    calculated = bragg + background
+    rng = np.random.default_rng(8)
+    return replace(
+        platinum_pdf(),
+        technique="X-ray powder diffraction",
+        x=x,
+        observed=rng.poisson(calculated * (1 + 0.02 * np.sin(x / 3))).astype(float),
+        sigma=None,
+        calculated=calculated,
+        background=background,
+        x_name="2θ",
+        x_unit="°",
+        y_name="intensity",
+        y_unit="counts",
+        n_points=1201,
+        rw=0.0412,
+        rwp=0.0471,
+        rwp_without_background=0.0893,
+        chi2_red=None,
+        gof=None,
+        weights="all equal: the file has no uncertainties",
+        source="pt.xye",
+        components={},
+        notes=(),
+    )
+
+
+def sphere_sizes() -> SizeCurve:
+    """A log-normal distribution of diameters."""
+    d = np.linspace(15.0, 70.0, 221)
+    number = np.exp(-0.5 * (np.log(d / 37.4) / 0.14) ** 2) / d
+    number /= number.sum() * (d[1] - d[0])
+    volume = number * d**3 / (number * d**3).sum() / (d[1] - d[0])
+    return SizeCurve("diameter", "Å", d, number, volume)
+
+
+def example() -> Result:
+    """A refinement of platinum particles against two data sets, with hostile texts in it."""
+    parameters = {
+        "crystals.pt.a": Estimate(3.92571, 0.00073, 0.00087, "Å", "free", 3.8, 4.05, "lattice parameter"),
+        "crystals.pt.sites.Pt.U": Estimate(
+            0.004812, 0.00019, 0.00023, "Å²", "free", 0.0, None, "displacement"
+        ),
+        "populations.dots.diameter": Estimate(37.42, 1.05, 1.26, "Å", "free", 5.0, 100.0, "mean diameter"),
+        "populations.dots.sigma": Estimate(0.3, 5.2, 6.2, "", "undetermined", 0.0, 1.0, "width of the sizes"),
+        "datasets.pdf.qbroad": Estimate(0.0, 0.01, 0.01, "Å⁻¹", "at_bound", 0.0, 0.1, "peak broadening"),
+        "datasets.pdf.scale": Estimate(0.8312, 0.0021, 0.0025, "", "linear", None, None, "scale"),
+        "datasets.powder.scale": Estimate(12840.0, 190.0, 230.0, "counts", "linear"),
+        "datasets.pdf.qdamp": Estimate(
+            0.04, None, None, "Å⁻¹", "fixed", description=f"from nickel {HOSTILE}"
+        ),
+        "datasets.powder.wavelength": Estimate(1.5406, None, None, "Å", "fixed"),
+        "populations.dots.c": Estimate(
+            3.92571, None, None, "Å", "tied", description="equal to crystals.pt.a"
+        ),
+    }
+    names = [k for k, p in parameters.items() if p.status in ("free", "linear")]
+    rng = np.random.default_rng(3)
+    spread = np.corrcoef(rng.standard_normal((len(names), 12)))
+    return Result(
+        title=f"Pt nanoparticles {HOSTILE}",
+        version="0.1.0",
+        converged=True,
+        message="The relative change of the sum of squares fell below 10⁻⁸.",
+        elapsed_s=12.7,
+        n_evaluations=57,
+        parameters=parameters,
+        derived={
+            "populations.dots.atoms": DerivedValue(1812.3, 61.0, "", "atoms in the mean particle"),
+            "crystals.pt.density": DerivedValue(21.418, 0.014, "g/cm³", "X-ray density"),
+        },
+        datasets={"pdf": platinum_pdf(), f"powder{CLOSING}": platinum_powder()},
+        correlation_names=names,
+        correlation_matrix=spread,
+        inputs={"pt.gr": "9f" * 32, f"pt{HOSTILE}.cif": "0a" * 32},
+        notes=[
+            "crystals.pt.sites.Pt.U and datasets.pdf.scale are correlated by 0.93: fix one if it is known.",
+            "populations.dots.sigma is not determined by the data.",
+            f"datasets.pdf.qbroad stopped at its lower bound {CLOSING}",
+        ],
+        sizes={"dots": sphere_sizes()},
+        structures={"pt.cif": "data_pt"},
+        provenance={
+            "versions": {"python": "3.12.4", "numpy": "2.1.0"},
+            "optimiser": {"method": "trf", "ftol": 1e-8, "unsafe": HOSTILE},
+        },
+        methods=[
+            "Debye equation (P. Debye, Ann. Phys. 351, 809, 1915, doi:10.1002/andp.19153510606).",
+            "Atomic form factors by D. Waasmaier and A. Kirfel, Acta Cryst. A 51, 416 (1995).",
+        ],
+    )

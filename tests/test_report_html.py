@@ -1,0 +1,279 @@
+"""The report as a page: what it says, that it says it safely, and what it draws."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from nanocrystal.refine.result import Estimate
+from nanocrystal.report import report_html
+from nanocrystal.report.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
+from test_report_example import CLOSING, HOSTILE, example, platinum_pdf, platinum_powder
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, tables and texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.rows: dict[str, list[str]] = {}
+        self.row_class: dict[str, str] = {}
+        self.visible = ""
+        self._row: list[str] | None = None
+        self._in = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.elements.append((tag, given))
+        if tag in ("script", "style"):
+            self._in = tag
+            self.scripts += [""] if tag == "script" else []
+        elif tag == "tr":
+            self._row, self._class = [], given.get("class") or ""
+        elif tag in ("td", "th") and self._row is not None:
+            self._row.append("")
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._in = ""
+        elif tag == "tr" and self._row:
+            self.rows[self._row[0]] = self._row
+            self.row_class[self._row[0]] = self._class
+            self._row = None
+
+    def handle_data(self, data):
+        if self._in == "script":
+            self.scripts[-1] += data
+        elif not self._in:
+            self.visible += data
+            if self._row:
+                self._row[-1] += data
+
+    def row(self, start: str) -> list[str]:
+        return next(cells for head, cells in self.rows.items() if head.startswith(start))
+
+    def data(self) -> dict:
+        return json.loads(self.scripts[0])
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(report_html(example()))
+
+
+def traces(page: Page, figure: str) -> dict[str, dict]:
+    return {t["name"]: t for t in page.data()["figures"][figure]["data"]}
+
+
+def test_no_script_or_element_comes_from_the_texts(page):
+    assert len(page.scripts) == 3
+    assert "plotly.js" in page.scripts[1]
+    assert page.scripts[2].strip().startswith('"use strict"')
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"img", "iframe", "link", "object", "embed", "form", "base"}
+    handlers = [a for _, attrs in page.elements for a in attrs if a.startswith("on")]
+    assert handlers == []
+    assert "<" not in page.scripts[0]
+    assert page.visible.count(HOSTILE) >= 4  # title twice, source, description, input
+    assert CLOSING in page.visible
+
+
+def test_nothing_is_loaded_from_elsewhere(page):
+    assert not [attrs for _, attrs in page.elements if "src" in attrs or "srcset" in attrs]
+    links = [attrs["href"] for tag, attrs in page.elements if tag == "a"]
+    assert [link for link in links if not link.startswith("#")] == [
+        "https://doi.org/10.1002/andp.19153510606"
+    ]
+    policy = next(a["content"] for t, a in page.elements if t == "meta" and "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; script-src 'unsafe-inline'")
+    assert "http" not in policy
+
+
+def test_verdict_and_notes_are_said(page):
+    assert "The refinement converged. The relative change" in page.visible
+    assert "populations.dots.sigma is not determined by the data." in page.visible
+    failed = Page(report_html(replace(example(), converged=False, message="Out of evaluations.")))
+    assert "The refinement did not converge. Out of evaluations." in failed.visible
+    assert ("p", {"class": "verdict bad"}) in failed.elements
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "unit", "stderr", "scaled", "bounds"),
+    [
+        ("crystals.pt.a", "3.9257(9)", "Å", "0.00073", "0.00087", "3.8 to 4.05"),
+        ("crystals.pt.sites.Pt.U", "0.0048(2)", "Å²", "0.00019", "0.00023", "≥ 0"),
+        ("populations.dots.diameter", "37.4(13)", "Å", "1.1", "1.3", "5 to 100"),
+        ("datasets.powder.scale", "12800(200)", "counts", "190", "230", "none"),
+    ],
+)
+def test_values_stand_in_the_table_with_their_uncertainty(page, address, value, unit, stderr, scaled, bounds):
+    assert page.row(address)[1:6] == [value, unit, stderr, scaled, bounds]
+
+
+def test_free_come_before_linear_before_those_without_uncertainty(page):
+    order = [
+        cells[-1]
+        for cells in page.rows.values()
+        if cells[-1] in ("free", "linear", "undetermined", "at bound")
+    ]
+    assert order == ["free"] * 3 + ["linear"] * 2 + ["undetermined", "at bound"]
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "words", "status"),
+    [
+        ("populations.dots.sigma", "0.3", "not determined", "undetermined"),
+        ("datasets.pdf.qbroad", "0", "at its bound", "at bound"),
+    ],
+)
+def test_an_uncertainty_without_meaning_is_not_given(page, address, value, words, status):
+    cells = page.row(address)
+    assert cells[1] == value
+    assert cells[3] == words
+    assert cells[-1] == status
+    rows = list(csv.reader(io.StringIO(page.data()["parameters_csv"])))
+    assert next(r for r in rows if r[0] == address)[2:4] == ["", ""]
+
+
+def test_fixed_and_tied_are_listed_apart(page):
+    assert page.row("datasets.pdf.qdamp")[1:] == ["0.04", "Å⁻¹", "fixed"]
+    assert page.row("populations.dots.c")[1:] == ["3.92571", "Å", "tied"]
+    assert "What was fixed or tied (3)" in page.visible
+
+
+def test_unscaled_error_is_shown_and_named_where_there_is_no_scaled_one():
+    one = {"a": Estimate(3.92571, 0.00073, None, "Å", "free", -np.inf, np.inf)}
+    page = Page(report_html(replace(example(), parameters=one)))
+    assert page.row("a")[1:6] == ["3.9257(7)", "Å", "0.00073", "—", "none"]
+    assert "not scaled" in page.visible
+
+
+def test_derived_quantities_inputs_and_versions_are_listed(page):
+    assert page.row("populations.dots.atoms")[1:] == ["1810(60)", "", "61"]
+    assert page.row("crystals.pt.density")[1:] == ["21.418(14)", "g/cm³", "0.014"]
+    assert page.row("pt.gr")[1] == "9f9f9f9f9f9f…"
+    assert ("code", {"title": "9f" * 32}) in page.elements
+    assert page.row("versions.numpy")[1] == "2.1.0"
+
+
+def test_caption_says_how_well_it_fits(page):
+    text = page.visible
+    assert "X-ray PDF, 389 points. Rw = 0.102, Rwp = 0.110, χ²red = 1.43, GoF = 1.20." in text
+    assert "Rw = 0.0412, Rwp = 0.0471 (0.0893 without the background). Weights: all equal" in text
+
+
+def test_the_arrays_in_the_page_are_those_of_the_result(page):
+    curve, shown = platinum_pdf(), traces(page, "figure-1")
+    for name, values in {
+        "Observed": curve.observed,
+        "Calculated": curve.calculated,
+        "Pt–Pt": curve.components["Pt–Pt"],
+    }.items():
+        assert shown[name]["x"] == pytest.approx(curve.x, rel=1e-6)
+        assert shown[name]["y"] == pytest.approx(values, rel=1e-6, abs=1e-300)
+    assert shown["Observed"]["error_y"]["array"] == pytest.approx(curve.sigma)
+    assert shown["Observed"]["error_y"]["visible"] is False
+    assert shown["Pt–Pt"]["visible"] == "legendonly"
+    difference = curve.observed - curve.calculated
+    assert shown["Difference"]["customdata"] == pytest.approx(difference, rel=1e-6)
+    assert max(shown["Difference"]["y"]) < min(shown["Observed"]["y"])
+    powder = traces(page, "figure-2")
+    assert powder["Background"]["y"] == pytest.approx(platinum_powder().background, rel=1e-6)
+    assert "error_y" not in powder["Observed"]
+
+
+def test_correlations_and_sizes_are_drawn(page):
+    heat = page.data()["figures"]["figure-4"]["data"][0]
+    assert np.array(heat["z"]) == pytest.approx(example().correlation_matrix, abs=1e-4)
+    assert (heat["zmin"], heat["zmax"]) == (-1, 1)
+    assert set(traces(page, "figure-3")) == {"Number-weighted", "Volume-weighted"}
+
+
+def test_what_is_absent_leaves_no_empty_section():
+    bare = replace(
+        example(),
+        correlation_names=["a"],
+        correlation_matrix=np.ones((1, 1)),
+        sizes={},
+        derived={},
+        notes=[],
+        methods=[],
+    )
+    heads = {attrs.get("id") for tag, attrs in Page(report_html(bare)).elements if tag == "section"}
+    assert heads == {"fit", "parameters", "provenance"}
+
+
+def test_points_that_are_not_finite_become_gaps():
+    curve = platinum_pdf()
+    observed = curve.observed.copy()
+    observed[3:5] = np.nan, np.inf
+    figure = fit_figure(replace(curve, observed=observed))
+    assert figure["data"][0]["y"][3:5] == [None, None]
+    json.dumps(figure, allow_nan=False)
+
+
+def test_circles_give_way_to_a_line_for_many_points():
+    n = MARKERS_UP_TO + 1
+    line = np.linspace(1.0, 2.0, n)
+    curve = replace(platinum_pdf(), x=line, observed=line, calculated=line, sigma=None, components={})
+    assert fit_figure(curve)["data"][0]["mode"] == "lines"
+    assert fit_figure(platinum_pdf())["data"][0]["mode"] == "markers"
+
+
+def test_small_angle_data_get_log_axes_and_a_panel_for_the_difference():
+    q = np.geomspace(0.01, 1.0, 200)
+    intensity = 1e3 / (1 + (q / 0.02) ** 4) + 1e-4
+    curve = replace(
+        platinum_pdf(),
+        x=q,
+        observed=1.01 * intensity,
+        calculated=intensity,
+        sigma=0.01 * intensity,
+        components={},
+    )
+    figure = fit_figure(curve)
+    assert figure["layout"]["xaxis"]["type"] == figure["layout"]["yaxis"]["type"] == "log"
+    difference = figure["data"][-1]
+    assert difference["yaxis"] == "y2"
+    assert difference["y"] == pytest.approx(np.ones(200), rel=1e-6)
+    assert fit_figure(platinum_powder())["layout"]["xaxis"]["type"] == "linear"
+
+
+def test_names_in_figures_are_text():
+    names = [HOSTILE, "b"]
+    rows = correlation_figure(names, np.eye(2))["data"][0]["y"]
+    assert "<script" not in rows[0]
+    curve = replace(platinum_pdf(), components={HOSTILE: platinum_pdf().calculated}, x_unit=HOSTILE)
+    text = json.dumps(fit_figure(curve))
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_cells_of_a_large_correlation_matrix_carry_no_text():
+    n = CELL_TEXT_UP_TO + 1
+    assert "text" not in correlation_figure([str(i) for i in range(n)], np.eye(n))["data"][0]
+
+
+def test_a_file_name_that_is_not_utf8_does_not_stop_the_report():
+    text = report_html(replace(example(), inputs={"pt\udcff.gr": "00" * 32}))
+    assert "pt?.gr" in text
+    text.encode("utf-8")
+
+
+def test_import_brings_no_plotting_library():
+    heavy = "('plotly', 'pandas', 'matplotlib')"
+    code = f"import nanocrystal.report, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
