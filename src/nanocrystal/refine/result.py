@@ -72,6 +72,8 @@ class FittedCurve:
     source: str
     components: Mapping[str, FloatArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    line: tuple[FloatArray, FloatArray] | None = None
+    """the calculated curve on a finer grid than the data, (x, y), for figures"""
 
 
 @dataclass(frozen=True)

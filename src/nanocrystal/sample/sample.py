@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Evaluation, Parameter, Quantity
+from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.shapes import Bulk
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -98,3 +105,88 @@ class Sample:
         if total <= 0.0:
             raise InputError("populations", "the fractions of all populations are zero.")
         return {name: amount / total for name, amount in amounts.items()}
+
+    # ---- what follows from the values -----------------------------------------------------------
+
+    @cached_property
+    def _geometries(self) -> dict[str, Geometry]:
+        start = ParameterSet(self.declared_alone()).initial_values()
+        return {name: Geometry(c, start, f"crystals.{name}") for name, c in self.crystals.items()}
+
+    def declared_alone(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return the declared parameters with ties to data sets replaced by defaults."""
+        entries = {}
+        for address, (quantity, parameter) in self.declared().items():
+            tie = parameter.tie
+            if tie is not None and any(a.startswith("datasets.") for a in tie.addresses):
+                parameter = Parameter(quantity.default if quantity.default is not None else quantity.scale)
+            entries[address] = (quantity, parameter)
+        return entries
+
+    def derived(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
+        """Return what follows from the values, by full address."""
+        values = evaluation.values
+        found: dict[str, DerivedQuantity] = {}
+        for name, crystal in self.crystals.items():
+            found |= crystal_quantities(crystal, values, f"crystals.{name}")
+            found |= self._geometries[name].derived(values, f"crystals.{name}")
+        for name, population in self.populations.items():
+            found |= self._population_quantities(name, population, values)
+        if len(self.populations) > 1:
+            found |= self._fraction_quantities(evaluation)
+        return found
+
+    def _population_quantities(
+        self, name: str, population: Population, values: Values
+    ) -> dict[str, DerivedQuantity]:
+        prefix = f"populations.{name}"
+        if population.atoms is not None:
+            return {}
+        found = length_quantities(prefix, population.shape.length_statistics(values, prefix))
+        volume = population.shape.mean_volume(values, prefix)
+        if volume is not None:
+            crystal = self.crystals[str(population.crystal)]
+            cell_prefix = f"crystals.{population.crystal}"
+            cell = abs(float(np.linalg.det(crystal.vectors(values, cell_prefix))))
+            atoms = sum(s.multiplicity * o for s, o in zip(
+                crystal.sites, crystal.occupancies(values, cell_prefix), strict=True
+            ))
+            found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
+            found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(volume / cell * atoms, "", "atoms in the average crystal")
+        return found
+
+    def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
+        structures = self.pairs(evaluation)
+        atoms = self.atom_fractions(evaluation, structures)
+        mass = {n: x * self.populations[n].mean_atomic_mass(structures[n]) for n, x in atoms.items()}
+        total = sum(mass.values())
+        return {
+            f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(m / total, "", "part of the mass of the sample")
+            for n, m in mass.items()
+        }
+
+    def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
+        """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""
+        found = {}
+        for name, population in self.populations.items():
+            if population.atoms is None:
+                for length, curves in population.shape.size_curves(values, f"populations.{name}").items():
+                    found[f"{name} {length}"] = (length, *curves)
+        return found
+
+    def model_files(self, values: Values, title: str) -> dict[str, str]:
+        """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
+        files = {f"{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()}
+        for name, population in self.populations.items():
+            if population.atoms is not None:
+                stretch = values[f"populations.{name}.stretch"]
+                cluster = population.atoms.cluster
+                stretched = replace(cluster, positions=stretch * cluster.positions)
+                files[f"{name}.xyz"] = stretched.xyz_text(f"{title} {name}")
+        return files
+
+    def inputs(self) -> dict[str, str]:
+        """Return file -> SHA-256 of everything the sample was read from."""
+        found = {c.structure.source: c.sha256 for c in self.crystals.values()}
+        clusters = [p.atoms.cluster for p in self.populations.values() if p.atoms is not None]
+        return found | {c.source: c.sha256 for c in clusters}

@@ -1,0 +1,163 @@
+"""Bounded nonlinear least squares on a `Problem`; the best point so far is never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.refine.problem import Point, Problem
+
+FloatArray = NDArray[np.float64]
+Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the optimiser.
+
+    starts: how many starting points (the first is the study's, others are drawn with `seed`);
+    loss: least squares, or a robust loss with residuals beyond loss_scale (in σ) weighted down.
+    """
+
+    max_iterations: int = 100
+    tolerance: float = 1e-8
+    starts: int = 1
+    seed: int = 0
+    loss: Loss = "linear"
+    loss_scale: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the optimiser stopped and why."""
+
+    problem: Problem
+    point: Point
+    converged: bool
+    interrupted: bool
+    message: str
+    n_iterations: int
+    start_chi2: tuple[float, ...] = ()
+
+
+Progress = Callable[[int, Point], None]
+
+
+class _Search:
+    """One descent: remembers the last points and the best one."""
+
+    def __init__(self, problem: Problem, progress: Progress | None) -> None:
+        self.problem = problem
+        self.progress = progress
+        self.iterations = 0
+        self.best: Point | None = None
+        self._last: Point | None = None
+
+    def point(self, x: FloatArray) -> Point:
+        if self._last is None or not np.array_equal(self._last.x, x):
+            self._last = self.problem.point(x.copy())
+            if self.best is None or self._last.chi2 < self.best.chi2:
+                self.best = self._last
+        return self._last
+
+    def residual(self, x: FloatArray) -> FloatArray:
+        return self.point(x).residual
+
+    def jacobian(self, x: FloatArray) -> FloatArray:
+        point = self.point(x)
+        if self.progress is not None:
+            self.progress(self.iterations, point)
+        self.iterations += 1
+        return self.problem.projected_jacobian(point, self.problem.derivatives(point))
+
+
+def optimise(problem: Problem, options: Options, progress: Progress | None = None) -> Outcome:
+    """Return the best point found from all starts.
+
+    A KeyboardInterrupt ends the search with the best point so far, converged False.
+    Raises InputError for a varied parameter that has no effect.
+    """
+    start = problem.point(problem.start)
+    problem.check_effects(start, problem.derivatives(start))
+    if not problem.free:
+        return Outcome(problem, start, True, False, "all parameters are fixed or linear", 0)
+    outcomes: list[Outcome] = []
+    for x in _starts(problem, options):
+        outcomes.append(_descend(problem, options, x, progress))
+        if outcomes[-1].interrupted:
+            break
+    best = min(outcomes, key=lambda o: o.point.chi2)
+    if options.loss != "linear" and not best.interrupted:
+        best = _robust(best, options, progress)
+    return Outcome(
+        best.problem, best.point, best.converged, any(o.interrupted for o in outcomes), best.message,
+        sum(o.n_iterations for o in outcomes), tuple(o.point.chi2 for o in outcomes),
+    )  # fmt: skip
+
+
+def _starts(problem: Problem, options: Options) -> list[FloatArray]:
+    rng = np.random.default_rng(options.seed)
+    low, high = problem.bounds
+    points = [problem.start]
+    spread = np.array([0.1 * max(abs(x), d.quantity.scale) for x, d in zip(problem.start, problem.free, strict=True)])
+    for _ in range(options.starts - 1):
+        wide = np.isfinite(low) & np.isfinite(high) & (high - low < 4.0 * spread)
+        drawn = np.where(
+            wide, rng.uniform(np.where(wide, low, 0.0), np.where(wide, high, 1.0)),
+            problem.start + spread * rng.normal(size=len(low)),
+        )  # fmt: skip
+        points.append(np.clip(drawn, low + 1e-3 * spread, high - 1e-3 * spread))
+    return points
+
+
+def _descend(
+    problem: Problem, options: Options, x: FloatArray, progress: Progress | None, f_scale: float = 1.0,
+    loss: Loss = "linear",
+) -> Outcome:  # fmt: skip
+    from scipy.optimize import least_squares
+
+    search = _Search(problem, progress)
+    low, high = problem.bounds
+    inside = np.clip(x, low + 1e-9 * np.maximum(1.0, np.abs(low)), high - 1e-9 * np.maximum(1.0, np.abs(high)))
+    x = np.where(np.isfinite(low) | np.isfinite(high), inside, x)
+    try:
+        found = least_squares(
+            search.residual, x, jac=search.jacobian, bounds=(low, high), method="trf", x_scale="jac",
+            ftol=options.tolerance, xtol=options.tolerance, gtol=1e-12, max_nfev=options.max_iterations,
+            loss=loss, f_scale=f_scale,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        best = search.best or problem.point(problem.start)
+        return Outcome(problem, best, False, True, "interrupted; the best so far is reported", search.iterations)
+    point = problem.point(found.x)
+    if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
+        point = search.best
+    message = {
+        0: f"not converged: stopped after {options.max_iterations} evaluations; start nearer or raise max_iterations",
+        1: "converged: the gradient vanishes",
+        2: "converged: the sum of squares no longer changes",
+        3: "converged: the parameters no longer change",
+        4: "converged: neither the sum of squares nor the parameters change any more",
+    }.get(found.status, found.message)
+    return Outcome(problem, point, found.status > 0, False, message, search.iterations)
+
+
+def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outcome:
+    """Refine again from the least-squares point with a robust loss, the linear parameters included."""
+    problem = best.problem.with_linear_varied(best.point)
+    scale = options.loss_scale
+    if scale is None:
+        scale = 1.5 if problem.has_sigmas else 1.5 * 1.4826 * float(np.median(np.abs(best.point.residual)))
+    if scale <= 0.0:
+        raise InputError("refine.loss_scale", f"must be above 0, got {scale:g}.")
+    outcome = _descend(problem, options, problem.start, progress, scale, options.loss)
+    message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
+    return Outcome(
+        outcome.problem, outcome.point, outcome.converged, outcome.interrupted, message,
+        best.n_iterations + outcome.n_iterations,
+    )  # fmt: skip

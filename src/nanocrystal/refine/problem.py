@@ -1,0 +1,233 @@
+"""The residuals of all data sets with their linear parameters eliminated (variable projection).
+
+For given nonlinear parameters the best linear ones (scales, backgrounds) follow exactly from linear
+least squares, so the optimiser never sees them: Golub & Pereyra, SIAM J. Numer. Anal. 10, 413 (1973);
+the Jacobian of the projected residuals is Kaufman's, BIT 15, 49 (1975).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters.parameter_set import Declared
+from nanocrystal.techniques.base import Model
+
+FloatArray = NDArray[np.float64]
+STEP = 1e-4
+"""of the scale of a parameter; the engine is exact to 1e-6, so smaller steps would measure noise"""
+
+
+@dataclass(frozen=True)
+class DatasetPoint:
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
+
+    curves: FloatArray
+    coefficients: FloatArray
+    free_rows: tuple[int, ...]
+    calculated: FloatArray
+    residual: FloatArray
+
+
+@dataclass(frozen=True)
+class Point:
+    """All data sets at one set of nonlinear parameters x, with the linear parameters that fit best."""
+
+    x: FloatArray
+    evaluation: Evaluation
+    datasets: Mapping[str, DatasetPoint]
+
+    @property
+    def residual(self) -> FloatArray:
+        """The weighted residuals of all data sets, (n_points,)."""
+        return np.concatenate([d.residual for d in self.datasets.values()])
+
+    @property
+    def chi2(self) -> float:
+        return float(sum(d.residual @ d.residual for d in self.datasets.values()))
+
+
+class Problem:
+    """Models and parameters as residuals of the nonlinear parameters."""
+
+    def __init__(self, parameters: ParameterSet, models: Mapping[str, Model]) -> None:
+        self.parameters = parameters
+        self.models = dict(models)
+        self.free: tuple[Declared, ...] = parameters.varied
+        self.n_evaluations = 0
+        self._store: dict[str, Any] = {}
+        self._requirement = _merged([m.requirement for m in self.models.values()])
+        self._weights = {name: _weights(m) for name, m in self.models.items()}
+        self._moves = {
+            d.address: [name for name, model in self.models.items() if self._matters(d.address, name, model)]
+            for d in self.free
+        }
+
+    def _matters(self, address: str, name: str, model: Model) -> bool:
+        """Say whether a data set can depend on a parameter: its own, or one of the sample."""
+        reached = {p.address for p in self.parameters if address in self.parameters.depends_on(p.address)}
+        return any(a.startswith(f"datasets.{name}.") or not a.startswith("datasets.") for a in reached)
+
+    def seen_by(self, address: str) -> list[str]:
+        """Return the data sets that a nonlinear parameter can change."""
+        return self._moves[address]
+
+    @property
+    def start(self) -> FloatArray:
+        """The starting values of the nonlinear parameters, (n_free,)."""
+        return np.array([d.parameter.value for d in self.free], dtype=np.float64)
+
+    @property
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper bounds of the nonlinear parameters."""
+        both = [d.parameter.bounds(d.quantity) for d in self.free]
+        return np.array([b[0] for b in both], dtype=float), np.array([b[1] for b in both], dtype=float)
+
+    @property
+    def linear(self) -> list[str]:
+        """The addresses of the eliminated linear parameters."""
+        return [d.address for d in self.parameters.eliminated]
+
+    @property
+    def n_points(self) -> int:
+        return sum(len(m.measured.x) for m in self.models.values())
+
+    @property
+    def has_sigmas(self) -> bool:
+        """Whether every data set brings standard deviations."""
+        return all(m.measured.sigma is not None for m in self.models.values())
+
+    def evaluation(self, x: FloatArray) -> Evaluation:
+        """Return the evaluation at x; linear parameters left to the fit have no value in it."""
+        moved = {d.address: float(v) for d, v in zip(self.free, x, strict=True)}
+        return Evaluation(self.parameters.values(moved), self._requirement, self._store)
+
+    def point(self, x: FloatArray) -> Point:
+        """Return residuals and linear parameters at x; raises RefinementError where they are not finite."""
+        self.n_evaluations += 1
+        evaluation = self.evaluation(x)
+        datasets = {name: self._dataset(name, model, evaluation) for name, model in self.models.items()}
+        linear = {
+            address: float(c)
+            for name, d in datasets.items()
+            for address, c in zip(self.models[name].linear, d.coefficients, strict=True)
+        }
+        return Point(x, evaluation.at({**evaluation.values, **linear}), datasets)
+
+    def _dataset(self, name: str, model: Model, evaluation: Evaluation) -> DatasetPoint:
+        curves = model.curves(evaluation)
+        if not np.all(np.isfinite(curves)):
+            raise RefinementError(f"datasets.{name}: the calculated curve is not finite for these parameters.")
+        assert model.measured.observed is not None
+        known = np.array([evaluation.values.get(a, np.nan) for a in model.linear])
+        free = np.flatnonzero(np.isnan(known))
+        coefficients = np.where(np.isnan(known), 0.0, known)
+        weights = self._weights[name]
+        remainder = model.measured.observed - coefficients @ curves
+        if len(free):
+            solved = np.linalg.lstsq((curves[free] * weights).T, remainder * weights, rcond=None)[0]
+            coefficients[free] = solved
+        calculated = coefficients @ curves
+        residual = (model.measured.observed - calculated) * weights
+        return DatasetPoint(curves, coefficients, tuple(int(k) for k in free), calculated, residual)
+
+    def step(self, index: int, x: FloatArray) -> tuple[float, float]:
+        """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
+        quantity = self.free[index].quantity
+        size = STEP * max(abs(x[index]), quantity.scale if x[index] == 0.0 else 0.0, 1e-3 * quantity.scale)
+        low, high = (b[index] for b in self.bounds)
+        return min(size, x[index] - low), min(size, high - x[index])
+
+    def derivatives(self, point: Point) -> dict[str, FloatArray]:
+        """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
+        found = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
+        for j, declared in enumerate(self.free):
+            down, up = self.step(j, point.x)
+            sides = []
+            for shift in (-down, up):
+                x = point.x.copy()
+                x[j] += shift
+                self.n_evaluations += 1
+                sides.append(self.evaluation(x))
+            for name in self.seen_by(declared.address):
+                model = self.models[name]
+                below, above = (model.curves(side) for side in sides)
+                change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
+                found[name][:, j] = change / (up + down)
+        return found
+
+    def _known(self, name: str, point: Point, side: Evaluation) -> FloatArray:
+        """Return the linear coefficients at a shifted point: the fitted ones held, tied ones followed."""
+        held = point.datasets[name].coefficients
+        linear = self.models[name].linear
+        return np.array([side.values.get(a, c) for a, c in zip(linear, held, strict=True)])
+
+    def projected_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the Jacobian of the residuals with the linear parameters eliminated."""
+        blocks = []
+        for name, d in point.datasets.items():
+            weights = self._weights[name]
+            block = -derivatives[name] * weights[:, None]
+            if d.free_rows:
+                basis, _ = np.linalg.qr((d.curves[list(d.free_rows)] * weights).T)
+                block = block - basis @ (basis.T @ block)
+            blocks.append(block)
+        return np.concatenate(blocks)
+
+    def full_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> tuple[list[str], FloatArray]:
+        """Return the addresses and the weighted Jacobian of all refined parameters, linear ones last."""
+        linear = self.linear
+        rows = []
+        for name, d in point.datasets.items():
+            weights = self._weights[name]
+            block = np.zeros((len(d.calculated), len(self.free) + len(linear)))
+            block[:, : len(self.free)] = derivatives[name] * weights[:, None]
+            for k in d.free_rows:
+                column = len(self.free) + linear.index(self.models[name].linear[k])
+                block[:, column] = d.curves[k] * weights
+            rows.append(block)
+        return [*(d.address for d in self.free), *linear], np.concatenate(rows)
+
+    def check_effects(self, point: Point, derivatives: Mapping[str, FloatArray]) -> None:
+        """Raise InputError for a varied parameter that changes nothing that was measured."""
+        for j, declared in enumerate(self.free):
+            scale = max(abs(point.x[j]), declared.quantity.scale)
+            changes = [
+                np.abs(derivatives[n][:, j]).max() * scale / max(np.abs(d.calculated).max(), 1e-300)
+                for n, d in point.datasets.items()
+            ]
+            if max(changes) < 1e-9:
+                raise InputError(
+                    declared.address,
+                    "is varied but has no effect on any data set; fix it (leave out vary) or mend the study.",
+                )
+
+    def with_linear_varied(self, point: Point) -> Problem:
+        """Return the problem with the linear parameters given to the optimiser (for robust losses)."""
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        for d in self.parameters:
+            parameter = d.parameter
+            if parameter.linear:
+                parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
+            entries[d.address] = (d.quantity, parameter)
+        return Problem(ParameterSet(entries), self.models)
+
+
+def _weights(model: Model) -> FloatArray:
+    sigma = model.measured.sigma
+    return np.ones(len(model.measured.x)) if sigma is None else 1.0 / sigma
+
+
+def _merged(requirements: list[Any]) -> Any:
+    given = [r for r in requirements if r is not None]
+    merged = given[0] if given else None
+    for other in given[1:]:
+        merged = merged | other
+    return merged
+

@@ -1,0 +1,264 @@
+"""From a sample and data sets to a `Result`."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal._version import __version__
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.refine.optimise import Options, Outcome, Progress, optimise
+from nanocrystal.refine.problem import Point, Problem
+from nanocrystal.refine.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve, Status
+from nanocrystal.refine.uncertainty import Covariance, covariance, gradient
+from nanocrystal.techniques.base import Model, Technique
+
+FloatArray = NDArray[np.float64]
+NOTEWORTHY = 0.9
+"""correlations above this are pointed out"""
+
+
+class RefinableSample(Protocol):
+    """What a refinement needs of a sample; it knows nothing else of it."""
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return full address -> (declaration, parameter)."""
+
+    def derived(self, evaluation: Evaluation) -> Mapping[str, Any]:
+        """Return full address -> an object with value, unit and description."""
+
+    def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
+        """Return name -> (length, Å, number density, volume-weighted density)."""
+
+    def model_files(self, values: Values, title: str) -> Mapping[str, str]:
+        """Return file name -> text of the sample as CIF or XYZ."""
+
+    def inputs(self) -> Mapping[str, str]:
+        """Return file -> SHA-256 of what the sample was read from."""
+
+
+def declared_parameters(sample: RefinableSample, datasets: Mapping[str, Technique]) -> ParameterSet:
+    """Return all parameters of a sample and its data sets by address."""
+    entries = dict(sample.declared())
+    for name, dataset in datasets.items():
+        entries |= {f"datasets.{name}.{k}": v for k, v in dataset.declared().items()}
+    return ParameterSet(entries)
+
+
+def bound_problem(sample: RefinableSample, datasets: Mapping[str, Technique], folder: Path) -> Problem:
+    """Read the data and return the problem; raises InputError for anything that cannot be used."""
+    if not datasets:
+        raise InputError("datasets", "there is none; a refinement needs at least one measured data set.")
+    parameters = declared_parameters(sample, datasets)
+    models: dict[str, Model] = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
+    for name, model in models.items():
+        if model.measured.observed is None:
+            raise InputError(f"datasets.{name}", "has no file; a refinement needs measured data (or use simulate).")
+    problem = Problem(parameters, models)
+    n_parameters = len(problem.free) + len(problem.linear)
+    if n_parameters >= problem.n_points:
+        raise InputError(
+            "datasets",
+            f"hold {problem.n_points} independent points, fewer than needed for {n_parameters} refined parameters.",
+        )
+    return problem
+
+
+def refine(
+    sample: RefinableSample,
+    datasets: Mapping[str, Technique],
+    *,
+    title: str = "",
+    options: Options | None = None,
+    folder: str | Path = ".",
+    progress: Progress | None = None,
+) -> Result:
+    """Refine a sample against its data sets and return what was found.
+
+    folder: where relative file names are looked for; progress(iteration, point) is called as it goes.
+    Raises InputError for input that cannot be used, before anything is refined.
+    """
+    started = time.perf_counter()
+    problem = bound_problem(sample, datasets, Path(folder))
+    outcome = optimise(problem, options or Options(), progress)
+    return assembled_result(sample, outcome, title, options or Options(), time.perf_counter() - started)
+
+
+def assembled_result(
+    sample: RefinableSample, outcome: Outcome, title: str, options: Options, elapsed_s: float
+) -> Result:
+    """Return the result at the point where the optimiser stopped."""
+    problem, point = outcome.problem, outcome.point
+    spread = covariance(problem, point)
+    parameters = _estimates(problem, point, spread)
+    datasets = {name: fitted_curve(problem, point, name) for name in problem.models}
+    inputs = dict(sample.inputs()) | {
+        m.measured.source: m.measured.sha256 for m in problem.models.values() if m.measured.sha256
+    }
+    values = point.evaluation.values
+    methods = [p for m in problem.models.values() for p in m.methods()]
+    return Result(
+        title=title or "Untitled refinement",
+        version=__version__,
+        converged=outcome.converged,
+        message=outcome.message,
+        elapsed_s=elapsed_s,
+        n_evaluations=problem.n_evaluations,
+        parameters=parameters,
+        derived=_derived(sample, problem, point, spread),
+        datasets=datasets,
+        correlation_names=list(spread.names),
+        correlation_matrix=spread.correlations,
+        inputs=inputs,
+        notes=_notes(outcome, spread, parameters),
+        sizes={
+            name: SizeCurve(length, "Å", x, number, volume)
+            for name, (length, x, number, volume) in sample.size_curves(values).items()
+        },
+        structures=dict(sample.model_files(values, title or "model")),
+        provenance=_provenance(options),
+        methods=[*dict.fromkeys(methods), _statistics_words(problem, spread)],
+    )
+
+
+def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, Estimate]:
+    estimates: dict[str, Estimate] = {}
+    values = point.evaluation.values
+    tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
+    slopes = gradient(problem, point, lambda p: {a: p.evaluation.values[a] for a in tied}) if tied else {}
+    for d in problem.parameters:
+        parameter, address = d.parameter, d.address
+        plain, scaled = spread.stderr(address)
+        status: Status = "fixed"
+        if parameter.tie is not None:
+            status = "tied"
+            plain, scaled = spread.propagated(slopes[address])
+        elif address in spread.undetermined:
+            status = "undetermined"
+        elif address in spread.at_bound:
+            status = "at_bound"
+        elif parameter.linear:
+            status = "linear"
+        elif parameter.vary:
+            status = "free"
+        low, high = parameter.bounds(d.quantity) if parameter.vary else (-np.inf, np.inf)
+        estimates[address] = Estimate(
+            float(values[address]), plain, scaled, d.quantity.unit, status,
+            float(low) if np.isfinite(low) else None, float(high) if np.isfinite(high) else None,
+            d.quantity.description,
+        )  # fmt: skip
+    return estimates
+
+
+def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
+    """Return a data set with its calculated curve and its figures of merit."""
+    model, fit = problem.models[name], point.datasets[name]
+    measured = model.measured
+    assert measured.observed is not None
+    weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
+    misfit = float(weight @ (measured.observed - fit.calculated) ** 2)
+    rows = list(model.background_rows())
+    background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
+    weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
+    net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
+    moved = sum(name in problem.seen_by(d.address) for d in problem.free)
+    chi2_red = misfit / max(1, len(measured.x) - len(fit.free_rows) - moved) if measured.sigma is not None else None
+    drawing = model.drawing(point.evaluation)
+    return FittedCurve(
+        technique=model.technique,
+        x=measured.x,
+        observed=measured.observed,
+        sigma=measured.sigma,
+        calculated=fit.calculated,
+        background=background,
+        x_name=model.x_axis.name,
+        x_unit=model.x_axis.unit,
+        y_name=model.y_axis.name,
+        y_unit=model.y_axis.unit,
+        n_points=len(measured.x),
+        rw=weighted_r,
+        rwp=weighted_r,
+        rwp_without_background=net,
+        chi2_red=chi2_red,
+        gof=None if chi2_red is None else float(np.sqrt(chi2_red)),
+        weights=measured.weights,
+        source=measured.source,
+        components=model.components(point.evaluation),
+        notes=measured.notes,
+        line=None if drawing is None else (drawing.x, drawing.calculated),
+    )
+
+
+def _derived(
+    sample: RefinableSample, problem: Problem, point: Point, spread: Covariance
+) -> dict[str, DerivedValue]:
+    found = sample.derived(point.evaluation)
+    slopes = gradient(problem, point, lambda p: {k: v.value for k, v in sample.derived(p.evaluation).items()})
+    return {
+        name: DerivedValue(d.value, spread.propagated(slopes[name])[1], d.unit, d.description)
+        for name, d in found.items()
+    }
+
+
+def _notes(outcome: Outcome, spread: Covariance, parameters: Mapping[str, Estimate]) -> list[str]:
+    notes = []
+    for address in spread.undetermined:
+        notes.append(
+            f"{address} is not determined by the data: fix it, tie it, or add data that see it. "
+            f"Its value ({parameters[address].value:.6g}) means nothing."
+        )
+    for address in spread.at_bound:
+        notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
+    matrix = spread.correlations
+    for i, first in enumerate(spread.names):
+        for j in range(i):
+            if abs(matrix[i, j]) > NOTEWORTHY:
+                notes.append(f"{spread.names[j]} and {first} are correlated by {matrix[i, j]:+.3f}.")
+    if not spread.has_sigmas:
+        notes.append(
+            "Not every data set brings standard deviations, so the uncertainties are those that make "
+            "χ²_red = 1: they include the misfit of the model and assume that it is random."
+        )
+    elif spread.factor > 3.0:
+        notes.append(
+            f"The misfit is {spread.factor:.1f} times what the standard deviations of the data allow: the model or the "
+            "sigmas are incomplete, and the unscaled uncertainties are too small."
+        )
+    if len(outcome.start_chi2) > 1:
+        best = min(outcome.start_chi2)
+        near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
+        notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
+    return notes
+
+
+def _statistics_words(problem: Problem, spread: Covariance) -> str:
+    return (
+        f"{problem.n_points} points, {spread.n_refined} refined parameters "
+        f"({len(problem.linear)} of them linear, eliminated at each step by variable projection: Golub & Pereyra, "
+        "SIAM J. Numer. Anal. 10, 413 (1973)). Standard errors are from the full Jacobian, nonlinear and linear, at "
+        "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1."
+    )
+
+
+def _provenance(options: Options) -> dict[str, Any]:
+    packages = {}
+    for name in ("numpy", "scipy", "numba", "gemmi"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "nanocrystal": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        **packages,
+        "options": {k: v for k, v in vars(options).items() if v is not None},
+    }

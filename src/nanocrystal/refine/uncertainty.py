@@ -1,0 +1,154 @@
+"""Uncertainties from the covariance at the minimum, and what the data leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.refine.problem import Point, Problem
+
+FloatArray = NDArray[np.float64]
+DEGENERATE = 1e-5
+"""singular value of the normalised Jacobian below which a combination of parameters is not determined"""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """The covariance of the refined parameters, with the sigmas as given.
+
+    names: addresses of the determined ones; matrix: (n, n); factor: √χ²_red where that exceeds 1
+    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
+    """
+
+    names: tuple[str, ...]
+    matrix: FloatArray
+    factor: float
+    chi2_red: float
+    n_refined: int
+    has_sigmas: bool
+    undetermined: tuple[str, ...]
+    at_bound: tuple[str, ...]
+
+    def stderr(self, address: str) -> tuple[float | None, float | None]:
+        """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
+        if address not in self.names:
+            return None, None
+        k = self.names.index(address)
+        return self._both(float(np.sqrt(self.matrix[k, k])))
+
+    def propagated(self, gradient: Mapping[str, float]) -> tuple[float | None, float | None]:
+        """Return (stderr, stderr_scaled) of a function with this gradient; None if it is not determined."""
+        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined) or not any(gradient.values()):
+            return None, None
+        g = np.array([gradient.get(a, 0.0) for a in self.names])
+        return self._both(float(np.sqrt(max(0.0, g @ self.matrix @ g))))
+
+    def _both(self, plain: float) -> tuple[float | None, float | None]:
+        scaled = plain * self.factor
+        return (plain if self.has_sigmas else scaled), scaled
+
+    @property
+    def correlations(self) -> FloatArray:
+        """The correlation matrix of `names`."""
+        if not self.names:
+            return np.zeros((0, 0))
+        spread = np.sqrt(np.diag(self.matrix))
+        return np.clip(self.matrix / np.outer(spread, spread), -1.0, 1.0)
+
+
+def covariance(problem: Problem, point: Point) -> Covariance:
+    """Return the covariance from the full Jacobian [J_nonlinear, Φ_linear] at `point`."""
+    names, jacobian = problem.full_jacobian(point, problem.derivatives(point))
+    residual = point.residual
+    n_refined = len(names)
+    freedom = max(1, len(residual) - n_refined)
+    chi2_red = point.chi2 / freedom
+    factor = float(np.sqrt(max(1.0, chi2_red) if problem.has_sigmas else chi2_red))
+    matrix, open_ = _inverse(jacobian)
+    held = _at_bounds(problem, point, names, jacobian, residual, matrix, open_, factor)
+    kept = [k for k in range(n_refined) if k not in held]
+    if held:
+        matrix_kept, open_kept = _inverse(jacobian[:, kept])
+        open_ = {kept[k] for k in open_kept}
+        matrix = np.zeros((n_refined, n_refined))
+        matrix[np.ix_(kept, kept)] = matrix_kept
+    open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
+    determined = [k for k in kept if k not in open_]
+    return Covariance(
+        names=tuple(names[k] for k in determined),
+        matrix=matrix[np.ix_(determined, determined)],
+        factor=factor,
+        chi2_red=chi2_red,
+        n_refined=n_refined,
+        has_sigmas=problem.has_sigmas,
+        undetermined=tuple(names[k] for k in sorted(open_)),
+        at_bound=tuple(names[k] for k in sorted(held)),
+    )
+
+
+def _inverse(jacobian: FloatArray) -> tuple[FloatArray, set[int]]:
+    """Return the (pseudo-)inverse of JᵀJ and the columns that belong to undetermined combinations."""
+    norms = np.linalg.norm(jacobian, axis=0)
+    scale = np.where(norms > 0.0, norms, 1.0)
+    _, s, vt = np.linalg.svd(jacobian / scale, full_matrices=False)
+    if not len(s):
+        return np.zeros((0, 0)), set()
+    good = s > DEGENERATE * s[0]
+    inverse = (vt[good].T / s[good] ** 2) @ vt[good]
+    open_ = {int(k) for k in np.flatnonzero((np.abs(vt[~good]) > 0.1).any(axis=0))} if (~good).any() else set()
+    open_ |= {int(k) for k in np.flatnonzero(norms == 0.0)}
+    return inverse / np.outer(scale, scale), open_
+
+
+def _at_bounds(
+    problem: Problem, point: Point, names: Sequence[str], jacobian: FloatArray, residual: FloatArray,
+    matrix: FloatArray, open_: set[int], factor: float,
+) -> set[int]:  # fmt: skip
+    """Return the parameters that a bound holds back: they stand at it and would go beyond."""
+    low, high = problem.bounds
+    downhill = jacobian.T @ residual  # −½ dχ²/dx, since the residual is observed − calculated
+    held: set[int] = set()
+    for k in range(len(problem.free)):
+        spread = np.sqrt(max(matrix[k, k], 0.0)) * factor if k not in open_ else np.inf
+        tolerance = max(1e-6 * problem.free[k].quantity.scale, 0.02 * spread if np.isfinite(spread) else 0.0)
+        near_low, near_high = point.x[k] - low[k] <= tolerance, high[k] - point.x[k] <= tolerance
+        if (near_low and downhill[k] <= 0.0) or (near_high and downhill[k] >= 0.0):
+            held.add(k)
+    return held
+
+
+def _wider_than_allowed(
+    problem: Problem, names: Sequence[str], matrix: FloatArray, factor: float, open_: set[int], kept: Sequence[int]
+) -> set[int]:
+    """Return parameters whose standard error exceeds the whole range they may take."""
+    low, high = problem.bounds
+    return {
+        k
+        for k in kept
+        if k < len(low) and k not in open_ and np.sqrt(max(matrix[k, k], 0.0)) * factor > high[k] - low[k]
+    }
+
+
+def gradient(
+    problem: Problem, point: Point, function: Callable[[Point], Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    """Return d(function)/dx by central differences: name -> {address: derivative}."""
+    found: dict[str, dict[str, float]] = {name: {} for name in function(point)}
+    linear = {a: point.evaluation.values[a] for a in problem.linear}
+    for j, declared in enumerate(problem.free):
+        down, up = problem.step(j, point.x)
+        sides = []
+        for shift in (-down, up):
+            x = point.x.copy()
+            x[j] += shift
+            evaluation = problem.evaluation(x)
+            sides.append(function(Point(x, evaluation.at({**evaluation.values, **linear}), {})))
+        for name in found:
+            change = sides[1][name] - sides[0][name]
+            size = max(abs(sides[0][name]), abs(sides[1][name]))
+            if abs(change) > 1e-12 * size:
+                found[name][declared.address] = change / (down + up)
+    return found

@@ -1,0 +1,162 @@
+"""Quantities that follow from the parameters of a sample: volumes, densities, bonds, angles, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.kernels.pairs import offsets_within
+from nanocrystal.parameters import Values
+from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.shapes import LengthStatistics
+from nanocrystal.tables.elements import covalent_radius
+
+FloatArray = NDArray[np.float64]
+DALTON_PER_A3 = 1.66053906660
+"""g/cm³ of one dalton per Å³ (CODATA 2018)"""
+BOND_FACTOR = 1.2
+"""of the sum of the covalent radii: nearer atoms of different elements are bonded"""
+MOST = 8
+"""distinct bonds or angles listed for one pair or triple of sites"""
+
+
+@dataclass(frozen=True)
+class DerivedQuantity:
+    """A quantity that follows from the values: its number, unit and meaning."""
+
+    value: float
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Bond:
+    """From the first atom of a site to atom `atom` of the cell, `offset` cells away."""
+
+    name: str
+    start: int
+    atom: int
+    offset: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Angle:
+    """Between two bonds of the same atom."""
+
+    name: str
+    first: Bond
+    second: Bond
+
+
+class Geometry:
+    """The bonds and angles of a crystal, found once at its starting values and followed from there."""
+
+    def __init__(self, crystal: Crystal, values: Values, prefix: str) -> None:
+        self.crystal = crystal
+        self.bonds: list[Bond] = []
+        self.angles: list[Angle] = []
+        vectors = crystal.vectors(values, prefix)
+        fract = np.concatenate(crystal.positions(values, prefix))
+        first_atoms = np.flatnonzero(np.diff(crystal.site_of_atom, prepend=-1))
+        for site, start in enumerate(first_atoms):
+            around = self._neighbours(int(start), fract, vectors)
+            self._add_bonds(site, around)
+            self._add_angles(around, fract, vectors)
+
+    def _neighbours(self, start: int, fract: FloatArray, vectors: FloatArray) -> list[tuple[float, Bond]]:
+        crystal = self.crystal
+        sites = [crystal.sites[k] for k in crystal.site_of_atom]
+        elemental = len({s.element for s in sites}) == 1
+        radii = np.array([covalent_radius(s.element) for s in sites])
+        spread = np.linalg.norm(np.abs(fract).max(axis=0) @ np.abs(vectors)) * 2.0
+        offsets = offsets_within(vectors, 2.0 * BOND_FACTOR * float(radii.max()) + float(spread))
+        found: list[tuple[float, Bond]] = []
+        separations = (fract[None, :, :] - fract[start] + offsets[:, None, :]) @ vectors
+        distance = np.linalg.norm(separations, axis=2)
+        close = (distance > 0.1) & (distance < BOND_FACTOR * (radii + radii[start])[None, :])
+        for o, j in zip(*np.nonzero(close), strict=True):
+            if elemental or sites[j].element != sites[start].element:
+                name = f"{sites[start].label}-{sites[j].label}"
+                found.append((float(distance[o, j]), Bond(name, start, int(j), tuple(offsets[o]))))
+        return sorted(found, key=lambda item: item[0])
+
+    def _add_bonds(self, site: int, around: list[tuple[float, Bond]]) -> None:
+        crystal = self.crystal
+        seen: dict[str, list[float]] = {}
+        for distance, bond in around:
+            if crystal.site_of_atom[bond.atom] < site:
+                continue  # already listed from the other end
+            known = seen.setdefault(bond.name, [])
+            if len(known) < MOST and all(abs(distance - d) > 1e-3 for d in known):
+                known.append(distance)
+                suffix = f"_{len(known)}" if len(known) > 1 else ""
+                self.bonds.append(Bond(bond.name + suffix, bond.start, bond.atom, bond.offset))
+
+    def _add_angles(self, around: list[tuple[float, Bond]], fract: FloatArray, vectors: FloatArray) -> None:
+        if len(around) > 8:
+            return  # close packing: angles are those of the lattice
+        seen: dict[str, list[float]] = {}
+        for i, (_, first) in enumerate(around):
+            for _, second in around[i + 1 :]:
+                centre, end = first.name.split("-")
+                name = f"{end}-{centre}-{second.name.split('-')[1]}"
+                value = _angle(Angle(name, first, second), fract, vectors)
+                known = seen.setdefault(name, [])
+                if len(known) < MOST and all(abs(value - v) > 0.01 for v in known):
+                    known.append(value)
+                    suffix = f"_{len(known)}" if len(known) > 1 else ""
+                    self.angles.append(Angle(name + suffix, first, second))
+
+    def derived(self, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
+        """Return bond lengths (Å) and angles (°) at these values, by full address."""
+        vectors = self.crystal.vectors(values, prefix)
+        fract = np.concatenate(self.crystal.positions(values, prefix))
+        found = {}
+        for bond in self.bonds:
+            length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
+            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", f"distance {bond.name.partition('_')[0]}")
+        for angle in self.angles:
+            found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(
+                _angle(angle, fract, vectors), "°", f"angle {angle.name.partition('_')[0]}"
+            )
+        return found
+
+
+def _separation(bond: Bond, fract: FloatArray) -> FloatArray:
+    return np.asarray(fract[bond.atom] + np.array(bond.offset) - fract[bond.start])
+
+
+def _angle(angle: Angle, fract: FloatArray, vectors: FloatArray) -> float:
+    u, v = (_separation(b, fract) @ vectors for b in (angle.first, angle.second))
+    # half-angle form: exact at 180° too
+    u, v = u / np.linalg.norm(u), v / np.linalg.norm(v)
+    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
+
+
+def crystal_quantities(crystal: Crystal, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
+    """Return cell volume and density by full address."""
+    volume = abs(float(np.linalg.det(crystal.vectors(values, prefix))))
+    density = crystal.cell_mass(values, prefix) / volume * DALTON_PER_A3
+    return {
+        f"{prefix}.volume": DerivedQuantity(volume, "Å³", "volume of the cell"),
+        f"{prefix}.density": DerivedQuantity(density, "g/cm³", "density of the crystal"),
+    }
+
+
+def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -> dict[str, DerivedQuantity]:
+    """Return the means and spreads of the lengths of a population by full address."""
+    found = {}
+    for length, s in statistics.items():
+        words = length.replace("_", " ")
+        for name, attribute, text in (
+            ("mean", "number_mean", "number-weighted mean"),
+            ("std", "number_std", "number-weighted standard deviation"),
+            ("volume_weighted_mean", "volume_weighted_mean", "volume-weighted mean"),
+            ("volume_weighted_std", "volume_weighted_std", "volume-weighted standard deviation"),
+        ):
+            value = float(getattr(s, attribute))
+            found[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", f"{text} of the {words}")
+    return found
