@@ -123,8 +123,8 @@ def _descend(
 
     search = _Search(problem, progress)
     low, high = problem.bounds
-    inside = np.clip(x, low + 1e-9 * np.maximum(1.0, np.abs(low)), high - 1e-9 * np.maximum(1.0, np.abs(high)))
-    x = np.where(np.isfinite(low) | np.isfinite(high), inside, x)
+    margin = 1e-9 * np.array([d.quantity.scale for d in problem.free])
+    x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
         found = least_squares(
             search.residual, x, jac=search.jacobian, bounds=(low, high), method="trf", x_scale="jac",

@@ -73,6 +73,9 @@ class Model(Protocol):
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         """Return a finer curve for figures, or None."""
 
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Return the curve with the noise that the study asks for, and its σ (None without noise)."""
+
     def methods(self) -> tuple[str, ...]:
         """Return paragraphs that say what was computed and how, with references."""
 
@@ -96,10 +99,11 @@ class Technique(Protocol):
 
 
 @dataclass(frozen=True)
-class CountingNoise:
-    """Noise for a simulated curve: `counts` at its highest point."""
+class Noise:
+    """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
 
-    counts: float
+    counts: float | None = None
+    sigma: float | None = None
     seed: int = 0
 
 

@@ -48,7 +48,7 @@ from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
 from nanocrystal.sample import PairGrid, PairStructure, Sample
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
-from nanocrystal.techniques.base import Axis, CountingNoise, Drawing, Measured, grid_from_text, local_parameters
+from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
 
 FloatArray = NDArray[np.float64]
 MARGIN = 8.0
@@ -78,7 +78,7 @@ class Pdf:
     delta1: Number | None = None
     delta2: Number | None = None
     scale: Number | None = None
-    noise: CountingNoise | None = None
+    noise: Noise | None = None
 
     name: ClassVar[str] = "pdf"
     linear: ClassVar[tuple[str, ...]] = ("scale",)
@@ -374,6 +374,20 @@ class PdfModel:
         f = self._reduced_structure(evaluation) * evaluation.values[f"{self.where}.scale"]
         blocks = [self._transform_at(part) @ f for part in np.array_split(r, len(r) // 500 + 1) if len(part)]
         return Drawing(r, self.curve.y[inside], np.concatenate(blocks))
+
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Add noise that is white in F(Q) up to qmax: independent on the Nyquist grid, correlated between."""
+        noise = self.settings.noise
+        if noise is None:
+            return calculated, None
+        if noise.sigma is None or not noise.sigma > 0.0:
+            raise InputError(f"{self.where}.noise", "of a PDF needs sigma, the standard deviation of G (Å⁻²) above 0.")
+        step = np.pi / self.qmax
+        nodes = np.arange(1, int(self.measured.x[-1] / step) + 200)
+        white = np.random.default_rng(noise.seed).normal(0.0, noise.sigma, len(nodes))
+        r = self.measured.x[:, None] / step
+        added = (np.sinc(r - nodes) - np.sinc(r + nodes)) @ white
+        return calculated + added, np.full(len(calculated), noise.sigma)
 
     def methods(self) -> tuple[str, ...]:
         form = (

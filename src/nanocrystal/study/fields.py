@@ -1,0 +1,134 @@
+"""The kinds of values that stand in a study file: numbers with their freedom, and distributions."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from nanocrystal.errors import nearest_names
+from nanocrystal.parameters import Parameter, parse_expression
+from nanocrystal.sample import Distribution
+
+NUMBER_KEYS = ("value", "vary", "min", "max", "tie")
+DISTRIBUTION_KEYS = ("distribution", "mean", "std")
+_NUMBER_TABLE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "value": {"type": "number", "description": "the value, or where the refinement starts"},
+        "vary": {"type": "boolean", "description": "whether the refinement may change it"},
+        "min": {"type": "number"},
+        "max": {"type": "number"},
+        "tie": {"type": "string", "description": "arithmetic on addresses, e.g. 1 - populations.a.mass_fraction"},
+    },
+    "additionalProperties": False,
+}
+NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, _NUMBER_TABLE]}
+_DISTRIBUTION_TABLE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "distribution": {"enum": ["lognormal", "normal"]},
+        "mean": NUMBER_SCHEMA,
+        "std": NUMBER_SCHEMA,
+    },
+    "required": ["distribution", "mean", "std"],
+    "additionalProperties": False,
+}
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """Return an error with a sentence for the user; pydantic adds the place."""
+    return PydanticCustomError("study", "{message}", {"message": message})
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if not isinstance(value, dict) else "a table with " + ", ".join(value)
+
+
+def _plain(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(f"{name} must be a number, got {_shown(value)}.")
+    if not math.isfinite(value):
+        raise wrong(f"{name} must be a finite number, got {value}.")
+    return float(value)
+
+
+def parse_number(value: Any) -> Parameter:
+    """Return the parameter for a bare number or a table with value or tie."""
+    if isinstance(value, Parameter):
+        return value
+    if not isinstance(value, dict):
+        return Parameter(_plain(value, "this"))
+    for key in value:
+        if key not in NUMBER_KEYS:
+            raise wrong(f"{key!r} is no key of a number; {nearest_names(key, NUMBER_KEYS)}")
+    if "tie" in value:
+        others = [k for k in value if k != "tie"]
+        if others:
+            raise wrong(f"a tied number has no {others[0]}; leave out {', '.join(others)} or the tie.")
+        if not isinstance(value["tie"], str):
+            raise wrong(f"tie must be text such as \"2 * crystals.pt.a\", got {_shown(value['tie'])}.")
+        return Parameter(None, tie=parse_expression(value["tie"], "tie"))
+    if "value" not in value:
+        raise wrong("needs a value (a number, where the refinement starts) or a tie.")
+    free = value.get("vary", False)
+    if not isinstance(free, bool):
+        raise wrong(f"vary must be true or false, got {_shown(free)}.")
+    bounds = {k: _plain(value[k], k) if k in value else None for k in ("min", "max")}
+    if not free and any(b is not None for b in bounds.values()):
+        raise wrong("min and max bound a number that varies; add vary = true, or leave them out.")
+    return Parameter(_plain(value["value"], "value"), vary=free, **bounds)  # type: ignore[arg-type]
+
+
+def parse_length(value: Any) -> Parameter | Distribution:
+    """Return a parameter, or a distribution for a table with `distribution`."""
+    if not isinstance(value, dict) or "distribution" not in value:
+        return parse_number(value)
+    for key in value:
+        if key not in DISTRIBUTION_KEYS:
+            raise wrong(f"{key!r} is no key of a distribution; {nearest_names(key, DISTRIBUTION_KEYS)}")
+    kind = value["distribution"]
+    if kind not in ("lognormal", "normal"):
+        raise wrong(f"there is no distribution {kind!r}; {nearest_names(str(kind), ('lognormal', 'normal'))}")
+    for key in ("mean", "std"):
+        if key not in value:
+            raise wrong(f"a distribution needs {key}.")
+    return Distribution(kind, parse_number(value["mean"]), parse_number(value["std"]))
+
+
+def _pair(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return tuple(_plain(v, "each end") for v in value)
+    raise wrong(f"must be two numbers [low, high], got {_shown(value)}.")
+
+
+NumberField = Annotated[Any, PlainValidator(parse_number), WithJsonSchema(NUMBER_SCHEMA)]
+LengthField = Annotated[
+    Any,
+    PlainValidator(parse_length),
+    WithJsonSchema({"anyOf": [{"type": "number"}, _NUMBER_TABLE, _DISTRIBUTION_TABLE]}),
+]
+RangeField = Annotated[tuple[float, float], BeforeValidator(_pair)]
+AnyNumber = Union[Parameter, Distribution]  # noqa: UP007
+
+
+class Table(BaseModel):
+    """A table of the study; an unknown key is an error that names the nearest valid one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise wrong(f"must be a table, got {_shown(value)}.")
+        for key in value:
+            if key not in cls.model_fields:
+                raise PydanticCustomError(
+                    "unknown_key",
+                    "{message}",
+                    {"message": f"unknown key; {nearest_names(key, cls.model_fields)}", "key": key},
+                )
+        return value

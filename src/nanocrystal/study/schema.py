@@ -1,0 +1,172 @@
+"""The tables of a study file. Data-set tables are made from the techniques' own declarations."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, create_model
+
+from nanocrystal.errors import nearest_names
+from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table, wrong
+from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.techniques.base import Noise
+
+SHAPES = ("bulk", "sphere", "atoms")
+
+
+def _identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise wrong(f"the name {name!r} must be letters, digits and _, not starting with a digit.")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_identifier)]
+
+
+class SiteTable(Table):
+    """One site of a crystal: coordinates that symmetry leaves free, and the occupancy."""
+
+    x: NumberField | None = None
+    y: NumberField | None = None
+    z: NumberField | None = None
+    occupancy: NumberField | None = None
+
+
+class CrystalTable(Table):
+    """A crystal: a CIF, with what shall differ from it or be refined."""
+
+    cif: str = Field(description="file, relative to the study; or package:NAME/path inside an installed package")
+    a: NumberField | None = None
+    b: NumberField | None = None
+    c: NumberField | None = None
+    alpha: NumberField | None = None
+    beta: NumberField | None = None
+    gamma: NumberField | None = None
+    u_iso: dict[str, NumberField] = Field(default={}, description="Å², by site label or element")
+    sites: dict[str, SiteTable] = {}
+
+
+class _Fractions(Table):
+    number_fraction: NumberField | None = None
+    mass_fraction: NumberField | None = None
+    volume_fraction: NumberField | None = None
+
+
+class BulkTable(_Fractions):
+    """An infinite crystal."""
+
+    crystal: str
+    shape: Literal["bulk"]
+
+
+class SphereTable(_Fractions):
+    """Spheres of a crystal."""
+
+    crystal: str
+    shape: Literal["sphere"]
+    diameter: LengthField = Field(description="Å; a number or a distribution")
+
+
+class AtomsTable(_Fractions):
+    """Explicit atoms from a file."""
+
+    shape: Literal["atoms"]
+    file: str = Field(description=".xyz, .extxyz or .cif (as a list of atoms)")
+    u_iso: dict[str, NumberField] = Field(default={}, description="Å², by element")
+    stretch: NumberField | None = None
+
+
+def _shape_of(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise wrong("must be a table, for instance [populations.dots].")
+    shape = value.get("shape")
+    if shape is None:
+        raise wrong(f"needs a shape; {nearest_names('', SHAPES)}")
+    if shape not in SHAPES:
+        raise wrong(f"there is no shape {shape!r}; {nearest_names(str(shape), SHAPES)}")
+    return value
+
+
+PopulationField = Annotated[
+    Annotated[BulkTable, Tag("bulk")] | Annotated[SphereTable, Tag("sphere")] | Annotated[AtomsTable, Tag("atoms")],
+    Discriminator(lambda v: v.get("shape") if isinstance(v, dict) else getattr(v, "shape", None)),
+    BeforeValidator(_shape_of),
+]
+
+
+class NoiseTable(Table):
+    """Noise added by `simulate`."""
+
+    counts: float | None = None
+    sigma: float | None = None
+    seed: int = 0
+
+
+def _dataset_table(technique: Any) -> type[Table]:
+    """Return the table of a technique, from the fields of its dataclass and its declared quantities."""
+    fields: dict[str, Any] = {"technique": (Literal[technique.name], ...)}
+    hints = get_type_hints(technique)
+    for name, field in technique.__dataclass_fields__.items():
+        if name in technique.quantities:
+            quantity = technique.quantities[name]
+            text = f"{quantity.description} ({quantity.unit})" if quantity.unit else quantity.description
+            fields[name] = (NumberField | None, Field(default=None, description=text))
+        elif hints[name] == tuple[float, float] | None:
+            fields[name] = (RangeField | None, None)
+        elif hints[name] == Noise | None:
+            fields[name] = (NoiseTable | None, None)
+        elif name == "file":
+            fields[name] = (str | None, None)
+        elif name == "columns":
+            fields[name] = (list[str] | None, None)
+        else:
+            fields[name] = (hints[name], field.default)
+    title = "".join(part.capitalize() for part in technique.name.split("-"))
+    return create_model(f"{title}Table", __base__=Table, **fields)
+
+
+def _technique_of(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise wrong("must be a table, for instance [datasets.pdf].")
+    name = value.get("technique")
+    if name is None:
+        raise wrong(f"needs a technique; {nearest_names('', TECHNIQUES)}")
+    if name not in TECHNIQUES:
+        raise wrong(f"there is no technique {name!r}; {nearest_names(str(name), TECHNIQUES)}")
+    return DATASET_TABLES[name].model_validate(value)
+
+
+DATASET_TABLES = {name: _dataset_table(technique) for name, technique in TECHNIQUES.items()}
+
+
+class RefineTable(Table):
+    """Options of the optimiser."""
+
+    max_iterations: int = Field(default=100, gt=0)
+    tolerance: float = Field(default=1e-8, gt=0.0, lt=1e-2)
+    starts: int = Field(default=1, gt=0, le=1000)
+    seed: int = Field(default=0, ge=0)
+    loss: Literal["linear", "soft_l1", "huber", "cauchy"] = "linear"
+    loss_scale: float | None = Field(default=None, gt=0.0)
+
+
+class StudyTable(Table):
+    """A study: what is in the vial, and what was measured."""
+
+    title: str = ""
+    crystals: dict[Name, CrystalTable] = {}
+    populations: dict[Name, PopulationField]
+    datasets: dict[Name, Any]
+    refine: RefineTable = RefineTable()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a study file, for editors."""
+    schema = StudyTable.model_json_schema()
+    tables = {name: table.model_json_schema(ref_template="#/$defs/{model}") for name, table in DATASET_TABLES.items()}
+    definitions = schema.setdefault("$defs", {})
+    for table in tables.values():
+        definitions |= table.pop("$defs", {})
+    schema["properties"]["datasets"]["additionalProperties"] = {"anyOf": list(tables.values())}
+    return schema
