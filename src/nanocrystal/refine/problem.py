@@ -33,6 +33,7 @@ class DatasetPoint:
     free_rows: tuple[int, ...]
     calculated: FloatArray
     residual: FloatArray
+    observed_norm: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Point:
     x: FloatArray
     evaluation: Evaluation
     datasets: Mapping[str, DatasetPoint]
+    free: tuple[Declared, ...] = ()
 
     @property
     def residual(self) -> FloatArray:
@@ -51,6 +53,10 @@ class Point:
     @property
     def chi2(self) -> float:
         return float(sum(d.residual @ d.residual for d in self.datasets.values()))
+
+    def weighted_r(self) -> dict[str, float]:
+        """Return R_w of each data set, as a fraction, with the weights of the fit."""
+        return {n: float(np.linalg.norm(d.residual) / d.observed_norm) for n, d in self.datasets.items()}
 
 
 class Problem:
@@ -118,7 +124,7 @@ class Problem:
             for name, d in datasets.items()
             for address, c in zip(self.models[name].linear, d.coefficients, strict=True)
         }
-        return Point(x, evaluation.at({**evaluation.values, **linear}), datasets)
+        return Point(x, evaluation.at({**evaluation.values, **linear}), datasets, self.free)
 
     def _dataset(self, name: str, model: Model, evaluation: Evaluation) -> DatasetPoint:
         curves = model.curves(evaluation)
@@ -135,7 +141,8 @@ class Problem:
             coefficients[free] = solved
         calculated = coefficients @ curves
         residual = (model.measured.observed - calculated) * weights
-        return DatasetPoint(curves, coefficients, tuple(int(k) for k in free), calculated, residual)
+        norm = float(np.linalg.norm(model.measured.observed * weights))
+        return DatasetPoint(curves, coefficients, tuple(int(k) for k in free), calculated, residual, norm)
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""

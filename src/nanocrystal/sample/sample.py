@@ -176,14 +176,19 @@ class Sample:
 
     def model_files(self, values: Values, title: str) -> dict[str, str]:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
-        files = {f"{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()}
+        files = {f"model_{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()}
         for name, population in self.populations.items():
             if population.atoms is not None:
                 stretch = values[f"populations.{name}.stretch"]
                 cluster = population.atoms.cluster
                 stretched = replace(cluster, positions=stretch * cluster.positions)
-                files[f"{name}.xyz"] = stretched.xyz_text(f"{title} {name}")
+                files[f"model_{name}.xyz"] = stretched.xyz_text(f"{title} {name}")
         return files
+
+    def model_names(self) -> list[str]:
+        """Return the names of the files that `model_files` makes."""
+        clusters = [n for n, p in self.populations.items() if p.atoms is not None]
+        return [f"model_{n}.cif" for n in self.crystals] + [f"model_{n}.xyz" for n in clusters]
 
     def inputs(self) -> dict[str, str]:
         """Return file -> SHA-256 of everything the sample was read from."""

@@ -1,0 +1,174 @@
+"""The verbs of the command `nanocrystal`.
+
+Exit codes: 0 done, 1 not converged or failed (what there is, is written), 2 the input is wrong
+(nothing is written), 130 interrupted (the best so far is saved).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="What are my nanocrystals made of? One atomistic model, refined against the measurements.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: beside the study].")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
+
+
+@contextmanager
+def _errors(quiet: bool = False) -> Iterator[None]:
+    """Turn our exceptions into one message and an exit code, without a traceback."""
+    from nanocrystal.errors import InputError, NanocrystalError
+    from nanocrystal.kernels.compiled import announce_to
+
+    announce_to(None if quiet else _say)
+    try:
+        yield
+    except InputError as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(WRONG_INPUT) from None
+    except NanocrystalError as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(NOT_CONVERGED) from None
+    except KeyboardInterrupt:
+        _say("Interrupted before anything could be saved.")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        _say(f"Error: {error.filename or 'file'}: {error.strerror or error}.")
+        raise typer.Exit(NOT_CONVERGED) from None
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from nanocrystal import __version__
+
+        print(f"nanocrystal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+    """Refine the sample of a study against its data; writes a report and results.json."""
+    with _errors(quiet):
+        from nanocrystal.study import read_study
+
+        _run(read_study(study), out, quiet)
+
+
+def _run(study: Any, out: Path | None, quiet: bool) -> None:
+    """Refine a study and write everything to the folder; ends the command with its exit code."""
+    from nanocrystal.cli.progress import reporter, summary
+    from nanocrystal.report.files import check_folder, names_written, write_result
+
+    folder = out if out is not None else study.path.with_suffix("")
+    keeps_study = (folder / "study.toml").absolute() != study.path.absolute()
+    check_folder(folder, names_written(list(study.datasets), study.sample.model_names(), keeps_study))
+    with reporter(study.title, quiet) as progress:
+        result = study.refine(progress)
+    report = write_result(result, folder, study.text if keeps_study else None)
+    if not quiet:
+        summary(result)
+    print(report)
+    if "interrupted" in result.message:
+        raise typer.Exit(INTERRUPTED)
+    if not result.converged:
+        _say(f"Not converged: {result.message}.")
+        raise typer.Exit(NOT_CONVERGED)
+
+
+@app.command()
+def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+    """Calculate what a study's data sets would look like; writes one CSV for each."""
+    with _errors(quiet):
+        from nanocrystal.report.files import check_folder, table_csv, write_texts
+        from nanocrystal.simulation import simulated_curves
+        from nanocrystal.study import read_study
+
+        described = read_study(study)
+        folder = out if out is not None else study.with_suffix("")
+        names = [f"{name}.csv" for name in described.datasets]
+        check_folder(folder, names)
+        curves = simulated_curves(described.sample, described.datasets, described.folder)
+        write_texts({f"{name}.csv": table_csv(columns) for name, columns in curves.items()}, folder)
+        for name in names:
+            print(folder / name)
+
+
+@app.command()
+def debye(
+    atoms: Annotated[Path, typer.Argument(metavar="ATOMS.xyz", help="Explicit atoms: .xyz, .extxyz or .cif.")],
+    q: Annotated[str, typer.Option(metavar="START:STOP:STEP", help="Q in 1/Å, both ends included.")],
+    u_iso: Annotated[str, typer.Option(help="Displacements in Å², e.g. Cs=0.03,Pb=0.01 [default: 0].")] = "",
+    energy: Annotated[float | None, typer.Option(help="Photon energy in eV; adds f′ and f″.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV file [default: printed].")] = None,
+) -> None:
+    """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
+    with _errors(out is None):
+        from nanocrystal.report.files import table_csv, write_texts
+        from nanocrystal.simulation import cluster_intensity
+
+        q_values, intensity = cluster_intensity(atoms, q, u_iso, energy)
+        text = table_csv({"q": q_values, "intensity": intensity})
+        if out is None:
+            print(text, end="")
+        else:
+            write_texts({out.name: text}, out.absolute().parent)
+            print(out)
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="Which example; leave out for a list.")] = "",
+    out: OutFolder = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run an example on measured data (pip install "nanocrystal[examples]"), or list them."""
+    with _errors(quiet):
+        from nanocrystal.study.examples import example_list, example_study
+
+        if not name:
+            for known, title in example_list().items():
+                print(f"{known:24s} {title}")
+            return
+        study, remark = example_study(name)
+        if remark and not quiet:
+            _say(remark)
+        _run(study, out if out is not None else Path(study.path.stem), quiet)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of study files, for editors that complete and check TOML."""
+    import json
+
+    from nanocrystal.study import json_schema
+
+    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+
+

@@ -1,0 +1,75 @@
+"""What the terminal shows while a refinement runs, and at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+Progress = Callable[[int, Any], None]
+SHOWN = 12
+"""parameters shown at once while they move"""
+
+
+@contextmanager
+def reporter(title: str, quiet: bool) -> Iterator[Progress | None]:
+    """Yield a callback that draws iteration, R_w and the moving parameters on a terminal, else None."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
+        last: dict[str, float] = {}
+
+        def show(iteration: int, point: Any) -> None:
+            live.update(_table(title, iteration, point, last))
+
+        yield show
+
+
+def _table(title: str, iteration: int, point: Any, last: dict[str, float]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{title} · iteration {iteration} · {_rw_words(point)}", title_justify="left")
+    table.add_column("parameter")
+    table.add_column("value", justify="right")
+    table.add_column("change", justify="right")
+    moving = {d.address: float(v) for d, v in zip(point.free, point.x, strict=True)}
+    ranked = sorted(moving, key=lambda a: -abs(moving[a] - last.get(a, moving[a])) / max(abs(moving[a]), 1e-12))
+    for address in ranked[:SHOWN]:
+        change = moving[address] - last.get(address, moving[address])
+        table.add_row(address, f"{moving[address]:.6g}", f"{change:+.1e}" if change else "")
+    last.update(moving)
+    return table
+
+
+def _rw_words(point: Any) -> str:
+    return ", ".join(f"R_w {name} {100.0 * rw:.2f} %" for name, rw in point.weighted_r().items())
+
+
+def summary(result: Any) -> None:
+    """Print the refined parameters with their uncertainties to the terminal."""
+    from nanocrystal.report import concise
+
+    out = sys.stderr
+    print(f"\n{result.title}: {result.message} in {result.elapsed_s:.1f} s", file=out)
+    for name, d in result.datasets.items():
+        gof = "" if d.gof is None else f", GoF {d.gof:.2f}"
+        print(f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points{gof}", file=out)
+    refined = {a: p for a, p in result.parameters.items() if p.status != "fixed"}
+    width = max((len(a) for a in refined), default=0)
+    for address, p in refined.items():
+        words = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}.get(p.status, "")
+        value = concise(p.value, p.stderr_scaled)
+        remark = f"  ({words})" if words else ""
+        print(f"  {address:{width}s}  {value} {p.unit}{remark}", file=out)
+    for note in result.notes:
+        print(f"  ! {note}", file=out)
+    if not np.all([d.rw < 1.0 for d in result.datasets.values()]):
+        print("  ! R_w above 1: the model is worse than nothing; look at the figure first.", file=out)
+    print(file=out)

@@ -1,0 +1,150 @@
+"""Writing a result to a folder: all or nothing, and never over a file that is not ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nanocrystal.errors import InputError
+from nanocrystal.refine.result import FittedCurve, Result
+
+RESULTS = "results.json"
+
+
+def results_document(result: Result, files: list[str]) -> dict[str, Any]:
+    """Return results.json as a mapping; numbers that are not finite become null."""
+    document = {
+        "title": result.title,
+        "version": result.version,
+        "converged": result.converged,
+        "message": result.message,
+        "elapsed_s": result.elapsed_s,
+        "parameters": {
+            address: {
+                "value": p.value, "stderr": p.stderr, "stderr_scaled": p.stderr_scaled, "unit": p.unit,
+                "status": p.status, "min": p.min, "max": p.max,
+            }
+            for address, p in result.parameters.items()
+        },
+        "derived": {
+            address: {"value": d.value, "stderr": d.stderr, "unit": d.unit} for address, d in result.derived.items()
+        },
+        "datasets": {
+            name: {
+                "technique": d.technique, "n_points": d.n_points, "rw": d.rw, "rwp": d.rwp,
+                "rwp_without_background": d.rwp_without_background, "chi2_red": d.chi2_red, "gof": d.gof,
+                "weights": d.weights,
+            }
+            for name, d in result.datasets.items()
+        },
+        "correlations": {
+            "names": list(result.correlation_names),
+            "matrix": [[float(v) for v in row] for row in result.correlation_matrix],
+        },
+        "inputs": dict(result.inputs),
+        "notes": list(result.notes),
+        "provenance": dict(result.provenance),
+        "files": sorted(files),
+    }  # fmt: skip
+    return finite(document)  # type: ignore[no-any-return]
+
+
+def finite(value: Any) -> Any:
+    """Return the same structure with numbers that are not finite replaced by None."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def curve_csv(curve: FittedCurve) -> str:
+    """Return one data set as CSV: abscissa, observed, sigma, calculated, background, components."""
+    columns: dict[str, Any] = {curve.x_name: curve.x, "observed": curve.observed}
+    empty = [""] * len(curve.x)
+    columns["sigma"] = empty if curve.sigma is None else curve.sigma
+    columns["calculated"] = curve.calculated
+    columns["background"] = [0.0] * len(curve.x) if curve.background is None else curve.background
+    columns |= curve.components
+    return table_csv(columns)
+
+
+def table_csv(columns: Mapping[str, Any]) -> str:
+    """Return columns of equal length as CSV with one header line; numbers to ten digits."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([v if isinstance(v, str) else f"{v:.10g}" for v in row])
+    return stream.getvalue()
+
+
+def names_written(datasets: list[str], models: list[str], study_copy: bool) -> list[str]:
+    """Return the names of the files that a refinement of these data sets writes."""
+    copy = ["study.toml"] if study_copy else []
+    return ["report.html", *(f"{name}.csv" for name in datasets), *models, *copy, RESULTS]
+
+
+def check_folder(folder: Path, names: list[str]) -> None:
+    """Raise InputError where writing `names` into `folder` would replace a file that is not ours.
+
+    Ours are the files that an earlier results.json in the folder lists.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError("--out", f"{str(folder)!r} is a file; name a folder for the results.")
+    ours: set[str] = set()
+    try:
+        ours = set(json.loads((folder / RESULTS).read_text(encoding="utf-8")).get("files", []))
+    except (OSError, ValueError, AttributeError):
+        pass
+    foreign = [n for n in names if (folder / n).exists() and n not in ours]
+    if foreign:
+        raise InputError(
+            "--out",
+            f"would replace {foreign[0]!r} in {str(folder)!r}, which an earlier run did not write; name another folder.",
+        )
+    parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not os.access(parent, os.W_OK):
+        raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
+
+
+def write_result(result: Result, folder: Path, study_text: str | None) -> Path:
+    """Write report, CSVs, models, study and results.json; return the path of the report.
+
+    Everything is written beside the folder first and moved in at the end, results.json last.
+    """
+    from nanocrystal.report.html import report_html
+
+    texts = {"report.html": report_html(result)}
+    texts |= {f"{name}.csv": curve_csv(curve) for name, curve in result.datasets.items()}
+    texts |= dict(result.structures)
+    if study_text is not None:
+        texts["study.toml"] = study_text
+    document = results_document(result, [*texts, RESULTS])
+    texts[RESULTS] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_texts(texts, folder)
+    return folder / "report.html"
+
+
+def write_texts(texts: Mapping[str, str], folder: Path) -> None:
+    """Write files into `folder` (made if need be) so that each is whole or absent; in the given order."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, text in texts.items():
+            (staging / name).write_text(text, encoding="utf-8", newline="\n")
+        folder.mkdir(exist_ok=True)
+        for name in texts:
+            os.replace(staging / name, folder / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

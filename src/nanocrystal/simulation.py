@@ -1,0 +1,84 @@
+"""Calculated curves without a refinement: what a study's data sets would look like; one cluster's I(Q)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.kernels.debye import debye_intensity, grid_width, pair_sums
+from nanocrystal.kernels.pairs import cluster_moments
+from nanocrystal.parameters import Evaluation
+from nanocrystal.refine import declared_parameters
+from nanocrystal.sample import Cluster, Sample
+from nanocrystal.tables.form_factors import anomalous_factor, form_factor
+from nanocrystal.techniques.base import grid_from_text
+
+FloatArray = NDArray[np.float64]
+BIN = 0.005
+"""Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
+
+
+def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) -> dict[str, dict[str, FloatArray]]:
+    """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it."""
+    parameters = declared_parameters(sample, datasets)
+    models = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
+    found = {}
+    for name, model in models.items():
+        values = parameters.initial_values()
+        rows = {model.linear[k] for k in model.background_rows()}
+        values |= {a: 0.0 if a in rows else 1.0 for a in model.linear if a not in values}
+        evaluation = Evaluation(values, model.requirement)
+        coefficients = np.array([values[a] for a in model.linear])
+        curve, sigma = model.simulated(coefficients @ model.curves(evaluation))
+        columns = {model.x_axis.name: model.measured.x, model.y_axis.name.lower(): curve}
+        found[name] = columns if sigma is None else {**columns, "sigma": sigma}
+    return found
+
+
+def cluster_intensity(
+    path: Path, q_text: str, u_iso_text: str = "", energy_ev: float | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return Q (Å⁻¹) and I(Q) of the atoms of a file, in electron units of the whole cluster.
+
+    q_text: START:STOP:STEP; u_iso_text: `Cs=0.03,Pb=0.01` (Å², 0 where not named).
+    Raises InputError for anything that cannot be used.
+    """
+    q = grid_from_text(q_text, "--q")
+    if q[0] < 0.0:
+        raise InputError("--q", f"must not be negative, got {q[0]:g}.")
+    cluster = Cluster.read(path, str(path))
+    cluster.check_overlap(str(path))
+    species = cluster.species
+    u_iso = _displacements(u_iso_text, species)
+    dq = float(q[1] - q[0])
+    h = grid_width(dq, min(BIN, 0.125 / float(q[-1])))
+    n_bins = int(np.ceil(cluster.extent / h)) + 2
+    moments = cluster_moments(cluster.positions, cluster.kinds, len(species), h, n_bins)
+    sums = pair_sums(moments, h, float(q[0]), dq, len(q))
+    factors = np.array([form_factor(e, q) for e in species], dtype=np.complex128)
+    if energy_ev is not None:
+        factors += np.array([anomalous_factor(e, energy_ev) for e in species])[:, None]
+    counts = np.bincount(cluster.kinds, minlength=len(species)).astype(np.float64)
+    return q, debye_intensity(q, sums, factors, u_iso, np.ones(len(species)), counts)
+
+
+def _displacements(text: str, species: tuple[str, ...]) -> FloatArray:
+    given: dict[str, float] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        element, separator, number = part.partition("=")
+        element = element.strip()
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not separator or not 0.0 <= value < np.inf:
+            raise InputError("--u-iso", f"expected ELEMENT=NUMBER with a number ≥ 0 (Å²), got {part!r}.")
+        if element not in species:
+            raise InputError("--u-iso", f"there is no {element!r} among the atoms; {nearest_names(element, species)}")
+        given[element] = value
+    return np.array([given.get(e, 0.0) for e in species])
