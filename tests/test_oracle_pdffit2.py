@@ -24,13 +24,8 @@ _cell_length_c {a}
 _cell_angle_alpha 90
 _cell_angle_beta 90
 _cell_angle_gamma 90
-_symmetry_Int_Tables_number 1
-loop_
-_symmetry_equiv_pos_as_xyz
-'x,y,z'
-'x,y+1/2,z+1/2'
-'x+1/2,y,z+1/2'
-'x+1/2,y+1/2,z'
+_symmetry_space_group_name_H-M 'F m -3 m'
+_symmetry_Int_Tables_number 225
 loop_
 _atom_site_label
 _atom_site_type_symbol
@@ -137,6 +132,7 @@ CASES = {
     ),
 }
 STEP, FIRST, LAST = 0.01, 1.5, 30.0
+END = 30.0
 
 
 def ours(case: Case, path: Path) -> np.ndarray:
@@ -157,16 +153,16 @@ def theirs(case: Case, path: Path) -> np.ndarray:
     pdffit2.redirect_stdout(open(os.devnull, "w"))
     program = pdffit2.PdfFit()
     program.add_structure(structure)
-    n = round(LAST / STEP)
+    n = round(END / STEP)
     # from the first step on: the program transforms only from where its range begins
-    program.alloc("X", case.instrument["qmax"], case.instrument["qdamp"], STEP, LAST, n)
+    program.alloc("X", case.instrument["qmax"], case.instrument["qdamp"], STEP, END, n)
     program.setvar("qbroad", case.instrument["qbroad"])
     for name, value in case.motion.items():
         program.setvar(name, value)
     if case.diameter is not None:
         program.setvar("spdiameter", case.diameter)
     program.calc()
-    return np.array(program.getpdf_fit())[-round((LAST - FIRST) / STEP) - 1 :]
+    return np.array(program.getpdf_fit())[round(FIRST / STEP) - 1 : round(LAST / STEP)]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -148,7 +148,7 @@ def example(
     out: OutFolder = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run an example on measured data (pip install "nanocrystal[examples]"), or list them."""
+    """Run an example on measured data (needs the extra: examples), or list them."""
     with _errors(quiet):
         from nanocrystal.study.examples import example_list, example_study
 

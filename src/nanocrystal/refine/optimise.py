@@ -138,11 +138,11 @@ def _descend(
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best
     message = {
-        0: f"not converged: stopped after {options.max_iterations} evaluations; start nearer or raise max_iterations",
-        1: "converged: the gradient vanishes",
-        2: "converged: the sum of squares no longer changes",
-        3: "converged: the parameters no longer change",
-        4: "converged: neither the sum of squares nor the parameters change any more",
+        0: f"stopped after {options.max_iterations} evaluations; start nearer or raise max_iterations",
+        1: "the gradient vanishes",
+        2: "the sum of squares no longer changes",
+        3: "the parameters no longer change",
+        4: "neither the sum of squares nor the parameters change any more",
     }.get(found.status, found.message)
     return Outcome(problem, point, found.status > 0, False, message, search.iterations)
 

@@ -149,13 +149,21 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             status = "linear"
         elif parameter.vary:
             status = "free"
-        low, high = parameter.bounds(d.quantity) if parameter.vary else (-np.inf, np.inf)
+        low, high = _shown_bounds(d.quantity, parameter)
         estimates[address] = Estimate(
             float(values[address]), plain, scaled, d.quantity.unit, status,
-            float(low) if np.isfinite(low) else None, float(high) if np.isfinite(high) else None,
-            d.quantity.description,
+            low, high, d.quantity.description,
         )  # fmt: skip
     return estimates
+
+
+def _shown_bounds(quantity: Quantity, parameter: Parameter) -> tuple[float | None, float | None]:
+    """Return the bounds of a varied parameter as its user knows them: their own, or the hard limits."""
+    if not parameter.vary:
+        return None, None
+    low = quantity.minimum if parameter.min is None else parameter.min
+    high = quantity.maximum if parameter.max is None else parameter.max
+    return (float(low) if np.isfinite(low) else None), (float(high) if np.isfinite(high) else None)
 
 
 def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.cif import parse_cif, read_text
-from nanocrystal.sample.crystal import U_ISO
+from nanocrystal.sample.crystal import MOTION, U_ISO
 from nanocrystal.sample.symmetry import cell_vectors
 from nanocrystal.tables.elements import is_element
 
@@ -35,7 +35,7 @@ class Cluster:
     text: str = ""
 
     @classmethod
-    def read(cls, path: str | Path, where: str = "file") -> Cluster:
+    def read(cls, path: str | Path, where: str = "file", source: str | None = None) -> Cluster:
         """Read .xyz, extended .xyz, or the asymmetric list of atoms of a .cif as a cluster.
 
         Raises InputError, with the line, for a file that is missing or no such file.
@@ -44,9 +44,9 @@ class Cluster:
         text = read_text(path, where)
         suffix = path.suffix.lower()
         if suffix == ".cif":
-            return _from_cif(text, str(path))
+            return _from_cif(text, source or str(path))
         if suffix in (".xyz", ".extxyz"):
-            return _from_xyz(text, str(path))
+            return _from_xyz(text, source or str(path))
         raise InputError(where, f"{path.name!r}: atoms are read from .xyz, .extxyz or .cif files.")
 
     def __repr__(self) -> str:
@@ -163,6 +163,7 @@ class Atoms:
     cluster: Cluster
     u_iso: Mapping[str, Number] = field(default_factory=dict)
     stretch: Number = 1.0
+    motion: Mapping[str, Number] = field(default_factory=dict)
     where: str = "atoms"
 
     def __post_init__(self) -> None:
@@ -182,7 +183,8 @@ class Atoms:
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
-        return {**entries, "stretch": (STRETCH, as_parameter(self.stretch))}
+        motion = {n: (q, as_parameter(self.motion.get(n, 0.0))) for n, q in MOTION.items()}
+        return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
 
     def u_iso_values(self, values: Values, prefix: str) -> FloatArray:
         """Return u_iso of each species, Å²."""

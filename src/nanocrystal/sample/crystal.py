@@ -33,6 +33,11 @@ U_ISO = Quantity(
     "u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005
 )
 OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
+MOTION = {
+    "delta1": Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0),
+    "delta2": Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0),
+}
+"""σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r²): Jeong et al., Phys. Rev. B 67, 104301 (2003)"""
 EXCLUSIVE_DISTANCE = 1.2
 """Å; two partly filled places closer than this exclude each other"""
 OVERLAP = 0.55
@@ -76,6 +81,7 @@ class Crystal:
 
     cell: overrides of the independent cell parameters by name (a, b, c in Å, alpha, beta, gamma in °);
     u_iso: Å² by site label or element, a label before an element; sites: overrides by label.
+    motion: delta1 (Å), delta2 (Å²) of correlated motion;
     where: how error messages name this crystal, e.g. `crystals.pt`.
     """
 
@@ -83,6 +89,7 @@ class Crystal:
     cell: Mapping[str, Number] = field(default_factory=dict)
     u_iso: Mapping[str, Number] = field(default_factory=dict)
     site_overrides: Mapping[str, SiteOverride] = field(default_factory=dict)
+    motion: Mapping[str, Number] = field(default_factory=dict)
     where: str = "crystal"
 
     @classmethod
@@ -92,15 +99,19 @@ class Crystal:
         *,
         u_iso: Mapping[str, Number] | None = None,
         sites: Mapping[str, SiteOverride] | None = None,
+        motion: Mapping[str, Number] | None = None,
         where: str = "crystal",
+        source: str | None = None,
         **cell: Number,
     ) -> Crystal:
         """Read a crystal from a CIF: `Crystal.from_cif("Pt.cif", a=vary(3.92), u_iso={"Pt": 0.009})`.
 
+        source: how reports and messages name the file, if not by its path.
+
         Raises InputError for a file that is missing or unusable, and for names that it does not have.
         """
         text = read_text(Path(path), where)
-        return cls(parse_cif(text, str(path)), cell, u_iso or {}, sites or {}, where)
+        return cls(parse_cif(text, source or str(path)), cell, u_iso or {}, sites or {}, motion or {}, where)
 
     def __post_init__(self) -> None:
         misfit = metric_misfit(self.structure.cell, self.structure.rotations)
@@ -181,6 +192,8 @@ class Crystal:
                 quantity = Quantity(name, "", f"fractional coordinate {name} of {site.label}", scale=0.1)
                 value = float(site.orbit.fract[k]) if given is None else given
                 entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+        for name, quantity in MOTION.items():
+            entries[name] = (quantity, as_parameter(self.motion.get(name, 0.0)))
         return entries
 
     def geometry_addresses(self, prefix: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class PairStructure:
     kinds ordered as in kernels.pairs; envelope(r): what part of the pairs at r a crystal of finite
     size still has, None where the pairs are all there (clusters); number_density: places per Å³
     weighted by occupancy, None for a cluster; n_units: mean number of cells per crystal, None for
-    bulk; atomic_mass: mean mass of an atom, Da.
+    bulk; delta1 (Å), delta2 (Å²): correlated motion of near pairs.
     """
 
     kinds: tuple[Kind, ...]
@@ -61,6 +61,8 @@ class PairStructure:
     envelope: Callable[[FloatArray], FloatArray] | None
     number_density: float | None
     n_units: float | None
+    delta1: float = 0.0
+    delta2: float = 0.0
 
     @property
     def n_atoms(self) -> float:

@@ -79,6 +79,8 @@ class Population:
             envelope=lambda r: shape.envelope(r, values, prefix),
             number_density=sum(k.count * k.occupancy for k in kinds) / cell_volume,
             n_units=None if volume is None else volume / cell_volume,
+            delta1=values[f"{crystal_prefix}.delta1"],
+            delta2=values[f"{crystal_prefix}.delta2"],
         )
 
     def _cluster_pairs(self, evaluation: Evaluation, name: str, prefix: str, grid: PairGrid) -> PairStructure:
@@ -97,7 +99,8 @@ class Population:
             for e, n, u in zip(species, counts, atoms.u_iso_values(evaluation.values, prefix), strict=True)
         )
         found = evaluation.once(f"pairs of {name}", [f"{prefix}.stretch"], moments)
-        return PairStructure(kinds, found, grid.h, None, None, 1.0)
+        delta1, delta2 = (evaluation.values[f"{prefix}.{k}"] for k in ("delta1", "delta2"))
+        return PairStructure(kinds, found, grid.h, None, None, 1.0, delta1, delta2)
 
     def mean_atomic_mass(self, structure: PairStructure) -> float:
         """Return the mean mass of an atom of the population, Da."""

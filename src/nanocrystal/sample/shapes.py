@@ -116,6 +116,8 @@ class Sphere:
 
     def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
         d = self._at(values, prefix)
+        if not isinstance(self.diameter, Distribution):
+            return {}
         m1, m2, m3, m4, m5 = (float(d.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
         return {
             "diameter": LengthStatistics(

@@ -45,6 +45,8 @@ class CrystalTable(Table):
     gamma: NumberField | None = None
     u_iso: dict[str, NumberField] = Field(default={}, description="Å², by site label or element")
     sites: dict[str, SiteTable] = {}
+    delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
+    delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
 
 class _Fractions(Table):
@@ -75,6 +77,8 @@ class AtomsTable(_Fractions):
     file: str = Field(description=".xyz, .extxyz or .cif (as a list of atoms)")
     u_iso: dict[str, NumberField] = Field(default={}, description="Å², by element")
     stretch: NumberField | None = None
+    delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
+    delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
 
 def _shape_of(value: Any) -> Any:

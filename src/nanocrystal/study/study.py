@@ -14,7 +14,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.refine import Options, Result, declared_parameters, refine
 from nanocrystal.refine.optimise import Progress
-from nanocrystal.sample import Atoms, Bulk, Cluster, Crystal, Population, Sample, Shape, SiteOverride, Sphere
+from nanocrystal.sample import MOTION, Atoms, Bulk, Cluster, Crystal, Population, Sample, Shape, SiteOverride, Sphere
 from nanocrystal.sample.population import FRACTIONS
 from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.techniques.base import Noise
@@ -137,7 +137,13 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     cell = {k: getattr(table, k) for k in ("a", "b", "c", "alpha", "beta", "gamma") if getattr(table, k) is not None}
     sites = {k: SiteOverride(s.x, s.y, s.z, s.occupancy) for k, s in table.sites.items()}
     path = resolve(table.cif, folder, f"{where}.cif")
-    return Crystal.from_cif(path, u_iso=table.u_iso, sites=sites, where=where, **cell)
+    return Crystal.from_cif(
+        path, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, source=table.cif, **cell
+    )
+
+
+def _motion(table: Any) -> dict[str, Any]:
+    return {k: getattr(table, k) for k in MOTION if getattr(table, k) is not None}
 
 
 def _population(name: str, table: Any, folder: Path) -> Population:
@@ -149,7 +155,7 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     if table.shape == "atoms":
         path = resolve(table.file, folder, f"{where}.file")
         stretch = 1.0 if table.stretch is None else table.stretch
-        atoms = Atoms(Cluster.read(path, f"{where}.file"), table.u_iso, stretch, where)
+        atoms = Atoms(Cluster.read(path, f"{where}.file", table.file), table.u_iso, stretch, _motion(table), where)
         return Population(atoms=atoms, **fraction)
     shape: Shape = Sphere(table.diameter) if table.shape == "sphere" else Bulk()
     return Population(table.crystal, shape, **fraction)

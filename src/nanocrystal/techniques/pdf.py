@@ -7,7 +7,8 @@ Definition
 (Debye, Ann. Phys. 351, 809 (1915); Egami & Billinge, Underneath the Bragg Peaks, 2nd ed. 2012.)
 In real space a pair is a Gaussian about r_ij, of variance
     σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r² + qbroad² r²),
-divided by r_ij, and weighted by f_i f_j/⟨f⟩² as a function of Q (Waasmaier–Kirfel form factors of
+(delta1, delta2: correlated motion, said of a crystal or, for short, of the data set), divided by
+r_ij, and weighted by f_i f_j/⟨f⟩² as a function of Q (Waasmaier–Kirfel form factors of
 neutral atoms). Resolution multiplies G by exp(−(r qdamp)²/2).
 
 Baseline
@@ -45,7 +46,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.peaks import gaussian_sum
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
-from nanocrystal.sample import PairGrid, PairStructure, Sample
+from nanocrystal.sample import MOTION, PairGrid, PairStructure, Sample
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
@@ -90,8 +91,7 @@ class Pdf:
         "qbroad": Quantity(
             "qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01
         ),
-        "delta1": Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0),
-        "delta2": Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0),
+        **MOTION,
     }
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -99,7 +99,8 @@ class Pdf:
         given = {name: getattr(self, name) for name in self.quantities}
         if self.file is None and given["scale"] is None:
             given["scale"] = 1.0
-        return local_parameters(self.quantities, self.linear, given)
+        quantities = {k: q for k, q in self.quantities.items() if k not in MOTION or given[k] is not None}
+        return local_parameters(quantities, self.linear, given)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PdfModel:
         """Read the data and return the model of this data set.
@@ -109,6 +110,7 @@ class Pdf:
         where = f"datasets.{name}"
         if (self.file is None) == (self.r is None):
             raise InputError(where, 'needs either a file or, to simulate, r = "START:STOP:STEP".')
+        self._check_motion(sample, where)
         curve = None
         if self.file is not None:
             path = resolve(str(self.file), folder, f"{where}.file")
@@ -125,6 +127,17 @@ class Pdf:
             raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax ≤ 100 Å⁻¹, got qmin = {qmin:g}, qmax = {qmax:g}.")
         measured = self._measured(curve, qmax, where, notes)
         return PdfModel(self, where, sample, measured, qmin, qmax, curve)
+
+    def _check_motion(self, sample: Sample, where: str) -> None:
+        """Correlated motion is said of the sample, or for short of a data set; not of both."""
+        own = [k for k in MOTION if getattr(self, k) is not None]
+        motions = {f"crystals.{n}": c.motion for n, c in sample.crystals.items()}
+        motions |= {f"populations.{n}": p.atoms.motion for n, p in sample.populations.items() if p.atoms}
+        for place, motion in motions.items():
+            if own and motion:
+                raise InputError(
+                    f"{where}.{own[0]}", f"correlated motion is given by {place}.{next(iter(motion))} too; keep one."
+                )
 
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
         if self.qmax is not None:
@@ -165,7 +178,7 @@ class Pdf:
         if sigma is not None:
             sigma = np.interp(r, curve.x, sigma)
         weights = "1/σ² with the σ of the file" if sigma is not None else "all points alike (the file has no σ)"
-        return Measured(r, observed, sigma, weights, curve.source, curve.sha256, (*curve.notes, *notes))
+        return Measured(r, observed, sigma, weights, str(self.file), curve.sha256, (*curve.notes, *notes))
 
     def _range(self, curve: Curve, where: str) -> tuple[float, float]:
         if self.r_range is None:
@@ -293,9 +306,11 @@ class PdfModel:
         if structure.envelope is not None:
             count = count * structure.envelope(distance)
         kinds = structure.kinds
-        local = {k: evaluation.values[f"{self.where}.{k}"] for k in ("qdamp", "qbroad", "delta1", "delta2")}
-        motion = 1.0 - local["delta1"] / distance - local["delta2"] / distance**2
-        variance = (kinds[a].u_iso + kinds[b].u_iso) * (np.maximum(motion, 0.0) + (local["qbroad"] * distance) ** 2)
+        qdamp, qbroad = (evaluation.values[f"{self.where}.{k}"] for k in ("qdamp", "qbroad"))
+        delta1 = evaluation.values.get(f"{self.where}.delta1", structure.delta1)
+        delta2 = evaluation.values.get(f"{self.where}.delta2", structure.delta2)
+        motion = np.maximum(1.0 - delta1 / distance - delta2 / distance**2, 0.0)
+        variance = (kinds[a].u_iso + kinds[b].u_iso) * (motion + (qbroad * distance) ** 2)
         blur = (2.0 * step) ** 2  # keeps the narrowest peak wider than the grid; undone below
         n_r = min(n, int(self._r_end / step) + 1)
         r = step * np.arange(n_r)
@@ -305,7 +320,7 @@ class PdfModel:
             curve[0] = 0.0
         else:
             curve = gaussian_sum(count / distance, distance, variance + spread + blur, step, n_r)
-        damping = np.exp(-0.5 * (r * local["qdamp"]) ** 2)
+        damping = np.exp(-0.5 * (r * qdamp) ** 2)
         baseline = self._baseline(structure, a, b, r)
         if baseline is not None:
             curve -= baseline
@@ -315,7 +330,7 @@ class PdfModel:
         padded = np.zeros(n - 1)
         padded[: n_r - 1] = curve[1:n]
         transformed = 0.5 * step * dst(padded, type=1)[: len(q)] * np.exp(0.5 * blur * q**2)
-        return transformed + self._small_angle(structure, row, a, b, local["qdamp"])
+        return transformed + self._small_angle(structure, row, a, b, qdamp)
 
     def _baseline(self, structure: PairStructure, a: int, b: int, r: FloatArray) -> FloatArray | None:
         """Return the smooth part 4π r ρ γ₀ of one pair kind per unit, each pair once; None for a cluster."""
