@@ -52,10 +52,12 @@ from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
 
 FloatArray = NDArray[np.float64]
-MARGIN = 8.0
+MARGIN = 10.0
 """Å beyond the last point for which pairs are calculated; termination ripples reach that far"""
-TAPER = 5.0
+TAPER = 6.0
 """Å at the end of the margin over which the peaks are faded out"""
+OVERSAMPLING = 4
+"""how many times finer in Q than the distances require; termination ripples err by 1/(24 OVERSAMPLING²)"""
 SMEARING = 2.5
 """Å; width of the Gaussians that blur explicit atoms to their small-angle scattering"""
 
@@ -228,12 +230,12 @@ class PdfModel:
     def _grid(self) -> tuple[float, int, FloatArray, FloatArray]:
         """Step and number of the r grid, and Q with quadrature weights.
 
-        The grid is twice as long as needed, so that the sum over Q differs little from the integral;
+        The grid is OVERSAMPLING times as long as needed, so that the sum over Q stands for the integral;
         qmax lies on the edge of a Q cell, and a cell that qmin cuts counts with its part.
         """
         from scipy.fft import next_fast_len
 
-        n_cells = int(np.ceil(self.qmax * 2.0 * self._r_end / np.pi))
+        n_cells = int(np.ceil(self.qmax * OVERSAMPLING * self._r_end / np.pi))
         dq = self.qmax / (n_cells + 0.5)
         n = next_fast_len(int(np.ceil(5.0 * self.qmax / dq)), real=True)
         step = np.pi / (n * dq)
@@ -310,21 +312,22 @@ class PdfModel:
         delta1 = evaluation.values.get(f"{self.where}.delta1", structure.delta1)
         delta2 = evaluation.values.get(f"{self.where}.delta2", structure.delta2)
         motion = np.maximum(1.0 - delta1 / distance - delta2 / distance**2, 0.0)
-        variance = (kinds[a].u_iso + kinds[b].u_iso) * (motion + (qbroad * distance) ** 2)
-        blur = (2.0 * step) ** 2  # keeps the narrowest peak wider than the grid; undone below
+        variance = (kinds[a].u_iso + kinds[b].u_iso) * (motion + (qbroad * distance) ** 2) + spread
         n_r = min(n, int(self._r_end / step) + 1)
         r = step * np.arange(n_r)
         if self.settings.peak_form == "pdfgui":
-            curve = gaussian_sum(count, distance, variance + spread + blur, step, n_r)
+            blur = 0.0
+            variance = np.maximum(variance, (1.5 * step) ** 2)
+            curve = gaussian_sum(*_damped(count, distance, variance, qdamp), step, n_r)
             curve[1:] /= r[1:]
             curve[0] = 0.0
         else:
-            curve = gaussian_sum(count / distance, distance, variance + spread + blur, step, n_r)
-        damping = np.exp(-0.5 * (r * qdamp) ** 2)
+            blur = (2.0 * step) ** 2  # keeps the narrowest peak wider than the grid; undone below
+            area, centre, damped = _damped(count / distance, distance, variance, qdamp)
+            curve = gaussian_sum(area, centre, damped + blur, step, n_r)
         baseline = self._baseline(structure, a, b, r)
         if baseline is not None:
-            curve -= baseline
-        curve *= damping
+            curve -= baseline * np.exp(-0.5 * (r * qdamp) ** 2)
         if baseline is not None or self._r_end < distance[-1]:
             curve *= _fade(r, self._r_end)
         padded = np.zeros(n - 1)
@@ -427,3 +430,12 @@ class PdfModel:
 def _fade(r: FloatArray, end: float) -> FloatArray:
     """Return 1 falling to 0 as a squared cosine over the last ångströms before `end`."""
     return np.asarray(np.cos(0.5 * np.pi * np.clip((r - end + TAPER) / TAPER, 0.0, 1.0)) ** 2)
+
+
+def _damped(
+    area: FloatArray, centre: FloatArray, variance: FloatArray, qdamp: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return area, centre and variance of Gaussians multiplied by exp(−(r qdamp)²/2): Gaussians again."""
+    narrowing = 1.0 + variance * qdamp**2
+    factor = np.exp(-0.5 * (centre * qdamp) ** 2 / narrowing) / np.sqrt(narrowing)
+    return area * factor, centre / narrowing, variance / narrowing
