@@ -1,8 +1,8 @@
-"""G(r) with PDFgui's peaks against diffpy.pdffit2, an independent program: same atoms, scale 1 on both sides."""
+"""G(r) with PDFgui's peaks against diffpy.pdffit2: same atoms, scale 1 on both sides."""
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from nanocrystal.sample import Bulk, Crystal, Population, Sample, Sphere
 from nanocrystal.techniques.pdf import Pdf
 
 pdffit2 = pytest.importorskip("diffpy.pdffit2", reason="the oracle diffpy.pdffit2 is not installed")
-diffpy_structure = pytest.importorskip("diffpy.structure", reason="diffpy.structure reads the CIFs of the oracle")
+diffpy_structure = pytest.importorskip(
+    "diffpy.structure", reason="diffpy.structure reads the CIFs of the oracle"
+)
 
 FCC = """\
 data_{element}
@@ -131,8 +133,8 @@ CASES = {
         diameter=37.0,
     ),
 }
-STEP, FIRST, LAST = 0.01, 1.5, 30.0
-END = 30.0
+STEP, FIRST, LAST, FAR = 0.01, 1.5, 30.0, 60.0
+"""Å: the grid that is compared, and how far the curve without termination is asked for"""
 
 
 def ours(case: Case, path: Path) -> np.ndarray:
@@ -147,22 +149,37 @@ def ours(case: Case, path: Path) -> np.ndarray:
 
 
 def theirs(case: Case, path: Path) -> np.ndarray:
+    """Return the curve of the program, with the term that its termination leaves out.
+
+    It terminates the half-line r > 0; G is odd, so the definition, (2/π)∫ F sin(Qr) dQ, has in addition
+    −∫ G(s) sin(qmax (r + s))/π(r + s) ds. It is added here from the program's own curve without termination.
+    """
+    qmax = case.instrument["qmax"]
+    r, s = (
+        STEP * np.arange(round(FIRST / STEP), round(LAST / STEP) + 1),
+        STEP * np.arange(1, round(FAR / STEP) + 1),
+    )
+    terminated = of_program(case, path, qmax, LAST)[round(FIRST / STEP) - 1 :]
+    mirrored = np.sinc(qmax * (r[:, None] + s) / np.pi) * qmax / np.pi
+    return terminated - mirrored @ of_program(case, path, 0.0, FAR) * STEP
+
+
+def of_program(case: Case, path: Path, qmax: float, end: float) -> np.ndarray:
+    """Return G at STEP, 2 STEP, … end; qmax = 0 leaves the termination out."""
     structure = diffpy_structure.loadStructure(str(path), "cif")
     for atom in structure:
         atom.Uisoequiv = case.u_iso[atom.element]
-    pdffit2.redirect_stdout(open(os.devnull, "w"))
+    pdffit2.redirect_stdout(io.StringIO())
     program = pdffit2.PdfFit()
     program.add_structure(structure)
-    n = round(END / STEP)
-    # from the first step on: the program transforms only from where its range begins
-    program.alloc("X", case.instrument["qmax"], case.instrument["qdamp"], STEP, END, n)
+    program.alloc("X", qmax, case.instrument["qdamp"], STEP, end, round(end / STEP))
     program.setvar("qbroad", case.instrument["qbroad"])
     for name, value in case.motion.items():
         program.setvar(name, value)
     if case.diameter is not None:
         program.setvar("spdiameter", case.diameter)
     program.calc()
-    return np.array(program.getpdf_fit())[round(FIRST / STEP) - 1 : round(LAST / STEP)]
+    return np.array(program.getpdf_fit())
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -48,6 +49,7 @@ def jit(function: F) -> F:
         return numba.njit(nogil=True, fastmath=True)(function)  # type: ignore[no-any-return]
 
 
+@lru_cache(maxsize=None)
 def load(module: str) -> ModuleType:
     """Import the compiled module `nanocrystal.kernels.<module>`, announcing a first compilation."""
     loaded = importlib.import_module(f"nanocrystal.kernels.{module}")
