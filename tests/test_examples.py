@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measured import measured
 
+from measured import measured
 from nanocrystal.refine import Result
 from nanocrystal.study import read_study
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gemmi
 import numpy as np
 import pytest
-from structures import cubic_cluster
 
 from nanocrystal.kernels import debye, pairs, peaks, plain
 from nanocrystal.tables.form_factors import form_factor
+from structures import cubic_cluster
 
 STEP = 0.01
 FORM = ("Pb", "Cs", "Br")

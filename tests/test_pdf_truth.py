@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from modelling import calculated, cluster_sample, crystal, sample_of
-from structures import GAMMA_CSPBBR3, NICKEL, WURTZITE_CDSE, cubic_cluster
 
+from modelling import calculated, cluster_sample, crystal, sample_of
 from nanocrystal.kernels import plain
 from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, Sphere
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf
+from structures import GAMMA_CSPBBR3, NICKEL, WURTZITE_CDSE, cubic_cluster
 
 QMAX = 22.0
 FINE_Q = np.linspace(0.0, QMAX, 8001)[1:]
@@ -70,7 +70,7 @@ def sphere_f(text: str, elements_u: dict[str, float], diameter: float, q: np.nda
     atoms = (cells[:, None, :] + fract[None]).reshape(-1, 3) @ vectors
     names = np.tile(labels, len(cells))
     rng = np.random.default_rng(0)
-    intensity, content = np.zeros(len(q)), {e: 0.0 for e in elements_u}
+    intensity, content = np.zeros(len(q)), dict.fromkeys(elements_u, 0.0)
     f = {e: form_factor(e, q) for e in elements_u}
     for _ in range(n_draws):
         centre = rng.uniform(0.0, 1.0, 3) @ vectors

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelling import crystal
-from structures import NICKEL, WURTZITE_CDSE
 
+from modelling import crystal
 from nanocrystal.parameters import vary
 from nanocrystal.refine import refine
 from nanocrystal.refine.problem import Problem
@@ -18,6 +17,7 @@ from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, S
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
 from nanocrystal.techniques.base import Noise
+from structures import NICKEL, WURTZITE_CDSE
 
 TRUTH = {
     "crystals.x.a": 4.30, "crystals.x.c": 7.01, "crystals.x.u_iso.Cd": 0.016, "crystals.x.u_iso.Se": 0.022,
@@ -72,8 +72,11 @@ def test_standard_errors_cover_the_truth(tmp_path: Path) -> None:
 
 @pytest.mark.campaign
 def test_standard_errors_cover_the_truth_over_many_seeds(tmp_path: Path) -> None:
-    """Pooled 68 % ± 8 % within one standard error; each parameter's pull has a spread of 0.7–1.35."""
-    found = pulls(range(100, 130), tmp_path)
+    """Pooled 68 % ± 8 % within one standard error; each parameter's pull has a spread of 0.7–1.35.
+
+    Sixty seeds: with thirty, one of nine honest parameters falls outside by chance in 9 % of all runs.
+    """
+    found = pulls(range(60), tmp_path)
     within = (np.abs(found) < 1.0).mean()
     spread = found.std(axis=0)
     print(f"\nwithin one stderr {within:.3f}; pull std {dict(zip(TRUTH, spread.round(2), strict=True))}")

@@ -1,5 +1,94 @@
-"""One atomistic description of a nanocrystal sample, refined against what every instrument sees."""
+"""One atomistic description of a nanocrystal sample, refined against what every instrument sees.
+
+    import nanocrystal as nc
+
+    pt = nc.Crystal.from_cif("Pt.cif", a=nc.vary(3.92), u_iso={"Pt": nc.vary(0.009)})
+    sample = nc.Sample({"dots": nc.Population("pt", nc.Sphere(nc.vary(40.0)))}, {"pt": pt})
+    pdf = nc.Pdf("Pt.gr", r_range=(1.5, 50.0), qmax=25.0, qdamp=0.045, delta2=nc.vary(4.0))
+    result = nc.refine(sample, {"pdf": pdf})
+
+Names are imported when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from nanocrystal._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from nanocrystal.errors import InputError, NanocrystalError, RefinementError
+    from nanocrystal.parameters import Parameter, fixed, tied, vary
+    from nanocrystal.refine import Options, Result, refine
+    from nanocrystal.report import report_html, write_result
+    from nanocrystal.sample import (
+        Atoms,
+        Bulk,
+        Cluster,
+        Crystal,
+        Distribution,
+        Population,
+        Sample,
+        SiteOverride,
+        Sphere,
+    )
+    from nanocrystal.simulation import cluster_intensity, simulated_curves
+    from nanocrystal.study import Study, read_study
+    from nanocrystal.techniques import Pdf
+
+_HOMES = {
+    "errors": ("InputError", "NanocrystalError", "RefinementError"),
+    "parameters": ("Parameter", "fixed", "tied", "vary"),
+    "refine": ("Options", "Result", "refine"),
+    "report": ("report_html", "write_result"),
+    "sample": (
+        "Atoms", "Bulk", "Cluster", "Crystal", "Distribution", "Population", "Sample", "SiteOverride", "Sphere",
+    ),
+    "simulation": ("cluster_intensity", "simulated_curves"),
+    "study": ("Study", "read_study"),
+    "techniques": ("Pdf",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Atoms",
+    "Bulk",
+    "Cluster",
+    "Crystal",
+    "Distribution",
+    "InputError",
+    "NanocrystalError",
+    "Options",
+    "Parameter",
+    "Pdf",
+    "Population",
+    "RefinementError",
+    "Result",
+    "Sample",
+    "SiteOverride",
+    "Sphere",
+    "Study",
+    "__version__",
+    "cluster_intensity",
+    "fixed",
+    "read_study",
+    "refine",
+    "report_html",
+    "simulated_curves",
+    "tied",
+    "vary",
+    "write_result",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'nanocrystal' has no attribute {name!r}; see nanocrystal.__all__")
+    value = getattr(import_module(f"nanocrystal.{_HOME_OF[name]}"), name)
+    globals()[name] = value  # also where a submodule of this name was imported (refine)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

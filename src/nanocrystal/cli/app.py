@@ -46,6 +46,9 @@ def _errors(quiet: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         _say("Interrupted before anything could be saved.")
         raise typer.Exit(INTERRUPTED) from None
+    except MemoryError:
+        _say("Error: this needs more memory than there is; use fewer points, a shorter range or a smaller sample.")
+        raise typer.Exit(WRONG_INPUT) from None
     except OSError as error:
         _say(f"Error: {error.filename or 'file'}: {error.strerror or error}.")
         raise typer.Exit(NOT_CONVERGED) from None
@@ -86,7 +89,8 @@ def _run(study: Any, out: Path | None, quiet: bool) -> None:
     from nanocrystal.cli.progress import reporter, summary
     from nanocrystal.report.files import check_folder, names_written, write_result
 
-    folder = out if out is not None else study.path.with_suffix("")
+    folder = out if out is not None else _folder_of(study.path)
+    _check_way_to(folder)
     keeps_study = (folder / "study.toml").absolute() != study.path.absolute()
     check_folder(folder, names_written(list(study.datasets), study.sample.model_names(), keeps_study))
     with reporter(study.title, quiet) as progress:
@@ -102,19 +106,44 @@ def _run(study: Any, out: Path | None, quiet: bool) -> None:
         raise typer.Exit(NOT_CONVERGED)
 
 
+def _folder_of(study: Path) -> Path:
+    """Return the folder beside a study that its results go to."""
+    return study.with_suffix("") if study.suffix else study.with_name(f"{study.name}-results")
+
+
+def _check_way_to(target: Path) -> None:
+    """Raise InputError where a file stands where a folder on the way to `target` should."""
+    from nanocrystal.errors import InputError
+
+    blocking = next((p for p in target.absolute().parents if p.exists() and not p.is_dir()), None)
+    if blocking is not None:
+        raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
+
+
+def _check_file(out: Path) -> None:
+    """Raise InputError where a CSV cannot be written to `out` without loss: a folder, or a foreign file."""
+    from nanocrystal.errors import InputError
+
+    _check_way_to(out)
+    if out.is_dir():
+        raise InputError("--out", f"{str(out)!r} is a folder; name a CSV file, for instance {str(out / 'iq.csv')!r}.")
+    if out.exists() and not out.read_bytes().startswith(b"q,intensity\n"):
+        raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
+
+
 @app.command()
 def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
     """Calculate what a study's data sets would look like; writes one CSV for each."""
     with _errors(quiet):
         from nanocrystal.report.files import check_folder, table_csv, write_texts
-        from nanocrystal.simulation import simulated_curves
         from nanocrystal.study import read_study
 
         described = read_study(study)
-        folder = out if out is not None else study.with_suffix("")
+        folder = out if out is not None else _folder_of(study)
+        _check_way_to(folder)
         names = [f"{name}.csv" for name in described.datasets]
         check_folder(folder, names)
-        curves = simulated_curves(described.sample, described.datasets, described.folder)
+        curves = described.simulated()
         write_texts({f"{name}.csv": table_csv(columns) for name, columns in curves.items()}, folder)
         for name in names:
             print(folder / name)
@@ -133,6 +162,8 @@ def debye(
         from nanocrystal.report.files import table_csv, write_texts
         from nanocrystal.simulation import cluster_intensity
 
+        if out is not None:
+            _check_file(out)
         q_values, intensity = cluster_intensity(atoms, q, u_iso, energy)
         text = table_csv({"q": q_values, "intensity": intensity})
         if out is None:

@@ -57,7 +57,8 @@ def summary(result: Any) -> None:
     from nanocrystal.report import concise
 
     out = sys.stderr
-    print(f"\n{result.title}: {"converged" if result.converged else "not converged"}, {result.message}, in {result.elapsed_s:.1f} s", file=out)
+    state = "converged" if result.converged else "not converged"
+    print(f"\n{result.title}: {state}, {result.message}, in {result.elapsed_s:.1f} s", file=out)
     for name, d in result.datasets.items():
         gof = "" if d.gof is None else f", GoF {d.gof:.2f}"
         print(f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points{gof}", file=out)

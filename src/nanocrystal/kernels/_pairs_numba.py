@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from nanocrystal.kernels.compiled import jit
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
 def _add4(typing_context: Any, array: Any, offset: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """array[offset:offset+4] += (a, b, c, d) in one vector operation."""
 
@@ -39,7 +39,7 @@ def _add4(typing_context: Any, array: Any, offset: Any, a: Any, b: Any, c: Any, 
 
 
 @jit
-def _distances(x, y, z, xi, yi, zi, inverse_h, last, index, t):  # type: ignore[no-untyped-def]
+def _distances(x, y, z, xi, yi, zi, inverse_h, last, index, t):
     """Bin index (at most `last`) and place t in the bin of the distances of (xi, yi, zi) to the block."""
     for m in range(x.shape[0]):
         dx = x[m] - xi
@@ -52,7 +52,7 @@ def _distances(x, y, z, xi, yi, zi, inverse_h, last, index, t):  # type: ignore[
 
 
 @jit
-def _add_moments(index, t, n, histogram):  # type: ignore[no-untyped-def]
+def _add_moments(index, t, n, histogram):
     for m in range(n):
         u = t[m]
         u2 = u * u
@@ -60,7 +60,7 @@ def _add_moments(index, t, n, histogram):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _add_weighted_moments(index, t, weight, n, histogram):  # type: ignore[no-untyped-def]
+def _add_weighted_moments(index, t, weight, n, histogram):
     for m in range(n):
         u = t[m]
         w = weight[m]
@@ -70,7 +70,7 @@ def _add_weighted_moments(index, t, weight, n, histogram):  # type: ignore[no-un
 
 
 @jit
-def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, t):  # type: ignore[no-untyped-def]
+def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, t):
     """Add all pairs of every step-th task (i0, i1, j0, j1), each pair once, to the histogram."""
     for task in range(first, tasks.shape[0], step):
         i0, i1, j0, j1 = tasks[task]
@@ -83,7 +83,7 @@ def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, 
 
 
 @jit
-def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):  # type: ignore[no-untyped-def]
+def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):
     """Add the distances of each point to all lattice points, weighted, to the histogram."""
     n_lattice = x.shape[0]
     block = index.shape[0]
@@ -102,7 +102,7 @@ def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, in
 
 
 @jit
-def add_gaussians(area, centre, variance, step, n_sigma, curve):  # type: ignore[no-untyped-def]
+def add_gaussians(area, centre, variance, step, n_sigma, curve):
     """Add Gaussians of given area, centre and variance to curve[k] at r = k step."""
     n = curve.shape[0]
     for b in range(area.shape[0]):

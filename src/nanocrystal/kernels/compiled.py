@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
-F = TypeVar("F", bound=Callable[..., Any])
 Listener = Callable[[str], None]
 
 COMPILING = "Compiling the fast kernels; this happens once after installation and takes some seconds."
@@ -38,18 +37,18 @@ def tell(sentence: str) -> None:
         _listener(sentence)
 
 
-def jit(function: F) -> F:
+def jit(function: Callable[..., Any]) -> Any:
     """Compile `function` at its first call: no Python objects, without the GIL, cached on disk."""
     import numba
 
     try:
-        return numba.njit(nogil=True, fastmath=True, cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, fastmath=True, cache=True)(function)
     except RuntimeError:  # Numba's word for: no cache folder can be written
         tell(NO_CACHE)
-        return numba.njit(nogil=True, fastmath=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, fastmath=True)(function)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(module: str) -> ModuleType:
     """Import the compiled module `nanocrystal.kernels.<module>`, announcing a first compilation."""
     loaded = importlib.import_module(f"nanocrystal.kernels.{module}")

@@ -8,6 +8,8 @@ about the bin centres; the sums over bins are Fourier transforms.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,21 +53,22 @@ def pair_sums(moments: FloatArray, h: float, q_start: float, dq: float, n_q: int
             m3 * inverse_r,
         )
         total = np.zeros(n_q)
-        factor = np.ones(n_q, dtype=np.complex128)
+        factor: NDArray[Any] = np.ones(n_q, dtype=np.complex128)
+        spectrum: NDArray[Any]
         for power, a in enumerate(coefficients):
             if on_grid:
                 spectrum = np.conj(fft.rfft(_folded(a, length), workers=-1))[first : first + n_q]
             else:
                 phased = _folded(a * np.exp(1j * q_start * r), length)
                 spectrum = fft.ifft(phased, norm="forward", workers=-1)[np.arange(n_q) % length]
-            total += (factor * spectrum).imag
+            total += np.imag(factor * spectrum)
             factor = factor * (1j * q * h) / (power + 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             sums[kind] = np.where(q > 0.0, total / q, m0.sum())
     return sums
 
 
-def _folded(a: NDArray[np.float64] | NDArray[np.complex128], length: int) -> NDArray[np.complex128]:
+def _folded(a: NDArray[Any], length: int) -> NDArray[Any]:
     """Wrap an array of any length onto `length` points; the transform is periodic in them."""
     if len(a) <= length:
         return np.pad(a, (0, length - len(a)))

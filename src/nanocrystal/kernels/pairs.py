@@ -61,7 +61,7 @@ def cluster_moments(
         for place, (a, b) in enumerate(pair_kinds(n_kinds)):
             tasks = _block_tasks(starts[a], starts[a + 1], starts[b], starts[b + 1])
             used = min(threads, len(tasks))
-            for part in pool.map(lambda first, todo=tasks: worker(first, todo), range(used)):  # type: ignore[misc]
+            for part in pool.map(lambda first, todo=tasks: worker(first, todo), range(used)):
                 moments[place] += part
     return moments
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Pow: lambda a, b: a**b,
 }
 _LONGEST = 1000
+"""characters of a tie"""
+_DEEPEST = 100
+"""levels of nesting; a + b + c has two"""
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,14 @@ class Expression:
         try:
             result = _evaluate(self._body, values)
         except (ValueError, ZeroDivisionError, OverflowError) as error:
-            raise InputError(where, f"the tie {self.text!r} has no value here ({error}).") from None
+            reason = {
+                ValueError: "a root or logarithm of a negative number or of zero",
+                ZeroDivisionError: "a division by zero",
+                OverflowError: "a number grows too large",
+            }[type(error)]
+            raise InputError(where, f"the tie {_shown(self.text)} has no value here: {reason}.") from None
         if isinstance(result, complex) or not math.isfinite(result):
-            raise InputError(where, f"the tie {self.text!r} is not a finite number here.")
+            raise InputError(where, f"the tie {_shown(self.text)} is not a finite number here.")
         return float(result)
 
 
@@ -56,36 +65,55 @@ def parse_expression(text: str, where: str) -> Expression:
     """
     if len(text) > _LONGEST:
         raise InputError(where, f"a tie has at most {_LONGEST} characters, this one has {len(text)}.")
+    text = " ".join(text.split())
+    if not text:
+        raise InputError(where, f"the tie is empty; it must be {_ALLOWED}.")
     try:
-        body = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the parser, about text that is refused below
+            body = ast.parse(text, mode="eval").body
         addresses: list[str] = []
-        _check(body, addresses, text, where)
-    except SyntaxError as error:
-        raise InputError(where, f"the tie {text!r} is not an arithmetic expression ({error.msg}).") from None
+        _check(body, addresses, text, where, 0)
+    except SyntaxError:
+        raise InputError(
+            where, f"the tie {_shown(text)} is not an arithmetic expression; it must be {_ALLOWED}."
+        ) from None
     except (RecursionError, MemoryError):
-        raise InputError(where, "the tie is nested too deeply.") from None
-    return Expression(text.strip(), tuple(dict.fromkeys(addresses)), body)
+        raise InputError(where, f"the tie {_shown(text)} is nested too deeply.") from None
+    return Expression(text, tuple(dict.fromkeys(addresses)), body)
 
 
-def _check(node: ast.expr, addresses: list[str], text: str, where: str) -> None:
+_ALLOWED = (
+    "made of numbers, + - * / **, parentheses, addresses such as crystals.pt.a, and "
+    f"{', '.join(FUNCTIONS)} of one argument"
+)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}…")
+
+
+def _check(node: ast.expr, addresses: list[str], text: str, where: str, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise InputError(where, f"the tie {_shown(text)} is nested too deeply.")
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return
         case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
-            _check(operand, addresses, text, where)
+            _check(operand, addresses, text, where, depth + 1)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
-            _check(left, addresses, text, where)
-            _check(right, addresses, text, where)
+            _check(left, addresses, text, where, depth + 1)
+            _check(right, addresses, text, where, depth + 1)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-            _check(argument, addresses, text, where)
+            _check(argument, addresses, text, where, depth + 1)
         case ast.Name() | ast.Attribute():
             addresses.append(_address(node, text, where))
+        case ast.BinOp(op=ast.BitXor()):
+            raise InputError(where, f"the tie {_shown(text)} contains ^; a power is written **.")
         case _:
-            raise InputError(
-                where,
-                f"the tie {text!r} contains {ast.unparse(node)!r}; allowed are numbers, + - * / **, addresses "
-                f"such as crystals.pt.a, and {', '.join(FUNCTIONS)} of one argument.",
-            )
+            part = ast.unparse(node)
+            contains = "" if part == text else f" contains {_shown(part)}, which"
+            raise InputError(where, f"the tie {_shown(text)}{contains} is not allowed; a tie is {_ALLOWED}.")
 
 
 def _address(node: ast.expr, text: str, where: str) -> str:
@@ -94,7 +122,7 @@ def _address(node: ast.expr, text: str, where: str) -> str:
         parts.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name):
-        raise InputError(where, f"the tie {text!r} contains {ast.unparse(node)!r}, which is no address.")
+        raise InputError(where, f"the tie {_shown(text)} contains {ast.unparse(node)!r}, which is no address.")
     return ".".join([node.id, *reversed(parts)])
 
 

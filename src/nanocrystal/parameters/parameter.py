@@ -67,8 +67,12 @@ class Parameter:
         Raises InputError for a value, bound or combination that cannot be meant.
         """
         for name, bound in (("min", self.min), ("max", self.max)):
-            if bound is not None and math.isnan(bound):
+            if bound is None:
+                continue
+            if math.isnan(bound):
                 raise InputError(f"{where}.{name}", "must be a number, got nan.")
+            if math.isfinite(bound) and not quantity.minimum <= bound <= quantity.maximum:
+                raise InputError(f"{where}.{name}", f"must be {quantity.range_words()}, got {bound:g}.")
         if self.min is not None and self.max is not None and self.min >= self.max:
             raise InputError(where, f"min must be below max, got min = {self.min:g} and max = {self.max:g}.")
         if self.value is None:
@@ -76,7 +80,8 @@ class Parameter:
         quantity.check(self.value, where)
         low, high = self.bounds(quantity)
         if self.vary and not low <= self.value <= high:
-            raise InputError(where, f"the value {self.value:g} must lie within [{low:g}, {high:g}].")
+            side = f"below its min, {low:g}" if self.value < low else f"above its max, {high:g}"
+            raise InputError(where, f"the value {self.value:g} is {side}; start within the bounds.")
         return self
 
     def bounds(self, quantity: Quantity) -> tuple[float, float]:

@@ -62,11 +62,11 @@ class ParameterSet:
 
         Eliminated linear parameters are absent unless they are in `moved`.
         """
-        values = {
-            d.address: moved.get(d.address, d.parameter.value)  # type: ignore[arg-type]
-            for d in self
-            if d.parameter.tie is None and (d.parameter.value is not None or d.address in moved)
-        }
+        values: dict[str, float] = {}
+        for d in self:
+            value = moved.get(d.address, d.parameter.value)
+            if d.parameter.tie is None and value is not None:
+                values[d.address] = value
         for address in self._tie_order:
             tie = self._all[address].parameter.tie
             assert tie is not None
@@ -77,7 +77,14 @@ class ParameterSet:
         """Return all values at the start; raises InputError where a tie leaves the hard limits."""
         values = self.values({})
         for address in self._tie_order:
-            self._all[address].quantity.check(values[address], address)
+            declared = self._all[address]
+            try:
+                declared.quantity.check(values[address], address)
+            except InputError as error:
+                assert declared.parameter.tie is not None
+                raise InputError(
+                    address, f"the tie {declared.parameter.tie.text!r} starts outside the limits: it {error.problem}"
+                ) from None
         return values
 
     def depends_on(self, address: str) -> frozenset[str]:
@@ -102,14 +109,14 @@ class ParameterSet:
             raise InputError(address, f"the ties run in a circle: {circle}. Let one of them be a number.")
         for target in tie.addresses:
             if target not in self._all:
-                raise InputError(
-                    address, f"the tie names {target!r}, which is no parameter; {nearest_names(target, self._all)}"
-                )
+                near = [a for a in self._all if a.startswith(f"{target.rpartition('.')[0]}.")]
+                known = nearest_names(target, near or self._all)
+                raise InputError(address, f"the tie names {target!r}, which is no parameter; {known}")
             if self._all[target].parameter.linear:
                 raise InputError(
                     address,
-                    f"the tie names {target!r}, which is linear and eliminated; give {target} a value "
-                    "with vary = true to tie to it.",
+                    f"the tie names {target!r}, which is left to the fit (linear, eliminated at each step); to tie "
+                    f"to it, say {target.rpartition('.')[2]} = {{ value = 1.0, vary = true }} there.",
                 )
             self._visit(target, [*path, address], order)
         order.append(address)

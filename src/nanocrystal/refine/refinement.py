@@ -118,7 +118,10 @@ def assembled_result(
         correlation_names=list(spread.names),
         correlation_matrix=spread.correlations,
         inputs=inputs,
-        notes=_notes(outcome, spread, parameters),
+        notes=[
+            *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
+            *_notes(outcome, spread, parameters),
+        ],
         sizes={
             name: SizeCurve(length, "Å", x, number, volume)
             for name, (length, x, number, volume) in sample.size_curves(values).items()

@@ -56,7 +56,7 @@ class Covariance:
         if not self.names:
             return np.zeros((0, 0))
         spread = np.sqrt(np.diag(self.matrix))
-        return np.clip(self.matrix / np.outer(spread, spread), -1.0, 1.0)
+        return np.asarray(np.clip(self.matrix / np.outer(spread, spread), -1.0, 1.0))
 
 
 def covariance(problem: Problem, point: Point) -> Covariance:

@@ -72,7 +72,7 @@ def fit_figure(curve: FittedCurve) -> Figure:
     traces = [_observed(curve, x)]
     if curve.background is not None:
         traces.append(_line(x, curve.background, "Background", "background", BACKGROUND, 1.2, dash="dash"))
-    traces.append(_line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6))
+    traces.append(_calculated(curve, x))
     difference, zero, name = _difference(curve, log)
     traces.append(_line(x, difference + zero, name, "difference", DIFFERENCE, 1.0))
     traces[-1]["customdata"] = plain_list(difference)
@@ -145,6 +145,15 @@ def _observed(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
     if curve.sigma is not None:
         bars = {"type": "data", "array": plain_list(curve.sigma), "visible": False}
         trace["error_y"] = bars | {"color": OBSERVED, "thickness": 0.8, "width": 0}
+    return trace
+
+
+def _calculated(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
+    """Return the calculated curve, on its finer grid where it has one; saved data keep the fitted points."""
+    if curve.line is None:
+        return _line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6)
+    trace = _line(plain_list(curve.line[0]), curve.line[1], "Calculated", "calculated", CALCULATED, 1.6)
+    trace["customdata"] = plain_list(curve.calculated)
     return trace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -103,15 +104,13 @@ def check_folder(folder: Path, names: list[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError("--out", f"{str(folder)!r} is a file; name a folder for the results.")
     ours: set[str] = set()
-    try:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         ours = set(json.loads((folder / RESULTS).read_text(encoding="utf-8")).get("files", []))
-    except (OSError, ValueError, AttributeError):
-        pass
     foreign = [n for n in names if (folder / n).exists() and n not in ours]
     if foreign:
         raise InputError(
             "--out",
-            f"would replace {foreign[0]!r} in {str(folder)!r}, which an earlier run did not write; name another folder.",
+            f"would replace {foreign[0]!r} in {str(folder)!r}, which no earlier run wrote; name another folder.",
         )
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not os.access(parent, os.W_OK):

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, nearest_names
 
 FloatArray = NDArray[np.float64]
+LONGEST = 1e5
+"""Å; no cell is longer"""
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,34 @@ class CifStructure:
 
 
 def read_text(path: Path, where: str) -> str:
-    """Return the text of a file; raises InputError where it cannot be read."""
-    from nanocrystal.errors import nearest_names
-
-    if not path.is_file():
-        folder = path.parent
-        if path.is_dir() or not folder.is_dir():
-            raise InputError(where, f"expected a file, but {str(path)!r} is not one.")
-        names = nearest_names(path.name, [p.name for p in folder.iterdir() if p.is_file()])
-        raise InputError(where, f"there is no file {str(path)!r}; {names}")
-    raw = path.read_bytes()
+    """Return the text of a file; raises InputError where it cannot be read or is no text."""
     try:
+        if not path.is_file():
+            raise InputError(where, _missing_file(path))
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:100]}…"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(where, f"the file {shown!r} cannot be read: {reason}.") from None
+    try:
+        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return raw.decode("utf-16")
+        if b"\0" in raw:
+            raise InputError(where, f"{path.name!r} is not a text file.")
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _missing_file(path: Path) -> str:
+    """Return why there is no such file: a folder, a missing folder, or a misspelt name."""
+    if path.is_dir():
+        return f"{str(path)!r} is a folder; name a file in it."
+    if not path.parent.is_dir():
+        return f"there is no file {str(path)!r}: the folder {str(path.parent)!r} does not exist."
+    present = [p.name for p in path.parent.iterdir() if p.is_file()]
+    alike = [name for name in present if Path(name).suffix.lower() == path.suffix.lower()]
+    return f"there is no file {str(path)!r}; {nearest_names(path.name, alike or present)}"
 
 
 def parse_cif(text: str, source: str) -> CifStructure:
@@ -64,24 +80,62 @@ def parse_cif(text: str, source: str) -> CifStructure:
     """
     import gemmi
 
+    block = _block_with_sites(text, source)
     try:
-        document = gemmi.cif.read_string(text)
+        small = gemmi.make_small_structure_from_block(block)
     except (ValueError, RuntimeError) as error:
-        raise InputError(source, f"is not a readable CIF ({' '.join(str(error).split())}).") from None
-    block = next((b for b in document if b.find_loop("_atom_site_fract_x")), None)
-    if block is None:
-        raise InputError(source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed.")
-    small = gemmi.make_small_structure_from_block(block)
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(source, f"its cell, symmetry or sites cannot be understood ({reason}).") from None
     cell = np.array(small.cell.parameters)
-    if "_cell_length_a" not in {pair.pair[0] for pair in block if pair.pair} or not (
-        np.all(np.isfinite(cell)) and np.all(cell > 0.0)
-    ):
-        raise InputError(source, "has no complete unit cell (_cell_length_a … _cell_angle_gamma).")
+    _check_cell(block, cell, source)
     rotations, translations, name = _operations(block, small, source)
     sites = tuple(_sites(block, small, source))
     if not sites:
-        raise InputError(source, "has no atom sites with coordinates.")
+        raise InputError(source, "has no atom sites with a label (_atom_site_label) and coordinates.")
     return CifStructure(source, text, cell, name, rotations, translations, sites)
+
+
+def _block_with_sites(text: str, source: str) -> Any:
+    """Return the first block with coordinates; raises InputError for a text that is no CIF or has none."""
+    import gemmi
+
+    begin = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if not begin:
+        raise InputError(source, "is empty; a CIF with a structure is needed.")
+    if begin.startswith("<"):
+        raise InputError(source, "is a web page (HTML or XML), not a CIF; download the file itself.")
+    try:
+        document = gemmi.cif.read_string(text)
+    except (ValueError, RuntimeError) as error:
+        match = re.match(r"string:(\d+):\S*\s*(.*)", str(error), re.DOTALL)
+        place, reason = (f"{source}, line {match[1]}", match[2]) if match else (source, str(error))
+        reason = " ".join(reason.removeprefix("string:").split())
+        if "data_" in reason:
+            raise InputError(
+                source, f"is not a CIF: it must begin with a line data_NAME, but begins with {begin[:40]!r}."
+            ) from None
+        raise InputError(place, f"is not a readable CIF ({reason}).") from None
+    block = next((b for b in document if b.find_loop("_atom_site_fract_x")), None)
+    if block is None:
+        raise InputError(
+            source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed."
+        )
+    return block
+
+
+def _check_cell(block: Any, cell: FloatArray, source: str) -> None:
+    """Raise InputError for a cell with a length that is missing (gemmi takes 1 Å) or impossible."""
+    import gemmi
+
+    for name, length in zip("abc", cell, strict=False):
+        given = block.find_value(f"_cell_length_{name}")
+        if given is None or not np.isfinite(gemmi.cif.as_number(given)):
+            shown = "lacks" if given is None else f"has {given!r} as"
+            raise InputError(source, f"{shown} the cell length _cell_length_{name}; a number in Å is needed.")
+        if not 0.0 < length <= LONGEST:
+            raise InputError(source, f"has the cell length {name} = {length:g} Å, which cannot be meant.")
+    if not (np.all(np.isfinite(cell)) and np.all(cell > 0.0)):
+        raise InputError(source, "has no complete unit cell (_cell_length_a … _cell_angle_gamma).")
 
 
 def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatArray, str]:
@@ -96,6 +150,8 @@ def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatA
     try:
         if listed:
             group = gemmi.GroupOps([gemmi.Op(text.replace(" ", "").lower()) for text in listed])
+            if not list(group):
+                raise InputError(source, "its symmetry operations lack the identity x,y,z.")
         else:
             found = small.spacegroup
             if found is None and name:
@@ -106,8 +162,9 @@ def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatA
             if found is None:
                 raise InputError(
                     source,
-                    f"its space group {name or '(none given)'!r} is not known and it lists no symmetry operations; "
-                    "add _space_group_symop_operation_xyz or a standard _space_group_name_H-M_alt.",
+                    (f"gives the unknown space group {name!r}" if name else "names no space group")
+                    + " and lists no symmetry operations; add _space_group_symop_operation_xyz, or a standard "
+                    "_space_group_name_H-M_alt such as 'P 1' or 'F m -3 m'.",
                 )
             group, name = found.operations(), found.hm
     except (ValueError, RuntimeError) as error:
@@ -131,10 +188,12 @@ def _sites(block: Any, small: Any, source: str) -> list[CifSite]:
         symbol = site.element.name
         if symbol == "X" or site.element.atomic_number == 0:
             shown = site.type_symbol or site.label
-            raise InputError(source, f"site {site.label!r} has the unknown element {shown!r}.")
+            raise InputError(
+                source, f"site {site.label!r} has the unknown element {shown!r}; correct _atom_site_type_symbol."
+            )
         fract = (site.fract.x, site.fract.y, site.fract.z)
         if not np.all(np.isfinite(fract)):
-            raise InputError(source, f"site {site.label!r} has no coordinates.")
+            raise InputError(source, f"site {site.label!r} lacks a coordinate, or it is no number.")
         if not 0.0 < site.occ <= 1.0 + 1e-6:
             raise InputError(source, f"site {site.label!r} has occupancy {site.occ:g}; it must be above 0 and at most 1.")
         label = re.sub(r"\W", "_", site.label) or symbol

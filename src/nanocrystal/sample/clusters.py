@@ -23,6 +23,8 @@ IntArray = NDArray[np.int64]
 STRETCH = Quantity("stretch", "", "factor on all distances of the cluster", 1.0, 0.5, 2.0, scale=1.0)
 OVERLAP_DISTANCE = 0.5
 """Å; atoms of a cluster closer than this overlap"""
+WIDEST = 2e4
+"""Å; a wider cluster would need a pair histogram of gigabytes"""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,17 @@ class Cluster:
         path = Path(path)
         text = read_text(path, where)
         suffix = path.suffix.lower()
-        if suffix == ".cif":
-            return _from_cif(text, source or str(path))
-        if suffix in (".xyz", ".extxyz"):
-            return _from_xyz(text, source or str(path))
-        raise InputError(where, f"{path.name!r}: atoms are read from .xyz, .extxyz or .cif files.")
+        if suffix not in (".cif", ".xyz", ".extxyz"):
+            raise InputError(where, f"atoms are read from .xyz, .extxyz or .cif files, not from {path.name!r}.")
+        cluster = (_from_cif if suffix == ".cif" else _from_xyz)(text, source or str(path))
+        width = float(np.ptp(cluster.positions, axis=0).max())
+        if width > WIDEST:
+            raise InputError(
+                cluster.source,
+                f"its atoms are {width:.3g} Å apart, which is more than {WIDEST:g} Å; "
+                "correct the coordinates, which are in Å.",
+            )
+        return cluster
 
     def __repr__(self) -> str:
         return f"Cluster({self.formula}, {len(self.elements)} atoms, {self.source})"
@@ -94,7 +102,7 @@ class Cluster:
             raise InputError(
                 where,
                 f"atoms overlap: {self.elements[i]} number {i + 1} and {self.elements[j]} number {j + 1} of "
-                f"{self.source} are {distance:.2f} Å apart.",
+                f"{self.source} are {distance:.2f} Å apart; correct the coordinates, which are in Å.",
             )
 
 
@@ -103,12 +111,14 @@ def _from_xyz(text: str, source: str) -> Cluster:
     try:
         n_atoms = int(lines[0].split()[0])
     except (IndexError, ValueError):
-        shown = lines[0][:60] if lines else "(empty)"
-        raise InputError(f"{source}, line 1", f"expected the number of atoms, got {shown!r}.") from None
+        shown = f"got {lines[0][:60]!r}" if lines else "but the file is empty"
+        raise InputError(f"{source}, line 1", f"expected the number of atoms, {shown}.") from None
+    if n_atoms < 1:
+        raise InputError(f"{source}, line 1", f"the number of atoms must be at least 1, got {n_atoms}.")
     columns = re.search(r'Properties="?([^\s"]+)', lines[1]) if len(lines) > 1 else None
     species_at, position_at = _extended_columns(columns.group(1) if columns else "", source)
     rows = [(n, line) for n, line in enumerate(lines[2:], start=3) if line.strip()]
-    if len(rows) < n_atoms or n_atoms < 1:
+    if len(rows) < n_atoms:
         raise InputError(source, f"line 1 announces {n_atoms} atoms, but {len(rows)} follow.")
     if len(rows) > n_atoms:
         n, line = rows[n_atoms]
@@ -126,7 +136,7 @@ def _from_xyz(text: str, source: str) -> Cluster:
             raise InputError(place, f"expected an element and three coordinates, got {line[:60]!r}.") from None
         symbol = symbol.capitalize()
         if not is_element(symbol):
-            raise InputError(place, f"{words[species_at]!r} is not the symbol of an element.")
+            raise InputError(place, f"{words[species_at]!r} is not the symbol of an element, such as Cs or Pb.")
         if not np.all(np.isfinite(positions[k])):
             raise InputError(place, f"the coordinates must be finite numbers, got {line[:60]!r}.")
         elements.append(symbol)
@@ -177,7 +187,7 @@ class Atoms:
         for element in self.cluster.species:
             if element not in self.u_iso:
                 raise InputError(
-                    f"{self.where}.u_iso", f"gives no displacement for {element}; add {element} = 0.01 (Å²), say."
+                    f"{self.where}.u_iso", f"gives no displacement for {element}; add for instance {element} = 0.01 (Å²)."
                 )
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:

@@ -110,7 +110,7 @@ class Crystal:
 
         Raises InputError for a file that is missing or unusable, and for names that it does not have.
         """
-        text = read_text(Path(path), where)
+        text = read_text(Path(path), f"{where}.cif")
         return cls(parse_cif(text, source or str(path)), cell, u_iso or {}, sites or {}, motion or {}, where)
 
     def __post_init__(self) -> None:
@@ -123,6 +123,7 @@ class Crystal:
                 "correct the cell or the symmetry operations.",
             )
         self._check_names()
+        self._check_values()
         self.check_overlap(self._initial_values())
 
     def __repr__(self) -> str:
@@ -224,7 +225,8 @@ class Crystal:
                 why = f"follows {leader}" if leader != name else f"is {self.structure.cell[i]:g}"
                 raise InputError(
                     f"{self.where}.{name}",
-                    f"{name} {why} by the symmetry {self.structure.space_group!r}; free are {', '.join(free)}.",
+                    f"{name} {why} by the symmetry {self.structure.space_group!r}; leave it out "
+                    f"(free: {', '.join(free)}).",
                 )
         labels = [s.label for s in self.structure.sites]
         elements = {s.element for s in self.structure.sites}
@@ -253,6 +255,20 @@ class Crystal:
             raise InputError(
                 f"{self.where}.u_iso.{unused[0]}", "has no effect: each of its sites has an entry of its own."
             )
+
+    def _check_values(self) -> None:
+        """Raise InputError for a number of the file outside the limits; the user's own are checked later."""
+        for address, (quantity, parameter) in self.declared().items():
+            try:
+                parameter.checked(quantity, f"{self.where}.{address}")
+            except InputError as error:
+                name = address.rpartition(".")[2]
+                given = name in self.cell or address.partition(".")[2] in self.u_iso or address.startswith("sites.")
+                if given:
+                    raise
+                raise InputError(
+                    error.where, f"{self.structure.source} gives a number that cannot be used: it {error.problem}"
+                ) from None
 
     # ---- geometry -----------------------------------------------------------------------------
 
@@ -295,14 +311,18 @@ class Crystal:
         vectors = self.vectors(values, prefix)
         volume = abs(np.linalg.det(vectors))
         if volume < 1.0:
-            raise InputError(self.where, f"the cell has a volume of {volume:.3g} Å³; check its lengths and angles.")
+            raise InputError(
+                self.where,
+                f"the cell has a volume of {volume:.3g} Å³; check its lengths (in Å) and angles (in degrees).",
+            )
         places = self.positions(values, prefix)
         occupancy = self.occupancies(values, prefix)
         fract = np.concatenate(places)
         fract = fract - np.floor(fract)
         site = self.site_of_atom
         radii = np.array([covalent_radius(s.element) for s in self.sites])[site]
-        offsets = offsets_within(vectors, 2.0 * float(radii.max()) + np.linalg.norm(vectors.sum(axis=0)))
+        longest = float(np.linalg.norm(vectors.sum(axis=0)))
+        offsets = offsets_within(vectors, 2.0 * float(radii.max()) + longest)
         for i in np.flatnonzero(np.diff(site, prepend=-1)):
             separations = (fract - fract[i])[:, None, :] + offsets[None, :, :]
             distance = np.linalg.norm(separations @ vectors, axis=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -38,7 +38,7 @@ class Population:
     """
 
     crystal: str | None = None
-    shape: Shape = Bulk()
+    shape: Shape = field(default_factory=Bulk)
     atoms: Atoms | None = None
     fraction_basis: FractionBasis = "mass_fraction"
     fraction: Number = 1.0

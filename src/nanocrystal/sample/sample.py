@@ -38,12 +38,12 @@ class Sample:
                         f"{where}.crystal",
                         f"there is no crystal {population.crystal!r}; {nearest_names(population.crystal, self.crystals)}",
                     )
-            if isinstance(population.shape, Bulk) and population.atoms is None and len(self.populations) > 1:
-                if population.fraction_basis == "number_fraction":
-                    raise InputError(
-                        f"{where}.number_fraction",
-                        "an infinite crystal has no number; give mass_fraction or volume_fraction.",
-                    )
+            infinite = isinstance(population.shape, Bulk) and population.atoms is None
+            if infinite and population.fraction_basis == "number_fraction":
+                raise InputError(
+                    f"{where}.number_fraction",
+                    "an infinite crystal has no number; give mass_fraction or volume_fraction.",
+                )
         used = {p.crystal for p in self.populations.values()}
         for name in self.crystals:
             if name not in used:

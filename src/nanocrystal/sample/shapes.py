@@ -33,8 +33,9 @@ class LengthStatistics:
 class Shape(Protocol):
     """The shape of the crystals of a population, with its size distribution."""
 
-    name: str
-    is_finite: bool
+    @property
+    def name(self) -> str:
+        """What a study calls the shape."""
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -60,7 +61,6 @@ class Bulk:
     """An infinite crystal."""
 
     name: str = "bulk"
-    is_finite: bool = False
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         return {}
@@ -90,7 +90,6 @@ class Sphere:
 
     diameter: Number | Distribution
     name: str = "sphere"
-    is_finite: bool = True
 
     @property
     def _length(self) -> RefinableLength:

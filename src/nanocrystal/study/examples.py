@@ -35,8 +35,9 @@ def example_study(name: str) -> tuple[Study, str]:
     path = _folder() / f"{name}.toml"
     try:
         study = read_study(path)
-        for dataset, described in study.datasets.items():
-            described.bind(dataset, study.sample, study.folder)
+        with study.located():
+            for dataset, described in study.datasets.items():
+                described.bind(dataset, study.sample, study.folder)
     except InputError as error:
         if "pip install" not in error.problem or FALLBACK not in known:
             raise

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Union
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from nanocrystal.errors import nearest_names
+from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Parameter, parse_expression
 from nanocrystal.sample import Distribution
+from nanocrystal.study.messages import quotes_hint, shown
 
 NUMBER_KEYS = ("value", "vary", "min", "max", "tie")
 DISTRIBUTION_KEYS = ("distribution", "mean", "std")
@@ -43,39 +44,43 @@ def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("study", "{message}", {"message": message})
 
 
-def _shown(value: Any) -> str:
-    return repr(value) if not isinstance(value, dict) else "a table with " + ", ".join(value)
-
-
-def _plain(value: Any, name: str) -> float:
+def _plain(value: Any, name: str = "") -> float:
+    name = f"{name} " if name else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong(f"{name} must be a number, got {_shown(value)}.")
-    if not math.isfinite(value):
-        raise wrong(f"{name} must be a finite number, got {value}.")
-    return float(value)
+        raise wrong(f"{name}must be a number, got {shown(value)}{quotes_hint(value)}.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise wrong(f"{name}must be a finite number, got {shown(value)}.")
+    return number
 
 
-def parse_number(value: Any) -> Parameter:
-    """Return the parameter for a bare number or a table with value or tie."""
+def parse_number(value: Any, name: str = "") -> Parameter:
+    """Return the parameter for a bare number or a table with value or tie; `name` begins a message."""
     if isinstance(value, Parameter):
         return value
     if not isinstance(value, dict):
-        return Parameter(_plain(value, "this"))
+        return Parameter(_plain(value, name))
     for key in value:
         if key not in NUMBER_KEYS:
             raise wrong(f"{key!r} is no key of a number; {nearest_names(key, NUMBER_KEYS)}")
     if "tie" in value:
         others = [k for k in value if k != "tie"]
         if others:
-            raise wrong(f"a tied number has no {others[0]}; leave out {', '.join(others)} or the tie.")
+            raise wrong(f"a tied number has no {others[0]} of its own; leave out {', '.join(others)} or the tie.")
         if not isinstance(value["tie"], str):
-            raise wrong(f"tie must be text such as \"2 * crystals.pt.a\", got {_shown(value['tie'])}.")
-        return Parameter(None, tie=parse_expression(value["tie"], "tie"))
+            raise wrong(f"tie must be text such as \"2 * crystals.pt.a\", got {shown(value['tie'])}.")
+        try:
+            return Parameter(None, tie=parse_expression(value["tie"], ""))
+        except InputError as error:
+            raise wrong(error.problem) from None
     if "value" not in value:
-        raise wrong("needs a value (a number, where the refinement starts) or a tie.")
+        raise wrong("needs a value (where the refinement starts), for instance { value = 1.0, vary = true }, or a tie.")
     free = value.get("vary", False)
     if not isinstance(free, bool):
-        raise wrong(f"vary must be true or false, got {_shown(free)}.")
+        raise wrong(f"vary must be true or false, without quotation marks, got {shown(free)}.")
     bounds = {k: _plain(value[k], k) if k in value else None for k in ("min", "max")}
     if not free and any(b is not None for b in bounds.values()):
         raise wrong("min and max bound a number that varies; add vary = true, or leave them out.")
@@ -95,16 +100,20 @@ def parse_length(value: Any) -> Parameter | Distribution:
     for key in ("mean", "std"):
         if key not in value:
             raise wrong(f"a distribution needs {key}.")
-    return Distribution(kind, parse_number(value["mean"]), parse_number(value["std"]))
+    return Distribution(kind, parse_number(value["mean"], "mean"), parse_number(value["std"], "std"))
 
 
 def _pair(value: Any) -> Any:
     if isinstance(value, list | tuple) and len(value) == 2:
         return tuple(_plain(v, "each end") for v in value)
-    raise wrong(f"must be two numbers [low, high], got {_shown(value)}.")
+    raise wrong(f"must be two numbers [low, high], got {shown(value)}.")
 
 
-NumberField = Annotated[Any, PlainValidator(parse_number), WithJsonSchema(NUMBER_SCHEMA)]
+def _number(value: Any) -> Parameter:
+    return parse_number(value)
+
+
+NumberField = Annotated[Any, PlainValidator(_number), WithJsonSchema(NUMBER_SCHEMA)]
 LengthField = Annotated[
     Any,
     PlainValidator(parse_length),
@@ -117,13 +126,13 @@ AnyNumber = Union[Parameter, Distribution]  # noqa: UP007
 class Table(BaseModel):
     """A table of the study; an unknown key is an error that names the nearest valid one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, value: Any) -> Any:
         if not isinstance(value, dict):
-            raise wrong(f"must be a table, got {_shown(value)}.")
+            raise wrong(f"must be a table, got {shown(value)}.")
         for key in value:
             if key not in cls.model_fields:
                 raise PydanticCustomError(

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table, wrong
+from nanocrystal.study.messages import shown
 from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.techniques.base import Noise
 
@@ -17,11 +18,17 @@ SHAPES = ("bulk", "sphere", "atoms")
 
 def _identifier(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise wrong(f"the name {name!r} must be letters, digits and _, not starting with a digit.")
+        raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
     return name
 
 
 Name = Annotated[str, AfterValidator(_identifier)]
+
+
+def _kind(value: Any) -> str:
+    """Return what stands where a table should; [[name]] makes a list of tables."""
+    double = isinstance(value, list) and all(isinstance(v, dict) for v in value)
+    return "a list of tables (double brackets)" if double else shown(value)
 
 
 class SiteTable(Table):
@@ -83,12 +90,14 @@ class AtomsTable(_Fractions):
 
 def _shape_of(value: Any) -> Any:
     if not isinstance(value, dict):
-        raise wrong("must be a table, for instance [populations.dots].")
+        raise wrong(f"must be a table with a header such as [populations.dots], got {_kind(value)}.")
     shape = value.get("shape")
     if shape is None:
-        raise wrong(f"needs a shape; {nearest_names('', SHAPES)}")
+        raise wrong(f'needs a shape, for instance shape = "sphere"; {nearest_names("", SHAPES)}')
+    if not isinstance(shape, str):
+        raise wrong(f"shape must be text in quotation marks, got {shown(shape)}.")
     if shape not in SHAPES:
-        raise wrong(f"there is no shape {shape!r}; {nearest_names(str(shape), SHAPES)}")
+        raise wrong(f"there is no shape {shape!r}; {nearest_names(shape, SHAPES)}")
     return value
 
 
@@ -102,9 +111,9 @@ PopulationField = Annotated[
 class NoiseTable(Table):
     """Noise added by `simulate`."""
 
-    counts: float | None = None
-    sigma: float | None = None
-    seed: int = 0
+    counts: float | None = Field(default=None, gt=0.0)
+    sigma: float | None = Field(default=None, gt=0.0)
+    seed: int = Field(default=0, ge=0)
 
 
 def _dataset_table(technique: Any) -> type[Table]:
@@ -130,14 +139,17 @@ def _dataset_table(technique: Any) -> type[Table]:
     return create_model(f"{title}Table", __base__=Table, **fields)
 
 
-def _technique_of(value: Any) -> Any:
+def dataset_table(value: Any) -> Any:
+    """Return the checked table of a data set, by the technique that it names."""
     if not isinstance(value, dict):
-        raise wrong("must be a table, for instance [datasets.pdf].")
+        raise wrong(f"must be a table with a header such as [datasets.pdf], got {_kind(value)}.")
     name = value.get("technique")
     if name is None:
-        raise wrong(f"needs a technique; {nearest_names('', TECHNIQUES)}")
+        raise wrong(f'needs a technique, for instance technique = "pdf"; {nearest_names("", TECHNIQUES)}')
+    if not isinstance(name, str):
+        raise wrong(f"technique must be text in quotation marks, got {shown(name)}.")
     if name not in TECHNIQUES:
-        raise wrong(f"there is no technique {name!r}; {nearest_names(str(name), TECHNIQUES)}")
+        raise wrong(f"there is no technique {name!r}; {nearest_names(name, TECHNIQUES)}")
     return DATASET_TABLES[name].model_validate(value)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
@@ -16,6 +19,7 @@ from nanocrystal.refine import Options, Result, declared_parameters, refine
 from nanocrystal.refine.optimise import Progress
 from nanocrystal.sample import MOTION, Atoms, Bulk, Cluster, Crystal, Population, Sample, Shape, SiteOverride, Sphere
 from nanocrystal.sample.population import FRACTIONS
+from nanocrystal.study.messages import first_problem, place, syntax_error
 from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.techniques.base import Noise
 
@@ -42,10 +46,31 @@ class Study:
         return declared_parameters(self.sample, self.datasets)
 
     def refine(self, progress: Progress | None = None) -> Result:
-        """Refine the sample against the data sets."""
-        return refine(
-            self.sample, self.datasets, title=self.title, options=self.options, folder=self.folder, progress=progress
-        )
+        """Refine the sample against the data sets; raises InputError that names file, line and key."""
+        with self.located():
+            return refine(
+                self.sample,
+                self.datasets,
+                title=self.title,
+                options=self.options,
+                folder=self.folder,
+                progress=progress,
+            )
+
+    def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Return name -> columns of each data set as the study describes it; raises InputError, located."""
+        from nanocrystal.simulation import simulated_curves
+
+        with self.located():
+            return simulated_curves(self.sample, self.datasets, self.folder)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Add file and line to the InputErrors that are raised inside."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(place(self.path, self.text, error.where), error.problem) from None
 
 
 def read_study(path: str | Path) -> Study:
@@ -55,7 +80,9 @@ def read_study(path: str | Path) -> Study:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(str(path), f"is not valid TOML: {error}.") from None
+        raise syntax_error(path, text, str(error)) from None
+    except RecursionError:
+        raise InputError(str(path), "is not valid TOML: its lists or tables are nested too deeply.") from None
     return study_from(content, path, text)
 
 
@@ -70,12 +97,14 @@ def study_from(content: Mapping[str, Any], path: Path, text: str) -> Study:
         datasets = {name: _dataset(name, value) for name, value in table.datasets.items()}
         sample = _sample(table, path.parent)
         study = Study(table.title, sample, datasets, Options(**table.refine.model_dump()), path, text)
-        _ = study.parameters
+        values = study.parameters.initial_values()
+        for name, crystal in sample.crystals.items():  # again, since ties are known only here
+            crystal.check_overlap(values, f"crystals.{name}")
     except ValidationError as error:
-        address, problem = _first_problem(error)
-        raise InputError(_place(path, text, address), problem) from None
+        address, problem = first_problem(error)
+        raise InputError(place(path, text, address), problem) from None
     except InputError as error:
-        raise InputError(_place(path, text, error.where), error.problem) from None
+        raise InputError(place(path, text, error.where), error.problem) from None
     return study
 
 
@@ -85,39 +114,18 @@ def _text_of(path: Path) -> str:
     return read_text(path, "study")
 
 
-def _first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
-    """Return address and sentence of the first problem that pydantic found."""
-    problem = error.errors(include_url=False)[0]
-    tags = {"bulk", "sphere", "atoms", "function-after[_identifier(), str]", "[key]"}
-    parts = [*prefix, *(str(p) for k, p in enumerate(problem["loc"]) if not (str(p) in tags and k == 2))]
-    context = problem.get("ctx", {})
-    if problem["type"] == "unknown_key":
-        parts.append(context["key"])
-    sentences = {
-        "missing": "is missing.",
-        "string_type": f"must be text, got {problem.get('input')!r}.",
-        "float_type": f"must be a number, got {problem.get('input')!r}.",
-        "int_type": f"must be a whole number, got {problem.get('input')!r}.",
-        "bool_type": f"must be true or false, got {problem.get('input')!r}.",
-        "literal_error": f"must be {context.get('expected')}, got {problem.get('input')!r}.",
-    }
-    sentence = sentences.get(problem["type"], context.get("message") or f"{problem['msg']}, got {problem.get('input')!r}.")
-    return ".".join(p for p in parts if p != "[key]"), sentence
-
-
 def _dataset(name: str, value: Any) -> Any:
     from pydantic import ValidationError
 
-    from nanocrystal.study.schema import DATASET_TABLES, _technique_of
+    from nanocrystal.study.schema import dataset_table
 
     try:
-        table = _technique_of(value)
+        table = dataset_table(value)
     except ValidationError as error:
-        address, problem = _first_problem(error, ("datasets", name))
+        address, problem = first_problem(error, ("datasets", name))
         raise InputError(address, problem) from None
     except ValueError as error:
         raise InputError(f"datasets.{name}", str(error)) from None
-    assert isinstance(table, DATASET_TABLES[table.technique])  # type: ignore[attr-defined]
     given = {k: getattr(table, k) for k in type(table).model_fields if k != "technique"}
     if given.get("noise") is not None:
         given["noise"] = Noise(**given["noise"].model_dump())
@@ -137,9 +145,21 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     cell = {k: getattr(table, k) for k in ("a", "b", "c", "alpha", "beta", "gamma") if getattr(table, k) is not None}
     sites = {k: SiteOverride(s.x, s.y, s.z, s.occupancy) for k, s in table.sites.items()}
     path = resolve(table.cif, folder, f"{where}.cif")
-    return Crystal.from_cif(
-        path, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, source=table.cif, **cell
-    )
+    with _file_named_at(f"{where}.cif", table.cif):
+        return Crystal.from_cif(
+            path, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, source=table.cif, **cell
+        )
+
+
+@contextmanager
+def _file_named_at(address: str, source: str) -> Iterator[None]:
+    """Put the address of the key that names a file before what is wrong inside the file."""
+    try:
+        yield
+    except InputError as error:
+        if error.where.startswith(source):
+            raise InputError(f"{address}: {error.where}", error.problem) from None
+        raise
 
 
 def _motion(table: Any) -> dict[str, Any]:
@@ -155,34 +175,8 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     if table.shape == "atoms":
         path = resolve(table.file, folder, f"{where}.file")
         stretch = 1.0 if table.stretch is None else table.stretch
-        atoms = Atoms(Cluster.read(path, f"{where}.file", table.file), table.u_iso, stretch, _motion(table), where)
-        return Population(atoms=atoms, **fraction)
+        with _file_named_at(f"{where}.file", table.file):
+            cluster = Cluster.read(path, f"{where}.file", table.file)
+        return Population(atoms=Atoms(cluster, table.u_iso, stretch, _motion(table), where), **fraction)
     shape: Shape = Sphere(table.diameter) if table.shape == "sphere" else Bulk()
     return Population(table.crystal, shape, **fraction)
-
-
-def _place(path: Path, text: str, address: str) -> str:
-    """Return 'file, line n: address' for an address of the study, as far as its line can be found."""
-    if not re.match(r"(title|crystals|populations|datasets|refine)\b", address):
-        return f"{path}: {address}" if address and address != str(path) else address
-    line = _line_of(text, address.split("."))
-    return f"{path}, line {line}: {address}" if line else f"{path}: {address}"
-
-
-def _line_of(text: str, parts: list[str]) -> int | None:
-    """Return the line that holds the longest leading part of an address, counted from 1."""
-    table: list[str] = []
-    best, best_depth = None, 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[([^\[\]]+)\]", line)
-        key = re.match(r"\s*([\w.\-\"']+)\s*=", line)
-        if header:
-            table = [p.strip().strip("\"'") for p in header.group(1).split(".")]
-            here = table
-        elif key:
-            here = table + [p.strip("\"'") for p in key.group(1).split(".")]
-        else:
-            continue
-        if parts[: len(here)] == here and len(here) > best_depth:
-            best, best_depth = number, len(here)
-    return best

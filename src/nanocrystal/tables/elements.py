@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from nanocrystal.errors import InputError
 
 
-@lru_cache(maxsize=None)
+@cache
 def _element(symbol: str) -> tuple[int, float, float]:
     import gemmi
 

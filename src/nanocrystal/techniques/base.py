@@ -70,6 +70,9 @@ class Model(Protocol):
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return contributions to the calculated curve by name, (n_points,) each, linear parameters applied."""
 
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        """Return sentences on what is unusual about the calculation at these values."""
+
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         """Return a finer curve for figures, or None."""
 
@@ -121,7 +124,7 @@ def grid_from_text(text: str, where: str) -> FloatArray:
     n_points = int(np.floor((stop - start) / step + 1e-6)) + 1
     if not 2 <= n_points <= 10_000_000:
         raise InputError(where, f"would have {n_points} points; between 2 and 10,000,000 are possible.")
-    return start + step * np.arange(n_points)
+    return np.asarray(start + step * np.arange(n_points), dtype=np.float64)
 
 
 def local_parameters(

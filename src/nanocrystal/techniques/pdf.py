@@ -239,7 +239,7 @@ class PdfModel:
         dq = self.qmax / (n_cells + 0.5)
         n = next_fast_len(int(np.ceil(5.0 * self.qmax / dq)), real=True)
         step = np.pi / (n * dq)
-        q = dq * np.arange(1, n_cells + 1)
+        q = dq * np.arange(1.0, n_cells + 1.0)
         covered = np.clip((q + dq / 2 - self.qmin) / dq, 0.0, 1.0)
         return step, n, q, covered * dq
 
@@ -309,12 +309,11 @@ class PdfModel:
             count = count * structure.envelope(distance)
         kinds = structure.kinds
         qdamp, qbroad = (evaluation.values[f"{self.where}.{k}"] for k in ("qdamp", "qbroad"))
-        delta1 = evaluation.values.get(f"{self.where}.delta1", structure.delta1)
-        delta2 = evaluation.values.get(f"{self.where}.delta2", structure.delta2)
+        delta1, delta2 = self._motion(evaluation, structure)
         motion = np.maximum(1.0 - delta1 / distance - delta2 / distance**2, 0.0)
         variance = (kinds[a].u_iso + kinds[b].u_iso) * (motion + (qbroad * distance) ** 2) + spread
         n_r = min(n, int(self._r_end / step) + 1)
-        r = step * np.arange(n_r)
+        r = step * np.arange(float(n_r))
         if self.settings.peak_form == "pdfgui":
             blur = 0.0
             variance = np.maximum(variance, (1.5 * step) ** 2)
@@ -380,6 +379,28 @@ class PdfModel:
             return {}
         scale = evaluation.values[f"{self.where}.scale"]
         return {f"{a}–{b}": scale * (self._transform @ f) for (a, b), f in partials.items()}
+
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        found = []
+        for name, structure in self.sample.pairs(evaluation).items():
+            delta1, delta2 = self._motion(evaluation, structure)
+            nearest = min(
+                float(peak_list(m, structure.h)[1][0]) for m in structure.moments if m[:, 0].any()
+            )
+            if delta1 / nearest + delta2 / nearest**2 >= 1.0:
+                found.append(
+                    f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "
+                    f"nearest pairs of {name} at {nearest:.2f} Å; give it a max (delta2 below {nearest**2:.2g} Å²)."
+                )
+        return tuple(found)
+
+    def _motion(self, evaluation: Evaluation, structure: PairStructure) -> tuple[float, float]:
+        """Return delta1 and delta2: those of the data set where it has them, else of the population."""
+        values = evaluation.values
+        return (
+            values.get(f"{self.where}.delta1", structure.delta1),
+            values.get(f"{self.where}.delta2", structure.delta2),
+        )
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         if self.curve is None:

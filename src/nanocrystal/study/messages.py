@@ -1,0 +1,138 @@
+"""What the author of a study is told: where in the file it is, and what is wrong, in the words of TOML."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from nanocrystal.errors import InputError
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message for its author quotes it, in the words of TOML rather than of Python."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'the text "{value}"' if len(value) <= 60 else f'the text "{value[:60]}…"'
+    if isinstance(value, dict):
+        return "a table with " + ", ".join(value) if value else "an empty table"
+    if isinstance(value, list):
+        items = [f'"{v}"' if isinstance(v, str) else shown(v) for v in value[:5]]
+        return f"the list [{', '.join(items)}{', …' if len(value) > 5 else ''}]"
+    if isinstance(value, int) and abs(value) > 10**15:
+        return "a whole number of too many digits"
+    return str(value)
+
+
+def quotes_hint(value: Any) -> str:
+    """Return advice for a number that was written as text, or nothing."""
+    try:
+        return "; leave out the quotation marks" if isinstance(value, str) and math.isfinite(float(value)) else ""
+    except ValueError:
+        return ""
+
+
+def syntax_error(path: Path, text: str, problem: str) -> InputError:
+    """Return the error for a text that is not TOML: which line, what is wrong with it, what to do."""
+    match = re.search(r" \(at line (\d+), column \d+\)", problem)
+    if match is None:
+        return InputError(str(path), f"is not valid TOML: {problem}.")
+    number = int(match[1])
+    line = (text.splitlines() + [""] * number)[number - 1].strip()
+    shown = repr(line if len(line) <= 80 else f"{line[:80]}…")
+    words = problem[: match.start()]
+    key = line.partition("=")[0].strip()
+    if words.startswith("Cannot overwrite a value"):
+        problem = f"the key {key!r} stands twice in one table; keep one."
+    elif words.startswith("Cannot declare"):
+        problem = f"the table {line} stands twice; join the two."
+    else:
+        problem = f"{shown} is not valid TOML ({words}){_syntax_hint(line)}."
+    return InputError(f"{path}, line {number}", problem)
+
+
+def _syntax_hint(line: str) -> str:
+    """Return what the author of a broken line may have meant."""
+    value = line.partition("=")[2].strip()
+    if '"' in value and "\\" in value:
+        return "; write the path with / instead of \\"
+    if re.match(r"[+-]?\d+,\d", value):
+        return "; numbers have a decimal point, no comma"
+    if line.startswith("["):
+        return "; a header is one name in square brackets, such as [populations.dots], without blanks"
+    if "=" not in line:
+        return "; expected NAME = VALUE or a header such as [populations.dots]"
+    if re.match(r"[A-Za-z_./]", value):
+        return "; text needs quotation marks, and true and false are written small"
+    return ""
+
+
+_TAGS = {"bulk", "sphere", "atoms", "function-after[_identifier(), str]", "[key]"}
+"""what pydantic adds to an address that no key of the study stands for"""
+_MEANT = {
+    "cif": 'name the structure file, for instance cif = "Pt.cif"',
+    "crystal": "name one of the crystals of the study",
+    "diameter": "give a number in Å, or a distribution",
+    "file": "name the file with the atoms, .xyz or .cif",
+    "populations": "say what the sample is made of, with a header such as [populations.dots]",
+    "datasets": "say what was measured, with a header such as [datasets.pdf]",
+}
+
+
+def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return address and sentence of the first problem that pydantic found."""
+    problem = error.errors(include_url=False)[0]
+    kind, context, given = problem["type"], problem.get("ctx", {}), problem.get("input")
+    parts = [*prefix, *(str(p) for k, p in enumerate(problem["loc"]) if not (str(p) in _TAGS and k == 2))]
+    if kind == "unknown_key":
+        parts.append(context["key"])
+    got = f"got {shown(given)}"
+    number = "a plain number, which can neither vary nor be tied" if isinstance(given, dict) else "a number"
+    sentences = {
+        "missing": "is missing" + (f": {_MEANT[parts[-1]]}." if parts and parts[-1] in _MEANT else "."),
+        "string_type": f"must be text in quotation marks, {got}.",
+        "float_type": f"must be {number}, {got}{quotes_hint(given)}.",
+        "finite_number": f"must be a finite number, {got}.",
+        "int_type": f"must be a whole number, {got}{quotes_hint(given)}.",
+        "bool_type": f"must be true or false, {got}.",
+        "dict_type": f"must be a table of names, {got}.",
+        "list_type": f"must be a list in square brackets, {got}.",
+        "literal_error": f"must be {context.get('expected')}, {got}.",
+        "greater_than": f"must be above {context.get('gt', 0):g}, {got}.",
+        "greater_than_equal": f"must be at least {context.get('ge', 0):g}, {got}.",
+        "less_than": f"must be below {context.get('lt', 0):g}, {got}.",
+        "less_than_equal": f"must be at most {context.get('le', 0):g}, {got}.",
+    }
+    sentence = sentences.get(kind, context.get("message") or f"{problem['msg']}, {got}.")
+    return ".".join(p for p in parts if p != "[key]"), sentence
+
+
+def place(path: Path, text: str, where: str) -> str:
+    """Return 'file, line n: address' for what an error says of its place, as far as the line can be found."""
+    if not where:
+        return str(path)
+    line = _line_of(text, where.partition(": ")[0].split("."))
+    return f"{path}, line {line}: {where}" if line else f"{path}: {where}"
+
+
+def _line_of(text: str, parts: list[str]) -> int | None:
+    """Return the first line that shares the longest leading part with an address, counted from 1."""
+    table: list[str] = []
+    best, best_depth = None, 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
+        key = re.match(r"\s*([\w.\-\"' ]+?)\s*=", line)
+        if header:
+            table = [p.strip().strip("\"'") for p in header.group(1).split(".")]
+            here = table
+        elif key:
+            here = table + [p.strip().strip("\"'") for p in key.group(1).split(".")]
+        else:
+            continue
+        depth = next((k for k, (a, b) in enumerate(zip(here, parts, strict=False)) if a != b), min(len(here), len(parts)))
+        inside = depth == len(here) or depth == len(parts)
+        if inside and depth > best_depth:
+            best, best_depth = number, depth
+    return best
