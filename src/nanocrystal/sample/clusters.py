@@ -21,6 +21,8 @@ from nanocrystal.tables.elements import is_element
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 STRETCH = Quantity("stretch", "", "factor on all distances of the cluster", 1.0, 0.5, 2.0, scale=1.0)
+WIDEST = 10_000.0
+"""Å; the widest cluster"""
 OVERLAP_DISTANCE = 0.5
 """Å; atoms of a cluster closer than this overlap"""
 WIDEST = 2e4
@@ -92,8 +94,13 @@ class Cluster:
         return "\n".join([str(len(self.elements)), " ".join(comment.split()), *rows]) + "\n"
 
     def check_overlap(self, where: str) -> None:
-        """Raise InputError where two atoms are on top of each other."""
+        """Raise InputError where two atoms are on top of each other, or impossibly far apart."""
         from scipy.spatial import cKDTree
+
+        if self.extent > WIDEST:
+            raise InputError(
+                where, f"the atoms of {self.source} spread over {self.extent:.3g} Å, more than {WIDEST:g}; are they in Å?"
+            )
 
         pairs = cKDTree(self.positions).query_pairs(OVERLAP_DISTANCE, output_type="ndarray")
         if len(pairs):

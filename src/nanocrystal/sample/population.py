@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import cluster_moments, lattice_moments, offsets_within, pair_kinds
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.clusters import Atoms
@@ -25,8 +26,8 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
 }  # fmt: skip
-CLOSEST = 0.5
-"""Å; no two atoms are closer than this"""
+MOST_PAIRS = 3e9
+"""pairs of a crystal that are enumerated; about five seconds"""
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,11 @@ def crystal_moments(crystal: Crystal, evaluation: Evaluation, prefix: str, grid:
         rows.append(np.full(len(separations), row))
     all_points = np.concatenate(points)
     radius = grid.r_max + float(np.linalg.norm(all_points, axis=1).max())
+    n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
+    if n_pairs > MOST_PAIRS:
+        raise InputError(
+            crystal.where, f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range."
+        )
     offsets = offsets_within(vectors, radius)
     return lattice_moments(
         vectors, offsets, np.ones(len(offsets)), all_points, np.concatenate(weights), np.concatenate(rows),

@@ -1,15 +1,15 @@
 """Pair distribution function G(r) of the sample, by the exact transform of the Debye sum.
 
 Definition
-    S(Q) − 1 = Σ_{i≠j} f_i f_j exp(−σ_ij² Q²/2) sin(Q r_ij)/(Q r_ij) / (N ⟨f⟩²)
-    F(Q) = Q [S(Q) − 1]
+    S(Q) − 1 = Σ_{i≠j} f_i f_j exp(−σ_ij² Q²/2) sin(Q r_ij)/(Q r_ij) / (N ⟨f⟩²),
+    F(Q) = Q [S(Q) − 1],
     G(r) = (2/π) ∫_{qmin}^{qmax} F(Q) sin(Q r) dQ
-(Debye, Ann. Phys. 351, 809 (1915); Egami & Billinge, Underneath the Bragg Peaks, 2nd ed. 2012.)
-In real space a pair is a Gaussian about r_ij, of variance
+    (Debye, Ann. Phys. 351, 809 (1915); Egami & Billinge, Underneath the Bragg Peaks, 2nd ed. 2012).
+    In real space a pair is a Gaussian about r_ij divided by r_ij, of variance
     σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r² + qbroad² r²),
-(delta1, delta2: correlated motion, said of a crystal or, for short, of the data set), divided by
-r_ij, and weighted by f_i f_j/⟨f⟩² as a function of Q (Waasmaier–Kirfel form factors of
-neutral atoms). Resolution multiplies G by exp(−(r qdamp)²/2).
+    weighted by f_i f_j/⟨f⟩² as a function of Q (Waasmaier–Kirfel form factors of neutral atoms).
+    delta1 and delta2, the correlated motion, are said of a crystal or, for short, of the data set.
+    Resolution multiplies G by exp(−(r qdamp)²/2).
 
 Baseline
     Without qmin the small-angle part is left out, as PDF programs do: G = peaks − 4π r ρ₀ γ₀(r), with
@@ -58,6 +58,8 @@ TAPER = 6.0
 """Å at the end of the margin over which the peaks are faded out"""
 OVERSAMPLING = 4
 """how many times finer in Q than the distances require; termination ripples err by 1/(24 OVERSAMPLING²)"""
+LONGEST = 1000.0
+"""Å; beyond, no instrument's G(r) holds anything"""
 SMEARING = 2.5
 """Å; width of the Gaussians that blur explicit atoms to their small-angle scattering"""
 
@@ -128,6 +130,9 @@ class Pdf:
         if not 0.0 <= qmin < qmax <= 100.0:
             raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax ≤ 100 Å⁻¹, got qmin = {qmin:g}, qmax = {qmax:g}.")
         measured = self._measured(curve, qmax, where, notes)
+        if measured.x[-1] > LONGEST:
+            key = "r_range" if self.r_range else "r"
+            raise InputError(f"{where}.{key}", f"goes to {measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å.")
         return PdfModel(self, where, sample, measured, qmin, qmax, curve)
 
     def _check_motion(self, sample: Sample, where: str) -> None:
