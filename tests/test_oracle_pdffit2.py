@@ -14,9 +14,7 @@ from nanocrystal.sample import Bulk, Crystal, Population, Sample, Sphere
 from nanocrystal.techniques.pdf import Pdf
 
 pdffit2 = pytest.importorskip("diffpy.pdffit2", reason="the oracle diffpy.pdffit2 is not installed")
-diffpy_structure = pytest.importorskip(
-    "diffpy.structure", reason="diffpy.structure reads the CIFs of the oracle"
-)
+diffpy_structure = pytest.importorskip("diffpy.structure", reason="diffpy.structure reads the CIFs of the oracle")
 
 FCC = """\
 data_{element}

@@ -124,18 +124,21 @@ def _block_with_sites(text: str, source: str) -> Any:
 
 
 def _check_cell(block: Any, cell: FloatArray, source: str) -> None:
-    """Raise InputError for a cell with a length that is missing (gemmi takes 1 Å) or impossible."""
+    """Raise InputError for a cell that is incomplete or impossible (for which gemmi takes 1 Å and 90°)."""
     import gemmi
 
-    for name, length in zip("abc", cell, strict=False):
+    for name in "abc":
         given = block.find_value(f"_cell_length_{name}")
         if given is None or not np.isfinite(gemmi.cif.as_number(given)):
             shown = "lacks" if given is None else f"has {given!r} as"
             raise InputError(source, f"{shown} the cell length _cell_length_{name}; a number in Å is needed.")
-        if not 0.0 < length <= LONGEST:
-            raise InputError(source, f"has the cell length {name} = {length:g} Å, which cannot be meant.")
-    if not (np.all(np.isfinite(cell)) and np.all(cell > 0.0)):
-        raise InputError(source, "has no complete unit cell (_cell_length_a … _cell_angle_gamma).")
+        if not 0.0 < gemmi.cif.as_number(given) <= LONGEST:
+            raise InputError(source, f"has {given!r} as the cell length _cell_length_{name}, which cannot be meant.")
+    for name, angle in zip(("alpha", "beta", "gamma"), cell[3:], strict=True):
+        given = block.find_value(f"_cell_angle_{name}")
+        wanted = 90.0 if given is None else gemmi.cif.as_number(given)
+        if not (0.0 < wanted < 180.0 and abs(wanted - angle) < 1e-6):
+            raise InputError(source, f"has {given!r} as the cell angle _cell_angle_{name}, which cannot be meant.")
 
 
 def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatArray, str]:

@@ -25,8 +25,6 @@ WIDEST = 10_000.0
 """Å; the widest cluster"""
 OVERLAP_DISTANCE = 0.5
 """Å; atoms of a cluster closer than this overlap"""
-WIDEST = 2e4
-"""Å; a wider cluster would need a pair histogram of gigabytes"""
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,7 @@ class Cluster:
         suffix = path.suffix.lower()
         if suffix not in (".cif", ".xyz", ".extxyz"):
             raise InputError(where, f"atoms are read from .xyz, .extxyz or .cif files, not from {path.name!r}.")
-        cluster = (_from_cif if suffix == ".cif" else _from_xyz)(text, source or str(path))
-        width = float(np.ptp(cluster.positions, axis=0).max())
-        if width > WIDEST:
-            raise InputError(
-                cluster.source,
-                f"its atoms are {width:.3g} Å apart, which is more than {WIDEST:g} Å; "
-                "correct the coordinates, which are in Å.",
-            )
-        return cluster
+        return (_from_cif if suffix == ".cif" else _from_xyz)(text, source or str(path))
 
     def __repr__(self) -> str:
         return f"Cluster({self.formula}, {len(self.elements)} atoms, {self.source})"
@@ -97,9 +87,10 @@ class Cluster:
         """Raise InputError where two atoms are on top of each other, or impossibly far apart."""
         from scipy.spatial import cKDTree
 
-        if self.extent > WIDEST:
+        width = float(np.ptp(self.positions, axis=0).max())
+        if width > WIDEST:
             raise InputError(
-                where, f"the atoms of {self.source} spread over {self.extent:.3g} Å, more than {WIDEST:g}; are they in Å?"
+                where, f"the atoms of {self.source} spread over {width:.3g} Å, more than {WIDEST:g}; are they in Å?"
             )
 
         pairs = cKDTree(self.positions).query_pairs(OVERLAP_DISTANCE, output_type="ndarray")

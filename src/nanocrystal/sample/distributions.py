@@ -26,6 +26,9 @@ class LengthDistribution(Protocol):
     def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
         """Return E[D^power; D > r] for r (n,) ≥ 0."""
 
+    def moment(self, power: float) -> float:
+        """Return E[D^power] for any real power."""
+
     def density(self, length: FloatArray) -> FloatArray:
         """Return the probability density (1/Å) at `length` (n,)."""
 
@@ -42,6 +45,9 @@ class OneLength:
     def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
         return np.where(r < self.value, self.value**power, 0.0)
 
+    def moment(self, power: float) -> float:
+        return float(self.value**power)
+
     def density(self, length: FloatArray) -> FloatArray:
         return np.zeros_like(length)
 
@@ -57,26 +63,30 @@ class Lognormal:
     std: float
 
     @property
-    def _log(self) -> tuple[float, float]:
+    def log_parameters(self) -> tuple[float, float]:
         variance = np.log1p((self.std / self.mean) ** 2)
         return float(np.log(self.mean) - variance / 2.0), float(np.sqrt(variance))
 
     def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
-        mu, s = self._log
+        mu, s = self.log_parameters
         with np.errstate(divide="ignore"):
             z = (mu + power * s * s - np.log(r)) / s
         return np.asarray(np.exp(power * mu + 0.5 * (power * s) ** 2) * ndtr(z))
 
+    def moment(self, power: float) -> float:
+        mu, s = self.log_parameters
+        return float(np.exp(power * mu + 0.5 * (power * s) ** 2))
+
     def density(self, length: FloatArray) -> FloatArray:
-        mu, s = self._log
+        mu, s = self.log_parameters
         positive = np.maximum(length, 1e-12)
         shape = np.exp(-0.5 * ((np.log(positive) - mu) / s) ** 2)
         return np.asarray(np.where(length > 0.0, shape / (positive * s * np.sqrt(2.0 * np.pi)), 0.0))
 
     def reach(self) -> float:
-        mu, s = self._log
+        mu, s = self.log_parameters
         return float(np.exp(mu + 3.0 * s * s + 6.0 * s))
 
 
@@ -100,6 +110,12 @@ class Normal:
         )
         return np.asarray(total / ndtr(self.mean / self.std))
 
+    def moment(self, power: float) -> float:
+        low, high = max(0.0, self.mean - 9.0 * self.std), self.mean + 9.0 * self.std
+        nodes, weights = np.polynomial.legendre.leggauss(200)
+        length = 0.5 * (high + low) + 0.5 * (high - low) * nodes
+        return float(0.5 * (high - low) * (weights * self.density(length)) @ length**power)
+
     def density(self, length: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
@@ -114,6 +130,46 @@ def _binomial(n: int, k: int) -> int:
     from math import comb
 
     return comb(n, k)
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A histogram of lengths, such as one counted in TEM images, stretched by `factor`.
+
+    lengths: Å; counts: how many crystals of each.
+    """
+
+    lengths: tuple[float, ...]
+    counts: tuple[float, ...]
+    factor: float = 1.0
+
+    @property
+    def _weighted(self) -> tuple[FloatArray, FloatArray]:
+        counts = np.array(self.counts)
+        return self.factor * np.array(self.lengths), counts / counts.sum()
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        length, weight = self._weighted
+        return np.asarray((np.asarray(r)[..., None] < length) @ (weight * length**power))
+
+    def moment(self, power: float) -> float:
+        length, weight = self._weighted
+        return float(weight @ length**power)
+
+    def density(self, length: FloatArray) -> FloatArray:
+        centres, weight = self._weighted
+        if len(centres) < 2:
+            return np.zeros_like(length)
+        order = np.argsort(centres)
+        edges = 0.5 * (centres[order][1:] + centres[order][:-1])
+        edges = np.concatenate([[2 * centres[order][0] - edges[0]], edges, [2 * centres[order][-1] - edges[-1]]])
+        place = np.searchsorted(edges, length, side="right") - 1
+        inside = (place >= 0) & (place < len(centres))
+        heights = weight[order] / np.diff(edges)
+        return np.asarray(np.where(inside, heights[np.clip(place, 0, len(centres) - 1)], 0.0))
+
+    def reach(self) -> float:
+        return float(self._weighted[0].max())
 
 
 DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {

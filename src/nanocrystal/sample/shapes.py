@@ -20,6 +20,10 @@ FloatArray = NDArray[np.float64]
 DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
 
 
+SizeCurves = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
+"""name of a length -> (length, Å, number density, volume-weighted density, 1/Å)"""
+
+
 @dataclass(frozen=True)
 class LengthStatistics:
     """Means and standard deviations of a length over a population, Å."""
@@ -52,7 +56,7 @@ class Shape(Protocol):
     def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
         """Return name of a length -> its statistics."""
 
-    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
         """Return name of a length -> (length, number density, volume-weighted density)."""
 
 
@@ -77,7 +81,7 @@ class Bulk:
     def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
         return {}
 
-    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
         return {}
 
 
@@ -124,7 +128,7 @@ class Sphere:
             )
         }
 
-    def size_curves(self, values: Values, prefix: str) -> dict[str, tuple[FloatArray, FloatArray, FloatArray]]:
+    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
         d = self._at(values, prefix)
         third = float(d.partial_moment(3, np.zeros(1))[0])
         top = (third * d.reach()) ** 0.25 * 1.6 if d.reach() > 0 else 1.0

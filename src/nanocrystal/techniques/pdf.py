@@ -18,7 +18,7 @@ Baseline
 
 Peak form
     peak_form = "pdfgui" divides each Gaussian by r instead of r_ij and weights with the atomic numbers
-    instead of f(Q), as PDFgui does (Farrow et al., J. Phys.: Condens. Matter 19, 335219 (2007)); for
+    instead of f(Q), and multiplies the curve by γ₀(r) at the end, as PDFgui does (Farrow et al., J. Phys.: Condens. Matter 19, 335219 (2007)); for
     comparison. With it the same data give u_iso that differ by up to 20 %.
 
 Fitting
@@ -310,7 +310,8 @@ class PdfModel:
 
         step, n, q, _ = self._grid
         count, distance, spread, _ = peak_list(structure.moments[row], structure.h)
-        if structure.envelope is not None:
+        pdfgui = self.settings.peak_form == "pdfgui"
+        if structure.envelope is not None and not pdfgui:
             count = count * structure.envelope(distance)
         kinds = structure.kinds
         qdamp, qbroad = (evaluation.values[f"{self.where}.{k}"] for k in ("qdamp", "qbroad"))
@@ -319,12 +320,14 @@ class PdfModel:
         variance = (kinds[a].u_iso + kinds[b].u_iso) * (motion + (qbroad * distance) ** 2) + spread
         n_r = min(n, int(self._r_end / step) + 1)
         r = step * np.arange(float(n_r))
-        if self.settings.peak_form == "pdfgui":
+        if pdfgui:
             blur = 0.0
             variance = np.maximum(variance, (1.5 * step) ** 2)
             curve = gaussian_sum(*_damped(count, distance, variance, qdamp), step, n_r)
             curve[1:] /= r[1:]
             curve[0] = 0.0
+            if structure.envelope is not None:
+                curve *= structure.envelope(r)
         else:
             blur = (2.0 * step) ** 2  # keeps the narrowest peak wider than the grid; undone below
             area, centre, damped = _damped(count / distance, distance, variance, qdamp)

@@ -1,0 +1,345 @@
+"""Shapes cut along the block vectors of a crystal: cubes, prisms, platelets and bricks.
+
+The multiplicity of a lattice offset (u, v, w) in a crystal of N_1 × N_2 × N_3 blocks is
+W = Π max(0, N_i − |u_i|), exact for whole numbers and continued to real ones (the mean over the position
+of the centre). Its mean over any size distribution is closed in the partial moments of the lengths,
+so a whole population costs one lattice sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.distributions import Distribution, LengthDistribution, Lognormal, RefinableLength
+from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
+
+FloatArray = NDArray[np.float64]
+NEGLIGIBLE = 1e-7
+"""of the number of blocks; offsets with fewer pairs are left out"""
+
+
+def _length(name: str, description: str) -> Quantity:
+    return Quantity(name, "Å", description, minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
+
+
+CORRELATION = Quantity(
+    "size_correlation", "", "correlation of the logarithms of the two lengths", 0.0, -0.99, 0.99, scale=0.1
+)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A refinable length and the block axes (0, 1, 2) it rules.
+
+    area: the length is the diameter of the circle with the area of the base, not an edge.
+    """
+
+    quantity: Quantity
+    axes: tuple[int, ...]
+    area: bool = False
+
+    def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
+        """Return axis -> N_axis per ångström of the length; vectors: block vectors as rows, Å."""
+        if self.area:
+            i, j = self.axes
+            base = float(np.linalg.norm(np.cross(vectors[i], vectors[j])))
+            return dict.fromkeys(self.axes, float(np.sqrt(np.pi / 4.0 / base)))
+        return {i: 1.0 / float(np.linalg.norm(vectors[i])) for i in self.axes}
+
+    @property
+    def volume_factor(self) -> float:
+        """What the length to the number of its axes is multiplied with in the volume of a right prism."""
+        return np.pi / 4.0 if self.area else 1.0
+
+
+class Box:
+    """What all shapes of this file share; a subclass names its edges and holds their values."""
+
+    name: ClassVar[str]
+    edges: ClassVar[tuple[Edge, ...]]
+
+    # ---- parameters -------------------------------------------------------------------------------
+
+    def _lengths(self) -> list[tuple[Edge, RefinableLength]]:
+        return [(e, RefinableLength(e.quantity, getattr(self, e.quantity.name))) for e in self.edges]
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        for _, length in self._lengths():
+            entries |= length.declared()
+        correlation = getattr(self, "size_correlation", None)
+        if correlation is not None:
+            entries["size_correlation"] = (CORRELATION, as_parameter(correlation))
+        return entries
+
+    def addresses(self, prefix: str) -> tuple[str, ...]:
+        """Return the full addresses of the parameters of the shape."""
+        return tuple(f"{prefix}.{name}" for name in self.declared())
+
+    def _distributions(self, values: Values, prefix: str) -> list[tuple[Edge, LengthDistribution]]:
+        return [(e, length.at(dict(values), prefix)) for e, length in self._lengths()]
+
+    def _correlation(self, values: Values, prefix: str) -> float:
+        return float(values.get(f"{prefix}.size_correlation", 0.0))
+
+    # ---- pairs ------------------------------------------------------------------------------------
+
+    def mean_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> float:
+        """Return the number-weighted mean number of blocks in a crystal."""
+        return float(self.pair_weights(np.zeros((1, 3)), vectors, values, prefix)[0])
+
+    def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
+        u = np.abs(offsets)
+        correlation = self._correlation(values, prefix)
+        found = self._distributions(values, prefix)
+        if correlation != 0.0 and len(found) == 2 and all(isinstance(d, Lognormal) for _, d in found):
+            return _correlated_weights(u, found, vectors, correlation)
+        weights = np.ones(len(u))
+        for edge, distribution in found:
+            weights = weights * _axes_weights(u, edge, distribution, vectors)
+        return weights
+
+    def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the largest offsets (3,) along the block vectors that still count."""
+        reach = np.ones(3)
+        for edge, distribution in self._distributions(values, prefix):
+            for axis, rate in edge.blocks_per_length(vectors).items():
+                reach[axis] = _last_that_counts(distribution, rate, len(edge.axes))
+        return reach
+
+    def offsets(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return offsets (n, 3): the zero offset first, then one of each pair ±u whose pairs count."""
+        reach = np.ceil(self.reach_in_blocks(vectors, values, prefix)).astype(int)
+        a, b, c = (np.arange(-n, n + 1) for n in reach)
+        grid = np.stack(np.meshgrid(a, b, c, indexing="ij"), axis=-1).reshape(-1, 3)
+        half = grid[len(grid) // 2 :]  # the grid is symmetric about its middle, the zero offset
+        return np.ascontiguousarray(half, dtype=np.float64)
+
+    # ---- sizes ------------------------------------------------------------------------------------
+
+    def mean_volume(self, values: Values, prefix: str) -> float:
+        """Return the number-weighted mean volume, Å³, of right prisms with these lengths."""
+        return self._volume_moment(1.0, values, prefix)
+
+    def _volume_moment(self, power: float, values: Values, prefix: str) -> float:
+        """Return E[V^power]."""
+        found = self._distributions(values, prefix)
+        total = 1.0
+        for edge, distribution in found:
+            total *= edge.volume_factor**power * distribution.moment(len(edge.axes) * power)
+        correlation = self._correlation(values, prefix)
+        logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
+        if correlation != 0.0 and len(logs) == 2:
+            first, second = (len(e.axes) * power for e, _ in found)
+            total *= float(np.exp(first * second * correlation * logs[0] * logs[1]))
+        return total
+
+    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+        """Return the statistics of each length and of D_eq, the diameter of the sphere of equal volume."""
+        found = {}
+        volume = self._volume_moment(1.0, values, prefix)
+        distributions = self._distributions(values, prefix)
+        for edge, d in distributions:
+            if not isinstance(getattr(self, edge.quantity.name), Distribution):
+                continue
+            n = len(edge.axes)
+            m1, m2 = d.moment(1.0), d.moment(2.0)
+            v0, v1, v2 = (d.moment(float(n + k)) for k in range(3))
+            if self._correlation(values, prefix) != 0.0:
+                v0, v1, v2 = (self._mixed_moment(edge, k, values, prefix) for k in range(3))
+            found[edge.quantity.name] = LengthStatistics(
+                m1, _root(m2 - m1**2), v1 / v0, _root(v2 / v0 - (v1 / v0) ** 2)
+            )
+        factor = (6.0 / np.pi) ** (1.0 / 3.0)
+        m = [factor**k * self._volume_moment(k / 3.0, values, prefix) for k in (1, 2)]
+        v = [factor**k * self._volume_moment(1.0 + k / 3.0, values, prefix) / volume for k in (1, 2)]
+        found["d_eq"] = LengthStatistics(m[0], _root(m[1] - m[0] ** 2), v[0], _root(v[1] - v[0] ** 2))
+        return found
+
+    def _mixed_moment(self, edge: Edge, power: int, values: Values, prefix: str) -> float:
+        """Return E[V x^power] up to the volume factor, for correlated lognormals, x the length of `edge`."""
+        found = self._distributions(values, prefix)
+        exponents = [len(e.axes) + (power if e is edge else 0) for e, _ in found]
+        total = 1.0
+        for (_, d), exponent in zip(found, exponents, strict=True):
+            total *= d.moment(float(exponent))
+        logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
+        if len(logs) == 2:
+            total *= float(np.exp(exponents[0] * exponents[1] * self._correlation(values, prefix) * logs[0] * logs[1]))
+        return total
+
+    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
+        """Return name of a length -> (length, number density, density weighted by the volume of this length)."""
+        curves: SizeCurves = {}
+        for edge, d in self._distributions(values, prefix):
+            n = len(edge.axes)
+            top = min(d.reach(), d.moment(n + 1.0) / d.moment(float(n)) * 3.0)
+            length = np.linspace(0.0, top, 400)
+            number = d.density(length)
+            if number.any():
+                curves[edge.quantity.name] = (length, number, number * length**n / d.moment(float(n)))
+        return curves
+
+    def envelope(self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature."""
+        from scipy.interpolate import CubicSpline
+
+        lengths = np.linalg.norm(vectors, axis=1)
+        reach = float(np.linalg.norm(self.reach_in_blocks(vectors, values, prefix) * lengths))
+        nodes, weights = np.polynomial.legendre.leggauss(24)
+        cosine, azimuth = 0.5 * (nodes + 1.0), 0.25 * np.pi * (nodes + 1.0)
+        sine = np.sqrt(1.0 - cosine**2)
+        directions = np.stack(
+            [np.outer(sine, np.cos(azimuth)), np.outer(sine, np.sin(azimuth)), np.outer(cosine, np.ones(24))], axis=-1
+        ).reshape(-1, 3)
+        measure = np.outer(weights, weights).ravel() / 4.0
+        at = np.linspace(0.0, reach, 160)
+        steps = (at[:, None, None] * directions[None] / lengths).reshape(-1, 3)
+        along = self.pair_weights(steps, vectors, values, prefix).reshape(len(at), -1) @ measure
+        spline = CubicSpline(at, along / along[0])
+        return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
+
+
+def _root(variance: float) -> float:
+    return float(np.sqrt(max(variance, 0.0)))
+
+
+def _last_that_counts(distribution: LengthDistribution, rate: float, n_axes: int) -> float:
+    """Return the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
+    total = distribution.moment(float(n_axes)) * rate**n_axes
+    at = np.linspace(0.0, distribution.reach() * rate, 400)
+    moments = [rate**k * distribution.partial_moment(k, at / rate) for k in (n_axes, n_axes - 1)]
+    pairs = moments[0] - at * moments[1]
+    beyond = np.flatnonzero(pairs < NEGLIGIBLE * total)
+    return float(at[beyond[0]]) if len(beyond) else float(at[-1])
+
+
+def _axes_weights(u: FloatArray, edge: Edge, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+    """Return E[Π_i max(0, N_i − u_i)] over the axes that one length rules, (n,)."""
+    rates = edge.blocks_per_length(vectors)
+    longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
+    values, place = np.unique(longest, return_inverse=True)
+    # Π (rate_i x − u_i) as a polynomial in x, lowest power first
+    coefficients = [np.ones(len(u))]
+    for i, rate in rates.items():
+        lifted = [np.zeros(len(u)), *(rate * c for c in coefficients)]
+        for k, c in enumerate(coefficients):
+            lifted[k] = lifted[k] - u[:, i] * c
+        coefficients = lifted
+    moments = [d.partial_moment(k, values)[place] for k in range(len(coefficients))]
+    return np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0)
+
+
+def _correlated_weights(
+    u: FloatArray, found: list[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
+) -> FloatArray:
+    """Return W for two correlated lognormal lengths: quadrature over the first, closed in the second."""
+    from scipy.special import ndtr
+
+    (first, d1), (second, d2) = found
+    assert isinstance(d1, Lognormal)
+    assert isinstance(d2, Lognormal)
+    (mu1, s1), (mu2, s2) = d1.log_parameters, d2.log_parameters
+    rates = first.blocks_per_length(vectors)
+    (axis, rate2), *_ = second.blocks_per_length(vectors).items()
+    longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    thresholds, at_first = np.unique(longest, return_inverse=True)
+    steps, at_second = np.unique(u[:, axis], return_inverse=True)
+    tables = np.zeros((len(rates) + 1, len(thresholds), len(steps)))
+    for row, threshold in enumerate(thresholds):
+        low = max(mu1 - 8.0 * s1, np.log(threshold) if threshold > 0.0 else -np.inf)
+        high = max(mu1 + (8.0 + 3.0 * s1) * s1, low + 1e-9)
+        log_x = 0.5 * (high + low) + 0.5 * (high - low) * nodes
+        z = (log_x - mu1) / s1
+        density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / s1 * weights * 0.5 * (high - low)
+        mu, s = mu2 + correlation * s2 * z, s2 * np.sqrt(1.0 - correlation**2)
+        with np.errstate(divide="ignore"):
+            b = (mu[:, None] - np.log(steps / rate2)[None, :]) / s
+        inner = rate2 * np.exp(mu + 0.5 * s * s)[:, None] * ndtr(b + s) - steps[None, :] * ndtr(b)
+        for k in range(len(rates) + 1):
+            tables[k, row] = (density * np.exp(k * log_x)) @ inner
+    coefficients = [np.ones(len(u))]
+    for i, rate in rates.items():
+        lifted = [np.zeros(len(u)), *(rate * c for c in coefficients)]
+        for k, c in enumerate(coefficients):
+            lifted[k] = lifted[k] - u[:, i] * c
+        coefficients = lifted
+    return np.maximum(sum(c * tables[k, at_first, at_second] for k, c in enumerate(coefficients)), 0.0)
+
+
+@dataclass(frozen=True)
+class Cube(Box):
+    """Edges of equal length along the block vectors."""
+
+    edge_length: Number | Distribution
+    facets: str | None = None
+    name: ClassVar[str] = "cube"
+    edges: ClassVar[tuple[Edge, ...]] = (Edge(_length("edge_length", "edge of the cube"), (0, 1, 2)),)
+
+
+@dataclass(frozen=True)
+class Prism(Box):
+    """A square base and a length along the third block vector.
+
+    d_ab: diameter of the circle with the area of the base; l_c: length; each a number or a distribution.
+    size_correlation: of the logarithms of the two, where both are lognormal.
+    """
+
+    d_ab: Number | Distribution
+    l_c: Number | Distribution
+    size_correlation: Number | None = None
+    facets: str | None = None
+    name: ClassVar[str] = "prism"
+    edges: ClassVar[tuple[Edge, ...]] = (
+        Edge(_length("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
+        Edge(_length("l_c", "length along c"), (2,)),
+    )
+
+    def __post_init__(self) -> None:
+        both = (self.d_ab, self.l_c)
+        lognormal = all(isinstance(x, Distribution) and x.distribution == "lognormal" for x in both)
+        if self.size_correlation is not None and not lognormal:
+            raise InputError("size_correlation", "needs lognormal distributions of both d_ab and l_c.")
+
+
+@dataclass(frozen=True)
+class Platelet(Box):
+    """A square platelet: edge_length along the first two block vectors, thickness along the third."""
+
+    edge_length: Number | Distribution
+    thickness: Number | Distribution
+    facets: str | None = None
+    name: ClassVar[str] = "platelet"
+    edges: ClassVar[tuple[Edge, ...]] = (
+        Edge(_length("edge_length", "edge of the platelet"), (0, 1)),
+        Edge(_length("thickness", "thickness along c"), (2,)),
+    )
+
+
+@dataclass(frozen=True)
+class Brick(Box):
+    """Three independent edges along the block vectors."""
+
+    length_a: Number | Distribution
+    length_b: Number | Distribution
+    length_c: Number | Distribution
+    facets: str | None = None
+    name: ClassVar[str] = "brick"
+    edges: ClassVar[tuple[Edge, ...]] = (
+        Edge(_length("length_a", "edge along the first block vector"), (0,)),
+        Edge(_length("length_b", "edge along the second block vector"), (1,)),
+        Edge(_length("length_c", "edge along the third block vector"), (2,)),
+    )
+
+
+BOXES: Mapping[str, type[Box]] = {shape.name: shape for shape in (Cube, Prism, Platelet, Brick)}
