@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.parameters import Evaluation
-from nanocrystal.refine import declared_parameters
+from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Atoms, Bulk, Cluster, Crystal, Population, Sample
 from nanocrystal.sample.cif import parse_cif
 from nanocrystal.techniques import Pdf

@@ -65,9 +65,7 @@ def test_spellings_of_the_same_numbers(write: Write, text: str) -> None:
 
 
 def test_encodings_and_metadata(write: Write) -> None:
-    text = (
-        "# r (Å), T = 300 K\n[PDF]\nQmax = 25.0\ncomposition = Cd Se\nqmin=1   delimiter=   rpoly=0.9 # x\n"
-    )
+    text = "# r (Å), T = 300 K\n[PDF]\nQmax = 25.0\ncomposition = Cd Se\nqmin=1   delimiter=   rpoly=0.9 # x\n"
     text += "backgroundfile =\nif a == b\n#### start\n1 2\n2 3\n3 4\n"
     for encoding in ("utf-8", "utf-8-sig", "latin-1", "utf-16"):
         path = write(text.encode(encoding))
@@ -99,9 +97,7 @@ def test_encodings_and_metadata(write: Write) -> None:
         ("a.XYE", 3, "two_theta", "intensity", 2),
     ],
 )
-def test_conventions(
-    write: Write, name: str, width: int, x_name: str, y_name: str, sigma_column: int | None
-) -> None:
+def test_conventions(write: Write, name: str, width: int, x_name: str, y_name: str, sigma_column: int | None) -> None:
     rows = [" ".join(str(10 * i + c + 1) for c in range(width)) for i in range(3)]
     curve = read_curve(write(rows, name))
     assert (curve.x_name, curve.y_name) == (x_name, y_name)
@@ -278,9 +274,7 @@ def test_header_that_contradicts_the_kind_of_file(write: Write) -> None:
     assert read_curve(write(fit2d, "a.chi"), columns=["two_theta", "intensity"]).x_name == "two_theta"
     pyfai = ["# distance 0.2 m", "#       q_nm^-1             I", *ROWS]
     assert "convert q from nm to Å" in refusal(write(pyfai, "a.iq"))
-    assert (
-        "'q_nm^-1'; the numbers are taken as" in read_curve(write(pyfai), columns=["q", "intensity"]).notes[0]
-    )
+    assert "'q_nm^-1'; the numbers are taken as" in read_curve(write(pyfai), columns=["q", "intensity"]).notes[0]
 
 
 # ---- ranges ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from measured import measured
-from nanocrystal.refine import Result
+from nanocrystal.refinement import Result
 from nanocrystal.study import read_study
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -126,9 +126,7 @@ def test_bulk_termination_is_the_convolution_with_a_sine() -> None:
     r = np.arange(2.0, 20.0, 0.1)
     fine = np.arange(0.001, 59.0, 0.002)
     peaks = bulk_peaks(fine, 3.52, 0.01) * np.exp(-0.5 * (0.06 * fine) ** 2)
-    kernel = QMAX / np.pi * (
-        np.sinc(QMAX / np.pi * (r[:, None] - fine)) - np.sinc(QMAX / np.pi * (r[:, None] + fine))
-    )
+    kernel = QMAX / np.pi * (np.sinc(QMAX / np.pi * (r[:, None] - fine)) - np.sinc(QMAX / np.pi * (r[:, None] + fine)))
     found = calculated(sample_of(NICKEL, u_iso=0.01), Pdf(r="2:19.951:0.1", qmax=QMAX, qdamp=0.06))
     np.testing.assert_allclose(found, kernel @ peaks * 0.002, atol=2e-3)
 
@@ -164,10 +162,12 @@ def test_two_populations_are_one_bag_of_atoms() -> None:
         cluster_sample(n, p, {e: u_iso[e] for e in set(n)}).populations["p"]
         for n, p in zip(names, (first, second), strict=True)
     ]
-    together = Sample({
-        "one": Population(atoms=parts[0].atoms, fraction_basis="number_fraction", fraction=2.0),
-        "two": Population(atoms=parts[1].atoms, fraction_basis="number_fraction", fraction=2.0),
-    })
+    together = Sample(
+        {
+            "one": Population(atoms=parts[0].atoms, fraction_basis="number_fraction", fraction=2.0),
+            "two": Population(atoms=parts[1].atoms, fraction_basis="number_fraction", fraction=2.0),
+        }
+    )
     bag = cluster_sample(names[0] + names[1], np.concatenate([first, second + 500.0]), u_iso)
     settings = Pdf(r="1:14:0.05", qmax=15.0, qmin=0.5)
     np.testing.assert_allclose(calculated(together, settings), calculated(bag, settings), atol=3e-3)
@@ -207,7 +207,7 @@ def test_vacancies_follow_the_corrected_form() -> None:
 
 def test_partials_add_up_to_the_whole() -> None:
     from nanocrystal.parameters import Evaluation
-    from nanocrystal.refine import declared_parameters
+    from nanocrystal.refinement import declared_parameters
 
     sample, settings = sample_of(GAMMA_CSPBBR3), Pdf(r="2:20:0.1", qmax=20.0, scale=0.7)
     model = settings.bind("pdf", sample)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nanocrystal.refine.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
+from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
 
 HOSTILE = "<script>alert(1)</script>"
 CLOSING = "</script><img src=x onerror=alert(2)>"
@@ -100,21 +100,15 @@ def example() -> Result:
     """A refinement of platinum particles against two data sets, with hostile texts in it."""
     parameters = {
         "crystals.pt.a": Estimate(3.92571, 0.00073, 0.00087, "Å", "free", 3.8, 4.05, "lattice parameter"),
-        "crystals.pt.sites.Pt.U": Estimate(
-            0.004812, 0.00019, 0.00023, "Å²", "free", 0.0, None, "displacement"
-        ),
+        "crystals.pt.sites.Pt.U": Estimate(0.004812, 0.00019, 0.00023, "Å²", "free", 0.0, None, "displacement"),
         "populations.dots.diameter": Estimate(37.42, 1.05, 1.26, "Å", "free", 5.0, 100.0, "mean diameter"),
         "populations.dots.sigma": Estimate(0.3, 5.2, 6.2, "", "undetermined", 0.0, 1.0, "width of the sizes"),
         "datasets.pdf.qbroad": Estimate(0.0, 0.01, 0.01, "Å⁻¹", "at_bound", 0.0, 0.1, "peak broadening"),
         "datasets.pdf.scale": Estimate(0.8312, 0.0021, 0.0025, "", "linear", None, None, "scale"),
         "datasets.powder.scale": Estimate(12840.0, 190.0, 230.0, "counts", "linear"),
-        "datasets.pdf.qdamp": Estimate(
-            0.04, None, None, "Å⁻¹", "fixed", description=f"from nickel {HOSTILE}"
-        ),
+        "datasets.pdf.qdamp": Estimate(0.04, None, None, "Å⁻¹", "fixed", description=f"from nickel {HOSTILE}"),
         "datasets.powder.wavelength": Estimate(1.5406, None, None, "Å", "fixed"),
-        "populations.dots.c": Estimate(
-            3.92571, None, None, "Å", "tied", description="equal to crystals.pt.a"
-        ),
+        "populations.dots.c": Estimate(3.92571, None, None, "Å", "tied", description="equal to crystals.pt.a"),
     }
     names = [k for k, p in parameters.items() if p.status in ("free", "linear")]
     rng = np.random.default_rng(3)

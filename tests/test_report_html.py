@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from nanocrystal.refine.result import Estimate
+from nanocrystal.refinement.result import Estimate
 from nanocrystal.report import report_html
 from nanocrystal.report.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
 from test_report_example import CLOSING, HOSTILE, example, platinum_pdf, platinum_powder
@@ -93,9 +93,7 @@ def test_no_script_or_element_comes_from_the_texts(page):
 def test_nothing_is_loaded_from_elsewhere(page):
     assert not [attrs for _, attrs in page.elements if "src" in attrs or "srcset" in attrs]
     links = [attrs["href"] for tag, attrs in page.elements if tag == "a"]
-    assert [link for link in links if not link.startswith("#")] == [
-        "https://doi.org/10.1002/andp.19153510606"
-    ]
+    assert [link for link in links if not link.startswith("#")] == ["https://doi.org/10.1002/andp.19153510606"]
     policy = next(a["content"] for t, a in page.elements if t == "meta" and "http-equiv" in a)
     assert policy.startswith("default-src 'none'; script-src 'unsafe-inline'")
     assert "http" not in policy
@@ -123,11 +121,7 @@ def test_values_stand_in_the_table_with_their_uncertainty(page, address, value, 
 
 
 def test_free_come_before_linear_before_those_without_uncertainty(page):
-    order = [
-        cells[-1]
-        for cells in page.rows.values()
-        if cells[-1] in ("free", "linear", "undetermined", "at bound")
-    ]
+    order = [cells[-1] for cells in page.rows.values() if cells[-1] in ("free", "linear", "undetermined", "at bound")]
     assert order == ["free"] * 3 + ["linear"] * 2 + ["undetermined", "at bound"]
 
 

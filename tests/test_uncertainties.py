@@ -10,9 +10,9 @@ import pytest
 
 from modelling import crystal
 from nanocrystal.parameters import vary
-from nanocrystal.refine import refine
-from nanocrystal.refine.problem import Problem
-from nanocrystal.refine.refinement import bound_problem
+from nanocrystal.refinement import refine
+from nanocrystal.refinement.fit import bound_problem
+from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
@@ -233,7 +233,7 @@ def test_tied_parameters_carry_the_uncertainty_of_what_they_follow(tmp_path: Pat
 
 
 def test_robust_loss_ignores_outliers(tmp_path: Path) -> None:
-    from nanocrystal.refine import Options
+    from nanocrystal.refinement import Options
 
     path = synthetic(tmp_path)
     table = np.loadtxt(path)
@@ -247,16 +247,20 @@ def test_robust_loss_ignores_outliers(tmp_path: Path) -> None:
 
     def distance(result: Any) -> float:
         names = [a for a, p in clean.parameters.items() if p.status == "free"]
-        return float(np.mean([
-            abs(result.parameters[a].value - clean.parameters[a].value) / (clean.parameters[a].stderr or 1.0)
-            for a in names
-        ]))
+        return float(
+            np.mean(
+                [
+                    abs(result.parameters[a].value - clean.parameters[a].value) / (clean.parameters[a].stderr or 1.0)
+                    for a in names
+                ]
+            )
+        )
 
     assert distance(robust) < 0.3 * distance(plain)
 
 
 def test_refinement_is_deterministic_and_multi_start_finds_the_minimum(tmp_path: Path) -> None:
-    from nanocrystal.refine import Options
+    from nanocrystal.refinement import Options
 
     path = synthetic(tmp_path)
     first, second = refine(*nickel_problem(path)), refine(*nickel_problem(path))
@@ -265,4 +269,3 @@ def test_refinement_is_deterministic_and_multi_start_finds_the_minimum(tmp_path:
     for address, estimate in first.parameters.items():
         assert many.parameters[address].value == pytest.approx(estimate.value, rel=1e-4), address
     assert any("starting points" in note for note in many.notes)
-

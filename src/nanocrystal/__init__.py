@@ -20,7 +20,7 @@ from nanocrystal._version import __version__
 if TYPE_CHECKING:
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
     from nanocrystal.parameters import Parameter, fixed, tied, vary
-    from nanocrystal.refine import Options, Result, refine
+    from nanocrystal.refinement import Options, Result, refine
     from nanocrystal.report import report_html, write_result
     from nanocrystal.sample import (
         Atoms,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
-    "refine": ("Options", "Result", "refine"),
+    "refinement": ("Options", "Result", "refine"),
     "report": ("report_html", "write_result"),
     "sample": (
         "Atoms", "Bulk", "Cluster", "Crystal", "Distribution", "Population", "Sample", "SiteOverride", "Sphere",
@@ -86,7 +86,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'nanocrystal' has no attribute {name!r}; see nanocrystal.__all__")
     value = getattr(import_module(f"nanocrystal.{_HOME_OF[name]}"), name)
-    globals()[name] = value  # also where a submodule of this name was imported (refine)
+    globals()[name] = value
     return value
 
 

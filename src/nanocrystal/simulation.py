@@ -13,12 +13,16 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity, grid_width, pair_sums
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.parameters import Evaluation
-from nanocrystal.refine import declared_parameters
+from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cluster, Sample
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.base import grid_from_text
 
 FloatArray = NDArray[np.float64]
+HC = 12398.419843320026
+"""eV Å (CODATA 2018)"""
+HIGHEST_Q = 75.0
+"""Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
 BIN = 0.005
 """Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
 
@@ -51,6 +55,15 @@ def cluster_intensity(
     q = grid_from_text(q_text, "--q")
     if q[0] < 0.0:
         raise InputError("--q", f"must not be negative, got {q[0]:g}.")
+    if q[-1] > HIGHEST_Q:
+        raise InputError("--q", f"form factors are tabulated up to {HIGHEST_Q:g} Å⁻¹, got {q[-1]:g}.")
+    if energy_ev is not None and q[-1] > 4.0 * np.pi * energy_ev / HC:
+        reach = 4.0 * np.pi * energy_ev / HC
+        raise InputError(
+            "--energy",
+            f"photons of {energy_ev:g} eV reach Q = {reach:.3g} Å⁻¹ at most, but --q asks for {q[-1]:g}; "
+            "the energy must be in eV, not keV.",
+        )
     cluster = Cluster.read(path, str(path))
     cluster.check_overlap(str(path))
     species = cluster.species
@@ -76,8 +89,10 @@ def _displacements(text: str, species: tuple[str, ...]) -> FloatArray:
             value = float(number)
         except ValueError:
             value = -1.0
-        if not separator or not 0.0 <= value < np.inf:
-            raise InputError("--u-iso", f"expected ELEMENT=NUMBER with a number ≥ 0 (Å²), got {part!r}.")
+        if not separator or not 0.0 <= value <= 1.0:
+            raise InputError("--u-iso", f"expected ELEMENT=NUMBER with a number from 0 to 1 (Å²), got {part!r}.")
+        if element in given:
+            raise InputError("--u-iso", f"{element} stands twice; keep one.")
         if element not in species:
             raise InputError("--u-iso", f"there is no {element!r} among the atoms; {nearest_names(element, species)}")
         given[element] = value

@@ -135,16 +135,16 @@ def _check_file(out: Path) -> None:
 def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
     """Calculate what a study's data sets would look like; writes one CSV for each."""
     with _errors(quiet):
-        from nanocrystal.report.files import check_folder, table_csv, write_texts
+        from nanocrystal import __version__
+        from nanocrystal.report.files import SIMULATION, check_folder, write_simulation
         from nanocrystal.study import read_study
 
         described = read_study(study)
         folder = out if out is not None else _folder_of(study)
         _check_way_to(folder)
         names = [f"{name}.csv" for name in described.datasets]
-        check_folder(folder, names)
-        curves = described.simulated()
-        write_texts({f"{name}.csv": table_csv(columns) for name, columns in curves.items()}, folder)
+        check_folder(folder, [*names, SIMULATION], SIMULATION)
+        write_simulation(described.simulated(), described.title, __version__, folder)
         for name in names:
             print(folder / name)
 
@@ -201,5 +201,3 @@ def schema() -> None:
     from nanocrystal.study import json_schema
 
     print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
-
-

@@ -66,7 +66,7 @@ def summary(result: Any) -> None:
     width = max((len(a) for a in refined), default=0)
     for address, p in refined.items():
         words = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}.get(p.status, "")
-        value = concise(p.value, p.stderr_scaled)
+        value = concise(p.value, p.stderr_scaled) if p.stderr_scaled is not None else f"{p.value:.5g}"
         remark = f"  ({words})" if words else ""
         print(f"  {address:{width}s}  {value} {p.unit}{remark}", file=out)
     for note in result.notes:

@@ -108,9 +108,7 @@ def checked_columns(columns: Sequence[str], table: Table, address: str) -> Roles
         raise InputError(address, f'columns must be a list of names, e.g. ["r", "g"]; got "{columns}"')
     for name in columns:
         if name not in COLUMN_NAMES:
-            raise InputError(
-                address, f"columns: '{name}' is no column: {nearest_names(str(name), COLUMN_NAMES)}"
-            )
+            raise InputError(address, f"columns: '{name}' is no column: {nearest_names(str(name), COLUMN_NAMES)}")
     for what, names, least in (
         ("abscissa", ABSCISSAE, 1),
         ("ordinate", ORDINATES, 1),
@@ -180,9 +178,7 @@ def _refuse_foreign_abscissa(table: Table, heads: Sequence[str], roles: Roles, a
             problem = f"column {at + 1} is read as {x}, but the header says {quoted(text, 40)}"
             raise _undecided(table, address, problem)
         if (x in ("r", "q") and heads and _NM.search(text)) or (x == "q" and _PER_NM.search(text)):
-            problem = (
-                f"the header says {quoted(text, 40)}: convert {x} from nm to Å, in which it is read here"
-            )
+            problem = f"the header says {quoted(text, 40)}: convert {x} from nm to Å, in which it is read here"
             raise InputError(address, problem)
 
 
@@ -196,9 +192,7 @@ def _unit_note(table: Table, heads: Sequence[str], roles: Roles) -> tuple[str, .
 def _ignored_note(heads: Sequence[str], roles: Roles) -> tuple[str, ...]:
     if "ignore" not in roles:
         return ()
-    named = [
-        f"column {i + 1}" + (f" (headed {quoted(heads[i], 30)})" if heads else "") for i in range(len(roles))
-    ]
+    named = [f"column {i + 1}" + (f" (headed {quoted(heads[i], 30)})" if heads else "") for i in range(len(roles))]
     note = f"{named[roles.index('ignore')]} is not an error bar of the ordinate and is ignored"
     return (f"{note}; {named[roles.index('sigma')]} is sigma" if "sigma" in roles else note,)
 

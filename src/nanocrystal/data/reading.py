@@ -100,9 +100,7 @@ def _checked_points(
     table: Table, roles: Roles, address: str
 ) -> tuple[FloatArray, FloatArray, FloatArray | None, tuple[str, ...]]:
     """Return x, y, sigma of shape (n,), x ascending, and notes on rows left out or turned round."""
-    used = [
-        roles.index(name) for group in (ABSCISSAE, ORDINATES, ("sigma",)) for name in group if name in roles
-    ]
+    used = [roles.index(name) for group in (ABSCISSAE, ORDINATES, ("sigma",)) for name in group if name in roles]
     values = np.array([[row.values[i] for i in used] for row in table.rows], dtype=np.float64)
     lines = [row.number for row in table.rows]
     notes: list[str] = []
@@ -145,11 +143,7 @@ def _with_positive_sigma(
     measured = np.flatnonzero((values[:, 1] != 0.0) | (sigma != 0.0))
     kept = slice(int(measured[0]), int(measured[-1]) + 1)
     dropped = len(values) - len(values[kept])
-    notes = (
-        [f"{dropped} rows at the ends have value and sigma 0 (empty bins) and are left out"]
-        if dropped
-        else []
-    )
+    notes = [f"{dropped} rows at the ends have value and sigma 0 (empty bins) and are left out"] if dropped else []
     values, lines = values[kept], lines[kept]
     zero = np.flatnonzero(values[:, 2] == 0.0)
     if zero.size:

@@ -40,9 +40,7 @@ def _package_folder(package: str, where: str) -> Path:
     try:
         root = importlib.resources.files(package).joinpath("")
     except ModuleNotFoundError as error:
-        raise InputError(
-            where, f"the package {package} is not installed; {_install_line(package)}"
-        ) from error
+        raise InputError(where, f"the package {package} is not installed; {_install_line(package)}") from error
     except Exception as error:  # importing a foreign package runs its code, which may raise anything
         raise InputError(where, f"the package {package} cannot be opened: {error}") from error
     if not isinstance(root, Path):

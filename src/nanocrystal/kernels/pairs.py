@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,11 +85,7 @@ def _block_tasks(a0: int, a1: int, b0: int, b1: int) -> IntArray:
         for j in range(i if a0 == b0 else b0, b1, BLOCK)
     ]
     if len(tasks) < 2 * thread_count():  # a small cluster: halve the rows so that every thread has work
-        tasks = [
-            (i, min(i + BLOCK // 8, i1), j0, j1)
-            for i0, i1, j0, j1 in tasks
-            for i in range(i0, i1, BLOCK // 8)
-        ]
+        tasks = [(i, min(i + BLOCK // 8, i1), j0, j1) for i0, i1, j0, j1 in tasks for i in range(i0, i1, BLOCK // 8)]
     return np.array(tasks, dtype=np.int64).reshape(-1, 4)
 
 
@@ -115,16 +112,30 @@ def lattice_moments(
     fast = load("_pairs_numba")
     lattice = offsets @ vectors
     x, y, z = (np.ascontiguousarray(lattice[:, axis]) for axis in range(3))
-    moments = np.zeros((n_pair_kinds, n_bins, N_MOMENTS))
-    index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-    for kind in np.unique(point_pair_kinds):
-        chosen = point_pair_kinds == kind
-        histogram = np.zeros((n_bins + 1) * N_MOMENTS)
-        fast.point_pairs(
-            x, y, z, weights, np.ascontiguousarray(points[chosen]),
-            np.ascontiguousarray(point_weights[chosen]), 1.0 / h, float(n_bins), histogram, index, t,
-        )  # fmt: skip
-        moments[kind] = histogram[: n_bins * N_MOMENTS].reshape(n_bins, N_MOMENTS)
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    present = np.unique(point_pair_kinds)
+    separations = {k: np.ascontiguousarray(points[point_pair_kinds == k]) for k in present}
+    factors = {k: np.ascontiguousarray(point_weights[point_pair_kinds == k], dtype=np.float64) for k in present}
+
+    def part(offsets_of_thread: slice) -> FloatArray:
+        s = offsets_of_thread
+        own = np.zeros((n_pair_kinds, (n_bins + 1) * N_MOMENTS))
+        index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+        for k in present:
+            fast.point_pairs(
+                x[s], y[s], z[s], weights[s], separations[k], factors[k], 1.0 / h, float(n_bins), own[k], index, t
+            )
+        return own
+
+    threads = thread_count() if len(offsets) * len(points) > 200_000 else 1
+    bounds = np.linspace(0, len(offsets), threads + 1).astype(int)
+    slices = [slice(a, b) for a, b in pairwise(bounds)]
+    if threads == 1:
+        total = part(slices[0])
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            total = sum(pool.map(part, slices), start=np.zeros(()))
+    moments = np.asarray(total).reshape(n_pair_kinds, n_bins + 1, N_MOMENTS)[:, :n_bins]
     moments[:, : int(0.5 / h)] = 0.0
     return moments
 

@@ -48,9 +48,7 @@ def pair_sums(q: FloatArray, positions: FloatArray, kinds: IntArray, n_kinds: in
     return sums
 
 
-def cluster_moments(
-    positions: FloatArray, kinds: IntArray, n_kinds: int, h: float, n_bins: int
-) -> FloatArray:
+def cluster_moments(positions: FloatArray, kinds: IntArray, n_kinds: int, h: float, n_bins: int) -> FloatArray:
     """Return the pair moments of explicit atoms, (n_pair_kinds, n_bins, 4); see `pairs`."""
     moments = np.zeros((len(pair_kinds(n_kinds)), n_bins, N_MOMENTS))
     for row, (a, b) in enumerate(pair_kinds(n_kinds)):

@@ -118,7 +118,7 @@ class SineTransform:
 
     @cached_property
     def _cos_weights(self) -> FloatArray:
-        r = self.h * np.arange(self.n_bins)
+        r = self.h * np.arange(float(self.n_bins))
         alpha = VARIANCE * self._dq**2
         slope = alpha * r
         return self._taylor(np.exp(0.5 * alpha * r**2), slope, np.full_like(r, alpha), np.zeros_like(r))
@@ -169,4 +169,3 @@ class SineTransform:
         rows = np.repeat(np.arange(len(self.q)), nodes.shape[1])
         shape = (len(self.q), len(self._window))
         return csr_array((taps.ravel(), (rows, np.abs(nodes).ravel())), shape=shape)
-

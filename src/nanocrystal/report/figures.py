@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.refine.result import FittedCurve, FloatArray, SizeCurve
+from nanocrystal.refinement.result import FittedCurve, FloatArray, SizeCurve
 from nanocrystal.report.axes import axis, axis_title, layout
 
 Figure = dict[str, Any]
@@ -191,9 +191,7 @@ def _difference(curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
     return difference, float(f"{zero:.4g}"), "Difference"
 
 
-def _fit_layout(
-    curve: FittedCurve, log: bool, zero: float, name: str, traces: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: list[dict[str, Any]]) -> dict[str, Any]:
     # Room for one more line of the legend with every few components.
     figure_layout = layout(430 + 12 * len(curve.components) + (90 if log else 0))
     figure_layout["hovermode"] = "x unified"

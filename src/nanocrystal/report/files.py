@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
-from nanocrystal.refine.result import FittedCurve, Result
+from nanocrystal.refinement.result import FittedCurve, Result
 
 RESULTS = "results.json"
+SIMULATION = "simulation.json"
 
 
 def results_document(result: Result, files: list[str]) -> dict[str, Any]:
@@ -96,16 +97,16 @@ def names_written(datasets: list[str], models: list[str], study_copy: bool) -> l
     return ["report.html", *(f"{name}.csv" for name in datasets), *models, *copy, RESULTS]
 
 
-def check_folder(folder: Path, names: list[str]) -> None:
+def check_folder(folder: Path, names: list[str], record: str = RESULTS) -> None:
     """Raise InputError where writing `names` into `folder` would replace a file that is not ours.
 
-    Ours are the files that an earlier results.json in the folder lists.
+    Ours are the files that an earlier `record` in the folder lists.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError("--out", f"{str(folder)!r} is a file; name a folder for the results.")
     ours: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        ours = set(json.loads((folder / RESULTS).read_text(encoding="utf-8")).get("files", []))
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        ours = set(json.loads((folder / record).read_text(encoding="utf-8")).get("files", []))
     foreign = [n for n in names if (folder / n).exists() and n not in ours]
     if foreign:
         raise InputError(
@@ -115,6 +116,13 @@ def check_folder(folder: Path, names: list[str]) -> None:
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not os.access(parent, os.W_OK):
         raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
+
+
+def write_simulation(curves: Mapping[str, Mapping[str, Any]], title: str, version: str, folder: Path) -> None:
+    """Write one CSV for each simulated data set, and simulation.json, which lists them."""
+    texts = {f"{name}.csv": table_csv(columns) for name, columns in curves.items()}
+    record = {"title": title, "version": version, "files": sorted([*texts, SIMULATION])}
+    write_texts({**texts, SIMULATION: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}, folder)
 
 
 def write_result(result: Result, folder: Path, study_text: str | None) -> Path:

@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from nanocrystal.refine.result import Result
+from nanocrystal.refinement.result import Result
 from nanocrystal.report import sections, tables
 from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, sizes_figure
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from nanocrystal.refine.result import FittedCurve, Result
+from nanocrystal.refinement.result import FittedCurve, Result
 from nanocrystal.report import tables
 from nanocrystal.report.figures import MARKERS_UP_TO, wants_log_axes
 from nanocrystal.report.numbers import merit, number
@@ -36,8 +36,7 @@ def verdict(result: Result) -> str:
     ]
     shown = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in facts)
     return (
-        f'<p class="verdict {kind}"><strong>{said}</strong> {escape(result.message)}</p>'
-        f'<dl class="facts">{shown}</dl>'
+        f'<p class="verdict {kind}"><strong>{said}</strong> {escape(result.message)}</p><dl class="facts">{shown}</dl>'
     )
 
 
@@ -49,9 +48,7 @@ def notes(result: Result) -> str:
     return f'<ul class="know">{items}</ul>'
 
 
-def figure(
-    key: str, number_: int, caption: str, spoken: str, file: str, x: str, buttons: Sequence[str]
-) -> str:
+def figure(key: str, number_: int, caption: str, spoken: str, file: str, x: str, buttons: Sequence[str]) -> str:
     """Return an empty figure, which the page's script draws into, with its buttons and caption.
 
     caption is HTML; spoken (what a screen reader says), file and x (the head of the first
@@ -104,8 +101,7 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         sentences.append(f"Lower panel: observed − calculated, {unit}")
     else:
         sentences.append(
-            "The difference, observed − calculated, is drawn below on the same scale, "
-            "with a dotted line at its zero"
+            "The difference, observed − calculated, is drawn below on the same scale, with a dotted line at its zero"
         )
     if curve.observed.size > MARKERS_UP_TO:
         sentences.append("The observed points lie too close for circles and are joined by a line")
@@ -125,12 +121,8 @@ def parameters(result: Result, file: str) -> str:
         parts.append("<p>No parameter was refined.</p>")
     held = sum(p.status not in tables.REFINED for p in shown.values())
     if held:
-        parts.append(
-            f"<details><summary>What was fixed or tied ({held})</summary>{tables.held_table(shown)}</details>"
-        )
-    parts.append(
-        f'<button type="button" id="parameters-csv" data-file="{escape(file)}">Save parameters (CSV)</button>'
-    )
+        parts.append(f"<details><summary>What was fixed or tied ({held})</summary>{tables.held_table(shown)}</details>")
+    parts.append(f'<button type="button" id="parameters-csv" data-file="{escape(file)}">Save parameters (CSV)</button>')
     return "".join(parts)
 
 

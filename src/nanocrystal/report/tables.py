@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from nanocrystal.refine.result import DerivedValue, Estimate
+from nanocrystal.refinement.result import DerivedValue, Estimate
 from nanocrystal.report.numbers import concise, number
 
 REFINED = ("free", "linear", "at_bound", "undetermined")
@@ -35,13 +35,10 @@ def held_table(parameters: Mapping[str, Estimate]) -> str:
     rows = {k: p for k, p in parameters.items() if p.status not in REFINED}
     shown = {k: concise(p.value, None) for k, p in rows.items()}
     body = [
-        f"<tr>{_name_cell(k, p.description)}{_number_cell(shown[k])}"
-        f"<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
+        f"<tr>{_name_cell(k, p.description)}{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
         for k, p in rows.items()
     ]
-    return _table(
-        "Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values()
-    )
+    return _table("Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values())
 
 
 def derived_table(derived: Mapping[str, DerivedValue]) -> str:
@@ -68,10 +65,7 @@ def inputs_table(inputs: Mapping[str, str]) -> str:
 
 def provenance_table(provenance: Mapping[str, Any]) -> str:
     """Return versions and options as a table; nested mappings become dotted names."""
-    body = [
-        f'<tr><th scope="row">{escape(k)}</th><td><code>{escape(v)}</code></td></tr>'
-        for k, v in _flat(provenance)
-    ]
+    body = [f'<tr><th scope="row">{escape(k)}</th><td><code>{escape(v)}</code></td></tr>' for k, v in _flat(provenance)]
     return _table("Versions and options", ("What", "Value"), body)
 
 
@@ -105,8 +99,7 @@ def _refined_row(key: str, p: Estimate, shown: str) -> str:
         errors = f'<td colspan="2" class="center">{NO_UNCERTAINTY[p.status]}</td>'
     else:
         errors = "".join(
-            f'<td class="right">{"—" if e is None else number(e, 2)}</td>'
-            for e in (p.stderr, p.stderr_scaled)
+            f'<td class="right">{"—" if e is None else number(e, 2)}</td>' for e in (p.stderr, p.stderr_scaled)
         )
     cells = f'{_number_cell(shown)}<td>{escape(p.unit)}</td>{errors}<td class="bounds">{_bounds(p)}</td>'
     return f'<tr class="{p.status}">{_name_cell(key, p.description)}{cells}{_status_cell(p)}</tr>'
@@ -160,9 +153,7 @@ def _table(
 ) -> str:
     """Return a table in a box that scrolls sideways where the window is narrow."""
     whole = min(max((len(_split(v)[0]) for v in values), default=1), _WIDEST_ALIGNED)
-    cells = "".join(
-        f'<th scope="col"{" class=right" if i in numeric else ""}>{h}</th>' for i, h in enumerate(heads)
-    )
+    cells = "".join(f'<th scope="col"{" class=right" if i in numeric else ""}>{h}</th>' for i, h in enumerate(heads))
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">'
         f'<table style="--whole:{whole}ch"><caption>{caption}</caption>'

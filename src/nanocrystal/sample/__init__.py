@@ -5,20 +5,27 @@ from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.distributions import Distribution
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
+from nanocrystal.sample.prisms import BOXES, Box, Brick, Cube, Platelet, Prism
 from nanocrystal.sample.sample import Sample
 from nanocrystal.sample.shapes import Bulk, Shape, Sphere
 
 __all__ = [
+    "BOXES",
     "MOTION",
     "Atoms",
+    "Box",
+    "Brick",
     "Bulk",
     "Cluster",
     "Crystal",
+    "Cube",
     "Distribution",
     "Kind",
     "PairGrid",
     "PairStructure",
+    "Platelet",
     "Population",
+    "Prism",
     "Sample",
     "Shape",
     "SiteOverride",

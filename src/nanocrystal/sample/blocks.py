@@ -49,7 +49,7 @@ class BlockLattice:
     @cached_property
     def blocks_per_cell(self) -> int:
         """Blocks in the volume of the cell; each state holds the same number of them."""
-        return round(1.0 / abs(np.linalg.det(self.matrix)))
+        return round(1.0 / abs(float(np.linalg.det(self.matrix))))
 
     def vectors(self, cell_vectors: FloatArray) -> FloatArray:
         """Return the block vectors as rows, Å."""
@@ -111,9 +111,9 @@ def _reference_vectors(crystal: Crystal) -> FloatArray:
 def _reference_atoms(crystal: Crystal) -> FloatArray:
     """Return the fractional coordinates of all atoms of the cell as in the file, (n_atoms, 3)."""
     rotations, translations = crystal.structure.rotations, crystal.structure.translations
-    return np.concatenate([
-        rotations[list(s.orbit.images)] @ s.orbit.fract + translations[list(s.orbit.images)] for s in crystal.sites
-    ])
+    return np.concatenate(
+        [rotations[list(s.orbit.images)] @ s.orbit.fract + translations[list(s.orbit.images)] for s in crystal.sites]
+    )
 
 
 def _cells_as_blocks(crystal: Crystal) -> BlockLattice:

@@ -117,9 +117,7 @@ def _block_with_sites(text: str, source: str) -> Any:
         raise InputError(place, f"is not a readable CIF ({reason}).") from None
     block = next((b for b in document if b.find_loop("_atom_site_fract_x")), None)
     if block is None:
-        raise InputError(
-            source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed."
-        )
+        raise InputError(source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed.")
     return block
 
 
@@ -198,7 +196,9 @@ def _sites(block: Any, small: Any, source: str) -> list[CifSite]:
         if not np.all(np.isfinite(fract)):
             raise InputError(source, f"site {site.label!r} lacks a coordinate, or it is no number.")
         if not 0.0 < site.occ <= 1.0 + 1e-6:
-            raise InputError(source, f"site {site.label!r} has occupancy {site.occ:g}; it must be above 0 and at most 1.")
+            raise InputError(
+                source, f"site {site.label!r} has occupancy {site.occ:g}; it must be above 0 and at most 1."
+            )
         label = re.sub(r"\W", "_", site.label) or symbol
         label = label if not label[0].isdigit() else f"_{label}"
         names[label] = names.get(label, 0) + 1

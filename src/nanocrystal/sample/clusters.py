@@ -121,7 +121,8 @@ def _from_xyz(text: str, source: str) -> Cluster:
     if len(rows) > n_atoms:
         n, line = rows[n_atoms]
         raise InputError(
-            f"{source}, line {n}", f"line 1 announces {n_atoms} atoms, but more follow ({line[:40]!r}); one frame is read."
+            f"{source}, line {n}",
+            f"line 1 announces {n_atoms} atoms, but more follow ({line[:40]!r}); one frame is read.",
         )
     elements, positions = [], np.empty((n_atoms, 3))
     for k, (n, line) in enumerate(rows):
@@ -185,7 +186,8 @@ class Atoms:
         for element in self.cluster.species:
             if element not in self.u_iso:
                 raise InputError(
-                    f"{self.where}.u_iso", f"gives no displacement for {element}; add for instance {element} = 0.01 (Å²)."
+                    f"{self.where}.u_iso",
+                    f"gives no displacement for {element}; add for instance {element} = 0.01 (Å²).",
                 )
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:

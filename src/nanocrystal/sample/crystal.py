@@ -29,9 +29,7 @@ from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-U_ISO = Quantity(
-    "u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005
-)
+U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005)
 OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
 MOTION = {
     "delta1": Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0),
@@ -137,9 +135,7 @@ class Crystal:
         vectors = cell_vectors(self.structure.cell)
         found = []
         for site in self.structure.sites:
-            orbit = site_orbit(
-                np.array(site.fract), self.structure.rotations, self.structure.translations, vectors
-            )
+            orbit = site_orbit(np.array(site.fract), self.structure.rotations, self.structure.translations, vectors)
             key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
             found.append(Site(site.label, site.element, orbit, key))
         return tuple(found)
@@ -286,9 +282,7 @@ class Crystal:
                 shift = values[f"{prefix}.sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
                 fract = fract + shift * site.orbit.directions[k]
             images = list(site.orbit.images)
-            places.append(
-                self.structure.rotations[images] @ fract + self.structure.translations[images]
-            )
+            places.append(self.structure.rotations[images] @ fract + self.structure.translations[images])
         return places
 
     def u_iso_values(self, values: Values, prefix: str) -> FloatArray:

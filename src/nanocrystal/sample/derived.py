@@ -117,7 +117,8 @@ class Geometry:
         found = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
-            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", f"distance {bond.name.partition('_')[0]}")
+            words = f"distance {bond.name.partition('_')[0]}"
+            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", words)
         for angle in self.angles:
             found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(
                 _angle(angle, fract, vectors), "°", f"angle {angle.name.partition('_')[0]}"

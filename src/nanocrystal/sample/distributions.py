@@ -105,9 +105,7 @@ class Normal:
         moments = [ndtr(-a)]  # E[z^k; z > a]: I_k = a^(k-1) φ(a) + (k−1) I_(k−2)
         for k in range(1, power + 1):
             moments.append(a ** (k - 1) * phi + (k - 1) * (moments[k - 2] if k > 1 else 0.0))
-        total = sum(
-            _binomial(power, k) * self.mean ** (power - k) * self.std**k * moments[k] for k in range(power + 1)
-        )
+        total = sum(_binomial(power, k) * self.mean ** (power - k) * self.std**k * moments[k] for k in range(power + 1))
         return np.asarray(total / ndtr(self.mean / self.std))
 
     def moment(self, power: float) -> float:

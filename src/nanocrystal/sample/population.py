@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import cluster_moments, lattice_moments, offsets_within, pair_kinds
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, as_parameter
+from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
+from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.clusters import Atoms
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.lattice_pairs import crystal_moments, shaped_moments
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
+from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Shape
 from nanocrystal.tables.elements import atomic_mass
 
 FloatArray = NDArray[np.float64]
+RadialFunction = Callable[[FloatArray], FloatArray]
 FractionBasis = Literal["number_fraction", "mass_fraction", "volume_fraction"]
 FRACTIONS: dict[FractionBasis, Quantity] = {
     name: Quantity(
@@ -26,8 +31,6 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
 }  # fmt: skip
-MOST_PAIRS = 3e9
-"""pairs of a crystal that are enumerated; about five seconds"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Population:
     """
 
     crystal: str | None = None
-    shape: Shape = field(default_factory=Bulk)
+    shape: Shape | Box = field(default_factory=Bulk)
     atoms: Atoms | None = None
     fraction_basis: FractionBasis = "mass_fraction"
     fraction: Number = 1.0
@@ -58,30 +61,66 @@ class Population:
         if self.atoms is not None:
             return self._cluster_pairs(evaluation, name, prefix, grid)
         assert crystal is not None
+        if isinstance(self.shape, Box):
+            return self._shaped_pairs(evaluation, name, prefix, crystal, crystal_prefix, grid)
+        shape = self.shape
+        reached = grid.reaching(shape.reach(values, prefix))
+        addresses = crystal.geometry_addresses(crystal_prefix)
         moments = evaluation.once(
-            f"pairs of {name}",
-            crystal.geometry_addresses(crystal_prefix),
-            lambda: crystal_moments(crystal, evaluation, crystal_prefix, grid),
+            f"pairs of {name} to {reached.r_max:g}",
+            addresses,
+            lambda: crystal_moments(crystal, values, crystal_prefix, reached),
         )
+        own = tuple(f"{prefix}.{k}" for k in shape.declared())
+        volume = shape.mean_volume(values, prefix)
+        cell_volume = abs(float(np.linalg.det(crystal.vectors(values, crystal_prefix))))
+        envelope = partial(_envelope, shape, values, prefix)
+        return self._structure(
+            crystal, values, crystal_prefix, moments, grid.h, 1.0,
+            None if volume is None else volume / cell_volume, envelope, envelope, (*addresses, *own),
+        )  # fmt: skip
+
+    def _shaped_pairs(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
+    ) -> PairStructure:
+        """Return the pairs of a shape along the blocks of the crystal, counted per block."""
+        assert isinstance(self.shape, Box)
+        shape, values = self.shape, evaluation.values
+        blocks = evaluation.once(f"blocks of {name}", (), lambda: block_lattice(crystal, shape.facets, prefix))
+        addresses = (*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix))
+        moments, mean_blocks = evaluation.once(
+            f"pairs of {name}",
+            addresses,
+            lambda: shaped_moments(crystal, blocks, shape, values, prefix, crystal_prefix, grid.h),
+        )
+        vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
+        return self._structure(
+            crystal, values, crystal_prefix, moments, grid.h, 1.0 / blocks.blocks_per_cell, mean_blocks, None,
+            lambda r: shape.envelope(r, vectors, values, prefix), addresses,
+        )  # fmt: skip
+
+    def _structure(
+        self, crystal: Crystal, values: Values, crystal_prefix: str, moments: FloatArray, h: float,
+        cells_per_unit: float, n_units: float | None, envelope: RadialFunction | None, shape_function: RadialFunction,
+        depends_on: tuple[str, ...],
+    ) -> PairStructure:  # fmt: skip
         occupancies = crystal.occupancies(values, crystal_prefix)
         kinds = tuple(
-            Kind(s.label, s.element, s.multiplicity, float(o), float(u))
-            for s, o, u in zip(
-                crystal.sites, occupancies, crystal.u_iso_values(values, crystal_prefix), strict=True
-            )
+            Kind(s.label, s.element, s.multiplicity * cells_per_unit, float(o), float(u))
+            for s, o, u in zip(crystal.sites, occupancies, crystal.u_iso_values(values, crystal_prefix), strict=True)
         )
-        cell_volume = abs(float(np.linalg.det(crystal.vectors(values, crystal_prefix))))
-        volume = self.shape.mean_volume(values, prefix)
-        shape = self.shape
+        volume = abs(float(np.linalg.det(crystal.vectors(values, crystal_prefix)))) * cells_per_unit
         return PairStructure(
             kinds=kinds,
-            moments=without_exclusive(moments, kinds, grid.h),
-            h=grid.h,
-            envelope=lambda r: shape.envelope(r, values, prefix),
-            number_density=sum(k.count * k.occupancy for k in kinds) / cell_volume,
-            n_units=None if volume is None else volume / cell_volume,
+            moments=without_exclusive(moments, kinds, h),
+            h=h,
+            envelope=envelope,
+            shape_function=shape_function,
+            number_density=sum(k.count * k.occupancy for k in kinds) / volume,
+            n_units=n_units,
             delta1=values[f"{crystal_prefix}.delta1"],
             delta2=values[f"{crystal_prefix}.delta2"],
+            depends_on=(*depends_on, *(f"{crystal_prefix}.sites.{s.label}.occupancy" for s in crystal.sites)),
         )
 
     def _cluster_pairs(self, evaluation: Evaluation, name: str, prefix: str, grid: PairGrid) -> PairStructure:
@@ -101,7 +140,7 @@ class Population:
         )
         found = evaluation.once(f"pairs of {name}", [f"{prefix}.stretch"], moments)
         delta1, delta2 = (evaluation.values[f"{prefix}.{k}"] for k in ("delta1", "delta2"))
-        return PairStructure(kinds, found, grid.h, None, None, 1.0, delta1, delta2)
+        return PairStructure(kinds, found, grid.h, None, None, None, 1.0, delta1, delta2, (f"{prefix}.stretch",))
 
     def mean_atomic_mass(self, structure: PairStructure) -> float:
         """Return the mean mass of an atom of the population, Da."""
@@ -109,33 +148,8 @@ class Population:
         return float(mass / structure.n_atoms)
 
 
-def crystal_moments(crystal: Crystal, evaluation: Evaluation, prefix: str, grid: PairGrid) -> FloatArray:
-    """Return the pair moments of an infinite crystal per cell, (n_pair_kinds, n_bins, 4).
-
-    One atom stands for each site, weighted by the multiplicity of the site: the others see the same
-    distances by symmetry.
-    """
-    vectors = crystal.vectors(evaluation.values, prefix)
-    places = [fract @ vectors for fract in crystal.positions(evaluation.values, prefix)]
-    kinds = pair_kinds(len(places))
-    points, weights, rows = [], [], []
-    for row, (a, b) in enumerate(kinds):
-        separations = places[a][0] - places[b]
-        points.append(separations)
-        weights.append(np.full(len(separations), len(places[a]) * (0.5 if a == b else 1.0)))
-        rows.append(np.full(len(separations), row))
-    all_points = np.concatenate(points)
-    radius = grid.r_max + float(np.linalg.norm(all_points, axis=1).max())
-    n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
-    if n_pairs > MOST_PAIRS:
-        raise InputError(
-            crystal.where, f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range."
-        )
-    offsets = offsets_within(vectors, radius)
-    return lattice_moments(
-        vectors, offsets, np.ones(len(offsets)), all_points, np.concatenate(weights), np.concatenate(rows),
-        len(kinds), grid.h, grid.n_bins,
-    )  # fmt: skip
+def _envelope(shape: Shape, values: Values, prefix: str, r: FloatArray) -> FloatArray:
+    return shape.envelope(r, values, prefix)
 
 
 def without_exclusive(moments: FloatArray, kinds: tuple[Kind, ...], h: float) -> FloatArray:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.distributions import Distribution, LengthDistribution, Lognormal, RefinableLength
 from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
 
@@ -64,6 +65,7 @@ class Box:
 
     name: ClassVar[str]
     edges: ClassVar[tuple[Edge, ...]]
+    facets: Facets | None
 
     # ---- parameters -------------------------------------------------------------------------------
 
@@ -236,7 +238,7 @@ def _axes_weights(u: FloatArray, edge: Edge, d: LengthDistribution, vectors: Flo
             lifted[k] = lifted[k] - u[:, i] * c
         coefficients = lifted
     moments = [d.partial_moment(k, values)[place] for k in range(len(coefficients))]
-    return np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0)
+    return np.asarray(np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0))
 
 
 def _correlated_weights(
@@ -274,7 +276,7 @@ def _correlated_weights(
         for k, c in enumerate(coefficients):
             lifted[k] = lifted[k] - u[:, i] * c
         coefficients = lifted
-    return np.maximum(sum(c * tables[k, at_first, at_second] for k, c in enumerate(coefficients)), 0.0)
+    return np.asarray(np.maximum(sum(c * tables[k, at_first, at_second] for k, c in enumerate(coefficients)), 0.0))
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ class Cube(Box):
     """Edges of equal length along the block vectors."""
 
     edge_length: Number | Distribution
-    facets: str | None = None
+    facets: Facets | None = None
     name: ClassVar[str] = "cube"
     edges: ClassVar[tuple[Edge, ...]] = (Edge(_length("edge_length", "edge of the cube"), (0, 1, 2)),)
 
@@ -298,7 +300,7 @@ class Prism(Box):
     d_ab: Number | Distribution
     l_c: Number | Distribution
     size_correlation: Number | None = None
-    facets: str | None = None
+    facets: Facets | None = None
     name: ClassVar[str] = "prism"
     edges: ClassVar[tuple[Edge, ...]] = (
         Edge(_length("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
@@ -318,7 +320,7 @@ class Platelet(Box):
 
     edge_length: Number | Distribution
     thickness: Number | Distribution
-    facets: str | None = None
+    facets: Facets | None = None
     name: ClassVar[str] = "platelet"
     edges: ClassVar[tuple[Edge, ...]] = (
         Edge(_length("edge_length", "edge of the platelet"), (0, 1)),
@@ -333,7 +335,7 @@ class Brick(Box):
     length_a: Number | Distribution
     length_b: Number | Distribution
     length_c: Number | Distribution
-    facets: str | None = None
+    facets: Facets | None = None
     name: ClassVar[str] = "brick"
     edges: ClassVar[tuple[Edge, ...]] = (
         Edge(_length("length_a", "edge along the first block vector"), (0,)),

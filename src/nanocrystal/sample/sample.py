@@ -36,7 +36,8 @@ class Sample:
                 if population.crystal not in self.crystals:
                     raise InputError(
                         f"{where}.crystal",
-                        f"there is no crystal {population.crystal!r}; {nearest_names(population.crystal, self.crystals)}",
+                        f"there is no crystal {population.crystal!r}; "
+                        + nearest_names(population.crystal, self.crystals),
                     )
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
@@ -49,18 +50,34 @@ class Sample:
             if name not in used:
                 raise InputError(f"crystals.{name}", "is used by no population; add one or leave the crystal out.")
         self._check_fractions()
+        self._check_bases()
 
     def _check_fractions(self) -> None:
-        parameters = [
-            p.declared()[p.fraction_basis][1] for p in self.populations.values()
-        ]
+        parameters = [p.declared()[p.fraction_basis][1] for p in self.populations.values()]
         if parameters and all(p.vary for p in parameters):
             name, population = next(iter(self.populations.items()))
+            if len(parameters) == 1:
+                raise InputError(
+                    f"populations.{name}.{population.fraction_basis}",
+                    "the only population is the whole sample; leave its fraction out.",
+                )
             raise InputError(
                 f"populations.{name}.{population.fraction_basis}",
                 "only the ratios of the fractions count, so one of them must be fixed or tied "
-                "(for instance tie = \"1 - populations.OTHER.mass_fraction\").",
+                '(for instance tie = "1 - populations.OTHER.mass_fraction").',
             )
+
+    def _check_bases(self) -> None:
+        """Amounts are compared as they are given, so all must be of one kind."""
+        bases = {name: p.fraction_basis for name, p in self.populations.items()}
+        first = next(iter(bases.items()), None)
+        for name, basis in bases.items():
+            if first is not None and basis != first[1]:
+                raise InputError(
+                    f"populations.{name}",
+                    f"states its part of the sample as {basis}, but {first[0]} as {first[1]}; "
+                    "give the same kind of fraction for all populations (mass_fraction where none is given).",
+                )
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return full address -> (declaration, parameter)."""
@@ -136,9 +153,7 @@ class Sample:
             found |= self._fraction_quantities(evaluation)
         return found
 
-    def _population_quantities(
-        self, name: str, population: Population, values: Values
-    ) -> dict[str, DerivedQuantity]:
+    def _population_quantities(self, name: str, population: Population, values: Values) -> dict[str, DerivedQuantity]:
         prefix = f"populations.{name}"
         if population.atoms is not None:
             return {}
@@ -148,9 +163,9 @@ class Sample:
             crystal = self.crystals[str(population.crystal)]
             cell_prefix = f"crystals.{population.crystal}"
             cell = abs(float(np.linalg.det(crystal.vectors(values, cell_prefix))))
-            atoms = sum(s.multiplicity * o for s, o in zip(
-                crystal.sites, crystal.occupancies(values, cell_prefix), strict=True
-            ))
+            atoms = sum(
+                s.multiplicity * o for s, o in zip(crystal.sites, crystal.occupancies(values, cell_prefix), strict=True)
+            )
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
             found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(volume / cell * atoms, "", "atoms in the average crystal")
         return found
@@ -176,7 +191,9 @@ class Sample:
 
     def model_files(self, values: Values, title: str) -> dict[str, str]:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
-        files = {f"model_{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()}
+        files = {
+            f"model_{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()
+        }
         for name, population in self.populations.items():
             if population.atoms is not None:
                 stretch = values[f"populations.{name}.stretch"]

@@ -19,14 +19,10 @@ def cell_vectors(cell: FloatArray) -> FloatArray:
     cos_alpha, cos_beta, cos_gamma = np.cos(np.radians(cell[3:]))
     sin_gamma = np.sin(np.radians(cell[5]))
     # exact zeros where the angles are 90°, so that a cubic lattice is exactly cubic
-    cos_alpha, cos_beta, cos_gamma = (
-        0.0 if abs(v) < 1e-15 else v for v in (cos_alpha, cos_beta, cos_gamma)
-    )
+    cos_alpha, cos_beta, cos_gamma = (0.0 if abs(v) < 1e-15 else v for v in (cos_alpha, cos_beta, cos_gamma))
     c_y = (cos_alpha - cos_beta * cos_gamma) / sin_gamma
     c_z = np.sqrt(max(0.0, 1.0 - cos_beta**2 - c_y**2))
-    return np.array(
-        [[a, 0.0, 0.0], [b * cos_gamma, b * sin_gamma, 0.0], [c * cos_beta, c * c_y, c * c_z]]
-    )
+    return np.array([[a, 0.0, 0.0], [b * cos_gamma, b * sin_gamma, 0.0], [c * cos_beta, c * c_y, c * c_z]])
 
 
 def _cell_of_metric(metric: FloatArray) -> FloatArray:
@@ -79,9 +75,7 @@ def cell_freedom(cell: FloatArray, rotations: FloatArray) -> CellFreedom:
     for i in range(6):
         if np.ptp(cells[:, i]) < 1e-9 * cells[0, i]:
             continue  # the same in every permitted metric: fixed by symmetry
-        twin = next(
-            (j for j in free if (j < 3) == (i < 3) and np.allclose(cells[:, i], cells[:, j], rtol=1e-9)), None
-        )
+        twin = next((j for j in free if (j < 3) == (i < 3) and np.allclose(cells[:, i], cells[:, j], rtol=1e-9)), None)
         if twin is None:
             free.append(i)
         else:
@@ -108,9 +102,7 @@ class SiteOrbit:
         return tuple(int(k) for k in np.flatnonzero(np.abs(self.directions).sum(axis=1)))
 
 
-def site_orbit(
-    fract: FloatArray, rotations: FloatArray, translations: FloatArray, vectors: FloatArray
-) -> SiteOrbit:
+def site_orbit(fract: FloatArray, rotations: FloatArray, translations: FloatArray, vectors: FloatArray) -> SiteOrbit:
     """Return the orbit of a site; rotations (n_ops, 3, 3), translations (n_ops, 3), vectors (3, 3) Å."""
     places = rotations @ fract + translations
     from_site = places - fract

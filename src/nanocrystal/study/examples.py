@@ -42,7 +42,7 @@ def example_study(name: str) -> tuple[Study, str]:
         if "pip install" not in error.problem or FALLBACK not in known:
             raise
         remark = (
-            "The measured data of this example are not installed (pip install \"nanocrystal[examples]\"); "
+            'The measured data of this example are not installed (pip install "nanocrystal[examples]"); '
             "a synthetic PDF, made by examples/make_synthetic.py, is refined instead."
         )
         return read_study(_folder() / f"{FALLBACK}.toml"), remark

@@ -71,7 +71,7 @@ def parse_number(value: Any, name: str = "") -> Parameter:
         if others:
             raise wrong(f"a tied number has no {others[0]} of its own; leave out {', '.join(others)} or the tie.")
         if not isinstance(value["tie"], str):
-            raise wrong(f"tie must be text such as \"2 * crystals.pt.a\", got {shown(value['tie'])}.")
+            raise wrong(f'tie must be text such as "2 * crystals.pt.a", got {shown(value["tie"])}.')
         try:
             return Parameter(None, tie=parse_expression(value["tie"], ""))
         except InputError as error:

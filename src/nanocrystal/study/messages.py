@@ -131,7 +131,9 @@ def _line_of(text: str, parts: list[str]) -> int | None:
             here = table + [p.strip().strip("\"'") for p in key.group(1).split(".")]
         else:
             continue
-        depth = next((k for k, (a, b) in enumerate(zip(here, parts, strict=False)) if a != b), min(len(here), len(parts)))
+        depth = next(
+            (k for k, (a, b) in enumerate(zip(here, parts, strict=False)) if a != b), min(len(here), len(parts))
+        )
         inside = depth == len(here) or depth == len(parts)
         if inside and depth > best_depth:
             best, best_depth = number, depth

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.parameters import Number
+from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.techniques import TECHNIQUES, Blank
 from nanocrystal.techniques.base import Noise
-
-SHAPES = ("bulk", "sphere", "atoms")
 
 
 def _identifier(name: str) -> str:
@@ -51,7 +52,7 @@ class CrystalTable(Table):
     beta: NumberField | None = None
     gamma: NumberField | None = None
     u_iso: dict[str, NumberField] = Field(default={}, description="Å², by site label or element")
-    sites: dict[str, SiteTable] = {}
+    sites: dict[str, SiteTable] = Field(default_factory=dict)
     delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
     delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
@@ -88,24 +89,46 @@ class AtomsTable(_Fractions):
     delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
 
-def _shape_of(value: Any) -> Any:
+def _box_table(shape: type[Box]) -> type[Table]:
+    """Return the table of a shape along the lattice, from the edges it declares."""
+    fields: dict[str, Any] = {"crystal": (str, ...), "shape": (Literal[shape.name], ...)}
+    for edge in shape.edges:
+        text = f"{edge.quantity.description} (Å); a number or a distribution"
+        fields[edge.quantity.name] = (LengthField, Field(description=text))
+    fields["facets"] = (Literal["pseudocubic", "cell"] | None, None)
+    if "size_correlation" in shape.__dataclass_fields__:  # type: ignore[attr-defined]
+        fields["size_correlation"] = (NumberField | None, None)
+    return create_model(f"{shape.__name__}Table", __base__=_Fractions, __doc__=shape.__doc__, **fields)
+
+
+POPULATION_TABLES: dict[str, type[Table]] = {
+    "bulk": BulkTable,
+    "sphere": SphereTable,
+    **{name: _box_table(shape) for name, shape in BOXES.items()},
+    "atoms": AtomsTable,
+}
+
+
+def population_table(value: Any) -> Any:
+    """Return the checked table of a population, by the shape that it names."""
     if not isinstance(value, dict):
         raise wrong(f"must be a table with a header such as [populations.dots], got {_kind(value)}.")
     shape = value.get("shape")
     if shape is None:
-        raise wrong(f'needs a shape, for instance shape = "sphere"; {nearest_names("", SHAPES)}')
+        raise wrong(f'needs a shape, for instance shape = "sphere"; {nearest_names("", POPULATION_TABLES)}')
     if not isinstance(shape, str):
         raise wrong(f"shape must be text in quotation marks, got {shown(shape)}.")
-    if shape not in SHAPES:
-        raise wrong(f"there is no shape {shape!r}; {nearest_names(shape, SHAPES)}")
-    return value
+    if shape not in POPULATION_TABLES:
+        raise wrong(f"there is no shape {shape!r}; {nearest_names(shape, POPULATION_TABLES)}")
+    return POPULATION_TABLES[shape].model_validate(value)
 
 
-PopulationField = Annotated[
-    Annotated[BulkTable, Tag("bulk")] | Annotated[SphereTable, Tag("sphere")] | Annotated[AtomsTable, Tag("atoms")],
-    Discriminator(lambda v: v.get("shape") if isinstance(v, dict) else getattr(v, "shape", None)),
-    BeforeValidator(_shape_of),
-]
+class BlankTable(Table):
+    """A measured blank with its own scale, left to the fit unless given."""
+
+    file: str
+    columns: list[str] | None = None
+    scale: NumberField | None = None
 
 
 class NoiseTable(Table):
@@ -114,6 +137,15 @@ class NoiseTable(Table):
     counts: float | None = Field(default=None, gt=0.0)
     sigma: float | None = Field(default=None, gt=0.0)
     seed: int = Field(default=0, ge=0)
+
+
+_SPECIAL_FIELDS: dict[Any, Any] = {
+    Noise | None: (NoiseTable | None, None),
+    Mapping[str, Number]: (dict[str, NumberField], Field(default_factory=dict)),
+    Mapping[str, Blank]: (dict[Name, BlankTable], Field(default_factory=dict)),
+    Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
+}
+"""how fields of a technique's dataclass that are no plain values stand in a study"""
 
 
 def _dataset_table(technique: Any) -> type[Table]:
@@ -127,8 +159,8 @@ def _dataset_table(technique: Any) -> type[Table]:
             fields[name] = (NumberField | None, Field(default=None, description=text))
         elif hints[name] == tuple[float, float] | None:
             fields[name] = (RangeField | None, None)
-        elif hints[name] == Noise | None:
-            fields[name] = (NoiseTable | None, None)
+        elif hints[name] in _SPECIAL_FIELDS:
+            fields[name] = _SPECIAL_FIELDS[hints[name]]
         elif name == "file":
             fields[name] = (str | None, None)
         elif name == "columns":
@@ -171,8 +203,8 @@ class StudyTable(Table):
     """A study: what is in the vial, and what was measured."""
 
     title: str = ""
-    crystals: dict[Name, CrystalTable] = {}
-    populations: dict[Name, PopulationField]
+    crystals: dict[Name, CrystalTable] = Field(default_factory=dict)
+    populations: dict[Name, Any]
     datasets: dict[Name, Any]
     refine: RefineTable = RefineTable()
 
@@ -180,9 +212,10 @@ class StudyTable(Table):
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study file, for editors."""
     schema = StudyTable.model_json_schema()
-    tables = {name: table.model_json_schema(ref_template="#/$defs/{model}") for name, table in DATASET_TABLES.items()}
     definitions = schema.setdefault("$defs", {})
-    for table in tables.values():
-        definitions |= table.pop("$defs", {})
-    schema["properties"]["datasets"]["additionalProperties"] = {"anyOf": list(tables.values())}
+    for key, known in (("datasets", DATASET_TABLES), ("populations", POPULATION_TABLES)):
+        tables = [table.model_json_schema(ref_template="#/$defs/{model}") for table in known.values()]
+        for table in tables:
+            definitions |= table.pop("$defs", {})
+        schema["properties"][key]["additionalProperties"] = {"anyOf": tables}
     return schema

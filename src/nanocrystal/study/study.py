@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,25 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
-from nanocrystal.refine import Options, Result, declared_parameters, refine
-from nanocrystal.refine.optimise import Progress
-from nanocrystal.sample import MOTION, Atoms, Bulk, Cluster, Crystal, Population, Sample, Shape, SiteOverride, Sphere
+from nanocrystal.refinement import Options, Result, declared_parameters, refine
+from nanocrystal.refinement.optimise import Progress
+from nanocrystal.sample import (
+    BOXES,
+    MOTION,
+    Atoms,
+    Box,
+    Bulk,
+    Cluster,
+    Crystal,
+    Population,
+    Sample,
+    Shape,
+    SiteOverride,
+    Sphere,
+)
 from nanocrystal.sample.population import FRACTIONS
 from nanocrystal.study.messages import first_problem, place, syntax_error
-from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.techniques import TECHNIQUES, Blank
 from nanocrystal.techniques.base import Noise
 
 
@@ -114,27 +127,37 @@ def _text_of(path: Path) -> str:
     return read_text(path, "study")
 
 
-def _dataset(name: str, value: Any) -> Any:
+def _checked(kind: str, name: str, value: Any, check: Callable[[Any], Any]) -> Any:
+    """Return the table that `check` makes of a named entry, with its address in any error."""
     from pydantic import ValidationError
 
-    from nanocrystal.study.schema import dataset_table
-
     try:
-        table = dataset_table(value)
+        return check(value)
     except ValidationError as error:
-        address, problem = first_problem(error, ("datasets", name))
+        address, problem = first_problem(error, (kind, name))
         raise InputError(address, problem) from None
     except ValueError as error:
-        raise InputError(f"datasets.{name}", str(error)) from None
+        raise InputError(f"{kind}.{name}", str(error)) from None
+
+
+def _dataset(name: str, value: Any) -> Any:
+    from nanocrystal.study.schema import dataset_table
+
+    table = _checked("datasets", name, value, dataset_table)
     given = {k: getattr(table, k) for k in type(table).model_fields if k != "technique"}
     if given.get("noise") is not None:
         given["noise"] = Noise(**given["noise"].model_dump())
-    return TECHNIQUES[table.technique](**given)  # type: ignore[attr-defined]
+    if "blanks" in given:
+        given["blanks"] = {k: Blank(b.file, b.columns, b.scale) for k, b in given["blanks"].items()}
+    return TECHNIQUES[table.technique](**given)
 
 
 def _sample(table: Any, folder: Path) -> Sample:
+    from nanocrystal.study.schema import population_table
+
     crystals = {name: _crystal(name, c, folder) for name, c in table.crystals.items()}
-    populations = {name: _population(name, p, folder) for name, p in table.populations.items()}
+    tables = {n: _checked("populations", n, p, population_table) for n, p in table.populations.items()}
+    populations = {name: _population(name, p, folder) for name, p in tables.items()}
     if not populations:
         raise InputError("populations", "there is none; say what the sample is made of.")
     return Sample(populations, crystals)
@@ -178,5 +201,18 @@ def _population(name: str, table: Any, folder: Path) -> Population:
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
         return Population(atoms=Atoms(cluster, table.u_iso, stretch, _motion(table), where), **fraction)
-    shape: Shape = Sphere(table.diameter) if table.shape == "sphere" else Bulk()
-    return Population(table.crystal, shape, **fraction)
+    return Population(table.crystal, _shape(table, where), **fraction)
+
+
+def _shape(table: Any, where: str) -> Shape | Box:
+    if table.shape == "bulk":
+        return Bulk()
+    if table.shape == "sphere":
+        return Sphere(table.diameter)
+    shape = BOXES[table.shape]
+    names = [*(e.quantity.name for e in shape.edges), "facets", "size_correlation"]
+    given = {n: getattr(table, n) for n in names if getattr(table, n, None) is not None}
+    try:
+        return shape(**given)
+    except InputError as error:
+        raise InputError(f"{where}.{error.where}", error.problem) from None

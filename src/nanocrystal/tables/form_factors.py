@@ -29,6 +29,7 @@ def _table() -> dict[str, tuple[float, ...]]:
 def form_factor(element: str, q: FloatArray) -> FloatArray:
     """Return f0 of the neutral atom in electrons; q: (n_q,) Å⁻¹. Raises InputError for an unknown element."""
     table = _table()
+    element = "H" if element == "D" else element
     if element not in table:
         raise InputError("", f"there is no form factor for {element!r}; {nearest_names(element, table)}")
     c, *rest = table[element]
@@ -45,15 +46,11 @@ def anomalous_factor(element: str, energy_ev: float) -> complex:
     try:
         import xraydb
     except ImportError:
-        raise InputError(
-            "energy", 'f′ and f″ need the package xraydb: pip install "nanocrystal[anomalous]"'
-        ) from None
+        raise InputError("energy", 'f′ and f″ need the package xraydb: pip install "nanocrystal[anomalous]"') from None
     energies = xraydb.get_xraydb().chantler_energies(element)
     low, high = float(min(energies)), float(max(energies))
     if not low <= energy_ev <= high:
         raise InputError(
             "energy", f"must lie within {low:.0f}–{high:.0f} eV for {element}, got {energy_ev:g}; is it in eV?"
         )
-    return complex(
-        float(xraydb.f1_chantler(element, energy_ev)), float(xraydb.f2_chantler(element, energy_ev))
-    )
+    return complex(float(xraydb.f1_chantler(element, energy_ev)), float(xraydb.f2_chantler(element, energy_ev)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nanocrystal.techniques.pdf import Pdf
+from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
-TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf,)}
+TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering)}
 
-__all__ = ["TECHNIQUES", "Pdf"]
+__all__ = ["TECHNIQUES", "Blank", "Pdf", "TotalScattering"]

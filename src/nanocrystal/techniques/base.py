@@ -143,4 +143,3 @@ def local_parameters(
         else:
             entries[name] = (quantity, Parameter(quantity.default))
     return entries
-

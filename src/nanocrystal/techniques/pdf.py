@@ -18,8 +18,9 @@ Baseline
 
 Peak form
     peak_form = "pdfgui" divides each Gaussian by r instead of r_ij and weights with the atomic numbers
-    instead of f(Q), and multiplies the curve by γ₀(r) at the end, as PDFgui does (Farrow et al., J. Phys.: Condens. Matter 19, 335219 (2007)); for
-    comparison. With it the same data give u_iso that differ by up to 20 %.
+    instead of f(Q), and multiplies the curve by γ₀(r) at the end, as PDFgui does (Farrow et al., J. Phys.:
+    Condens. Matter 19, 335219 (2007)); for comparison. With it the same data give u_iso that differ by
+    up to 20 %.
 
 Fitting
     Points of G(r) closer than π/qmax are not independent, so the comparison is made on the Nyquist
@@ -92,9 +93,7 @@ class Pdf:
         "qdamp": Quantity(
             "qdamp", "Å⁻¹", "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)", 0.0, 0.0, 1.0, scale=0.01
         ),
-        "qbroad": Quantity(
-            "qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01
-        ),
+        "qbroad": Quantity("qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01),
         **MOTION,
     }
 
@@ -114,6 +113,8 @@ class Pdf:
         where = f"datasets.{name}"
         if (self.file is None) == (self.r is None):
             raise InputError(where, 'needs either a file or, to simulate, r = "START:STOP:STEP".')
+        if self.file is not None and self.noise is not None:
+            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         self._check_motion(sample, where)
         curve = None
         if self.file is not None:
@@ -125,6 +126,8 @@ class Pdf:
                     f"technique pdf needs G over r, but {path.name} holds {curve.y_name} over {curve.x_name}; "
                     'if the columns are r and G all the same, say columns = ["r", "g"].',
                 )
+        if curve is not None and not np.abs(curve.y).max() < 1e12:
+            raise InputError(f"{where}.file", f"{curve.source} holds values up to {np.abs(curve.y).max():.1e} Å⁻².")
         qmax, notes = self._qmax(curve, where)
         qmin = 0.0 if self.qmin is None else self.qmin
         if not 0.0 <= qmin < qmax <= 100.0:
@@ -302,9 +305,7 @@ class PdfModel:
                 partials[key] = partials.get(key, 0.0) + factor * weight * transformed
         return partials
 
-    def _pair_transform(
-        self, evaluation: Evaluation, structure: PairStructure, row: int, a: int, b: int
-    ) -> FloatArray:
+    def _pair_transform(self, evaluation: Evaluation, structure: PairStructure, row: int, a: int, b: int) -> FloatArray:
         """Return Σ_pairs exp(−σ² Q²/2) sin(Q r)/r of one pair kind less its small-angle part, (n_q,)."""
         from scipy.fft import dst
 
@@ -335,7 +336,7 @@ class PdfModel:
         baseline = self._baseline(structure, a, b, r)
         if baseline is not None:
             curve -= baseline * np.exp(-0.5 * (r * qdamp) ** 2)
-        if baseline is not None or self._r_end < distance[-1]:
+        if baseline is not None or (len(distance) and self._r_end < distance[-1]):
             curve *= _fade(r, self._r_end)
         padded = np.zeros(n - 1)
         padded[: n_r - 1] = curve[1:n]
@@ -344,17 +345,17 @@ class PdfModel:
 
     def _baseline(self, structure: PairStructure, a: int, b: int, r: FloatArray) -> FloatArray | None:
         """Return the smooth part 4π r ρ γ₀ of one pair kind per unit, each pair once; None for a cluster."""
-        if structure.envelope is None or structure.number_density is None:
+        if structure.shape_function is None or structure.number_density is None:
             return None
         volume = structure.n_atoms / structure.number_density
         pairs = structure.kinds[a].count * structure.kinds[b].count / volume * (0.5 if a == b else 1.0)
-        return 4.0 * np.pi * r * pairs * structure.envelope(r)
+        return 4.0 * np.pi * r * pairs * structure.shape_function(r)
 
     def _small_angle(self, structure: PairStructure, row: int, a: int, b: int, qdamp: float) -> FloatArray:
         """Return what the transform still lacks of (qmin given) or has too much of the small-angle part."""
         _, _, q, _ = self._grid
         small = np.zeros(len(q))
-        if structure.envelope is None:
+        if structure.shape_function is None:
             if self.qmin > 0.0:
                 return small
             low = q < 8.0 / SMEARING
@@ -373,9 +374,9 @@ class PdfModel:
         return small
 
     def _envelope_reach(self, structure: PairStructure) -> float:
-        assert structure.envelope is not None
+        assert structure.shape_function is not None
         reach = 50.0
-        while structure.envelope(np.array([reach]))[0] > 1e-6 and reach < 1e5:
+        while structure.shape_function(np.array([reach]))[0] > 1e-6 and reach < 1e5:
             reach *= 1.5
         return reach
 
@@ -392,9 +393,7 @@ class PdfModel:
         found = []
         for name, structure in self.sample.pairs(evaluation).items():
             delta1, delta2 = self._motion(evaluation, structure)
-            nearest = min(
-                float(peak_list(m, structure.h)[1][0]) for m in structure.moments if m[:, 0].any()
-            )
+            nearest = min(float(peak_list(m, structure.h)[1][0]) for m in structure.moments if m[:, 0].any())
             if delta1 / nearest + delta2 / nearest**2 >= 1.0:
                 found.append(
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "

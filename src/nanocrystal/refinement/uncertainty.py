@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refine.problem import Point, Problem
+from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
 DEGENERATE = 1e-5
@@ -113,7 +113,8 @@ def _at_bounds(
     held: set[int] = set()
     for k in range(len(problem.free)):
         spread = np.sqrt(max(matrix[k, k], 0.0)) * factor if k not in open_ else np.inf
-        tolerance = max(1e-6 * problem.free[k].quantity.scale, 0.02 * spread if np.isfinite(spread) else 0.0)
+        near = min(0.02 * spread, 1e-3 * (high[k] - low[k])) if np.isfinite(spread) else 0.0
+        tolerance = max(1e-6 * problem.free[k].quantity.scale, near)
         near_low, near_high = point.x[k] - low[k] <= tolerance, high[k] - point.x[k] <= tolerance
         if (near_low and downhill[k] <= 0.0) or (near_high and downhill[k] >= 0.0):
             held.add(k)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
-from nanocrystal.refine.problem import Point, Problem
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
+INTERRUPTED = "interrupted; the best so far is reported"
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,19 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     if not problem.free:
         return Outcome(problem, start, True, False, "all parameters are fixed or linear", 0)
     outcomes: list[Outcome] = []
-    for x in _starts(problem, options):
-        outcomes.append(_descend(problem, options, x, progress))
-        if outcomes[-1].interrupted:
-            break
+    try:
+        for x in _starts(problem, options):
+            outcomes.append(_descend(problem, options, x, progress))
+            if outcomes[-1].interrupted:
+                break
+    except KeyboardInterrupt:  # between two descents
+        if not outcomes:
+            raise
+        outcomes[-1] = replace(outcomes[-1], interrupted=True, message=INTERRUPTED)
     best = min(outcomes, key=lambda o: o.point.chi2)
-    if options.loss != "linear" and not best.interrupted:
+    if outcomes[-1].interrupted:
+        best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
+    elif options.loss != "linear":
         best = _robust(best, options, progress)
     return Outcome(
         best.problem, best.point, best.converged, any(o.interrupted for o in outcomes), best.message,
@@ -133,7 +141,11 @@ def _descend(
         )  # fmt: skip
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)
-        return Outcome(problem, best, False, True, "interrupted; the best so far is reported", search.iterations)
+        return Outcome(problem, best, False, True, INTERRUPTED, search.iterations)
+    except (InputError, RefinementError) as error:  # a tie without a value, a curve that is not finite, …
+        best = search.best or problem.point(problem.start)
+        message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
+        return Outcome(problem, best, False, False, message, search.iterations)
     point = problem.point(found.x)
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
-from nanocrystal.refine.optimise import Options, Outcome, Progress, optimise
-from nanocrystal.refine.problem import Point, Problem
-from nanocrystal.refine.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve, Status
-from nanocrystal.refine.uncertainty import Covariance, covariance, gradient
+from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
+from nanocrystal.refinement.problem import Point, Problem
+from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve, Status
+from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.techniques.base import Model, Technique
 
 FloatArray = NDArray[np.float64]
@@ -208,9 +208,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     )
 
 
-def _derived(
-    sample: RefinableSample, problem: Problem, point: Point, spread: Covariance
-) -> dict[str, DerivedValue]:
+def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Covariance) -> dict[str, DerivedValue]:
     found = sample.derived(point.evaluation)
     slopes = gradient(problem, point, lambda p: {k: v.value for k, v in sample.derived(p.evaluation).items()})
     return {

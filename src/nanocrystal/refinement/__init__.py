@@ -1,8 +1,8 @@
 """Residuals, linear parameters eliminated exactly, optimiser, uncertainties; no technique by name."""
 
-from nanocrystal.refine.optimise import Options
-from nanocrystal.refine.refinement import bound_problem, declared_parameters, refine
-from nanocrystal.refine.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
+from nanocrystal.refinement.fit import bound_problem, declared_parameters, refine
+from nanocrystal.refinement.optimise import Options
+from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
 
 __all__ = [
     "DerivedValue",

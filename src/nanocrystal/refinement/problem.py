@@ -203,6 +203,11 @@ class Problem:
 
     def check_effects(self, point: Point, derivatives: Mapping[str, FloatArray]) -> None:
         """Raise InputError for a varied parameter that changes nothing that was measured."""
+        for name, d in point.datasets.items():
+            if d.observed_norm == 0.0:
+                raise InputError(f"datasets.{name}", "all measured values are zero; is the right column read?")
+            if not np.any(d.calculated):
+                raise InputError(f"datasets.{name}", "the calculated curve is zero everywhere; is a scale 0?")
         for j, declared in enumerate(self.free):
             scale = max(abs(point.x[j]), declared.quantity.scale)
             changes = [
@@ -237,4 +242,3 @@ def _merged(requirements: list[Any]) -> Any:
     for other in given[1:]:
         merged = merged | other
     return merged
-
