@@ -28,6 +28,7 @@ def cif(cell: str, group: str, sites: str, extra: str = "") -> str:
     return "\n".join([*lines, sites.strip()]) + "\n"
 
 
+CUBIC = cif("5.87 5.87 5.87 90 90 90", "P m -3 m", "Pb Pb 0 0 0 1\nCs Cs 0.5 0.5 0.5 1\nBr Br 0.5 0 0 1")
 NICKEL = cif("3.52 3.52 3.52 90 90 90", "F m -3 m", "Ni Ni 0 0 0 1")
 WURTZITE_CDSE = cif(
     "4.3 4.3 7.01 90 90 120", "P 63 m c", "Cd Cd 0.333333 0.666667 0 1\nSe Se 0.333333 0.666667 0.376 1"
