@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import simpson
+from scipy.special import ndtr
 
 from modelling import calculated, cluster_sample, crystal, sample_of
 from nanocrystal.kernels import debye, plain
@@ -162,10 +164,10 @@ def test_population_is_the_mean_of_its_members() -> None:
     mean, std = 30.0, 6.0
     settings = TotalScattering(q="0.3:12:0.05", background_terms=0)
     found = calculated(sample_of(CUBIC, Cube(Distribution("normal", mean, std)), U_ISO), settings, "iq")
-    edges = 5.87 / 14.0 * np.arange(1, int((mean + 7.0 * std) / 5.87 * 14.0))  # a node at each whole number of cells
-    weights = np.exp(-0.5 * ((edges - mean) / std) ** 2)
+    edges = 5.87 / 14.0 * np.arange(14, 14 * 13 + 1)  # Simpson's rule with a node at each whole number of cells
+    density = np.exp(-0.5 * ((edges - mean) / std) ** 2) / (std * np.sqrt(2.0 * np.pi)) / ndtr(mean / std)
     single = np.array([calculated(sample_of(CUBIC, Cube(e), U_ISO), settings, "iq") for e in edges])
-    expected = weights @ single / weights.sum()
+    expected = simpson(density[:, None] * single, x=edges, axis=0)
     assert np.abs(found / expected - 1.0).max() < 1e-4
 
 
