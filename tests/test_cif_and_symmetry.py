@@ -81,6 +81,9 @@ def test_first_block_with_coordinates_is_read() -> None:
 def test_left_out_angles_are_right_angles() -> None:
     text = CIF.replace("_cell_angle_alpha 90\n", "").replace("_cell_angle_gamma 90\n", "")
     assert parse_cif(text, "x").cell[3:].tolist() == [90.0, 90.0, 90.0]
+    without = text.replace("_cell_angle_beta 90\n", "")
+    assert "_cell_angle" not in without
+    assert parse_cif(without, "x").cell.tolist() == [3.52, 3.52, 3.52, 90.0, 90.0, 90.0]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,45 @@ def example(
 
 
 @app.command()
+def library(
+    name: Annotated[str, typer.Argument(help="Which structure; leave out for a list.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.cif", help="CIF file [default: printed].")] = None,
+) -> None:
+    """List the bundled crystal structures, or print or write one as a CIF."""
+    with _errors():
+        from nanocrystal.errors import InputError
+        from nanocrystal.tables.library import library_text
+
+        if not name:
+            if out is not None:
+                raise InputError("--out", "needs the name of a structure; see: nanocrystal library")
+            _list_library()
+            return
+        text = library_text(name, "NAME")
+        if out is None:
+            print(text, end="")
+        else:
+            from nanocrystal.report.files import write_texts
+
+            _check_way_to(out)
+            if out.exists():
+                raise InputError("--out", f"{str(out)!r} exists; name a new file.")
+            write_texts({out.name: text}, out.absolute().parent)
+            print(out)
+
+
+def _list_library() -> None:
+    """Print one line for each bundled structure: name, formula, space group, cell, source."""
+    from nanocrystal.tables.library import library_entries
+
+    entries = library_entries()
+    rows = [(e.name, e.formula, e.space_group, e.cell_text, e.source) for e in entries]
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    for row in rows:
+        print("  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[4]]))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of study files, for editors that complete and check TOML."""
     import json

@@ -85,19 +85,41 @@ def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, 
 @jit
 def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):
     """Add the distances of each point to all lattice points, weighted, to the histogram."""
-    n_lattice = x.shape[0]
-    block = index.shape[0]
+    n_lattice, block = x.shape[0], index.shape[0]
     scaled = np.empty(block)
     for p in range(points.shape[0]):
+        factor = factors[p]
         for start in range(0, n_lattice, block):
             stop = min(start + block, n_lattice)
             n = stop - start
-            _distances(
-                x[start:stop], y[start:stop], z[start:stop],
-                points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t,
-            )  # fmt: skip
+            xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+            _distances(xb, yb, zb, points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t)
             for m in range(n):
-                scaled[m] = factors[p] * weight[start + m]
+                scaled[m] = factor * wb[m]
+            _add_weighted_moments(index, t, scaled, n, histogram)
+
+
+@jit
+def strained_point_pairs(x, y, z, weight, points, factors, strain, inverse_h, last, histogram, index, t):
+    """As `point_pairs`, each pair times d·E·d/d², the relative change of its distance under the strain E (3, 3)."""
+    n_lattice, block = x.shape[0], index.shape[0]
+    xx, yy, zz = strain[0, 0], strain[1, 1], strain[2, 2]
+    xy, xz, yz = strain[0, 1] + strain[1, 0], strain[0, 2] + strain[2, 0], strain[1, 2] + strain[2, 1]
+    scaled = np.empty(block)
+    for p in range(points.shape[0]):
+        px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], factors[p]
+        for start in range(0, n_lattice, block):
+            stop = min(start + block, n_lattice)
+            n = stop - start
+            xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+            _distances(xb, yb, zb, px, py, pz, inverse_h, last, index, t)
+            for m in range(n):
+                dx = xb[m] - px
+                dy = yb[m] - py
+                dz = zb[m] - pz
+                square = dx * dx + dy * dy + dz * dz + 1e-12
+                change = xx * dx * dx + yy * dy * dy + zz * dz * dz + xy * dx * dy + xz * dx * dz + yz * dy * dz
+                scaled[m] = factor * wb[m] * change / square
             _add_weighted_moments(index, t, scaled, n, histogram)
 
 

@@ -12,8 +12,9 @@ unordered pair of atoms is counted once.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,55 +90,70 @@ def _block_tasks(a0: int, a1: int, b0: int, b1: int) -> IntArray:
     return np.array(tasks, dtype=np.int64).reshape(-1, 4)
 
 
+@dataclass(frozen=True)
+class LatticePairs:
+    """Pairs of basis atoms over lattice offsets.
+
+    offsets: (n_offsets, 3), in lattice vectors; weights: (n_weights, n_offsets), multiplicities, each row
+    summed by itself; points: (n_points, 3) Å, the separations d_i − d_j of basis atoms; factors:
+    (n_points,), what each counts; kinds: (n_points,) int, rows of the histogram.
+    """
+
+    offsets: FloatArray
+    weights: FloatArray
+    points: FloatArray
+    factors: FloatArray
+    kinds: IntArray
+
+
 def lattice_moments(
     vectors: FloatArray,
-    offsets: FloatArray,
-    weights: FloatArray,
-    points: FloatArray,
-    point_weights: FloatArray,
-    point_pair_kinds: IntArray,
+    jobs: Sequence[LatticePairs],
     n_pair_kinds: int,
     h: float,
     n_bins: int,
+    strains: FloatArray | None = None,
+    out: FloatArray | None = None,
 ) -> FloatArray:
-    """Return the pair moments of a lattice with a basis, the pairs counted from chosen basis atoms.
+    """Return the pair moments of a lattice with a basis, the sum over jobs with weights of equally many rows.
 
-    vectors: (3, 3) Å, rows are the cell vectors; offsets: (n_offsets, 3), lattice offsets in cells;
-    weights: (n_offsets,), the multiplicity of each offset; points: (n_points, 3) Å, the separations
-    d_i − d_j of basis atoms; point_weights: (n_points,), what a pair counts; point_pair_kinds:
-    (n_points,) int, which histogram it goes to. A separation of nothing (an atom and itself) is left
-    out with everything else closer than half an ångström.
-    Returns (n_pair_kinds, n_bins, 4).
+    vectors: (3, 3) Å, rows are the lattice vectors; strains: (n_strains, 3, 3), for each of which the
+    first weight times the relative change of the distance is summed. A separation of nothing (an atom
+    and itself) is left out with everything closer than half an ångström, and so is the last bin, in which
+    everything beyond is collected.
+    Returns (n_weights + n_strains, n_pair_kinds, n_bins, 4), in `out` if it is given.
     """
     fast = load("_pairs_numba")
-    lattice = offsets @ vectors
-    x, y, z = (np.ascontiguousarray(lattice[:, axis]) for axis in range(3))
-    weights = np.ascontiguousarray(weights, dtype=np.float64)
-    present = np.unique(point_pair_kinds)
-    separations = {k: np.ascontiguousarray(points[point_pair_kinds == k]) for k in present}
-    factors = {k: np.ascontiguousarray(point_weights[point_pair_kinds == k], dtype=np.float64) for k in present}
-
-    def part(offsets_of_thread: slice) -> FloatArray:
-        s = offsets_of_thread
-        own = np.zeros((n_pair_kinds, (n_bins + 1) * N_MOMENTS))
-        index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-        for k in present:
-            fast.point_pairs(
-                x[s], y[s], z[s], weights[s], separations[k], factors[k], 1.0 / h, float(n_bins), own[k], index, t
-            )
-        return own
-
-    threads = thread_count() if len(offsets) * len(points) > 200_000 else 1
-    bounds = np.linspace(0, len(offsets), threads + 1).astype(int)
-    slices = [slice(a, b) for a, b in pairwise(bounds)]
-    if threads == 1:
-        total = part(slices[0])
+    strains = np.zeros((0, 3, 3)) if strains is None else np.ascontiguousarray(strains)
+    n_rows = len(jobs[0].weights) + len(strains)
+    if out is None:
+        out = np.zeros((n_rows, n_pair_kinds, n_bins, N_MOMENTS))
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            total = sum(pool.map(part, slices), start=np.zeros(()))
-    moments = np.asarray(total).reshape(n_pair_kinds, n_bins + 1, N_MOMENTS)[:, :n_bins]
-    moments[:, : int(0.5 / h)] = 0.0
-    return moments
+        out[:] = 0.0
+    places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
+    sizes = np.zeros(n_pair_kinds)
+    for job in jobs:
+        sizes += len(job.offsets) * np.bincount(job.kinds, minlength=n_pair_kinds)
+
+    def fill(kind: int) -> None:
+        index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+        histograms = out[:, kind].reshape(n_rows, -1)  # a view: all bins of one kind lie together
+        for job, (x, y, z) in zip(jobs, places, strict=True):
+            chosen = job.kinds == kind
+            points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
+            # one row at a time: its histogram stays in the cache, and distances cost less than misses
+            common = (points, factors)
+            rest = (1.0 / h, n_bins - 1.0)
+            for row, weight in enumerate(job.weights):
+                fast.point_pairs(x, y, z, weight, *common, *rest, histograms[row], index, t)
+            for row, strain in enumerate(strains, start=len(job.weights)):
+                fast.strained_point_pairs(x, y, z, job.weights[0], *common, strain, *rest, histograms[row], index, t)
+
+    with ThreadPoolExecutor(thread_count()) as pool:  # the longest first
+        list(pool.map(fill, [int(k) for k in np.argsort(-sizes) if sizes[k] > 0]))
+    out[:, :, : int(0.5 / h)] = 0.0
+    out[:, :, -1] = 0.0
+    return out
 
 
 def offsets_within(vectors: FloatArray, radius: float) -> FloatArray:

@@ -70,6 +70,10 @@ class Problem:
         self._store: dict[str, Any] = {}
         self._requirement = _merged([m.requirement for m in self.models.values()])
         self._weights = {name: _weights(m) for name, m in self.models.items()}
+        self._reached = {
+            d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
+            for d in self.free
+        }
         self._moves = {
             d.address: [name for name, model in self.models.items() if self._matters(d.address, name, model)]
             for d in self.free
@@ -77,7 +81,7 @@ class Problem:
 
     def _matters(self, address: str, name: str, model: Model) -> bool:
         """Say whether a data set can depend on a parameter: its own, or one of the sample."""
-        reached = {p.address for p in self.parameters if address in self.parameters.depends_on(p.address)}
+        reached = self._reached[address]
         return any(a.startswith(f"datasets.{name}.") or not a.startswith("datasets.") for a in reached)
 
     def seen_by(self, address: str) -> list[str]:
@@ -154,20 +158,42 @@ class Problem:
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
         found = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
+        exact = {name: self._exact(name, point) for name in self.models}
         for j, declared in enumerate(self.free):
+            seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], found[n])]
+            if not seen:
+                continue
             down, up = self.step(j, point.x)
             sides = []
             for shift in (-down, up):
-                x = point.x.copy()
-                x[j] += shift
                 self.n_evaluations += 1
-                sides.append(self.evaluation(x))
-            for name in self.seen_by(declared.address):
+                sides.append(self.evaluation(_moved(point.x, j, shift)))
+            for name in seen:
                 model = self.models[name]
                 below, above = (model.curves(side) for side in sides)
                 change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
                 found[name][:, j] = change / (up + down)
         return found
+
+    def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
+        """Return the derivatives of the calculated curve that the model of a data set knows, by address."""
+        model = self.models[name]
+        wanted = sorted({a for d in self.free for a in self._reached[d.address]})
+        derived = model.exact_derivatives(point.evaluation, wanted)
+        return {a: point.datasets[name].coefficients @ curves for a, curves in derived.items()}
+
+    def _take_exact(self, name: str, j: int, point: Point, exact: Mapping[str, FloatArray], found: FloatArray) -> bool:
+        """Fill column j from exact derivatives, through ties; False where one of them is missing."""
+        address = self.free[j].address
+        reached = [a for a in self._reached[address] if not a.startswith("datasets.") or name in a.split(".")[1:2]]
+        if any(a not in exact for a in reached):
+            return False
+        down, up = self.step(j, point.x)
+        below, above = (self.evaluation(_moved(point.x, j, shift)).values for shift in (-down, up))
+        for a in reached:
+            slope = 1.0 if a == address else (above[a] - below[a]) / (down + up)
+            found[:, j] += slope * exact[a]
+        return True
 
     def _known(self, name: str, point: Point, side: Evaluation) -> FloatArray:
         """Return the linear coefficients at a shifted point: the fitted ones held, tied ones followed."""
@@ -229,6 +255,12 @@ class Problem:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
         return Problem(ParameterSet(entries), self.models)
+
+
+def _moved(x: FloatArray, j: int, shift: float) -> FloatArray:
+    moved = x.copy()
+    moved[j] += shift
+    return moved
 
 
 def _weights(model: Model) -> FloatArray:

@@ -3,11 +3,21 @@
 from nanocrystal.sample.clusters import Atoms, Cluster
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.distributions import Distribution
+from nanocrystal.sample.lattice_pairs import ShapedPairs
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import BOXES, Box, Brick, Cube, Platelet, Prism
 from nanocrystal.sample.sample import Sample
+from nanocrystal.sample.settings import in_pbnm
 from nanocrystal.sample.shapes import Bulk, Shape, Sphere
+from nanocrystal.sample.tilts import (
+    Tilts,
+    orthorhombic_from_tilts,
+    tilts_from_angles,
+    tilts_from_cell,
+    tilts_from_coordinates,
+    tolerance_factor,
+)
 
 __all__ = [
     "BOXES",
@@ -28,6 +38,14 @@ __all__ = [
     "Prism",
     "Sample",
     "Shape",
+    "ShapedPairs",
     "SiteOverride",
     "Sphere",
+    "Tilts",
+    "in_pbnm",
+    "orthorhombic_from_tilts",
+    "tilts_from_angles",
+    "tilts_from_cell",
+    "tilts_from_coordinates",
+    "tolerance_factor",
 ]

@@ -86,7 +86,7 @@ def parse_cif(text: str, source: str) -> CifStructure:
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(source, f"its cell, symmetry or sites cannot be understood ({reason}).") from None
-    cell = np.array(small.cell.parameters)
+    cell = _cell(block, small)
     _check_cell(block, cell, source)
     rotations, translations, name = _operations(block, small, source)
     sites = tuple(_sites(block, small, source))
@@ -119,6 +119,18 @@ def _block_with_sites(text: str, source: str) -> Any:
     if block is None:
         raise InputError(source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed.")
     return block
+
+
+def _cell(block: Any, small: Any) -> FloatArray:
+    """Return the cell; where the file leaves out the angles gemmi drops the lengths too, so they are set here."""
+    import gemmi
+
+    angles = [block.find_value(f"_cell_angle_{name}") for name in ("alpha", "beta", "gamma")]
+    lengths = [gemmi.cif.as_number(block.find_value(f"_cell_length_{name}") or "?") for name in "abc"]
+    if all(angle is None for angle in angles) and np.all(np.isfinite(lengths)) and min(lengths) > 0.0:
+        a, b, c = lengths
+        small.cell = gemmi.UnitCell(a, b, c, 90.0, 90.0, 90.0)
+    return np.array(small.cell.parameters)
 
 
 def _check_cell(block: Any, cell: FloatArray, source: str) -> None:

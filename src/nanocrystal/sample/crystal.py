@@ -25,6 +25,7 @@ from nanocrystal.sample.symmetry import (
     site_orbit,
 )
 from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
+from nanocrystal.tables.library import library_name, library_text
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -111,6 +112,26 @@ class Crystal:
         text = read_text(Path(path), f"{where}.cif")
         return cls(parse_cif(text, source or str(path)), cell, u_iso or {}, sites or {}, motion or {}, where)
 
+    @classmethod
+    def from_library(
+        cls,
+        name: str,
+        *,
+        u_iso: Mapping[str, Number] | None = None,
+        sites: Mapping[str, SiteOverride] | None = None,
+        motion: Mapping[str, Number] | None = None,
+        where: str = "crystal",
+        **cell: Number,
+    ) -> Crystal:
+        """Return a bundled crystal: `Crystal.from_library("CsPbBr3-gamma", u_iso={"Cs": 0.1, ...})`.
+
+        Raises InputError for an unknown name; most entries have no displacements, so that u_iso is needed.
+        """
+        known = library_name(name, f"{where}.library")
+        return cls(
+            parse_cif(library_text(known), f"library:{known}"), cell, u_iso or {}, sites or {}, motion or {}, where
+        )
+
     def __post_init__(self) -> None:
         misfit = metric_misfit(self.structure.cell, self.structure.rotations)
         if misfit > 2e-3:
@@ -193,10 +214,16 @@ class Crystal:
             entries[name] = (quantity, as_parameter(self.motion.get(name, 0.0)))
         return entries
 
+    def cell_addresses(self, prefix: str) -> tuple[str, ...]:
+        """Return the addresses of the independent cell parameters."""
+        return tuple(f"{prefix}.{CELL_NAMES[i]}" for i in self.freedom.free)
+
     def geometry_addresses(self, prefix: str) -> tuple[str, ...]:
         """Return the addresses that decide where the atoms are."""
-        cell = [f"{prefix}.{CELL_NAMES[i]}" for i in self.freedom.free]
-        return (*cell, *(f"{prefix}.sites.{s.label}.{'xyz'[k]}" for s in self.sites for k in s.orbit.free))
+        return (
+            *self.cell_addresses(prefix),
+            *(f"{prefix}.sites.{s.label}.{'xyz'[k]}" for s in self.sites for k in s.orbit.free),
+        )
 
     def _initial_values(self) -> dict[str, float]:
         """Return values for a look at the geometry before ties are resolved: ties take the file's."""

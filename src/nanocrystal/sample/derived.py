@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import Values
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.settings import pbnm_order
 from nanocrystal.sample.shapes import LengthStatistics
+from nanocrystal.sample.tilts import Octahedron, centred_site
 from nanocrystal.tables.elements import covalent_radius
 
 FloatArray = NDArray[np.float64]
@@ -52,7 +54,7 @@ class Angle:
 
 
 class Geometry:
-    """The bonds and angles of a crystal, found once at its starting values and followed from there."""
+    """The bonds, angles and tilts of a crystal, found once at its starting values and followed from there."""
 
     def __init__(self, crystal: Crystal, values: Values, prefix: str) -> None:
         self.crystal = crystal
@@ -65,6 +67,17 @@ class Geometry:
             around = self._neighbours(int(start), fract, vectors)
             self._add_bonds(site, around)
             self._add_angles(around, fract, vectors)
+        self.octahedron = self._tilted_octahedron(fract, vectors)
+
+    def _tilted_octahedron(self, fract: FloatArray, vectors: FloatArray) -> Octahedron | None:
+        """Return the octahedron whose tilts are followed; None where the crystal is no perovskite in Pbnm."""
+        sites = self.crystal.sites
+        metal = centred_site([s.orbit.free for s in sites], [s.multiplicity for s in sites])
+        order = pbnm_order(self.crystal.structure) if metal is not None else None
+        if metal is None or order is None:
+            return None
+        start = int(np.flatnonzero(self.crystal.site_of_atom == metal)[0])
+        return Octahedron.around(start, fract, np.diag(vectors), order)
 
     def _neighbours(self, start: int, fract: FloatArray, vectors: FloatArray) -> list[tuple[float, Bond]]:
         crystal = self.crystal
@@ -111,7 +124,7 @@ class Geometry:
                     self.angles.append(Angle(name + suffix, first, second))
 
     def derived(self, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
-        """Return bond lengths (Å) and angles (°) at these values, by full address."""
+        """Return bond lengths (Å), angles (°) and tilts (°) at these values, by full address."""
         vectors = self.crystal.vectors(values, prefix)
         fract = np.concatenate(self.crystal.positions(values, prefix))
         found = {}
@@ -123,6 +136,11 @@ class Geometry:
             found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(
                 _angle(angle, fract, vectors), "°", f"angle {angle.name.partition('_')[0]}"
             )
+        if self.octahedron is not None:
+            tilts = self.octahedron.tilts(fract, np.diag(vectors))
+            about = "tilt of the octahedra"
+            found[f"{prefix}.tilt_out_of_phase"] = DerivedQuantity(tilts.out_of_phase, "°", f"{about} about b of Pbnm")
+            found[f"{prefix}.tilt_in_phase"] = DerivedQuantity(tilts.in_phase, "°", f"{about} about c of Pbnm")
         return found
 
 

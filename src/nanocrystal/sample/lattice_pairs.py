@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import lattice_moments, offsets_within, pair_kinds
+from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_within, pair_kinds
 from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
@@ -41,83 +46,190 @@ def crystal_moments(crystal: Crystal, values: Values, prefix: str, grid: PairGri
             crystal.where, f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range."
         )
     offsets = offsets_within(vectors, radius)
-    return lattice_moments(
-        vectors, offsets, np.ones(len(offsets)), all_points, np.concatenate(weights), np.concatenate(rows),
-        len(kinds), grid.h, grid.n_bins,
-    )  # fmt: skip
+    job = LatticePairs(offsets, np.ones((1, len(offsets))), all_points, np.concatenate(weights), np.concatenate(rows))
+    return np.asarray(lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)[0])
 
 
-def shaped_moments(
-    crystal: Crystal, blocks: BlockLattice, shape: Box, values: Values, prefix: str, crystal_prefix: str, h: float
-) -> tuple[FloatArray, float]:
-    """Return the pair moments of a population per block, (n_pair_kinds, n_bins, 4), and its mean blocks per crystal.
+@dataclass(frozen=True)
+class ShapedPairs:
+    """The pair moments of a population and their derivatives.
+
+    moments: (n_pair_kinds, n_bins, 4), per block; mean_blocks: blocks in the average crystal. Of each
+    address asked for: how many blocks and pairs of the average crystal it adds (`blocks_by`, `pairs_by`,
+    moments) and, for cell parameters, how it stretches distances (`stretched_by`: moments per block,
+    weighted with the relative change of each distance). The derivatives lie in memory that the next
+    call with derivatives uses again.
+    """
+
+    moments: FloatArray
+    mean_blocks: float
+    blocks_by: Mapping[str, float]
+    pairs_by: Mapping[str, FloatArray]
+    stretched_by: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class LatticeSum:
+    """The pairs of crystals of one shape cut from one crystal along its blocks.
 
     Sums over half of the lattice offsets, all pairs of places of two blocks, and the state of the first
     block; the distribution of sizes is in the weights of the offsets.
-    Raises InputError where the largest crystals would have too many pairs.
     """
-    cell = crystal.vectors(values, crystal_prefix)
-    vectors = blocks.vectors(cell)
-    reach = shape.reach_in_blocks(vectors, values, prefix)
-    n_places = len(blocks.contents[0][0])
-    n_pairs = 4.0 * float(np.prod(reach + 1.0)) * n_places**2
-    if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e8:
-        lengths = reach * np.linalg.norm(vectors, axis=1)
-        shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
-        raise InputError(
-            prefix, f"its largest crystals measure {shown} nm, about {n_pairs:.0e} pairs; make sizes or std smaller."
+
+    crystal: Crystal
+    blocks: BlockLattice
+    shape: Box
+    prefix: str
+    crystal_prefix: str
+
+    def __call__(self, values: Values, h: float, sizes: Sequence[str] = (), cell: Sequence[str] = ()) -> ShapedPairs:
+        """Return the pairs at these values, with derivatives for the addresses in `sizes` and `cell`.
+
+        A cell parameter changes the number of blocks in crystals of given lengths, too.
+        Raises InputError where the largest crystals would have too many pairs.
+        """
+        cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
+        vectors = self.blocks.vectors(cell_vectors)
+        reach = np.ceil(self._checked_reach(vectors, values)).astype(int)
+        moved = (*sizes, *cell)
+        octant = self._octant_weights(reach, values, moved)
+        aspect = tuple(np.round(np.linalg.norm(vectors, axis=1), 1).tolist())
+        offsets, places = _half_lattice(*(int(n) for n in reach), aspect)
+        weights = octant[:, places[0], places[1], places[2]]
+        kept = np.abs(weights[0]) > 1e-9 * weights[0, 0]
+        offsets, weights = offsets[kept], np.ascontiguousarray(weights[:, kept])
+        mean_blocks, changes = float(weights[0, 0]), weights[1:, 0].tolist()
+        weights[0] /= mean_blocks
+        strains = [self._strain(values, address, cell_vectors) for address in cell]
+        total = self._summed(values, vectors, cell_vectors, offsets, weights, np.array(strains).reshape(-1, 3, 3), h)
+        return ShapedPairs(
+            total[0],
+            mean_blocks,
+            dict(zip(moved, changes, strict=True)),
+            dict(zip(moved, total[1 : 1 + len(moved)], strict=True)),
+            dict(zip(cell, total[1 + len(moved) :], strict=True)),
         )
-    offsets = shape.offsets(vectors, values, prefix)
-    weights = shape.pair_weights(offsets, vectors, values, prefix)
-    mean_blocks = float(weights[0])
-    kept = weights > 1e-9 * mean_blocks
-    offsets, weights = offsets[kept], weights[kept] / mean_blocks
-    shifts = blocks.state_shift(offsets)
-    places = _places(crystal, blocks, values, crystal_prefix, cell)
-    n_kinds = len(crystal.sites)
-    longest = np.linalg.norm(offsets @ vectors, axis=1).max() + 2.0 * np.linalg.norm(vectors, axis=1).sum()
-    n_bins = int(longest / h) + 2
-    total = np.zeros((len(pair_kinds(n_kinds)), n_bins, 4))
-    for shift in range(blocks.n_states):
-        chosen = shifts == shift
-        chosen[0] = False
-        points, rows = _separations(crystal, blocks, places, shift, within=False)
-        factor = np.full(len(points), 1.0 / blocks.n_states)
-        if chosen.any():
-            total += lattice_moments(
-                vectors, offsets[chosen], weights[chosen], points, factor, rows, len(total), h, n_bins
+
+    def _checked_reach(self, vectors: FloatArray, values: Values) -> FloatArray:
+        reach = self.shape.reach_in_blocks(vectors, values, self.prefix)
+        n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.blocks.contents[0][0]) ** 2
+        if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
+            lengths = reach * np.linalg.norm(vectors, axis=1)
+            shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
+            raise InputError(
+                self.prefix, f"its largest crystals measure {shown} nm, {n_pairs:.0e} pairs; make sizes or std smaller."
             )
-    points, rows = _separations(crystal, blocks, places, 0, within=True)
-    factor = np.full(len(points), 1.0 / blocks.n_states)
-    total += lattice_moments(vectors, offsets[:1], np.ones(1), points, factor, rows, len(total), h, n_bins)
-    return total, mean_blocks
+        return reach
+
+    def _octant_weights(self, reach: NDArray[np.int64], values: Values, addresses: Sequence[str]) -> FloatArray:
+        """Return W and its derivatives with the parameters at `addresses`, (1 + n, …), for offsets ≥ 0."""
+
+        def at(moved: Values) -> FloatArray:
+            vectors = self.blocks.vectors(self.crystal.vectors(moved, self.crystal_prefix))
+            return self.shape.octant_weights(reach, vectors, moved, self.prefix)
+
+        rows = [at(values)]
+        for address in addresses:
+            step = 1e-4 * abs(values[address])
+            above, below = (at({**values, address: values[address] + change}) for change in (step, -step))
+            rows.append((above - below) / (2.0 * step))
+        return np.array(rows)
+
+    def _strain(self, values: Values, address: str, cell_vectors: FloatArray) -> FloatArray:
+        """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
+        step = 1e-5 * abs(values[address])
+        moved = [{**values, address: values[address] + sign * step} for sign in (1.0, -1.0)]
+        above, below = (self.crystal.vectors(m, self.crystal_prefix) for m in moved)
+        return np.asarray(np.linalg.solve(cell_vectors, (above - below) / (2.0 * step)))
+
+    def _summed(
+        self, values: Values, vectors: FloatArray, cell_vectors: FloatArray, offsets: FloatArray,
+        weights: FloatArray, strains: FloatArray, h: float,
+    ) -> FloatArray:  # fmt: skip
+        """Return the moments for each weight and strain, (n_rows, n_pair_kinds, n_bins, 4)."""
+        corners = self._places(values, cell_vectors)
+        span = np.ptp(np.concatenate(corners), axis=0)
+        longest = np.linalg.norm(np.abs(offsets @ vectors).max(axis=0) + span)
+        n_bins = int(1.06 ** np.ceil(np.log(longest) / np.log(1.06)) / h) + 2  # seldom changes
+        n_kinds = len(pair_kinds(len(self.crystal.sites)))
+        shifts = self._shift_table[tuple((offsets.astype(int) % self.blocks.n_states).T)]
+        jobs = [LatticePairs(offsets[:1], weights[:, :1].copy(), *self._pairs(corners, 0, within=True))]
+        for shift in range(self.blocks.n_states):
+            chosen = shifts == shift
+            chosen[0] = False
+            if chosen.any():
+                own = np.ascontiguousarray(weights[:, chosen])
+                jobs.append(LatticePairs(offsets[chosen], own, *self._pairs(corners, shift, within=False)))
+        out = self._workspace(len(weights) + len(strains), n_kinds, n_bins)
+        return lattice_moments(vectors, jobs, n_kinds, h, n_bins, strains, out)
+
+    def _workspace(self, *shape: int) -> FloatArray | None:
+        """Return memory for a sum with derivatives, the same as long as its shape is; None for one without."""
+        if shape[0] == 1:
+            return None
+        if self._memory.get("shape") != shape:
+            self._memory.update(shape=shape, array=np.zeros((*shape, 4)))
+        return self._memory["array"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _memory(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
+    def _shift_table(self) -> NDArray[np.int64]:
+        """The group element of an offset by its remainders; orders divide the number of states."""
+        n = self.blocks.n_states
+        grid = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        return self.blocks.state_shift(grid.astype(np.float64)).reshape(n, n, n)
+
+    def _places(self, values: Values, cell_vectors: FloatArray) -> list[FloatArray]:
+        """Return the places of the atoms that a block of each state owns, from its corner, Å."""
+        fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
+        return [
+            (fract[atoms] + shifts - state - self.blocks.origin) @ cell_vectors
+            for (atoms, shifts), state in zip(self.blocks.contents, self.blocks.states, strict=True)
+        ]
+
+    def _pairs(
+        self, places: list[FloatArray], shift: int, within: bool
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+        """Return points, factors and kinds of the pairs of a block and one `shift` of states away, for all first states.
+
+        within: the two blocks are one and the same; each pair of its places once.
+        """
+        states, firsts, others, seconds, kinds = self._pair_indices[shift, within]
+        stacked = np.stack(places)
+        points = stacked[states, firsts] - stacked[others, seconds]
+        return points, np.full(len(points), 1.0 / self.blocks.n_states), kinds
+
+    @cached_property
+    def _pair_indices(self) -> dict[tuple[int, bool], tuple[NDArray[np.int64], ...]]:
+        row_of = {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
+        site = [self.crystal.site_of_atom[atoms] for atoms, _ in self.blocks.contents]
+        n = len(site[0])
+        found: dict[tuple[int, bool], tuple[NDArray[np.int64], ...]] = {}
+        for shift in range(self.blocks.n_states):
+            for within in (False, True) if shift == 0 else (False,):
+                rows = []
+                for state in range(self.blocks.n_states):
+                    other = self.blocks.added(state, shift)
+                    for i in range(n):
+                        for j in range(i + 1 if within else 0, n):
+                            a, b = sorted((int(site[state][i]), int(site[other][j])))
+                            rows.append((state, i, other, j, row_of[a, b]))
+                found[shift, within] = tuple(np.array(rows, dtype=np.int64).reshape(-1, 5).T)
+        return found
 
 
-def _places(crystal: Crystal, blocks: BlockLattice, values: Values, prefix: str, cell: FloatArray) -> list[FloatArray]:
-    """Return the places of the atoms that a block of each state owns, from its corner, Å."""
-    fract = np.concatenate(crystal.positions(values, prefix))
-    return [
-        (fract[atoms] + shifts - state - blocks.origin) @ cell
-        for (atoms, shifts), state in zip(blocks.contents, blocks.states, strict=True)
-    ]
+@lru_cache(maxsize=4)
+def _half_lattice(a: int, b: int, c: int, lengths: tuple[float, float, float]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return offsets (n, 3), the zero offset first, then one of each pair ±u, and |u| as indices (3, n).
 
-
-def _separations(
-    crystal: Crystal, blocks: BlockLattice, places: list[FloatArray], shift: int, within: bool
-) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return d_i − d_j of places of a block and of one `shift` of states away, for all first states, and pair kinds.
-
-    within: the two blocks are one and the same; each pair of its places once.
+    They are ordered by length (`lengths`: of the lattice vectors, Å), so that neighbours fall into
+    neighbouring bins and the histogram stays in the cache.
     """
-    row_of = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
-    site = crystal.site_of_atom
-    points, rows = [], []
-    for state in range(blocks.n_states):
-        other = blocks.added(state, shift)
-        for i, atom in enumerate(blocks.contents[state][0]):
-            for j, partner in enumerate(blocks.contents[other][0]):
-                if within and j <= i:
-                    continue
-                points.append(places[state][i] - places[other][j])
-                rows.append(row_of[tuple(sorted((int(site[atom]), int(site[partner]))))])  # type: ignore[index]
-    return np.array(points).reshape(-1, 3), np.array(rows, dtype=np.int64)
+    axes = [np.arange(-n, n + 1) for n in (a, b, c)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    half = grid[len(grid) // 2 :]  # the grid is symmetric about its middle, the zero offset
+    half = half[np.argsort(((half * lengths) ** 2).sum(axis=1), kind="stable")]
+    return half.astype(np.float64), np.ascontiguousarray(np.abs(half).T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -15,7 +15,7 @@ from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Valu
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.clusters import Atoms
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
-from nanocrystal.sample.lattice_pairs import crystal_moments, shaped_moments
+from nanocrystal.sample.lattice_pairs import LatticeSum, ShapedPairs, crystal_moments
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Shape
@@ -86,18 +86,39 @@ class Population:
         """Return the pairs of a shape along the blocks of the crystal, counted per block."""
         assert isinstance(self.shape, Box)
         shape, values = self.shape, evaluation.values
-        blocks = evaluation.once(f"blocks of {name}", (), lambda: block_lattice(crystal, shape.facets, prefix))
+        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
         addresses = (*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix))
-        moments, mean_blocks = evaluation.once(
-            f"pairs of {name}",
-            addresses,
-            lambda: shaped_moments(crystal, blocks, shape, values, prefix, crystal_prefix, grid.h),
-        )
+        found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid.h))
+        blocks = lattice_sum.blocks
         vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
         return self._structure(
-            crystal, values, crystal_prefix, moments, grid.h, 1.0 / blocks.blocks_per_cell, mean_blocks, None,
-            lambda r: shape.envelope(r, vectors, values, prefix), addresses,
+            crystal, values, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
+            found.mean_blocks, None, lambda r: shape.envelope(r, vectors, values, prefix), addresses,
         )  # fmt: skip
+
+    def _lattice_sum(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
+    ) -> LatticeSum:
+        assert isinstance(self.shape, Box)
+        shape = self.shape
+        return evaluation.once(
+            f"lattice of {name}",
+            (),
+            lambda: LatticeSum(crystal, block_lattice(crystal, shape.facets, prefix), shape, prefix, crystal_prefix),
+        )
+
+    def shaped_derivatives(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
+        addresses: Sequence[str],
+    ) -> ShapedPairs | None:  # fmt: skip
+        """Return the pairs per crystal with exact derivatives for those of `addresses` that are lengths or cell
+        parameters; None for shapes that have no lattice sum."""
+        if not isinstance(self.shape, Box):
+            return None
+        lengths = [a for a in self.shape.addresses(prefix) if a in addresses and not a.endswith("size_correlation")]
+        cell = [a for a in crystal.cell_addresses(crystal_prefix) if a in addresses]
+        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
+        return lattice_sum(evaluation.values, evaluation.requirement.h, lengths, cell)
 
     def _structure(
         self, crystal: Crystal, values: Values, crystal_prefix: str, moments: FloatArray, h: float,

@@ -118,13 +118,19 @@ class Box:
                 reach[axis] = _last_that_counts(distribution, rate, len(edge.axes))
         return reach
 
-    def offsets(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return offsets (n, 3): the zero offset first, then one of each pair ±u whose pairs count."""
-        reach = np.ceil(self.reach_in_blocks(vectors, values, prefix)).astype(int)
-        a, b, c = (np.arange(-n, n + 1) for n in reach)
-        grid = np.stack(np.meshgrid(a, b, c, indexing="ij"), axis=-1).reshape(-1, 3)
-        half = grid[len(grid) // 2 :]  # the grid is symmetric about its middle, the zero offset
-        return np.ascontiguousarray(half, dtype=np.float64)
+    def octant_weights(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return W for all offsets from 0 to reach (3,), an array of three axes."""
+        axes = [np.arange(float(n) + 1.0) for n in reach]
+        if self._correlation(values, prefix) != 0.0:
+            grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+            return self.pair_weights(grid, vectors, values, prefix).reshape([len(a) for a in axes])
+        weights = np.ones([len(a) for a in axes])
+        for edge, distribution in self._distributions(values, prefix):
+            own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
+            grid = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
+            along = _axes_weights(grid.reshape(-1, 3), edge, distribution, vectors)
+            weights = weights * along.reshape(grid.shape[:-1])
+        return weights
 
     # ---- sizes ------------------------------------------------------------------------------------
 

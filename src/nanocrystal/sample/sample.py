@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
+from nanocrystal.sample.lattice_pairs import ShapedPairs
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.shapes import Bulk
@@ -99,6 +100,19 @@ class Sample:
             name: p.pairs(evaluation, name, f"populations.{name}", self.crystal_of(name), f"crystals.{p.crystal}")
             for name, p in self.populations.items()
         }
+
+    def shaped_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, ShapedPairs]:
+        """Return the pairs per crystal, with derivatives for `addresses`, of populations that have a lattice sum."""
+        found = {}
+        for name, population in self.populations.items():
+            crystal = self.crystal_of(name)
+            if crystal is not None:
+                pairs = population.shaped_derivatives(
+                    evaluation, name, f"populations.{name}", crystal, f"crystals.{population.crystal}", addresses
+                )
+                if pairs is not None:
+                    found[name] = pairs
+        return found
 
     def atom_fractions(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> dict[str, float]:
         """Return which part of the atoms of the sample each population holds; they add up to 1."""

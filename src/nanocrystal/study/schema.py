@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, ConfigDict, Field, create_model
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.parameters import Number
@@ -42,9 +42,14 @@ class SiteTable(Table):
 
 
 class CrystalTable(Table):
-    """A crystal: a CIF, with what shall differ from it or be refined."""
+    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined."""
 
-    cif: str = Field(description="file, relative to the study; or package:NAME/path inside an installed package")
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["cif"]}, {"required": ["library"]}]})
+
+    cif: str | None = Field(
+        default=None, description="file, relative to the study; or package:NAME/path inside an installed package"
+    )
+    library: str | None = Field(default=None, description="name of a bundled structure; see: nanocrystal library")
     a: NumberField | None = None
     b: NumberField | None = None
     c: NumberField | None = None

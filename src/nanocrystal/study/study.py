@@ -167,6 +167,17 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     cell = {k: getattr(table, k) for k in ("a", "b", "c", "alpha", "beta", "gamma") if getattr(table, k) is not None}
     sites = {k: SiteOverride(s.x, s.y, s.z, s.occupancy) for k, s in table.sites.items()}
+    if table.library is not None:
+        if table.cif is not None:
+            raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
+        return Crystal.from_library(
+            table.library, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, **cell
+        )
+    if table.cif is None:
+        raise InputError(
+            f"{where}.cif",
+            'is missing; give a file such as cif = "Pt.cif", or a bundled structure such as library = "CsPbBr3-gamma".',
+        )
     path = resolve(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
         return Crystal.from_cif(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -63,6 +63,12 @@ class Model(Protocol):
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
         """Return Φ (n_linear, n_points): the calculated curve is Σ_k c_k Φ_k."""
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        """Return dΦ/d(address) (n_linear, n_points) for those of `addresses` that the model derives exactly.
+
+        The others are differenced by the refinement.
+        """
 
     def background_rows(self) -> tuple[int, ...]:
         """Return which rows of Φ are background rather than sample."""

@@ -220,6 +220,9 @@ class PdfModel:
     def linear(self) -> tuple[str, ...]:
         return (f"{self.where}.scale",)
 
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        return {}
+
     def background_rows(self) -> tuple[int, ...]:
         return ()
 

@@ -28,9 +28,9 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -43,7 +43,7 @@ from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
-from nanocrystal.sample import PairGrid, PairStructure, Sample
+from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedPairs
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
@@ -312,8 +312,66 @@ class TotalScatteringModel:
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        sample = self._polarised(evaluation, self._smeared(evaluation))
+        sample = self._measured_of(evaluation, lambda q, grid: self._intensity(evaluation, q, grid))
         return np.concatenate([sample[None, :], self._background])
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        """Exact for lengths and cell parameters of shapes along the lattice.
+
+        Where amounts of several populations are given by mass or volume, a size changes their numbers as
+        well; that is left to differences. So is correlated motion.
+        """
+        populations = self.sample.populations.values()
+        if len(populations) > 1 and any(p.fraction_basis != "number_fraction" for p in populations):
+            return {}
+        structures = self.sample.pairs(evaluation)
+        if any(s.delta1 or s.delta2 for s in structures.values()):
+            return {}
+        shaped = self.sample.shaped_derivatives(evaluation, addresses)
+        if set(shaped) != set(structures):
+            return {}
+        total = sum(evaluation.values[f"populations.{n}.number_fraction"] for n in shaped) if len(shaped) > 1 else 1.0
+        found: dict[str, FloatArray] = {}
+        for name, pairs in shaped.items():
+            part = evaluation.values[f"populations.{name}.number_fraction"] / total if len(shaped) > 1 else 1.0
+            for address in pairs.pairs_by:
+                slope = partial(self._slope, structures[name], pairs, address)
+                curve = part * self._measured_of(evaluation, slope)
+                rows = np.zeros((len(self.linear), len(curve)))
+                rows[0] = curve
+                found[address] = found.get(address, 0.0) + rows
+        return found
+
+    def _slope(
+        self, structure: PairStructure, pairs: ShapedPairs, address: str, q: FloatArray, grid: str
+    ) -> FloatArray:
+        """Return dI/d(address) of the average crystal of one population at q."""
+        transform = self._transform(structure.h, pairs.moments.shape[1], q, grid)
+        sums = transform(pairs.pairs_by[address])
+        if address in pairs.stretched_by:
+            stretched = pairs.stretched_by[address]
+            sums = sums + pairs.mean_blocks * (transform(stretched, "cos") - transform(stretched))
+        return self._debye(structure, q, grid, sums, pairs.blocks_by[address])
+
+    def _debye(self, structure: PairStructure, q: FloatArray, grid: str, sums: FloatArray, units: float) -> FloatArray:
+        """Return the intensity of so many units with these pair sums."""
+        kinds = structure.kinds
+        f = np.array([self._form_factor(k.element, q, grid) for k in kinds])
+        u_iso, occupancy = np.array([k.u_iso for k in kinds]), np.array([k.occupancy for k in kinds])
+        counts = units * np.array([k.count for k in kinds])
+        return debye_intensity(q, sums, f, u_iso, occupancy, counts)
+
+    def _transform(self, h: float, n_bins: int, q: FloatArray, grid: str) -> SineTransform:
+        key = (h, n_bins, grid)
+        if key not in self._transforms:
+            while len(self._transforms) > 3:
+                del self._transforms[next(iter(self._transforms))]
+            self._transforms[key] = SineTransform(h, n_bins, q)
+        return self._transforms[key]
+
+    @cached_property
+    def _transforms(self) -> dict[tuple[float, int, str], SineTransform]:
+        return {}
 
     # ---- the sample ---------------------------------------------------------------------------
 
@@ -334,17 +392,14 @@ class TotalScatteringModel:
         self, evaluation: Evaluation, name: str, structure: PairStructure, q: FloatArray, grid: str
     ) -> FloatArray:
         """Return I(Q) per unit (block, cell or cluster) of one population."""
-        kinds = structure.kinds
         sums = evaluation.once(
             f"sums of {name} at {self.where} {grid}",
             structure.depends_on,
-            lambda: SineTransform(structure.h, structure.moments.shape[1], q)(_enveloped(structure)),
+            lambda: self._transform(structure.h, structure.moments.shape[1], q, grid)(_enveloped(structure)),
         )
-        f = np.array([self._form_factor(k.element, q, grid) for k in kinds])
-        u_iso = np.array([k.u_iso for k in kinds])
-        occupancy, counts = np.array([k.occupancy for k in kinds]), np.array([k.count for k in kinds])
-        intensity = debye_intensity(q, sums, f, u_iso, occupancy, counts)
+        intensity = self._debye(structure, q, grid, sums, 1.0)
         if structure.delta1 or structure.delta2:
+            f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
             intensity = intensity + self._correlated(structure, q, f)
         return intensity
 
@@ -378,18 +433,22 @@ class TotalScatteringModel:
 
     # ---- the instrument -----------------------------------------------------------------------
 
-    def _smeared(self, evaluation: Evaluation) -> FloatArray:
-        """Return I at the points, with the resolution of the instrument."""
+    def _measured_of(self, evaluation: Evaluation, ideal: Callable[[FloatArray, str], FloatArray]) -> FloatArray:
+        """Return what the instrument makes of an ideal curve, at the points."""
+        return self._polarised(evaluation, self._smeared(evaluation, ideal))
+
+    def _smeared(self, evaluation: Evaluation, ideal: Callable[[FloatArray, str], FloatArray]) -> FloatArray:
+        """Return an ideal curve at the points, with the resolution of the instrument."""
         constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
         if constant == 0.0 and slope == 0.0:
-            return self._intensity(evaluation, self.q, "points")
+            return ideal(self.q, "points")
         width = constant + slope * self.q
         narrowest = max(float(width.min()), 2e-4)
         step = 2.0 ** np.floor(np.log2(narrowest / 1.5))
         low = max(0.0, float(self.q.min() - 6.0 * width.max()))
         n = int((float(self.q.max()) + 6.0 * float(width.max()) - low) / step) + 2
         fine = low + step * np.arange(n)
-        intensity = self._intensity(evaluation, fine, f"every {step:g} from {low:.6f}, {n}")
+        intensity = ideal(fine, f"every {step:g} from {low:.6f}, {n}")
         smeared = np.empty(len(self.q))
         for k, (centre, sigma) in enumerate(zip(self.q, np.maximum(width, 2e-4), strict=True)):
             first = max(0, int((centre - 6.0 * sigma - low) / step))
