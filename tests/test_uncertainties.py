@@ -269,3 +269,46 @@ def test_refinement_is_deterministic_and_multi_start_finds_the_minimum(tmp_path:
     for address, estimate in first.parameters.items():
         assert many.parameters[address].value == pytest.approx(estimate.value, rel=1e-4), address
     assert any("starting points" in note for note in many.notes)
+
+
+def test_robust_loss_counts_outliers_less_in_the_errors_too(tmp_path: Path) -> None:
+    """With spikes the robust standard errors stay near those of clean data; plain ones without σ do not."""
+    from nanocrystal.refinement import Options
+
+    path = synthetic(tmp_path, sigma=False)
+    clean = refine(*nickel_problem(path))
+    table = np.loadtxt(path)
+    for r in (7.0, 11.5, 19.3, 27.7):
+        table[:, 1] += 1.5 * np.exp(-0.5 * ((table[:, 0] - r) / 0.1) ** 2)
+    np.savetxt(path, table)
+    plain = refine(*nickel_problem(path))
+    robust = refine(*nickel_problem(path), options=Options(loss="cauchy"))
+    for address in ("crystals.x.a", "populations.p.diameter"):
+        known, spoilt, kept = (r.parameters[address].stderr for r in (clean, plain, robust))
+        assert known is not None
+        assert spoilt is not None
+        assert kept is not None
+        assert spoilt > 2.0 * known
+        assert 0.5 * known < kept < 1.6 * known
+    assert any("cauchy" in paragraph for paragraph in robust.methods)
+
+
+def test_a_model_that_does_not_describe_the_data_is_called_so(tmp_path: Path) -> None:
+    path = synthetic(tmp_path)
+    sample = Sample({"p": Population("x", Sphere(30.0))}, {"x": crystal(NICKEL, 0.006, a=4.4)})
+    result = refine(sample, {"pdf": Pdf(path, r_range=(1.5, 35.0), qmax=20.0)})
+    assert result.datasets["pdf"].rw > 0.5
+    assert any("does not describe" in note for note in result.notes)
+
+
+def test_further_starts_leave_a_poor_minimum(tmp_path: Path) -> None:
+    """A cell 4 % off ends in a false minimum; starts drawn around it are screened, but stay within their spread."""
+    from nanocrystal.refinement import Options
+
+    path = synthetic(tmp_path)
+    x = crystal(NICKEL, {"Ni": vary(0.0055)}, a=vary(3.45))
+    sample = Sample({"p": Population("x", Sphere(vary(28.0)))}, {"x": x})
+    data = {"pdf": Pdf(path, r_range=(1.5, 35.0), qmax=20.0, delta2=vary(1.8, max=5.0))}
+    alone = refine(sample, data)
+    several = refine(sample, data, options=Options(starts=6, seed=2))
+    assert several.datasets["pdf"].rw <= alone.datasets["pdf"].rw * (1.0 + 1e-9)

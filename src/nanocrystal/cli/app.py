@@ -99,7 +99,7 @@ def _run(study: Any, out: Path | None, quiet: bool) -> None:
     if not quiet:
         summary(result)
     print(report)
-    if "interrupted" in result.message:
+    if result.interrupted:
         raise typer.Exit(INTERRUPTED)
     if not result.converged:
         _say(f"Not converged: {result.message}.")

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 Progress = Callable[[int, Any], None]
 SHOWN = 12
 """parameters shown at once while they move"""
@@ -71,6 +69,4 @@ def summary(result: Any) -> None:
         print(f"  {address:{width}s}  {value} {p.unit}{remark}", file=out)
     for note in result.notes:
         print(f"  ! {note}", file=out)
-    if not np.all([d.rw < 1.0 for d in result.datasets.values()]):
-        print("  ! R_w above 1: the model is worse than nothing; look at the figure first.", file=out)
     print(file=out)

@@ -15,7 +15,8 @@ class Quantity:
 
     minimum and maximum are hard limits; open_minimum says that the minimum itself is excluded.
     default None: must be given (or comes from a file). scale: a change that matters, from which
-    steps of differences are taken where the value itself is no measure.
+    steps of differences are taken where the value itself is no measure. start_spread: by which part
+    of itself a value may be off at the start of a refinement (for drawing further starting points).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Quantity:
     maximum: float = math.inf
     open_minimum: bool = False
     scale: float = 1.0
+    start_spread: float = 0.1
 
     def check(self, value: float, where: str) -> None:
         """Raise InputError unless `value` is a number within the hard limits."""

@@ -17,11 +17,13 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
-from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve, Status
+from nanocrystal.refinement.result import DerivedValue, Estimate, FineCurve, FittedCurve, Result, SizeCurve, Status
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.techniques.base import Model, Technique
 
 FloatArray = NDArray[np.float64]
+POOR = 0.5
+"""R_w above which a model does not describe the data"""
 NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
 
@@ -34,6 +36,9 @@ class RefinableSample(Protocol):
 
     def derived(self, evaluation: Evaluation) -> Mapping[str, Any]:
         """Return full address -> an object with value, unit and description."""
+
+    def remarks(self, values: Values) -> list[str]:
+        """Return sentences on what a user may not have meant."""
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
@@ -97,7 +102,8 @@ def assembled_result(
 ) -> Result:
     """Return the result at the point where the optimiser stopped."""
     problem, point = outcome.problem, outcome.point
-    spread = covariance(problem, point)
+    robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
+    spread = covariance(problem, point, robust)
     parameters = _estimates(problem, point, spread)
     datasets = {name: fitted_curve(problem, point, name) for name in problem.models}
     inputs = dict(sample.inputs()) | {
@@ -118,7 +124,10 @@ def assembled_result(
         correlation_names=list(spread.names),
         correlation_matrix=spread.correlations,
         inputs=inputs,
+        interrupted=outcome.interrupted,
         notes=[
+            *_misfit_notes(datasets, parameters),
+            *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_notes(outcome, spread, parameters),
         ],
@@ -128,7 +137,7 @@ def assembled_result(
         },
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
-        methods=[*dict.fromkeys(methods), _statistics_words(problem, spread)],
+        methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread)],
     )
 
 
@@ -204,7 +213,8 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         source=measured.source,
         components=model.components(point.evaluation),
         notes=measured.notes,
-        line=None if drawing is None else (drawing.x, drawing.calculated),
+        fine=None if drawing is None else FineCurve(drawing.x, drawing.observed, drawing.calculated),
+        wavelength=getattr(model, "wavelength", None),
     )
 
 
@@ -248,12 +258,34 @@ def _notes(outcome: Outcome, spread: Covariance, parameters: Mapping[str, Estima
     return notes
 
 
-def _statistics_words(problem: Problem, spread: Covariance) -> str:
+def _misfit_notes(datasets: Mapping[str, FittedCurve], parameters: Mapping[str, Estimate]) -> list[str]:
+    """Return warnings that the model does not describe the data, whatever the optimiser says."""
+    notes = [
+        f"datasets.{name}: R_w is {100.0 * d.rw:.0f} %, the model does not describe these data; "
+        "look at the figure, the starting values and the units."
+        for name, d in datasets.items()
+        if d.rw > POOR
+    ]
+    notes += [
+        f"{address} is negative ({p.value:.3g}): the model is upside down."
+        for address, p in parameters.items()
+        if address.startswith("datasets.") and address.endswith(".scale") and p.value < 0.0
+    ]
+    return notes
+
+
+def _statistics_words(outcome: Outcome, spread: Covariance) -> str:
+    problem, robust = outcome.problem, outcome.robust
+    loss = (
+        ""
+        if robust is None
+        else f" The loss {robust.name} weighs residuals beyond {robust.scale:.3g} down, in the covariance too."
+    )
     return (
         f"{problem.n_points} points, {spread.n_refined} refined parameters "
         f"({len(problem.linear)} of them linear, eliminated at each step by variable projection: Golub & Pereyra, "
         "SIAM J. Numer. Anal. 10, 413 (1973)). Standard errors are from the full Jacobian, nonlinear and linear, at "
-        "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1."
+        "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1." + loss
     )
 
 

@@ -34,6 +34,23 @@ class Options:
 
 
 @dataclass(frozen=True)
+class RobustLoss:
+    """A loss that grows slower than the square of the residual beyond `scale`."""
+
+    name: Loss
+    scale: float
+
+    def weights(self, residual: FloatArray) -> FloatArray:
+        """Return what is left of each squared residual, ρ′, 1 for small ones (as in scipy.optimize.least_squares)."""
+        z = (residual / self.scale) ** 2
+        if self.name == "huber":
+            return np.asarray(np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(np.maximum(z, 1.0))))
+        if self.name == "soft_l1":
+            return np.asarray(1.0 / np.sqrt(1.0 + z))
+        return np.asarray(1.0 / (1.0 + z) if self.name == "cauchy" else np.ones_like(z))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Where the optimiser stopped and why."""
 
@@ -44,8 +61,11 @@ class Outcome:
     message: str
     n_iterations: int
     start_chi2: tuple[float, ...] = ()
+    robust: RobustLoss | None = None
 
 
+DRAWN_PER_START = 8
+"""points drawn and looked at for each further start"""
 Progress = Callable[[int, Point], None]
 
 
@@ -103,24 +123,26 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     elif options.loss != "linear":
         best = _robust(best, options, progress)
     return Outcome(
-        best.problem, best.point, best.converged, any(o.interrupted for o in outcomes), best.message,
-        sum(o.n_iterations for o in outcomes), tuple(o.point.chi2 for o in outcomes),
+        best.problem, best.point, best.converged, best.interrupted, best.message,
+        sum(o.n_iterations for o in outcomes), tuple(o.point.chi2 for o in outcomes if not o.interrupted), best.robust,
     )  # fmt: skip
 
 
 def _starts(problem: Problem, options: Options) -> list[FloatArray]:
+    """Return the study's starting point and the best of many drawn around it."""
     rng = np.random.default_rng(options.seed)
     low, high = problem.bounds
-    points = [problem.start]
-    spread = np.array([0.1 * max(abs(x), d.quantity.scale) for x, d in zip(problem.start, problem.free, strict=True)])
-    for _ in range(options.starts - 1):
-        wide = np.isfinite(low) & np.isfinite(high) & (high - low < 4.0 * spread)
-        drawn = np.where(
-            wide, rng.uniform(np.where(wide, low, 0.0), np.where(wide, high, 1.0)),
-            problem.start + spread * rng.normal(size=len(low)),
-        )  # fmt: skip
-        points.append(np.clip(drawn, low + 1e-3 * spread, high - 1e-3 * spread))
-    return points
+    size = np.array([abs(x) or d.quantity.scale for x, d in zip(problem.start, problem.free, strict=True)])
+    spread = size * np.array([d.quantity.start_spread for d in problem.free])
+    drawn: list[tuple[float, FloatArray]] = []
+    for _ in range(DRAWN_PER_START * (options.starts - 1)):
+        x = np.clip(problem.start + spread * rng.normal(size=len(low)), low + 1e-3 * spread, high - 1e-3 * spread)
+        try:
+            drawn.append((problem.point(x).chi2, x))
+        except (InputError, RefinementError):
+            continue
+    drawn.sort(key=lambda entry: entry[0])
+    return [problem.start, *(x for _, x in drawn[: options.starts - 1])]
 
 
 def _descend(
@@ -171,5 +193,5 @@ def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outco
     message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
     return Outcome(
         outcome.problem, outcome.point, outcome.converged, outcome.interrupted, message,
-        best.n_iterations + outcome.n_iterations,
+        best.n_iterations + outcome.n_iterations, robust=RobustLoss(options.loss, scale),
     )  # fmt: skip

@@ -155,6 +155,16 @@ class Problem:
         low, high = (b[index] for b in self.bounds)
         return min(size, x[index] - low), min(size, high - x[index])
 
+    def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
+        """Return the width of a difference in parameter `index`, and the evaluations below and above x."""
+        down, up = self.step(index, x)
+        moved = []
+        for shift in (-down, up):
+            there = x.copy()
+            there[index] += shift
+            moved.append(self.evaluation(there))
+        return down + up, (moved[0], moved[1])
+
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
         found = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
@@ -163,16 +173,13 @@ class Problem:
             seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], found[n])]
             if not seen:
                 continue
-            down, up = self.step(j, point.x)
-            sides = []
-            for shift in (-down, up):
-                self.n_evaluations += 1
-                sides.append(self.evaluation(_moved(point.x, j, shift)))
+            width, sides = self.sides(j, point.x)
+            self.n_evaluations += 2
             for name in seen:
                 model = self.models[name]
                 below, above = (model.curves(side) for side in sides)
                 change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
-                found[name][:, j] = change / (up + down)
+                found[name][:, j] = change / width
         return found
 
     def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
@@ -188,10 +195,9 @@ class Problem:
         reached = [a for a in self._reached[address] if not a.startswith("datasets.") or name in a.split(".")[1:2]]
         if any(a not in exact for a in reached):
             return False
-        down, up = self.step(j, point.x)
-        below, above = (self.evaluation(_moved(point.x, j, shift)).values for shift in (-down, up))
+        width, (below, above) = self.sides(j, point.x)
         for a in reached:
-            slope = 1.0 if a == address else (above[a] - below[a]) / (down + up)
+            slope = 1.0 if a == address else (above.values[a] - below.values[a]) / width
             found[:, j] += slope * exact[a]
         return True
 
@@ -255,12 +261,6 @@ class Problem:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
         return Problem(ParameterSet(entries), self.models)
-
-
-def _moved(x: FloatArray, j: int, shift: float) -> FloatArray:
-    moved = x.copy()
-    moved[j] += shift
-    return moved
 
 
 def _weights(model: Model) -> FloatArray:

@@ -43,13 +43,26 @@ class DerivedValue:
 
 
 @dataclass(frozen=True)
+class FineCurve:
+    """A data set on a finer grid than the compared points, for figures; arrays of shape (n,).
+
+    observed is None where only the calculated curve is known between the points.
+    """
+
+    x: FloatArray
+    observed: FloatArray | None
+    calculated: FloatArray
+
+
+@dataclass(frozen=True)
 class FittedCurve:
     """One data set and what was calculated for it; arrays of shape (n_points,).
 
     background is None where the technique has none. components are contributions that add up
     to calculated, by name (for instance the pairs Cd–Se of a PDF).
     rwp_without_background is None where there is no background to leave out.
-    chi2_red and gof are None where the data carry no sigma.
+    chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
+    None where the technique needs none or it was not given.
     """
 
     technique: str
@@ -72,8 +85,8 @@ class FittedCurve:
     source: str
     components: Mapping[str, FloatArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    line: tuple[FloatArray, FloatArray] | None = None
-    """the calculated curve on a finer grid than the data, (x, y), for figures"""
+    fine: FineCurve | None = None
+    wavelength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,29 @@ class SizeCurve:
     length: FloatArray
     number_density: FloatArray
     volume_density: FloatArray
+
+
+@dataclass(frozen=True)
+class SizeMap:
+    """The number density of crystals over two of their lengths.
+
+    first: (n_first,), second: (n_second,); number_density: (n_second, n_first), per unit squared.
+    """
+
+    first_name: str
+    second_name: str
+    unit: str
+    first: FloatArray
+    second: FloatArray
+    number_density: FloatArray
+
+
+@dataclass(frozen=True)
+class AtomPicture:
+    """The atoms of a typical nanocrystal: symbols (n_atoms,) and positions (n_atoms, 3), Å."""
+
+    elements: tuple[str, ...]
+    positions: FloatArray
 
 
 @dataclass(frozen=True)
@@ -109,5 +145,10 @@ class Result:
     """file name (name.cif or name.xyz) -> text of the refined model"""
     provenance: Mapping[str, Any]
     """versions of what was used (python, numpy, scipy, numba, gemmi), options of the optimiser"""
+    interrupted: bool = False
+    """whether the user stopped the refinement; the best point so far is reported"""
     methods: Sequence[str] = ()
     """one paragraph each: what was computed and how, with the reference"""
+    size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
+    atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
+    """population -> atoms of one of its crystals, for a picture"""

@@ -59,13 +59,20 @@ class Covariance:
         return np.asarray(np.clip(self.matrix / np.outer(spread, spread), -1.0, 1.0))
 
 
-def covariance(problem: Problem, point: Point) -> Covariance:
-    """Return the covariance from the full Jacobian [J_nonlinear, Φ_linear] at `point`."""
+def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None = None) -> Covariance:
+    """Return the covariance from the full Jacobian [J_nonlinear, Φ_linear] at `point`.
+
+    robust_weights: (n_points,), what a robust loss leaves of each squared residual; points that it
+    weighs down count less in the covariance and in χ²_red too.
+    """
     names, jacobian = problem.full_jacobian(point, problem.derivatives(point))
     residual = point.residual
+    if robust_weights is not None:
+        root = np.sqrt(robust_weights)
+        jacobian, residual = jacobian * root[:, None], residual * root
     n_refined = len(names)
-    freedom = max(1, len(residual) - n_refined)
-    chi2_red = point.chi2 / freedom
+    weight = len(residual) if robust_weights is None else float(robust_weights.sum())
+    chi2_red = float(residual @ residual) / max(1.0, weight - n_refined)
     factor = float(np.sqrt(max(1.0, chi2_red) if problem.has_sigmas else chi2_red))
     matrix, open_ = _inverse(jacobian)
     held = _at_bounds(problem, point, names, jacobian, residual, matrix, open_, factor)
@@ -140,16 +147,10 @@ def gradient(
     found: dict[str, dict[str, float]] = {name: {} for name in function(point)}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
-        down, up = problem.step(j, point.x)
-        sides = []
-        for shift in (-down, up):
-            x = point.x.copy()
-            x[j] += shift
-            evaluation = problem.evaluation(x)
-            sides.append(function(Point(x, evaluation.at({**evaluation.values, **linear}), {})))
+        width, sides = problem.sides(j, point.x)
+        below, above = (function(Point(point.x, side.at({**side.values, **linear}), {})) for side in sides)
         for name in found:
-            change = sides[1][name] - sides[0][name]
-            size = max(abs(sides[0][name]), abs(sides[1][name]))
-            if abs(change) > 1e-12 * size:
-                found[name][declared.address] = change / (down + up)
+            change = above[name] - below[name]
+            if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
+                found[name][declared.address] = change / width
     return found

@@ -193,7 +193,7 @@ class Atoms:
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
-        motion = {n: (q, as_parameter(self.motion.get(n, 0.0))) for n, q in MOTION.items()}
+        motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
         return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
 
     def u_iso_values(self, values: Values, prefix: str) -> FloatArray:

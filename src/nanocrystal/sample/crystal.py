@@ -37,6 +37,8 @@ MOTION = {
     "delta2": Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0),
 }
 """σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r²): Jeong et al., Phys. Rev. B 67, 104301 (2003)"""
+LARGE_U_ISO = 0.12
+"""Å²; larger displacements are remarked on: often B was meant"""
 EXCLUSIVE_DISTANCE = 1.2
 """Å; two partly filled places closer than this exclude each other"""
 OVERLAP = 0.55
@@ -46,8 +48,8 @@ OVERLAP = 0.55
 def _cell_quantity(index: int) -> Quantity:
     name = CELL_NAMES[index]
     if index < 3:
-        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0)
-    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0)
+        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0, start_spread=0.004)
+    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0, start_spread=0.005)
 
 
 @dataclass(frozen=True)
@@ -207,12 +209,23 @@ class Crystal:
             for k in site.orbit.free:
                 name = "xyz"[k]
                 given = getattr(override, name)
-                quantity = Quantity(name, "", f"fractional coordinate {name} of {site.label}", scale=0.1)
+                quantity = Quantity(
+                    name, "", f"fractional coordinate {name} of {site.label}", scale=0.1, start_spread=0.02
+                )
                 value = float(site.orbit.fract[k]) if given is None else given
                 entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
-        for name, quantity in MOTION.items():
-            entries[name] = (quantity, as_parameter(self.motion.get(name, 0.0)))
-        return entries
+        return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
+
+    def remarks(self, values: Values, prefix: str) -> list[str]:
+        """Return sentences on what a user may not have meant."""
+        found = []
+        for site, cif in zip(self.sites, self.structure.sites, strict=True):
+            address = f"{prefix}.u_iso.{site.u_iso_key}"
+            if site.u_iso_key not in self.u_iso:
+                found.append(f"{address} = {cif.u_iso:g} Å² is that of {self.structure.source}, as none was given.")
+            if values[address] > LARGE_U_ISO:
+                found.append(f"{address} = {values[address]:.3g} Å² is large; if it is B, u_iso = B/8π².")
+        return list(dict.fromkeys(found))
 
     def cell_addresses(self, prefix: str) -> tuple[str, ...]:
         """Return the addresses of the independent cell parameters."""

@@ -193,7 +193,7 @@ class LatticeSum:
     def _pairs(
         self, places: list[FloatArray], shift: int, within: bool
     ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
-        """Return points, factors and kinds of the pairs of a block and one `shift` of states away, for all first states.
+        """Return points, factors and kinds of the pairs of a block of any state and one `shift` of states away.
 
         within: the two blocks are one and the same; each pair of its places once.
         """

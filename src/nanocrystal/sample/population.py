@@ -139,8 +139,8 @@ class Population:
             shape_function=shape_function,
             number_density=sum(k.count * k.occupancy for k in kinds) / volume,
             n_units=n_units,
-            delta1=values[f"{crystal_prefix}.delta1"],
-            delta2=values[f"{crystal_prefix}.delta2"],
+            delta1=values.get(f"{crystal_prefix}.delta1", 0.0),
+            delta2=values.get(f"{crystal_prefix}.delta2", 0.0),
             depends_on=(*depends_on, *(f"{crystal_prefix}.sites.{s.label}.occupancy" for s in crystal.sites)),
         )
 
@@ -160,7 +160,7 @@ class Population:
             for e, n, u in zip(species, counts, atoms.u_iso_values(evaluation.values, prefix), strict=True)
         )
         found = evaluation.once(f"pairs of {name}", [f"{prefix}.stretch"], moments)
-        delta1, delta2 = (evaluation.values[f"{prefix}.{k}"] for k in ("delta1", "delta2"))
+        delta1, delta2 = (evaluation.values.get(f"{prefix}.{k}", 0.0) for k in ("delta1", "delta2"))
         return PairStructure(kinds, found, grid.h, None, None, None, 1.0, delta1, delta2, (f"{prefix}.stretch",))
 
     def mean_atomic_mass(self, structure: PairStructure) -> float:

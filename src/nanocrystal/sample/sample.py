@@ -194,6 +194,10 @@ class Sample:
             for n, m in mass.items()
         }
 
+    def remarks(self, values: Values) -> list[str]:
+        """Return sentences on what a user may not have meant."""
+        return [r for name, crystal in self.crystals.items() for r in crystal.remarks(values, f"crystals.{name}")]
+
     def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""
         found = {}

@@ -34,7 +34,7 @@ Checked against
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -150,12 +150,15 @@ class Pdf:
                 )
 
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
-        if self.qmax is not None:
-            return float(self.qmax), []
         try:
             qmax = float(curve.metadata["qmax"]) if curve is not None else None
         except (KeyError, ValueError):
             qmax = None
+        if self.qmax is not None:
+            if qmax is None or abs(qmax - self.qmax) < 1e-3 * self.qmax:
+                return float(self.qmax), []
+            note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used."
+            return float(self.qmax), [note]
         if qmax is None:
             raise InputError(f"{where}.qmax", "is missing: say up to which Q (Å⁻¹) the data were transformed.")
         return qmax, [f"qmax = {qmax:g} Å⁻¹ was taken from the header of the file."]
@@ -187,6 +190,8 @@ class Pdf:
             notes.append(f"compared on the Nyquist grid, r = n π/qmax, a point each {step:.4f} Å.")
         if sigma is not None:
             sigma = np.interp(r, curve.x, sigma)
+        if self.r_range is None:
+            notes.append(f"no r_range was given: compared from {r[0]:.3g} to {r[-1]:.4g} Å, all there is.")
         weights = "1/σ² with the σ of the file" if sigma is not None else "all points alike (the file has no σ)"
         return Measured(r, observed, sigma, weights, str(self.file), curve.sha256, (*curve.notes, *notes))
 
@@ -438,6 +443,11 @@ class PdfModel:
         added = (np.sinc(r - nodes) - np.sinc(r + nodes)) @ white
         return calculated + added, np.full(len(calculated), noise.sigma)
 
+    def _grid_words(self) -> str:
+        if any("Nyquist" in note for note in self.measured.notes):
+            return "on the Nyquist grid: Farrow et al., Phys. Rev. B 84, 134105 (2011)"
+        return "at the points of the file"
+
     def methods(self) -> tuple[str, ...]:
         form = (
             "Peaks as PDFgui draws them: Gaussians divided by r, weighted with atomic numbers."
@@ -450,12 +460,8 @@ class PdfModel:
             f"G(r) was calculated from all pair distances of the model, {start}up to qmax = {self.qmax:g} Å⁻¹. {form} "
             "Definitions: Egami & Billinge, Underneath the Bragg Peaks, 2nd ed., Pergamon 2012.",
             "Peak widths: σ² = (u_i + u_j)(1 − delta1/r − delta2/r² + qbroad² r²); resolution: exp(−(r qdamp)²/2). "
-            "The data were compared on the Nyquist grid: Farrow et al., Phys. Rev. B 84, 134105 (2011).",
+            f"The data were compared {self._grid_words()}.",
         )
-
-    def with_points(self, r: FloatArray) -> PdfModel:
-        """Return the same model calculated at other points r (n,) Å, without data."""
-        return replace(self, measured=Measured(r, None, None, "none", "simulated", None), curve=None)
 
 
 def _fade(r: FloatArray, end: float) -> FloatArray:
