@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from nanocrystal.sample.tilts import Octahedron, centred_site
 from nanocrystal.tables.elements import covalent_radius
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
 DALTON_PER_A3 = 1.66053906660
 """g/cm³ of one dalton per Å³ (CODATA 2018)"""
 BOND_FACTOR = 1.2
@@ -42,6 +44,7 @@ class Bond:
     start: int
     atom: int
     offset: tuple[float, float, float]
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Angle:
     name: str
     first: Bond
     second: Bond
+    words: str = ""
 
 
 class Geometry:
@@ -97,31 +101,24 @@ class Geometry:
         return sorted(found, key=lambda item: item[0])
 
     def _add_bonds(self, site: int, around: list[tuple[float, Bond]]) -> None:
-        crystal = self.crystal
-        seen: dict[str, list[float]] = {}
-        for distance, bond in around:
-            if crystal.site_of_atom[bond.atom] < site:
-                continue  # already listed from the other end
-            known = seen.setdefault(bond.name, [])
-            if len(known) < MOST and all(abs(distance - d) > 1e-3 for d in known):
-                known.append(distance)
-                suffix = f"_{len(known)}" if len(known) > 1 else ""
-                self.bonds.append(Bond(bond.name + suffix, bond.start, bond.atom, bond.offset))
+        """Keep one bond of each distinct length from this site, unless it is listed from the other end."""
+        onward = [(d, b) for d, b in around if self.crystal.site_of_atom[b.atom] >= site]
+        for name, bond, words in _distinct([(b.name, d, b) for d, b in onward], 1e-3, "distance"):
+            self.bonds.append(replace(bond, name=name, words=words))
 
     def _add_angles(self, around: list[tuple[float, Bond]], fract: FloatArray, vectors: FloatArray) -> None:
+        """Keep one angle of each distinct size at this site; none in close packing, where the lattice says all."""
         if len(around) > 8:
-            return  # close packing: angles are those of the lattice
-        seen: dict[str, list[float]] = {}
+            return
+        found: list[tuple[str, float, Angle]] = []
         for i, (_, first) in enumerate(around):
             for _, second in around[i + 1 :]:
                 centre, end = first.name.split("-")
                 name = f"{end}-{centre}-{second.name.split('-')[1]}"
-                value = _angle(Angle(name, first, second), fract, vectors)
-                known = seen.setdefault(name, [])
-                if len(known) < MOST and all(abs(value - v) > 0.01 for v in known):
-                    known.append(value)
-                    suffix = f"_{len(known)}" if len(known) > 1 else ""
-                    self.angles.append(Angle(name + suffix, first, second))
+                angle = Angle(name, first, second)
+                found.append((name, _angle(angle, fract, vectors), angle))
+        for name, angle, words in _distinct(found, 0.01, "angle"):
+            self.angles.append(replace(angle, name=name, words=words))
 
     def derived(self, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
         """Return bond lengths (Å), angles (°) and tilts (°) at these values, by full address."""
@@ -130,18 +127,36 @@ class Geometry:
         found = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
-            words = f"distance {bond.name.partition('_')[0]}"
-            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", words)
+            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", bond.words)
         for angle in self.angles:
-            found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(
-                _angle(angle, fract, vectors), "°", f"angle {angle.name.partition('_')[0]}"
-            )
+            found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(_angle(angle, fract, vectors), "°", angle.words)
         if self.octahedron is not None:
             tilts = self.octahedron.tilts(fract, np.diag(vectors))
             about = "tilt of the octahedra"
             found[f"{prefix}.tilt_out_of_phase"] = DerivedQuantity(tilts.out_of_phase, "°", f"{about} about b of Pbnm")
             found[f"{prefix}.tilt_in_phase"] = DerivedQuantity(tilts.in_phase, "°", f"{about} about c of Pbnm")
         return found
+
+
+def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float, kind: str) -> list[tuple[str, T, str]]:
+    """Return (name, first of its kind, words) for each distinct value, numbered from the second value of a name on.
+
+    entries: name, value, thing; values within `tolerance` count as one.
+    """
+    groups: dict[str, list[tuple[float, T, int]]] = {}
+    for name, value, thing in sorted(entries, key=lambda entry: entry[1]):
+        known = groups.setdefault(name, [])
+        if known and abs(known[-1][0] - value) < tolerance:
+            known[-1] = (known[-1][0], known[-1][1], known[-1][2] + 1)
+        else:
+            known.append((value, thing, 1))
+    found = []
+    for name, known in groups.items():
+        total = sum(count for _, _, count in known)
+        for k, (_, thing, count) in enumerate(known[:MOST]):
+            words = f"{kind} {name.replace('-', '–')}" + (f", {count} of {total}" if len(known) > 1 else "")
+            found.append((f"{name}_{k + 1}" if k else name, thing, words))
+    return found
 
 
 def _separation(bond: Bond, fract: FloatArray) -> FloatArray:
