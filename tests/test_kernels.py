@@ -106,7 +106,7 @@ def test_lattice_moments_equal_the_pairs_of_a_large_cluster() -> None:
     kinds = np.array([0, 1, 1, 2])
     offsets = pairs.offsets_within(vectors, 9.0 + 4.0)
     job = pairs.LatticePairs(offsets, np.ones((1, len(offsets))), separations, np.full(4, 0.5), kinds)
-    found = pairs.lattice_moments(vectors, [job], 3, h, n_bins)[0]
+    found = pairs.lattice_moments(vectors, [job], 3, h, n_bins)
     cells = np.array(np.meshgrid(*[np.arange(-5, 6)] * 3)).reshape(3, -1).T @ vectors
     expected = np.zeros((3, n_bins))
     for i, j, row in ((0, 0, 0), (0, 1, 1), (1, 1, 2)):

@@ -12,9 +12,11 @@ unordered pair of atoms is counted once.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from nanocrystal.kernels.compiled import load
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+T = TypeVar("T")
 N_MOMENTS = 4
 BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
@@ -107,53 +110,74 @@ class LatticePairs:
 
 
 def lattice_moments(
+    vectors: FloatArray, jobs: Sequence[LatticePairs], n_pair_kinds: int, h: float, n_bins: int
+) -> FloatArray:
+    """Return the pair moments of a lattice with a basis, the sum over jobs of one row of weights each.
+
+    vectors: (3, 3) Å, rows are the lattice vectors. A separation of nothing (an atom and itself) is left
+    out with everything closer than half an ångström, and so is the last bin, in which everything beyond
+    is collected.
+    Returns (n_pair_kinds, n_bins, 4).
+    """
+    moments = np.zeros((n_pair_kinds, n_bins, N_MOMENTS))
+
+    def keep(kind: int, found: FloatArray) -> None:
+        moments[kind] = found[0]
+
+    reduced_lattice_moments(vectors, jobs, n_pair_kinds, h, n_bins, np.zeros((0, 3, 3)), keep)
+    return moments
+
+
+def reduced_lattice_moments(
     vectors: FloatArray,
     jobs: Sequence[LatticePairs],
     n_pair_kinds: int,
     h: float,
     n_bins: int,
-    strains: FloatArray | None = None,
-    out: FloatArray | None = None,
-) -> FloatArray:
-    """Return the pair moments of a lattice with a basis, the sum over jobs with weights of equally many rows.
+    strains: FloatArray,
+    reduce: Callable[[int, FloatArray], T],
+) -> dict[int, T]:
+    """Return what `reduce` makes of the moments of each pair kind, as `lattice_moments` counts them.
 
-    vectors: (3, 3) Å, rows are the lattice vectors; strains: (n_strains, 3, 3), for each of which the
-    first weight times the relative change of the distance is summed. A separation of nothing (an atom
-    and itself) is left out with everything closer than half an ångström, and so is the last bin, in which
-    everything beyond is collected.
-    Returns (n_weights + n_strains, n_pair_kinds, n_bins, 4), in `out` if it is given.
+    reduce(kind, moments): moments is (n_weights + n_strains, n_bins, 4) and is used again after the call; its rows
+    belong to the rows of the weights, then to strains (n_strains, 3, 3), for each of which the first
+    weight times the relative change of the distance is summed. So the moments of one pair kind at a time
+    are in memory, whatever the number of rows.
     """
     fast = load("_pairs_numba")
-    strains = np.zeros((0, 3, 3)) if strains is None else np.ascontiguousarray(strains)
     n_rows = len(jobs[0].weights) + len(strains)
-    if out is None:
-        out = np.zeros((n_rows, n_pair_kinds, n_bins, N_MOMENTS))
-    else:
-        out[:] = 0.0
+    strains = np.ascontiguousarray(strains)
     places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
     sizes = np.zeros(n_pair_kinds)
     for job in jobs:
         sizes += len(job.offsets) * np.bincount(job.kinds, minlength=n_pair_kinds)
+    own = threading.local()
 
-    def fill(kind: int) -> None:
-        index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-        histograms = out[:, kind].reshape(n_rows, -1)  # a view: all bins of one kind lie together
+    def of_kind(kind: int) -> T:
+        if not hasattr(own, "histograms"):
+            own.histograms = np.zeros((n_rows, n_bins * N_MOMENTS))
+            own.index, own.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+        else:
+            own.histograms[:] = 0.0
+        rest = (1.0 / h, n_bins - 1.0)
         for job, (x, y, z) in zip(jobs, places, strict=True):
             chosen = job.kinds == kind
-            points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
+            common = (np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen]))
             # one row at a time: its histogram stays in the cache, and distances cost less than misses
-            common = (points, factors)
-            rest = (1.0 / h, n_bins - 1.0)
             for row, weight in enumerate(job.weights):
-                fast.point_pairs(x, y, z, weight, *common, *rest, histograms[row], index, t)
+                fast.point_pairs(x, y, z, weight, *common, *rest, own.histograms[row], own.index, own.t)
             for row, strain in enumerate(strains, start=len(job.weights)):
-                fast.strained_point_pairs(x, y, z, job.weights[0], *common, strain, *rest, histograms[row], index, t)
+                fast.strained_point_pairs(
+                    x, y, z, job.weights[0], *common, strain, *rest, own.histograms[row], own.index, own.t
+                )
+        found = own.histograms.reshape(n_rows, n_bins, N_MOMENTS)
+        found[:, : int(0.5 / h)] = 0.0
+        found[:, -1] = 0.0
+        return reduce(kind, found)
 
-    with ThreadPoolExecutor(thread_count()) as pool:  # the longest first
-        list(pool.map(fill, [int(k) for k in np.argsort(-sizes) if sizes[k] > 0]))
-    out[:, :, : int(0.5 / h)] = 0.0
-    out[:, :, -1] = 0.0
-    return out
+    kinds = [int(k) for k in np.argsort(-sizes) if sizes[k] > 0]  # the longest first
+    with ThreadPoolExecutor(thread_count()) as pool:
+        return dict(zip(kinds, pool.map(of_kind, kinds), strict=True))
 
 
 def offsets_within(vectors: FloatArray, radius: float) -> FloatArray:

@@ -1,11 +1,11 @@
 """Sums of sin(Q r)/(Q r) and cos(Q r) over a histogram of distances, at any Q, by one short FFT.
 
 The histogram is fine (0.005 Å) because distances must be exact; Q reaches only 20–30 Å⁻¹, so a grid
-of 0.05–0.1 Å in r would do. The moments are therefore spread with a Gaussian onto such a grid, a
-matrix product since all bins have the same few places relative to it; a short transform follows,
-and the Gaussian is divided out. The same trick in Q takes the sums from the transform's grid to any
-abscissa (Greengard & Lee, SIAM Rev. 46, 443 (2004)). Every step is linear, its error below 1e-12 of
-the sum of the weights; what remains is that of the moments, about (Q h)⁴/2000.
+of 0.05–0.1 Å in r would do. The moments are therefore spread with a Gaussian onto such a grid (all
+bins have one of a few places relative to it); a short transform follows, and the Gaussian is divided
+out. The same trick in Q takes the sums from the transform's grid to any abscissa (Greengard & Lee,
+SIAM Rev. 46, 443 (2004)). Every step is linear, its error below 1e-12 of the sum of the weights; what
+remains is that of the moments, about (Q h)⁴/2000.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.compiled import load
-from nanocrystal.kernels.pairs import N_MOMENTS
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["sinc", "cos"]
@@ -49,12 +48,15 @@ class SineTransform:
 
         sums = np.empty((len(moments), len(self.q)))
         weights = self._weights(kind)
-        mix = load("_moments_numba").mix
+        spread = load("_moments_numba").spread_moments
         n_blocks = -(-self.n_bins // self._per_step)
-        mixed = np.zeros((n_blocks * self._per_step, N_MOMENTS))
         for row, m in enumerate(moments):
-            mix(np.ascontiguousarray(m), weights, mixed)
-            spectrum = rfft(self._spread(mixed.reshape(n_blocks, -1)))[: len(self._window)]
+            extended = np.zeros(n_blocks + 2 * HALF_WIDTH + 1)
+            spread(np.ascontiguousarray(m), weights, self._spreading, self._per_step, extended)
+            coarse = np.zeros(self._length)
+            coarse[: len(extended) - HALF_WIDTH] = extended[HALF_WIDTH:]
+            coarse[-HALF_WIDTH:] += extended[:HALF_WIDTH]  # the transform is periodic
+            spectrum = rfft(coarse)[: len(self._window)]
             part = (-spectrum.imag if kind == "sinc" else spectrum.real) * self._window
             sums[row] = self._interpolation(kind) @ part
             if kind == "sinc" and self._at_zero.any():
@@ -94,15 +96,14 @@ class SineTransform:
 
     @cached_property
     def _spreading(self) -> FloatArray:
-        """Taps of a bin and moment: (_per_step · 4, taps), derivatives of the Gaussian by Hermite functions."""
+        """Taps of a bin and moment, (_per_step, 4, n_taps): derivatives of the Gaussian by Hermite functions."""
         places = np.arange(self._per_step)[:, None] / self._per_step
-        taps = np.arange(-HALF_WIDTH, HALF_WIDTH + 2)[None, :]
-        x = places - taps
+        x = places - np.arange(-HALF_WIDTH, HALF_WIDTH + 2)[None, :]
         gaussian = np.exp(-0.5 * x**2 / VARIANCE)
         z = x / VARIANCE
         derivatives = (1.0, -z, z**2 - 1.0 / VARIANCE, -(z**3) + 3.0 * z / VARIANCE)
         rows = [d * gaussian / (factorial(k) * self._per_step**k) for k, d in enumerate(derivatives)]
-        return np.ascontiguousarray(np.stack(rows, axis=1).reshape(self._per_step * N_MOMENTS, -1))
+        return np.ascontiguousarray(np.stack(rows, axis=1))
 
     def _weights(self, kind: Kind) -> FloatArray:
         return self._sinc_weights if kind == "sinc" else self._cos_weights
@@ -135,18 +136,6 @@ class SineTransform:
             ],
             axis=1,
         )
-
-    def _spread(self, blocks: FloatArray) -> FloatArray:
-        """Return the moments (n_blocks, _per_step · 4) on the coarse grid, wrapped to its period."""
-        n_blocks = len(blocks)
-        taps = self._spreading.T @ blocks.T
-        extended = np.zeros(n_blocks + 2 * HALF_WIDTH + 1)
-        for k, row in enumerate(taps):
-            extended[k : k + n_blocks] += row
-        coarse = np.zeros(self._length)
-        coarse[: len(extended) - HALF_WIDTH] = extended[HALF_WIDTH:]
-        coarse[-HALF_WIDTH:] += extended[:HALF_WIDTH]
-        return coarse
 
     @cached_property
     def _interpolations(self) -> dict[str, Any]:

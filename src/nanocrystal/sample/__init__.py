@@ -3,7 +3,7 @@
 from nanocrystal.sample.clusters import Atoms, Cluster
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.distributions import Distribution
-from nanocrystal.sample.lattice_pairs import ShapedPairs
+from nanocrystal.sample.lattice_pairs import ShapedDerivatives
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import BOXES, Box, Brick, Cube, Platelet, Prism
@@ -38,7 +38,7 @@ __all__ = [
     "Prism",
     "Sample",
     "Shape",
-    "ShapedPairs",
+    "ShapedDerivatives",
     "SiteOverride",
     "Sphere",
     "Tilts",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_within, pair_kinds
+from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_within, pair_kinds, reduced_lattice_moments
 from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
@@ -47,22 +46,29 @@ def crystal_moments(crystal: Crystal, values: Values, prefix: str, grid: PairGri
         )
     offsets = offsets_within(vectors, radius)
     job = LatticePairs(offsets, np.ones((1, len(offsets))), all_points, np.concatenate(weights), np.concatenate(rows))
-    return np.asarray(lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)[0])
+    return lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
 
 
 @dataclass(frozen=True)
 class ShapedPairs:
-    """The pair moments of a population and their derivatives.
-
-    moments: (n_pair_kinds, n_bins, 4), per block; mean_blocks: blocks in the average crystal. Of each
-    address asked for: how many blocks and pairs of the average crystal it adds (`blocks_by`, `pairs_by`,
-    moments) and, for cell parameters, how it stretches distances (`stretched_by`: moments per block,
-    weighted with the relative change of each distance). The derivatives lie in memory that the next
-    call with derivatives uses again.
-    """
+    """The pair moments of a population, (n_pair_kinds, n_bins, 4) per block, and the blocks of its mean crystal."""
 
     moments: FloatArray
     mean_blocks: float
+
+
+Reduction = Callable[[FloatArray, bool], FloatArray]
+"""(moments (n_rows, n_bins, 4), whether they are strained) -> (n_rows, n_values): a sum over the pairs"""
+
+
+@dataclass(frozen=True)
+class ShapedDerivatives:
+    """Sums over the pairs of the mean crystal, differentiated; each (n_pair_kinds, n_values).
+
+    Of each address: how many blocks and pairs it adds (`blocks_by`, `pairs_by`) and, for cell parameters,
+    how it stretches the distances (`stretched_by`, the strained sums, per crystal).
+    """
+
     blocks_by: Mapping[str, float]
     pairs_by: Mapping[str, FloatArray]
     stretched_by: Mapping[str, FloatArray]
@@ -82,33 +88,57 @@ class LatticeSum:
     prefix: str
     crystal_prefix: str
 
-    def __call__(self, values: Values, h: float, sizes: Sequence[str] = (), cell: Sequence[str] = ()) -> ShapedPairs:
-        """Return the pairs at these values, with derivatives for the addresses in `sizes` and `cell`.
+    def __call__(self, values: Values, h: float) -> ShapedPairs:
+        """Return the pairs at these values; raises InputError where the largest crystals have too many."""
+        vectors, offsets, weights = self._weighted_offsets(values, ())
+        mean_blocks = float(weights[0, 0])
+        jobs, n_bins = self._jobs(values, vectors, offsets, weights / mean_blocks, h)
+        return ShapedPairs(lattice_moments(vectors, jobs, self._n_pair_kinds, h, n_bins), mean_blocks)
+
+    def derivatives(
+        self, values: Values, h: float, sizes: Sequence[str], cell: Sequence[str], reduction: Reduction
+    ) -> ShapedDerivatives:
+        """Return sums over the pairs differentiated by the lengths `sizes` and the cell parameters `cell`.
 
         A cell parameter changes the number of blocks in crystals of given lengths, too.
-        Raises InputError where the largest crystals would have too many pairs.
         """
-        cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
-        vectors = self.blocks.vectors(cell_vectors)
-        reach = np.ceil(self._checked_reach(vectors, values)).astype(int)
         moved = (*sizes, *cell)
-        octant = self._octant_weights(reach, values, moved)
-        aspect = tuple(np.round(np.linalg.norm(vectors, axis=1), 1).tolist())
-        offsets, places = _half_lattice(*(int(n) for n in reach), aspect)
-        weights = octant[:, places[0], places[1], places[2]]
-        kept = np.abs(weights[0]) > 1e-9 * weights[0, 0]
-        offsets, weights = offsets[kept], np.ascontiguousarray(weights[:, kept])
-        mean_blocks, changes = float(weights[0, 0]), weights[1:, 0].tolist()
-        weights[0] /= mean_blocks
-        strains = [self._strain(values, address, cell_vectors) for address in cell]
-        total = self._summed(values, vectors, cell_vectors, offsets, weights, np.array(strains).reshape(-1, 3, 3), h)
-        return ShapedPairs(
-            total[0],
-            mean_blocks,
-            dict(zip(moved, changes, strict=True)),
-            dict(zip(moved, total[1 : 1 + len(moved)], strict=True)),
-            dict(zip(cell, total[1 + len(moved) :], strict=True)),
+        vectors, offsets, weights = self._weighted_offsets(values, moved)
+        cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
+        strains = np.array([self._strain(values, a, cell_vectors) for a in cell]).reshape(-1, 3, 3)
+        jobs, n_bins = self._jobs(values, vectors, offsets, weights, h)
+        n = len(weights)
+
+        def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+            return reduction(moments[1:n], False), reduction(moments[n:], True)
+
+        found = reduced_lattice_moments(vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced)
+        n_values = next(iter(found.values()))[0].shape[1]
+        pairs, stretched = (np.zeros((k, self._n_pair_kinds, n_values)) for k in (len(moved), len(cell)))
+        for kind, (added, strained) in found.items():
+            pairs[:, kind], stretched[:, kind] = added, strained
+        return ShapedDerivatives(
+            dict(zip(moved, weights[1:, 0].tolist(), strict=True)),
+            dict(zip(moved, pairs, strict=True)),
+            dict(zip(cell, stretched, strict=True)),
         )
+
+    @property
+    def _n_pair_kinds(self) -> int:
+        return len(pair_kinds(len(self.crystal.sites)))
+
+    def _weighted_offsets(self, values: Values, moved: Sequence[str]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return block vectors, offsets (n, 3), and W with its derivatives by `moved`, (1 + n_moved, n)."""
+        vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
+        reach = np.ceil(self._checked_reach(vectors, values)).astype(int)
+        octant = self._octant_weights(reach, values, moved)
+        lengths = tuple(np.round(np.linalg.norm(vectors, axis=1), 1).tolist())
+        offsets, places = _half_lattice(*(int(n) for n in reach), lengths)
+        weights = octant[:, places[0], places[1], places[2]]
+        kept = weights[0] > 1e-9 * weights[0, 0]
+        if not kept.all():
+            offsets, weights = offsets[kept], weights[:, kept]
+        return vectors, offsets, weights
 
     def _checked_reach(self, vectors: FloatArray, values: Values) -> FloatArray:
         reach = self.shape.reach_in_blocks(vectors, values, self.prefix)
@@ -142,16 +172,14 @@ class LatticeSum:
         above, below = (self.crystal.vectors(m, self.crystal_prefix) for m in moved)
         return np.asarray(np.linalg.solve(cell_vectors, (above - below) / (2.0 * step)))
 
-    def _summed(
-        self, values: Values, vectors: FloatArray, cell_vectors: FloatArray, offsets: FloatArray,
-        weights: FloatArray, strains: FloatArray, h: float,
-    ) -> FloatArray:  # fmt: skip
-        """Return the moments for each weight and strain, (n_rows, n_pair_kinds, n_bins, 4)."""
-        corners = self._places(values, cell_vectors)
+    def _jobs(
+        self, values: Values, vectors: FloatArray, offsets: FloatArray, weights: FloatArray, h: float
+    ) -> tuple[list[LatticePairs], int]:
+        """Return the pairs to be counted, by change of state, and the number of bins that hold them."""
+        corners = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
         span = np.ptp(np.concatenate(corners), axis=0)
         longest = np.linalg.norm(np.abs(offsets @ vectors).max(axis=0) + span)
         n_bins = int(1.06 ** np.ceil(np.log(longest) / np.log(1.06)) / h) + 2  # seldom changes
-        n_kinds = len(pair_kinds(len(self.crystal.sites)))
         shifts = self._shift_table[tuple((offsets.astype(int) % self.blocks.n_states).T)]
         jobs = [LatticePairs(offsets[:1], weights[:, :1].copy(), *self._pairs(corners, 0, within=True))]
         for shift in range(self.blocks.n_states):
@@ -160,20 +188,7 @@ class LatticeSum:
             if chosen.any():
                 own = np.ascontiguousarray(weights[:, chosen])
                 jobs.append(LatticePairs(offsets[chosen], own, *self._pairs(corners, shift, within=False)))
-        out = self._workspace(len(weights) + len(strains), n_kinds, n_bins)
-        return lattice_moments(vectors, jobs, n_kinds, h, n_bins, strains, out)
-
-    def _workspace(self, *shape: int) -> FloatArray | None:
-        """Return memory for a sum with derivatives, the same as long as its shape is; None for one without."""
-        if shape[0] == 1:
-            return None
-        if self._memory.get("shape") != shape:
-            self._memory.update(shape=shape, array=np.zeros((*shape, 4)))
-        return self._memory["array"]  # type: ignore[no-any-return]
-
-    @cached_property
-    def _memory(self) -> dict[str, Any]:
-        return {}
+        return jobs, n_bins
 
     @cached_property
     def _shift_table(self) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Valu
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.clusters import Atoms
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
-from nanocrystal.sample.lattice_pairs import LatticeSum, ShapedPairs, crystal_moments
+from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives, crystal_moments
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Shape
@@ -109,16 +109,20 @@ class Population:
 
     def shaped_derivatives(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
-        addresses: Sequence[str],
-    ) -> ShapedPairs | None:  # fmt: skip
-        """Return the pairs per crystal with exact derivatives for those of `addresses` that are lengths or cell
-        parameters; None for shapes that have no lattice sum."""
+        addresses: Sequence[str], reduction: Reduction,
+    ) -> ShapedDerivatives | None:  # fmt: skip
+        """Return sums over pairs differentiated by those of `addresses` that are lengths or cell parameters.
+
+        None for shapes that have no lattice sum.
+        """
         if not isinstance(self.shape, Box):
             return None
         lengths = [a for a in self.shape.addresses(prefix) if a in addresses and not a.endswith("size_correlation")]
         cell = [a for a in crystal.cell_addresses(crystal_prefix) if a in addresses]
         lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        return lattice_sum(evaluation.values, evaluation.requirement.h, lengths, cell)
+        if not lengths and not cell:
+            return ShapedDerivatives({}, {}, {})
+        return lattice_sum.derivatives(evaluation.values, evaluation.requirement.h, lengths, cell, reduction)
 
     def _structure(
         self, crystal: Crystal, values: Values, crystal_prefix: str, moments: FloatArray, h: float,

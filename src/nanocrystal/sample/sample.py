@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
-from nanocrystal.sample.lattice_pairs import ShapedPairs
+from nanocrystal.sample.lattice_pairs import Reduction, ShapedDerivatives
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.shapes import Bulk
@@ -101,14 +101,22 @@ class Sample:
             for name, p in self.populations.items()
         }
 
-    def shaped_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, ShapedPairs]:
-        """Return the pairs per crystal, with derivatives for `addresses`, of populations that have a lattice sum."""
+    def shaped_derivatives(
+        self, evaluation: Evaluation, addresses: Sequence[str], reduction: Reduction
+    ) -> dict[str, ShapedDerivatives]:
+        """Return sums over pairs differentiated by `addresses`, of populations that have a lattice sum."""
         found = {}
         for name, population in self.populations.items():
             crystal = self.crystal_of(name)
             if crystal is not None:
                 pairs = population.shaped_derivatives(
-                    evaluation, name, f"populations.{name}", crystal, f"crystals.{population.crystal}", addresses
+                    evaluation,
+                    name,
+                    f"populations.{name}",
+                    crystal,
+                    f"crystals.{population.crystal}",
+                    addresses,
+                    reduction,
                 )
                 if pairs is not None:
                     found[name] = pairs

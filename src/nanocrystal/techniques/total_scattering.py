@@ -28,9 +28,9 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -43,7 +43,7 @@ from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
-from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedPairs
+from nanocrystal.sample import PairGrid, PairStructure, Sample
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
@@ -51,6 +51,8 @@ from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_fro
 FloatArray = NDArray[np.float64]
 KEV_ANGSTROM = 12.398419843320026
 """h c in keV Å (exact SI values)"""
+NARROWEST = 2e-4
+"""Å⁻¹; resolutions narrower than this are taken as this wide where they vary over the data"""
 NEAR = 12.0
 """Å; correlated motion reaches that far"""
 LARGEST_Q = 60.0
@@ -312,7 +314,8 @@ class TotalScatteringModel:
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        sample = self._measured_of(evaluation, lambda q, grid: self._intensity(evaluation, q, grid))
+        q, grid = self._ideal_grid(evaluation)
+        sample = self._through_instrument(evaluation, self._intensity(evaluation, q, grid))
         return np.concatenate([sample[None, :], self._background])
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
@@ -327,31 +330,27 @@ class TotalScatteringModel:
         structures = self.sample.pairs(evaluation)
         if any(s.delta1 or s.delta2 for s in structures.values()):
             return {}
-        shaped = self.sample.shaped_derivatives(evaluation, addresses)
+        q, grid = self._ideal_grid(evaluation)
+
+        def reduction(moments: FloatArray, strained: bool) -> FloatArray:
+            transform = self._transform(evaluation.requirement.h, moments.shape[1], q, grid)
+            sums = transform(moments)
+            return transform(moments, "cos") - sums if strained else sums
+
+        shaped = self.sample.shaped_derivatives(evaluation, addresses, reduction)
         if set(shaped) != set(structures):
             return {}
-        total = sum(evaluation.values[f"populations.{n}.number_fraction"] for n in shaped) if len(shaped) > 1 else 1.0
+        numbers = {n: evaluation.values.get(f"populations.{n}.number_fraction", 1.0) for n in shaped}
         found: dict[str, FloatArray] = {}
-        for name, pairs in shaped.items():
-            part = evaluation.values[f"populations.{name}.number_fraction"] / total if len(shaped) > 1 else 1.0
-            for address in pairs.pairs_by:
-                slope = partial(self._slope, structures[name], pairs, address)
-                curve = part * self._measured_of(evaluation, slope)
-                rows = np.zeros((len(self.linear), len(curve)))
-                rows[0] = curve
+        for name, by in shaped.items():
+            part = numbers[name] / sum(numbers.values()) if len(shaped) > 1 else 1.0
+            for address, sums in by.pairs_by.items():
+                total = sums + by.stretched_by[address] if address in by.stretched_by else sums
+                slope = self._debye(structures[name], q, grid, total, by.blocks_by[address])
+                rows = np.zeros((len(self.linear), len(self.q)))
+                rows[0] = part * self._through_instrument(evaluation, slope)
                 found[address] = found.get(address, 0.0) + rows
         return found
-
-    def _slope(
-        self, structure: PairStructure, pairs: ShapedPairs, address: str, q: FloatArray, grid: str
-    ) -> FloatArray:
-        """Return dI/d(address) of the average crystal of one population at q."""
-        transform = self._transform(structure.h, pairs.moments.shape[1], q, grid)
-        sums = transform(pairs.pairs_by[address])
-        if address in pairs.stretched_by:
-            stretched = pairs.stretched_by[address]
-            sums = sums + pairs.mean_blocks * (transform(stretched, "cos") - transform(stretched))
-        return self._debye(structure, q, grid, sums, pairs.blocks_by[address])
 
     def _debye(self, structure: PairStructure, q: FloatArray, grid: str, sums: FloatArray, units: float) -> FloatArray:
         """Return the intensity of so many units with these pair sums."""
@@ -433,29 +432,34 @@ class TotalScatteringModel:
 
     # ---- the instrument -----------------------------------------------------------------------
 
-    def _measured_of(self, evaluation: Evaluation, ideal: Callable[[FloatArray, str], FloatArray]) -> FloatArray:
-        """Return what the instrument makes of an ideal curve, at the points."""
-        return self._polarised(evaluation, self._smeared(evaluation, ideal))
-
-    def _smeared(self, evaluation: Evaluation, ideal: Callable[[FloatArray, str], FloatArray]) -> FloatArray:
-        """Return an ideal curve at the points, with the resolution of the instrument."""
-        constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
-        if constant == 0.0 and slope == 0.0:
-            return ideal(self.q, "points")
-        width = constant + slope * self.q
-        narrowest = max(float(width.min()), 2e-4)
-        step = 2.0 ** np.floor(np.log2(narrowest / 1.5))
+    def _ideal_grid(self, evaluation: Evaluation) -> tuple[FloatArray, str]:
+        """Return the Q at which the ideal curve is needed, and a name for them: finer than the points to be smeared."""
+        width = self._widths(evaluation)
+        if not width.any():
+            return self.q, "points"
+        step = 2.0 ** np.floor(np.log2(max(float(width.min()), NARROWEST) / 1.5))
         low = max(0.0, float(self.q.min() - 6.0 * width.max()))
         n = int((float(self.q.max()) + 6.0 * float(width.max()) - low) / step) + 2
-        fine = low + step * np.arange(n)
-        intensity = ideal(fine, f"every {step:g} from {low:.6f}, {n}")
+        return low + step * np.arange(float(n)), f"every {step:g} from {low:.6f}, {n}"
+
+    def _widths(self, evaluation: Evaluation) -> FloatArray:
+        constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
+        return np.asarray(constant + slope * self.q)
+
+    def _through_instrument(self, evaluation: Evaluation, ideal: FloatArray) -> FloatArray:
+        """Return what the instrument makes of a curve on the ideal grid: resolution, polarisation; at the points."""
+        width = self._widths(evaluation)
+        if not width.any():
+            return self._polarised(evaluation, ideal)
+        fine, _ = self._ideal_grid(evaluation)
+        low, step = fine[0], fine[1] - fine[0]
         smeared = np.empty(len(self.q))
-        for k, (centre, sigma) in enumerate(zip(self.q, np.maximum(width, 2e-4), strict=True)):
+        for k, (centre, sigma) in enumerate(zip(self.q, np.maximum(width, NARROWEST), strict=True)):
             first = max(0, int((centre - 6.0 * sigma - low) / step))
-            last = min(n, int((centre + 6.0 * sigma - low) / step) + 2)
+            last = min(len(fine), int((centre + 6.0 * sigma - low) / step) + 2)
             weight = np.exp(-0.5 * ((fine[first:last] - centre) / sigma) ** 2)
-            smeared[k] = weight @ intensity[first:last] / weight.sum()
-        return smeared
+            smeared[k] = weight @ ideal[first:last] / weight.sum()
+        return self._polarised(evaluation, smeared)
 
     def _polarised(self, evaluation: Evaluation, intensity: FloatArray) -> FloatArray:
         p = evaluation.values[f"{self.where}.polarization"]
