@@ -18,7 +18,7 @@ import nanocrystal
 from nanocrystal.study import examples
 from small_study import TRUE, SmallStudy
 
-OURS = {"report.html", "results.json", "pdf.csv", "model_ni.cif", "study.toml"}
+OURS = {"report.html", "results.json", "pdf.csv", "pdf_fine.csv", "model_ni.cif", "study.toml"}
 
 
 @pytest.fixture

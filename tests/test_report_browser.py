@@ -6,15 +6,20 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nanocrystal.refinement.result import Result
 from nanocrystal.report import report_html
-from test_report_example import example
+from test_report_example import example, platinum_on_two_grids, total_scattering
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 
 WATCH = """<script>
 const refused = [], saved = {};
@@ -52,12 +57,35 @@ setTimeout(async () => {
 </script></body>"""
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
-def test_the_page_draws_saves_and_stays_offline(tmp_path: Path):
-    text = report_html(example()).replace("<style>", WATCH + "<style>", 1)
+TRY_ABSCISSAE = """<script>
+setTimeout(async () => {
+  const plot = document.querySelector(".plot");
+  const press = async (selector) => {
+    document.querySelector(selector).click();
+    await new Promise((r) => setTimeout(r, 100));
+    const axis = plot._fullLayout.xaxis;
+    return { x: plot.data[0].x, last: plot.data.at(-1).x, title: axis.title.text, type: axis.type, range: axis.range };
+  };
+  const [two_theta, d] = [await press("[data-to=two_theta]"), await press("[data-to=d]")];
+  document.querySelector("[data-do=csv]").click();
+  for (let i = 0; i < 50 && !saved["text/csv"]; i++) await new Promise((r) => setTimeout(r, 100));
+  const Q = await press("[data-to=Q]");
+  await press("[data-do=intensity]");
+  const found = document.createElement("pre");
+  found.id = "found";
+  const csv = await saved["text/csv"].text();
+  found.textContent = JSON.stringify({ Q, d, two_theta, y: plot._fullLayout.yaxis.type, csv });
+  document.body.append(found);
+}, 200);
+</script></body>"""
+
+
+def opened(result: Result, script: str, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict]:
+    """Open the report of a result in the browser, run a script in it, and return what it found."""
+    text = report_html(result).replace("<style>", WATCH + "<style>", 1)
     head, _, tail = text.rpartition("</body>")
-    page = tmp_path / "report.html"
-    page.write_text(head + TRY + tail, encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(head + script + tail, encoding="utf-8")
     options = [
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -65,7 +93,7 @@ def test_the_page_draws_saves_and_stays_offline(tmp_path: Path):
         *("--window-size=1200,2400", "--dump-dom"),
     ]
     done = subprocess.run(
-        [BROWSER, *options, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()],
+        [str(BROWSER), *options, f"--user-data-dir={folder / 'profile'}", page.as_uri()],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -73,12 +101,16 @@ def test_the_page_draws_saves_and_stays_offline(tmp_path: Path):
         check=True,
     )
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
-    assert len(re.findall(r'class="plot[^"]*js-plotly-plot', done.stdout)) == 4
-    assert done.stdout.count('class="main-svg"') >= 4
-
     match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
     assert match, "the page's buttons did not answer"
-    found = json.loads(unescape(match[1]))
+    return done, json.loads(unescape(match[1]))
+
+
+@needs_browser
+def test_the_page_draws_saves_and_stays_offline(tmp_path: Path):
+    done, found = opened(example(), TRY, tmp_path)
+    assert len(re.findall(r'class="plot[^"]*js-plotly-plot', done.stdout)) == 4
+    assert done.stdout.count('class="main-svg"') >= 4
     assert found["refused"] == []
     assert [name for name in found["resources"] if not name.startswith(("data:", "blob:"))] == []
     assert "Observed" in found["svg"]
@@ -89,3 +121,38 @@ def test_the_page_draws_saves_and_stays_offline(tmp_path: Path):
     assert found["shown"] == [True] * 5
     assert found["bars"] is True
     assert found["width"][0] <= found["width"][1]  # no sideways scrolling of the page
+
+
+@needs_browser
+def test_scattering_is_shown_over_q_two_theta_or_d(tmp_path: Path):
+    curve = total_scattering()
+    _, found = opened(replace(example(), datasets={"xrd": curve}), TRY_ABSCISSAE, tmp_path)
+    expected = {
+        "Q": (curve.x, "<i>Q</i> (Å<sup>−1</sup>)", "linear"),
+        "two_theta": (np.degrees(2 * np.arcsin(curve.x * 1.5406 / (4 * np.pi))), "2<i>θ</i> (°)", "linear"),
+        "d": (2 * np.pi / curve.x, "<i>d</i> (Å)", "log"),
+    }
+    for key, (x, title, kind) in expected.items():
+        assert found[key]["x"] == pytest.approx(x, rel=1e-5)
+        assert found[key]["last"] == pytest.approx(x, rel=1e-5)
+        assert (found[key]["title"], found[key]["type"]) == (title, kind)
+        low, high = np.array(found[key]["range"]) if kind == "linear" else 10.0 ** np.array(found[key]["range"])
+        assert low < x.min() < x.max() < high
+    assert found["y"] == "log"
+    header, first = found["csv"].splitlines()[:2]
+    assert header == "d (Å),Observed,Background,Calculated,Difference"
+    assert float(first.split(",")[0]) == pytest.approx(2 * np.pi / curve.x[0], rel=1e-5)
+
+
+@needs_browser
+def test_curves_on_two_grids_are_saved_side_by_side(tmp_path: Path):
+    script = TRY.replace("bars: plot.data[0].error_y.visible", "bars: plot.data[1].error_y.visible")
+    _, found = opened(replace(example(), datasets={"pdf": platinum_on_two_grids()}), script, tmp_path)
+    lines = found["csv"].splitlines()
+    assert lines[0] == (
+        "r (Å),Points compared,sigma,Calculated,Difference,Pt–Pt,Pt–ligand,"
+        '"r (Å), fine grid","Observed, fine grid","Calculated, fine grid","Difference, fine grid"'
+    )
+    assert len(lines) == 390
+    assert lines[-1].startswith(",,,,,,,50,")
+    assert found["bars"] is True

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
+from nanocrystal.refinement.result import DerivedValue, Estimate, FineCurve, FittedCurve, Result, SizeCurve
 
 HOSTILE = "<script>alert(1)</script>"
 CLOSING = "</script><img src=x onerror=alert(2)>"
@@ -53,6 +53,22 @@ def platinum_pdf() -> FittedCurve:
     )
 
 
+def platinum_on_two_grids() -> FittedCurve:
+    """The same, of which every third point is compared and all are known."""
+    whole = platinum_pdf()
+    assert whole.sigma is not None
+    return replace(
+        whole,
+        x=whole.x[::3],
+        observed=whole.observed[::3],
+        calculated=whole.calculated[::3],
+        sigma=whole.sigma[::3],
+        components={k: v[::3] for k, v in whole.components.items()},
+        n_points=130,
+        fine=FineCurve(whole.x, whole.observed, whole.calculated),
+    )
+
+
 def platinum_powder() -> FittedCurve:
     """A made-up powder pattern of the same particles, on a background, without sigmas."""
     x = np.linspace(20.0, 140.0, 1201)
@@ -85,6 +101,13 @@ def platinum_powder() -> FittedCurve:
         components={},
         notes=(),
     )
+
+
+def total_scattering() -> FittedCurve:
+    """The powder pattern as intensity over Q, with a wavelength."""
+    powder = platinum_powder()
+    q = 4 * np.pi * np.sin(np.radians(powder.x / 2)) / 1.5406
+    return replace(powder, technique="total-scattering", x=q, x_name="Q", x_unit="Å⁻¹", wavelength=1.5406)
 
 
 def sphere_sizes() -> SizeCurve:

@@ -13,10 +13,22 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from nanocrystal.refinement.result import Estimate
+from nanocrystal.refinement.result import Estimate, Result
 from nanocrystal.report import report_html
+from nanocrystal.report.axes import axis_title
 from nanocrystal.report.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
-from test_report_example import CLOSING, HOSTILE, example, platinum_pdf, platinum_powder
+from nanocrystal.report.files import names_written, write_result
+from nanocrystal.report.typography import typeset
+from test_report_example import (
+    CLOSING,
+    HOSTILE,
+    example,
+    platinum_on_two_grids,
+    platinum_pdf,
+    platinum_powder,
+    sphere_sizes,
+    total_scattering,
+)
 
 
 class Page(HTMLParser):
@@ -107,6 +119,62 @@ def test_verdict_and_notes_are_said(page):
     assert ("p", {"class": "verdict bad"}) in failed.elements
 
 
+def banner(result: Result) -> tuple[str | None, str]:
+    page = Page(report_html(result))
+    kind = next(a["class"] for t, a in page.elements if t == "p" and (a.get("class") or "").startswith("verdict"))
+    return kind, page.visible
+
+
+def test_a_converged_model_that_does_not_describe_the_data_is_not_shown_as_good():
+    one = replace(example(), datasets={"pdf": replace(platinum_pdf(), rw=0.9712)})
+    kind, text = banner(one)
+    assert kind == "verdict doubtful"
+    assert "Converged, but the model does not describe the data (Rw 97\xa0%)." in text
+    scale = replace(example().parameters["datasets.pdf.scale"], value=-0.2)
+    kind, text = banner(replace(example(), parameters={**example().parameters, "datasets.pdf.scale": scale}))
+    assert kind == "verdict doubtful"
+    assert "(the scale of pdf is negative)" in text
+    assert banner(replace(one, converged=False))[0] == "verdict bad"
+    assert banner(example())[0] == "verdict good"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("χ²_red = 1", "χ²<sub>red</sub> = 1"),
+        ("√χ²_red", "√χ²<sub>red</sub>"),
+        ("σ² = (u_i + u_j)(1)", "σ² = (<i>u</i><sub>i</sub> + <i>u</i><sub>j</sub>)(1)"),
+        ("R_w is 3 %.", "<i>R</i><sub>w</sub> is 3 %."),
+        ("correlated by -0.924.", "correlated by −0.924."),
+        ("from -1 to -2", "from −1 to −2"),
+        ("1e-08 and 2.5e+06", "10<sup>−8</sup> and 2.5 × 10<sup>6</sup>"),
+        ("populations.dots.d_ab, u_iso, model_ni.cif", "populations.dots.d_ab, u_iso, model_ni.cif"),
+        ("a_b.gr /home/x_y/f 2015-03-01 Pt-1", "a_b.gr /home/x_y/f 2015-03-01 Pt-1"),
+        ("<b>_i & 1", "&lt;b&gt;_i &amp; 1"),
+        (
+            "doi:10.1000/a_b-1.",
+            'doi:<a href="https://doi.org/10.1000/a_b-1" rel="noopener noreferrer">10.1000/a_b-1</a>.',
+        ),
+    ],
+)
+def test_sentences_are_set_as_in_print(text, html):
+    assert typeset(text) == html
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "title"),
+    [
+        ("two_theta", "°", "2<i>θ</i> (°)"),
+        ("d_ab", "Å", "<i>d</i><sub>ab</sub> (Å)"),
+        ("edge_length", "Å", "Edge length (Å)"),
+        ("Q", "Å⁻¹", "<i>Q</i> (Å<sup>−1</sup>)"),
+        ("intensity", "", "Intensity"),
+    ],
+)
+def test_names_on_axes(name, unit, title):
+    assert axis_title(name, unit) == title
+
+
 @pytest.mark.parametrize(
     ("address", "value", "unit", "stderr", "scaled", "bounds"),
     [
@@ -166,6 +234,54 @@ def test_caption_says_how_well_it_fits(page):
     text = page.visible
     assert "X-ray PDF, 389 points. Rw = 0.102, Rwp = 0.110, χ²red = 1.43, GoF = 1.20." in text
     assert "Rw = 0.0412, Rwp = 0.0471 (0.0893 without the background). Weights: all equal" in text
+
+
+def test_nothing_is_said_twice_in_a_caption():
+    same = replace(platinum_pdf(), technique="pdf", rwp=platinum_pdf().rw)
+    result = replace(example(), datasets={"pdf": same}, sizes={"dots diameter": sphere_sizes()})
+    text = Page(report_html(result)).visible
+    assert "Figure 1. pdf: 389 points. Rw = 0.102, χ²red = 1.43" in text
+    assert "Distribution of the diameter of dots, weighted" in text
+
+
+def test_the_error_of_derived_quantities_is_called_scaled(page):
+    assert page.row("Quantity")[3] == "Std. error,scaled"
+
+
+def test_compared_points_are_circles_and_curves_are_drawn_between_them():
+    curve = platinum_on_two_grids()
+    assert curve.fine is not None
+    shown = {t["name"]: t for t in fit_figure(curve)["data"]}
+    assert shown["Observed"]["mode"] == shown["Calculated"]["mode"] == "lines"
+    assert shown["Points compared"]["mode"] == "markers"
+    assert shown["Points compared"]["x"] == pytest.approx(curve.x, rel=1e-6)
+    for name in ("Observed", "Calculated", "Difference"):
+        assert shown[name]["x"] == pytest.approx(curve.fine.x, rel=1e-6)
+    assert shown["Difference"]["customdata"] == pytest.approx(curve.fine.observed - curve.fine.calculated, rel=1e-5)
+    kept = shown["Points compared"]["meta"]["columns"]
+    assert kept["Calculated"] == pytest.approx(curve.calculated, rel=1e-6)
+    assert kept["Difference"] == pytest.approx(curve.observed - curve.calculated, rel=1e-5)
+    unknown = replace(curve, fine=replace(curve.fine, observed=None))
+    shown = {t["name"]: t for t in fit_figure(unknown)["data"]}
+    assert "Points compared" not in shown
+    assert len(shown["Difference"]["x"]) == len(shown["Observed"]["x"]) == 130
+    assert len(shown["Calculated"]["x"]) == 389
+
+
+def test_the_finer_grid_has_a_file_of_its_own(tmp_path):
+    curve = platinum_on_two_grids()
+    assert curve.fine is not None
+    result = replace(example(), datasets={"pdf": curve, "pdf_fine": platinum_powder()}, structures={})
+    write_result(result, tmp_path / "out", None)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "report.html", "results.json", "pdf.csv", "pdf_fine_.csv", "pdf_fine.csv",
+    }  # fmt: skip
+    assert {p.name for p in (tmp_path / "out").iterdir()} <= set(names_written(["pdf", "pdf_fine"], [], False))
+    rows = list(csv.reader((tmp_path / "out" / "pdf_fine_.csv").read_text(encoding="utf-8").splitlines()))
+    assert rows[0] == ["r", "observed", "calculated"]
+    written = np.array(rows[1:], dtype=float).T
+    for column, values in zip(written, (curve.fine.x, curve.fine.observed, curve.fine.calculated), strict=True):
+        assert column == pytest.approx(values, rel=1e-8)
 
 
 def test_the_arrays_in_the_page_are_those_of_the_result(page):
@@ -243,6 +359,24 @@ def test_small_angle_data_get_log_axes_and_a_panel_for_the_difference():
     assert difference["yaxis"] == "y2"
     assert difference["y"] == pytest.approx(np.ones(200), rel=1e-6)
     assert fit_figure(platinum_powder())["layout"]["xaxis"]["type"] == "linear"
+
+
+def test_scattering_offers_the_abscissae_that_are_known():
+    curve = total_scattering()
+    figure = fit_figure(curve)
+    assert figure["layout"]["meta"]["abscissa"] == "Q"
+    assert list(figure["layout"]["meta"]["choices"]) == ["Q", "two_theta", "d"]
+    assert figure["data"][-1]["yaxis"] == "y2"
+    assert figure["data"][-1]["y"] == pytest.approx(curve.observed - curve.calculated, rel=1e-6)
+    assert [t["name"] for t in figure["data"]] == ["Observed", "Background", "Calculated", "Difference"]
+    assert list(fit_figure(replace(curve, wavelength=None))["layout"]["meta"]["choices"]) == ["Q", "d"]
+    over_angle = replace(platinum_powder(), x_name="two_theta", wavelength=1.5)
+    assert fit_figure(over_angle)["layout"]["meta"]["abscissa"] == "two_theta"
+    assert "meta" not in fit_figure(platinum_powder())["layout"]
+    assert "meta" not in fit_figure(platinum_pdf())["layout"]
+    page = Page(report_html(replace(example(), datasets={"xrd": curve})))
+    assert [a["data-to"] for _, a in page.elements if "data-to" in a] == ["Q", "two_theta", "d"]
+    assert "Lower panel: observed − calculated." in page.visible
 
 
 def test_names_in_figures_are_text():
