@@ -14,8 +14,9 @@ import numpy as np
 from common import ELEMENTS, cube, errors, exact_sums, machine, print_table, timed
 
 from nanocrystal.kernels import plain
-from nanocrystal.kernels.debye import debye_intensity, grid_width, pair_sums
+from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
+from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.simulation import BIN
 from nanocrystal.tables.form_factors import form_factor
 
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--displaced-check", type=int, default=13, help="largest displaced cube to check")
     options = parser.parse_args()
     print(machine(), "\n")
-    h = grid_width(DQ, BIN)
+    h = BIN
     speed, accuracy = [], []
     for n in options.n:
         for displacement in (0.0, 0.1):
@@ -47,7 +48,9 @@ def main() -> None:
             moments = histogram(2)
             _, cpu = timed(partial(histogram, 1), options.repeats)
             wall, _ = timed(partial(histogram, 2), options.repeats)
-            fourier, _ = timed(partial(pair_sums, moments, h, 0.5, DQ, 1951), options.repeats)
+            transform = SineTransform(h, n_bins, 0.5 + DQ * np.arange(1951))
+            transform(moments)
+            fourier, _ = timed(partial(transform, moments), options.repeats)
             name = f"{n_atoms} {'displaced' if displacement else 'perfect'}"
             rate = n_atoms * (n_atoms - 1) / 2 / cpu
             speed.append((name, f"{cpu:.3f}", f"{rate / 1e9:.2f}e9", f"{wall:.3f}", f"{fourier * 1e3:.1f}"))
@@ -55,7 +58,7 @@ def main() -> None:
                 continue
             for grid, (start, n_q) in GRIDS.items():
                 q = start + DQ * np.arange(n_q)
-                sums = pair_sums(moments, h, start, DQ, n_q)
+                sums = SineTransform(h, n_bins, q)(moments)
                 if displacement:
                     chosen = np.linspace(0, n_q - 1, min(n_q, 40 if grid == "0.5–25" else 10)).astype(int)
                     q, sums = q[chosen], sums[:, chosen]

@@ -24,8 +24,9 @@ from pathlib import Path
 import numpy as np
 from common import ELEMENTS, cube, errors, exact_sums, machine, print_table, timed
 
-from nanocrystal.kernels.debye import debye_intensity, grid_width, pair_sums
+from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
+from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.simulation import BIN
 from nanocrystal.tables.form_factors import form_factor
 
@@ -52,9 +53,9 @@ np.savez(sys.argv[2], q=q, i=i, times=times)
 
 def ours(positions: np.ndarray, kinds: np.ndarray, q: np.ndarray, factors: np.ndarray, u: float) -> np.ndarray:
     """Return I(Q) from positions, as `nanocrystal debye` calculates it."""
-    h = grid_width(DQ, BIN)
+    h = BIN
     n_bins = int(np.linalg.norm(np.ptp(positions, axis=0)) / h) + 2
-    sums = pair_sums(cluster_moments(positions, kinds, 3, h, n_bins, 2), h, q[0], DQ, len(q))
+    sums = SineTransform(h, n_bins, q)(cluster_moments(positions, kinds, 3, h, n_bins, 2))
     return intensity(q, sums, factors, u, kinds)
 
 

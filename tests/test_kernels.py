@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.kernels import debye, pairs, peaks, plain
+from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.tables.form_factors import form_factor
 from structures import cubic_cluster
 
@@ -18,11 +19,12 @@ def intensities(
     positions: np.ndarray, kinds: np.ndarray, start: float, n_q: int, every: int, u_iso: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return I(Q) by the engine and by the plain sum at every `every`-th Q."""
-    h = debye.grid_width(STEP, 0.005)
-    extent = np.linalg.norm(np.ptp(positions, axis=0))
-    moments = pairs.cluster_moments(positions, kinds, 3, h, int(extent / h) + 2)
-    sums = debye.pair_sums(moments, h, start, STEP, n_q)[:, ::every]
-    q = (start + STEP * np.arange(n_q))[::every]
+    h = 0.005
+    n_bins = int(np.linalg.norm(np.ptp(positions, axis=0)) / h) + 2
+    moments = pairs.cluster_moments(positions, kinds, 3, h, n_bins)
+    q = start + STEP * np.arange(n_q)
+    sums = SineTransform(h, n_bins, q)(moments)[:, ::every]
+    q = q[::every]
     f = np.array([form_factor(e, q) for e in FORM])
     counts = np.bincount(kinds, minlength=3).astype(float)
     fast = debye.debye_intensity(q, sums, f, u_iso, np.ones(3), counts)
@@ -66,19 +68,16 @@ def test_two_atoms_by_hand() -> None:
     assert intensity[0] == pytest.approx(by_hand, rel=1e-14)
 
 
-def test_pair_sums_off_the_grid_and_far_beyond_one_period() -> None:
-    """Q not a multiple of the step, and a cluster longer than 2π/dQ."""
+def test_sums_of_scattered_atoms_at_any_q() -> None:
+    """Q in no order and on no grid, zero among them."""
     rng = np.random.default_rng(1)
-    positions = rng.uniform(0.0, 60.0, (40, 3))
-    kinds = rng.integers(0, 2, 40)
-    dq = 0.1  # period 62.8 Å, extent 104 Å
-    h = debye.grid_width(dq, 0.004)
-    moments = pairs.cluster_moments(positions, kinds, 2, h, int(105.0 / h))
-    q = 0.537 + dq * np.arange(150)
-    found = debye.pair_sums(moments, h, 0.537, dq, 150)
+    positions, kinds = rng.uniform(0.0, 60.0, (40, 3)), rng.integers(0, 2, 40)
+    q = np.concatenate([[0.0], rng.uniform(0.001, 15.0, 150)])
+    h, n_bins = 0.004, 26250
+    moments = pairs.cluster_moments(positions, kinds, 2, h, n_bins)
+    found = SineTransform(h, n_bins, q)(moments)
     np.testing.assert_allclose(found, plain.pair_sums(q, positions, kinds, 2), atol=1e-6)
-    at_zero = debye.pair_sums(moments, h, 0.0, dq, 3)
-    np.testing.assert_allclose(at_zero[:, 0], moments[:, :, 0].sum(axis=1))
+    np.testing.assert_allclose(found[:, 0], moments[:, :, 0].sum(axis=1))
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])

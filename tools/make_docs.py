@@ -1,4 +1,7 @@
-"""Write docs/techniques/NAME.md from the docstring and the declarations of each technique.
+"""Write the pages that follow from the code: docs/techniques/NAME.md and docs/study.md.
+
+A page of a technique is made from the docstring of its file and its declarations; the page of the
+study file from its text in tools/study_page.md and from the schema.
 
 Run from the root of the repository: python tools/make_docs.py
 """
@@ -7,12 +10,22 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
+from nanocrystal.data.conventions import COLUMN_NAMES, CONVENTIONS, SUFFIXES
+from nanocrystal.parameters.expression import FUNCTIONS
+from nanocrystal.study import schema
+from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table
 from nanocrystal.techniques import TECHNIQUES
 
-FOLDER = Path(__file__).parents[1] / "docs" / "techniques"
+DOCS = Path(__file__).parents[1] / "docs"
+TEXT = Path(__file__).with_name("study_page.md")
+
+
+# ---- techniques -----------------------------------------------------------------------------------
 
 
 def page(technique: Any) -> str:
@@ -33,10 +46,158 @@ def page(technique: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
+# ---- the study file -------------------------------------------------------------------------------
+
+
+def study_page() -> str:
+    """Return the manual of the study file: the text with its tables filled in."""
+    text = TEXT.read_text(encoding="utf-8")
+    fractions = list(schema._Fractions.model_fields)
+    parts = {
+        "top": "\n".join(f"| {_header(n)} | {f.description} |" for n, f in schema.StudyTable.model_fields.items()),
+        "number": _plain_rows(
+            {
+                "value": "the value, or where the refinement starts",
+                "vary": "`true`: the refinement may change it",
+                "min, max": "bounds of a number that varies",
+                "tie": "arithmetic on other numbers, instead of a value",
+            }
+        ),
+        "functions": ", ".join(f"`{name}`" for name in FUNCTIONS),
+        "distribution": _plain_rows(
+            {
+                "distribution": "`lognormal` or `normal`",
+                "mean": "number, Å",
+                "std": "number, Å; standard deviation",
+            }
+        ),
+        "crystal": rows(schema.CrystalTable),
+        "site": rows(schema.SiteTable),
+        "fraction": rows(schema._Fractions),
+        "shapes": "\n".join(_shape(name, table, fractions) for name, table in schema.POPULATION_TABLES.items()),
+        "techniques": "\n".join(_technique(name, table) for name, table in schema.DATASET_TABLES.items()),
+        "noise": rows(schema.NoiseTable),
+        "refine": rows(schema.RefineTable),
+        "suffixes": "\n".join(f"| {_suffixes(name)} | {_layouts(c)} |" for name, c in CONVENTIONS.items()),
+        "columns": ", ".join(f"`{name}`" for name in COLUMN_NAMES),
+    }
+    for name, part in parts.items():
+        assert f"{{{{{name}}}}}" in text, name
+        text = text.replace(f"{{{{{name}}}}}", part)
+    return text
+
+
+def rows(table: type[Table], without: Iterable[str] = ()) -> str:
+    """Return the rows of the keys of a table: key, value, default, meaning."""
+    lines = []
+    for name, field in table.model_fields.items():
+        if name not in without:
+            default = _default(field, name, table)
+            lines.append(f"| `{name}` | {_kind(field)} | {default} | {field.description or ''} |")
+    return "\n".join(lines)
+
+
+def _plain_rows(meanings: dict[str, str]) -> str:
+    return "\n".join(f"| `{key}` | {meaning} |" for key, meaning in meanings.items())
+
+
+def _header(name: str) -> str:
+    return (
+        f"`[{name}.NAME]`"
+        if name in ("crystals", "populations", "datasets")
+        else f"`{'[refine]' if name == 'refine' else name}`"
+    )
+
+
+def _shape(name: str, table: type[Table], fractions: list[str]) -> str:
+    own = [f for f in table.model_fields if f not in fractions]
+    order = ["shape", *(f for f in own if f != "shape")]
+    listed = {f: table.model_fields[f] for f in order}
+    first = inspect.cleandoc(table.__doc__ or "").partition("\n")[0]
+    lines = [f'### `shape = "{name}"`', "", first, ""]
+    lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+    for key, field in listed.items():
+        if key != "shape":
+            lines.append(f"| `{key}` | {_kind(field)} | {_default(field, key, table)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _technique(name: str, table: type[Table]) -> str:
+    lines = [f'### `technique = "{name}"`', "", f"What is calculated: [{name}](techniques/{name}.md).", ""]
+    lines += ["| key | value | default | meaning |", "|---|---|---|---|", rows(table, ("technique",))]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(field: Any) -> str:
+    """Return what may stand as the value of a key, in words."""
+    hint = field.annotation
+    for marked, words in (
+        (NumberField, "number"),
+        (LengthField, "number or distribution"),
+        (RangeField, "[low, high]"),
+    ):
+        if any(m in field.metadata for m in marked.__metadata__) or _is(hint, marked):
+            return words
+    return _words([a for a in get_args(hint) if a is not NoneType] if NoneType in get_args(hint) else [hint])
+
+
+def _is(hint: Any, marked: Any) -> bool:
+    return hint == marked or (NoneType in get_args(hint) and marked in get_args(hint))
+
+
+def _words(hints: list[Any]) -> str:
+    [hint] = hints
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return ", ".join(f'`"{a}"`' for a in arguments)
+    if origin is dict:
+        return "table of tables" if isinstance(arguments[1], type) else "table of numbers"
+    if origin is list:
+        return "list of texts" if arguments[0] is str else "list of [low, high]"
+    if isinstance(hint, type) and issubclass(hint, Table):
+        return "table"
+    if hasattr(hint, "__metadata__"):
+        return "table of numbers"
+    names = {str: "text", float: "plain number", int: "whole number", bool: "`true` or `false`"}
+    return names[hint]
+
+
+def _default(field: Any, name: str, table: type[Table]) -> str:
+    if field.is_required():
+        return "required"
+    technique = next((TECHNIQUES[n] for n, t in schema.DATASET_TABLES.items() if t is table), None)
+    if technique is not None and name in technique.quantities:
+        return "left to the fit" if name in technique.linear else f"{technique.quantities[name].default:g}"
+    if name == "scale":
+        return "left to the fit"
+    value = field.default
+    if value is None or field.default_factory is not None or value == {}:
+        return "–"
+    return (
+        f"`{str(value).lower()}`"
+        if isinstance(value, bool)
+        else f'`"{value}"`'
+        if isinstance(value, str)
+        else f"{value:g}"
+    )
+
+
+def _suffixes(name: str) -> str:
+    return ", ".join(f"`{suffix}`" for suffix, convention in SUFFIXES.items() if convention == name)
+
+
+def _layouts(convention: Any) -> str:
+    if convention.headings_count:
+        return "as the headings above the columns say"
+    return "; or ".join(", ".join(roles) for roles in convention.layouts.values())
+
+
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = DOCS / "techniques"
+    folder.mkdir(parents=True, exist_ok=True)
     for name, technique in TECHNIQUES.items():
-        (FOLDER / f"{name}.md").write_text(page(technique), encoding="utf-8")
+        (folder / f"{name}.md").write_text(page(technique), encoding="utf-8")
+    (DOCS / "study.md").write_text(study_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

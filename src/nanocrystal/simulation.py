@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.debye import debye_intensity, grid_width, pair_sums
+from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
+from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cluster, Sample
@@ -68,11 +69,10 @@ def cluster_intensity(
     cluster.check_overlap(str(path))
     species = cluster.species
     u_iso = _displacements(u_iso_text, species)
-    dq = float(q[1] - q[0])
-    h = grid_width(dq, min(BIN, 0.125 / float(q[-1])))
+    h = min(BIN, 0.125 / float(q[-1]))
     n_bins = int(np.ceil(cluster.extent / h)) + 2
     moments = cluster_moments(cluster.positions, cluster.kinds, len(species), h, n_bins)
-    sums = pair_sums(moments, h, float(q[0]), dq, len(q))
+    sums = SineTransform(h, n_bins, q)(moments)
     factors = np.array([form_factor(e, q) for e in species], dtype=np.complex128)
     if energy_ev is not None:
         factors += np.array([anomalous_factor(e, energy_ev) for e in species])[:, None]
