@@ -14,7 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from common import machine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -44,28 +43,32 @@ def median_ms(call: object, n: int = 7) -> float:
     return statistics.median(times[1:])
 
 
+def row(label: str, text: str, shape: object) -> str:
+    """Return the line of one task for the table."""
+    sample = sample_of(text, shape, U_ISO)
+    settings = TotalScattering(q=f"0.8:20:{19.2 / 4999:.10f}", background_terms=0)
+    model = settings.bind("iq", sample)
+    values = declared_parameters(sample, {"iq": settings}).initial_values()
+    base = Evaluation(values, model.requirement)
+    model.curves(base)
+
+    def shifted(k: int, name: str) -> Evaluation:
+        return base.at({**values, name: values[name] * (1.0 + 1e-6 * (k + 1))})
+
+    wanted = [a for a in values if a.endswith((".a", ".b", ".c", "edge_length", ".mean", ".std"))]
+    whole = median_ms(lambda k: model.curves(shifted(k, "crystals.x.a")))
+    step = median_ms(lambda k: model.curves(shifted(k, "crystals.x.u_iso.Pb")))
+    slopes = median_ms(lambda k: model.exact_derivatives(shifted(k, "crystals.x.a"), wanted))
+    return f"| {label} | {whole:.0f} | {step:.1f} | {slopes:.0f} ({len(wanted)} parameters) |"
+
+
 def main() -> None:
     print(machine())
     print("\n| task | I(Q), ms | step without cell or sizes, ms | derivatives of cell and sizes, ms |")
     print("| --- | --- | --- | --- |")
     for label, (text, shape) in TASKS.items():
-        sample = sample_of(text, shape, U_ISO)
-        settings = TotalScattering(q=f"0.8:20:{19.2 / 4999:.10f}", background_terms=0)
-        model = settings.bind("iq", sample)
-        values = declared_parameters(sample, {"iq": settings}).initial_values()
-        base = Evaluation(values, model.requirement)
-        model.curves(base)
-
-        def shifted(k: int, name: str, values: dict = values, base: Evaluation = base) -> Evaluation:
-            return base.at({**values, name: values[name] * (1.0 + 1e-6 * (k + 1))})
-
-        wanted = [a for a in values if a.endswith((".a", ".b", ".c", "edge_length", ".mean", ".std"))]
-        whole = median_ms(lambda k: model.curves(shifted(k, "crystals.x.a")))
-        step = median_ms(lambda k: model.curves(shifted(k, "crystals.x.u_iso.Pb")))
-        slopes = median_ms(lambda k: model.exact_derivatives(shifted(k, "crystals.x.a"), wanted))
-        print(f"| {label} | {whole:.0f} | {step:.1f} | {slopes:.0f} ({len(wanted)} parameters) |")
+        print(row(label, text, shape))
     print(f"\nlargest memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    print(f"threads: {np.__config__.show(mode='dicts')['Build Dependencies']['blas']['name']}")
 
 
 if __name__ == "__main__":

@@ -4,23 +4,82 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import nanocrystal
+from nanocrystal.study import schema
+from nanocrystal.study.study import study_from
+from nanocrystal.tables.library import library_text
 from nanocrystal.techniques import TECHNIQUES
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_pages_of_techniques_are_those_of_their_docstrings() -> None:
+def make_docs() -> ModuleType:
+    """Return the program that writes the pages."""
     spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
     assert spec is not None
     assert spec.loader is not None
-    make_docs = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_docs)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pages_of_techniques_are_those_of_their_docstrings() -> None:
+    program = make_docs()
     for name, technique in TECHNIQUES.items():
         page = ROOT / "docs" / "techniques" / f"{name}.md"
-        assert page.read_text(encoding="utf-8") == make_docs.page(technique), "run python tools/make_docs.py"
+        assert page.read_text(encoding="utf-8") == program.page(technique), "run python tools/make_docs.py"
+
+
+# ---- the manual of the study file -----------------------------------------------------------------
+
+
+def test_manual_of_the_study_file_is_that_of_the_schema() -> None:
+    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    assert page == make_docs().study_page(), "run python tools/make_docs.py"
+
+
+def test_every_key_has_a_sentence() -> None:
+    tables = [*schema.POPULATION_TABLES.values(), *schema.DATASET_TABLES.values(), schema.StudyTable]
+    tables += [schema.CrystalTable, schema.SiteTable, schema.BlankTable, schema.NoiseTable, schema.RefineTable]
+    missing = [f"{t.__name__}.{k}" for t in tables for k, f in t.model_fields.items() if not f.description]
+    assert not missing, f"give a sentence in src/nanocrystal/study/schema.py to {missing}"
+
+
+REST = {
+    "crystals": {"pt": {"library": "Pt", "u_iso": {"Pt": 0.006}}},
+    "populations": {"dots": {"crystal": "pt", "shape": "sphere", "diameter": 40.0}},
+    "datasets": {"pdf": {"technique": "pdf", "r": "1:20:0.1", "qmax": 20.0}},
+}
+
+
+def toml_blocks(page: Path) -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(toml_blocks(ROOT / "docs" / "study.md"))))
+def test_examples_of_the_manual_are_studies(number: int, tmp_path: Path) -> None:
+    """A block is checked as a study; what it leaves out is filled in."""
+    text = toml_blocks(ROOT / "docs" / "study.md")[number]
+    content = tomllib.loads(text)
+    for key, table in REST.items():
+        content.setdefault(key, table)
+    study = study_from(content, tmp_path / "study.toml", text)
+    assert study.parameters.initial_values()
+
+
+def test_blocks_of_readme_are_studies(tmp_path: Path) -> None:
+    (tmp_path / "Pt.cif").write_text(library_text("Pt"), encoding="utf-8")
+    [text] = toml_blocks(ROOT / "README.md")
+    assert study_from(tomllib.loads(text), tmp_path / "pt.toml", text).datasets["pdf"].qmax == 25.0
+
+
+# ---- names and links ------------------------------------------------------------------------------
 
 
 def test_public_names_all_exist_and_nothing_else_is_public() -> None:

@@ -9,13 +9,14 @@ import subprocess
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from nanocrystal.refinement.result import Result
 from nanocrystal.report import report_html
-from test_report_example import example, platinum_on_two_grids, total_scattering
+from test_report_example import example, platinum_on_two_grids, size_map, three_atoms, total_scattering
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -77,6 +78,46 @@ setTimeout(async () => {
   found.textContent = JSON.stringify({ Q, d, two_theta, y: plot._fullLayout.yaxis.type, csv });
   document.body.append(found);
 }, 200);
+</script></body>"""
+
+
+TRY_ATOMS = """<script>
+setTimeout(async () => {
+  const holder = document.querySelector(".atoms"), canvas = holder.querySelector("canvas");
+  window.requestAnimationFrame = (draw) => setTimeout(draw, 16);  // no frames come without a window
+  const frame = () => new Promise((r) => setTimeout(r, 150));
+  const pixels = () => canvas.toDataURL();
+  const send = (type, x, y) => canvas.dispatchEvent(
+    new PointerEvent(type, { pointerId: 1, buttons: 1, movementX: x, movementY: y, bubbles: true }));
+  const press = (action) => holder.parentElement.querySelector(`[data-do=${action}]`).click();
+  const views = [pixels()];
+  send("pointermove", 60, 20);
+  await frame();
+  views.push(pixels());
+  canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+  await frame();
+  views.push(pixels());
+  press("larger");
+  await frame();
+  views.push(pixels());
+  press("larger");
+  press("reset");
+  await frame();
+  const back = pixels() === views[0];
+  for (const [action, type] of [["svg", "image/svg+xml"], ["png", "image/png"]]) {
+    press(action);
+    for (let i = 0; i < 50 && !saved[type]; i++) await frame();
+  }
+  delete saved["text/csv"];
+  document.querySelector("#sizes figure:last-child [data-do=csv]").click();
+  const found = document.createElement("pre");
+  found.id = "found";
+  found.textContent = JSON.stringify({
+    views: new Set(views).size, back, refused, svg: await saved["image/svg+xml"].text(),
+    png: saved["image/png"].size, csv: await saved["text/csv"].text(),
+  });
+  document.body.append(found);
+}, 300);
 </script></body>"""
 
 
@@ -156,3 +197,23 @@ def test_curves_on_two_grids_are_saved_side_by_side(tmp_path: Path):
     assert len(lines) == 390
     assert lines[-1].startswith(",,,,,,,50,")
     assert found["bars"] is True
+
+
+@needs_browser
+def test_atoms_turn_and_are_saved_and_a_map_is_saved_as_a_table(tmp_path: Path):
+    result = replace(example(), atoms={"dots": three_atoms()}, size_maps={"dots d_ab l_c": size_map()})
+    _, found = opened(result, TRY_ATOMS, tmp_path)
+    assert found["refused"] == []
+    assert found["views"] == 4  # turned with the mouse, with a key, and with larger atoms
+    assert found["back"] is True
+    drawing = ElementTree.fromstring(found["svg"])
+    svg = "{http://www.w3.org/2000/svg}"
+    assert len(drawing.findall(f"{svg}circle")) == 3
+    assert [t.text for t in drawing.iter(f"{svg}text")][:3] == ["Pb", "Br", "Og"]
+    assert found["png"] > 5_000
+    lines = found["csv"].splitlines()
+    assert lines[0] == "d_ab (Å),l_c (Å),number density (Å⁻²)"
+    assert len(lines) == 1 + 41 * 31
+    x, y, density = (float(v) for v in lines[1 + 41 * 15 + 20].split(","))
+    assert (x, y) == (40.0, 60.0)
+    assert density == pytest.approx(size_map().number_density.max(), rel=1e-3)

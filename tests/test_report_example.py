@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from nanocrystal.refinement.result import DerivedValue, Estimate, FineCurve, FittedCurve, Result, SizeCurve
+from nanocrystal.refinement.result import (
+    AtomPicture,
+    DerivedValue,
+    Estimate,
+    FineCurve,
+    FittedCurve,
+    Result,
+    SizeCurve,
+    SizeMap,
+)
 
 HOSTILE = "<script>alert(1)</script>"
 CLOSING = "</script><img src=x onerror=alert(2)>"
@@ -117,6 +126,19 @@ def sphere_sizes() -> SizeCurve:
     number /= number.sum() * (d[1] - d[0])
     volume = number * d**3 / (number * d**3).sum() / (d[1] - d[0])
     return SizeCurve("diameter", "Å", d, number, volume)
+
+
+def size_map() -> SizeMap:
+    """A normal density over two lengths."""
+    x, y = np.linspace(20.0, 60.0, 41), np.linspace(30.0, 90.0, 31)
+    density = np.exp(-0.5 * ((x[None, :] - 40.0) / 5.0) ** 2 - 0.5 * ((y[:, None] - 60.0) / 8.0) ** 2)
+    return SizeMap("d_ab", "l_c", "Å", x, y, density / (2 * np.pi * 40.0))
+
+
+def three_atoms() -> AtomPicture:
+    """Three atoms, one of no element that has a colour."""
+    places = np.array([[0.0, 0.0, 0.004], [2.8, 0.0, 0.0], [0.0, 2.8, 0.0]])
+    return AtomPicture(("Pb", "Br", "Og"), places, f"All 3 atoms {HOSTILE}.")
 
 
 def example() -> Result:

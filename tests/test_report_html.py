@@ -26,7 +26,9 @@ from test_report_example import (
     platinum_on_two_grids,
     platinum_pdf,
     platinum_powder,
+    size_map,
     sphere_sizes,
+    three_atoms,
     total_scattering,
 )
 
@@ -309,6 +311,35 @@ def test_correlations_and_sizes_are_drawn(page):
     assert np.array(heat["z"]) == pytest.approx(example().correlation_matrix, abs=1e-4)
     assert (heat["zmin"], heat["zmax"]) == (-1, 1)
     assert set(traces(page, "figure-3")) == {"Number-weighted", "Volume-weighted"}
+
+
+def test_a_map_of_sizes_is_drawn():
+    result = replace(example(), size_maps={f"dots{CLOSING} d_ab l_c": size_map()})
+    page = Page(report_html(result))
+    figure = page.data()["figures"]["figure-4"]
+    trace = figure["data"][0]
+    assert trace["type"] == "contour"
+    assert np.array(trace["z"]) == pytest.approx(size_map().number_density, rel=1e-3)
+    assert np.array(trace["z"]).shape == (len(trace["y"]), len(trace["x"]))
+    assert figure["layout"]["xaxis"]["title"]["text"] == "<i>d</i><sub>ab</sub> (Å)"
+    assert figure["layout"]["yaxis"]["title"]["text"] == "<i>l</i><sub>c</sub> (Å)"
+    assert f"Figure 4. Number density of dots{CLOSING} over dab and lc." in page.visible
+    assert len(page.scripts) == 3
+
+
+def test_atoms_are_in_the_page_with_colour_and_radius():
+    page = Page(report_html(replace(example(), atoms={f"dots{CLOSING}": three_atoms()})))
+    (key, data), *others = page.data()["atoms"].items()
+    assert (key, others) == ("figure-3", [])
+    assert [e["symbol"] for e in data["elements"]] == ["Pb", "Br", "Og"]
+    assert [e["color"] for e in data["elements"]] == ["#575961", "#A62929", "#B0B0B0"]
+    assert [e["radius"] for e in data["elements"]][:2] == [1.46, 1.2]
+    assert data["kinds"] == [0, 1, 2]
+    assert data["positions"] == [0, 0, 0, 2.8, 0, 0, 0, 2.8, 0]
+    assert data["large"] is False
+    assert f"Figure 3. dots{CLOSING}. All 3 atoms {HOSTILE}. Colours as in Jmol" in page.visible
+    assert "figure-4" in page.data()["figures"]
+    assert len(page.scripts) == 3
 
 
 def test_what_is_absent_leaves_no_empty_section():

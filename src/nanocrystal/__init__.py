@@ -24,18 +24,23 @@ if TYPE_CHECKING:
     from nanocrystal.report import report_html, write_result
     from nanocrystal.sample import (
         Atoms,
+        Brick,
         Bulk,
         Cluster,
         Crystal,
+        Cube,
         Distribution,
+        Platelet,
         Population,
+        Prism,
         Sample,
         SiteOverride,
         Sphere,
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
     from nanocrystal.study import Study, read_study
-    from nanocrystal.techniques import Pdf
+    from nanocrystal.techniques import Blank, Pdf, TotalScattering
+    from nanocrystal.techniques.base import Noise
 
 _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
@@ -43,32 +48,41 @@ _HOMES = {
     "refinement": ("Options", "Result", "refine"),
     "report": ("report_html", "write_result"),
     "sample": (
-        "Atoms", "Bulk", "Cluster", "Crystal", "Distribution", "Population", "Sample", "SiteOverride", "Sphere",
+        "Atoms", "Brick", "Bulk", "Cluster", "Crystal", "Cube", "Distribution", "Platelet", "Population", "Prism",
+        "Sample", "SiteOverride", "Sphere",
     ),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_study"),
-    "techniques": ("Pdf",),
+    "techniques": ("Blank", "Pdf", "TotalScattering"),
+    "techniques.base": ("Noise",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Atoms",
+    "Blank",
+    "Brick",
     "Bulk",
     "Cluster",
     "Crystal",
+    "Cube",
     "Distribution",
     "InputError",
     "NanocrystalError",
+    "Noise",
     "Options",
     "Parameter",
     "Pdf",
+    "Platelet",
     "Population",
+    "Prism",
     "RefinementError",
     "Result",
     "Sample",
     "SiteOverride",
     "Sphere",
     "Study",
+    "TotalScattering",
     "__version__",
     "cluster_intensity",
     "fixed",

@@ -44,4 +44,4 @@ def nearest_names(name: str, valid: Iterable[str]) -> str:
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     if close:
         return f"did you mean {' or '.join(repr(c) for c in close)}? (valid: {shown})"
-    return f"valid: {shown}" if names else "nothing can stand here"
+    return f"valid: {shown}" if names else "there are none"

@@ -24,7 +24,7 @@ app = typer.Typer(
 NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: beside the study].")]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
 
 
@@ -81,18 +81,19 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
     with _errors(quiet):
         from nanocrystal.study import read_study
 
-        _run(read_study(study), out, quiet)
+        _run(read_study(study), out, _folder_of(study), quiet)
 
 
-def _run(study: Any, out: Path | None, quiet: bool) -> None:
-    """Refine a study and write everything to the folder; ends the command with its exit code."""
+def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
+    """Refine a study and write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.cli.progress import reporter, summary
-    from nanocrystal.report.files import check_folder, names_written, write_result
+    from nanocrystal.report.files import names_written, write_result
 
-    folder = out if out is not None else _folder_of(study.path)
+    folder = out if out is not None else default
     _check_way_to(folder)
     keeps_study = (folder / "study.toml").absolute() != study.path.absolute()
-    check_folder(folder, names_written(list(study.datasets), study.sample.model_names(), keeps_study))
+    names = names_written(list(study.datasets), study.sample.model_names(), keeps_study)
+    _check_folder(folder, names, out is not None)
     with reporter(study.title, quiet) as progress:
         result = study.refine(progress)
     report = write_result(result, folder, study.text if keeps_study else None)
@@ -120,6 +121,24 @@ def _check_way_to(target: Path) -> None:
         raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
 
 
+def _check_folder(folder: Path, names: list[str], named: bool, record: str = "results.json") -> None:
+    """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.report.files import RESULTS, SIMULATION, check_folder
+
+    other, wrote = {RESULTS: (SIMULATION, "simulation"), SIMULATION: (RESULTS, "refinement")}[record]
+    try:
+        check_folder(folder, names, record)
+    except InputError as error:
+        if (folder / other).is_file() and not (folder / record).exists():
+            problem = f"holds the results of a {wrote}; name another folder"
+            suggested = f"{folder}-{'refined' if record == RESULTS else 'simulated'}"
+            raise InputError(str(folder), f"{problem}, for instance --out {suggested}.") from None
+        if named:
+            raise
+        raise InputError(str(folder), f"{error.problem.rstrip('.')} with --out.") from None
+
+
 def _check_file(out: Path) -> None:
     """Raise InputError where a CSV cannot be written to `out` without loss: a folder, or a foreign file."""
     from nanocrystal.errors import InputError
@@ -136,14 +155,14 @@ def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> N
     """Calculate what a study's data sets would look like; writes one CSV for each."""
     with _errors(quiet):
         from nanocrystal import __version__
-        from nanocrystal.report.files import SIMULATION, check_folder, write_simulation
+        from nanocrystal.report.files import SIMULATION, write_simulation
         from nanocrystal.study import read_study
 
         described = read_study(study)
         folder = out if out is not None else _folder_of(study)
         _check_way_to(folder)
         names = [f"{name}.csv" for name in described.datasets]
-        check_folder(folder, [*names, SIMULATION], SIMULATION)
+        _check_folder(folder, [*names, SIMULATION], out is not None, SIMULATION)
         write_simulation(described.simulated(), described.title, __version__, folder)
         for name in names:
             print(folder / name)
@@ -153,9 +172,9 @@ def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> N
 def debye(
     atoms: Annotated[Path, typer.Argument(metavar="ATOMS.xyz", help="Explicit atoms: .xyz, .extxyz or .cif.")],
     q: Annotated[str, typer.Option(metavar="START:STOP:STEP", help="Q in 1/Å, both ends included.")],
-    u_iso: Annotated[str, typer.Option(help="Displacements in Å², e.g. Cs=0.03,Pb=0.01 [default: 0].")] = "",
+    u_iso: Annotated[str, typer.Option(help="Displacements in Å², e.g. Cs=0.03,Pb=0.01 (default: 0).")] = "",
     energy: Annotated[float | None, typer.Option(help="Photon energy in eV; adds f′ and f″.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="CSV file [default: printed].")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV file (default: printed).")] = None,
 ) -> None:
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
     with _errors(out is None):
@@ -171,6 +190,32 @@ def debye(
         else:
             write_texts({out.name: text}, out.absolute().parent)
             print(out)
+
+
+@app.command()
+def new(
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Measured files: .gr, .iq, .xy, .xye, …")],
+    cif: Annotated[Path | None, typer.Option(help="Crystal structure.")] = None,
+    library: Annotated[str, typer.Option(help="Bundled structure instead; see: nanocrystal library.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="STUDY.toml", help="Study file (default: named after the data).")
+    ] = None,
+) -> None:
+    """Write a commented study for measured files, to be looked through and refined."""
+    with _errors():
+        from nanocrystal.errors import InputError
+        from nanocrystal.report.files import write_texts
+        from nanocrystal.study.new import new_study
+
+        target = out if out is not None else Path(f"{data[0].stem}.toml")
+        _check_way_to(target)
+        if target.exists():
+            raise InputError("--out", f"{str(target)!r} exists; name a new file with --out.")
+        text, to_check = new_study(data, target.absolute().parent, cif, library)
+        write_texts({target.name: text}, target.absolute().parent)
+        for sentence in to_check:
+            _say(sentence)
+        print(target)
 
 
 @app.command()
@@ -190,13 +235,13 @@ def example(
         study, remark = example_study(name)
         if remark and not quiet:
             _say(remark)
-        _run(study, out if out is not None else Path(study.path.stem), quiet)
+        _run(study, out, Path(study.path.stem), quiet)
 
 
 @app.command()
 def library(
     name: Annotated[str, typer.Argument(help="Which structure; leave out for a list.")] = "",
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.cif", help="CIF file [default: printed].")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.cif", help="CIF file (default: printed).")] = None,
 ) -> None:
     """List the bundled crystal structures, or print or write one as a CIF."""
     with _errors():

@@ -17,7 +17,17 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
-from nanocrystal.refinement.result import DerivedValue, Estimate, FineCurve, FittedCurve, Result, SizeCurve, Status
+from nanocrystal.refinement.result import (
+    AtomPicture,
+    DerivedValue,
+    Estimate,
+    FineCurve,
+    FittedCurve,
+    Result,
+    SizeCurve,
+    SizeMap,
+    Status,
+)
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.techniques.base import Model, Technique
 
@@ -111,6 +121,7 @@ def assembled_result(
     }
     values = point.evaluation.values
     methods = [p for m in problem.models.values() for p in m.methods()]
+    maps = _asked(sample, "size_maps", values)
     return Result(
         title=title or "Untitled refinement",
         version=__version__,
@@ -135,10 +146,17 @@ def assembled_result(
             name: SizeCurve(length, "Å", x, number, volume)
             for name, (length, x, number, volume) in sample.size_curves(values).items()
         },
+        size_maps={n: SizeMap(a, b, "Å", x, y, z) for n, (a, b, x, y, z) in maps.items()},
+        atoms={n: AtomPicture(*p) for n, p in _asked(sample, "typical_atoms", values).items()},
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
         methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread)],
     )
+
+
+def _asked(sample: RefinableSample, what: str, values: Values) -> Mapping[str, Any]:
+    """Return what a sample has for figures, nothing where it has no such thing."""
+    return getattr(sample, what)(values) if hasattr(sample, what) else {}
 
 
 def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, Estimate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -104,19 +104,18 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     Raises InputError for a varied parameter that has no effect.
     """
     start = problem.point(problem.start)
-    problem.check_effects(start, problem.derivatives(start))
-    if not problem.free:
-        return Outcome(problem, start, True, False, "all parameters are fixed or linear", 0)
     outcomes: list[Outcome] = []
     try:
+        problem.check_effects(start, problem.derivatives(start))
+        if not problem.free:
+            return Outcome(problem, start, True, False, "all parameters are fixed or linear", 0)
         for x in _starts(problem, options):
             outcomes.append(_descend(problem, options, x, progress))
             if outcomes[-1].interrupted:
                 break
-    except KeyboardInterrupt:  # between two descents
-        if not outcomes:
-            raise
-        outcomes[-1] = replace(outcomes[-1], interrupted=True, message=INTERRUPTED)
+    except KeyboardInterrupt:  # before, between or after descents
+        last = outcomes.pop() if outcomes else Outcome(problem, start, False, True, INTERRUPTED, 0)
+        outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.chi2)
     if outcomes[-1].interrupted:
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
@@ -128,8 +127,9 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     )  # fmt: skip
 
 
-def _starts(problem: Problem, options: Options) -> list[FloatArray]:
-    """Return the study's starting point and the best of many drawn around it."""
+def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
+    """Yield the study's starting point and then the best of many drawn around it."""
+    yield problem.start
     rng = np.random.default_rng(options.seed)
     low, high = problem.bounds
     size = np.array([abs(x) or d.quantity.scale for x, d in zip(problem.start, problem.free, strict=True)])
@@ -142,7 +142,7 @@ def _starts(problem: Problem, options: Options) -> list[FloatArray]:
         except (InputError, RefinementError):
             continue
     drawn.sort(key=lambda entry: entry[0])
-    return [problem.start, *(x for _, x in drawn[: options.starts - 1])]
+    yield from (x for _, x in drawn[: options.starts - 1])
 
 
 def _descend(

@@ -117,10 +117,14 @@ class SizeMap:
 
 @dataclass(frozen=True)
 class AtomPicture:
-    """The atoms of a typical nanocrystal: symbols (n_atoms,) and positions (n_atoms, 3), Å."""
+    """The atoms of a typical nanocrystal: symbols (n_atoms,) and positions (n_atoms, 3), Å.
+
+    note: one sentence on what is shown of it.
+    """
 
     elements: tuple[str, ...]
     positions: FloatArray
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import html
 import re
 from typing import Any
 
+from nanocrystal.report.typography import short_name
+
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 INK = "#1A1A1A"
 _SYMBOL = re.compile(r"(?<![A-Za-zα-ωΑ-Ω&])([A-Za-zα-ωΑ-Ω])(?![A-Za-zα-ωΑ-Ω;])")
@@ -33,6 +35,7 @@ def layout(height: int) -> dict[str, Any]:
         "showlegend": True,
         "hoverlabel": {"font": {"size": 12}, "namelength": -1},
         "dragmode": "zoom",
+        "separators": ".\u202f",
     }
 
 
@@ -52,16 +55,18 @@ def axis(title: str) -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
         "automargin": True,
+        "exponentformat": "power",
+        "minexponent": 5,
         "hoverformat": ".5~g",
     }
 
 
 def axis_title(name: str, unit: str) -> str:
     """Return 'name (unit)' for plotly.js, symbols such as r or 2θ in italics, words capitalised."""
-    shown = html.escape(name, quote=False)
-    if len(name) > _LONGEST_SYMBOL:
+    shown = short_name(name)
+    if len(name) > _LONGEST_SYMBOL and shown[0].isalpha():
         shown = shown[0].upper() + shown[1:]
-    else:
+    elif "<" not in shown:
         shown = _SYMBOL.sub(r"<i>\1</i>", shown)
     return f"{shown} ({_raised(html.escape(unit, quote=False))})" if unit else shown
 

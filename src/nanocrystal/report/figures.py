@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.refinement.result import FittedCurve, FloatArray, SizeCurve
+from nanocrystal.refinement.result import FineCurve, FittedCurve, FloatArray, SizeCurve, SizeMap
 from nanocrystal.report.axes import axis, axis_title, layout
+from nanocrystal.report.typography import SPOKEN
 
 Figure = dict[str, Any]
 
@@ -24,6 +25,7 @@ DIFFERENCE = "#00805E"
 BACKGROUND = "#7A7A7A"
 COMPONENTS = ("#CC79A7", "#E69F00", "#56B4E9", "#5B4B9A", "#8C6D31", "#AD494A", "#3A8A8C", "#9C9EDE")
 DIVERGING = ((0.0, "#2166AC"), (0.25, "#92C5DE"), (0.5, "#F7F7F7"), (0.75, "#F4A582"), (1.0, "#B2182B"))
+SEQUENTIAL = ((0.0, "#FFFFFF"), (0.25, "#C6DBEF"), (0.5, "#6BAED6"), (0.75, "#2171B5"), (1.0, "#08306B"))
 
 MARKERS_UP_TO = 5000
 """with more points than this the observed data are drawn as a line: circles would merge"""
@@ -31,7 +33,8 @@ CELL_TEXT_UP_TO = 12
 
 PER_SIGMA = "Difference / σ"
 RELATIVE = "Relative difference"
-AXIS_OF = {PER_SIGMA: "Δ/σ", RELATIVE: "Δ/calc."}
+DIFFERENCE_NAME = "Difference"
+AXIS_OF = {PER_SIGMA: "Δ/σ", RELATIVE: "Δ/calc.", DIFFERENCE_NAME: "Δ"}
 
 
 def label(text: str) -> str:
@@ -61,26 +64,64 @@ def wants_log_axes(curve: FittedCurve) -> bool:
     return bool(low > 0 and high > 1000 * low and curve.x.max() > 10 * curve.x.min())
 
 
+def abscissa(curve: FittedCurve) -> str | None:
+    """Return "Q" or "two_theta" where the abscissa is one of them, so that it can be changed; else None."""
+    kind = {"Q": "Q", "q": "Q", "two_theta": "two_theta", "2θ": "two_theta"}.get(curve.x_name)
+    return None if kind == "two_theta" and curve.wavelength is None else kind
+
+
+def abscissae(curve: FittedCurve) -> dict[str, dict[str, str]]:
+    """Return key -> title and column head of each abscissa that a curve can be drawn over."""
+    own = abscissa(curve)
+    if own is None:
+        return {}
+    units = {"Q": "Å⁻¹", "two_theta": "°", "d": "Å"}
+    known = [key for key in units if key != "two_theta" or curve.wavelength is not None]
+    return {
+        key: {"title": axis_title(key, units[key]), "column": f"{SPOKEN.get(key, key)} ({units[key]})"} for key in known
+    }
+
+
+def has_panel(curve: FittedCurve) -> bool:
+    """Return whether the difference has a panel of its own: for scattering, whose intensity may be logarithmic."""
+    return wants_log_axes(curve) or abscissa(curve) is not None
+
+
 def fit_figure(curve: FittedCurve) -> Figure:
     """Return observed, calculated, background, components and difference of one data set.
 
-    The difference is drawn in the same scale, moved below the data. On logarithmic axes it has
-    a panel of its own, in units of sigma, or relative to the calculated curve without sigmas.
+    Observed, calculated and difference are drawn on the finer grid of the data where there is one,
+    with the points compared as circles. The difference is drawn in the same scale, moved below the
+    data. Scattering has a panel of its own for it; on logarithmic axes that is in units of sigma,
+    or relative to the calculated curve without sigmas.
     """
     log = wants_log_axes(curve)
-    x = plain_list(curve.x)
-    traces = [_observed(curve, x)]
+    x, fine = plain_list(curve.x), curve.fine
+    traces = [_points(curve, x)]
+    if fine is not None:
+        traces = [*_measured_line(fine), *traces]
     if curve.background is not None:
         traces.append(_line(x, curve.background, "Background", "background", BACKGROUND, 1.2, dash="dash"))
     traces.append(_calculated(curve, x))
-    difference, zero, name = _difference(curve, log)
-    traces.append(_line(x, difference + zero, name, "difference", DIFFERENCE, 1.0))
+    drawn = FineCurve(curve.x, curve.observed, curve.calculated)
+    if fine is not None and fine.observed is not None and not log:
+        drawn = fine
+    difference, zero, name = _difference(drawn, curve, log)
+    traces.append(_line(plain_list(drawn.x), difference + zero, name, "difference", DIFFERENCE, 1.0))
     traces[-1]["customdata"] = plain_list(difference)
     traces[-1]["hovertemplate"] = "%{customdata:.4g}"
+    traces[-1]["meta"]["grid"] = "fine" if drawn is fine else "points"
     for i, (component, values) in enumerate(curve.components.items()):
         color = COMPONENTS[i % len(COMPONENTS)]
         traces.append(_line(x, values, label(component), "component", color, 1.2))
         traces[-1]["visible"] = "legendonly"
+        if fine is not None:
+            traces[-1]["line"]["shape"] = "spline"
+    if fine is not None:
+        here = next(t["meta"] for t in traces if t["meta"]["role"] == "observed")
+        here["columns"] = {"Calculated": plain_list(curve.calculated)}
+        if drawn is fine:
+            here["columns"]["Difference"] = plain_list(curve.observed - curve.calculated)
     return {"data": traces, "layout": _fit_layout(curve, log, zero, name, traces)}
 
 
@@ -96,6 +137,38 @@ def sizes_figure(curve: SizeCurve) -> Figure:
     figure_layout["xaxis"] = axis(axis_title(curve.length_name, curve.unit))
     figure_layout["yaxis"] = axis(axis_title("density", _inverse(curve.unit))) | {"rangemode": "tozero"}
     return {"data": traces, "layout": figure_layout}
+
+
+def map_figure(size_map: SizeMap) -> Figure:
+    """Return the number density over two lengths as filled contours; the larger, the darker."""
+    unit = size_map.unit
+    density = np.asarray(size_map.number_density, dtype=float)
+    trace: dict[str, Any] = {
+        "type": "contour",
+        "name": f"number density ({unit}⁻²)" if unit else "number density",
+        "x": plain_list(size_map.first, 5),
+        "y": plain_list(size_map.second, 5),
+        "z": [plain_list(row, 4) for row in density],
+        "zmin": 0,
+        "zmax": float(f"{density.max():.4g}"),
+        "ncontours": 12,
+        "colorscale": [list(stop) for stop in SEQUENTIAL],
+        "line": {"width": 0.6, "color": "rgba(255,255,255,0.8)"},
+        "hovertemplate": "%{x:.4g} × %{y:.4g}: %{z:.3g}<extra></extra>",
+        "colorbar": {
+            "thickness": 12,
+            "outlinewidth": 0,
+            "exponentformat": "power",
+            "title": {"text": axis_title("number density", f"{unit}⁻²" if unit else ""), "side": "right"},
+        },
+    }
+    figure_layout = layout(420)
+    figure_layout["showlegend"] = False
+    figure_layout["margin"]["t"] = 16
+    figure_layout["xaxis"] = axis(axis_title(size_map.first_name, unit))
+    figure_layout["yaxis"] = axis(axis_title(size_map.second_name, unit))
+    figure_layout["meta"] = {"column": f"{size_map.second_name} ({unit})" if unit else size_map.second_name}
+    return {"data": [trace], "layout": figure_layout}
 
 
 def correlation_figure(names: Sequence[str], matrix: FloatArray) -> Figure:
@@ -132,8 +205,18 @@ def correlation_figure(names: Sequence[str], matrix: FloatArray) -> Figure:
     return {"data": [trace], "layout": figure_layout}
 
 
-def _observed(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
-    trace = _line(x, curve.observed, "Observed", "observed", OBSERVED, 1.0)
+def _measured_line(fine: FineCurve) -> list[dict[str, Any]]:
+    """Return the measured curve between the points compared, where it is known."""
+    if fine.observed is None:
+        return []
+    trace = _line(plain_list(fine.x), fine.observed, "Observed", "measured", OBSERVED, 0.9)
+    trace["meta"]["grid"] = "fine"
+    return [trace]
+
+
+def _points(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
+    between = curve.fine is not None and curve.fine.observed is not None
+    trace = _line(x, curve.observed, "Points compared" if between else "Observed", "observed", OBSERVED, 1.0)
     if curve.observed.size <= MARKERS_UP_TO:
         trace["mode"] = "markers"
         trace["marker"] = {
@@ -149,11 +232,11 @@ def _observed(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
 
 
 def _calculated(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
-    """Return the calculated curve, on its finer grid where it has one; saved data keep the fitted points."""
-    if curve.line is None:
+    """Return the calculated curve, on its finer grid where it has one."""
+    if curve.fine is None:
         return _line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6)
-    trace = _line(plain_list(curve.line[0]), curve.line[1], "Calculated", "calculated", CALCULATED, 1.6)
-    trace["customdata"] = plain_list(curve.calculated)
+    trace = _line(plain_list(curve.fine.x), curve.fine.calculated, "Calculated", "calculated", CALCULATED, 1.6)
+    trace["meta"]["grid"] = "fine"
     return trace
 
 
@@ -164,7 +247,7 @@ def _line(
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "meta": {"role": role},
+        "meta": {"role": role, "grid": "points"},
         "x": x,
         "y": plain_list(y),
         "line": {"color": color, "width": width, "dash": dash},
@@ -172,41 +255,49 @@ def _line(
     }
 
 
-def _difference(curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
+def _difference(drawn: FineCurve, curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
     """Return the difference of shape (n,), the height of its zero line, and its name."""
-    difference = curve.observed - curve.calculated
+    assert drawn.observed is not None
+    difference = drawn.observed - drawn.calculated
     if log:
         if curve.sigma is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 return difference / curve.sigma, 0.0, PER_SIGMA
         return difference / curve.calculated, 0.0, RELATIVE
-    above = [curve.observed, curve.calculated]
+    if has_panel(curve):
+        return difference, 0.0, DIFFERENCE_NAME
+    above = [curve.observed, curve.calculated, drawn.observed, drawn.calculated]
     if curve.background is not None:
         above.append(curve.background)
     shown = np.concatenate(above)
     shown, spread = shown[np.isfinite(shown)], difference[np.isfinite(difference)]
     if shown.size == 0 or spread.size == 0:
-        return difference, 0.0, "Difference"
+        return difference, 0.0, DIFFERENCE_NAME
     zero = shown.min() - max(spread.max(), 0.0) - 0.06 * np.ptp(shown)
-    return difference, float(f"{zero:.4g}"), "Difference"
+    return difference, float(f"{zero:.4g}"), DIFFERENCE_NAME
 
 
 def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: list[dict[str, Any]]) -> dict[str, Any]:
     # Room for one more line of the legend with every few components.
-    figure_layout = layout(430 + 12 * len(curve.components) + (90 if log else 0))
+    panel = has_panel(curve)
+    figure_layout = layout(430 + 12 * len(curve.components) + (90 if panel else 0))
     figure_layout["hovermode"] = "x unified"
     figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit)) | {"range": _range(curve.x, log)}
     figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
     zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
     figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
-    if log:
+    if panel:
         figure_layout["shapes"][0]["yref"] = "y2"
-        # plotly.js enlarges powers of ten, hence the smaller type.
-        powers = {"type": "log", "dtick": 1, "exponentformat": "power", "tickfont": {"size": 12}}
-        figure_layout["xaxis"] |= {"type": "log", "dtick": 1, "anchor": "y2"}
-        figure_layout["yaxis"] |= powers | {"domain": [0.3, 1]}
+        figure_layout["xaxis"]["anchor"] = "y2"
+        figure_layout["yaxis"]["domain"] = [0.3, 1]
         figure_layout["yaxis2"] = axis(AXIS_OF[name]) | {"domain": [0, 0.25], "nticks": 5}
         next(t for t in traces if t["meta"]["role"] == "difference")["yaxis"] = "y2"
+    if log:
+        # plotly.js enlarges powers of ten, hence the smaller type.
+        figure_layout["xaxis"] |= {"type": "log", "dtick": 1}
+        figure_layout["yaxis"] |= {"type": "log", "dtick": 1, "tickfont": {"size": 12}}
+    if (kind := abscissa(curve)) is not None:
+        figure_layout["meta"] = {"abscissa": kind, "wavelength": curve.wavelength, "choices": abscissae(curve)}
     return figure_layout
 
 

@@ -10,12 +10,12 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.result import FittedCurve, Result
+from nanocrystal.refinement.result import FineCurve, FittedCurve, Result
 
 RESULTS = "results.json"
 SIMULATION = "simulation.json"
@@ -81,6 +81,20 @@ def curve_csv(curve: FittedCurve) -> str:
     return table_csv(columns)
 
 
+def fine_csv(curve: FineCurve, x_name: str) -> str:
+    """Return a data set on its finer grid as CSV: abscissa, observed, calculated."""
+    observed = [""] * len(curve.x) if curve.observed is None else curve.observed
+    return table_csv({x_name: curve.x, "observed": observed, "calculated": curve.calculated})
+
+
+def fine_name(name: str, datasets: Collection[str]) -> str:
+    """Return the name of the file of a data set on its finer grid; no other data set is called like it."""
+    stem = f"{name}_fine"
+    while stem in datasets:
+        stem += "_"
+    return f"{stem}.csv"
+
+
 def table_csv(columns: Mapping[str, Any]) -> str:
     """Return columns of equal length as CSV with one header line; numbers to ten digits."""
     stream = io.StringIO()
@@ -92,9 +106,10 @@ def table_csv(columns: Mapping[str, Any]) -> str:
 
 
 def names_written(datasets: list[str], models: list[str], study_copy: bool) -> list[str]:
-    """Return the names of the files that a refinement of these data sets writes."""
+    """Return the names of the files that a refinement of these data sets may write."""
     copy = ["study.toml"] if study_copy else []
-    return ["report.html", *(f"{name}.csv" for name in datasets), *models, *copy, RESULTS]
+    curves = [file for name in datasets for file in (f"{name}.csv", fine_name(name, datasets))]
+    return ["report.html", *curves, *models, *copy, RESULTS]
 
 
 def check_folder(folder: Path, names: list[str], record: str = RESULTS) -> None:
@@ -133,7 +148,10 @@ def write_result(result: Result, folder: Path, study_text: str | None) -> Path:
     from nanocrystal.report.html import report_html
 
     texts = {"report.html": report_html(result)}
-    texts |= {f"{name}.csv": curve_csv(curve) for name, curve in result.datasets.items()}
+    for name, curve in result.datasets.items():
+        texts[f"{name}.csv"] = curve_csv(curve)
+        if curve.fine is not None:
+            texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name)
     texts |= dict(result.structures)
     if study_text is not None:
         texts["study.toml"] = study_text

@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from string import Template
+from typing import Any
 
 from nanocrystal.refinement.result import Result
 from nanocrystal.report import sections, tables
-from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, sizes_figure
+from nanocrystal.report.atoms import atoms_data
+from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, map_figure, sizes_figure
+from nanocrystal.report.typography import SPOKEN, short_name, typeset
 
 _HERE = "nanocrystal.report"
 _UNSAFE_IN_SCRIPT = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+
+
+@dataclass
+class _Drawn:
+    """The figures of a page, numbered as they come, by the key of their element."""
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    pictures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.figures) + len(self.pictures)
+
+    def add(self, figure: Figure) -> str:
+        """Keep a figure and return its key."""
+        key = f"figure-{self.count + 1}"
+        self.figures[key] = figure
+        return key
+
+    def add_atoms(self, data: dict[str, Any]) -> str:
+        """Keep a picture of atoms and return its key."""
+        key = f"figure-{self.count + 1}"
+        self.pictures[key] = data
+        return key
 
 
 def report_html(result: Result) -> str:
@@ -22,15 +50,16 @@ def report_html(result: Result) -> str:
     plotly.js, style and script are inside; the page's content security policy forbids it to load
     anything. Texts of the result appear as text, whatever characters they hold.
     """
-    figures: dict[str, Figure] = {}
+    drawn = _Drawn()
     title = result.title or "Refinement"
     bodies = [
         ("know", "What to know", sections.notes(result)),
-        ("fit", "Fit", _fits(result, figures)),
+        ("fit", "Fit", _fits(result, drawn)),
         ("parameters", "Parameters", sections.parameters(result, f"{_file_name(title)}-parameters.csv")),
-        ("derived", "Derived quantities", tables.derived_table(result.derived) if result.derived else ""),
-        ("sizes", "Size distribution", _sizes(result, figures)),
-        ("correlations", "Correlations", _correlations(result, figures)),
+        ("derived", "Derived quantities", sections.derived(result)),
+        ("atoms", "Typical nanocrystal", _atoms(result, drawn)),
+        ("sizes", "Size distribution", _sizes(result, drawn)),
+        ("correlations", "Correlations", _correlations(result, drawn)),
         ("methods", "Methods and citations", sections.methods(result)),
         ("provenance", "Provenance", sections.provenance(result)),
     ]
@@ -42,23 +71,28 @@ def report_html(result: Result) -> str:
         verdict=sections.verdict(result),
         navigation="".join(f'<a href="#{key}">{head}</a>' for key, head, _ in present),
         sections="\n".join(sections.section(*part) for part in present),
-        data=_script_json({"figures": figures, "parameters_csv": tables.parameters_csv(result.parameters)}),
+        data=_script_json(
+            {
+                "figures": drawn.figures,
+                "atoms": drawn.pictures,
+                "parameters_csv": tables.parameters_csv(result.parameters),
+            }
+        ),
         plotly=_text("plotly", "package_data/plotly.min.js"),
-        script=_text(_HERE, "report.js"),
+        script=_text(_HERE, "atoms.js") + _text(_HERE, "report.js"),
     )
     # A file name that is not valid UTF-8 arrives with lone surrogates, which no file can hold.
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
-def _fits(result: Result, figures: dict[str, Figure]) -> str:
+def _fits(result: Result, drawn: _Drawn) -> str:
     parts = []
     for name, curve in result.datasets.items():
-        figure, key = fit_figure(curve), f"figure-{len(figures) + 1}"
-        figures[key] = figure
+        key = drawn.add(fit_figure(curve))
         parts.append(
             sections.figure(
                 key,
-                len(figures),
+                drawn.count,
                 sections.fit_caption(name, curve),
                 f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated and difference",
                 _file_name(f"{result.title}-{name}"),
@@ -69,16 +103,15 @@ def _fits(result: Result, figures: dict[str, Figure]) -> str:
     return sections.HINT + "".join(parts) if parts else ""
 
 
-def _sizes(result: Result, figures: dict[str, Figure]) -> str:
+def _sizes(result: Result, drawn: _Drawn) -> str:
     parts = []
     for name, curve in result.sizes.items():
-        figure, key = sizes_figure(curve), f"figure-{len(figures) + 1}"
-        figures[key] = figure
-        of = f"{escape(curve.length_name)} of <b>{escape(name)}</b>"
+        key = drawn.add(sizes_figure(curve))
+        of = f"{short_name(curve.length_name)} of <b>{escape(name.removesuffix(f' {curve.length_name}'))}</b>"
         parts.append(
             sections.figure(
                 key,
-                len(figures),
+                drawn.count,
                 f"Distribution of the {of}, weighted by number and by volume.",
                 f"Size distribution of {name}",
                 _file_name(f"{result.title}-size-{name}"),
@@ -86,17 +119,47 @@ def _sizes(result: Result, figures: dict[str, Figure]) -> str:
                 [],
             )
         )
+    for name, size_map in result.size_maps.items():
+        key = drawn.add(map_figure(size_map))
+        lengths = (size_map.first_name, size_map.second_name)
+        of = f"<b>{escape(name.removesuffix(f' {lengths[0]} {lengths[1]}'))}</b>"
+        parts.append(
+            sections.figure(
+                key,
+                drawn.count,
+                f"Number density of {of} over {short_name(lengths[0])} and {short_name(lengths[1])}.",
+                f"Map of the size distribution of {name}",
+                _file_name(f"{result.title}-sizes-{name}"),
+                _column(lengths[0], size_map.unit),
+                [],
+            )
+        )
     return "".join(parts)
 
 
-def _correlations(result: Result, figures: dict[str, Figure]) -> str:
+def _atoms(result: Result, drawn: _Drawn) -> str:
+    parts = []
+    for name, picture in result.atoms.items():
+        data = atoms_data(picture)
+        key = drawn.add_atoms(data)
+        caption = (
+            f"<b>{escape(name)}</b>. {typeset(picture.note)} "
+            "Colours as in Jmol, radii in proportion to covalent ones."
+            '<span class="hint"> Drag to turn it.</span>'
+        )
+        spoken = f"Atoms of a nanocrystal of {name}; turn it with the arrow keys"
+        file = _file_name(f"{result.title}-atoms-{name}")
+        parts.append(sections.atoms_figure(key, drawn.count, caption, spoken, file, data["large"]))
+    return "".join(parts)
+
+
+def _correlations(result: Result, drawn: _Drawn) -> str:
     if len(result.correlation_names) < 2:
         return ""
-    key = f"figure-{len(figures) + 1}"
-    figures[key] = correlation_figure(result.correlation_names, result.correlation_matrix)
+    key = drawn.add(correlation_figure(result.correlation_names, result.correlation_matrix))
     return sections.figure(
         key,
-        len(figures),
+        drawn.count,
         "Correlation coefficients between the refined parameters; the columns carry the numbers of the rows.",
         "Heat map of the correlations between the refined parameters",
         _file_name(f"{result.title}-correlations"),
@@ -106,6 +169,7 @@ def _correlations(result: Result, figures: dict[str, Figure]) -> str:
 
 
 def _column(name: str, unit: str) -> str:
+    name = SPOKEN.get(name, name)
     return f"{name} ({unit})" if unit else name
 
 

@@ -33,16 +33,30 @@
     return blobOf(url);
   };
 
+  // A map as three columns: both lengths and the density.
+  const tableOf = (plot) => {
+    const { x, y, z, name } = plot.data[0];
+    const every = (pick) => y.flatMap((b, j) => x.map((a, i) => pick(a, b, z[j][i])));
+    const heads = [plot.dataset.x, plot.layout.meta.column, name];
+    return [every((a) => a), every((_, b) => b), every((_, __, v) => v)].map((values, k) => [heads[k], values]);
+  };
+
   const csv = (plot) => {
-    const columns = [[plot.dataset.x, plot.data[0].x]];
-    for (const trace of plot.data) {
-      columns.push([trace.name, trace.customdata ?? trace.y]);
-      if (trace.error_y) columns.push(["sigma", trace.error_y.array]);
+    const columns = plot.data[0].z ? tableOf(plot) : [];
+    for (const [grid, suffix] of [["points", ""], ["fine", ", fine grid"]]) {
+      const own = plot.data.filter((trace) => trace.meta?.grid === grid);
+      if (own.length) columns.push([plot.dataset.x + suffix, own[0].x]);
+      for (const trace of own) {
+        columns.push([trace.name + suffix, trace.customdata ?? trace.y]);
+        if (trace.error_y) columns.push(["sigma", trace.error_y.array]);
+        columns.push(...Object.entries(trace.meta.columns ?? {}));
+      }
     }
     const text = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
     const plain = (html) => html.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
     const rows = [columns.map(([name]) => text(plain(name))).join(",")];
-    columns[0][1].forEach((_, i) => rows.push(columns.map(([, values]) => values[i] ?? "").join(",")));
+    const length = Math.max(...columns.map(([, values]) => values.length));
+    for (let i = 0; i < length; i++) rows.push(columns.map(([, values]) => values[i] ?? "").join(","));
     return new Blob([rows.join("\n") + "\n"], { type: "text/csv" });
   };
 
@@ -51,6 +65,33 @@
     const { type, range } = plot.begunWith;
     const x = range && plot.layout.xaxis.type === type ? { "xaxis.range": [...range] } : { "xaxis.autorange": true };
     return { ...x, "yaxis.autorange": true };
+  };
+
+  // Q, 2θ and d of each other; with a wavelength all three are known, without one only Q and d.
+  const toQ = { Q: (q) => q, two_theta: (t, w) => (4 * Math.PI * Math.sin((t * Math.PI) / 360)) / w };
+  const fromQ = {
+    Q: (q) => q,
+    two_theta: (q, w) => (360 * Math.asin((q * w) / (4 * Math.PI))) / Math.PI,
+    d: (q) => (2 * Math.PI) / q,
+  };
+  const converted = (x, from, to, wavelength) => {
+    if (from === to) return x;
+    const finite = (v) => (Number.isFinite(v) ? Number(v.toPrecision(7)) : null);
+    return x.map((v) => (v === null ? null : finite(fromQ[to](toQ[from](v, wavelength), wavelength))));
+  };
+  const rangeOf = (x, type) => {
+    const shown = x.filter((v) => v !== null && (type !== "log" || v > 0));
+    const ends = [shown[0], shown[shown.length - 1]].sort((a, b) => a - b);
+    const [low, high] = type === "log" ? ends.map(Math.log10) : ends;
+    const beyond = 0.012 * (high - low);
+    return [low - beyond, high + beyond];
+  };
+
+  // plotly.js labels a logarithmic axis of few decades with single digits, which cannot be read.
+  const numbersOn = (range) => {
+    const steps = range[1] - range[0] > 2 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+    const decades = Array.from({ length: 12 }, (_, i) => 10 ** (i - 4));
+    return decades.flatMap((decade) => steps.map((step) => Number((step * decade).toPrecision(3))));
   };
 
   const press = (button, on) => button.setAttribute("aria-pressed", String(on));
@@ -68,6 +109,33 @@
       Plotly.restyle(plot, { "error_y.visible": toggled(button) }, having(plot, "observed")),
     components: (plot, button) =>
       Plotly.restyle(plot, { visible: toggled(button) ? true : "legendonly" }, having(plot, "component")),
+    intensity: (plot, button) => {
+      const type = toggled(button) ? "log" : "linear";
+      return Plotly.relayout(plot, { "yaxis.type": type, "yaxis.autorange": true });
+    },
+    over: (plot, button) => {
+      const to = button.dataset.to;
+      const { data, layout } = report.figures[plot.id];
+      const { abscissa, wavelength, choices } = layout.meta;
+      for (const other of button.parentElement.children) press(other, other === button);
+      const x = data.map((trace) => converted(trace.x, abscissa, to, wavelength));
+      const type = to === "d" ? "log" : layout.xaxis.type;
+      const range = rangeOf(x[0], type);
+      plot.begunWith = { type, range };
+      plot.dataset.x = choices[to].column;
+      const ticks = to === "d" ? { mode: "array", values: numbersOn(range) } : { mode: "auto", values: null };
+      const axis = {
+        "xaxis.type": type,
+        "xaxis.tickmode": ticks.mode,
+        "xaxis.tickvals": ticks.values,
+        "xaxis.ticktext": ticks.values?.map(String) ?? null,
+        "xaxis.minor.tickmode": ticks.mode,
+        "xaxis.minor.tickvals": ticks.values && [],
+        "xaxis.range": [...range],
+      };
+      const restyled = { x, hovertemplate: data.map((trace) => trace.hovertemplate) };
+      return Plotly.update(plot, restyled, { ...axis, "xaxis.title.text": choices[to].title });
+    },
     log: (plot, button) => {
       const type = toggled(button) ? "log" : "linear";
       const dtick = type === "log" ? 1 : null;
@@ -80,9 +148,24 @@
   for (const plot of plots) {
     const { data, layout } = report.figures[plot.id];
     plot.begunWith = { type: layout.xaxis.type, range: layout.xaxis.range && [...layout.xaxis.range] };
-    Plotly.newPlot(plot, data, layout, config);
+    Plotly.newPlot(plot, structuredClone(data), structuredClone(layout), config);
     for (const button of plot.parentElement.querySelectorAll("button[data-do]")) {
       button.addEventListener("click", () => actions[button.dataset.do](plot, button));
+    }
+  }
+
+  const views = [];
+  for (const holder of document.querySelectorAll(".atoms")) {
+    const view = atomView(holder.querySelector("canvas"), report.atoms[holder.id]);
+    views.push(view);
+    const deeds = {
+      svg: () => save(view.svg(), `${holder.dataset.file}.svg`),
+      png: async () => save(await view.png(), `${holder.dataset.file}.png`),
+      reset: view.reset,
+      larger: (button) => view.enlarge(toggled(button)),
+    };
+    for (const button of holder.parentElement.querySelectorAll("button[data-do]")) {
+      button.addEventListener("click", () => deeds[button.dataset.do](button));
     }
   }
 
@@ -92,6 +175,7 @@
 
   let opened = [];
   window.addEventListener("beforeprint", () => {
+    for (const view of views) view.draw(6);
     opened = [...document.querySelectorAll("details:not([open])")];
     for (const details of opened) details.open = true;
     for (const plot of plots) {
@@ -101,6 +185,7 @@
     }
   });
   window.addEventListener("afterprint", () => {
+    for (const view of views) view.draw();
     for (const details of opened) details.open = false;
     for (const plot of plots) {
       Plotly.relayout(plot, { width: null, height: plot.heightOnScreen, autosize: true });

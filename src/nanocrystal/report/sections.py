@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 
+from nanocrystal.refinement.fit import POOR
 from nanocrystal.refinement.result import FittedCurve, Result
 from nanocrystal.report import tables
-from nanocrystal.report.figures import MARKERS_UP_TO, wants_log_axes
+from nanocrystal.report.figures import MARKERS_UP_TO, abscissa, abscissae, has_panel, wants_log_axes
 from nanocrystal.report.numbers import merit, number
+from nanocrystal.report.typography import short_name, typeset
 
-_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s<>&;,]*[A-Za-z0-9])")
+R_W = "<i>R</i><sub>w</sub>"
 HINT = (
     '<p class="explain hint">Drag in a figure to zoom, double-click to see all of it, '
     "click in its legend to hide or show a curve.</p>"
@@ -26,25 +27,49 @@ def section(key: str, head: str, body: str) -> str:
 
 def verdict(result: Result) -> str:
     """Return whether it converged, with the message, and the figures of merit of the whole."""
-    said = "The refinement converged." if result.converged else "The refinement did not converge."
-    kind = "good" if result.converged else "bad"
+    said, kind = "The refinement did not converge.", "bad"
+    if result.converged:
+        misfit = _misfit(result)
+        said, kind = "The refinement converged.", "good"
+        if misfit:
+            said, kind = f"Converged, but the model does not describe the data ({misfit}).", "doubtful"
     facts = [
-        *((f"<i>R</i><sub>w</sub> of {escape(name)}", merit(d.rw)) for name, d in result.datasets.items()),
+        *((f"{R_W} of {escape(name)}", merit(d.rw)) for name, d in result.datasets.items()),
         ("evaluations", f"{result.n_evaluations}"),
         ("elapsed", _duration(result.elapsed_s)),
         ("nanocrystal", escape(result.version)),
     ]
     shown = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in facts)
     return (
-        f'<p class="verdict {kind}"><strong>{said}</strong> {escape(result.message)}</p><dl class="facts">{shown}</dl>'
+        f'<p class="verdict {kind}"><strong>{said}</strong> {typeset(_sentence(result.message))}</p>'
+        f'<dl class="facts">{shown}</dl>'
     )
+
+
+def _misfit(result: Result) -> str:
+    """Return by what the model fails to describe the data, as HTML; empty where it describes them."""
+    several = len(result.datasets) > 1
+    found = []
+    for name, curve in result.datasets.items():
+        of = f" of {escape(name)}" if several else ""
+        if curve.rw > POOR:
+            found.append(f"{R_W}{of} {100.0 * curve.rw:.0f}&nbsp;%")
+        scale = result.parameters.get(f"datasets.{name}.scale")
+        if scale is not None and scale.value < 0.0:
+            found.append(f"the scale{of} is negative")
+    return ", ".join(found)
+
+
+def _sentence(text: str) -> str:
+    """Return text that begins with a capital and ends with a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def notes(result: Result) -> str:
     """Return the notes on the refinement as a list."""
     if not result.notes:
         return ""
-    items = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    items = "".join(f"<li>{typeset(note)}</li>" for note in result.notes)
     return f'<ul class="know">{items}</ul>'
 
 
@@ -60,7 +85,19 @@ def figure(key: str, number_: int, caption: str, spoken: str, file: str, x: str,
     return (
         f'<figure><div class="plot" id="{key}" role="img" aria-label="{escape(spoken)}"'
         f' data-file="{escape(file)}" data-x="{escape(x)}"></div>'
-        f'<div class="tools">{"".join(buttons)}<span></span>{"".join(save)}</div>'
+        f'<div class="tools">{"".join(buttons)}<span class="gap"></span>{"".join(save)}</div>'
+        f"<figcaption><b>Figure {number_}.</b> {caption}</figcaption></figure>"
+    )
+
+
+def atoms_figure(key: str, number_: int, caption: str, spoken: str, file: str, large: bool) -> str:
+    """Return an empty picture of atoms, which the page's script draws and turns; caption is HTML."""
+    buttons = [_button("reset", "Reset view"), _button("larger", "Large atoms", pressed=large)]
+    save = [_button("svg", "Save SVG"), _button("png", "Save PNG")]
+    return (
+        f'<figure><div class="atoms" id="{key}" data-file="{escape(file)}">'
+        f'<canvas tabindex="0" role="img" aria-label="{escape(spoken)}"></canvas></div>'
+        f'<div class="tools">{"".join(buttons)}<span class="gap"></span>{"".join(save)}</div>'
         f"<figcaption><b>Figure {number_}.</b> {caption}</figcaption></figure>"
     )
 
@@ -74,15 +111,23 @@ def fit_buttons(curve: FittedCurve) -> list[str]:
         buttons.append(_button("components", "Components", pressed=False))
     if wants_log_axes(curve):
         buttons.append(_button("log", "Log axes", pressed=True))
+    elif has_panel(curve) and bool((curve.observed > 0.0).any()):
+        buttons.append(_button("intensity", "Log intensity", pressed=False))
+    choices = abscissae(curve)
+    if len(choices) > 1:
+        own = abscissa(curve)
+        over = "".join(_button("over", short_name(key), key == own, f' data-to="{key}"') for key in choices)
+        buttons.append(f'<span class="choice" role="group" aria-label="Abscissa">{over}</span>')
     return buttons
 
 
 def fit_caption(name: str, curve: FittedCurve) -> str:
     """Return what was measured, how well it is described, and where it came from."""
     quality = [
-        f"<i>R</i><sub>w</sub> = {merit(curve.rw)}",
-        f"<i>R</i><sub>wp</sub> = {merit(curve.rwp)}",
+        f"{R_W} = {merit(curve.rw)}",
     ]
+    if merit(curve.rwp) != merit(curve.rw):
+        quality.append(f"<i>R</i><sub>wp</sub> = {merit(curve.rwp)}")
     if curve.rwp_without_background is not None:
         quality[-1] += f" ({merit(curve.rwp_without_background)} without the background)"
     if curve.chi2_red is not None:
@@ -91,21 +136,31 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         quality.append(f"GoF = {merit(curve.gof)}")
     count = f"{curve.n_points:,}".replace(",", "\u202f")
     sentences = [
-        f"<b>{escape(name)}</b>: {escape(curve.technique)}, {count} points",
+        f"<b>{escape(name)}</b>: {'' if name == curve.technique else escape(curve.technique) + ', '}{count} points",
         ", ".join(quality),
-        f"Weights: {escape(curve.weights)}",
+        f"Weights: {typeset(curve.weights)}",
         f"Source: {escape(curve.source)}",
     ]
+    if curve.fine is not None:
+        sentences.append(
+            "The circles are the points that were compared; the lines are the same curves between them"
+            if curve.fine.observed is not None
+            else "The calculated curve is drawn between the points, too"
+        )
+        if curve.components:
+            sentences.append("Components are smooth curves through their values at these points")
     if wants_log_axes(curve):
         unit = "in units of σ" if curve.sigma is not None else "relative to the calculated curve"
         sentences.append(f"Lower panel: observed − calculated, {unit}")
+    elif has_panel(curve):
+        sentences.append("Lower panel: observed − calculated")
     else:
         sentences.append(
             "The difference, observed − calculated, is drawn below on the same scale, with a dotted line at its zero"
         )
     if curve.observed.size > MARKERS_UP_TO:
         sentences.append("The observed points lie too close for circles and are joined by a line")
-    listed = "".join(f"<li>{escape(note)}</li>" for note in curve.notes)
+    listed = "".join(f"<li>{typeset(note)}</li>" for note in curve.notes)
     return ". ".join(sentences) + "." + (f"<ul>{listed}</ul>" if listed else "")
 
 
@@ -128,8 +183,18 @@ def parameters(result: Result, file: str) -> str:
 
 def methods(result: Result) -> str:
     """Return one paragraph each; a DOI becomes a link to it."""
-    link = r'<a href="https://doi.org/\1" rel="noopener noreferrer">\1</a>'
-    return "".join(f"<p>{_DOI.sub(link, escape(text))}</p>" for text in result.methods)
+    return "".join(f"<p>{typeset(text)}</p>" for text in result.methods)
+
+
+def derived(result: Result) -> str:
+    """Return the table of what follows from the parameters."""
+    if not result.derived:
+        return ""
+    said = (
+        '<p class="explain">Standard errors are propagated from the covariance of the refined parameters, with '
+        "√χ²<sub>red</sub> as a factor where that exceeds 1.</p>"
+    )
+    return said + tables.derived_table(result.derived)
 
 
 def provenance(result: Result) -> str:
@@ -168,9 +233,9 @@ def _glossary(result: Result) -> str:
     return f'<p class="explain">Status — {said}.</p>' if said else ""
 
 
-def _button(action: str, text: str, pressed: bool | None = None) -> str:
+def _button(action: str, text: str, pressed: bool | None = None, more: str = "") -> str:
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
-    return f'<button type="button" data-do="{action}"{state}>{text}</button>'
+    return f'<button type="button" data-do="{action}"{state}{more}>{text}</button>'
 
 
 def _duration(seconds: float) -> str:

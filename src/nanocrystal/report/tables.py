@@ -49,7 +49,7 @@ def derived_table(derived: Mapping[str, DerivedValue]) -> str:
         stderr = number(d.stderr, 2) if d.stderr is not None else "—"
         cells = f'{_number_cell(shown[k])}<td>{escape(d.unit)}</td><td class="right">{stderr}</td>'
         body.append(f"<tr>{_name_cell(k, d.description)}{cells}</tr>")
-    heads = ("Quantity", "Value", "Unit", "Std. error")
+    heads = ("Quantity", "Value", "Unit", "Std. error,<br>scaled")
     return _table("Derived quantities", heads, body, shown.values(), numeric=(3,))
 
 

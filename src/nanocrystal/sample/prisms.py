@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -18,10 +19,11 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.blocks import Facets
-from nanocrystal.sample.distributions import Distribution, LengthDistribution, Lognormal, RefinableLength
+from nanocrystal.sample.distributions import Distribution, LengthDistribution, Lognormal, OneLength, RefinableLength
 from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
 
 FloatArray = NDArray[np.float64]
+SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
 NEGLIGIBLE = 1e-7
 """of the number of blocks; offsets with fewer pairs are left out"""
 
@@ -197,6 +199,28 @@ class Box:
                 curves[edge.quantity.name] = (length, number, number * length**n / d.moment(float(n)))
         return curves
 
+    def size_maps(self, values: Values, prefix: str) -> SizeMaps:
+        """Return names of two lengths that are spread -> (first (n,), second (m,), number density (m, n), 1/Å²)."""
+        maps: SizeMaps = {}
+        spread = [(e, d) for e, d in self._distributions(values, prefix) if not isinstance(d, OneLength)]
+        correlation = self._correlation(values, prefix)
+        for (e1, d1), (e2, d2) in combinations(spread, 2):
+            x, y = _where_it_is(d1), _where_it_is(d2)
+            if correlation != 0.0 and isinstance(d1, Lognormal) and isinstance(d2, Lognormal):
+                density = _correlated_density(x, y, d1, d2, correlation)
+            else:
+                density = np.outer(d2.density(y), d1.density(x))
+            maps[e1.quantity.name, e2.quantity.name] = (x, y, density)
+        return maps
+
+    def blocks_of_mean(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return how many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded."""
+        numbers = np.ones(3)
+        for edge, distribution in self._distributions(values, prefix):
+            for axis, rate in edge.blocks_per_length(vectors).items():
+                numbers[axis] = rate * distribution.moment(1.0)
+        return numbers
+
     def envelope(self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature."""
         from scipy.interpolate import CubicSpline
@@ -215,6 +239,24 @@ class Box:
         along = self.pair_weights(steps, vectors, values, prefix).reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / along[0])
         return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
+
+
+def _where_it_is(d: LengthDistribution) -> FloatArray:
+    """Return lengths (121,) around the mean that hold nearly all crystals."""
+    mean = d.moment(1.0)
+    std = _root(d.moment(2.0) - mean**2)
+    return np.linspace(max(0.0, mean - 4.0 * std), mean + 5.0 * std, 121)
+
+
+def _correlated_density(x: FloatArray, y: FloatArray, d1: Lognormal, d2: Lognormal, correlation: float) -> FloatArray:
+    """Return the density (len(y), len(x)) of two lengths whose logarithms are normal and correlated."""
+    u, v = (
+        (np.log(np.maximum(length, 1e-12)) - mu) / s
+        for length, (mu, s) in ((x[None, :], d1.log_parameters), (y[:, None], d2.log_parameters))
+    )
+    rest = 1.0 - correlation**2
+    exponent = (u**2 + v**2 - 2.0 * correlation * u * v) / rest - u**2 - v**2
+    return np.asarray(np.outer(d2.density(y), d1.density(x)) * np.exp(-0.5 * exponent) / np.sqrt(rest))
 
 
 def _root(variance: float) -> float:

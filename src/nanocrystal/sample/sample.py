@@ -15,8 +15,10 @@ from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
 from nanocrystal.sample.lattice_pairs import Reduction, ShapedDerivatives
 from nanocrystal.sample.pair_structure import PairStructure
+from nanocrystal.sample.picture import AtomPicture, of_box, of_cluster, of_sphere
 from nanocrystal.sample.population import Population
-from nanocrystal.sample.shapes import Bulk
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Bulk, Sphere
 
 FloatArray = NDArray[np.float64]
 
@@ -213,6 +215,32 @@ class Sample:
             if population.atoms is None:
                 for length, curves in population.shape.size_curves(values, f"populations.{name}").items():
                     found[f"{name} {length}"] = (length, *curves)
+        return found
+
+    def size_maps(self, values: Values) -> dict[str, tuple[str, str, FloatArray, FloatArray, FloatArray]]:
+        """Return a name -> (names of two lengths, first (n,), second (m,), Å, number density (m, n), 1/Å²)."""
+        found = {}
+        for name, population in self.populations.items():
+            if isinstance(population.shape, Box):
+                for (first, second), axes in population.shape.size_maps(values, f"populations.{name}").items():
+                    found[f"{name} {first} {second}"] = (first, second, *axes)
+        return found
+
+    def typical_atoms(self, values: Values) -> dict[str, AtomPicture]:
+        """Return population -> the atoms of a crystal of the mean size, or of its surface; none of infinite ones."""
+        found = {}
+        for name, population in self.populations.items():
+            prefix = f"populations.{name}"
+            crystal, crystal_prefix = self.crystal_of(name), f"crystals.{population.crystal}"
+            picture = None
+            if population.atoms is not None:
+                picture = of_cluster(population.atoms.cluster, values[f"{prefix}.stretch"])
+            elif crystal is not None and isinstance(population.shape, Box):
+                picture = of_box(crystal, population.shape, values, prefix, crystal_prefix)
+            elif crystal is not None and isinstance(population.shape, Sphere):
+                picture = of_sphere(crystal, population.shape.mean_diameter(values, prefix), values, crystal_prefix)
+            if picture is not None and picture.elements:
+                found[name] = picture
         return found
 
     def model_files(self, values: Values, title: str) -> dict[str, str]:

@@ -111,6 +111,10 @@ class Sphere:
         overlap = third - 1.5 * r * d.partial_moment(2, r) + 0.5 * r**3 * d.partial_moment(0, r)
         return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
 
+    def mean_diameter(self, values: Values, prefix: str) -> float:
+        """Return the number-weighted mean diameter, Å."""
+        return self._at(values, prefix).moment(1.0)
+
     def mean_volume(self, values: Values, prefix: str) -> float | None:
         return float(np.pi / 6.0 * self._at(values, prefix).partial_moment(3, np.zeros(1))[0])
 

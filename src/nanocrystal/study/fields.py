@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Parameter, parse_expression
 from nanocrystal.sample import Distribution
-from nanocrystal.study.messages import quotes_hint, shown
+from nanocrystal.study.messages import nearest_keys, quotes_hint, shown
 
 NUMBER_KEYS = ("value", "vary", "min", "max", "tie")
 DISTRIBUTION_KEYS = ("distribution", "mean", "std")
@@ -65,7 +65,7 @@ def parse_number(value: Any, name: str = "") -> Parameter:
         return Parameter(_plain(value, name))
     for key in value:
         if key not in NUMBER_KEYS:
-            raise wrong(f"{key!r} is no key of a number; {nearest_names(key, NUMBER_KEYS)}")
+            raise wrong(f"{key!r} is no key of a number; {nearest_keys(key, NUMBER_KEYS)}")
     if "tie" in value:
         others = [k for k in value if k != "tie"]
         if others:
@@ -93,7 +93,7 @@ def parse_length(value: Any) -> Parameter | Distribution:
         return parse_number(value)
     for key in value:
         if key not in DISTRIBUTION_KEYS:
-            raise wrong(f"{key!r} is no key of a distribution; {nearest_names(key, DISTRIBUTION_KEYS)}")
+            raise wrong(f"{key!r} is no key of a distribution; {nearest_keys(key, DISTRIBUTION_KEYS)}")
     kind = value["distribution"]
     if kind not in ("lognormal", "normal"):
         raise wrong(f"there is no distribution {kind!r}; {nearest_names(str(kind), ('lognormal', 'normal'))}")
@@ -113,7 +113,25 @@ def _number(value: Any) -> Parameter:
     return parse_number(value)
 
 
+def _by_element(value: Any) -> Any:
+    """Refuse one number where there must be one for each element or site."""
+    if isinstance(value, dict) and set(value) & set(NUMBER_KEYS):
+        inner = ", ".join(f"{k} = {value_of(value[k])}" for k in NUMBER_KEYS if k in value)
+        raise wrong(f"is a table by element or site label; write u_iso = {{ Pt = {{ {inner} }} }}, for each element.")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong(f"is a table by element or site label; write u_iso = {{ Pt = {value} }}, got {value}.")
+    return value
+
+
+def value_of(value: Any) -> str:
+    """Return a plain value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
 NumberField = Annotated[Any, PlainValidator(_number), WithJsonSchema(NUMBER_SCHEMA)]
+ByElement = Annotated[dict[str, NumberField], BeforeValidator(_by_element)]
 LengthField = Annotated[
     Any,
     PlainValidator(parse_length),
@@ -138,6 +156,6 @@ class Table(BaseModel):
                 raise PydanticCustomError(
                     "unknown_key",
                     "{message}",
-                    {"message": f"unknown key; {nearest_names(key, cls.model_fields)}", "key": key},
+                    {"message": f"unknown key; {nearest_keys(key, cls.model_fields)}", "key": key},
                 )
         return value

@@ -4,10 +4,48 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, nearest_names
+
+_RANGE = "[low, high] in one key"
+_DISPLACEMENT = "B = 8π² u_iso"
+_MEANT_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
+    **dict.fromkeys(("rmin", "rmax", "r_min", "r_max", "fitrange", "fit_range"), (("r_range",), _RANGE)),
+    **dict.fromkeys(("qmin", "qmax", "q_min", "q_max"), (("q_range", "qmin", "qmax"), _RANGE)),
+    **dict.fromkeys(("tthmin", "tthmax", "two_theta_min", "two_theta_max"), (("two_theta_range",), _RANGE)),
+    "radius": (("diameter",), "twice the radius"),
+    **dict.fromkeys(
+        ("size", "spdiameter", "psize", "d"), (("diameter", "edge_length", "d_ab", "length_a"), "a length in Å")
+    ),
+    **dict.fromkeys(("edge", "length"), (("edge_length", "l_c", "length_a"), "a length in Å")),
+    **dict.fromkeys(("b", "b_iso", "biso", "beq", "b_factor", "bfactor"), (("u_iso",), _DISPLACEMENT)),
+    **dict.fromkeys(("u", "uiso", "ueq", "adp", "u11"), (("u_iso",), "by element or site label")),
+    **dict.fromkeys(("lattice", "lattice_parameter", "cell", "a0"), (("a",), "and b, c, alpha … as symmetry leaves")),
+    **dict.fromkeys(("sigma", "width", "sd", "stdev"), (("std",), "standard deviation, Å")),
+    **dict.fromkeys(("lambda", "lam"), (("wavelength",), "Å")),
+    **dict.fromkeys(("free", "refine", "fit"), (("vary",), "true or false")),
+    **dict.fromkeys(("start", "initial"), (("value",), "where the refinement starts")),
+    **dict.fromkeys(("lower", "low", "minimum"), (("min",), "")),
+    **dict.fromkeys(("upper", "high", "maximum"), (("max",), "")),
+    **dict.fromkeys(("background", "polynomial"), (("background_terms",), "how many terms")),
+    **dict.fromkeys(("structure", "phase"), (("cif", "crystal"), "")),
+    **dict.fromkeys(("fraction", "weight", "amount"), (("mass_fraction",), "or number_fraction, volume_fraction")),
+}
+"""what other programs call a key, in lower case -> the keys here, and a remark"""
+
+
+def nearest_keys(key: str, valid: Iterable[str]) -> str:
+    """Return 'did you mean …' for a key that is none here, also for what other programs call it."""
+    names = set(valid)
+    meant, remark = _MEANT_KEYS.get(key.lower(), ((), ""))
+    found = [k for k in meant if k in names]
+    if not found:
+        return nearest_names(key, names)
+    remark = f" ({remark})" if remark else ""
+    return f"did you mean {found[0]!r}{remark}? (valid: {', '.join(sorted(names))})"
 
 
 def shown(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING
 from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, Field, create_model
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, create_model
 from nanocrystal.errors import nearest_names
 from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
-from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table, wrong
+from nanocrystal.study.fields import ByElement, LengthField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
 from nanocrystal.techniques import TECHNIQUES, Blank
 from nanocrystal.techniques.base import Noise
@@ -35,10 +36,10 @@ def _kind(value: Any) -> str:
 class SiteTable(Table):
     """One site of a crystal: coordinates that symmetry leaves free, and the occupancy."""
 
-    x: NumberField | None = None
-    y: NumberField | None = None
-    z: NumberField | None = None
-    occupancy: NumberField | None = None
+    x: NumberField | None = Field(default=None, description="fractional coordinate, where symmetry leaves it free")
+    y: NumberField | None = Field(default=None, description="as x")
+    z: NumberField | None = Field(default=None, description="as x")
+    occupancy: NumberField | None = Field(default=None, description="part of the places that is filled, 0 to 1")
 
 
 class CrystalTable(Table):
@@ -50,59 +51,68 @@ class CrystalTable(Table):
         default=None, description="file, relative to the study; or package:NAME/path inside an installed package"
     )
     library: str | None = Field(default=None, description="name of a bundled structure; see: nanocrystal library")
-    a: NumberField | None = None
-    b: NumberField | None = None
-    c: NumberField | None = None
-    alpha: NumberField | None = None
-    beta: NumberField | None = None
-    gamma: NumberField | None = None
-    u_iso: dict[str, NumberField] = Field(default={}, description="Å², by site label or element")
-    sites: dict[str, SiteTable] = Field(default_factory=dict)
+    a: NumberField | None = Field(default=None, description="Å; b and c follow where symmetry says so")
+    b: NumberField | None = Field(default=None, description="Å; only where symmetry leaves it free")
+    c: NumberField | None = Field(default=None, description="Å; only where symmetry leaves it free")
+    alpha: NumberField | None = Field(default=None, description="°; only where symmetry leaves it free")
+    beta: NumberField | None = Field(default=None, description="°; only where symmetry leaves it free")
+    gamma: NumberField | None = Field(default=None, description="°; only where symmetry leaves it free")
+    u_iso: ByElement = Field(
+        default={}, description="Å², by site label or element; sites not named keep the value of the CIF"
+    )
+    sites: dict[str, SiteTable] = Field(
+        default_factory=dict, description="coordinates and occupancies by site label: [crystals.NAME.sites.LABEL]"
+    )
     delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
     delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
 
 class _Fractions(Table):
-    number_fraction: NumberField | None = None
-    mass_fraction: NumberField | None = None
-    volume_fraction: NumberField | None = None
+    number_fraction: NumberField | None = Field(default=None, description="part of the crystals, by number")
+    mass_fraction: NumberField | None = Field(default=None, description="part of the sample, by mass")
+    volume_fraction: NumberField | None = Field(default=None, description="part of the sample, by volume")
 
 
 class BulkTable(_Fractions):
     """An infinite crystal."""
 
-    crystal: str
-    shape: Literal["bulk"]
+    crystal: str = Field(description="the name of one of [crystals]")
+    shape: Literal["bulk"] = Field(description="infinite; for PDFs")
 
 
 class SphereTable(_Fractions):
     """Spheres of a crystal."""
 
-    crystal: str
-    shape: Literal["sphere"]
+    crystal: str = Field(description="the name of one of [crystals]")
+    shape: Literal["sphere"] = Field(description="sphere")
     diameter: LengthField = Field(description="Å; a number or a distribution")
 
 
 class AtomsTable(_Fractions):
     """Explicit atoms from a file."""
 
-    shape: Literal["atoms"]
+    shape: Literal["atoms"] = Field(description="one cluster, as it is in a file")
     file: str = Field(description=".xyz, .extxyz or .cif (as a list of atoms)")
-    u_iso: dict[str, NumberField] = Field(default={}, description="Å², by element")
-    stretch: NumberField | None = None
+    u_iso: ByElement = Field(default={}, description="Å², by element; every element needs one")
+    stretch: NumberField | None = Field(default=None, description="factor on all distances [1]")
     delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
     delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
 
 def _box_table(shape: type[Box]) -> type[Table]:
     """Return the table of a shape along the lattice, from the edges it declares."""
-    fields: dict[str, Any] = {"crystal": (str, ...), "shape": (Literal[shape.name], ...)}
+    fields: dict[str, Any] = {
+        "crystal": (str, Field(description="the name of one of [crystals]")),
+        "shape": (Literal[shape.name], Field(description=(shape.__doc__ or "").partition("\n")[0].rstrip("."))),
+    }
     for edge in shape.edges:
         text = f"{edge.quantity.description} (Å); a number or a distribution"
         fields[edge.quantity.name] = (LengthField, Field(description=text))
-    fields["facets"] = (Literal["pseudocubic", "cell"] | None, None)
+    text = 'what the edges run along: the axes of the "cell", or "pseudocubic" ones [pseudocubic for perovskites]'
+    fields["facets"] = (Literal["pseudocubic", "cell"] | None, Field(default=None, description=text))
     if "size_correlation" in shape.__dataclass_fields__:  # type: ignore[attr-defined]
-        fields["size_correlation"] = (NumberField | None, None)
+        text = "correlation of the logarithms of two lognormal lengths, −0.99 to 0.99 [0]"
+        fields["size_correlation"] = (NumberField | None, Field(default=None, description=text))
     return create_model(f"{shape.__name__}Table", __base__=_Fractions, __doc__=shape.__doc__, **fields)
 
 
@@ -131,23 +141,48 @@ def population_table(value: Any) -> Any:
 class BlankTable(Table):
     """A measured blank with its own scale, left to the fit unless given."""
 
-    file: str
-    columns: list[str] | None = None
-    scale: NumberField | None = None
+    file: str = Field(description="as of a data set")
+    columns: list[str] | None = Field(default=None, description="as of a data set")
+    scale: NumberField | None = Field(default=None, description="linear; left to the fit")
 
 
 class NoiseTable(Table):
     """Noise added by `simulate`."""
 
-    counts: float | None = Field(default=None, gt=0.0)
-    sigma: float | None = Field(default=None, gt=0.0)
-    seed: int = Field(default=0, ge=0)
+    counts: float | None = Field(default=None, gt=0.0, description="Poisson noise: counts at the highest point")
+    sigma: float | None = Field(default=None, gt=0.0, description="normal noise of this standard deviation")
+    seed: int = Field(default=0, ge=0, description="the same seed gives the same noise")
 
 
+_SENTENCES = {
+    "file": "the measured file, relative to the study, or package:NAME/path inside an installed package",
+    "columns": "what the columns of the file are, where its suffix does not say; see Files",
+    "r": "to simulate instead of a file: START:STOP:STEP in Å, both ends included",
+    "q": "to simulate instead of a file: START:STOP:STEP in Å⁻¹, both ends included",
+    "two_theta": "to simulate instead of a file: START:STOP:STEP in degrees, both ends included",
+    "r_range": "Å, both ends included; what is fitted [all above 0.5 Å]",
+    "q_range": "Å⁻¹, both ends included; what is fitted [all]",
+    "two_theta_range": "degrees, both ends included; what is fitted [all]",
+    "exclude": "left out of the fit, in the unit of the file",
+    "qmax": "Å⁻¹; up to where the data were transformed [from the header of the file]",
+    "qmin": "Å⁻¹; from where the transform starts; leave it out where small angles were left out",
+    "peak_form": "exact peaks (debye), or those of PDFgui for comparison (pdfgui)",
+    "q_unit": "the unit of Q in the file",
+    "wavelength": "Å; needed for 2θ and polarization; adds f′ and f″",
+    "energy": "eV; instead of the wavelength",
+    "anomalous": "whether f′ and f″ are used where the wavelength is known",
+    "weights": "sigma (of the file), counting (σ = √I) or uniform [sigma if the file has it, else counting]",
+    "background_terms": "how many Chebyshev polynomials",
+    "background": "their coefficients c0, c1, …, where they shall not be left to the fit",
+    "blanks": "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]",
+    "compton": "whether incoherent scattering is added, with its own scale",
+    "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
+}
+"""what the plain keys of the techniques mean; quantities carry their own description"""
 _SPECIAL_FIELDS: dict[Any, Any] = {
     Noise | None: (NoiseTable | None, None),
-    Mapping[str, Number]: (dict[str, NumberField], Field(default_factory=dict)),
-    Mapping[str, Blank]: (dict[Name, BlankTable], Field(default_factory=dict)),
+    Mapping[str, Number]: (dict[str, NumberField], MISSING),
+    Mapping[str, Blank]: (dict[Name, BlankTable], MISSING),
     Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
 }
 """how fields of a technique's dataclass that are no plain values stand in a study"""
@@ -155,25 +190,31 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
 
 def _dataset_table(technique: Any) -> type[Table]:
     """Return the table of a technique, from the fields of its dataclass and its declared quantities."""
-    fields: dict[str, Any] = {"technique": (Literal[technique.name], ...)}
+    fields: dict[str, Any] = {"technique": (Literal[technique.name], Field(description="how it was measured"))}
     hints = get_type_hints(technique)
     for name, field in technique.__dataclass_fields__.items():
         if name in technique.quantities:
             quantity = technique.quantities[name]
             text = f"{quantity.description} ({quantity.unit})" if quantity.unit else quantity.description
             fields[name] = (NumberField | None, Field(default=None, description=text))
-        elif hints[name] == tuple[float, float] | None:
-            fields[name] = (RangeField | None, None)
-        elif hints[name] in _SPECIAL_FIELDS:
-            fields[name] = _SPECIAL_FIELDS[hints[name]]
-        elif name == "file":
-            fields[name] = (str | None, None)
-        elif name == "columns":
-            fields[name] = (list[str] | None, None)
         else:
-            fields[name] = (hints[name], field.default)
+            kind, default = _plain_field(name, hints[name], field.default)
+            description = _SENTENCES.get(name, "")
+            given = {"default_factory": dict} if default is MISSING else {"default": default}
+            fields[name] = (kind, Field(description=description, **given))
     title = "".join(part.capitalize() for part in technique.name.split("-"))
     return create_model(f"{title}Table", __base__=Table, **fields)
+
+
+def _plain_field(name: str, hint: Any, default: Any) -> tuple[Any, Any]:
+    """Return the type and default of a field of a technique that is no quantity; MISSING: an empty table."""
+    if hint == tuple[float, float] | None:
+        return RangeField | None, None
+    if hint in _SPECIAL_FIELDS:
+        return _SPECIAL_FIELDS[hint]  # type: ignore[no-any-return]
+    if name in ("file", "columns"):
+        return (str if name == "file" else list[str]) | None, None
+    return hint, default
 
 
 def dataset_table(value: Any) -> Any:
@@ -196,22 +237,30 @@ DATASET_TABLES = {name: _dataset_table(technique) for name, technique in TECHNIQ
 class RefineTable(Table):
     """Options of the optimiser."""
 
-    max_iterations: int = Field(default=100, gt=0)
-    tolerance: float = Field(default=1e-8, gt=0.0, lt=1e-2)
-    starts: int = Field(default=1, gt=0, le=1000)
-    seed: int = Field(default=0, ge=0)
-    loss: Literal["linear", "soft_l1", "huber", "cauchy"] = "linear"
-    loss_scale: float | None = Field(default=None, gt=0.0)
+    max_iterations: int = Field(default=100, gt=0, description="steps of one descent")
+    tolerance: float = Field(default=1e-8, gt=0.0, lt=1e-2, description="relative change of χ² that ends a descent")
+    starts: int = Field(
+        default=1, gt=0, le=1000, description="starting points: that of the study, and others drawn with the seed"
+    )
+    seed: int = Field(default=0, ge=0, description="of the starting points")
+    loss: Literal["linear", "soft_l1", "huber", "cauchy"] = Field(
+        default="linear", description="least squares (linear), or a robust loss that counts large residuals less"
+    )
+    loss_scale: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="from how many σ on a residual is large [1.5; without σ, 1.5 times the scatter]",
+    )
 
 
 class StudyTable(Table):
     """A study: what is in the vial, and what was measured."""
 
-    title: str = ""
-    crystals: dict[Name, CrystalTable] = Field(default_factory=dict)
-    populations: dict[Name, Any]
-    datasets: dict[Name, Any]
-    refine: RefineTable = RefineTable()
+    title: str = Field(default="", description="what stands above the report")
+    crystals: dict[Name, CrystalTable] = Field(default_factory=dict, description="crystal structures by name")
+    populations: dict[Name, Any] = Field(description="what the sample is made of")
+    datasets: dict[Name, Any] = Field(description="what was measured, or shall be simulated")
+    refine: RefineTable = Field(default=RefineTable(), description="options of the optimiser")
 
 
 def json_schema() -> dict[str, Any]:

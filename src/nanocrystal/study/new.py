@@ -1,0 +1,383 @@
+"""A commented study for measured files: what the files say is taken from them, the rest is marked CHECK."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.data import Curve, read_curve
+from nanocrystal.errors import InputError
+from nanocrystal.sample import Crystal
+from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.cif import parse_cif, read_text
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.symmetry import CELL_NAMES, cell_vectors
+from nanocrystal.tables.library import library_name, library_text
+
+FloatArray = NDArray[np.float64]
+CHECK = "CHECK"
+LARGEST_Q = 40.0
+"""Å⁻¹; an abscissa without a name that goes further is 2θ"""
+DEFAULT_QMAX = 25.0
+USUAL_U = 0.01
+"""Å²; displacement to start from in a stiff crystal"""
+LARGEST_U = 0.1
+"""Å²; a displacement of a CIF from which on it is no measured one"""
+SOFT_U = {"Cs": 0.06, "Rb": 0.06, "K": 0.06, "Pb": 0.02, "Sn": 0.02, "Ge": 0.02, "Cl": 0.05, "Br": 0.05, "I": 0.05}
+"""Å²; the same in halide perovskites"""
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A measured file and what is known of it. columns: their names where the file does not say them itself."""
+
+    name: str
+    path: str
+    curve: Curve
+    columns: tuple[str, ...] | None
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.curve.y_name == "g"
+
+
+def new_study(
+    files: Sequence[Path], folder: Path, cif: Path | None = None, library: str = ""
+) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a study for measured files, to stand in `folder`, and what its author must look at.
+
+    Raises InputError for files that cannot be read or hold what no technique here is measured as.
+    """
+    if cif is not None and library:
+        raise InputError("--library", "stands beside --cif; a crystal comes from one of the two.")
+    data = _named([_read(path, folder) for path in files])
+    crystal = _crystal(cif, library)
+    source = (
+        f"library = {_text(library)}" if library else f"cif = {_text(_relative(cif, folder) if cif else 'MISSING.cif')}"
+    )
+    name = _identifier(crystal.formula) if crystal is not None else "crystal"
+    perovskite = crystal is not None and _is_perovskite(crystal)
+    blocks = [
+        f"title = {_text((crystal.formula + ', ' if crystal else '') + ' and '.join(_kind(d) for d in data))}",
+        '# A number may be fixed (3.92), refined ({ value = 3.92, vary = true }) or tied ({ tie = "crystals.pt.a" }).\n'
+        f"# Look at every line marked {CHECK}; it is an assumption, which your files do not say.",
+        _crystal_block(crystal, name, source, perovskite),
+        _population_block(data, name, perovskite),
+        *(_pdf_block(d, crystal) if d.is_pdf else _scattering_block(d) for d in data),
+    ]
+    text = "\n\n".join(blocks) + "\n"
+    return text, _to_check(text)
+
+
+def _to_check(text: str) -> tuple[str, ...]:
+    """Return what stands behind each mark in the text, as sentences."""
+    return tuple(f"{CHECK}: {found}." for found in re.findall(rf"{CHECK}: (.*)$", text, flags=re.MULTILINE))
+
+
+def _crystal(cif: Path | None, library: str) -> Crystal | None:
+    """Return the crystal with a displacement for every element, or None where neither is given."""
+    if cif is not None:
+        structure = parse_cif(read_text(cif, "--cif"), str(cif))
+    elif library:
+        name = library_name(library, "--library")
+        structure = parse_cif(library_text(name), f"library:{name}")
+    else:
+        return None
+    elements = dict.fromkeys(s.element for s in structure.sites)
+    return Crystal(structure, u_iso=dict.fromkeys(elements, USUAL_U), where="--cif" if cif else "--library")
+
+
+# ---- the files ------------------------------------------------------------------------------------
+
+
+def _read(path: Path, folder: Path) -> _Data:
+    columns: tuple[str, ...] | None = None
+    try:
+        curve = read_curve(path)
+    except InputError as error:
+        found = _guessed(path)
+        if found is None:
+            raise error from None
+        curve, columns = found
+    if not (curve.y_name == "g" or (curve.x_name in ("q", "two_theta") and curve.y_name in ("intensity", "y"))):
+        raise InputError(
+            str(path),
+            f"holds {curve.y_name} over {curve.x_name}; a study is written for G(r) and for intensity over Q or 2θ.",
+        )
+    return _Data("", _relative(path, folder), curve, columns)
+
+
+def _guessed(path: Path) -> tuple[Curve, tuple[str, ...]] | None:
+    """Return a file of two or three nameless columns with names by its numbers; None where that fails too."""
+    for rest in ((), ("sigma",)):
+        try:
+            curve = read_curve(path, columns=("x", "y", *rest))
+        except InputError:
+            continue
+        if (curve.y < 0.0).mean() > 0.1:
+            names: tuple[str, ...] = ("r", "g")
+        else:
+            names = ("q" if curve.x[-1] <= LARGEST_Q else "two_theta", "intensity")
+        try:
+            return read_curve(path, columns=(*names, *rest)), (*names, *rest)
+        except InputError:
+            return None
+    return None
+
+
+def _named(data: list[_Data]) -> list[_Data]:
+    """Return the data with names of their own: pdf, scattering, pdf2, …"""
+    counts: dict[str, int] = {}
+    named = []
+    for d in data:
+        kind = "pdf" if d.is_pdf else "scattering"
+        counts[kind] = counts.get(kind, 0) + 1
+        named.append(_Data(kind if counts[kind] == 1 else f"{kind}{counts[kind]}", d.path, d.curve, d.columns))
+    return named
+
+
+def _kind(data: _Data) -> str:
+    return "PDF" if data.is_pdf else "total scattering"
+
+
+def _header_number(curve: Curve, *names: str) -> float | None:
+    """Return the first positive number that the header gives under one of the names."""
+    for name in names:
+        match = re.match(r"[-+.\deE]+", curve.metadata.get(name, ""))
+        try:
+            value = float(match[0]) if match else 0.0
+        except ValueError:
+            continue
+        if np.isfinite(value) and value > 0.0:
+            return value
+    return None
+
+
+def _pdf_extent(curve: Curve) -> float:
+    """Return an estimate of the diameter, Å: up to where |G| falls to a twentieth of its largest."""
+    step = float(np.median(np.diff(curve.x)))
+    width = max(1, round(3.0 / step))
+    inside = np.where(curve.x > 1.5, curve.y, 0.0)
+    power = np.sqrt(np.convolve(inside**2, np.ones(width) / width, mode="same"))
+    above = np.flatnonzero(power > 0.05 * power.max())
+    return float(curve.x[above[-1]])
+
+
+def _peak_extent(curve: Curve) -> float | None:
+    """Return an estimate of the size, Å, by Scherrer's equation from the sharpest of the high peaks; over Q only."""
+    if curve.x_name != "q":
+        return None
+    top = int(np.argmax(np.where(curve.x > 0.7, curve.y, 0.0)))
+    floor = float(np.median(curve.y))
+    half = floor + 0.5 * (float(curve.y[top]) - floor)
+    left, right = (np.flatnonzero(side < half) for side in (curve.y[:top][::-1], curve.y[top:]))
+    if not (len(left) and len(right)):
+        return None
+    width = float(curve.x[top + right[0]] - curve.x[top - 1 - left[0]])
+    return 0.9 * 2.0 * np.pi / width
+
+
+# ---- the tables -----------------------------------------------------------------------------------
+
+
+def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: bool) -> str:
+    lines = [f"[crystals.{name}]"]
+    if crystal is None:
+        return "\n".join(
+            [
+                *lines,
+                f'{source}    # {CHECK}: name a structure file, or one of the library with library = "…"',
+                "# u_iso = { Pt = { value = 0.01, vary = true } }   # Å², by element or site label",
+            ]
+        )
+    lines.append(source)
+    for i in crystal.freedom.free:
+        value, unit = float(crystal.structure.cell[i]), "Å" if i < 3 else "°"
+        lines.append(f"{CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+    lines += ["", f"[crystals.{name}.u_iso]    # Å², mean-square displacement along one axis; B = 8π² u_iso"]
+    for element in dict.fromkeys(s.element for s in crystal.sites):
+        own = [s.u_iso for s in crystal.structure.sites if s.element == element and s.u_iso and s.u_iso < LARGEST_U]
+        start = float(np.mean(own)) if own else (SOFT_U.get(element, 0.03) if perovskite else USUAL_U)
+        lines.append(f"{element} = {{ value = {start:.4g}, vary = true }}")
+    for site in crystal.sites:
+        if site.orbit.free:
+            lines += ["", f"# [crystals.{name}.sites.{_key(site.label)}]    # coordinates that symmetry leaves free"]
+            lines += [
+                f"# {'xyz'[k]} = {{ value = {float(site.orbit.fract[k]):.6g}, vary = true }}" for k in site.orbit.free
+            ]
+    return "\n".join(lines)
+
+
+def _population_block(data: Sequence[_Data], crystal: str, perovskite: bool) -> str:
+    pdf = next((d.curve for d in data if d.is_pdf), None)
+    found = [_peak_extent(d.curve) for d in data if not d.is_pdf]
+    extent = next((e for e in found if e), None) or (_pdf_extent(pdf) if pdf is not None else 50.0)
+    size = float(np.clip(extent, 10.0, 400.0))
+    lines = [
+        "[populations.dots]",
+        f"crystal = {_text(crystal)}",
+        '# shape: "sphere", "cube", "prism", "platelet", "brick", "atoms" (a file), "bulk" (infinite; PDF only)',
+    ]
+    if perovskite:
+        edge = _spread(0.8 * size) if pdf is None or len(data) > 1 else f"{{ value = {size:.3g}, vary = true }}"
+        lines += [
+            'shape = "prism"    # a square base and a length, along the pseudocubic axes',
+            "# d_ab: Å, diameter of the circle with the area of the base; l_c: Å, the length",
+            f"d_ab = {edge}",
+            f"l_c = {edge}",
+        ]
+    else:
+        lines += [
+            'shape = "sphere"',
+            f"diameter = {{ value = {size:.3g}, vary = true }}    # Å",
+            f"# diameter = {_spread(size)}",
+        ]
+    return "\n".join(lines)
+
+
+def _spread(size: float) -> str:
+    mean, std = f"{{ value = {size:.3g}, vary = true }}", f"{{ value = {0.2 * size:.3g}, vary = true }}"
+    return f'{{ distribution = "lognormal", mean = {mean}, std = {std} }}'
+
+
+def _head(data: _Data, technique: str) -> list[str]:
+    lines = [f"[datasets.{data.name}]", f'technique = "{technique}"', f"file = {_text(data.path)}"]
+    if data.columns is not None:
+        listed = ", ".join(_text(c) for c in data.columns)
+        lines.append(f"columns = [{listed}]    # {CHECK}: columns are guessed from the numbers of {data.path}")
+    return lines
+
+
+def _pdf_block(data: _Data, crystal: Crystal | None) -> str:
+    curve = data.curve
+    low = max(1.5, float(curve.x[0]))
+    lines = _head(data, "pdf")
+    lines.append(f"r_range = [{low:.4g}, {_floor(float(curve.x[-1]))}]    # Å; a shorter range is faster")
+    qmax = _header_number(curve, "qmax")
+    if qmax is not None:
+        lines.append(f"qmax = {qmax:g}    # Å⁻¹, from the header of the file")
+    else:
+        possible = np.pi / float(np.median(np.diff(curve.x)))
+        lines.append(
+            f"qmax = {min(DEFAULT_QMAX, possible):.4g}    # Å⁻¹; {CHECK}: qmax of {data.path} is an assumption; "
+            "say up to where the data were transformed"
+        )
+    for name in ("qdamp", "qbroad"):
+        value = _header_number(curve, name)
+        if value is not None:
+            lines.append(f"{name} = {value:g}    # Å⁻¹, from the header of the file")
+        elif name == "qdamp":
+            lines.append(
+                f"qdamp = 0.03    # Å⁻¹; {CHECK}: qdamp of {data.path} is assumed and the size depends on it; "
+                "take it from a standard"
+            )
+        else:
+            lines.append("# qbroad = 0.01    # Å⁻¹, from the same standard")
+    lines += [
+        f"delta2 = {{ value = 2.0, vary = true, max = {_largest_delta2(crystal):.2g} }}    # Å², correlated motion",
+        "# scale is linear and left to the fit",
+    ]
+    return "\n".join(lines)
+
+
+def _scattering_block(data: _Data) -> str:
+    curve = data.curve
+    lines = _head(data, "total-scattering")
+    ends = f"[{_ceil(float(curve.x[0]))}, {_floor(float(curve.x[-1]))}]"
+    wavelength = _header_number(curve, "wavelength", "lambda")
+    if curve.x_name == "q":
+        lines.append(f"q_range = {ends}    # Å⁻¹")
+        asked = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
+    else:
+        lines.append(f"two_theta_range = {ends}    # degrees")
+        asked = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
+    if wavelength is not None:
+        asked = (
+            f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        )
+    lines.append(asked)
+    if curve.sigma is None:
+        if (curve.y < 0.0).any():
+            lines.append(
+                f'weights = "uniform"    # {CHECK}: {data.path} has no σ and values below 0; all points count alike'
+            )
+        else:
+            lines.append(
+                '# weights = "uniform"    # the file has no σ: counting statistics, σ = √I, unless you say this'
+            )
+    lines += [
+        "background_terms = 4    # Chebyshev polynomials; they and the scale are linear and left to the fit",
+        "# polarization = 0.5    # 0 for corrected data, 0.5 for an unpolarised beam",
+        "# q_resolution = 0.005    # Å⁻¹, from a standard; without it the crystals come out too small",
+        f"# [datasets.{data.name}.blanks.capillary]",
+        '# file = "capillary.iq"    # a measured blank with its own scale',
+    ]
+    return "\n".join(lines)
+
+
+def _floor(value: float) -> str:
+    return f"{np.floor(value * 1000.0 + 1e-6) / 1000.0:g}" if value < 1000.0 else f"{np.floor(value):g}"
+
+
+def _ceil(value: float) -> str:
+    return f"{np.ceil(value * 1000.0 - 1e-6) / 1000.0:g}"
+
+
+def _largest_delta2(crystal: Crystal | None) -> float:
+    """Return up to where delta2 (Å²) leaves the nearest pairs a width."""
+    if crystal is None:
+        return 5.0
+    vectors = cell_vectors(crystal.structure.cell)
+    cells = np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
+    sites = crystal.structure
+    atoms = np.concatenate(
+        [
+            sites.rotations[list(s.orbit.images)] @ s.orbit.fract + sites.translations[list(s.orbit.images)]
+            for s in crystal.sites
+        ]
+    )
+    apart = atoms[:, None, None, :] - atoms[None, :, None, :]
+    apart = apart - np.round(apart) + cells[None, None, :, :]
+    distance = np.linalg.norm(apart @ vectors, axis=-1)
+    return 0.85 * float(distance[distance > EXCLUSIVE_DISTANCE].min()) ** 2
+
+
+# ---- words ----------------------------------------------------------------------------------------
+
+
+def _is_perovskite(crystal: Crystal) -> bool:
+    try:
+        block_lattice(crystal, "pseudocubic", "crystal")
+    except InputError:
+        return False
+    return True
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path as the study names it: relative to its folder, with forward slashes."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.absolute().as_posix()
+
+
+def _text(text: str) -> str:
+    """Return a text as TOML writes it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _identifier(name: str) -> str:
+    plain = re.sub(r"\W", "_", name.lower(), flags=re.ASCII)
+    return plain if re.match(r"[a-z_]", plain) else f"_{plain}"
