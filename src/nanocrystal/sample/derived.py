@@ -23,6 +23,7 @@ DALTON_PER_A3 = 1.66053906660
 """g/cm³ of one dalton per Å³ (CODATA 2018)"""
 BOND_FACTOR = 1.2
 """of the sum of the covalent radii: nearer atoms of different elements are bonded"""
+ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 MOST = 8
 """distinct bonds or angles listed for one pair or triple of sites"""
 
@@ -107,7 +108,12 @@ class Geometry:
             self.bonds.append(replace(bond, name=name, words=words))
 
     def _add_angles(self, around: list[tuple[float, Bond]], fract: FloatArray, vectors: FloatArray) -> None:
-        """Keep one angle of each distinct size at this site; none in close packing, where the lattice says all."""
+        """Keep one angle of each distinct size at this site.
+
+        None in close packing, where the lattice says all, and none with alkali ions, whose bonds have no direction.
+        """
+        elements = [self.crystal.sites[k].element for k in self.crystal.site_of_atom]
+        around = [(d, b) for d, b in around if elements[b.atom] not in ALKALI and elements[b.start] not in ALKALI]
         if len(around) > 8:
             return
         found: list[tuple[str, float, Angle]] = []
