@@ -127,7 +127,7 @@ class AtomPicture:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The outcome of a refinement. Linear parameters are listed like all others."""
 
@@ -156,3 +156,14 @@ class Result:
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     """population -> atoms of one of its crystals, for a picture"""
+
+    def __repr__(self) -> str:
+        """Return the outcome in a few lines: what a notebook shows."""
+        state = "converged" if self.converged else "not converged"
+        lines = [f"Result({self.title!r}: {state}, {self.message})"]
+        lines += [f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points" for name, d in self.datasets.items()]
+        for address, p in self.parameters.items():
+            if p.status != "fixed":
+                error = p.status if p.stderr_scaled is None else f"± {p.stderr_scaled:.2g}"
+                lines.append(f"  {address} = {p.value:.6g} {error} {p.unit}".rstrip())
+        return "\n".join(lines)

@@ -140,13 +140,14 @@ def write_simulation(curves: Mapping[str, Mapping[str, Any]], title: str, versio
     write_texts({**texts, SIMULATION: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}, folder)
 
 
-def write_result(result: Result, folder: Path, study_text: str | None) -> Path:
-    """Write report, CSVs, models, study and results.json; return the path of the report.
+def write_result(result: Result, folder: Path | str, study_text: str | None = None) -> Path:
+    """Write report, CSVs, models, study (if its text is given) and results.json; return the path of the report.
 
     Everything is written beside the folder first and moved in at the end, results.json last.
     """
     from nanocrystal.report.html import report_html
 
+    folder = Path(folder)
     texts = {"report.html": report_html(result)}
     for name, curve in result.datasets.items():
         texts[f"{name}.csv"] = curve_csv(curve)
