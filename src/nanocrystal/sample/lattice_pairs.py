@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from nanocrystal.sample.pair_structure import PairGrid
 from nanocrystal.sample.prisms import Box
 
 FloatArray = NDArray[np.float64]
+NEGLIGIBLE_PAIRS = 1e-7
+"""of the number of blocks; offsets with fewer pairs of blocks are left out"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
 
@@ -132,13 +134,11 @@ class LatticeSum:
         vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
         reach = np.ceil(self._checked_reach(vectors, values)).astype(int)
         octant = self._octant_weights(reach, values, moved)
-        lengths = tuple(np.round(np.linalg.norm(vectors, axis=1), 1).tolist())
-        offsets, places = _half_lattice(*(int(n) for n in reach), lengths)
-        weights = octant[:, places[0], places[1], places[2]]
-        kept = weights[0] > 1e-9 * weights[0, 0]
-        if not kept.all():
-            offsets, weights = offsets[kept], weights[:, kept]
-        return vectors, offsets, weights
+        kept = np.argwhere(octant[0] > NEGLIGIBLE_PAIRS * octant[0, 0, 0, 0])
+        # ordered by length, neighbours fall into neighbouring bins and the histogram stays in the cache
+        kept = kept[np.argsort(((kept @ vectors) ** 2).sum(axis=1), kind="stable")]
+        offsets, places = _half_lattice(kept)
+        return vectors, offsets, octant[:, kept[:, 0], kept[:, 1], kept[:, 2]][:, places]
 
     def _checked_reach(self, vectors: FloatArray, values: Values) -> FloatArray:
         reach = self.shape.reach_in_blocks(vectors, values, self.prefix)
@@ -236,15 +236,11 @@ class LatticeSum:
         return found
 
 
-@lru_cache(maxsize=4)
-def _half_lattice(a: int, b: int, c: int, lengths: tuple[float, float, float]) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return offsets (n, 3), the zero offset first, then one of each pair ±u, and |u| as indices (3, n).
-
-    They are ordered by length (`lengths`: of the lattice vectors, Å), so that neighbours fall into
-    neighbouring bins and the histogram stays in the cache.
-    """
-    axes = [np.arange(-n, n + 1) for n in (a, b, c)]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    half = grid[len(grid) // 2 :]  # the grid is symmetric about its middle, the zero offset
-    half = half[np.argsort(((half * lengths) ** 2).sum(axis=1), kind="stable")]
-    return half.astype(np.float64), np.ascontiguousarray(np.abs(half).T)
+def _half_lattice(octant: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return one offset of each pair ±u made of octant offsets (n, 3) ≥ 0 by signs, and the row each comes from."""
+    signs = np.array([[1, 1, 1], [1, -1, 1], [1, 1, -1], [1, -1, -1]])
+    i, j, k = (octant > 0).T
+    second, third = signs[:, 1] < 0, signs[:, 2] < 0
+    valid = (~second | (i & j)[:, None]) & (~third | (k & (i | j))[:, None])
+    rows, combination = np.nonzero(valid)
+    return (octant[rows] * signs[combination]).astype(np.float64), rows

@@ -24,7 +24,7 @@ from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
 
 FloatArray = NDArray[np.float64]
 SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
-NEGLIGIBLE = 1e-7
+NEGLIGIBLE = 1e-6
 """of the number of blocks; offsets with fewer pairs are left out"""
 
 
