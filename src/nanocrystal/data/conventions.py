@@ -69,7 +69,12 @@ _NM = re.compile(rf"{_PER_NM.pattern}|[(\[]\s*nm\s*[)\]]", re.IGNORECASE)
 
 
 def column_roles(
-    table: Table, suffix: str, convention: str | None, columns: Sequence[str] | None, address: str
+    table: Table,
+    suffix: str,
+    convention: str | None,
+    columns: Sequence[str] | None,
+    address: str,
+    per_nm: bool = False,
 ) -> tuple[Roles, tuple[str, ...]]:
     """Return the meaning of the first columns of the table and notes on how it was found.
 
@@ -82,14 +87,14 @@ def column_roles(
     heads = headings(table)
     if columns is not None:
         roles = checked_columns(columns, table, address)
-        return roles, _unit_note(table, heads, roles)
+        return roles, () if per_nm else _unit_note(table, heads, roles)
     kind = CONVENTIONS.get(convention or SUFFIXES.get(suffix.lower(), ""))
     if kind is None:
         what = f"the suffix '{suffix}'" if suffix else "a name without suffix"
         raise _undecided(table, address, f"{what} does not say what the columns are")
     if kind.headings_count:
         roles = _roles_of_headings(table, heads, kind, address)
-        _refuse_foreign_abscissa(table, heads, roles, address)
+        _refuse_foreign_abscissa(table, heads, roles, address, per_nm)
         return roles, (f"columns read by their headings as {', '.join(roles)}",)
     # In a mixture of widths the full rows tell the kind of file.
     layout = kind.layouts.get(table.widest, kind.layouts.get(table.width))
@@ -98,7 +103,7 @@ def column_roles(
         problem = f"a .{kind.name} table has {known} columns, this one has {table.width}"
         raise _undecided(table, address, problem)
     roles = layout[: table.width]
-    _refuse_foreign_abscissa(table, heads, roles, address)
+    _refuse_foreign_abscissa(table, heads, roles, address, per_nm)
     return roles, _ignored_note(heads, roles)
 
 
@@ -165,7 +170,7 @@ def _roles_of_headings(table: Table, heads: Sequence[str], kind: Convention, add
     return tuple(role for role in roles if role is not None)
 
 
-def _refuse_foreign_abscissa(table: Table, heads: Sequence[str], roles: Roles, address: str) -> None:
+def _refuse_foreign_abscissa(table: Table, heads: Sequence[str], roles: Roles, address: str, per_nm: bool) -> None:
     """Raise InputError where the file itself says that its abscissa is another one, or in nm."""
     at = next(i for i, role in enumerate(roles) if role in ABSCISSAE)
     x = roles[at]
@@ -176,9 +181,13 @@ def _refuse_foreign_abscissa(table: Table, heads: Sequence[str], roles: Roles, a
             named = "two_theta"
         if named in ABSCISSAE and named != x:
             problem = f"column {at + 1} is read as {x}, but the header says {quoted(text, 40)}"
-            raise _undecided(table, address, problem)
+            meant = [str(named), *(role for role in roles if role not in ABSCISSAE)]
+            raise _undecided(table, address, problem, meant if named in ("q", "two_theta") else None)
+        if per_nm and x == "q":
+            continue
         if (x in ("r", "q") and heads and _NM.search(text)) or (x == "q" and _PER_NM.search(text)):
             problem = f"the header says {quoted(text, 40)}: convert {x} from nm to Å, in which it is read here"
+            problem += ', or, for total scattering, say q_unit = "1/nm"' if x == "q" else ""
             raise InputError(address, problem)
 
 
@@ -202,8 +211,10 @@ def _widths(table: Table) -> str:
     return " or ".join(str(n) for n in counts)
 
 
-def _undecided(table: Table, address: str, problem: str) -> InputError:
-    example = '["r", "g"]' if table.width == 2 else '["r", "g", "ignore", "sigma"]'
+def _undecided(table: Table, address: str, problem: str, meant: Sequence[str] | None = None) -> InputError:
+    """Return the error for columns whose meaning is not known; meant: what they seem to be."""
+    names = meant or (("r", "g") if table.width == 2 else ("r", "g", "ignore", "sigma"))
+    example = "[" + ", ".join(f'"{name}"' for name in names) + "]"
     return InputError(
         address,
         f"{problem}; give columns = [...] with one name for each of the {_widths(table)} columns, such as"

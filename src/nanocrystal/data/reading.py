@@ -18,13 +18,19 @@ _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
 
 
 def read_curve(
-    path: Path, *, convention: str | None = None, columns: Sequence[str] | None = None, where: str = ""
+    path: Path,
+    *,
+    convention: str | None = None,
+    columns: Sequence[str] | None = None,
+    where: str = "",
+    per_nm: bool = False,
 ) -> Curve:
     """Return the curve in a text file with columns of numbers.
 
     convention: the kind of file (gr, fq, sq, iq, chi, xy, xye, dat, csv); by default the suffix says.
     columns: one name for each column instead: r q two_theta energy x, g f s intensity y, sigma, ignore.
     where: the address of the file name in the user's input, for messages.
+    per_nm: the caller knows that q is in nm⁻¹ and converts it; headings may then say so.
 
     Raises InputError where the file cannot be read, where the meaning of its columns is not known,
     and where its numbers cannot be a curve: text or missing values among them, an abscissa that is
@@ -34,7 +40,7 @@ def read_curve(
     address = f"{where}: {path}" if where else str(path)
     content = _file_bytes(path, where, address)
     table = number_table(_decoded(content, address), address)
-    roles, notes = column_roles(table, path.suffix, convention, columns, address)
+    roles, notes = column_roles(table, path.suffix, convention, columns, address, per_nm)
     notes = (*table.notes, *notes, *_width_notes(table, roles))
     x, y, sigma, curve_notes = _checked_points(table, roles, address)
     return Curve(

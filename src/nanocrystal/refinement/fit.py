@@ -287,7 +287,7 @@ def _misfit_notes(datasets: Mapping[str, FittedCurve], parameters: Mapping[str, 
     notes += [
         f"{address} is negative ({p.value:.3g}): the model is upside down."
         for address, p in parameters.items()
-        if address.startswith("datasets.") and address.endswith(".scale") and p.value < 0.0
+        if address.startswith("datasets.") and address.endswith(".scale") and address.count(".") == 2 and p.value < 0.0
     ]
     return notes
 

@@ -1,12 +1,15 @@
 """What is in the vial: crystals, shapes, populations. This room has never heard of a beam."""
 
+from collections.abc import Mapping
+
 from nanocrystal.sample.clusters import Atoms, Cluster
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
-from nanocrystal.sample.distributions import Distribution
+from nanocrystal.sample.curved import Cylinder, Octahedron
+from nanocrystal.sample.distributions import Distribution, Histogram
 from nanocrystal.sample.lattice_pairs import ShapedDerivatives
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import BOXES, Box, Brick, Cube, Platelet, Prism
+from nanocrystal.sample.prisms import Box, Brick, Cube, Platelet, Prism
 from nanocrystal.sample.sample import Sample
 from nanocrystal.sample.settings import in_pbnm
 from nanocrystal.sample.shapes import Bulk, Shape, Sphere
@@ -19,6 +22,9 @@ from nanocrystal.sample.tilts import (
     tolerance_factor,
 )
 
+BOXES: Mapping[str, type[Box]] = {s.name: s for s in (Cube, Prism, Platelet, Brick, Cylinder, Octahedron)}
+"""shapes that are cut from a lattice of blocks, by the name a study gives them"""
+
 __all__ = [
     "BOXES",
     "MOTION",
@@ -29,8 +35,11 @@ __all__ = [
     "Cluster",
     "Crystal",
     "Cube",
+    "Cylinder",
     "Distribution",
+    "Histogram",
     "Kind",
+    "Octahedron",
     "PairGrid",
     "PairStructure",
     "Platelet",

@@ -7,9 +7,10 @@ whole population costs as much as one crystal and every result is smooth in mean
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,20 @@ class LengthDistribution(Protocol):
     def reach(self) -> float:
         """Return a length above which less than 1e-9 of the volume lies, Å."""
 
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return lengths and weights (n, m) with E[f(D); D > r] = Σ weight f(length), r (n,) ≥ 0.
+
+        For f smooth, or closing as a power of D − r; lengths are never below r.
+        """
+
+
+@lru_cache(maxsize=1)
+def _unit_nodes() -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights on [0, 1] that lie close at 0, where what is summed may close with a half power."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    t = 0.5 * (nodes + 1.0)
+    return t**2, weights * t
+
 
 @dataclass(frozen=True)
 class OneLength:
@@ -53,6 +68,9 @@ class OneLength:
 
     def reach(self) -> float:
         return self.value
+
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return np.maximum(self.value, r)[:, None], (r < self.value).astype(float)[:, None]
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,14 @@ class Lognormal:
         mu, s = self.log_parameters
         return float(np.exp(mu + 3.0 * s * s + 6.0 * s))
 
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        mu, s = self.log_parameters
+        low = np.maximum(np.log(np.maximum(r, 1e-12)), mu - 8.0 * s)[:, None]
+        width = np.maximum(mu + 3.0 * s * s + 8.0 * s - low, 0.0)
+        at, weights = _unit_nodes()
+        length = np.exp(low + width * at)
+        return length, width * weights * length * self.density(length)
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -123,6 +149,13 @@ class Normal:
     def reach(self) -> float:
         return self.mean + 7.0 * self.std
 
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        low = np.maximum(r, max(0.0, self.mean - 8.0 * self.std))[:, None]
+        width = np.maximum(self.mean + 9.0 * self.std - low, 0.0)
+        at, weights = _unit_nodes()
+        length = low + width * at
+        return length, width * weights * self.density(length)
+
 
 def _binomial(n: int, k: int) -> int:
     from math import comb
@@ -155,19 +188,25 @@ class Tabulated:
         return float(weight @ length**power)
 
     def density(self, length: FloatArray) -> FloatArray:
-        centres, weight = self._weighted
+        all_centres, all_weights = self._weighted
+        centres, place = np.unique(all_centres, return_inverse=True)
         if len(centres) < 2:
             return np.zeros_like(length)
-        order = np.argsort(centres)
-        edges = 0.5 * (centres[order][1:] + centres[order][:-1])
-        edges = np.concatenate([[2 * centres[order][0] - edges[0]], edges, [2 * centres[order][-1] - edges[-1]]])
+        weight = np.bincount(place, all_weights)
+        edges = 0.5 * (centres[1:] + centres[:-1])
+        edges = np.concatenate([[2 * centres[0] - edges[0]], edges, [2 * centres[-1] - edges[-1]]])
         place = np.searchsorted(edges, length, side="right") - 1
         inside = (place >= 0) & (place < len(centres))
-        heights = weight[order] / np.diff(edges)
+        heights = weight / np.diff(edges)
         return np.asarray(np.where(inside, heights[np.clip(place, 0, len(centres) - 1)], 0.0))
 
     def reach(self) -> float:
-        return float(self._weighted[0].max())
+        length, weight = self._weighted
+        return float(length[weight > 0.0].max())
+
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        length, weight = self._weighted
+        return np.maximum(length, r[:, None]), weight * (length > r[:, None])
 
 
 DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
@@ -186,15 +225,54 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """What a user writes for lengths that were counted, such as in TEM images.
+
+    lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with.
+    Raises InputError for a table that is none.
+    """
+
+    lengths: Sequence[float]
+    counts: Sequence[float]
+    factor: Number = 1.0
+    distribution: ClassVar[str] = "tabulated"
+
+    def __post_init__(self) -> None:
+        lengths, counts = (tuple(float(x) for x in given) for given in (self.lengths, self.counts))
+        object.__setattr__(self, "lengths", lengths)
+        object.__setattr__(self, "counts", counts)
+        if len(lengths) != len(counts):
+            raise InputError(
+                "counts", f"must be as many as lengths, one for each; got {len(counts)} and {len(lengths)}."
+            )
+        if len(lengths) < 2:
+            raise InputError("lengths", f"must be at least 2, got {len(lengths)}; give one length as a plain number.")
+        for x in lengths:
+            if not (np.isfinite(x) and x > 0.0):
+                raise InputError("lengths", f"must be finite and above 0 Å, got {x:g}.")
+        for x in counts:
+            if not (np.isfinite(x) and x >= 0.0):
+                raise InputError("counts", f"must be finite and not negative, got {x:g}.")
+        if not any(counts):
+            raise InputError("counts", "are all 0; at least one crystal must have been counted.")
+
+
+FACTOR = Quantity("factor", "", "factor on all tabulated lengths", 1.0, 0.1, 10.0, scale=0.1)
+
+
+@dataclass(frozen=True)
 class RefinableLength:
     """A length of a shape: one number, or a distribution; `quantity` declares the length."""
 
     quantity: Quantity
-    given: Number | Distribution
+    given: Number | Distribution | Histogram
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         q = self.quantity
+        if isinstance(self.given, Histogram):
+            factor = replace(FACTOR, name=f"{q.name}.factor", description=f"{q.description}, {FACTOR.description}")
+            return {factor.name: (factor, as_parameter(self.given.factor))}
         if not isinstance(self.given, Distribution):
             return {q.name: (q, as_parameter(self.given))}
         mean = Quantity(
@@ -213,6 +291,8 @@ class RefinableLength:
     def at(self, values: dict[str, float], prefix: str) -> LengthDistribution:
         """Return the distribution at given values; raises InputError for a normal wider than its mean."""
         place = f"{prefix}.{self.quantity.name}"
+        if isinstance(self.given, Histogram):
+            return Tabulated(tuple(self.given.lengths), tuple(self.given.counts), values[f"{place}.factor"])
         if not isinstance(self.given, Distribution):
             return OneLength(values[place])
         mean, std = values[f"{place}.mean"], values[f"{place}.std"]

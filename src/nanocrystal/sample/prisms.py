@@ -8,7 +8,6 @@ so a whole population costs one lattice sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -19,7 +18,14 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.blocks import Facets
-from nanocrystal.sample.distributions import Distribution, LengthDistribution, Lognormal, OneLength, RefinableLength
+from nanocrystal.sample.distributions import (
+    Distribution,
+    Histogram,
+    LengthDistribution,
+    Lognormal,
+    OneLength,
+    RefinableLength,
+)
 from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +34,8 @@ NEGLIGIBLE = 1e-6
 """of the number of blocks; offsets with fewer pairs are left out"""
 
 
-def _length(name: str, description: str) -> Quantity:
+def length_quantity(name: str, description: str) -> Quantity:
+    """Return the declaration of a length of a shape."""
     return Quantity(name, "Å", description, minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
 
 
@@ -39,8 +46,9 @@ CORRELATION = Quantity(
 
 @dataclass(frozen=True)
 class Edge:
-    """A refinable length and the block axes (0, 1, 2) it rules.
+    """A refinable length and the block axes (0, 1, 2) it rules: what a shape is a product of.
 
+    Here a segment, a square or a cube along its axes; a subclass may be another body.
     area: the length is the diameter of the circle with the area of the base, not an edge.
     """
 
@@ -49,7 +57,10 @@ class Edge:
     area: bool = False
 
     def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
-        """Return axis -> N_axis per ångström of the length; vectors: block vectors as rows, Å."""
+        """Return axis -> how many blocks the body measures along it per ångström of the length.
+
+        vectors: block vectors as rows, Å.
+        """
         if self.area:
             i, j = self.axes
             base = float(np.linalg.norm(np.cross(vectors[i], vectors[j])))
@@ -60,6 +71,41 @@ class Edge:
     def volume_factor(self) -> float:
         """What the length to the number of its axes is multiplied with in the volume of a right prism."""
         return np.pi / 4.0 if self.area else 1.0
+
+    def problem(self, vectors: FloatArray) -> str | None:
+        """Return a sentence on why the body cannot be cut along these block vectors, if so."""
+        return None
+
+    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        """Return the mean over the crystals of its factor of W at offsets u ≥ 0 (n, 3), from its own axes alone."""
+        rates = self.blocks_per_length(vectors)
+        longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
+        # Π (rate_i x − u_i) as a polynomial in x, lowest power first
+        coefficients = [np.ones(len(u))]
+        for i, rate in rates.items():
+            lifted = [np.zeros(len(u)), *(rate * c for c in coefficients)]
+            for k, c in enumerate(coefficients):
+                lifted[k] = lifted[k] - u[:, i] * c
+            coefficients = lifted
+        return mean_of_polynomial(coefficients, longest, d)
+
+    def reach(self, d: LengthDistribution, vectors: FloatArray) -> dict[int, float]:
+        """Return axis -> the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
+        found = {}
+        for axis, rate in self.blocks_per_length(vectors).items():
+            at = np.zeros((400, 3))
+            at[:, axis] = np.linspace(0.0, d.reach() * rate, 400)
+            pairs = self.weights(at, d, vectors)
+            beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
+            found[axis] = float(at[beyond[0] if len(beyond) else -1, axis])
+        return found
+
+
+def mean_of_polynomial(coefficients: list[FloatArray], threshold: FloatArray, d: LengthDistribution) -> FloatArray:
+    """Return E[Σ c_k x^k; x > threshold] for coefficients (n,) each, lowest power first; not below 0."""
+    values, place = np.unique(threshold, return_inverse=True)
+    moments = [d.partial_moment(k, values)[place] for k in range(len(coefficients))]
+    return np.asarray(np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0))
 
 
 class Box:
@@ -109,15 +155,21 @@ class Box:
             return _correlated_weights(u, found, vectors, correlation)
         weights = np.ones(len(u))
         for edge, distribution in found:
-            weights = weights * _axes_weights(u, edge, distribution, vectors)
+            weights = weights * edge.weights(u, distribution, vectors)
         return weights
 
     def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return the largest offsets (3,) along the block vectors that still count."""
+        """Return the largest offsets (3,) along the block vectors that still count.
+
+        Raises InputError where the shape cannot be cut along these vectors.
+        """
         reach = np.ones(3)
         for edge, distribution in self._distributions(values, prefix):
-            for axis, rate in edge.blocks_per_length(vectors).items():
-                reach[axis] = _last_that_counts(distribution, rate, len(edge.axes))
+            problem = edge.problem(vectors)
+            if problem is not None:
+                raise InputError(f"{prefix}.shape", f'"{self.name}" {problem}')
+            for axis, last in edge.reach(distribution, vectors).items():
+                reach[axis] = last
         return reach
 
     def octant_weights(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
@@ -130,7 +182,7 @@ class Box:
         for edge, distribution in self._distributions(values, prefix):
             own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
             grid = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
-            along = _axes_weights(grid.reshape(-1, 3), edge, distribution, vectors)
+            along = edge.weights(grid.reshape(-1, 3), distribution, vectors)
             weights = weights * along.reshape(grid.shape[:-1])
         return weights
 
@@ -159,7 +211,7 @@ class Box:
         volume = self._volume_moment(1.0, values, prefix)
         distributions = self._distributions(values, prefix)
         for edge, d in distributions:
-            if not isinstance(getattr(self, edge.quantity.name), Distribution):
+            if not isinstance(getattr(self, edge.quantity.name), Distribution | Histogram):
                 continue
             n = len(edge.axes)
             m1, m2 = d.moment(1.0), d.moment(2.0)
@@ -263,32 +315,6 @@ def _root(variance: float) -> float:
     return float(np.sqrt(max(variance, 0.0)))
 
 
-def _last_that_counts(distribution: LengthDistribution, rate: float, n_axes: int) -> float:
-    """Return the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
-    total = distribution.moment(float(n_axes)) * rate**n_axes
-    at = np.linspace(0.0, distribution.reach() * rate, 400)
-    moments = [rate**k * distribution.partial_moment(k, at / rate) for k in (n_axes, n_axes - 1)]
-    pairs = moments[0] - at * moments[1]
-    beyond = np.flatnonzero(pairs < NEGLIGIBLE * total)
-    return float(at[beyond[0]]) if len(beyond) else float(at[-1])
-
-
-def _axes_weights(u: FloatArray, edge: Edge, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
-    """Return E[Π_i max(0, N_i − u_i)] over the axes that one length rules, (n,)."""
-    rates = edge.blocks_per_length(vectors)
-    longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
-    values, place = np.unique(longest, return_inverse=True)
-    # Π (rate_i x − u_i) as a polynomial in x, lowest power first
-    coefficients = [np.ones(len(u))]
-    for i, rate in rates.items():
-        lifted = [np.zeros(len(u)), *(rate * c for c in coefficients)]
-        for k, c in enumerate(coefficients):
-            lifted[k] = lifted[k] - u[:, i] * c
-        coefficients = lifted
-    moments = [d.partial_moment(k, values)[place] for k in range(len(coefficients))]
-    return np.asarray(np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0))
-
-
 def _correlated_weights(
     u: FloatArray, found: list[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
 ) -> FloatArray:
@@ -331,10 +357,10 @@ def _correlated_weights(
 class Cube(Box):
     """Edges of equal length along the block vectors."""
 
-    edge_length: Number | Distribution
+    edge_length: Number | Distribution | Histogram
     facets: Facets | None = None
     name: ClassVar[str] = "cube"
-    edges: ClassVar[tuple[Edge, ...]] = (Edge(_length("edge_length", "edge of the cube"), (0, 1, 2)),)
+    edges: ClassVar[tuple[Edge, ...]] = (Edge(length_quantity("edge_length", "edge of the cube"), (0, 1, 2)),)
 
 
 @dataclass(frozen=True)
@@ -345,14 +371,14 @@ class Prism(Box):
     size_correlation: of the logarithms of the two, where both are lognormal.
     """
 
-    d_ab: Number | Distribution
-    l_c: Number | Distribution
+    d_ab: Number | Distribution | Histogram
+    l_c: Number | Distribution | Histogram
     size_correlation: Number | None = None
     facets: Facets | None = None
     name: ClassVar[str] = "prism"
     edges: ClassVar[tuple[Edge, ...]] = (
-        Edge(_length("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
-        Edge(_length("l_c", "length along c"), (2,)),
+        Edge(length_quantity("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
+        Edge(length_quantity("l_c", "length along c"), (2,)),
     )
 
     def __post_init__(self) -> None:
@@ -366,13 +392,13 @@ class Prism(Box):
 class Platelet(Box):
     """A square platelet: edge_length along the first two block vectors, thickness along the third."""
 
-    edge_length: Number | Distribution
-    thickness: Number | Distribution
+    edge_length: Number | Distribution | Histogram
+    thickness: Number | Distribution | Histogram
     facets: Facets | None = None
     name: ClassVar[str] = "platelet"
     edges: ClassVar[tuple[Edge, ...]] = (
-        Edge(_length("edge_length", "edge of the platelet"), (0, 1)),
-        Edge(_length("thickness", "thickness along c"), (2,)),
+        Edge(length_quantity("edge_length", "edge of the platelet"), (0, 1)),
+        Edge(length_quantity("thickness", "thickness along c"), (2,)),
     )
 
 
@@ -380,16 +406,13 @@ class Platelet(Box):
 class Brick(Box):
     """Three independent edges along the block vectors."""
 
-    length_a: Number | Distribution
-    length_b: Number | Distribution
-    length_c: Number | Distribution
+    length_a: Number | Distribution | Histogram
+    length_b: Number | Distribution | Histogram
+    length_c: Number | Distribution | Histogram
     facets: Facets | None = None
     name: ClassVar[str] = "brick"
     edges: ClassVar[tuple[Edge, ...]] = (
-        Edge(_length("length_a", "edge along the first block vector"), (0,)),
-        Edge(_length("length_b", "edge along the second block vector"), (1,)),
-        Edge(_length("length_c", "edge along the third block vector"), (2,)),
+        Edge(length_quantity("length_a", "edge along the first block vector"), (0,)),
+        Edge(length_quantity("length_b", "edge along the second block vector"), (1,)),
+        Edge(length_quantity("length_c", "edge along the third block vector"), (2,)),
     )
-
-
-BOXES: Mapping[str, type[Box]] = {shape.name: shape for shape in (Cube, Prism, Platelet, Brick)}

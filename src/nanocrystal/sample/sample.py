@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
 from nanocrystal.sample.lattice_pairs import Reduction, ShapedDerivatives
 from nanocrystal.sample.pair_structure import PairStructure
@@ -235,6 +236,8 @@ class Sample:
             picture = None
             if population.atoms is not None:
                 picture = of_cluster(population.atoms.cluster, values[f"{prefix}.stretch"])
+            elif isinstance(population.shape, Cylinder | Octahedron):
+                continue  # whole blocks would draw their bounding box
             elif crystal is not None and isinstance(population.shape, Box):
                 picture = of_box(crystal, population.shape, values, prefix, crystal_prefix)
             elif crystal is not None and isinstance(population.shape, Sphere):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number, Parameter, Quantity, Values
-from nanocrystal.sample.distributions import Distribution, LengthDistribution, RefinableLength
+from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution, RefinableLength
 
 FloatArray = NDArray[np.float64]
 DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
@@ -92,7 +92,7 @@ class Sphere:
     V γ₀ = π/6 (D³ − 3/2 r D² + r³/2) for r < D.
     """
 
-    diameter: Number | Distribution
+    diameter: Number | Distribution | Histogram
     name: str = "sphere"
 
     @property
@@ -123,7 +123,7 @@ class Sphere:
 
     def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
         d = self._at(values, prefix)
-        if not isinstance(self.diameter, Distribution):
+        if not isinstance(self.diameter, Distribution | Histogram):
             return {}
         m1, m2, m3, m4, m5 = (float(d.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema, model_validator
@@ -10,11 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Parameter, parse_expression
-from nanocrystal.sample import Distribution
+from nanocrystal.sample import Distribution, Histogram
 from nanocrystal.study.messages import nearest_keys, quotes_hint, shown
 
 NUMBER_KEYS = ("value", "vary", "min", "max", "tie")
 DISTRIBUTION_KEYS = ("distribution", "mean", "std")
+TABULATED_KEYS = ("distribution", "lengths", "counts", "file", "factor")
+DISTRIBUTIONS = ("lognormal", "normal", "tabulated")
 _NUMBER_TABLE: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -37,6 +40,27 @@ _DISTRIBUTION_TABLE: dict[str, Any] = {
     "required": ["distribution", "mean", "std"],
     "additionalProperties": False,
 }
+_TABULATED_TABLE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "distribution": {"const": "tabulated"},
+        "lengths": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "minItems": 2},
+        "counts": {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2},
+        "file": {"type": "string", "description": "two columns, length in Å and count; instead of lengths and counts"},
+        "factor": NUMBER_SCHEMA,
+    },
+    "required": ["distribution"],
+    "oneOf": [{"required": ["lengths", "counts"]}, {"required": ["file"]}],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class CountedFile:
+    """A histogram of lengths that is in a file, not yet read."""
+
+    file: str
+    factor: Parameter
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -87,20 +111,49 @@ def parse_number(value: Any, name: str = "") -> Parameter:
     return Parameter(_plain(value["value"], "value"), vary=free, **bounds)  # type: ignore[arg-type]
 
 
-def parse_length(value: Any) -> Parameter | Distribution:
+def parse_length(value: Any) -> Parameter | Distribution | Histogram | CountedFile:
     """Return a parameter, or a distribution for a table with `distribution`."""
     if not isinstance(value, dict) or "distribution" not in value:
         return parse_number(value)
+    kind = value["distribution"]
+    if kind == "tabulated":
+        return _parse_tabulated(value)
     for key in value:
         if key not in DISTRIBUTION_KEYS:
+            if key in TABULATED_KEYS:
+                raise wrong(f'{key} belongs to distribution = "tabulated", not to {shown(kind)}.')
             raise wrong(f"{key!r} is no key of a distribution; {nearest_keys(key, DISTRIBUTION_KEYS)}")
-    kind = value["distribution"]
-    if kind not in ("lognormal", "normal"):
-        raise wrong(f"there is no distribution {kind!r}; {nearest_names(str(kind), ('lognormal', 'normal'))}")
+    if kind not in DISTRIBUTIONS:
+        raise wrong(f"there is no distribution {kind!r}; {nearest_names(str(kind), DISTRIBUTIONS)}")
     for key in ("mean", "std"):
         if key not in value:
             raise wrong(f"a distribution needs {key}.")
     return Distribution(kind, parse_number(value["mean"], "mean"), parse_number(value["std"], "std"))
+
+
+def _parse_tabulated(value: dict[str, Any]) -> Histogram | CountedFile:
+    for key in value:
+        if key in DISTRIBUTION_KEYS[1:]:
+            raise wrong(f"{key} follows from a table; refine factor, which stretches all its lengths.")
+        if key not in TABULATED_KEYS:
+            raise wrong(f"{key!r} is no key of a tabulated distribution; {nearest_keys(key, TABULATED_KEYS)}")
+    factor = parse_number(value.get("factor", 1.0), "factor")
+    if "file" in value:
+        if "lengths" in value or "counts" in value:
+            raise wrong("file stands beside lengths or counts; a table comes from exactly one of the two.")
+        if not isinstance(value["file"], str):
+            raise wrong(f"file must be text in quotation marks, got {shown(value['file'])}.")
+        return CountedFile(value["file"], factor)
+    for key in ("lengths", "counts"):
+        if key not in value:
+            raise wrong(f"a tabulated distribution needs lengths and counts, or a file; {key} is missing.")
+        if not isinstance(value[key], list):
+            raise wrong(f"{key} must be a list in square brackets, got {shown(value[key])}.")
+    lengths, counts = ([_plain(x, f"each of {key}") for x in value[key]] for key in ("lengths", "counts"))
+    try:
+        return Histogram(lengths, counts, factor)
+    except InputError as error:
+        raise wrong(f"{error.where} {error.problem}") from None
 
 
 def _pair(value: Any) -> Any:
@@ -135,7 +188,7 @@ ByElement = Annotated[dict[str, NumberField], BeforeValidator(_by_element)]
 LengthField = Annotated[
     Any,
     PlainValidator(parse_length),
-    WithJsonSchema({"anyOf": [{"type": "number"}, _NUMBER_TABLE, _DISTRIBUTION_TABLE]}),
+    WithJsonSchema({"anyOf": [{"type": "number"}, _NUMBER_TABLE, _DISTRIBUTION_TABLE, _TABULATED_TABLE]}),
 ]
 RangeField = Annotated[tuple[float, float], BeforeValidator(_pair)]
 AnyNumber = Union[Parameter, Distribution]  # noqa: UP007

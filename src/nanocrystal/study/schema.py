@@ -163,7 +163,7 @@ _SENTENCES = {
     "r_range": "Å, both ends included; what is fitted [all above 0.5 Å]",
     "q_range": "Å⁻¹, both ends included; what is fitted [all]",
     "two_theta_range": "degrees, both ends included; what is fitted [all]",
-    "exclude": "left out of the fit, in the unit of the file",
+    "exclude": "left out of the fit, in Å⁻¹ or degrees",
     "qmax": "Å⁻¹; up to where the data were transformed [from the header of the file]",
     "qmin": "Å⁻¹; from where the transform starts; leave it out where small angles were left out",
     "peak_form": "exact peaks (debye), or those of PDFgui for comparison (pdfgui)",

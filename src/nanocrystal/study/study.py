@@ -25,6 +25,7 @@ from nanocrystal.sample import (
     Bulk,
     Cluster,
     Crystal,
+    Histogram,
     Population,
     Sample,
     Shape,
@@ -212,18 +213,40 @@ def _population(name: str, table: Any, folder: Path) -> Population:
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
         return Population(atoms=Atoms(cluster, table.u_iso, stretch, _motion(table), where), **fraction)
-    return Population(table.crystal, _shape(table, where), **fraction)
+    return Population(table.crystal, _shape(table, where, folder), **fraction)
 
 
-def _shape(table: Any, where: str) -> Shape | Box:
+def _shape(table: Any, where: str, folder: Path) -> Shape | Box:
     if table.shape == "bulk":
         return Bulk()
     if table.shape == "sphere":
-        return Sphere(table.diameter)
+        return Sphere(_counted(table.diameter, folder, f"{where}.diameter"))
     shape = BOXES[table.shape]
     names = [*(e.quantity.name for e in shape.edges), "facets", "size_correlation"]
-    given = {n: getattr(table, n) for n in names if getattr(table, n, None) is not None}
+    given = {
+        n: _counted(getattr(table, n), folder, f"{where}.{n}") for n in names if getattr(table, n, None) is not None
+    }
     try:
         return shape(**given)
     except InputError as error:
         raise InputError(f"{where}.{error.where}", error.problem) from None
+
+
+def _counted(value: Any, folder: Path, where: str) -> Any:
+    """Return a histogram in the place of the file that holds it, other values as they are."""
+    from nanocrystal.data.table import number_table
+    from nanocrystal.sample.cif import read_text
+    from nanocrystal.study.fields import CountedFile
+
+    if not isinstance(value, CountedFile):
+        return value
+    path = resolve(value.file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", value.file):
+        table = number_table(read_text(path, f"{where}.file"), value.file)
+        if table.widest != 2:
+            raise InputError(value.file, f"must have two columns, length in Å and count, got {table.widest}.")
+        lengths, counts = zip(*(row.values for row in table.rows), strict=True)
+        try:
+            return Histogram(lengths, counts, value.factor)
+        except InputError as error:
+            raise InputError(value.file, f"its {error.where} {error.problem}") from None

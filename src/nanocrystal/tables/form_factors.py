@@ -38,19 +38,36 @@ def form_factor(element: str, q: FloatArray) -> FloatArray:
     return np.asarray(c + sum(terms))
 
 
-def anomalous_factor(element: str, energy_ev: float) -> complex:
+def anomalous_factor(element: str, energy_ev: float, where: str = "energy") -> complex:
     """Return f′ + i f″ in electrons at a photon energy (eV), by C. T. Chantler's tables in xraydb.
 
-    Raises InputError where xraydb is not installed or the energy is outside its tables.
+    Raises InputError, at the address `where`, if xraydb is not installed or the energy is outside its tables.
     """
     try:
         import xraydb
     except ImportError:
-        raise InputError("energy", 'f′ and f″ need the package xraydb: pip install "nanocrystal[anomalous]"') from None
-    energies = xraydb.get_xraydb().chantler_energies(element)
+        raise InputError(
+            where,
+            'f′ and f″ need the package xraydb, which is not installed: pip install "nanocrystal[anomalous]" '
+            "(or anomalous = false, which leaves them out).",
+        ) from None
+    element = "H" if element == "D" else element
+    try:
+        energies = xraydb.get_xraydb().chantler_energies(element)
+    except Exception:  # whatever its database raises
+        raise InputError(
+            where, f"there are no tables of f′ and f″ for {element}; leave them out with anomalous = false."
+        ) from None
     low, high = float(min(energies)), float(max(energies))
     if not low <= energy_ev <= high:
         raise InputError(
-            "energy", f"must lie within {low:.0f}–{high:.0f} eV for {element}, got {energy_ev:g}; is it in eV?"
+            where, f"must lie within {low:.0f}–{high:.0f} eV for {element}, got {energy_ev:g} eV; is it in eV?"
         )
     return complex(float(xraydb.f1_chantler(element, energy_ev)), float(xraydb.f2_chantler(element, energy_ev)))
+
+
+def absorption_edges(element: str) -> dict[str, float]:
+    """Return name -> energy (eV) of the absorption edges of an element, from xraydb, which must be installed."""
+    import xraydb
+
+    return {n: float(e.energy) for n, e in xraydb.xray_edges("H" if element == "D" else element).items()}

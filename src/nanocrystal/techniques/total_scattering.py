@@ -16,7 +16,8 @@ Instrument
 Background
     Chebyshev polynomials over the range of the data, background.c0, c1, … (background_terms of them),
     any number of measured blanks, each with its own scale, and with compton = true incoherent
-    scattering in the approximation Σ (Z − f0²/Z). All are linear.
+    scattering in the approximation Z − f0²/Z, the mean over the atoms (all populations alike, occupancies
+    as they start). All are linear.
 
 Weights
     σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike.
@@ -42,10 +43,11 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
-from nanocrystal.sample import PairGrid, PairStructure, Sample
+from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
+from nanocrystal.sample import Distribution, PairGrid, PairStructure, Sample, Sphere
+from nanocrystal.sample.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.elements import atomic_number
-from nanocrystal.tables.form_factors import anomalous_factor, form_factor
+from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, grid_from_text, local_parameters
 
 FloatArray = NDArray[np.float64]
@@ -57,6 +59,22 @@ NEAR = 12.0
 """Å; correlated motion reaches that far"""
 LARGEST_Q = 60.0
 """Å⁻¹; a larger abscissa is not a Q in Å⁻¹"""
+TABULATED_Q = 75.0
+"""Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
+USUAL_Q = (3.0, 35.0)
+"""Å⁻¹; where data end elsewhere their abscissa may have been misread"""
+SHORTEST, LONGEST = 0.08, 25.0
+"""Å; X-rays of 155 keV and of 500 eV"""
+MOST_TERMS = 50
+"""of the background"""
+FEWEST = 10
+"""points of a fit"""
+MOST_COUNTS = 1e15
+"""at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
+BLURRED = {"q_resolution": 0.3, "q_resolution_slope": 0.05}
+"""resolutions, Å⁻¹ and without unit, beyond which no peak is left; none is wider where a fit begins"""
+EDGE = 50.0
+"""eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
 BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
 BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
 
@@ -118,7 +136,7 @@ class TotalScattering:
         given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = dict(self.quantities)
         linear = ["scale"]
-        for k in range(self.background_terms):
+        for k in range(min(self.background_terms, MOST_TERMS)):  # more are refused by `bind`
             quantities[f"background.c{k}"] = BACKGROUND
             given[f"background.c{k}"] = self.background.get(f"c{k}")
             linear.append(f"background.c{k}")
@@ -142,41 +160,130 @@ class TotalScattering:
         where = f"datasets.{name}"
         if sum(v is not None for v in (self.file, self.q, self.two_theta)) != 1:
             raise InputError(where, 'needs either a file or, to simulate, q or two_theta = "START:STOP:STEP".')
-        for key in self.background:
-            if key not in [f"c{k}" for k in range(self.background_terms)]:
-                raise InputError(
-                    f"{where}.background.{key}", f"is no term: there are {self.background_terms}, c0 and on."
-                )
+        self._check_background(where)
+        self._check_sizes(sample)
         wavelength = self._wavelength(where)
+        self._check_beam(sample, wavelength, where)
         x, observed, sigma, axis, notes, digest = self._points(where, folder, wavelength)
         q = x if axis.name == "Q" else 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / self._needed(wavelength, where)
+        self._check_reach(q, axis, wavelength, where)
         weights = "none" if observed is None else self._weight_words(sigma, notes)
         if observed is not None and sigma is None and self.weights != "uniform":
-            sigma = self._counting_sigma(observed, where)
+            sigma = self._counting_sigma(x, observed, axis, where)
         measured = Measured(x, observed, sigma, weights, str(self.file or "simulated"), digest, tuple(notes))
-        blanks = {n: self._blank(b, x, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()}
-        for population, described in sample.populations.items():
-            if described.atoms is None and described.shape.name == "bulk":
+        blanks = {n: self._blank(b, x, axis, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()}
+        return TotalScatteringModel(self, where, sample, measured, axis, q, wavelength, blanks)
+
+    def _check_background(self, where: str) -> None:
+        n = self.background_terms
+        if not 0 <= n <= MOST_TERMS:
+            raise InputError(f"{where}.background_terms", f"must be 0 to {MOST_TERMS}, got {n}; 3 to 6 are usual.")
+        for key in self.background:
+            if key not in [f"c{k}" for k in range(n)]:
+                known = {0: "there is none", 1: "there is only c0"}.get(n, f"they are c0 to c{n - 1}")
                 raise InputError(
-                    f"populations.{population}.shape",
+                    f"{where}.background.{key}",
+                    f"is no coefficient of the background: with background_terms = {n} {known}; "
+                    "raise background_terms or leave it out.",
+                )
+
+    def _check_sizes(self, sample: Sample) -> None:
+        """Raise InputError for infinite crystals, and for spheres with more pairs than can be enumerated.
+
+        Shapes along the lattice are checked where their pairs are counted.
+        """
+        values = ParameterSet(sample.declared_alone()).initial_values()
+        for name, population in sample.populations.items():
+            crystal, prefix = sample.crystal_of(name), f"populations.{name}"
+            if crystal is None:
+                continue
+            if population.shape.name == "bulk":
+                raise InputError(
+                    f"{prefix}.shape",
                     "the Debye equation needs finite crystals; give a shape with a size instead of bulk.",
                 )
-        return TotalScatteringModel(self, where, sample, measured, axis, q, wavelength, blanks)
+            if not isinstance(population.shape, Sphere):
+                continue
+            vectors = crystal.vectors(values, f"crystals.{population.crystal}")
+            reach, cell = population.shape.reach(values, prefix), abs(float(np.linalg.det(vectors)))
+            radius = PairGrid(0.0, 1.0, whole=True).reaching(reach).r_max + float(np.linalg.norm(vectors, axis=1).sum())
+            places = sum((k + 1) * s.multiplicity for k, s in enumerate(crystal.sites))
+            if 4.19 * radius**3 / cell * places > MOST_PAIRS:
+                atoms = np.pi / 6.0 * reach**3 / cell * sum(s.multiplicity for s in crystal.sites)
+                spread = isinstance(population.shape.diameter, Distribution)
+                remedy = "make mean or std smaller" if spread else "make it smaller"
+                raise InputError(
+                    f"{prefix}.diameter",
+                    f"the largest crystals are {reach / 10.0:.3g} nm across and hold {atoms:.1g} atoms, too many pairs "
+                    f"for the Debye equation; {remedy}.",
+                )
 
     def _wavelength(self, where: str) -> float | None:
         for key in ("wavelength", "energy"):
             value = getattr(self, key)
             if value is not None and not value > 0.0:
                 raise InputError(f"{where}.{key}", f"must be above 0, got {value:g}.")
-        if self.energy is not None and self.energy < 500.0:
-            raise InputError(f"{where}.energy", f"is in eV; {self.energy:g} eV is no X-ray (did you mean keV?).")
-        from_energy = None if self.energy is None else 1000.0 * KEV_ANGSTROM / self.energy
+        hc = 1000.0 * KEV_ANGSTROM
+        if self.energy is not None and not hc / LONGEST <= self.energy <= hc / SHORTEST:
+            hint = f"; if it is in keV, write energy = {1000.0 * self.energy:g}" if self.energy < 200.0 else ""
+            raise InputError(
+                f"{where}.energy",
+                f"is in eV and must lie within {hc / LONGEST:.0f} and {hc / SHORTEST:.0f}, got {self.energy:g}{hint}.",
+            )
+        if self.wavelength is not None and not SHORTEST <= self.wavelength <= LONGEST:
+            unit, factor = ("nm", 10.0) if self.wavelength < SHORTEST else ("pm", 0.01)
+            raise InputError(
+                f"{where}.wavelength",
+                f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {self.wavelength:g}; "
+                f"if it is in {unit}, write wavelength = {factor * self.wavelength:g}.",
+            )
+        from_energy = None if self.energy is None else hc / self.energy
         if self.wavelength is not None and from_energy is not None and abs(from_energy / self.wavelength - 1.0) > 1e-3:
             raise InputError(
                 f"{where}.energy",
                 f"{self.energy:g} eV is {from_energy:.5g} Å, but wavelength says {self.wavelength:g} Å; give one.",
             )
         return self.wavelength if self.wavelength is not None else from_energy
+
+    def _beam_key(self) -> str:
+        return "energy" if self.wavelength is None else "wavelength"
+
+    def _check_beam(self, sample: Sample, wavelength: float | None, where: str) -> None:
+        """Raise InputError where f′ and f″, the polarisation or the resolution cannot be calculated."""
+        for key, most in BLURRED.items():
+            given = getattr(self, key)
+            width = None if given is None else as_parameter(given).value
+            if width is not None and width > most:
+                raise InputError(
+                    f"{where}.{key}",
+                    f"is a standard deviation and must be at most {most:g}, got {width:g}, which leaves no peaks; "
+                    f"usual are {0.01 * most:g} to {0.1 * most:g}.",
+                )
+        polarised = self.polarization is not None and as_parameter(self.polarization) != Parameter(0.0)
+        if wavelength is None and polarised:
+            raise InputError(
+                f"{where}.polarization",
+                "needs the angle of each point: give the wavelength (Å) or energy (eV), or leave polarization out.",
+            )
+        if wavelength is not None and self.anomalous:
+            for element in _elements(sample):
+                anomalous_factor(element, 1000.0 * KEV_ANGSTROM / wavelength, f"{where}.{self._beam_key()}")
+
+    def _check_reach(self, q: FloatArray, axis: Axis, wavelength: float | None, where: str) -> None:
+        """Raise InputError for a Q that no angle below 180° reaches, or that no form factor is known for."""
+        highest = float(q.max())
+        place = f"{where}.{'file' if self.file else 'q' if self.q else 'two_theta'}"
+        if wavelength is not None and axis.name == "Q" and highest > 4.0 * np.pi / wavelength * 1.0001:
+            raise InputError(
+                f"{where}.{self._beam_key()}",
+                f"a wavelength of {wavelength:.5g} Å reaches Q = {4.0 * np.pi / wavelength:.4g} Å⁻¹ at most, but "
+                f"the data go to {highest:.4g}; correct it, or if the file is over 2θ say "
+                'columns = ["two_theta", "intensity"].',
+            )
+        if highest > TABULATED_Q:
+            raise InputError(
+                place, f"Q goes to {highest:.4g} Å⁻¹, but form factors are tabulated up to {TABULATED_Q:g} only."
+            )
 
     def _needed(self, wavelength: float | None, where: str) -> float:
         if wavelength is None:
@@ -189,23 +296,36 @@ class TotalScattering:
         """Return abscissa, observed, sigma, the axis, notes and the digest of the file."""
         if self.file is None:
             key = "q" if self.q is not None else "two_theta"
+            for unused in ("q_range", "two_theta_range", "exclude"):
+                if getattr(self, unused) is not None:
+                    raise InputError(f"{where}.{unused}", f"chooses points of a file; without one it is {key} alone.")
             x = grid_from_text(getattr(self, key), f"{where}.{key}")
             self._check_abscissa(x, key, f"{where}.{key}", wavelength)
             return x, None, None, _axis(key), [], None
         curve = read_curve(
-            resolve(str(self.file), folder, f"{where}.file"), columns=self.columns, where=f"{where}.file"
+            resolve(str(self.file), folder, f"{where}.file"),
+            columns=self.columns,
+            where=f"{where}.file",
+            per_nm=self.q_unit == "1/nm",
         )
+        name = Path(str(self.file)).name
         if curve.x_name not in ("q", "two_theta") or curve.y_name not in ("intensity", "y"):
             raise InputError(
                 f"{where}.file",
-                f"technique total-scattering needs intensity over q or two_theta, but {Path(str(self.file)).name} has "
+                f"technique total-scattering needs intensity over q or two_theta, but {name} has "
                 f'{curve.y_name} over {curve.x_name}; if it is that all the same, say columns = ["q", "intensity"].',
             )
+        if self.q_unit == "1/nm" and curve.x_name != "q":
+            raise InputError(f"{where}.q_unit", f"is the unit of Q, but {name} is over 2θ; leave it out.")
         curve = self._chosen(curve, where)
         self._check_abscissa(curve.x, curve.x_name, f"{where}.file", wavelength)
         sigma = None if self.weights in ("counting", "uniform") else curve.sigma
         if self.weights == "sigma" and sigma is None:
-            raise InputError(f"{where}.weights", 'is "sigma", but the file has no column of σ.')
+            raise InputError(
+                f"{where}.weights",
+                f'is "sigma", but no column of {name} was read as σ; name it with '
+                f'columns = ["{curve.x_name}", "intensity", "sigma"], or say weights = "counting".',
+            )
         return curve.x, curve.y, sigma, _axis(curve.x_name), list(curve.notes), curve.sha256
 
     def _chosen(self, curve: Curve, where: str) -> Curve:
@@ -217,25 +337,36 @@ class TotalScattering:
         key = "q_range" if curve.x_name == "q" else "two_theta_range"
         other = "two_theta_range" if key == "q_range" else "q_range"
         if getattr(self, other) is not None:
-            raise InputError(f"{where}.{other}", f"does not fit a file over {curve.x_name}; give {key}.")
+            raise InputError(f"{where}.{other}", f"does not fit a file over {curve.x_name}; give {key} instead.")
         limits = getattr(self, key)
         if limits is not None:
             if not limits[0] < limits[1]:
                 raise InputError(f"{where}.{key}", f"needs low < high, got [{limits[0]:g}, {limits[1]:g}].")
             curve = curve.between(limits[0], limits[1], f"{where}.{key}")
+            if len(curve.x) < FEWEST:
+                raise InputError(
+                    f"{where}.{key}",
+                    f"holds {len(curve.x)} points of the file; give a range with at least {FEWEST}.",
+                )
+        if len(curve.x) < FEWEST:
+            name = Path(str(self.file)).name
+            raise InputError(f"{where}.file", f"{name} has {len(curve.x)} points; at least {FEWEST} are needed.")
         kept = np.ones(len(curve.x), dtype=bool)
         for low, high in self.exclude or ():
             if not low < high:
-                raise InputError(f"{where}.exclude", f"needs low < high, got [{low:g}, {high:g}].")
+                raise InputError(f"{where}.exclude", f"each range needs low < high, got [{low:g}, {high:g}].")
             kept &= (curve.x < low) | (curve.x > high)
-        if kept.sum() < 10:
-            raise InputError(f"{where}.exclude", f"leaves {kept.sum()} points; at least 10 are needed.")
+        if kept.sum() < FEWEST:
+            raise InputError(
+                f"{where}.exclude",
+                f"leaves {kept.sum()} of {len(kept)} points; at least {FEWEST} are needed, so leave out less.",
+            )
         sigma = None if curve.sigma is None else curve.sigma[kept]
         return replace(curve, x=curve.x[kept], y=curve.y[kept], sigma=sigma)
 
     def _check_abscissa(self, x: FloatArray, name: str, where: str, wavelength: float | None) -> None:
         if x[0] < 0.0:
-            raise InputError(where, f"the abscissa must not be negative, got {x[0]:g}.")
+            raise InputError(where, f"{'Q' if name == 'q' else '2θ'} must not be negative, got {x[0]:g}.")
         if name == "q" and x[-1] > LARGEST_Q:
             raise InputError(
                 where,
@@ -254,27 +385,74 @@ class TotalScattering:
             notes.append("the file has no σ: counting statistics, σ = √I, were assumed.")
         return "counting statistics, 1/I"
 
-    def _counting_sigma(self, observed: FloatArray, where: str) -> FloatArray:
+    def _counting_sigma(self, x: FloatArray, observed: FloatArray, axis: Axis, where: str) -> FloatArray:
         if (observed < 0.0).any():
             first = int(np.flatnonzero(observed < 0.0)[0])
+            key = "weights" if self.weights else "file"
+            why = "counting weights" if self.weights else "the file has no σ, and the counting weights that then hold"
             raise InputError(
-                f"{where}.weights",
-                f"counting statistics need counts ≥ 0, but point {first + 1} is {observed[first]:g}; give σ "
-                'or weights = "uniform".',
+                f"{where}.{key}",
+                f"{why} need counts of at least 0, but at {axis.name} = {x[first]:g} {axis.unit} the file has "
+                f'{observed[first]:g}; give σ as a third column, or say weights = "uniform".',
             )
         return np.sqrt(np.maximum(observed, 1.0))
 
-    def _blank(self, blank: Blank, x: FloatArray, where: str, folder: Path) -> FloatArray:
+    def _blank(self, blank: Blank, x: FloatArray, axis: Axis, where: str, folder: Path) -> FloatArray:
         """Return a blank at the points of the data, interpolated linearly."""
-        curve = read_curve(resolve(blank.file, folder, f"{where}.file"), columns=blank.columns, where=f"{where}.file")
-        at = curve.x / 10.0 if curve.x_name == "q" and self.q_unit == "1/nm" else curve.x
-        step = float(np.median(np.diff(at)))
-        if at[0] > x[0] + step or at[-1] < x[-1] - step:
+        per_nm = self.q_unit == "1/nm"
+        path = resolve(blank.file, folder, f"{where}.file")
+        curve = read_curve(path, columns=blank.columns, where=f"{where}.file", per_nm=per_nm)
+        name = Path(blank.file).name
+        if curve.y_name not in ("intensity", "y"):
+            raise InputError(
+                f"{where}.file", f"a blank is an intensity, but {name} holds {curve.y_name} over {curve.x_name}."
+            )
+        if curve.x_name not in ("q", "two_theta") or _axis(curve.x_name) != axis:
+            own = "q" if axis.name == "Q" else axis.name
             raise InputError(
                 f"{where}.file",
-                f"covers {at[0]:g} to {at[-1]:g}, the data {x[0]:g} to {x[-1]:g}; shorten the range of the data.",
+                f"{name} is over {curve.x_name}, the data are over {own}; convert the blank, or if it is over {own} "
+                f'all the same say columns = ["{own}", "intensity"] there.',
             )
+        at = curve.x / 10.0 if curve.x_name == "q" and per_nm else curve.x
+        step = float(np.median(np.diff(at)))
+        if at[0] > x[0] + step or at[-1] < x[-1] - step:
+            low, high = max(at[0], x[0]), min(at[-1], x[-1])
+            key = "q_range" if axis.name == "Q" else "two_theta_range"
+            remedy = f"; give {key} = [{low:g}, {high:g}]" if low < high else ""
+            raise InputError(
+                f"{where}.file",
+                f"{name} goes from {at[0]:g} to {at[-1]:g} {axis.unit}, the data from {x[0]:g} to {x[-1]:g}; the blank "
+                f"must cover them{remedy}.",
+            )
+        if not curve.y.any():
+            raise InputError(f"{where}.file", f"{name} is zero everywhere; name another column or leave the blank out.")
         return np.interp(x, at, curve.y)
+
+
+def _elements(sample: Sample) -> list[str]:
+    """Return the elements of all crystals and clusters, in alphabetical order."""
+    return sorted(_composition(sample))
+
+
+def _composition(sample: Sample) -> dict[str, float]:
+    """Return which part of the atoms each element is: the mean over populations, occupancies as they start."""
+    values = ParameterSet(sample.declared_alone()).initial_values()
+    found: dict[str, float] = {}
+    for name, population in sample.populations.items():
+        crystal = sample.crystal_of(name)
+        if crystal is None:
+            assert population.atoms is not None
+            cluster = population.atoms.cluster
+            counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
+            atoms = list(zip(cluster.species, counts.tolist(), strict=True))
+        else:
+            occupancies = crystal.occupancies(values, f"crystals.{population.crystal}")
+            atoms = [(s.element, s.multiplicity * float(o)) for s, o in zip(crystal.sites, occupancies, strict=True)]
+        total = sum(n for _, n in atoms) * len(sample.populations)
+        for element, n in atoms:
+            found[element] = found.get(element, 0.0) + n / total
+    return found
 
 
 def _axis(name: str) -> Axis:
@@ -437,7 +615,10 @@ class TotalScatteringModel:
         width = self._widths(evaluation)
         if not width.any():
             return self.q, "points"
-        step = 2.0 ** np.floor(np.log2(max(float(width.min()), NARROWEST) / 1.5))
+        narrowest = max(float(width.min()), NARROWEST)
+        longest = max(s.h * s.moments.shape[1] for s in self.sample.pairs(evaluation).values())
+        # sin(Qr) of the longest distances must not be folded back into what the resolution lets through
+        step = 2.0 ** np.floor(np.log2(min(narrowest / 1.5, 2.0 * np.pi / (longest + 6.0 / narrowest))))
         low = max(0.0, float(self.q.min() - 6.0 * width.max()))
         n = int((float(self.q.max()) + 6.0 * float(width.max()) - low) / step) + 2
         return low + step * np.arange(float(n)), f"every {step:g} from {low:.6f}, {n}"
@@ -465,8 +646,7 @@ class TotalScatteringModel:
         p = evaluation.values[f"{self.where}.polarization"]
         if p == 0.0:
             return intensity
-        if self.wavelength is None:
-            raise InputError(f"{self.where}.polarization", "needs the wavelength (Å) or energy (eV).")
+        assert self.wavelength is not None  # checked by `bind`
         cos_two_theta = 1.0 - 2.0 * (self.q * self.wavelength / (4.0 * np.pi)) ** 2
         return intensity * (1.0 - p + p * cos_two_theta**2)
 
@@ -479,8 +659,10 @@ class TotalScatteringModel:
         rows[0] = rows[0][: self.settings.background_terms]
         rows += [b[None, :] for b in self.blanks.values()]
         if self.settings.compton:
-            elements = {s.element for c in self.sample.crystals.values() for s in c.sites}
-            incoherent = sum(atomic_number(e) - form_factor(e, self.q) ** 2 / atomic_number(e) for e in elements)
+            incoherent = sum(
+                part * (atomic_number(e) - form_factor(e, self.q) ** 2 / atomic_number(e))
+                for e, part in _composition(self.sample).items()
+            )
             rows.append(np.asarray(incoherent)[None, :])
         return np.concatenate(rows)
 
@@ -499,7 +681,57 @@ class TotalScatteringModel:
         }
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        return ()
+        return (*self._doubts_on_axis(), *self._needless_exclusions(), *self._edges(), *self._floor(evaluation))
+
+    def _doubts_on_axis(self) -> list[str]:
+        highest = float(self.q.max())
+        if self.measured.observed is None or USUAL_Q[0] <= highest <= USUAL_Q[1]:
+            return []
+        if self.x_axis.name != "Q":
+            other = 'Q, say columns = ["q", "intensity"]'
+            return [] if highest > USUAL_Q[1] else [_doubt(highest, f"if the first column of the file is {other}")]
+        if highest < USUAL_Q[0]:
+            per_nm = self.settings.q_unit == "1/nm"
+            return [_doubt(highest, "if the file is in Å⁻¹, leave q_unit out")] if per_nm else []
+        two_theta = 'if it is 2θ, say columns = ["two_theta", "intensity"]'
+        return [_doubt(highest, f'if the file is in nm⁻¹, say q_unit = "1/nm"; {two_theta}')]
+
+    def _needless_exclusions(self) -> list[str]:
+        x = self.measured.x
+        return [
+            f"exclude = [{low:g}, {high:g}] leaves nothing out: the data go from {x[0]:g} to {x[-1]:g} "
+            f"{self.x_axis.unit}."
+            for low, high in self.settings.exclude or ()
+            if high < x[0] or low > x[-1]
+        ]
+
+    def _edges(self) -> list[str]:
+        if self.wavelength is None or not self.settings.anomalous:
+            return []
+        energy = 1000.0 * KEV_ANGSTROM / self.wavelength
+        return [
+            f"{energy:.0f} eV is {abs(energy - at):.0f} eV {'below' if energy < at else 'above'} the {edge} edge of "
+            f"{element} ({at:.0f} eV): f′ and f″ are uncertain there; so is the scale of this element."
+            for element in _elements(self.sample)
+            for edge, at in absorption_edges(element).items()
+            if abs(energy - at) <= EDGE
+        ]
+
+    def _floor(self, evaluation: Evaluation) -> list[str]:
+        """Return a remark where the data have a floor that the model, without any background, has not."""
+        observed, sigma = self.measured.observed, self.measured.sigma
+        if observed is None or len(self.linear) > 1:
+            return []
+        calculated = evaluation.values[self.linear[0]] * self.curves(evaluation)[0]
+        at = int(np.argmin(calculated))
+        floor, lowest = float(observed.min()), float(calculated[at])
+        noise = float(np.std(observed - calculated)) if sigma is None else float(sigma[at])
+        if floor < 1.2 * lowest or floor - lowest < 3.0 * noise:
+            return []
+        return [
+            f"the data nowhere fall below {floor:.4g}, the model does, to {lowest:.4g} at {self.x_axis.name} = "
+            f"{self.measured.x[at]:.4g} {self.x_axis.unit}: give background_terms, or a blank."
+        ]
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         return None
@@ -511,6 +743,10 @@ class TotalScatteringModel:
             return calculated, None
         if noise.counts is None or not noise.counts > 0.0:
             raise InputError(f"{self.where}.noise", "of total scattering needs counts, those at the highest point.")
+        if noise.counts > MOST_COUNTS:
+            raise InputError(f"{self.where}.noise.counts", f"must be at most {MOST_COUNTS:g}, got {noise.counts:g}.")
+        if not calculated.max() > 0.0:
+            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
         factor = noise.counts / float(calculated.max())
         drawn = np.random.default_rng(noise.seed).poisson(np.maximum(calculated * factor, 0.0)).astype(np.float64)
         return drawn, np.sqrt(np.maximum(drawn, 1.0))
@@ -522,6 +758,10 @@ class TotalScatteringModel:
             "the populations, sizes averaged in closed form; form factors of Waasmaier & Kirfel, Acta Cryst. A51, 416 "
             f"(1995){anomalous}. Sums over pairs by moment histograms and short Fourier transforms, exact to 1e-6.",
         )
+
+
+def _doubt(highest: float, hint: str) -> str:
+    return f"Q goes to {highest:.3g} Å⁻¹, which is unusual; {hint}."
 
 
 def _enveloped(structure: PairStructure) -> FloatArray:

@@ -1,0 +1,120 @@
+"""Shapes with other faces than those along the block vectors: cylinders and octahedra.
+
+Blocks are counted whole, and a crystal is averaged over the position of its centre, so the multiplicity
+of a lattice offset is the volume that the body shares with itself displaced by the offset, over the
+volume of a block. Block vectors are taken as perpendicular, with their own lengths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import Number
+from nanocrystal.sample.blocks import Facets
+from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution
+from nanocrystal.sample.prisms import Box, Edge, length_quantity, mean_of_polynomial
+
+FloatArray = NDArray[np.float64]
+MOST_OBLIQUE = 0.08
+"""cosine between block vectors that is taken as 0"""
+
+
+def lens(x: FloatArray) -> FloatArray:
+    """Return what two circles displaced by x diameters share, over the area of one."""
+    x = np.minimum(x, 1.0)
+    return np.asarray(2.0 / np.pi * (np.arccos(x) - x * np.sqrt(1.0 - x * x)))
+
+
+class _Upright(Edge):
+    """A body that needs perpendicular block vectors."""
+
+    def problem(self, vectors: FloatArray) -> str | None:
+        unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+        if np.abs(unit @ unit.T - np.eye(3)).max() <= MOST_OBLIQUE:
+            return None
+        return "needs block vectors at right angles, as in cubic, tetragonal and orthorhombic crystals."
+
+
+class Circle(_Upright):
+    """A disc across its two axes; the length is its diameter D: W = π D²/4 lens(ρ/D) / |A_1 × A_2|."""
+
+    def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
+        return {i: 1.0 / float(np.linalg.norm(vectors[i])) for i in self.axes}
+
+    @property
+    def volume_factor(self) -> float:
+        return np.pi / 4.0
+
+    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        i, j = self.axes
+        area = float(np.linalg.norm(np.cross(vectors[i], vectors[j])))
+        apart = np.hypot(*(u[:, k] * np.linalg.norm(vectors[k]) for k in self.axes))
+        distances, place = np.unique(apart, return_inverse=True)
+        length, weight = d.nodes(distances)
+        shared = (weight * length**2 * lens(distances[:, None] / length)).sum(axis=1)
+        return np.asarray(np.pi / 4.0 / area * shared[place])
+
+
+class Octahedral(_Upright):
+    """A regular octahedron with its corners along the three axes; the length is its edge a.
+
+    With s = a/√2, |x| + |y| + |z| ≤ s. It shares with itself displaced by t ≥ 0, t_3 the largest,
+    4/3 τ³ + 2 (p + b) τ² + 2 (2 b p − b² − q²) τ for τ = s − (t_1 + t_2 + t_3)/2 > 0, where p = (t_1 + t_2)/2,
+    q = |t_1 − t_2|/2 and b = min(p, t_3/2): the integral over z of the rectangles that two slices share.
+    """
+
+    def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
+        return {i: float(np.sqrt(2.0) / np.linalg.norm(vectors[i])) for i in self.axes}
+
+    @property
+    def volume_factor(self) -> float:
+        return float(np.sqrt(2.0) / 3.0)
+
+    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        t = np.sort(u * np.linalg.norm(vectors, axis=1), axis=1)
+        p, q, half = 0.5 * (t[:, 0] + t[:, 1]), 0.5 * (t[:, 1] - t[:, 0]), 0.5 * t.sum(axis=1)
+        b = np.minimum(p, 0.5 * t[:, 2])
+        linear, square = 2.0 * (2.0 * b * p - b**2 - q**2), 2.0 * (p + b)
+        # in powers of the edge: τ = a/√2 − half
+        per_edge = np.sqrt(0.5)
+        coefficients = [
+            -half * linear + half**2 * square - 4.0 / 3.0 * half**3,
+            per_edge * (linear - 2.0 * half * square + 4.0 * half**2),
+            per_edge**2 * (square - 4.0 * half),
+            np.full(len(u), per_edge**3 * 4.0 / 3.0),
+        ]
+        volume = abs(float(np.linalg.det(vectors)))
+        return mean_of_polynomial(coefficients, half / per_edge, d) / volume
+
+
+@dataclass(frozen=True)
+class Cylinder(Box):
+    """A round base and a length along the third block vector.
+
+    diameter, length: each a number or a distribution.
+    """
+
+    diameter: Number | Distribution | Histogram
+    length: Number | Distribution | Histogram
+    facets: Facets | None = None
+    name: ClassVar[str] = "cylinder"
+    edges: ClassVar[tuple[Edge, ...]] = (
+        Circle(length_quantity("diameter", "diameter of the base"), (0, 1)),
+        Edge(length_quantity("length", "length along c"), (2,)),
+    )
+
+
+@dataclass(frozen=True)
+class Octahedron(Box):
+    """A regular octahedron, {111}-faceted, with its corners along the block vectors."""
+
+    edge_length: Number | Distribution | Histogram
+    facets: Facets | None = None
+    name: ClassVar[str] = "octahedron"
+    edges: ClassVar[tuple[Edge, ...]] = (
+        Octahedral(length_quantity("edge_length", "edge of the octahedron"), (0, 1, 2)),
+    )
