@@ -180,8 +180,11 @@ class LatticeSum:
         span = np.ptp(np.concatenate(corners), axis=0)
         longest = np.linalg.norm(np.abs(offsets @ vectors).max(axis=0) + span)
         n_bins = int(1.06 ** np.ceil(np.log(longest) / np.log(1.06)) / h) + 2  # seldom changes
-        shifts = self._shift_table[tuple((offsets.astype(int) % self.blocks.n_states).T)]
         jobs = [LatticePairs(offsets[:1], weights[:, :1].copy(), *self._pairs(corners, 0, within=True))]
+        if self.blocks.n_states == 1:
+            others = np.ascontiguousarray(weights[:, 1:])
+            return [*jobs, LatticePairs(offsets[1:], others, *self._pairs(corners, 0, within=False))], n_bins
+        shifts = self._shift_table[tuple((offsets.astype(int) % self.blocks.n_states).T)]
         for shift in range(self.blocks.n_states):
             chosen = shifts == shift
             chosen[0] = False
