@@ -313,6 +313,10 @@ class Crystal:
         given = {i: values[f"{prefix}.{CELL_NAMES[i]}"] for i in self.freedom.free}
         return cell_vectors(self.freedom.filled(self.structure.cell, given))
 
+    def cell_volume(self, values: Values, prefix: str) -> float:
+        """Return the volume of the cell, Å³."""
+        return abs(float(np.linalg.det(self.vectors(values, prefix))))
+
     def positions(self, values: Values, prefix: str) -> list[FloatArray]:
         """Return the fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
         places = []

@@ -178,7 +178,7 @@ def _angle(angle: Angle, fract: FloatArray, vectors: FloatArray) -> float:
 
 def crystal_quantities(crystal: Crystal, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
     """Return cell volume and density by full address."""
-    volume = abs(float(np.linalg.det(crystal.vectors(values, prefix))))
+    volume = crystal.cell_volume(values, prefix)
     density = crystal.cell_mass(values, prefix) / volume * DALTON_PER_A3
     return {
         f"{prefix}.volume": DerivedQuantity(volume, "Å³", "volume of the cell"),

@@ -73,7 +73,7 @@ class Population:
         )
         own = tuple(f"{prefix}.{k}" for k in shape.declared())
         volume = shape.mean_volume(values, prefix)
-        cell_volume = abs(float(np.linalg.det(crystal.vectors(values, crystal_prefix))))
+        cell_volume = crystal.cell_volume(values, crystal_prefix)
         envelope = partial(_envelope, shape, values, prefix)
         return self._structure(
             crystal, values, crystal_prefix, moments, grid.h, 1.0,
@@ -134,7 +134,7 @@ class Population:
             Kind(s.label, s.element, s.multiplicity * cells_per_unit, float(o), float(u))
             for s, o, u in zip(crystal.sites, occupancies, crystal.u_iso_values(values, crystal_prefix), strict=True)
         )
-        volume = abs(float(np.linalg.det(crystal.vectors(values, crystal_prefix)))) * cells_per_unit
+        volume = crystal.cell_volume(values, crystal_prefix) * cells_per_unit
         return PairStructure(
             kinds=kinds,
             moments=without_exclusive(moments, kinds, h),

@@ -187,7 +187,7 @@ class Sample:
         if volume is not None:
             crystal = self.crystals[str(population.crystal)]
             cell_prefix = f"crystals.{population.crystal}"
-            cell = abs(float(np.linalg.det(crystal.vectors(values, cell_prefix))))
+            cell = crystal.cell_volume(values, cell_prefix)
             atoms = sum(
                 s.multiplicity * o for s, o in zip(crystal.sites, crystal.occupancies(values, cell_prefix), strict=True)
             )

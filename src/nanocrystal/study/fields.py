@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -191,7 +191,6 @@ LengthField = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, _NUMBER_TABLE, _DISTRIBUTION_TABLE, _TABULATED_TABLE]}),
 ]
 RangeField = Annotated[tuple[float, float], BeforeValidator(_pair)]
-AnyNumber = Union[Parameter, Distribution]  # noqa: UP007
 
 
 class Table(BaseModel):

@@ -126,16 +126,21 @@ POPULATION_TABLES: dict[str, type[Table]] = {
 
 def population_table(value: Any) -> Any:
     """Return the checked table of a population, by the shape that it names."""
+    return _named_table(value, "shape", "sphere", "[populations.dots]", POPULATION_TABLES)
+
+
+def _named_table(value: Any, key: str, example: str, header: str, tables: Mapping[str, type[Table]]) -> Any:
+    """Return the checked table of the kind that its `key` names; example and header are for the messages."""
     if not isinstance(value, dict):
-        raise wrong(f"must be a table with a header such as [populations.dots], got {_kind(value)}.")
-    shape = value.get("shape")
-    if shape is None:
-        raise wrong(f'needs a shape, for instance shape = "sphere"; {nearest_names("", POPULATION_TABLES)}')
-    if not isinstance(shape, str):
-        raise wrong(f"shape must be text in quotation marks, got {shown(shape)}.")
-    if shape not in POPULATION_TABLES:
-        raise wrong(f"there is no shape {shape!r}; {nearest_names(shape, POPULATION_TABLES)}")
-    return POPULATION_TABLES[shape].model_validate(value)
+        raise wrong(f"must be a table with a header such as {header}, got {_kind(value)}.")
+    name = value.get(key)
+    if name is None:
+        raise wrong(f'needs a {key}, for instance {key} = "{example}"; {nearest_names("", tables)}')
+    if not isinstance(name, str):
+        raise wrong(f"{key} must be text in quotation marks, got {shown(name)}.")
+    if name not in tables:
+        raise wrong(f"there is no {key} {name!r}; {nearest_names(name, tables)}")
+    return tables[name].model_validate(value)
 
 
 class BlankTable(Table):
@@ -219,16 +224,7 @@ def _plain_field(name: str, hint: Any, default: Any) -> tuple[Any, Any]:
 
 def dataset_table(value: Any) -> Any:
     """Return the checked table of a data set, by the technique that it names."""
-    if not isinstance(value, dict):
-        raise wrong(f"must be a table with a header such as [datasets.pdf], got {_kind(value)}.")
-    name = value.get("technique")
-    if name is None:
-        raise wrong(f'needs a technique, for instance technique = "pdf"; {nearest_names("", TECHNIQUES)}')
-    if not isinstance(name, str):
-        raise wrong(f"technique must be text in quotation marks, got {shown(name)}.")
-    if name not in TECHNIQUES:
-        raise wrong(f"there is no technique {name!r}; {nearest_names(name, TECHNIQUES)}")
-    return DATASET_TABLES[name].model_validate(value)
+    return _named_table(value, "technique", "pdf", "[datasets.pdf]", DATASET_TABLES)
 
 
 DATASET_TABLES = {name: _dataset_table(technique) for name, technique in TECHNIQUES.items()}

@@ -492,8 +492,8 @@ class TotalScatteringModel:
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        q, grid = self._ideal_grid(evaluation)
-        sample = self._through_instrument(evaluation, self._intensity(evaluation, q, grid))
+        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        sample = self._through_instrument(evaluation, np.asarray(sum(parts.values())))
         return np.concatenate([sample[None, :], self._background])
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
@@ -552,18 +552,16 @@ class TotalScatteringModel:
 
     # ---- the sample ---------------------------------------------------------------------------
 
-    def _intensity(self, evaluation: Evaluation, q: FloatArray, grid: str) -> FloatArray:
-        """Return I(Q) of the mean nanocrystal of all populations at q; `grid` names this set of Q."""
+    def _intensities(self, evaluation: Evaluation, q: FloatArray, grid: str) -> dict[str, FloatArray]:
+        """Return what each population adds to I(Q) of the mean nanocrystal at q; `grid` names this set of Q."""
         structures = self.sample.pairs(evaluation)
         fractions = self.sample.atom_fractions(evaluation, structures)
         numbers = {n: fractions[n] / (s.n_atoms * (s.n_units or 1.0)) for n, s in structures.items()}
         total = sum(numbers.values())
-        return np.asarray(
-            sum(
-                numbers[n] / total * (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid)
-                for n, s in structures.items()
-            )
-        )
+        return {
+            n: numbers[n] / total * (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid)
+            for n, s in structures.items()
+        }
 
     def _of_population(
         self, evaluation: Evaluation, name: str, structure: PairStructure, q: FloatArray, grid: str
@@ -671,14 +669,9 @@ class TotalScatteringModel:
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         if len(self.sample.populations) < 2:
             return {}
-        structures = self.sample.pairs(evaluation)
-        fractions = self.sample.atom_fractions(evaluation, structures)
-        numbers = {n: fractions[n] / (s.n_atoms * (s.n_units or 1.0)) for n, s in structures.items()}
-        scale = evaluation.values[f"{self.where}.scale"] / sum(numbers.values())
-        return {
-            n: scale * numbers[n] * (s.n_units or 1.0) * self._of_population(evaluation, n, s, self.q, "points")
-            for n, s in structures.items()
-        }
+        scale = evaluation.values[f"{self.where}.scale"]
+        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        return {n: scale * self._through_instrument(evaluation, part) for n, part in parts.items()}
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         return (*self._doubts_on_axis(), *self._needless_exclusions(), *self._edges(), *self._floor(evaluation))
