@@ -330,3 +330,18 @@ def test_shape_function_of_a_cube_is_known_at_small_r(tmp_path: Path) -> None:
     found = shape.envelope(r, 5.0 * np.eye(3), {"p.edge_length": 30.0}, "p")
     x = r / 30.0
     np.testing.assert_allclose(found, 1.0 - 1.5 * x + 2.0 * x**2 / np.pi - x**3 / (4.0 * np.pi), atol=2e-4)
+
+
+def test_parts_of_two_populations_add_up_behind_the_instrument_too() -> None:
+    from nanocrystal.parameters import Evaluation
+    from nanocrystal.refinement import declared_parameters
+
+    x = {"x": crystal(CUBIC, U_ISO)}
+    sample = Sample({"p": Population("x", Cube(20.0)), "q": Population("x", Cube(45.0), fraction=2.0)}, x)
+    settings = TotalScattering(q="1:6:0.02", background_terms=0, q_resolution=0.02, scale=0.7)
+    model = settings.bind("iq", sample)
+    values = declared_parameters(sample, {"iq": settings}).initial_values()
+    evaluation = Evaluation(values, model.requirement)
+    parts = model.components(evaluation)
+    assert set(parts) == {"p", "q"}
+    np.testing.assert_allclose(sum(parts.values()), 0.7 * model.curves(evaluation)[0], rtol=1e-12)
