@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, trapezoid
 
-from modelling import calculated, sample_of
+from modelling import calculated, crystal, sample_of
 from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
 from nanocrystal.sample import Cube, Cylinder, Distribution, Histogram, Octahedron, Prism, Sphere
@@ -190,7 +190,7 @@ def test_multiplicities_are_the_volumes_shared(shape: Box, inside: Inside) -> No
     found = shape.pair_weights(offsets.astype(float), a * np.eye(3), values_of(shape), "p")
     error = counted.std(axis=0) / np.sqrt(len(counted))
     assert np.abs((found - counted.mean(axis=0)) / np.maximum(error, 1e-12)).max() < 5.0
-    octant = shape.octant_weights(np.array([2, 2, 2]), a * np.eye(3), values_of(shape), "p")
+    octant = shape.pair_table(np.array([2, 2, 2]), a * np.eye(3), values_of(shape), "p")
     np.testing.assert_allclose(octant[tuple(np.abs(offsets).T)], found, rtol=1e-12)
 
 
@@ -255,7 +255,60 @@ def test_cylinders_of_two_distributions() -> None:
     np.testing.assert_allclose(shape.blocks_of_mean(5.0 * np.eye(3), values, "p"), [8.0, 8.0, 12.0])
 
 
-@pytest.mark.parametrize("shape", [Cylinder(30.0, 30.0), Octahedron(30.0)])
-def test_oblique_blocks_are_refused(shape: Box) -> None:
+HEXAGONAL = np.array([[4.3, 0.0, 0.0], [-2.15, 2.15 * np.sqrt(3.0), 0.0], [0.0, 0.0, 7.0]])
+
+
+def test_rod_on_a_hexagonal_lattice_is_the_mean_over_places_of_its_axis() -> None:
+    """W counted in 4,000 rods cut at random places from the lattice (1/√n), and γ₀ as on a cubic lattice."""
+    shape, rng = Cylinder(26.0, 31.0), np.random.default_rng(5)
+    grid = np.array(np.meshgrid(*[range(-6, 7)] * 3, indexing="ij")).reshape(3, -1).T
+    offsets = np.array([[0, 0, 0], [1, 1, 0], [1, -1, 0], [3, 1, 2], [3, -1, 1], [-2, 3, 0]])
+    counts = np.zeros(len(offsets))
+    for _ in range(4000):
+        centre = rng.random(3) @ HEXAGONAL
+
+        def inside(blocks: np.ndarray, centre: np.ndarray = centre) -> np.ndarray:
+            places = blocks @ HEXAGONAL - centre
+            return (np.hypot(places[:, 0], places[:, 1]) < 13.0) & (np.abs(places[:, 2]) < 15.5)
+
+        first = grid[inside(grid)]
+        counts += [inside(first + u).sum() for u in offsets]
+    values = values_of(shape)
+    found = shape.pair_weights(offsets.astype(float), HEXAGONAL, values, "p")
+    np.testing.assert_allclose(found, counts / 4000.0, rtol=0.02, atol=0.05)
+    assert found[1] != pytest.approx(found[2], rel=0.05)  # a long and a short diagonal
+    r = np.linspace(0.0, 35.0, 30)
+    cubic = shape.envelope(r, 5.87 * np.eye(3), values, "p")
+    np.testing.assert_allclose(shape.envelope(r, HEXAGONAL, values, "p"), cubic, atol=2e-3)
+
+
+def test_octahedra_need_upright_blocks() -> None:
     with pytest.raises(InputError, match=r"populations\.p\.shape.*right angles"):
-        calculated(sample_of(WURTZITE_CDSE, shape, 0.01), SETTINGS, "iq")
+        calculated(sample_of(WURTZITE_CDSE, Octahedron(30.0), 0.01), SETTINGS, "iq")
+
+
+def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
+    """Blocks are counted whole, so explicit rods of CdSe are unions of whole cells, cut at random places."""
+    x = crystal(WURTZITE_CDSE, 0.01)
+    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
+    vectors = x.vectors(values, "x")
+    fract = [f - np.floor(f + 1e-9) for f in x.positions(values, "x")]
+    content = np.concatenate(fract) @ vectors
+    kinds = np.repeat(range(len(fract)), [len(f) for f in fract])
+    q = np.arange(0.5, 12.0, 0.25)
+    rng, grid = np.random.default_rng(3), np.array(np.meshgrid(*[range(-4, 5)] * 3, indexing="ij")).reshape(3, -1).T
+    f = np.array([form_factor(s.element, q) for s in x.sites])
+    drawn = []
+    for _ in range(300):
+        places = grid @ vectors - rng.random(3) @ vectors
+        cells = places[(np.hypot(places[:, 0], places[:, 1]) < 8.0) & (np.abs(places[:, 2]) < 9.0)]
+        atoms = (cells[:, None, :] + content[None]).reshape(-1, 3)
+        of_atoms = np.tile(kinds, len(cells))
+        sums = plain.pair_sums(q, atoms, of_atoms, len(f))
+        counts = np.bincount(of_atoms, minlength=len(f)).astype(float)
+        drawn.append(debye.debye_intensity(q, sums, f, np.full(len(f), 0.01), np.ones(len(f)), counts))
+    mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0) / np.sqrt(len(drawn))
+    settings = TotalScattering(q="0.5:11.75:0.25", background_terms=0)
+    found = calculated(sample_of(WURTZITE_CDSE, Cylinder(16.0, 18.0), 0.01), settings, "iq")
+    assert (np.abs(found - mean) < 4.5 * error).all()
+    assert (error < 0.1 * mean).all()

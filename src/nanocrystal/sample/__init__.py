@@ -21,6 +21,7 @@ from nanocrystal.sample.tilts import (
     tilts_from_coordinates,
     tolerance_factor,
 )
+from nanocrystal.sample.twins import TwinFamily
 
 BOXES: Mapping[str, type[Box]] = {s.name: s for s in (Cube, Prism, Platelet, Brick, Cylinder, Octahedron)}
 """shapes that are cut from a lattice of blocks, by the name a study gives them"""
@@ -51,6 +52,7 @@ __all__ = [
     "SiteOverride",
     "Sphere",
     "Tilts",
+    "TwinFamily",
     "in_pbnm",
     "orthorhombic_from_tilts",
     "tilts_from_angles",

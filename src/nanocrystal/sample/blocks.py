@@ -26,6 +26,9 @@ Facets = Literal["pseudocubic", "cell"]
 PEROVSKITE_METALS = ("Pb", "Sn", "Ge")
 OWNED_FROM = -0.25
 """a block owns the atoms whose coordinates along its vectors, from its metal atom, lie in [−¼, ¾)"""
+CELL_FROM = 0.0
+"""the same of a cell that is a block, from its origin"""
+MOST_STATES = 12
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class BlockLattice:
     """How a crystal is made of blocks, in fractions of its cell, so that it follows a changing cell.
 
     matrix: (3, 3), rows are the block vectors in fractions of the cell vectors; states: (n_states, 3)
-    cell fractions of a block of each state; contents: for each state the atoms of the cell it owns and
-    the lattice shifts (n_atoms, 3) that bring them to it.
+    cell fractions of a block of each state, the first one the origin; contents: for each state the atoms
+    of the cell it owns and the lattice shifts (n_atoms, 3) that bring them to it.
     """
 
     matrix: FloatArray
@@ -47,28 +50,118 @@ class BlockLattice:
         return len(self.states)
 
     @cached_property
-    def blocks_per_cell(self) -> int:
+    def blocks_per_cell(self) -> float:
         """Blocks in the volume of the cell; each state holds the same number of them."""
-        return round(1.0 / abs(float(np.linalg.det(self.matrix))))
+        return 1.0 / abs(float(np.linalg.det(self.matrix)))
 
     def vectors(self, cell_vectors: FloatArray) -> FloatArray:
         """Return the block vectors as rows, Å."""
         return self.matrix @ cell_vectors
 
-    def state_shift(self, offsets: FloatArray) -> IntArray:
-        """Return the group element (index of a state, 0 the neutral one) that offsets (n, 3) of blocks add."""
-        fractions = offsets @ self.matrix
+    def state_of(self, fractions: FloatArray) -> IntArray:
+        """Return the group element (index of a state, 0 the neutral one) of translations (n, 3), in cell fractions.
+
+        Raises InputError for a translation that leads to no state.
+        """
         relative = self.states - self.states[0]
         apart = fractions[:, None, :] - relative[None, :, :]
         apart -= np.round(apart)
-        return np.asarray(np.argmin(np.abs(apart).sum(axis=2), axis=1))
+        distance = np.abs(apart).sum(axis=2)
+        found = np.argmin(distance, axis=1)
+        if (distance[np.arange(len(found)), found] > 1e-3).any():
+            raise InputError("translation", "leads to no state of the blocks.")
+        return np.asarray(found)
+
+    def state_shift(self, offsets: FloatArray) -> IntArray:
+        """Return the group element that offsets (n, 3) of blocks add."""
+        n = self.n_states
+        return np.asarray(self._shift_table[tuple((np.rint(offsets).astype(int) % n).T)])
+
+    @cached_property
+    def _shift_table(self) -> IntArray:
+        """The group element of an offset by its remainders; orders divide the number of states."""
+        n = self.n_states
+        grid = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        return self.state_of(grid @ self.matrix).reshape(n, n, n)
 
     def added(self, first: int, second: int) -> int:
         """Return the index of the state that group element `second` makes of state `first`."""
+        return int(self.sums[first, second])
+
+    @cached_property
+    def sums(self) -> IntArray:
+        """The table of the group, (n_states, n_states)."""
         relative = self.states - self.states[0]
-        apart = relative[first] + relative[second] - relative
-        apart -= np.round(apart)
-        return int(np.argmin(np.abs(apart).sum(axis=1)))
+        pairs = (relative[:, None, :] + relative[None, :, :]).reshape(-1, 3)
+        return self.state_of(pairs).reshape(self.n_states, self.n_states)
+
+    @cached_property
+    def characters(self) -> NDArray[np.complex128]:
+        """The characters χ(g), (n_characters, n_states), the first one 1; each is named by a row of `reflections`."""
+        return np.asarray(np.exp(2j * np.pi * self.reflections @ (self.states - self.states[0]).T))
+
+    @cached_property
+    def reflections(self) -> IntArray:
+        """For each character the simplest reflection hkl of the crystal that has it, (n_characters, 3)."""
+        span = np.arange(self.n_states)
+        hkl = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
+        hkl = hkl[np.argsort((hkl**2).sum(axis=1), kind="stable")]
+        phases = np.exp(2j * np.pi * hkl @ (self.states - self.states[0]).T)
+        _, first = np.unique(np.round(np.hstack([phases.real, phases.imag]), 6) + 0.0, axis=0, return_index=True)
+        return np.asarray(hkl[np.sort(first)])
+
+
+def with_slips(crystal: Crystal, blocks: BlockLattice, slips: FloatArray, where: str) -> BlockLattice:
+    """Return the same blocks with the further states that translations (n, 3), in cell fractions, make.
+
+    Raises InputError where they do not close to a group of at most MOST_STATES states.
+    """
+    states = _closed_group(np.concatenate([blocks.matrix, slips]))
+    if states is None:
+        raise InputError(where, f"is no simple fraction of the cell: it makes more than {MOST_STATES} kinds of block.")
+    if len(states) == blocks.n_states:
+        return blocks
+    start = CELL_FROM if blocks.n_states == 1 and np.allclose(blocks.matrix, np.eye(3)) else OWNED_FROM
+    contents = _contents(crystal, blocks.matrix, blocks.origin, states, start)
+    return BlockLattice(blocks.matrix, blocks.origin, states, contents)
+
+
+def _closed_group(generators: FloatArray) -> FloatArray | None:
+    """Return the translations modulo the cell that the generators (n, 3) make, (n_states, 3); None if too many."""
+    found = [np.zeros(3)]
+    k = 0
+    while k < len(found):
+        for generator in generators:
+            candidate = found[k] + generator
+            candidate = candidate - np.floor(candidate + 1e-6)
+            apart = np.array(found) - candidate
+            if np.abs(apart - np.round(apart)).sum(axis=1).min() > 1e-5:
+                found.append(candidate)
+        if len(found) > MOST_STATES:
+            return None
+        k += 1
+    return np.array(found)
+
+
+def _contents(
+    crystal: Crystal, matrix: FloatArray, origin: FloatArray, states: FloatArray, start: float
+) -> tuple[tuple[IntArray, FloatArray], ...]:
+    """Return the atoms that a block of each state owns: those within [start, start + 1) along its vectors."""
+    atoms = _reference_atoms(crystal)
+    steps = np.arange(-2.0, 3.0)
+    shifts = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    places = (atoms[None, :, :] - np.floor(atoms + 1e-9) + shifts[:, None, :]).reshape(-1, 3)
+    moved = places - np.tile(atoms, (len(shifts), 1))
+    index = np.tile(np.arange(len(atoms)), len(shifts))
+    found = []
+    for state in states:
+        along = (places - origin - state) @ np.linalg.inv(matrix)
+        inside = (np.floor(along - start + 1e-9) == 0.0).all(axis=1)
+        order = np.argsort(index[inside], kind="stable")
+        found.append((index[inside][order], moved[inside][order]))
+    if len({len(atoms) for atoms, _ in found}) != 1:
+        raise InputError(crystal.where, "its blocks do not hold the same number of atoms in all their states.")
+    return tuple(found)
 
 
 def block_lattice(crystal: Crystal, facets: Facets | None, where: str) -> BlockLattice:
@@ -117,9 +210,8 @@ def _reference_atoms(crystal: Crystal) -> FloatArray:
 
 
 def _cells_as_blocks(crystal: Crystal) -> BlockLattice:
-    atoms = _reference_atoms(crystal)
-    content = (np.arange(len(atoms)), -np.floor(atoms + 1e-9))
-    return BlockLattice(np.eye(3), np.zeros(3), np.zeros((1, 3)), (content,))
+    one = np.zeros((1, 3))
+    return BlockLattice(np.eye(3), np.zeros(3), one, _contents(crystal, np.eye(3), np.zeros(3), one, CELL_FROM))
 
 
 def _metal_lattice(crystal: Crystal, label: str) -> FloatArray:
@@ -162,20 +254,7 @@ def _ordered(matrix: FloatArray, cell: FloatArray) -> FloatArray:
 def _pseudocubic_blocks(crystal: Crystal, label: str) -> BlockLattice:
     matrix = _metal_lattice(crystal, label)
     index = next(k for k, s in enumerate(crystal.sites) if s.label == label)
-    atoms = _reference_atoms(crystal)
-    metals = atoms[crystal.site_of_atom == index]
-    origin = metals[0]
-    inverse = np.linalg.inv(matrix)
-    states = metals - origin
-    states -= np.floor(states + 1e-9)
-    owned: list[list[tuple[int, FloatArray]]] = [[] for _ in states]
-    for atom, place in enumerate(atoms):
-        block = np.floor((place - origin) @ inverse - OWNED_FROM)
-        corner = block @ matrix
-        shift = corner - states
-        state = int(np.argmin(np.abs(shift - np.round(shift)).sum(axis=1)))
-        owned[state].append((atom, -np.round(shift[state])))
-    contents = tuple((np.array([a for a, _ in o]), np.array([s for _, s in o])) for o in owned)
-    if len({len(c[0]) for c in contents}) != 1:
-        raise InputError(crystal.where, "its pseudocubic cells do not hold the same number of atoms.")
-    return BlockLattice(matrix, origin, states, contents)
+    origin = _reference_atoms(crystal)[crystal.site_of_atom == index][0]
+    states = _closed_group(matrix)
+    assert states is not None
+    return BlockLattice(matrix, origin, states, _contents(crystal, matrix, origin, states, OWNED_FROM))

@@ -2,7 +2,7 @@
 
 Blocks are counted whole, and a crystal is averaged over the position of its centre, so the multiplicity
 of a lattice offset is the volume that the body shares with itself displaced by the offset, over the
-volume of a block. Block vectors are taken as perpendicular, with their own lengths.
+volume of a block. Block vectors that are nearly perpendicular are taken as such, with their own lengths.
 """
 
 from __future__ import annotations
@@ -29,43 +29,56 @@ def lens(x: FloatArray) -> FloatArray:
     return np.asarray(2.0 / np.pi * (np.arccos(x) - x * np.sqrt(1.0 - x * x)))
 
 
-class _Upright(Edge):
-    """A body that needs perpendicular block vectors."""
-
-    def problem(self, vectors: FloatArray) -> str | None:
-        unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
-        if np.abs(unit @ unit.T - np.eye(3)).max() <= MOST_OBLIQUE:
-            return None
-        return "needs block vectors at right angles, as in cubic, tetragonal and orthorhombic crystals."
+def _oblique(vectors: FloatArray, first: int, second: int) -> bool:
+    u, v = vectors[first], vectors[second]
+    return bool(abs(u @ v) > MOST_OBLIQUE * np.linalg.norm(u) * np.linalg.norm(v))
 
 
-class Circle(_Upright):
+class Circle(Edge):
     """A disc across its two axes; the length is its diameter D: W = π D²/4 lens(ρ/D) / |A_1 × A_2|."""
 
+    def problem(self, vectors: FloatArray) -> str | None:
+        axis = 3 - sum(self.axes)
+        if not any(_oblique(vectors, k, axis) for k in self.axes):
+            return None
+        return "needs its length at right angles to its base, as in all but triclinic and monoclinic crystals."
+
+    def signed(self, vectors: FloatArray) -> bool:
+        return _oblique(vectors, *self.axes)
+
     def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
-        return {i: 1.0 / float(np.linalg.norm(vectors[i])) for i in self.axes}
+        planes = np.linalg.norm(np.linalg.inv(vectors), axis=0)
+        return {i: float(planes[i]) for i in self.axes}
 
     @property
     def volume_factor(self) -> float:
         return np.pi / 4.0
 
-    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+    def weights(self, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
         i, j = self.axes
         area = float(np.linalg.norm(np.cross(vectors[i], vectors[j])))
-        apart = np.hypot(*(u[:, k] * np.linalg.norm(vectors[k]) for k in self.axes))
-        distances, place = np.unique(apart, return_inverse=True)
+        if self.signed(vectors):
+            apart = np.linalg.norm(offsets[:, self.axes] @ vectors[list(self.axes)], axis=1)
+        else:
+            apart = np.hypot(*(offsets[:, k] * np.linalg.norm(vectors[k]) for k in self.axes))
+        distances, place = np.unique(np.round(apart, 9), return_inverse=True)
         length, weight = d.nodes(distances)
         shared = (weight * length**2 * lens(distances[:, None] / length)).sum(axis=1)
         return np.asarray(np.pi / 4.0 / area * shared[place])
 
 
-class Octahedral(_Upright):
+class Octahedral(Edge):
     """A regular octahedron with its corners along the three axes; the length is its edge a.
 
     With s = a/√2, |x| + |y| + |z| ≤ s. It shares with itself displaced by t ≥ 0, t_3 the largest,
     4/3 τ³ + 2 (p + b) τ² + 2 (2 b p − b² − q²) τ for τ = s − (t_1 + t_2 + t_3)/2 > 0, where p = (t_1 + t_2)/2,
     q = |t_1 − t_2|/2 and b = min(p, t_3/2): the integral over z of the rectangles that two slices share.
     """
+
+    def problem(self, vectors: FloatArray) -> str | None:
+        if not any(_oblique(vectors, i, j) for i, j in ((0, 1), (0, 2), (1, 2))):
+            return None
+        return "needs block vectors at right angles, as in cubic, tetragonal and orthorhombic crystals."
 
     def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
         return {i: float(np.sqrt(2.0) / np.linalg.norm(vectors[i])) for i in self.axes}
@@ -74,8 +87,8 @@ class Octahedral(_Upright):
     def volume_factor(self) -> float:
         return float(np.sqrt(2.0) / 3.0)
 
-    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
-        t = np.sort(u * np.linalg.norm(vectors, axis=1), axis=1)
+    def weights(self, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        t = np.sort(np.abs(offsets) * np.linalg.norm(vectors, axis=1), axis=1)
         p, q, half = 0.5 * (t[:, 0] + t[:, 1]), 0.5 * (t[:, 1] - t[:, 0]), 0.5 * t.sum(axis=1)
         b = np.minimum(p, 0.5 * t[:, 2])
         linear, square = 2.0 * (2.0 * b * p - b**2 - q**2), 2.0 * (p + b)
@@ -85,7 +98,7 @@ class Octahedral(_Upright):
             -half * linear + half**2 * square - 4.0 / 3.0 * half**3,
             per_edge * (linear - 2.0 * half * square + 4.0 * half**2),
             per_edge**2 * (square - 4.0 * half),
-            np.full(len(u), per_edge**3 * 4.0 / 3.0),
+            np.full(len(offsets), per_edge**3 * 4.0 / 3.0),
         ]
         volume = abs(float(np.linalg.det(vectors)))
         return mean_of_polynomial(coefficients, half / per_edge, d) / volume

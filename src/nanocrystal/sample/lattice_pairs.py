@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,14 @@ from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_wit
 from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.lattice_symmetry import kept_by, metric_operations, representatives
+from nanocrystal.sample.order import Coherent, Order
 from nanocrystal.sample.pair_structure import PairGrid
 from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.twins import TwinBoundaries
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
 MOST_PAIRS = 3e9
@@ -76,71 +81,212 @@ class ShapedDerivatives:
     stretched_by: Mapping[str, FloatArray]
 
 
+class BlockPairs(NamedTuple):
+    """Pairs of atoms of two blocks: state and place in its block of each, row of the histogram, part, class."""
+
+    states: IntArray
+    firsts: IntArray
+    others: IntArray
+    seconds: IntArray
+    kinds: IntArray
+    parts: FloatArray
+    classes: IntArray
+
+    def points(self, places: FloatArray) -> FloatArray:
+        """Return the separations (n, 3) of the pairs, from places (n_states, n_atoms, 3)."""
+        return np.asarray(places[self.states, self.firsts] - places[self.others, self.seconds])
+
+
+class Weighted(NamedTuple):
+    """Block vectors (3, 3) Å, offsets (n, 3), the first one 0, and their weights.
+
+    weights: (1 + n_moved, n), the number of pairs of blocks and its derivatives, of all offsets that each one
+    stands for; probabilities: (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives.
+    """
+
+    vectors: FloatArray
+    offsets: FloatArray
+    weights: FloatArray
+    probabilities: FloatArray
+
+
 @dataclass(frozen=True)
 class LatticeSum:
     """The pairs of crystals of one shape cut from one crystal along its blocks.
 
-    Sums over half of the lattice offsets, all pairs of places of two blocks, and the state of the first
-    block; the distribution of sizes is in the weights of the offsets.
+    Sums over the offsets of one block from another, one standing for all that symmetry makes equal, and over all
+    pairs of places of two blocks in all states that `order` gives them. The distribution of sizes is in the
+    weights of the offsets. shape None: an infinite crystal.
     """
 
     crystal: Crystal
     blocks: BlockLattice
-    shape: Box
+    order: Order
+    shape: Box | None
     prefix: str
     crystal_prefix: str
 
     def __call__(self, values: Values, h: float) -> ShapedPairs:
         """Return the pairs at these values; raises InputError where the largest crystals have too many."""
-        vectors, offsets, weights = self._weighted_offsets(values, ())
-        mean_blocks = float(weights[0, 0])
-        jobs, n_bins = self._jobs(values, vectors, offsets, weights / mean_blocks, h)
-        return ShapedPairs(lattice_moments(vectors, jobs, self._n_pair_kinds, h, n_bins), mean_blocks)
+        found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)))
+        mean_blocks = float(found.weights[0, 0])
+        jobs, n_bins = self._jobs(values, found._replace(weights=found.weights / mean_blocks), h)
+        return ShapedPairs(lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins), mean_blocks)
+
+    def within(self, values: Values, grid: PairGrid) -> FloatArray:
+        """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
+        vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
+        places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
+        radius = grid.r_max + 2.0 * float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
+        per_block = len(self._between.classes) / len(self.order.classes)
+        n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
+        if n_pairs > MOST_PAIRS:
+            raise InputError(
+                self.crystal.where,
+                f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
+            )
+        reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
+        operations = self._operations(values, vectors, (), lambda offsets: np.ones((1, len(offsets))))
+        offsets, stands_for = self._representatives(operations, reach, vectors)
+        near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
+        offsets, weights = offsets[near], 0.5 * stands_for[None, near].astype(np.float64)
+        weights[:, 0] = 1.0
+        found = Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ()))
+        jobs, _ = self._jobs(values, found, grid.h)
+        return lattice_moments(vectors, jobs, self._n_pair_kinds, grid.h, grid.n_bins)
 
     def derivatives(
-        self, values: Values, h: float, sizes: Sequence[str], cell: Sequence[str], reduction: Reduction
-    ) -> ShapedDerivatives:
-        """Return sums over the pairs differentiated by the lengths `sizes` and the cell parameters `cell`.
+        self, values: Values, h: float, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str],
+        reduction: Reduction,
+    ) -> ShapedDerivatives:  # fmt: skip
+        """Return sums over the pairs differentiated by lengths, parameters of the order and cell parameters.
 
         A cell parameter changes the number of blocks in crystals of given lengths, too.
         """
         moved = (*sizes, *cell)
-        vectors, offsets, weights = self._weighted_offsets(values, moved)
         cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
         strains = np.array([self._strain(values, a, cell_vectors) for a in cell]).reshape(-1, 3, 3)
-        jobs, n_bins = self._jobs(values, vectors, offsets, weights, h)
-        n = len(weights)
+        weighted = self._shaped_offsets(values, moved, ordering, strains)
+        jobs, n_bins = self._jobs(values, weighted, h)
+        n = len(moved) + len(ordering)
 
         def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
-            return reduction(moments[1:n], False), reduction(moments[n:], True)
+            return reduction(moments[1 : 1 + n], False), reduction(moments[1 + n :], True)
 
-        found = reduced_lattice_moments(vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced)
+        found = reduced_lattice_moments(weighted.vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced)
         n_values = next(iter(found.values()))[0].shape[1]
-        pairs, stretched = (np.zeros((k, self._n_pair_kinds, n_values)) for k in (len(moved), len(cell)))
+        pairs, stretched = (np.zeros((k, self._n_pair_kinds, n_values)) for k in (n, len(cell)))
         for kind, (added, strained) in found.items():
             pairs[:, kind], stretched[:, kind] = added, strained
         return ShapedDerivatives(
-            dict(zip(moved, weights[1:, 0].tolist(), strict=True)),
-            dict(zip(moved, pairs, strict=True)),
+            {**dict(zip(moved, weighted.weights[1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
+            dict(zip((*moved, *ordering), pairs, strict=True)),
             dict(zip(cell, stretched, strict=True)),
         )
+
+    @property
+    def twins(self) -> Mapping[str, TwinBoundaries]:
+        """The families of boundaries, by name."""
+        return self.order.boundaries if isinstance(self.order, Coherent) else {}
 
     @property
     def _n_pair_kinds(self) -> int:
         return len(pair_kinds(len(self.crystal.sites)))
 
-    def _weighted_offsets(self, values: Values, moved: Sequence[str]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return block vectors, offsets (n, 3), and W with its derivatives by `moved`, (1 + n_moved, n)."""
+    # ---- offsets ----------------------------------------------------------------------------------
+
+    def _shaped_offsets(
+        self, values: Values, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray
+    ) -> Weighted:
+        """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
         vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
-        reach = np.ceil(self._checked_reach(vectors, values)).astype(int)
-        octant = self._octant_weights(reach, values, moved)
-        kept = np.argwhere(octant[0] > NEGLIGIBLE_PAIRS * octant[0, 0, 0, 0])
-        # ordered by length, neighbours fall into neighbouring bins and the histogram stays in the cache
-        kept = kept[np.argsort(((kept @ vectors) ** 2).sum(axis=1), kind="stable")]
-        offsets, places = _half_lattice(kept)
-        return vectors, offsets, octant[:, kept[:, 0], kept[:, 1], kept[:, 2]][:, places]
+        reach = np.ceil(self._checked_reach(vectors, values)).astype(np.int64)
+        weights_at = self._weight_table(reach, vectors, values, moved)
+        operations = self._operations(values, vectors, ordering, weights_at, strains)
+        offsets, stands_for = self._representatives(operations, reach, vectors)
+        weights = weights_at(offsets)
+        kept = weights[0] > NEGLIGIBLE_PAIRS * weights[0, 0]
+        offsets, weights = offsets[kept], weights[:, kept] * (0.5 * stands_for[kept])
+        weights[:, 0] *= 2.0
+        return Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ordering))
+
+    def _probabilities(
+        self, offsets: IntArray, vectors: FloatArray, values: Values, ordering: Sequence[str]
+    ) -> FloatArray:
+        """Return the probabilities of the classes of states and their derivatives, (1 + n, n_classes, n_offsets)."""
+        at, where = offsets.astype(np.float64), self.prefix
+        derived = [self.order.derivative(at, vectors, values, where, address) for address in ordering]
+        return np.array([self.order.probabilities(at, vectors, values, where), *derived])
+
+    def _operations(
+        self, values: Values, vectors: FloatArray, ordering: Sequence[str],
+        weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None,
+    ) -> IntArray:  # fmt: skip
+        """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
+        operations = metric_operations(vectors)
+        operations = operations[kept_by(operations, weights_at)]
+        if strains is not None and len(strains):
+            turns = np.linalg.inv(vectors) @ operations @ vectors
+            both = 0.5 * (strains + np.swapaxes(strains, 1, 2))
+            apart = turns[:, None] @ both[None] @ np.swapaxes(turns, 1, 2)[:, None] - both[None]
+            operations = operations[np.abs(apart).max(axis=(1, 2, 3)) < 1e-9 * np.abs(both).max()]
+
+        def states_at(offsets: IntArray) -> FloatArray:
+            return self._probabilities(offsets, vectors, values, ordering).reshape(-1, len(offsets))
+
+        n_classes = len(self.order.classes)
+        reverse = np.concatenate([np.array(self.order.reverse) + n_classes * k for k in range(1 + len(ordering))])
+        same, turned = self._places_kept(values, operations, vectors)
+        kept = (same & kept_by(operations, states_at)) | (turned & kept_by(operations, states_at, reverse))
+        return operations[kept]
+
+    def _places_kept(
+        self, values: Values, operations: IntArray, vectors: FloatArray
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which operations keep the pairs of places of each class, and which turn them into the reverse one.
+
+        Told by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
+        """
+        pairs = self._between
+        points = pairs.points(self._places(values, self.crystal.vectors(values, self.crystal_prefix)))
+        k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
+        n_kinds, n_classes = self._n_pair_kinds, len(self.order.classes)
+        group = np.zeros((n_classes * n_kinds, len(points)))
+        group[pairs.classes * n_kinds + pairs.kinds, np.arange(len(points))] = pairs.parts
+
+        def sums(turn: FloatArray) -> NDArray[np.complex128]:
+            return np.asarray(group @ np.exp(1j * (points @ turn) @ k.T)).reshape(n_classes, n_kinds, -1)
+
+        start = sums(np.eye(3))
+        turned = np.array([sums(turn) for turn in np.linalg.inv(vectors) @ operations @ vectors])
+        reverse = list(self.order.reverse)
+        tolerance = 1e-7 * len(points)
+        return (
+            np.abs(turned - start).max(axis=(1, 2, 3)) < tolerance,
+            np.abs(turned - start[reverse]).max(axis=(1, 2, 3)) < tolerance,
+        )
+
+    def _representatives(self, operations: IntArray, reach: IntArray, vectors: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return one offset (n, 3) of each set of equal ones and how many it stands for, the shortest first.
+
+        Ordered by length, neighbours fall into neighbouring bins and the histogram stays in the cache.
+        """
+        key = (operations.tobytes(), reach.tobytes())
+        known = self._known_representatives
+        if key not in known:
+            while len(known) > 2:
+                del known[next(iter(known))]
+            offsets, stands_for = representatives(operations, reach)
+            order = np.argsort(((offsets @ vectors) ** 2).sum(axis=1), kind="stable")
+            known[key] = (np.ascontiguousarray(offsets[order]), stands_for[order])
+        return known[key]
+
+    @cached_property
+    def _known_representatives(self) -> dict[tuple[bytes, bytes], tuple[IntArray, IntArray]]:
+        return {}
 
     def _checked_reach(self, vectors: FloatArray, values: Values) -> FloatArray:
+        assert self.shape is not None
         reach = self.shape.reach_in_blocks(vectors, values, self.prefix)
         n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.blocks.contents[0][0]) ** 2
         if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
@@ -151,99 +297,136 @@ class LatticeSum:
             )
         return reach
 
-    def _octant_weights(self, reach: NDArray[np.int64], values: Values, addresses: Sequence[str]) -> FloatArray:
-        """Return W and its derivatives with the parameters at `addresses`, (1 + n, …), for offsets ≥ 0."""
+    def _weight_table(
+        self, reach: IntArray, vectors: FloatArray, values: Values, addresses: Sequence[str]
+    ) -> Callable[[IntArray], FloatArray]:
+        """Return the function from offsets (n, 3) to W and its derivatives by `addresses`, (1 + n_addresses, n)."""
+        assert self.shape is not None
+        shape = self.shape
+        signed = shape.signed(vectors)
 
-        def at(moved: Values) -> FloatArray:
-            vectors = self.blocks.vectors(self.crystal.vectors(moved, self.crystal_prefix))
-            return self.shape.octant_weights(reach, vectors, moved, self.prefix)
+        def table(moved: Values) -> FloatArray:
+            own = self.blocks.vectors(self.crystal.vectors(moved, self.crystal_prefix))
+            return shape.pair_table(reach, own, moved, self.prefix)
 
-        rows = [at(values)]
+        rows = [table(values)]
         for address in addresses:
             step = 1e-4 * abs(values[address])
-            above, below = (at({**values, address: values[address] + change}) for change in (step, -step))
+            above, below = (table({**values, address: values[address] + change}) for change in (step, -step))
             rows.append((above - below) / (2.0 * step))
-        return np.array(rows)
+        tables = np.array(rows)
+
+        def at(offsets: IntArray) -> FloatArray:
+            inside: NDArray[np.bool_] = np.all(np.abs(offsets) <= reach, axis=1)
+            i, j, k = np.where(inside[:, None], offsets + reach if signed else np.abs(offsets), 0).T
+            return np.asarray(np.where(inside, tables[:, i, j, k], 0.0))
+
+        return at
 
     def _strain(self, values: Values, address: str, cell_vectors: FloatArray) -> FloatArray:
         """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
         step = 1e-5 * abs(values[address])
         moved = [{**values, address: values[address] + sign * step} for sign in (1.0, -1.0)]
         above, below = (self.crystal.vectors(m, self.crystal_prefix) for m in moved)
-        return np.asarray(np.linalg.solve(cell_vectors, (above - below) / (2.0 * step)))
+        return np.asarray(np.linalg.solve(cell_vectors, (above - below) / (2.0 * step)), dtype=np.float64)
 
-    def _jobs(
-        self, values: Values, vectors: FloatArray, offsets: FloatArray, weights: FloatArray, h: float
-    ) -> tuple[list[LatticePairs], int]:
-        """Return the pairs to be counted, by change of state, and the number of bins that hold them."""
-        corners = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
-        span = np.ptp(np.concatenate(corners), axis=0)
-        longest = np.linalg.norm(np.abs(offsets @ vectors).max(axis=0) + span)
+    # ---- pairs ------------------------------------------------------------------------------------
+
+    def _jobs(self, values: Values, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
+        """Return the pairs to be counted and the number of bins that hold them."""
+        places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
+        span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
+        longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + span
         n_bins = int(1.06 ** np.ceil(np.log(longest) / np.log(1.06)) / h) + 2  # seldom changes
-        jobs = [LatticePairs(offsets[:1], weights[:, :1].copy(), *self._pairs(corners, 0, within=True))]
-        if self.blocks.n_states == 1:
-            others = np.ascontiguousarray(weights[:, 1:])
-            return [*jobs, LatticePairs(offsets[1:], others, *self._pairs(corners, 0, within=False))], n_bins
-        shifts = self._shift_table[tuple((offsets.astype(int) % self.blocks.n_states).T)]
-        for shift in range(self.blocks.n_states):
-            chosen = shifts == shift
-            chosen[0] = False
-            if chosen.any():
-                own = np.ascontiguousarray(weights[:, chosen])
-                jobs.append(LatticePairs(offsets[chosen], own, *self._pairs(corners, shift, within=False)))
+        offsets = found.offsets.astype(np.float64)
+        alone = np.concatenate([found.weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
+        own = self._alone
+        jobs = [LatticePairs(offsets[:1], alone, own.points(places), own.parts, own.kinds)]
+        between = self._between
+        points = between.points(places)
+        # offsets at which the same classes occur are counted together
+        occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (1 << np.arange(len(self.order.classes)))
+        for code in np.unique(occurring[1:]):
+            at = np.flatnonzero(occurring == code)
+            at = at[at > 0]
+            classes = np.flatnonzero((code >> np.arange(len(self.order.classes))) & 1)
+            probabilities = found.probabilities[:, classes][:, :, at]
+            for chosen, kinds, parts, mixture in _alike(between, points, classes):
+                mixed = mixture @ probabilities  # (1 + n_ordered, n)
+                weights = np.concatenate([found.weights[:, at] * mixed[0], found.weights[0, at] * mixed[1:]])
+                jobs.append(LatticePairs(offsets[at], weights, chosen, parts, kinds))
         return jobs, n_bins
 
-    @cached_property
-    def _shift_table(self) -> NDArray[np.int64]:
-        """The group element of an offset by its remainders; orders divide the number of states."""
-        n = self.blocks.n_states
-        grid = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-        return self.blocks.state_shift(grid.astype(np.float64)).reshape(n, n, n)
-
-    def _places(self, values: Values, cell_vectors: FloatArray) -> list[FloatArray]:
-        """Return the places of the atoms that a block of each state owns, from its corner, Å."""
+    def _places(self, values: Values, cell_vectors: FloatArray) -> FloatArray:
+        """Return the places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
         fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
-        return [
+        return np.stack([
             (fract[atoms] + shifts - state - self.blocks.origin) @ cell_vectors
             for (atoms, shifts), state in zip(self.blocks.contents, self.blocks.states, strict=True)
-        ]
-
-    def _pairs(
-        self, places: list[FloatArray], shift: int, within: bool
-    ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
-        """Return points, factors and kinds of the pairs of a block of any state and one `shift` of states away.
-
-        within: the two blocks are one and the same; each pair of its places once.
-        """
-        states, firsts, others, seconds, kinds = self._pair_indices[shift, within]
-        stacked = np.stack(places)
-        points = stacked[states, firsts] - stacked[others, seconds]
-        return points, np.full(len(points), 1.0 / self.blocks.n_states), kinds
+        ])  # fmt: skip
 
     @cached_property
-    def _pair_indices(self) -> dict[tuple[int, bool], tuple[NDArray[np.int64], ...]]:
-        row_of = {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
-        site = [self.crystal.site_of_atom[atoms] for atoms, _ in self.blocks.contents]
-        n = len(site[0])
-        found: dict[tuple[int, bool], tuple[NDArray[np.int64], ...]] = {}
-        for shift in range(self.blocks.n_states):
-            for within in (False, True) if shift == 0 else (False,):
-                rows = []
-                for state in range(self.blocks.n_states):
-                    other = self.blocks.added(state, shift)
-                    for i in range(n):
-                        for j in range(i + 1 if within else 0, n):
-                            a, b = sorted((int(site[state][i]), int(site[other][j])))
-                            rows.append((state, i, other, j, row_of[a, b]))
-                found[shift, within] = tuple(np.array(rows, dtype=np.int64).reshape(-1, 5).T)
-        return found
+    def _alone(self) -> BlockPairs:
+        """The pairs of atoms of one block."""
+        rows = [
+            (s, i, s, j, self._kind(s, i, s, j), part, 0)
+            for s, part in enumerate(self.order.alone)
+            for i in range(self._n_places)
+            for j in range(i + 1, self._n_places)
+        ]
+        return _block_pairs(rows)
+
+    @cached_property
+    def _between(self) -> BlockPairs:
+        """The pairs of atoms of two blocks, in all pairs of states."""
+        rows = [
+            (p.first, i, p.second, j, self._kind(p.first, i, p.second, j), p.part, c)
+            for c, pairs in enumerate(self.order.classes)
+            for p in pairs
+            for i in range(self._n_places)
+            for j in range(self._n_places)
+        ]
+        return _block_pairs(rows)
+
+    @property
+    def _n_places(self) -> int:
+        return len(self.blocks.contents[0][0])
+
+    def _kind(self, state: int, first: int, other: int, second: int) -> int:
+        """Return the row of the histogram of two places."""
+        sites = self.crystal.site_of_atom
+        pair = sorted(
+            (int(sites[self.blocks.contents[state][0][first]]), int(sites[self.blocks.contents[other][0][second]]))
+        )
+        return self._row_of[pair[0], pair[1]]
+
+    @cached_property
+    def _row_of(self) -> dict[tuple[int, int], int]:
+        return {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
 
 
-def _half_lattice(octant: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return one offset of each pair ±u made of octant offsets (n, 3) ≥ 0 by signs, and the row each comes from."""
-    signs = np.array([[1, 1, 1], [1, -1, 1], [1, 1, -1], [1, -1, -1]])
-    i, j, k = (octant > 0).T
-    second, third = signs[:, 1] < 0, signs[:, 2] < 0
-    valid = (~second | (i & j)[:, None]) & (~third | (k & (i | j))[:, None])
-    rows, combination = np.nonzero(valid)
-    return (octant[rows] * signs[combination]).astype(np.float64), rows
+def _block_pairs(rows: list[tuple[int, int, int, int, int, float, int]]) -> BlockPairs:
+    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
+    states, firsts, others, seconds, kinds, _, classes = table.T.astype(np.int64)
+    return BlockPairs(states, firsts, others, seconds, kinds, table[:, 5], classes)
+
+
+def _alike(
+    pairs: BlockPairs, points: FloatArray, classes: IntArray
+) -> Iterator[tuple[FloatArray, IntArray, FloatArray, FloatArray]]:
+    """Yield the pairs of the classes, equal separations merged, by the mixture of classes that they need.
+
+    Each as (points (n, 3), kinds (n,), parts (n,), mixture (n_classes,)): such a pair counts parts × mixture @ P.
+    """
+    column = np.full(int(pairs.classes.max()) + 1, -1)
+    column[classes] = np.arange(len(classes))
+    used = column[pairs.classes] >= 0
+    key = np.column_stack([np.rint(points[used] * 1e6).astype(np.int64), pairs.kinds[used]])
+    _, first, place = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    parts = np.zeros((len(first), len(classes)))
+    np.add.at(parts, (place.ravel(), column[pairs.classes[used]]), pairs.parts[used])
+    total = parts.sum(axis=1)
+    mixtures, group = np.unique(np.round(parts / total[:, None], 12), axis=0, return_inverse=True)
+    for k, mixture in enumerate(mixtures):
+        own = group.ravel() == k
+        yield points[used][first[own]], pairs.kinds[used][first[own]], total[own], mixture

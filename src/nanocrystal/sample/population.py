@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.blocks import block_lattice, with_slips
 from nanocrystal.sample.clusters import Atoms
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives, crystal_moments
+from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Shape
+from nanocrystal.sample.twins import TWINS, TwinFamily
 from nanocrystal.tables.elements import atomic_mass
 
 FloatArray = NDArray[np.float64]
@@ -38,7 +40,8 @@ class Population:
     """Crystals alike in structure and shape, or an explicit cluster.
 
     crystal: the name of a crystal of the sample; shape: its shape (bulk by default); or atoms.
-    fraction: how much of the sample it is, on the stated basis, relative to the others.
+    fraction: how much of the sample it is, on the stated basis, relative to the others; twins: families
+    of boundaries in its crystals, by name.
     """
 
     crystal: str | None = None
@@ -46,11 +49,13 @@ class Population:
     atoms: Atoms | None = None
     fraction_basis: FractionBasis = "mass_fraction"
     fraction: Number = 1.0
+    twins: Mapping[str, TwinFamily] = field(default_factory=dict)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         own = self.atoms.declared() if self.atoms is not None else self.shape.declared()
-        return {**own, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
+        twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
+        return {**own, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
 
     def pairs(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal | None, crystal_prefix: str
@@ -66,19 +71,28 @@ class Population:
         shape = self.shape
         reached = grid.reaching(shape.reach(values, prefix))
         addresses = crystal.geometry_addresses(crystal_prefix)
-        moments = evaluation.once(
-            f"pairs of {name} to {reached.r_max:g}",
-            addresses,
-            lambda: crystal_moments(crystal, values, crystal_prefix, reached),
-        )
+        moments, cells = self._endless_pairs(evaluation, name, prefix, crystal, crystal_prefix, reached)
         own = tuple(f"{prefix}.{k}" for k in shape.declared())
         volume = shape.mean_volume(values, prefix)
         cell_volume = crystal.cell_volume(values, crystal_prefix)
         envelope = partial(_envelope, shape, values, prefix)
         return self._structure(
-            crystal, values, crystal_prefix, moments, grid.h, 1.0,
-            None if volume is None else volume / cell_volume, envelope, envelope, (*addresses, *own),
+            crystal, values, crystal_prefix, moments, grid.h, cells,
+            None if volume is None else volume / cell_volume / cells, envelope, envelope, (*addresses, *own),
         )  # fmt: skip
+
+    def _endless_pairs(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
+    ) -> tuple[FloatArray, float]:
+        """Return the pairs of an infinite crystal per unit, and the cells in the volume of a unit."""
+        values, key = evaluation.values, f"pairs of {name} to {grid.r_max:g}"
+        addresses = crystal.geometry_addresses(crystal_prefix)
+        if not self.twins:
+            return evaluation.once(key, addresses, lambda: crystal_moments(crystal, values, crystal_prefix, grid)), 1.0
+        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
+        ordering = lattice_sum.order.addresses(prefix)
+        found = evaluation.once(key, (*addresses, *ordering), lambda: lattice_sum.within(values, grid))
+        return found, 1.0 / lattice_sum.blocks.blocks_per_cell
 
     def _shaped_pairs(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
@@ -87,7 +101,8 @@ class Population:
         assert isinstance(self.shape, Box)
         shape, values = self.shape, evaluation.values
         lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        addresses = (*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix))
+        ordering = lattice_sum.order.addresses(prefix)
+        addresses = (*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix), *ordering)
         found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid.h))
         blocks = lattice_sum.blocks
         vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
@@ -99,19 +114,24 @@ class Population:
     def _lattice_sum(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
     ) -> LatticeSum:
-        assert isinstance(self.shape, Box)
-        shape = self.shape
-        return evaluation.once(
-            f"lattice of {name}",
-            (),
-            lambda: LatticeSum(crystal, block_lattice(crystal, shape.facets, prefix), shape, prefix, crystal_prefix),
-        )
+        return evaluation.once(f"lattice of {name}", (), lambda: self.lattice_sum(crystal, prefix, crystal_prefix))
+
+    def lattice_sum(self, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
+        """Return the sum over its pairs of blocks; raises InputError for boundaries that its crystal cannot have."""
+        shape = self.shape if isinstance(self.shape, Box) else None
+        blocks = block_lattice(crystal, shape.facets if shape is not None else None, prefix)
+        places = {n: f"{prefix}.{TWINS}.{n}" for n in self.twins}
+        if self.twins:
+            slips = [family.slips(crystal, places[n]) for n, family in self.twins.items()]
+            blocks = with_slips(crystal, blocks, np.concatenate(slips), f"{prefix}.{TWINS}")
+        boundaries = {n: family.boundaries(crystal, blocks, places[n]) for n, family in self.twins.items()}
+        return LatticeSum(crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix)
 
     def shaped_derivatives(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
         addresses: Sequence[str], reduction: Reduction,
     ) -> ShapedDerivatives | None:  # fmt: skip
-        """Return sums over pairs differentiated by those of `addresses` that are lengths or cell parameters.
+        """Return sums over pairs differentiated by those of `addresses` that are lengths, cell parameters or of twins.
 
         None for shapes that have no lattice sum.
         """
@@ -120,9 +140,12 @@ class Population:
         lengths = [a for a in self.shape.addresses(prefix) if a in addresses and not a.endswith("size_correlation")]
         cell = [a for a in crystal.cell_addresses(crystal_prefix) if a in addresses]
         lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        if not lengths and not cell:
+        ordering = [a for a in lattice_sum.order.addresses(prefix) if a in addresses]
+        if lattice_sum.order.depends_on_cell:
+            cell = []
+        if not lengths and not cell and not ordering:
             return ShapedDerivatives({}, {}, {})
-        return lattice_sum.derivatives(evaluation.values, evaluation.requirement.h, lengths, cell, reduction)
+        return lattice_sum.derivatives(evaluation.values, evaluation.requirement.h, lengths, ordering, cell, reduction)
 
     def _structure(
         self, crystal: Crystal, values: Values, crystal_prefix: str, moments: FloatArray, h: float,

@@ -76,8 +76,13 @@ class Edge:
         """Return a sentence on why the body cannot be cut along these block vectors, if so."""
         return None
 
-    def weights(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
-        """Return the mean over the crystals of its factor of W at offsets u ≥ 0 (n, 3), from its own axes alone."""
+    def signed(self, vectors: FloatArray) -> bool:
+        """Return whether its factor of W differs between offsets that differ in their signs alone."""
+        return False
+
+    def weights(self, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        """Return the mean over the crystals of its factor of W at offsets (n, 3), from its own axes alone."""
+        u = np.abs(offsets)
         rates = self.blocks_per_length(vectors)
         longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
         # Π (rate_i x − u_i) as a polynomial in x, lowest power first
@@ -148,14 +153,13 @@ class Box:
 
     def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
-        u = np.abs(offsets)
         correlation = self._correlation(values, prefix)
         found = self._distributions(values, prefix)
         if correlation != 0.0 and len(found) == 2 and all(isinstance(d, Lognormal) for _, d in found):
-            return _correlated_weights(u, found, vectors, correlation)
-        weights = np.ones(len(u))
+            return _correlated_weights(np.abs(offsets), found, vectors, correlation)
+        weights = np.ones(len(offsets))
         for edge, distribution in found:
-            weights = weights * edge.weights(u, distribution, vectors)
+            weights = weights * edge.weights(offsets, distribution, vectors)
         return weights
 
     def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
@@ -172,9 +176,14 @@ class Box:
                 reach[axis] = last
         return reach
 
-    def octant_weights(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return W for all offsets from 0 to reach (3,), an array of three axes."""
-        axes = [np.arange(float(n) + 1.0) for n in reach]
+    def signed(self, vectors: FloatArray) -> bool:
+        """Return whether W differs between offsets that differ in their signs alone."""
+        return any(edge.signed(vectors) for edge in self.edges)
+
+    def pair_table(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`."""
+        low = -reach if self.signed(vectors) else 0 * reach
+        axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
         if self._correlation(values, prefix) != 0.0:
             grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
             return self.pair_weights(grid, vectors, values, prefix).reshape([len(a) for a in axes])
@@ -278,16 +287,23 @@ class Box:
         from scipy.interpolate import CubicSpline
 
         lengths = np.linalg.norm(vectors, axis=1)
-        reach = float(np.linalg.norm(self.reach_in_blocks(vectors, values, prefix) * lengths))
+        along_axes = self.reach_in_blocks(vectors, values, prefix) * lengths
         nodes, weights = np.polynomial.legendre.leggauss(24)
-        cosine, azimuth = 0.5 * (nodes + 1.0), 0.25 * np.pi * (nodes + 1.0)
+        upright = np.abs(vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)).max() < 0.02
+        # one octant stands for all where the block vectors are perpendicular, else half of the sphere
+        parts = 1 if upright else 4
+        cosine = 0.5 * (nodes + 1.0)
+        azimuth = np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(parts)])
         sine = np.sqrt(1.0 - cosine**2)
         directions = np.stack(
-            [np.outer(sine, np.cos(azimuth)), np.outer(sine, np.sin(azimuth)), np.outer(cosine, np.ones(24))], axis=-1
+            [np.outer(sine, np.cos(azimuth)), np.outer(sine, np.sin(azimuth)), np.outer(cosine, np.ones(len(azimuth)))],
+            axis=-1,
         ).reshape(-1, 3)
-        measure = np.outer(weights, weights).ravel() / 4.0
+        measure = np.outer(weights, np.tile(weights, parts)).ravel() / (4.0 * parts)
+        per_step = directions / lengths if upright else directions @ np.linalg.inv(vectors)
+        reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
         at = np.linspace(0.0, reach, 160)
-        steps = (at[:, None, None] * directions[None] / lengths).reshape(-1, 3)
+        steps = (at[:, None, None] * per_step).reshape(-1, 3)
         along = self.pair_weights(steps, vectors, values, prefix).reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / along[0])
         return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))

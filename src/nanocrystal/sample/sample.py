@@ -20,6 +20,7 @@ from nanocrystal.sample.picture import AtomPicture, of_box, of_cluster, of_spher
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Sphere
+from nanocrystal.sample.symmetry import cell_vectors
 
 FloatArray = NDArray[np.float64]
 
@@ -43,6 +44,10 @@ class Sample:
                         f"there is no crystal {population.crystal!r}; "
                         + nearest_names(population.crystal, self.crystals),
                     )
+            if population.twins:
+                if population.crystal is None:
+                    raise InputError(f"{where}.twins", "are for crystals; explicit atoms have their own boundaries.")
+                population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
                 raise InputError(
@@ -90,7 +95,21 @@ class Sample:
             entries |= {f"crystals.{name}.{k}": v for k, v in crystal.declared().items()}
         for name, population in self.populations.items():
             entries |= {f"populations.{name}.{k}": v for k, v in population.declared().items()}
+            for address, limit in self._density_limits(name).items():
+                quantity, parameter = entries[address]
+                entries[address] = (replace(quantity, maximum=limit), parameter)
         return entries
+
+    def _density_limits(self, name: str) -> dict[str, float]:
+        """Return address -> the density (1/nm) of boundaries at which every second plane carries one."""
+        population, prefix = self.populations[name], f"populations.{name}"
+        dense = [n for n, family in population.twins.items() if family.varied == "density"]
+        crystal = self.crystal_of(name)
+        if crystal is None or not dense:
+            return {}
+        lattice = population.lattice_sum(crystal, prefix, f"crystals.{population.crystal}")
+        vectors = lattice.blocks.vectors(cell_vectors(crystal.structure.cell))
+        return {f"{prefix}.twins.{n}.density": lattice.twins[n].highest_density(vectors) for n in dense}
 
     def crystal_of(self, population: str) -> Crystal | None:
         """Return the crystal of a population, None for explicit atoms."""

@@ -1,0 +1,125 @@
+"""How the states of two blocks of a crystal are related, by the offset between them.
+
+A lattice sum runs over offsets between blocks; for each it needs the probability of every pair of states.
+Pairs of states that always have the same probability form a class: in a crystal whose states form a group
+and whose first block is in any of them, the pairs that differ by the same group element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import Values
+from nanocrystal.sample.blocks import BlockLattice
+from nanocrystal.sample.twins import TWINS, TwinBoundaries
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class StatePair(NamedTuple):
+    """A block in state `first`, another in state `second`, and which part of their class they are."""
+
+    first: int
+    second: int
+    part: float
+
+
+class Order(Protocol):
+    """How the states of two blocks are related.
+
+    alone: (n_states,), the probability of each state; classes: the pairs of states that have the same
+    probability; reverse: for each class the one with first and second block exchanged.
+    """
+
+    @property
+    def alone(self) -> FloatArray: ...
+
+    @property
+    def classes(self) -> tuple[tuple[StatePair, ...], ...]: ...
+
+    @property
+    def reverse(self) -> tuple[int, ...]: ...
+
+    @property
+    def depends_on_cell(self) -> bool:
+        """Whether the probabilities change with the length of the block vectors."""
+
+    def addresses(self, prefix: str) -> tuple[str, ...]:
+        """Return the full addresses of what the probabilities depend on, of the population at `prefix` alone."""
+
+    def probabilities(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the probability of each class at offsets (n, 3), (n_classes, n); vectors: block vectors, Å."""
+
+    def derivative(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, address: str
+    ) -> FloatArray:
+        """Return the derivative of `probabilities` by the parameter at `address`."""
+
+
+@dataclass(frozen=True)
+class Coherent:
+    """Blocks whose states form a group, the first one in any of them: each offset adds its own element.
+
+    Without boundaries this is the perfect crystal, averaged over where its surface cuts it. `boundaries`
+    multiply each character χ with a factor that falls with the number of planes between two blocks:
+    P(Δs | u) = 1/|G| Σ_χ χ*(Δs) χ(u) Π λ_χ^(planes between). That is exact where boundaries occur
+    independently of each other.
+    """
+
+    blocks: BlockLattice
+    boundaries: Mapping[str, TwinBoundaries] = field(default_factory=dict)
+
+    @cached_property
+    def alone(self) -> FloatArray:
+        return np.full(self.blocks.n_states, 1.0 / self.blocks.n_states)
+
+    @cached_property
+    def classes(self) -> tuple[tuple[StatePair, ...], ...]:
+        n = self.blocks.n_states
+        return tuple(tuple(StatePair(s, self.blocks.added(s, g), 1.0 / n) for s in range(n)) for g in range(n))
+
+    @cached_property
+    def reverse(self) -> tuple[int, ...]:
+        sums = self.blocks.sums
+        return tuple(int(np.flatnonzero(sums[g] == 0)[0]) for g in range(self.blocks.n_states))
+
+    @property
+    def depends_on_cell(self) -> bool:
+        return any(b.varied == "density" for b in self.boundaries.values())
+
+    def addresses(self, prefix: str) -> tuple[str, ...]:
+        return tuple(f"{prefix}.{TWINS}.{name}.{b.varied}" for name, b in self.boundaries.items())
+
+    def probabilities(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        shift = self.blocks.state_shift(offsets)
+        if not self.boundaries:
+            return np.asarray(np.arange(self.blocks.n_states)[:, None] == shift[None, :], dtype=np.float64)
+        kept = self._kept(offsets, vectors, values, prefix)
+        return self._of_states(np.prod(list(kept.values()), axis=0), shift)
+
+    def derivative(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, address: str
+    ) -> FloatArray:
+        kept = self._kept(offsets, vectors, values, prefix)
+        change = np.zeros((self.blocks.n_states, len(offsets)))
+        for name, b in self.boundaries.items():
+            if address == f"{prefix}.{TWINS}.{name}.{b.varied}":
+                own = b.decay_slope(offsets, vectors, values, f"{prefix}.{TWINS}.{name}")
+                change += np.prod([own, *(k for other, k in kept.items() if other != name)], axis=0)
+        return self._of_states(change, self.blocks.state_shift(offsets))
+
+    def _kept(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> dict[str, FloatArray]:
+        """Return by what each family of boundaries multiplies the characters, (n_characters, n_offsets)."""
+        return {n: b.decay(offsets, vectors, values, f"{prefix}.{TWINS}.{n}") for n, b in self.boundaries.items()}
+
+    def _of_states(self, characters: FloatArray, shift: IntArray) -> FloatArray:
+        """Return 1/|G| Σ_χ χ*(Δs) χ(shift) × characters (n_characters, n), (n_states, n)."""
+        chi = self.blocks.characters
+        return np.asarray((chi.conj().T @ (chi[:, shift] * characters)).real / self.blocks.n_states)
