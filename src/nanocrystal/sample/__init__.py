@@ -13,6 +13,7 @@ from nanocrystal.sample.prisms import Box, Brick, Cube, Platelet, Prism
 from nanocrystal.sample.sample import Sample
 from nanocrystal.sample.settings import in_pbnm
 from nanocrystal.sample.shapes import Bulk, Shape, Sphere
+from nanocrystal.sample.stacking import Stacking
 from nanocrystal.sample.tilts import (
     Tilts,
     orthorhombic_from_tilts,
@@ -51,6 +52,7 @@ __all__ = [
     "ShapedDerivatives",
     "SiteOverride",
     "Sphere",
+    "Stacking",
     "Tilts",
     "TwinFamily",
     "in_pbnm",

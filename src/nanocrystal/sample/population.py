@@ -20,6 +20,7 @@ from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Shape
+from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
 from nanocrystal.sample.twins import TWINS, TwinFamily
 from nanocrystal.tables.elements import atomic_mass
 
@@ -41,7 +42,7 @@ class Population:
 
     crystal: the name of a crystal of the sample; shape: its shape (bulk by default); or atoms.
     fraction: how much of the sample it is, on the stated basis, relative to the others; twins: families
-    of boundaries in its crystals, by name.
+    of boundaries in its crystals, by name; stacking: a random sequence of close-packed layers.
     """
 
     crystal: str | None = None
@@ -50,11 +51,14 @@ class Population:
     fraction_basis: FractionBasis = "mass_fraction"
     fraction: Number = 1.0
     twins: Mapping[str, TwinFamily] = field(default_factory=dict)
+    stacking: Stacking | None = None
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         own = self.atoms.declared() if self.atoms is not None else self.shape.declared()
         twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
+        if self.stacking is not None:
+            twins |= {f"{STACKING}.{k}": v for k, v in self.stacking.declared().items()}
         return {**own, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
 
     def pairs(
@@ -87,7 +91,7 @@ class Population:
         """Return the pairs of an infinite crystal per unit, and the cells in the volume of a unit."""
         values, key = evaluation.values, f"pairs of {name} to {grid.r_max:g}"
         addresses = crystal.geometry_addresses(crystal_prefix)
-        if not self.twins:
+        if not self.disordered:
             return evaluation.once(key, addresses, lambda: crystal_moments(crystal, values, crystal_prefix, grid)), 1.0
         lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
         ordering = lattice_sum.order.addresses(prefix)
@@ -119,6 +123,11 @@ class Population:
     def lattice_sum(self, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
         """Return the sum over its pairs of blocks; raises InputError for boundaries that its crystal cannot have."""
         shape = self.shape if isinstance(self.shape, Box) else None
+        if self.stacking is not None:
+            layers = layers_of(crystal, f"{prefix}.{STACKING}")
+            return LatticeSum(
+                crystal, layers.blocks, LayerOrder(layers, shape is not None), shape, prefix, crystal_prefix
+            )
         blocks = block_lattice(crystal, shape.facets if shape is not None else None, prefix)
         places = {n: f"{prefix}.{TWINS}.{n}" for n in self.twins}
         if self.twins:
@@ -126,6 +135,11 @@ class Population:
             blocks = with_slips(crystal, blocks, np.concatenate(slips), f"{prefix}.{TWINS}")
         boundaries = {n: family.boundaries(crystal, blocks, places[n]) for n, family in self.twins.items()}
         return LatticeSum(crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix)
+
+    @property
+    def disordered(self) -> bool:
+        """Whether its crystals have boundaries or faults."""
+        return bool(self.twins) or self.stacking is not None
 
     def shaped_derivatives(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,

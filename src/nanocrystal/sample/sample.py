@@ -44,9 +44,12 @@ class Sample:
                         f"there is no crystal {population.crystal!r}; "
                         + nearest_names(population.crystal, self.crystals),
                     )
-            if population.twins:
+            if population.disordered:
+                key = "twins" if population.twins else "stacking"
+                if population.twins and population.stacking is not None:
+                    raise InputError(f"{where}.stacking", "stands beside twins; give one of the two.")
                 if population.crystal is None:
-                    raise InputError(f"{where}.twins", "are for crystals; explicit atoms have their own boundaries.")
+                    raise InputError(f"{where}.{key}", "is for crystals; explicit atoms have their own faults.")
                 population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
