@@ -27,6 +27,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 T = TypeVar("T")
 N_MOMENTS = 4
+FEW_PAIRS = 5e5
+"""pairs of a lattice sum that are counted before threads have started"""
 BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
 
@@ -176,6 +178,8 @@ def reduced_lattice_moments(
         return reduce(kind, found)
 
     kinds = [int(k) for k in np.argsort(-sizes) if sizes[k] > 0]  # the longest first
+    if float(sizes.sum()) < FEW_PAIRS:
+        return {kind: of_kind(kind) for kind in kinds}
     with ThreadPoolExecutor(thread_count()) as pool:
         return dict(zip(kinds, pool.map(of_kind, kinds), strict=True))
 

@@ -137,12 +137,16 @@ class SineTransform:
             axis=1,
         )
 
-    @cached_property
-    def _interpolations(self) -> dict[str, Any]:
-        return {kind: self._interpolation_matrix(kind) for kind in ("sinc", "cos")}
-
     def _interpolation(self, kind: Kind) -> Any:
-        return self._interpolations[kind]
+        return self._sinc_interpolation if kind == "sinc" else self._cos_interpolation
+
+    @cached_property
+    def _sinc_interpolation(self) -> Any:
+        return self._interpolation_matrix("sinc")
+
+    @cached_property
+    def _cos_interpolation(self) -> Any:
+        return self._interpolation_matrix("cos")
 
     def _interpolation_matrix(self, kind: Kind) -> Any:
         """Return the sparse matrix from the Q grid to q; below zero the sums continue oddly or evenly."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,13 +223,26 @@ class LatticeSum:
         weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None,
     ) -> IntArray:  # fmt: skip
         """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
-        operations = metric_operations(vectors)
+        known = (*self.crystal.geometry_addresses(self.crystal_prefix), *self.order.addresses(self.prefix))
+        key = (tuple(values[a] for a in known), tuple(ordering))
+        if self._known_operations.get("key") != key:
+            self._known_operations.update(key=key, found=self._crystal_operations(values, vectors, ordering))
+        operations: IntArray = self._known_operations["found"]
         operations = operations[kept_by(operations, weights_at)]
         if strains is not None and len(strains):
             turns = np.linalg.inv(vectors) @ operations @ vectors
             both = 0.5 * (strains + np.swapaxes(strains, 1, 2))
             apart = turns[:, None] @ both[None] @ np.swapaxes(turns, 1, 2)[:, None] - both[None]
             operations = operations[np.abs(apart).max(axis=(1, 2, 3)) < 1e-9 * np.abs(both).max()]
+        return operations
+
+    @cached_property
+    def _known_operations(self) -> dict[str, Any]:
+        return {}
+
+    def _crystal_operations(self, values: Values, vectors: FloatArray, ordering: Sequence[str]) -> IntArray:
+        """Return the operations that keep the lattice, the places in its blocks and their states."""
+        operations = metric_operations(vectors)
 
         def states_at(offsets: IntArray) -> FloatArray:
             return self._probabilities(offsets, vectors, values, ordering).reshape(-1, len(offsets))
