@@ -1,0 +1,73 @@
+"""Analyses beside a refinement: the lattice from single peaks, energies of twins, vibrations, distances over depth.
+
+    from nanocrystal import analysis
+
+    metric = analysis.cubic_metric(q, intensity, sigma, a=5.62)
+    print(metric)
+
+Each function takes numbers with units and returns a dataclass that prints itself and has `to_csv()`; figures are
+drawn by `nanocrystal.report.analysis_figures`.
+"""
+
+from nanocrystal.analysis.cubic_metric import (
+    CubicMetric,
+    CubicReflection,
+    MetricMean,
+    cell_parameters,
+    cubic_metric,
+    cubic_reflections,
+    scattering_envelope,
+)
+from nanocrystal.analysis.displacements import (
+    DisplacementFit,
+    DisplacementFits,
+    debye_displacement,
+    einstein_displacement,
+    fit_displacements,
+)
+from nanocrystal.analysis.distance_profile import DistanceProfile, atom_depths, distance_profile
+from nanocrystal.analysis.estimate import Estimate
+from nanocrystal.analysis.peak_group import FittedPeak, ProfileOptions
+from nanocrystal.analysis.profile import PeakFit, fit_peaks, momentum_transfer
+from nanocrystal.analysis.twin_energetics import (
+    FreeEnergy,
+    NetworkEnthalpy,
+    boundary_area,
+    crystal_density,
+    divided_box,
+    formula_weight,
+    free_energy,
+    network_enthalpy,
+)
+
+__all__ = [
+    "CubicMetric",
+    "CubicReflection",
+    "DisplacementFit",
+    "DisplacementFits",
+    "DistanceProfile",
+    "Estimate",
+    "FittedPeak",
+    "FreeEnergy",
+    "MetricMean",
+    "NetworkEnthalpy",
+    "PeakFit",
+    "ProfileOptions",
+    "atom_depths",
+    "boundary_area",
+    "cell_parameters",
+    "crystal_density",
+    "cubic_metric",
+    "cubic_reflections",
+    "debye_displacement",
+    "distance_profile",
+    "divided_box",
+    "einstein_displacement",
+    "fit_displacements",
+    "fit_peaks",
+    "formula_weight",
+    "free_energy",
+    "momentum_transfer",
+    "network_enthalpy",
+    "scattering_envelope",
+]

@@ -1,0 +1,89 @@
+"""A number with its uncertainty, and tables of numbers as CSV text: what all analyses return."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nanocrystal.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its standard errors.
+
+    stderr: from the covariance with the sigmas as given, or, where there were none, the scaled one;
+    stderr_scaled: times √χ²_red where that exceeds 1. Both are NaN where the data leave the value open.
+    """
+
+    value: float
+    stderr: float
+    stderr_scaled: float
+    unit: str = ""
+
+    def __repr__(self) -> str:
+        error = f"± {self.stderr_scaled:.2g}" if np.isfinite(self.stderr_scaled) else "(no uncertainty)"
+        return f"{_to_error(self.value, self.stderr_scaled)} {error} {self.unit}".rstrip()
+
+    @property
+    def determined(self) -> bool:
+        """Whether the value has an uncertainty."""
+        return bool(np.isfinite(self.stderr_scaled))
+
+
+def csv_text(columns: Mapping[str, Iterable[object]]) -> str:
+    """Return columns of equal length as CSV with one header line; numbers to ten digits, NaN as an empty field."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([_field(value) for value in row])
+    return stream.getvalue()
+
+
+def checked_series(where: str, **series: ArrayLike | None) -> tuple[FloatArray, ...]:
+    """Return series of equal length (n,) as arrays of floats; those that are None become empty.
+
+    Raises InputError, naming the series, for other shapes, unequal lengths and numbers that are not finite.
+    """
+    arrays: list[FloatArray] = []
+    first: tuple[str, int] | None = None
+    for name, values in series.items():
+        if values is None:
+            arrays.append(np.zeros(0))
+            continue
+        try:
+            array = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"{where}, {name}", "must be a series of numbers.") from None
+        if array.ndim != 1:
+            raise InputError(f"{where}, {name}", f"must have one dimension, got the shape {array.shape}.")
+        if not np.all(np.isfinite(array)):
+            bad = int(np.argmin(np.isfinite(array)))
+            raise InputError(f"{where}, {name}", f"must be finite numbers, but number {bad + 1} is {array[bad]}.")
+        first = first or (name, len(array))
+        if len(array) != first[1]:
+            raise InputError(f"{where}, {name}", f"must be as many as {first[0]}, {first[1]}, got {len(array)}.")
+        arrays.append(array)
+    return tuple(arrays)
+
+
+def _field(value: object) -> object:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.10g}"
+    return value
+
+
+def _to_error(value: float, error: float) -> str:
+    """Return a value with the digits that its uncertainty leaves it, two of the uncertainty's."""
+    if not np.isfinite(error) or error <= 0.0 or not np.isfinite(value):
+        return f"{value:.6g}"
+    decimals = 1 - int(np.floor(np.log10(error)))
+    return f"{value:.{decimals}f}" if 0 <= decimals <= 12 else f"{value:.6g}"
