@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -216,6 +218,26 @@ def test_partials_add_up_to_the_whole() -> None:
     parts = model.components(evaluation)
     assert set(parts) == {"Cs–Cs", "Cs–Pb", "Cs–Br", "Pb–Pb", "Pb–Br", "Br–Br"}
     np.testing.assert_allclose(sum(parts.values()), 0.7 * model.curves(evaluation)[0], atol=1e-12)
+
+
+def test_curves_for_figures_go_through_those_of_the_fit(tmp_path: Path) -> None:
+    """On the grid of the file; every second point of it lies on the Nyquist grid. Parts add up to the whole."""
+    from nanocrystal.parameters import Evaluation
+    from nanocrystal.refinement import declared_parameters
+
+    r = np.pi / 20.0 / 2.0 * np.arange(10, 200)
+    np.savetxt(tmp_path / "some.gr", np.column_stack([r, np.sin(r)]))
+    sample, settings = sample_of(GAMMA_CSPBBR3), Pdf(tmp_path / "some.gr", qmax=20.0, scale=0.7)
+    model = settings.bind("pdf", sample)
+    values = declared_parameters(sample, {"pdf": settings}).initial_values()
+    evaluation = Evaluation(values, model.requirement)
+    drawing = model.drawing(evaluation)
+    assert drawing is not None
+    assert len(drawing.x) == 2 * len(model.measured.x) - 1
+    np.testing.assert_allclose(drawing.calculated[::2], 0.7 * model.curves(evaluation)[0], atol=1e-9)
+    np.testing.assert_allclose(sum(drawing.components.values()), drawing.calculated, atol=1e-12)
+    for name, curve in model.components(evaluation).items():
+        np.testing.assert_allclose(drawing.components[name][::2], curve, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["lognormal", "normal"])

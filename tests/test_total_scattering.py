@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,15 @@ from scipy.special import ndtr
 from modelling import calculated, cluster_sample, crystal, sample_of
 from nanocrystal.kernels import debye, plain
 from nanocrystal.kernels.sine import SineTransform
+from nanocrystal.parameters import vary
+from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Brick, Cube, Distribution, Platelet, Population, Prism, Sample, SiteOverride, Sphere
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.prisms import Box
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques import TotalScattering
-from structures import CUBIC, GAMMA_CSPBBR3, NICKEL, cubic_cluster
+from richardson import errors_of_derivatives, exact_addresses_of
+from structures import CUBIC, GAMMA_CSPBBR3, NICKEL, cif, cubic_cluster
 
 ELEMENTS = ("Pb", "Cs", "Br")
 U_ISO = {"Pb": 0.0127, "Cs": 0.03, "Br": 0.025}
@@ -345,3 +349,53 @@ def test_parts_of_two_populations_add_up_behind_the_instrument_too() -> None:
     parts = model.components(evaluation)
     assert set(parts) == {"p", "q"}
     np.testing.assert_allclose(sum(parts.values()), 0.7 * model.curves(evaluation)[0], rtol=1e-12)
+
+
+# ---- exact derivatives ------------------------------------------------------------------------------
+
+
+def errors_and_exact(sample: Sample, folder: Path, **settings: Any) -> tuple[dict[str, float], set[str]]:
+    """Return the relative errors of the derivatives and which of them are exact, against some curve."""
+    q = np.arange(1.0, 14.0, 0.02)
+    np.savetxt(folder / "some.iq", np.column_stack([q, 1000.0 + np.sin(q)]))
+    data = TotalScattering(folder / "some.iq", background_terms=0, scale=1.0, **settings)
+    problem = bound_problem(sample, {"iq": data}, Path())
+    return errors_of_derivatives(problem, "iq"), exact_addresses_of(problem, "iq")
+
+
+@pytest.mark.parametrize("basis", ["number_fraction", "volume_fraction", "mass_fraction"])
+def test_derivatives_of_a_mixture(basis: Any, tmp_path: Path) -> None:
+    """By mass or volume, crystals that grow are fewer; a sphere of another crystal may stand beside them."""
+    populations = {
+        "p": Population("x", Cube(vary(25.0)), fraction_basis=basis, fraction=vary(0.6)),
+        "q": Population("x", Prism(vary(30.0), vary(22.0)), fraction_basis=basis, fraction=0.4),
+        "s": Population("n", Sphere(vary(20.0)), fraction_basis=basis, fraction=0.3),
+    }
+    crystals = {
+        "x": crystal(GAMMA_CSPBBR3, 0.02, a=vary(8.207), c=vary(11.759)),
+        "n": crystal(NICKEL, 0.006, a=vary(3.52)),
+    }
+    errors, exact = errors_and_exact(Sample(populations, crystals), tmp_path)
+    lengths = {"populations.p.edge_length", "populations.q.d_ab", "populations.q.l_c"}
+    assert exact == {"crystals.x.a", "crystals.x.c"} | lengths
+    assert max(errors.values()) < 1e-4, errors
+
+
+def test_derivatives_leave_out_pairs_of_places_that_exclude_each_other(tmp_path: Path) -> None:
+    split = cif("5.87 5.87 5.87 90 90 90", "P m -3 m", "Pb Pb 0 0 0 1\nCs Cs 0.5 0.5 0.5 1\nBr Br 0.5 0.06 0.06 0.25")
+    cubes = Cube(Distribution("lognormal", vary(25.0), vary(5.0)))
+    sample = Sample({"p": Population("x", cubes)}, {"x": crystal(split, U_ISO, a=vary(5.87))})
+    errors, exact = errors_and_exact(sample, tmp_path, q_resolution=0.02)
+    assert exact == {"crystals.x.a", "populations.p.edge_length.mean", "populations.p.edge_length.std"}
+    assert max(errors.values()) < 1e-5, errors
+
+
+@pytest.mark.parametrize("cell", [True, False])
+def test_derivatives_with_correlated_motion(cell: bool, tmp_path: Path) -> None:
+    free = {"a": vary(8.207), "c": vary(11.759)} if cell else {}
+    u_iso = {"Cs": 0.03, "Pb": vary(0.02), "Br": 0.03}
+    x = crystal(GAMMA_CSPBBR3, u_iso, motion={"delta1": 0.3, "delta2": vary(2.0)}, **free)
+    prism = Prism(Distribution("lognormal", vary(25.0), 5.0), vary(28.0))
+    errors, exact = errors_and_exact(Sample({"p": Population("x", prism)}, {"x": x}), tmp_path)
+    assert exact == {f"crystals.x.{k}" for k in free} | {"populations.p.d_ab.mean", "populations.p.l_c"}
+    assert max(errors.values()) < 1e-5, errors

@@ -132,6 +132,9 @@ CHANGES = {
     "fewer terms than none": (TERMS, "background_terms = -1", ["datasets.iq.background_terms", "0 to 50, got -1"]),
     "a million terms": (TERMS, "background_terms = 1000000", ["datasets.iq.background_terms", "0 to 50, got 1000000"]),
     "background a number": (TERMS, "background = 5", ["datasets.iq.background", "table", "got 5"]),
+    "scale of no compton": (TERMS, "compton_scale = 2.0", ["line 13: datasets.iq.compton_scale", "compton = true"]),
+    "noise of a file": (TERMS, "noise = { counts = 1e4 }", ["line 13: datasets.iq.noise", "leave out the file"]),
+    "hardly any counts": (FILE, 'file = "nine.iq"', ["datasets.iq.file", "nine.iq has 9 points with an intensity"]),
     "compton as text": (TERMS, 'compton = "yes"', ["datasets.iq.compton", "true or false", '"yes"']),
     "negative resolution": (TERMS, "q_resolution = -0.01", ["datasets.iq.q_resolution", "at least 0", "got -0.01"]),
     "huge resolution": (TERMS, "q_resolution = 0.9", ["datasets.iq.q_resolution", "at most 0.3, got 0.9", "no peaks"]),
@@ -167,6 +170,7 @@ def write_files(small: SmallStudy) -> None:
         "five.iq": "\n".join(lines[:5]),
         "twelve.iq": "\n".join(lines[:12]),
         "zero.iq": rows(Q, 0.0 * Q),
+        "nine.iq": rows(Q, np.where(np.arange(len(Q)) < 9, counts(), 0.0)),
     }.items():
         small.write(name, text)
 
@@ -310,6 +314,49 @@ def test_exclusion_of_nothing(small: SmallStudy) -> None:
     remarked(small.add("exclude = [[20, 30]]"), "exclude = [20, 30] leaves nothing out", "from 1 to 13")
 
 
+def noted(small: SmallStudy, *words: str) -> None:
+    """Assert that the report says all words of the data set."""
+    results(small)
+    page = (small.folder / "study" / "report.html").read_text(encoding="utf-8")
+    for said in words:
+        assert said in page, said
+
+
+def with_shadows(first: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Q and counts with points of intensity 0 before the data and in a gap from 5 to 5.1 Å⁻¹."""
+    gap = (Q > 4.99) & (Q < 5.11)
+    return np.concatenate([first, Q]), np.concatenate([0.0 * first, np.where(gap, 0.0, counted)])
+
+
+def test_points_without_counts_are_left_out(small: SmallStudy) -> None:
+    """A first row "0 0", a beam stop and a gap between modules: one fit with the data that lack these points."""
+    gap = (Q > 4.99) & (Q < 5.11)
+    small.write("gap.iq", rows(Q[~gap], counts()[~gap])).change(FILE, 'file = "gap.iq"')
+    expected = fitted(small)
+    for first in (np.zeros(1), np.array([0.0, 0.3, 0.6, 0.9])):
+        small.write("gap.iq", rows(*with_shadows(first, counts())))
+        assert_same(fitted(small), expected, 1e-3)
+    noted(small, "10 points between 0 and 5.1 Å⁻¹ have intensity 0", "nothing was counted there", "left out")
+    small.text = STUDY.replace(FILE, 'file = "gap.iq"\nweights = "uniform"')
+    small.write("gap.iq", rows(Q, counts()))
+    alike = fitted(small)
+    small.write("gap.iq", rows(np.concatenate([[0.0], Q]), np.concatenate([[0.0], counts()])))
+    assert_same(fitted(small), alike, 1e-3)
+    noted(small, "the point at Q = 0 Å⁻¹ has intensity 0")
+
+
+def test_a_count_of_zero_among_few_is_a_count(small: SmallStudy) -> None:
+    """Between its first and last count a pattern of a few counts keeps its zeros: they carry what it knows."""
+    few = np.random.default_rng(5).poisson(counts() / 600.0).astype(float)
+    few[:3], few[-1] = 0.0, 4.0
+    assert (few[3:] == 0.0).sum() > 20
+    small.write("few.iq", rows(Q, few)).change(FILE, 'file = "few.iq"')
+    filled = np.flatnonzero(few)
+    noted(small, f"{filled[0]} points between 1 and", "left out")
+    written = np.genfromtxt(small.folder / "study" / "iq.csv", delimiter=",", skip_header=1)[:, 0]
+    np.testing.assert_allclose(written, Q[filled[0] :])
+
+
 # ---- numbers ----------------------------------------------------------------------------------------
 
 
@@ -385,6 +432,20 @@ def test_incoherent_scattering_by_hand() -> None:
     parts = {"Cs": (1, 55.0), "Pb": (1, 82.0), "Br": (3, 35.0)}
     expected = sum(n / 5.0 * (z - form_factor(e, q) ** 2 / z) for e, (n, z) in parts.items())
     np.testing.assert_allclose(perovskite, expected, rtol=1e-12)
+
+
+def test_incoherent_scattering_of_a_known_scale(small: SmallStudy) -> None:
+    """Given, it is held; the rest of the fit is that of the data less so much incoherent scattering."""
+    incoherent = 40.0 * (28.0 - form_factor("Ni", Q) ** 2 / 28.0)
+    error = np.sqrt(counts())
+    expected = fitted(small)
+    small.write("ni.iq", rows(Q, counts() + incoherent, error)).add("compton = true\ncompton_scale = 40.0")
+    found = results(small)["parameters"]
+    assert found["datasets.iq.compton_scale"]["status"] == "fixed"
+    assert found["datasets.iq.compton_scale"]["value"] == 40.0
+    assert_same(fitted(small), expected, 1e-3)
+    small.change("compton_scale = 40.0", "")
+    assert "datasets.iq.compton_scale" in fitted(small)
 
 
 def test_resolution_of_large_crystals_is_not_folded() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -41,11 +41,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A calculated curve on a finer grid than the data, for figures; arrays (n,)."""
+    """A calculated curve on a finer grid than the data, for figures; arrays (n,).
+
+    components: contributions to it, by the names that `Model.components` gives them.
+    """
 
     x: FloatArray
     observed: FloatArray | None
     calculated: FloatArray
+    components: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class Model(Protocol):

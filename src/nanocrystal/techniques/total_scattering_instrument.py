@@ -1,0 +1,94 @@
+"""What an instrument makes of I(Q), and what stands below it: resolution, polarisation, background."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import ParameterSet
+from nanocrystal.sample import Sample
+from nanocrystal.tables.elements import atomic_number
+from nanocrystal.tables.form_factors import form_factor
+
+FloatArray = NDArray[np.float64]
+KEV_ANGSTROM = 12.398419843320026
+"""h c in keV Å (exact SI values)"""
+NARROWEST = 2e-4
+"""Å⁻¹; resolutions narrower than this are taken as this wide where they vary over the data"""
+
+
+# ---- resolution and polarisation ----------------------------------------------------------------
+
+
+def finer_grid(q: FloatArray, width: FloatArray, longest: float) -> FloatArray:
+    """Return the Q, in even steps, that smearing needs: finer than its widths and than what the pairs demand.
+
+    q, width: (n_points,) Å⁻¹, points and standard deviations; longest: longest distance, Å.
+    """
+    narrowest = max(float(width.min()), NARROWEST)
+    # sin(Qr) of the longest distances must not be folded back into what the resolution lets through
+    step = 2.0 ** np.floor(np.log2(min(narrowest / 1.5, 2.0 * np.pi / (longest + 6.0 / narrowest))))
+    low = max(0.0, float(q.min() - 6.0 * width.max()))
+    n = int((float(q.max()) + 6.0 * float(width.max()) - low) / step) + 2
+    return np.asarray(low + step * np.arange(float(n)))
+
+
+def smeared(ideal: FloatArray, fine: FloatArray, q: FloatArray, width: FloatArray) -> FloatArray:
+    """Return a curve on the grid `fine` as means over Gaussians about each q, (n_points,)."""
+    low, step = fine[0], fine[1] - fine[0]
+    found = np.empty(len(q))
+    for k, (centre, sigma) in enumerate(zip(q, np.maximum(width, NARROWEST), strict=True)):
+        first = max(0, int((centre - 6.0 * sigma - low) / step))
+        last = min(len(fine), int((centre + 6.0 * sigma - low) / step) + 2)
+        weight = np.exp(-0.5 * ((fine[first:last] - centre) / sigma) ** 2)
+        found[k] = weight @ ideal[first:last] / weight.sum()
+    return found
+
+
+def polarization(q: FloatArray, wavelength: float, part: float) -> FloatArray:
+    """Return 1 − p + p cos² 2θ at q, p being `part`."""
+    cos_two_theta = 1.0 - 2.0 * (q * wavelength / (4.0 * np.pi)) ** 2
+    return np.asarray(1.0 - part + part * cos_two_theta**2)
+
+
+# ---- background ---------------------------------------------------------------------------------
+
+
+def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
+    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
+    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
+    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
+
+
+def incoherent(sample: Sample, q: FloatArray) -> FloatArray:
+    """Return Z − f0²/Z, the mean over the atoms of the sample."""
+    terms = [
+        part * (atomic_number(e) - form_factor(e, q) ** 2 / atomic_number(e))
+        for e, part in _composition(sample).items()
+    ]
+    return np.asarray(sum(terms))
+
+
+def elements_of(sample: Sample) -> list[str]:
+    """Return the elements of all crystals and clusters, in alphabetical order."""
+    return sorted(_composition(sample))
+
+
+def _composition(sample: Sample) -> dict[str, float]:
+    """Return which part of the atoms each element is: the mean over populations, occupancies as they start."""
+    values = ParameterSet(sample.declared_alone()).initial_values()
+    found: dict[str, float] = {}
+    for name, population in sample.populations.items():
+        crystal = sample.crystal_of(name)
+        if crystal is None:
+            assert population.atoms is not None
+            cluster = population.atoms.cluster
+            counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
+            atoms = list(zip(cluster.species, counts.tolist(), strict=True))
+        else:
+            occupancies = crystal.occupancies(values, f"crystals.{population.crystal}")
+            atoms = [(s.element, s.multiplicity * float(o)) for s, o in zip(crystal.sites, occupancies, strict=True)]
+        total = sum(n for _, n in atoms) * len(sample.populations)
+        for element, n in atoms:
+            found[element] = found.get(element, 0.0) + n / total
+    return found

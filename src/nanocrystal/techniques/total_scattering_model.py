@@ -1,0 +1,420 @@
+"""The model of total scattering: pairs of the sample to I(Q), and what the instrument adds; see `total_scattering`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.debye import debye_intensity
+from nanocrystal.kernels.pairs import pair_kinds, peak_list
+from nanocrystal.kernels.sine import SineTransform
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.lattice_pairs import Reduction
+from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
+from nanocrystal.techniques.base import Axis, Drawing, Measured
+from nanocrystal.techniques.derivatives import (
+    at_bins,
+    exact_addresses,
+    fraction_slopes,
+    rows_of_moments,
+    stretched,
+    units_by,
+)
+from nanocrystal.techniques.total_scattering_instrument import (
+    KEV_ANGSTROM,
+    chebyshev,
+    elements_of,
+    finer_grid,
+    incoherent,
+    polarization,
+    smeared,
+)
+
+if TYPE_CHECKING:
+    from nanocrystal.techniques.total_scattering import TotalScattering
+
+FloatArray = NDArray[np.float64]
+NEAR = 12.0
+"""Å; correlated motion reaches that far"""
+USUAL_Q = (3.0, 35.0)
+"""Å⁻¹; where data end elsewhere their abscissa may have been misread"""
+MOST_COUNTS = 1e15
+"""at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
+EDGE = 50.0
+"""eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
+
+
+@dataclass(frozen=True)
+class TotalScatteringModel:
+    """Total scattering bound to a sample; q: (n_points,) Å⁻¹ of the points."""
+
+    settings: TotalScattering
+    where: str
+    sample: Sample
+    measured: Measured
+    x_axis: Axis
+    q: FloatArray
+    wavelength: float | None
+    blanks: Mapping[str, FloatArray]
+
+    technique: ClassVar[str] = "total-scattering"
+    y_axis: ClassVar[Axis] = Axis("intensity", "")
+
+    @property
+    def linear(self) -> tuple[str, ...]:
+        own = ["scale", *(f"background.c{k}" for k in range(self.settings.background_terms))]
+        own += [f"blanks.{n}.scale" for n in self.blanks]
+        if self.settings.compton:
+            own.append("compton_scale")
+        return tuple(f"{self.where}.{n}" for n in own)
+
+    def background_rows(self) -> tuple[int, ...]:
+        return tuple(range(1, len(self.linear)))
+
+    @property
+    def requirement(self) -> PairGrid:
+        """All pairs of the crystals, in bins fine enough for the largest Q."""
+        return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
+
+    def curves(self, evaluation: Evaluation) -> FloatArray:
+        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        sample = self._through_instrument(evaluation, np.asarray(sum(parts.values())))
+        return np.concatenate([sample[None, :], self._background])
+
+    # ---- exact derivatives --------------------------------------------------------------------
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        """Exact for what the sample derives: lengths, cell parameters and more of shapes along the lattice."""
+        structures = self.sample.pairs(evaluation)
+        if not _exclusions_alone(structures):
+            return {}
+        q, grid = self._ideal_grid(evaluation)
+        derived = self.sample.shaped_derivatives(evaluation, addresses, self._reduction(evaluation, structures))
+        known = exact_addresses(structures, derived)
+        if not known:
+            return {}
+        numbers = self._numbers(evaluation, structures)
+        of_crystals = {
+            n: (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid) for n, s in structures.items()
+        }
+        slopes = {n: self._crystal_slopes(structures[n], by, q, grid) for n, by in derived.items()}
+        found: dict[str, FloatArray] = {}
+        for address in known:
+            slope = sum(numbers[n] * by[address] for n, by in slopes.items() if address in by)
+            for name, change in self._number_slopes(evaluation, structures, derived, address).items():
+                slope = slope + change * of_crystals[name]
+            found[address] = np.zeros((len(self.linear), len(self.q)))
+            found[address][0] = self._through_instrument(evaluation, np.asarray(slope))
+        return found
+
+    def _reduction(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> Reduction:
+        """Return the sums over sin(Qr)/(Qr), or of their change with the distance, without exclusive pairs.
+
+        With correlated motion the moments of near pairs follow them.
+        """
+        q, grid = self._ideal_grid(evaluation)
+        h = evaluation.requirement.h
+        partly = any(k.occupancy < 1.0 for s in structures.values() for k in s.kinds)
+        nearest = int(EXCLUSIVE_DISTANCE / h) + 1 if partly else 0
+        near = int(NEAR / h) if any(s.delta1 or s.delta2 for s in structures.values()) else 0
+
+        def reduction(moments: FloatArray, strained: bool) -> FloatArray:
+            if nearest:
+                moments = moments.copy()
+                moments[:, :nearest] = 0.0
+            transform = self._transform(h, moments.shape[1], q, grid)
+            sums = transform(moments)
+            if strained:
+                sums = transform(moments, "cos") - sums
+            return np.concatenate([sums, rows_of_moments(moments[:, :near])], axis=1) if near else sums
+
+        return reduction
+
+    def _crystal_slopes(
+        self, structure: PairStructure, by: ShapedDerivatives, q: FloatArray, grid: str
+    ) -> dict[str, FloatArray]:
+        """Return how I(Q) of the mean crystal of a population changes with each parameter."""
+        found = {}
+        for address, pairs in by.pairs_by.items():
+            sums = pairs + by.stretched_by.get(address, 0.0)
+            found[address] = self._debye(structure, q, grid, sums[:, : len(q)], by.blocks_by[address])
+        if found and (structure.delta1 or structure.delta2):
+            f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
+            near = at_bins(np.array([_near_moments(by, address, len(q)) for address in found]))
+            at = np.flatnonzero(near.any(axis=(0, 1)))
+            counts = [(structure.h * at.astype(np.float64), near[:, row, at].T) for row in range(near.shape[1])]
+            for address, added in zip(found, self._correlated(structure, q, f, counts).T, strict=True):
+                found[address] = found[address] + added
+        return found
+
+    def _number_slopes(
+        self, evaluation: Evaluation, structures: Mapping[str, PairStructure],
+        derived: Mapping[str, ShapedDerivatives], address: str,
+    ) -> dict[str, float]:  # fmt: skip
+        """Return how the part of the crystals that each population is changes with a parameter.
+
+        Crystals that grow are fewer, where the amount is given by mass or volume.
+        """
+        numbers = self._numbers(evaluation, structures)
+        fractions = self.sample.atom_fractions(evaluation, structures)
+        atoms = fraction_slopes(self.sample, evaluation, structures, derived, address)
+        growth = {
+            n: (atoms[n] / fractions[n] if fractions[n] else 0.0)
+            - units_by(derived, n, address) / (structures[n].n_units or 1.0)
+            for n in structures
+        }
+        mean = sum(numbers[n] * growth[n] for n in structures)
+        return {n: numbers[n] * (growth[n] - mean) for n in structures}
+
+    # ---- intensities --------------------------------------------------------------------------
+
+    def _debye(self, structure: PairStructure, q: FloatArray, grid: str, sums: FloatArray, units: float) -> FloatArray:
+        """Return the intensity of so many units with these pair sums."""
+        kinds = structure.kinds
+        f = np.array([self._form_factor(k.element, q, grid) for k in kinds])
+        u_iso, occupancy = np.array([k.u_iso for k in kinds]), np.array([k.occupancy for k in kinds])
+        counts = units * np.array([k.count for k in kinds])
+        return debye_intensity(q, sums, f, u_iso, occupancy, counts)
+
+    def _transform(self, h: float, n_bins: int, q: FloatArray, grid: str) -> SineTransform:
+        key = (h, n_bins, grid)
+        if key not in self._transforms:
+            while len(self._transforms) > 3:
+                del self._transforms[next(iter(self._transforms))]
+            self._transforms[key] = SineTransform(h, n_bins, q)
+        return self._transforms[key]
+
+    @cached_property
+    def _transforms(self) -> dict[tuple[float, int, str], SineTransform]:
+        return {}
+
+    # ---- the sample ---------------------------------------------------------------------------
+
+    def _intensities(self, evaluation: Evaluation, q: FloatArray, grid: str) -> dict[str, FloatArray]:
+        """Return what each population adds to I(Q) of the mean nanocrystal at q; `grid` names this set of Q."""
+        structures = self.sample.pairs(evaluation)
+        numbers = self._numbers(evaluation, structures)
+        return {
+            n: numbers[n] * (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid)
+            for n, s in structures.items()
+        }
+
+    def _numbers(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> dict[str, float]:
+        """Return which part of the crystals of the sample each population is; they add up to 1."""
+        fractions = self.sample.atom_fractions(evaluation, structures)
+        numbers = {n: fractions[n] / (s.n_atoms * (s.n_units or 1.0)) for n, s in structures.items()}
+        total = sum(numbers.values())
+        return {n: number / total for n, number in numbers.items()}
+
+    def _of_population(
+        self, evaluation: Evaluation, name: str, structure: PairStructure, q: FloatArray, grid: str
+    ) -> FloatArray:
+        """Return I(Q) per unit (block, cell or cluster) of one population."""
+        sums = evaluation.once(
+            f"sums of {name} at {self.where} {grid}",
+            structure.depends_on,
+            lambda: self._transform(structure.h, structure.moments.shape[1], q, grid)(_enveloped(structure)),
+        )
+        intensity = self._debye(structure, q, grid, sums, 1.0)
+        if structure.delta1 or structure.delta2:
+            f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
+            near = [peak_list(m, structure.h)[:2] for m in _enveloped(structure)[:, : int(NEAR / structure.h)]]
+            counts = [(distance, count[:, None]) for count, distance in near]
+            intensity = intensity + self._correlated(structure, q, f, counts)[:, 0]
+        return intensity
+
+    def _correlated(
+        self, structure: PairStructure, q: FloatArray, f: NDArray[Any], near: Sequence[tuple[FloatArray, FloatArray]]
+    ) -> FloatArray:
+        """Return what correlated motion adds to I(Q), over pairs nearer than NEAR, (n_q, n_sets).
+
+        near: for each pair kind distances (n,) and how many pairs there are, (n, n_sets).
+        """
+        added = np.zeros((len(q), near[0][1].shape[1]))
+        for (a, b), (distance, counts) in zip(pair_kinds(len(structure.kinds)), near, strict=True):
+            first, second = structure.kinds[a], structure.kinds[b]
+            motion = np.clip(structure.delta1 / distance + structure.delta2 / distance**2, 0.0, 1.0)
+            total = first.u_iso + second.u_iso
+            damping = np.exp(-0.5 * total * np.outer(q**2, 1.0 - motion)) - np.exp(-0.5 * total * q**2)[:, None]
+            pairs = (damping * np.sinc(np.outer(q, distance) / np.pi)) @ counts
+            product = (f[a] * np.conj(f[b])).real
+            added += (2.0 * product * first.occupancy * second.occupancy)[:, None] * pairs
+        return added
+
+    def _form_factor(self, element: str, q: FloatArray, grid: str) -> NDArray[Any]:
+        key = (element, grid)
+        if key not in self._form_factors:
+            f: NDArray[Any] = form_factor(element, q)
+            if self.wavelength is not None and self.settings.anomalous:
+                f = f + anomalous_factor(element, 1000.0 * KEV_ANGSTROM / self.wavelength)
+            self._form_factors[key] = f
+        return self._form_factors[key]
+
+    @cached_property
+    def _form_factors(self) -> dict[tuple[str, str], NDArray[Any]]:
+        return {}
+
+    # ---- the instrument -----------------------------------------------------------------------
+
+    def _ideal_grid(self, evaluation: Evaluation) -> tuple[FloatArray, str]:
+        """Return the Q at which the ideal curve is needed, and a name for them: finer than the points to be smeared."""
+        width = self._widths(evaluation)
+        if not width.any():
+            return self.q, "points"
+        longest = max(s.h * s.moments.shape[1] for s in self.sample.pairs(evaluation).values())
+        grid = finer_grid(self.q, width, longest)
+        return grid, f"{len(grid)} from {grid[0]:.6f} to {grid[-1]:.6f}"
+
+    def _widths(self, evaluation: Evaluation) -> FloatArray:
+        constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
+        return np.asarray(constant + slope * self.q)
+
+    def _through_instrument(self, evaluation: Evaluation, ideal: FloatArray) -> FloatArray:
+        """Return what the instrument makes of a curve on the ideal grid: resolution, polarisation; at the points."""
+        width = self._widths(evaluation)
+        if width.any():
+            ideal = smeared(ideal, self._ideal_grid(evaluation)[0], self.q, width)
+        part = evaluation.values[f"{self.where}.polarization"]
+        if part == 0.0:
+            return ideal
+        assert self.wavelength is not None  # checked by `bind`
+        return ideal * polarization(self.q, self.wavelength, part)
+
+    @cached_property
+    def _background(self) -> FloatArray:
+        """Chebyshev polynomials, blanks and Compton scattering, (n_background, n_points)."""
+        rows = [*chebyshev(self.measured.x, self.settings.background_terms), *self.blanks.values()]
+        if self.settings.compton:
+            rows.append(incoherent(self.sample, self.q))
+        return np.array(rows).reshape(-1, len(self.q))
+
+    # ---- for the report -----------------------------------------------------------------------
+
+    def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
+        if len(self.sample.populations) < 2:
+            return {}
+        scale = evaluation.values[f"{self.where}.scale"]
+        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        return {n: scale * self._through_instrument(evaluation, part) for n, part in parts.items()}
+
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        return (*self._doubts_on_axis(), *self._needless_exclusions(), *self._edges(), *self._floor(evaluation))
+
+    def _doubts_on_axis(self) -> list[str]:
+        highest = float(self.q.max())
+        if self.measured.observed is None or USUAL_Q[0] <= highest <= USUAL_Q[1]:
+            return []
+        if self.x_axis.name != "Q":
+            other = 'Q, say columns = ["q", "intensity"]'
+            return [] if highest > USUAL_Q[1] else [_doubt(highest, f"if the first column of the file is {other}")]
+        if highest < USUAL_Q[0]:
+            per_nm = self.settings.q_unit == "1/nm"
+            return [_doubt(highest, "if the file is in Å⁻¹, leave q_unit out")] if per_nm else []
+        two_theta = 'if it is 2θ, say columns = ["two_theta", "intensity"]'
+        return [_doubt(highest, f'if the file is in nm⁻¹, say q_unit = "1/nm"; {two_theta}')]
+
+    def _needless_exclusions(self) -> list[str]:
+        x = self.measured.x
+        return [
+            f"exclude = [{low:g}, {high:g}] leaves nothing out: the data go from {x[0]:g} to {x[-1]:g} "
+            f"{self.x_axis.unit}."
+            for low, high in self.settings.exclude or ()
+            if high < x[0] or low > x[-1]
+        ]
+
+    def _edges(self) -> list[str]:
+        if self.wavelength is None or not self.settings.anomalous:
+            return []
+        energy = 1000.0 * KEV_ANGSTROM / self.wavelength
+        return [
+            f"{energy:.0f} eV is {abs(energy - at):.0f} eV {'below' if energy < at else 'above'} the {edge} edge of "
+            f"{element} ({at:.0f} eV): f′ and f″ are uncertain there; so is the scale of this element."
+            for element in elements_of(self.sample)
+            for edge, at in absorption_edges(element).items()
+            if abs(energy - at) <= EDGE
+        ]
+
+    def _floor(self, evaluation: Evaluation) -> list[str]:
+        """Return a remark where the data have a floor that the model, without any background, has not."""
+        observed, sigma = self.measured.observed, self.measured.sigma
+        if observed is None or len(self.linear) > 1:
+            return []
+        calculated = evaluation.values[self.linear[0]] * self.curves(evaluation)[0]
+        at = int(np.argmin(calculated))
+        floor, lowest = float(observed.min()), float(calculated[at])
+        noise = float(np.std(observed - calculated)) if sigma is None else float(sigma[at])
+        if floor < 1.2 * lowest or floor - lowest < 3.0 * noise:
+            return []
+        return [
+            f"the data nowhere fall below {floor:.4g}, the model does, to {lowest:.4g} at {self.x_axis.name} = "
+            f"{self.measured.x[at]:.4g} {self.x_axis.unit}: give background_terms, or a blank."
+        ]
+
+    def drawing(self, evaluation: Evaluation) -> Drawing | None:
+        return None
+
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""
+        noise = self.settings.noise
+        if noise is None:
+            return calculated, None
+        if noise.counts is None or not noise.counts > 0.0:
+            raise InputError(f"{self.where}.noise", "of total scattering needs counts, those at the highest point.")
+        if noise.counts > MOST_COUNTS:
+            raise InputError(f"{self.where}.noise.counts", f"must be at most {MOST_COUNTS:g}, got {noise.counts:g}.")
+        if not calculated.max() > 0.0:
+            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
+        factor = noise.counts / float(calculated.max())
+        drawn = np.random.default_rng(noise.seed).poisson(np.maximum(calculated * factor, 0.0)).astype(np.float64)
+        return drawn, np.sqrt(np.maximum(drawn, 1.0))
+
+    def methods(self) -> tuple[str, ...]:
+        anomalous = " with f′ and f″ of Chantler (xraydb)" if self.wavelength and self.settings.anomalous else ""
+        return (
+            "I(Q) was calculated by the Debye equation (Debye, Ann. Phys. 351, 809 (1915)) from all pairs of atoms of "
+            "the populations, sizes averaged in closed form; form factors of Waasmaier & Kirfel, Acta Cryst. A51, 416 "
+            f"(1995){anomalous}. Sums over pairs by moment histograms and short Fourier transforms, exact to 1e-6.",
+        )
+
+
+def _doubt(highest: float, hint: str) -> str:
+    return f"Q goes to {highest:.3g} Å⁻¹, which is unusual; {hint}."
+
+
+def _enveloped(structure: PairStructure) -> FloatArray:
+    """Return the moments with the envelope of a finite shape, exact to first order within each bin."""
+    if structure.envelope is None:
+        return structure.moments
+    r = structure.h * np.arange(float(structure.moments.shape[1]))
+    gamma = structure.envelope(r)
+    change = np.gradient(gamma)
+    moments = gamma[None, :, None] * structure.moments
+    moments[:, :, :3] += change[None, :, None] * structure.moments[:, :, 1:]
+    return moments
+
+
+def _near_moments(by: ShapedDerivatives, address: str, n_q: int) -> FloatArray:
+    """Return how the moments of near pairs change with a parameter, (n_pair_kinds, n_bins, 4)."""
+    pairs = by.pairs_by[address][:, n_q:]
+    moments = pairs.reshape(len(pairs), -1, 4)
+    if address in by.stretched_by:
+        moments = moments + stretched(by.stretched_by[address][:, n_q:].reshape(moments.shape))
+    return moments
+
+
+def _exclusions_alone(structures: Mapping[str, PairStructure]) -> bool:
+    """Say whether places that are not split keep the distance at which places exclude each other."""
+    for structure in structures.values():
+        nearest = int(EXCLUSIVE_DISTANCE / structure.h) + 1
+        partly = any(k.occupancy < 1.0 for k in structure.kinds)
+        if partly and structure.moments[:, :nearest].any():
+            return False
+    return True

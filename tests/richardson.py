@@ -1,0 +1,36 @@
+"""Jacobians of a refinement against Richardson's extrapolation of wide central differences of the curves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nanocrystal.refinement.problem import Problem
+
+
+def errors_of_derivatives(problem: Problem, name: str) -> dict[str, float]:
+    """Return free parameter -> relative error of the derivative that is used, for one data set."""
+    point, model = problem.point(problem.start), problem.models[name]
+    used = problem.derivatives(point)[name]
+
+    def central(j: int, size: float) -> np.ndarray:
+        sides = []
+        for sign in (1.0, -1.0):
+            x = problem.start.copy()
+            x[j] += sign * size
+            evaluation = problem.evaluation(x)
+            coefficients = [point.evaluation.values[a] for a in model.linear]
+            sides.append(coefficients @ model.curves(evaluation))
+        return np.asarray((sides[0] - sides[1]) / (2.0 * size))
+
+    errors = {}
+    for j, d in enumerate(problem.free):
+        size = 8.0 * problem.step(j, problem.start)[1]
+        extrapolated = (4.0 * central(j, size / 2.0) - central(j, size)) / 3.0
+        errors[d.address] = float(np.linalg.norm(used[:, j] - extrapolated) / np.linalg.norm(extrapolated))
+    return errors
+
+
+def exact_addresses_of(problem: Problem, name: str) -> set[str]:
+    """Return the free parameters that the model of a data set derives exactly."""
+    evaluation = problem.point(problem.start).evaluation
+    return set(problem.models[name].exact_derivatives(evaluation, [d.address for d in problem.free]))
