@@ -7,12 +7,15 @@ from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.distributions import Distribution, Histogram
 from nanocrystal.sample.lattice_pairs import ShapedDerivatives
+from nanocrystal.sample.mixing import Substitution
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box, Brick, Cube, Platelet, Prism
 from nanocrystal.sample.sample import Sample
 from nanocrystal.sample.settings import in_pbnm
 from nanocrystal.sample.shapes import Bulk, Shape, Sphere
+from nanocrystal.sample.shell import Shell
+from nanocrystal.sample.size_law import Exponential, SizeLaw
 from nanocrystal.sample.stacking import Stacking
 from nanocrystal.sample.tilts import (
     Tilts,
@@ -39,6 +42,7 @@ __all__ = [
     "Cube",
     "Cylinder",
     "Distribution",
+    "Exponential",
     "Histogram",
     "Kind",
     "Octahedron",
@@ -50,9 +54,12 @@ __all__ = [
     "Sample",
     "Shape",
     "ShapedDerivatives",
+    "Shell",
     "SiteOverride",
+    "SizeLaw",
     "Sphere",
     "Stacking",
+    "Substitution",
     "Tilts",
     "TwinFamily",
     "in_pbnm",

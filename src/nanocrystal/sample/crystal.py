@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample.mixing import Occupant, Substitution, substituted_sites
 from nanocrystal.sample.symmetry import (
     CELL_NAMES,
     CellFreedom,
@@ -82,7 +83,7 @@ class Crystal:
 
     cell: overrides of the independent cell parameters by name (a, b, c in Å, alpha, beta, gamma in °);
     u_iso: Å² by site label or element, a label before an element; sites: overrides by label.
-    motion: delta1 (Å), delta2 (Å²) of correlated motion;
+    motion: delta1 (Å), delta2 (Å²) of correlated motion; substitutions: a second element by site label or element;
     where: how error messages name this crystal, e.g. `crystals.pt`.
     """
 
@@ -92,6 +93,7 @@ class Crystal:
     site_overrides: Mapping[str, SiteOverride] = field(default_factory=dict)
     motion: Mapping[str, Number] = field(default_factory=dict)
     where: str = "crystal"
+    substitutions: Mapping[str, Substitution] = field(default_factory=dict)
 
     @classmethod
     def from_cif(
@@ -101,6 +103,7 @@ class Crystal:
         u_iso: Mapping[str, Number] | None = None,
         sites: Mapping[str, SiteOverride] | None = None,
         motion: Mapping[str, Number] | None = None,
+        substitutions: Mapping[str, Substitution] | None = None,
         where: str = "crystal",
         source: str | None = None,
         **cell: Number,
@@ -112,7 +115,8 @@ class Crystal:
         Raises InputError for a file that is missing or unusable, and for names that it does not have.
         """
         text = read_text(Path(path), f"{where}.cif")
-        return cls(parse_cif(text, source or str(path)), cell, u_iso or {}, sites or {}, motion or {}, where)
+        structure = parse_cif(text, source or str(path))
+        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
 
     @classmethod
     def from_library(
@@ -122,6 +126,7 @@ class Crystal:
         u_iso: Mapping[str, Number] | None = None,
         sites: Mapping[str, SiteOverride] | None = None,
         motion: Mapping[str, Number] | None = None,
+        substitutions: Mapping[str, Substitution] | None = None,
         where: str = "crystal",
         **cell: Number,
     ) -> Crystal:
@@ -130,9 +135,8 @@ class Crystal:
         Raises InputError for an unknown name; most entries have no displacements, so that u_iso is needed.
         """
         known = library_name(name, f"{where}.library")
-        return cls(
-            parse_cif(library_text(known), f"library:{known}"), cell, u_iso or {}, sites or {}, motion or {}, where
-        )
+        structure = parse_cif(library_text(known), f"library:{known}")
+        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
 
     def __post_init__(self) -> None:
         misfit = metric_misfit(self.structure.cell, self.structure.rotations)
@@ -144,6 +148,9 @@ class Crystal:
                 "correct the cell or the symmetry operations.",
             )
         self._check_names()
+        for label, key in self._substitution_of.items():
+            host = next(s.element for s in self.structure.sites if s.label == label)
+            self.substitutions[key].check(f"{self.where}.substitution.{key}", host)
         self._check_values()
         self.check_overlap(self._initial_values())
 
@@ -184,6 +191,19 @@ class Crystal:
         """The site index of each atom of the cell, (n_atoms,)."""
         return np.repeat(np.arange(len(self.sites)), [s.multiplicity for s in self.sites])
 
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements on its sites, second ones too."""
+        return tuple(
+            dict.fromkeys([*(s.element for s in self.sites), *(s.element for s in self.substitutions.values())])
+        )
+
+    @cached_property
+    def _substitution_of(self) -> dict[str, str]:
+        """Site label -> key of its substitution."""
+        labels, elements = ([getattr(s, k) for s in self.structure.sites] for k in ("label", "element"))
+        return substituted_sites(list(self.substitutions), labels, elements, self.where)
+
     # ---- parameters ---------------------------------------------------------------------------
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -214,6 +234,11 @@ class Crystal:
                 )
                 value = float(site.orbit.fract[k]) if given is None else given
                 entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+        for key, substitution in self.substitutions.items():
+            entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
+            if substitution.element in self.u_iso:
+                given = self.u_iso[substitution.element]
+                entries[f"u_iso.{substitution.element}"] = (U_ISO, as_parameter(given))
         return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
 
     def remarks(self, values: Values, prefix: str) -> list[str]:
@@ -265,7 +290,8 @@ class Crystal:
                     f"(free: {', '.join(free)}).",
                 )
         labels = [s.label for s in self.structure.sites]
-        elements = {s.element for s in self.structure.sites}
+        guests = {substitution.element for substitution in self.substitutions.values()}
+        elements = {s.element for s in self.structure.sites} | guests
         for key in self.u_iso:
             if key not in elements and key not in labels:
                 problem = (
@@ -286,7 +312,7 @@ class Crystal:
                         f"{place}.{name}",
                         f"is decided by symmetry (or by another coordinate of the site); free here: {free_here}.",
                     )
-        unused = [k for k in self.u_iso if all(s.u_iso_key != k for s in self.sites)]
+        unused = [k for k in self.u_iso if k not in guests and all(s.u_iso_key != k for s in self.sites)]
         if unused:
             raise InputError(
                 f"{self.where}.u_iso.{unused[0]}", "has no effect: each of its sites has an entry of its own."
@@ -337,10 +363,51 @@ class Crystal:
         """Return the occupancy of each site, (n_sites,)."""
         return np.array([values[f"{prefix}.sites.{s.label}.occupancy"] for s in self.sites])
 
+    def occupants(self, values: Values, prefix: str) -> list[list[Occupant]]:
+        """Return the elements on each site, the first one that of the structure."""
+        found = []
+        rows = zip(self.sites, self.occupancies(values, prefix), self.u_iso_values(values, prefix), strict=True)
+        for site, occupancy, u_iso in rows:
+            key = self._substitution_of.get(site.label)
+            if key is None:
+                found.append([Occupant(site.element, float(occupancy), float(u_iso))])
+                continue
+            element, fraction = self.substitutions[key].element, values[f"{prefix}.substitution.{key}.fraction"]
+            own_u_iso = values.get(f"{prefix}.u_iso.{element}", float(u_iso))
+            found.append([
+                Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso)),
+                Occupant(element, float(occupancy) * fraction, own_u_iso),
+            ])  # fmt: skip
+        return found
+
+    def nearest_site(self, index: int) -> int:
+        """Return the index of the site of another element that has the nearest atom to the first one of a site."""
+        from nanocrystal.kernels.pairs import offsets_within
+
+        vectors = cell_vectors(self.structure.cell)
+        places = [s.orbit.fract for s in self.sites]
+        offsets = offsets_within(vectors, 2.0 * float(np.linalg.norm(vectors, axis=1).max()))
+        nearest = np.full(len(self.sites), np.inf)
+        for k, site in enumerate(self.sites):
+            if site.element == self.sites[index].element:
+                continue
+            images = list(site.orbit.images)
+            fract = self.structure.rotations[images] @ places[k] + self.structure.translations[images]
+            apart = ((fract - places[index])[:, None] + offsets[None]) @ vectors
+            nearest[k] = np.linalg.norm(apart, axis=2).min()
+        return int(np.argmin(nearest))
+
+    def substitution_key(self, label: str) -> str | None:
+        """Return the key of the substitution of a site, None where only one element has it."""
+        return self._substitution_of.get(label)
+
     def cell_mass(self, values: Values, prefix: str) -> float:
         """Return the mass of the content of the cell in daltons."""
-        mass = np.array([atomic_mass(s.element) * s.multiplicity for s in self.sites])
-        return float(mass @ self.occupancies(values, prefix))
+        occupants = self.occupants(values, prefix)
+        return float(
+            sum(s.multiplicity * o.occupancy * atomic_mass(o.element)
+                for s, on_site in zip(self.sites, occupants, strict=True) for o in on_site)
+        )  # fmt: skip
 
     def check_overlap(self, values: Values, prefix: str = "crystal") -> None:
         """Raise InputError where two atoms are closer than atoms can be."""

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import Values
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.lattice_pairs import LatticeSum
 from nanocrystal.sample.settings import pbnm_order
 from nanocrystal.sample.shapes import LengthStatistics
+from nanocrystal.sample.stacking import STACKING, mean_runs
 from nanocrystal.sample.tilts import Octahedron, centred_site
+from nanocrystal.sample.twins import TWINS, TwinBoundaries
 from nanocrystal.tables.elements import covalent_radius
 
 FloatArray = NDArray[np.float64]
@@ -24,6 +27,8 @@ DALTON_PER_A3 = 1.66053906660
 BOND_FACTOR = 1.2
 """of the sum of the covalent radii: nearer atoms of different elements are bonded"""
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
+ANIONS = (("F", "Cl", "Br", "I"), ("O", "S", "Se", "Te"), ("N", "P", "As", "Sb"))
+"""the anions X of a crystal are those of the first of these groups that it has"""
 MOST = 8
 """distinct bonds or angles listed for one pair or triple of sites"""
 
@@ -200,3 +205,87 @@ def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -
             value = float(getattr(s, attribute))
             found[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", f"{text} of the {words}")
     return found
+
+
+# ---- boundaries and layers ------------------------------------------------------------------------
+
+
+def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQuantity]:
+    """Return density, mean distance and shortest X–X contact of each family of boundaries, by full address.
+
+    The mean distance is infinite where the probability is 0.
+    """
+    vectors = lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
+    found = {}
+    for name, family in lattice.twins.items():
+        prefix = f"{lattice.prefix}.{TWINS}.{name}"
+        probabilities = family.probabilities(vectors, values, prefix)
+        pairs = zip(probabilities, family.spacings(vectors), strict=True)
+        density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
+        length = 10.0 / density if density > 0.0 else float("inf")
+        about = "mean distance of neighbouring boundaries of the same planes" if density > 0.0 else "no boundary"
+        found[f"{prefix}.boundary_density"] = DerivedQuantity(density, "1/nm", "boundaries per nanometre across them")
+        found[f"{prefix}.domain_length"] = DerivedQuantity(length, "Å", about)
+        contact = shortest_contact(lattice, family, values)
+        if contact is not None:
+            within = shortest_contact(lattice, None, values)
+            x, distance = contact
+            compared = f"; {within[1]:.3g} Å in the crystal" if within is not None else ""
+            found[f"{prefix}.shortest_contact"] = DerivedQuantity(
+                distance, "Å", f"shortest {x}–{x} distance across a boundary{compared}"
+            )
+    return found
+
+
+def stacking_quantities(prefix: str, values: Values) -> dict[str, DerivedQuantity]:
+    """Return the mean lengths of runs of layers of one kind, by full address; infinite where no layer ends a run."""
+    cubic, correlation = (values[f"{prefix}.{STACKING}.{k}"] for k in ("cubic_fraction", "correlation"))
+    runs = zip(("cubic", "hexagonal"), mean_runs(cubic, correlation), strict=True)
+    return {
+        f"{prefix}.{STACKING}.mean_run_{kind}": DerivedQuantity(
+            run, "layers", f"mean number of layers in {kind} surroundings that follow each other"
+        )
+        for kind, run in runs
+    }
+
+
+def anions(elements: Sequence[str]) -> list[str]:
+    """Return the anions X among elements: halides, else chalcogenides, else pnictides; none in metals."""
+    groups = ([x for x in group if x in elements] for group in ANIONS)
+    return next((group for group in groups if group), [])
+
+
+def shortest_contact(lattice: LatticeSum, family: TwinBoundaries | None, values: Values) -> tuple[str, float] | None:
+    """Return element X and distance (Å) of the two like anions that come nearest, across a boundary of a family.
+
+    family None: in the crystal without boundaries. None where there are no anions. Boundaries lie between all kinds
+    of blocks, so the nearest contact is over all states of the first block.
+    """
+    crystal, blocks = lattice.crystal, lattice.blocks
+    elements = [s.element for s in crystal.sites]
+    vectors = crystal.vectors(values, lattice.crystal_prefix)
+    fract = np.concatenate(crystal.positions(values, lattice.crystal_prefix))
+    partly = crystal.occupancies(values, lattice.crystal_prefix) < 1.0
+    places = [
+        (crystal.site_of_atom[own], (fract[own] + moved - state - blocks.origin) @ vectors)
+        for (own, moved), state in zip(blocks.contents, blocks.states, strict=True)
+    ]
+    span = np.arange(-2.0, 3.0)
+    around = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
+    across = [(around[around[:, axis] == 1.0], g) for axis, own in family.axes for g in own if g] if family else []
+    nearest: dict[str, float] = {}
+    for offsets, element in across or [(around, 0)]:
+        shifts = blocks.sums[blocks.state_shift(offsets), element]
+        for state in range(blocks.n_states):
+            for offset, shift in zip(offsets @ blocks.matrix @ vectors, shifts, strict=True):
+                sites, first = places[state]
+                others, second = places[blocks.added(state, int(shift))]
+                distance = np.linalg.norm(second[None] + offset - first[:, None], axis=2)
+                distance[distance < 1e-6] = np.inf
+                excluding = partly[sites][:, None] & partly[others][None]
+                distance[excluding & (distance < EXCLUSIVE_DISTANCE)] = np.inf
+                for x in anions(elements):
+                    own, other = (np.array([elements[k] == x for k in kinds]) for kinds in (sites, others))
+                    both = distance[np.ix_(own, other)]
+                    nearest[x] = min(nearest.get(x, np.inf), float(both.min(initial=np.inf)))
+    return min(nearest.items(), key=lambda item: item[1]) if nearest else None

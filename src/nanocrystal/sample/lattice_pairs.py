@@ -19,6 +19,7 @@ from nanocrystal.sample.lattice_symmetry import kept_by, metric_operations, repr
 from nanocrystal.sample.order import Coherent, Order
 from nanocrystal.sample.pair_structure import PairGrid
 from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shell import Shell
 from nanocrystal.sample.twins import TwinBoundaries
 
 FloatArray = NDArray[np.float64]
@@ -58,10 +59,15 @@ def crystal_moments(crystal: Crystal, values: Values, prefix: str, grid: PairGri
 
 @dataclass(frozen=True)
 class ShapedPairs:
-    """The pair moments of a population, (n_pair_kinds, n_bins, 4) per block, and the blocks of its mean crystal."""
+    """The pair moments of a population, per block, and the blocks of its mean crystal.
+
+    moments: (n_levels, n_pair_kinds, n_bins, 4); levels: pairs counted with 1, and where there is a shell also with
+    g of one of the two places, and with g of both; mean_inside: the mean of g, 1 without a shell.
+    """
 
     moments: FloatArray
     mean_blocks: float
+    mean_inside: float = 1.0
 
 
 Reduction = Callable[[FloatArray, bool], FloatArray]
@@ -125,13 +131,24 @@ class LatticeSum:
     shape: Box | None
     prefix: str
     crystal_prefix: str
+    shell: Shell | None = None
 
     def __call__(self, values: Values, h: float) -> ShapedPairs:
         """Return the pairs at these values; raises InputError where the largest crystals have too many."""
         found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)))
         mean_blocks = float(found.weights[0, 0])
         jobs, n_bins = self._jobs(values, found._replace(weights=found.weights / mean_blocks), h)
-        return ShapedPairs(lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins), mean_blocks)
+        if self.shell is None:
+            moments = lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins)[None]
+            return ShapedPairs(moments, mean_blocks)
+        moments = np.zeros((len(found.weights), self._n_pair_kinds, n_bins, 4))
+
+        def keep(kind: int, rows: FloatArray) -> None:
+            moments[:, kind] = rows
+
+        none = np.zeros((0, 3, 3))
+        reduced_lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins, none, keep)
+        return ShapedPairs(moments, mean_blocks, float(found.weights[1, 0]) / mean_blocks)
 
     def within(self, values: Values, grid: PairGrid) -> FloatArray:
         """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
@@ -313,7 +330,10 @@ class LatticeSum:
     def _weight_table(
         self, reach: IntArray, vectors: FloatArray, values: Values, addresses: Sequence[str]
     ) -> Callable[[IntArray], FloatArray]:
-        """Return the function from offsets (n, 3) to W and its derivatives by `addresses`, (1 + n_addresses, n)."""
+        """Return the function from offsets (n, 3) to W and its derivatives by `addresses`, (1 + n_addresses, n).
+
+        With a shell: W, and W of pairs with one and with both blocks weighted by g.
+        """
         assert self.shape is not None
         shape = self.shape
         signed = shape.signed(vectors)
@@ -323,6 +343,14 @@ class LatticeSum:
             return shape.pair_table(reach, own, moved, self.prefix)
 
         rows = [table(values)]
+        if self.shell is not None:
+            nested = self.shell.nested(values, self.prefix)
+
+            def shared(s: float, t: float) -> FloatArray:
+                return shape.pair_table(reach, vectors, values, self.prefix, (s, t))
+
+            rows.append(np.sum([part * shared(0.0, t) for t, part in nested], axis=0))
+            rows.append(np.sum([p * q * shared(s, t) for s, p in nested for t, q in nested], axis=0))
         for address in addresses:
             step = 1e-4 * abs(values[address])
             above, below = (table({**values, address: values[address] + change}) for change in (step, -step))

@@ -1,6 +1,16 @@
 """Explicit crystals with boundaries: fixed networks of planes, networks drawn at random, domains turned by 90°.
 
-What `order` averages in closed form stands here atom by atom, for pictures, for export and for tests.
+What `order` averages in closed form stands here atom by atom, for pictures, for export and for tests. The command
+`nanocrystal atoms` does the following for a crystal of the mean size; here with a boundary of a family at planes 1
+and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
+
+    lattice = population.lattice_sum(crystal, "populations.dots", "crystals.x")
+    network = Network.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
+    atoms = explicit_crystal(crystal, lattice.blocks, network, values, "crystals.x")
+    Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
+
+`Network.every` sets boundaries at equal distances, `Network.drawn` by chance, and `Network.joined` puts those of
+several families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
 """
 
 from __future__ import annotations
@@ -96,6 +106,17 @@ class Network:
                         network.steps[axis][plane] = blocks.added(int(network.steps[axis][plane]), element)
         return network
 
+    def joined(self, other: Network, blocks: BlockLattice) -> Network:
+        """Return the boundaries of both networks of one crystal; two at one plane add up."""
+        first, second, third = (blocks.sums[own, added] for own, added in zip(self.steps, other.steps, strict=True))
+        return Network(self.numbers, (first, second, third), self.start)
+
+    @property
+    def planes(self) -> tuple[list[int], list[int], list[int]]:
+        """For each block axis the numbers of the planes that carry a boundary, from 1 on."""
+        first, second, third = ([int(k) + 1 for k in np.flatnonzero(steps)] for steps in self.steps)
+        return first, second, third
+
     def domains(self, blocks: BlockLattice) -> IntArray:
         """Return the group element that the boundaries give each block, an array of `numbers`."""
         along = []
@@ -113,17 +134,24 @@ class ExplicitCrystal:
     """The atoms of one crystal of whole blocks.
 
     positions: (n_atoms, 3) Å; sites: (n_atoms,), which site of the crystal each is; domains: (n_atoms,), the group
-    element that the boundaries before its block add; crystal: what it is made of.
+    element that the boundaries before its block add; crystal: what it is made of; given: the elements, where they
+    are not those of the sites.
     """
 
     positions: FloatArray
     sites: IntArray
     domains: IntArray
     crystal: Crystal
+    given: tuple[str, ...] | None = None
 
     @property
     def elements(self) -> tuple[str, ...]:
-        return tuple(self.crystal.sites[k].element for k in self.sites)
+        return tuple(self.crystal.sites[k].element for k in self.sites) if self.given is None else self.given
+
+    def kept(self, chosen: NDArray[np.bool_]) -> ExplicitCrystal:
+        """Return some of the atoms; chosen: (n_atoms,)."""
+        given = None if self.given is None else tuple(np.array(self.given)[chosen].tolist())
+        return ExplicitCrystal(self.positions[chosen], self.sites[chosen], self.domains[chosen], self.crystal, given)
 
     def cluster(self, source: str = "network") -> Cluster:
         """Return the atoms as a cluster."""
@@ -165,18 +193,26 @@ def explicit_crystal(
     inside: an array of `network.numbers`, which blocks there are (all by default). Beyond a boundary each block
     takes the content of its new state; blocks own the atoms that `blocks` says.
     """
+    grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1)
+    domains = network.domains(blocks)
+    shift = blocks.state_shift(grid.reshape(-1, 3).astype(np.float64)).reshape(domains.shape)
+    states = blocks.sums[blocks.sums[network.start][shift], domains]
+    kept = np.ones(network.numbers, dtype=np.bool_) if inside is None else inside
+    return crystal_of_states(crystal, blocks, states, domains, kept, values, crystal_prefix)
+
+
+def crystal_of_states(
+    crystal: Crystal, blocks: BlockLattice, states: IntArray, domains: IntArray, inside: NDArray[np.bool_],
+    values: Values, crystal_prefix: str,
+) -> ExplicitCrystal:  # fmt: skip
+    """Return the atoms of whole blocks; states, domains, inside: arrays over a box of blocks, the last which are."""
     cell_vectors = crystal.vectors(values, crystal_prefix)
     fract = np.concatenate(crystal.positions(values, crystal_prefix))
-    grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1).reshape(-1, 3)
-    domains = network.domains(blocks).ravel()
-    kept = np.ones(len(grid), dtype=bool) if inside is None else inside.ravel()
-    perfect = blocks.sums[network.start][blocks.state_shift(grid.astype(np.float64))]
-    states = blocks.sums[perfect, domains]
     places, atoms, found = [], [], []
     for state, (own, shifts) in enumerate(blocks.contents):
-        chosen = kept & (states == state)
+        chosen = inside & (states == state)
         content = fract[own] + shifts - blocks.states[state] - blocks.origin
-        corners = grid[chosen] @ blocks.matrix
+        corners = np.argwhere(chosen) @ blocks.matrix
         places.append((corners[:, None, :] + content[None, :, :]).reshape(-1, 3))
         atoms.append(np.tile(own, len(corners)))
         found.append(np.repeat(domains[chosen], len(own)))

@@ -1,21 +1,35 @@
 """The atoms of a typical nanocrystal, for a picture: of the mean size, whole blocks or cut from the crystal.
 
-Large crystals show their surface only; very large ones are drawn smaller, in the same proportions.
+Large crystals show their surface only; very large ones are drawn smaller, in the same proportions. Boundaries and
+layers in a random sequence are one choice of the ensemble, always the same.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import Values
-from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.bodies import Body, whole, whole_blocks
 from nanocrystal.sample.clusters import Cluster
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.networks import ExplicitCrystal, Network
 from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.settings import pbnm_order
+from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.typical import (
+    block_contents,
+    block_vectors,
+    drawn_crystal,
+    filled_by_chance,
+    mean_body,
+    shared_places,
+    sphere_body,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,14 +39,26 @@ MOST_ON_SURFACE = 8000
 """atoms that are drawn where the inner ones are left out"""
 SKIN = 4.0
 """Å; depth of the surface that is drawn of large spheres"""
+BEYOND_ATOMS = 0.8
+"""Å; by how much the outlines of boundaries stand off the atoms"""
+SEED = 0
+LAYER_KINDS = ("cubic surroundings", "hexagonal surroundings")
+FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 
 
 class AtomPicture(NamedTuple):
-    """Symbols (n_atoms,), positions (n_atoms, 3) in Å from the middle, and what is shown of the crystal."""
+    """Symbols (n_atoms,), positions (n_atoms, 3) in Å from the middle, and what is shown of the crystal.
+
+    domains: which of `domain_names` each atom belongs to, (n_atoms,), empty for a crystal of one domain; outlines:
+    the rims of boundaries, closed polygons (n, 3).
+    """
 
     elements: tuple[str, ...]
     positions: FloatArray
     note: str
+    domains: tuple[int, ...] = ()
+    domain_names: tuple[str, ...] = ()
+    outlines: tuple[FloatArray, ...] = ()
 
 
 def of_cluster(cluster: Cluster, stretch: float) -> AtomPicture | None:
@@ -42,97 +68,171 @@ def of_cluster(cluster: Cluster, stretch: float) -> AtomPicture | None:
     return AtomPicture(cluster.elements, _centred(stretch * cluster.positions), _all(len(cluster.elements)) + ".")
 
 
-def of_box(crystal: Crystal, shape: Box, values: Values, prefix: str, crystal_prefix: str) -> AtomPicture:
-    """Return whole blocks, the nearest number to the mean lengths along each block vector."""
-    blocks = block_lattice(crystal, shape.facets, prefix)
-    cell_vectors = crystal.vectors(values, crystal_prefix)
-    mean = shape.blocks_of_mean(blocks.vectors(cell_vectors), values, prefix)
-    numbers = _whole(mean)
-    n_atoms = len(blocks.contents[0][0])
-    total = int(np.prod(numbers)) * n_atoms
-    size = " × ".join(str(n) for n in numbers)
-    note = f"{_all(total)} of a crystal of the mean size."
-    hollow = total > MOST_ATOMS
-    if hollow:
-        note = f"The outermost blocks of a crystal of the mean size, which has {_grouped(total)} atoms."
-        factor = 1.0
-        while _in_skin(numbers) * n_atoms > MOST_ON_SURFACE and numbers.max() > 1:
-            factor *= 0.97
-            numbers = _whole(factor * mean)
-        if factor < 1.0:
-            drawn = " × ".join(str(n) for n in numbers)
-            note = f"The surface of a crystal of {drawn} blocks; the mean one, of {size} blocks, is too large to draw."
-    grid = np.stack(np.meshgrid(*[np.arange(n) for n in numbers], indexing="ij"), axis=-1).reshape(-1, 3)
-    if hollow:
-        grid = grid[((grid == 0) | (grid == numbers - 1)).any(axis=1)]
-    fract = np.concatenate(crystal.positions(values, crystal_prefix))
-    shifts = blocks.state_shift(grid.astype(np.float64))
-    places, atoms = [], []
-    for shift in range(blocks.n_states):
-        state = blocks.added(0, shift)
-        own, moved = blocks.contents[state]
-        inside = fract[own] + moved - blocks.states[state]
-        corners = grid[shifts == shift] @ blocks.matrix
-        places.append((corners[:, None, :] + inside[None, :, :]).reshape(-1, 3))
-        atoms.append(np.tile(own, len(corners)))
-    return _picture(crystal, np.concatenate(places) @ cell_vectors, np.concatenate(atoms), values, crystal_prefix, note)
+def of_crystal(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> AtomPicture:
+    """Return a crystal of the mean size with its boundaries or layers; lattice: what it is made of."""
+    rng = np.random.default_rng(SEED)
+    body, note = _sphere(lattice, shape, values) if isinstance(shape, Sphere) else _blocks(lattice, shape, values)
+    atoms, faults = drawn_crystal(lattice, body, values, rng)
+    note = note or f"{_all(len(atoms.sites))} of a crystal of the mean size."
+    names: tuple[str, ...] = ()
+    outlines: list[FloatArray] = []
+    upright = np.eye(3)
+    if not isinstance(faults, Network):
+        names, upright = LAYER_KINDS, _upright(block_vectors(lattice, values))
+        note += " Its sequence of layers is one drawn at random of the ensemble."
+    elif lattice.twins:
+        names, outlines = _shifts(lattice), _outlines(lattice, atoms, faults, values)
+        note += _network_words(faults, lattice.crystal)
+    atoms = filled_by_chance(atoms, values, lattice.crystal_prefix, rng)
+    occupants = lattice.crystal.occupants(values, lattice.crystal_prefix)
+    if shared_places(occupants):
+        what = "Shared" if any(len(site) > 1 for site in occupants) else "Partly filled"
+        note += f" {what} places were filled by chance."
+    places = atoms.positions @ upright
+    middle = _middle(places)
+    present, domains = np.unique(atoms.domains, return_inverse=True)
+    return AtomPicture(
+        atoms.elements,
+        places - middle,
+        note,
+        tuple(domains.tolist()) if names else (),
+        tuple(names[k] for k in present) if names else (),
+        tuple(rim @ upright - middle for rim in outlines),
+    )
 
 
-def of_sphere(crystal: Crystal, diameter: float, values: Values, crystal_prefix: str) -> AtomPicture:
-    """Return the atoms within a sphere around the first atom of the cell."""
-    vectors = crystal.vectors(values, crystal_prefix)
-    fract = np.concatenate(crystal.positions(values, crystal_prefix))
-    density = len(fract) / abs(float(np.linalg.det(vectors)))
-    radius, inner = 0.5 * diameter, 0.0
+def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]:
+    """Return whole blocks, the nearest number to the mean lengths along each block vector, or their surface.
+
+    The note is empty where all atoms are there.
+    """
+    vectors = block_vectors(lattice, values)
+    mean = shape.blocks_of_mean(vectors, values, lattice.prefix)
+    n_atoms = len(lattice.blocks.contents[0][0])
+    factor = 1.0
+    while _in_skin(whole(factor * mean)) * n_atoms > 4 * MOST_ON_SURFACE:  # roughly, before any array is made
+        factor *= 0.97
+    drawn = whole_blocks(shape, factor * mean, vectors)
+    total = drawn.n_blocks * n_atoms
+    if factor == 1.0 and total <= MOST_ATOMS:
+        return drawn, ""
+    shown = drawn.surface()
+    while shown.n_blocks * n_atoms > MOST_ON_SURFACE and max(drawn.numbers) > 1:
+        factor *= 0.97
+        drawn = whole_blocks(shape, factor * mean, vectors)
+        shown = drawn.surface()
+    if factor == 1.0:
+        return shown, f"The outermost blocks of a crystal of the mean size, which has {_grouped(total)} atoms."
+    own, of_mean = (" × ".join(str(n) for n in numbers) for numbers in (drawn.numbers, whole(mean)))
+    return shown, f"The surface of a crystal of {own} blocks; the mean one, of {of_mean} blocks, is too large to draw."
+
+
+def _sphere(lattice: LatticeSum, shape: Sphere, values: Values) -> tuple[Body, str]:
+    """Return a sphere of the mean size, or its surface; the note is empty where all atoms are there."""
+    radius = 0.5 * shape.mean_diameter(values, lattice.prefix)
+    density = len(lattice.blocks.contents[0][0]) / abs(float(np.linalg.det(block_vectors(lattice, values))))
     total = density * 4.0 / 3.0 * np.pi * radius**3
-    note = ""
-    if total > MOST_ATOMS:
-        about = _grouped(round(total, -2))
-        note = f"The surface, {SKIN:g} Å deep, of a crystal of the mean size, which has about {about} atoms."
-        largest = float(np.sqrt(MOST_ON_SURFACE / (4.0 * np.pi * SKIN * density))) + 0.5 * SKIN
-        if radius > largest:
-            sizes = f"{0.2 * largest:.1f} nm; the mean one, of {0.2 * radius:.1f} nm,"
-            note = f"The surface of a crystal of {sizes} is too large to draw."
-        radius = min(radius, largest)
-        inner = radius - SKIN
-    spread = float(np.linalg.norm(np.abs(fract - fract[0]).max(axis=0) @ np.abs(vectors)))
-    offsets = offsets_within(vectors, radius + spread)
-    kept_places, kept_atoms = [], []
-    for atom, place in enumerate(fract - fract[0]):
-        places = (offsets + place) @ vectors
-        distance = np.linalg.norm(places, axis=1)
-        kept = (distance <= radius) & (distance >= inner)
-        kept_places.append(places[kept])
-        kept_atoms.append(np.full(int(kept.sum()), atom))
-    places, atoms = np.concatenate(kept_places), np.concatenate(kept_atoms)
-    note = note or f"{_all(len(places))} of a crystal of the mean size."
-    return _picture(crystal, places, atoms, values, crystal_prefix, note)
+    if total <= MOST_ATOMS:
+        return mean_body(lattice, shape, values), ""
+    largest = float(np.sqrt(MOST_ON_SURFACE / (4.0 * np.pi * SKIN * density))) + 0.5 * SKIN
+    about = _grouped(round(total, -2))
+    note = f"The surface, {SKIN:g} Å deep, of a crystal of the mean size, which has about {about} atoms."
+    if radius > largest:
+        sizes = f"{0.2 * largest:.1f} nm; the mean one, of {0.2 * radius:.1f} nm,"
+        note = f"The surface of a crystal of {sizes} is too large to draw."
+    return sphere_body(lattice, 2.0 * min(radius, largest), SKIN, values), note
 
 
-def _picture(
-    crystal: Crystal, places: FloatArray, atoms: IntArray, values: Values, crystal_prefix: str, note: str
-) -> AtomPicture:
-    """Return the picture; partly filled places are filled by chance, always the same."""
-    sites = crystal.site_of_atom[atoms]
-    occupancy = crystal.occupancies(values, crystal_prefix)[sites]
-    filled = np.random.default_rng(0).random(len(sites)) < occupancy
-    if (occupancy < 1.0).any():
-        note += " Partly filled places were filled by chance."
-    elements = tuple(crystal.sites[k].element for k in sites[filled])
-    return AtomPicture(elements, _centred(places[filled]), note)
+# ---- domains and boundaries -----------------------------------------------------------------------
 
 
-def _whole(numbers: FloatArray) -> IntArray:
-    return np.maximum(1, np.rint(numbers)).astype(np.int64)
+def _shifts(lattice: LatticeSum) -> tuple[str, ...]:
+    """Return by what a domain of each group element is shifted, in fractions of the cell (of Pbnm where it is that)."""
+    order = pbnm_order(lattice.crystal.structure) or (0, 1, 2)
+    names = []
+    for state in lattice.blocks.states - lattice.blocks.states[0]:
+        shift = -state[list(order)]
+        parts = [str(Fraction(float(x - np.floor(x + 1e-6))).limit_denominator(12)) for x in shift]
+        names.append("shifted by " + " ".join(FRACTIONS.get(part, part) for part in parts))
+    return ("not shifted", *names[1:])
 
 
-def _in_skin(numbers: IntArray) -> int:
+def _network_words(network: Network, crystal: Crystal) -> str:
+    """Return a sentence on the boundaries of the picture."""
+    number = sum(len(planes) for planes in network.planes)
+    if number == 0:
+        return " In this network, drawn at random of the ensemble, there is no boundary."
+    setting = " of Pbnm" if pbnm_order(crystal.structure) is not None else ""
+    boundaries = "boundary is" if number == 1 else "boundaries are"
+    return (
+        f" Its {f'{number} ' if number > 1 else ''}{boundaries} one network drawn at random of the ensemble; domains "
+        f"are named by their shift in fractions of the cell{setting}."
+    )
+
+
+def _outlines(lattice: LatticeSum, atoms: ExplicitCrystal, network: Network, values: Values) -> list[FloatArray]:
+    """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
+    inverse = np.linalg.inv(block_vectors(lattice, values))
+    contents = block_contents(lattice, values) @ inverse
+    found = []
+    for axis, planes in enumerate(network.planes):
+        per_block = float(1.0 / np.linalg.norm(inverse[:, axis]))
+        normal = np.asarray(inverse[:, axis] * per_block, dtype=np.float64)
+        between = 0.5 * (contents[..., axis].min() + contents[..., axis].max() + 1.0)
+        for plane in planes:
+            beyond = (plane - 1 + between) * per_block - atoms.positions @ normal
+            sides = [(sign * beyond > 0.0) & (np.abs(beyond) < per_block) for sign in (1.0, -1.0)]
+            both = [_rim(atoms.positions[side] + beyond[side, None] * normal, normal) for side in sides]
+            rims = [rim for rim in both if rim is not None]
+            if len(rims) == 2:
+                found.append(min(rims, key=_girth))
+    return found
+
+
+def _rim(points: FloatArray, normal: FloatArray) -> FloatArray | None:
+    """Return the convex polygon round points (n, 3) of a plane, set off outwards; None where they span no area."""
+    from scipy.spatial import ConvexHull
+
+    if len(points) < 3:
+        return None
+    first = np.cross(normal, [0.0, 0.0, 1.0] if abs(normal[2]) < 0.9 else [1.0, 0.0, 0.0])
+    first /= np.linalg.norm(first)
+    frame = np.array([first, np.cross(normal, first)])
+    middle = points.mean(axis=0)
+    flat = (points - middle) @ frame.T
+    if np.linalg.svd(flat, compute_uv=False)[1] < 1e-3:
+        return None
+    corners = flat[ConvexHull(flat).vertices]
+    distance = np.linalg.norm(corners, axis=1, keepdims=True)
+    return np.asarray(middle + corners * (1.0 + BEYOND_ATOMS / distance) @ frame)
+
+
+def _girth(rim: FloatArray) -> float:
+    return float(np.linalg.norm(rim - np.roll(rim, 1, axis=0), axis=1).sum())
+
+
+def _upright(vectors: FloatArray) -> FloatArray:
+    """Return the rotation (3, 3), of rows, that makes the first two block vectors horizontal."""
+    normal = np.cross(vectors[0], vectors[1])
+    first, third = vectors[0] / np.linalg.norm(vectors[0]), normal / np.linalg.norm(normal)
+    return np.asarray(np.array([first, np.cross(third, first), third]).T)
+
+
+# ---- words and numbers ----------------------------------------------------------------------------
+
+
+def _in_skin(numbers: IntArray) -> float:
     """Return how many blocks of a box have a face on its surface."""
-    return int(np.prod(numbers) - np.prod(np.maximum(numbers - 2, 0)))
+    own = numbers.astype(np.float64)
+    return float(np.prod(own) - np.prod(np.maximum(own - 2.0, 0.0)))
+
+
+def _middle(places: FloatArray) -> FloatArray:
+    return np.asarray(0.5 * (places.min(axis=0) + places.max(axis=0))) if len(places) else np.zeros(3)
 
 
 def _centred(places: FloatArray) -> FloatArray:
-    return np.asarray(places - 0.5 * (places.min(axis=0) + places.max(axis=0))) if len(places) else places
+    return np.asarray(places - _middle(places))
 
 
 def _grouped(number: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.assembly import assembled, pair_addresses
 from nanocrystal.sample.blocks import block_lattice, with_slips
 from nanocrystal.sample.clusters import Atoms
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives, crystal_moments
 from nanocrystal.sample.order import Coherent
-from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
+from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure, enveloped
 from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Bulk, Shape
+from nanocrystal.sample.shapes import Bulk, Shape, Sphere
+from nanocrystal.sample.shell import SHELL, Shell
+from nanocrystal.sample.size_law import SIZE_LAW, BoxSlice, SizeLaw, merged, slices
 from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
 from nanocrystal.sample.twins import TWINS, TwinFamily
 from nanocrystal.tables.elements import atomic_mass
@@ -42,7 +45,8 @@ class Population:
 
     crystal: the name of a crystal of the sample; shape: its shape (bulk by default); or atoms.
     fraction: how much of the sample it is, on the stated basis, relative to the others; twins: families
-    of boundaries in its crystals, by name; stacking: a random sequence of close-packed layers.
+    of boundaries in its crystals, by name; stacking: a random sequence of close-packed layers; shell: what
+    differs towards the surface; size_law: what depends on the size of the crystals.
     """
 
     crystal: str | None = None
@@ -52,11 +56,17 @@ class Population:
     fraction: Number = 1.0
     twins: Mapping[str, TwinFamily] = field(default_factory=dict)
     stacking: Stacking | None = None
+    shell: Shell | None = None
+    size_law: SizeLaw | None = None
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         own = self.atoms.declared() if self.atoms is not None else self.shape.declared()
         twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
+        if self.size_law is not None:
+            twins |= {f"{SIZE_LAW}.{k}": v for k, v in self.size_law.declared().items()}
+        if self.shell is not None:
+            twins |= {f"{SHELL}.{k}": v for k, v in self.shell.declared().items()}
         if self.stacking is not None:
             twins |= {f"{STACKING}.{k}": v for k, v in self.stacking.declared().items()}
         return {**own, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
@@ -66,24 +76,78 @@ class Population:
     ) -> PairStructure:
         """Return the population as pair distances on the grid the evaluation requires."""
         grid: PairGrid = evaluation.requirement
-        values = evaluation.values
         if self.atoms is not None:
             return self._cluster_pairs(evaluation, name, prefix, grid)
         assert crystal is not None
+        if self.size_law is not None:
+            return self._sliced_pairs(evaluation, name, prefix, crystal, crystal_prefix)
         if isinstance(self.shape, Box):
             return self._shaped_pairs(evaluation, name, prefix, crystal, crystal_prefix, grid)
-        shape = self.shape
+        return self._round_pairs(evaluation, name, prefix, crystal, crystal_prefix, grid)
+
+    def _sliced_pairs(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
+    ) -> PairStructure:
+        """Return the pairs of crystals that depend on their size: slices of size, each as a population of its own."""
+        assert self.size_law is not None
+        assert isinstance(self.shape, Sphere | Box)
+        law, values = self.size_law, evaluation.values
+        blocks = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix).blocks
+        vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
+        parts = []
+        for k, (shape, d) in enumerate(slices(self.shape, law.argument, vectors, values, prefix)):
+            own = evaluation.at(law.at_size(d, crystal, values, prefix, crystal_prefix))
+            part = replace(self, shape=shape, size_law=None)
+            parts.append(part.pairs(own, f"{name}, slice {k}", prefix, crystal, crystal_prefix))
+        laws = tuple(f"{prefix}.{SIZE_LAW}.{k}" for k in law.declared())
+        lengths = tuple(f"{prefix}.{k}" for k in self.shape.declared())
+        addresses = (*dict.fromkeys(a for p in parts for a in p.depends_on), *lengths, *laws)
+        return merged(parts, law.of_atoms, addresses)
+
+    def _round_pairs(
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
+    ) -> PairStructure:
+        """Return the pairs of an infinite crystal, and what part of them a sphere has."""
+        assert not isinstance(self.shape, Box)
+        shape, values = self.shape, evaluation.values
         reached = grid.reaching(shape.reach(values, prefix))
-        addresses = crystal.geometry_addresses(crystal_prefix)
+        geometry = crystal.geometry_addresses(crystal_prefix)
         moments, cells = self._endless_pairs(evaluation, name, prefix, crystal, crystal_prefix, reached)
         own = tuple(f"{prefix}.{k}" for k in shape.declared())
         volume = shape.mean_volume(values, prefix)
-        cell_volume = crystal.cell_volume(values, crystal_prefix)
-        envelope = partial(_envelope, shape, values, prefix)
+        n_units = None if volume is None else volume / crystal.cell_volume(values, crystal_prefix) / cells
+        envelope: RadialFunction | None = partial(_envelope, shape, values, prefix)
+        if self.shell is None:
+            return self._structure(
+                evaluation, name, prefix, crystal, crystal_prefix, moments[None], grid.h, cells, n_units,
+                (envelope,), 1.0, (*geometry, *own), envelope,
+            )  # fmt: skip
+        levels = self._levels_of_sphere(values, prefix)
+        addresses = (*geometry, *own, f"{prefix}.{SHELL}.thickness")
+
+        def cut() -> FloatArray:
+            r = grid.h * np.arange(float(moments.shape[1]))
+            return np.array([enveloped(moments, level(r)) for level in levels])
+
+        found = evaluation.once(f"shells of {name} to {reached.r_max:g}", addresses, cut)
+        inside = float(levels[1](np.zeros(1))[0])
         return self._structure(
-            crystal, values, crystal_prefix, moments, grid.h, cells,
-            None if volume is None else volume / cell_volume / cells, envelope, envelope, (*addresses, *own),
+            evaluation, name, prefix, crystal, crystal_prefix, found, grid.h, cells, n_units,
+            levels, inside, addresses, None,
         )  # fmt: skip
+
+    def _levels_of_sphere(self, values: Values, prefix: str) -> tuple[RadialFunction, ...]:
+        """Return what part of the pairs at r a sphere has, counted with 1, with g of one and of both places."""
+        assert self.shell is not None
+        assert isinstance(self.shape, Sphere)
+        nested, shape = self.shell.nested(values, prefix), self.shape
+        once = [((0.0, t), p) for t, p in nested]
+        twice = [((s, t), p * q) for s, p in nested for t, q in nested]
+
+        def level(terms: list[tuple[tuple[float, float], float]]) -> RadialFunction:
+            return lambda r: np.asarray(sum(p * shape.shared(r, depths, values, prefix) for depths, p in terms))
+
+        return (partial(_envelope, shape, values, prefix), level(once), level(twice))
 
     def _endless_pairs(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
@@ -105,19 +169,40 @@ class Population:
         assert isinstance(self.shape, Box)
         shape, values = self.shape, evaluation.values
         lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        ordering = lattice_sum.order.addresses(prefix)
-        addresses = (*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix), *ordering)
+        addresses = [*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix)]
+        addresses += lattice_sum.order.addresses(prefix)
+        if self.shell is not None:
+            addresses.append(f"{prefix}.{SHELL}.thickness")
         found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid.h))
         blocks = lattice_sum.blocks
         vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
+        levels = self._levels_of_box(values, prefix, vectors)
         return self._structure(
-            crystal, values, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
-            found.mean_blocks, None, lambda r: shape.envelope(r, vectors, values, prefix), addresses,
+            evaluation, name, prefix, crystal, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
+            found.mean_blocks, levels, found.mean_inside, tuple(addresses), None,
         )  # fmt: skip
+
+    def _levels_of_box(self, values: Values, prefix: str, vectors: FloatArray) -> tuple[RadialFunction, ...]:
+        """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0)."""
+        assert isinstance(self.shape, Box)
+        shape = self.shape
+
+        def level(terms: list[tuple[tuple[float, float], float]]) -> RadialFunction:
+            return lambda r: np.asarray(sum(p * shape.envelope(r, vectors, values, prefix, depths)
+                                            for depths, p in terms))  # fmt: skip
+
+        whole = level([((0.0, 0.0), 1.0)])
+        if self.shell is None:
+            return (whole,)
+        nested = self.shell.nested(values, prefix)
+        twice = [((s, t), p * q) for s, p in nested for t, q in nested]
+        return (whole, level([((0.0, t), p) for t, p in nested]), level(twice))
 
     def _lattice_sum(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
     ) -> LatticeSum:
+        if isinstance(self.shape, BoxSlice):  # its bounds follow the sizes
+            return self.lattice_sum(crystal, prefix, crystal_prefix)
         return evaluation.once(f"lattice of {name}", (), lambda: self.lattice_sum(crystal, prefix, crystal_prefix))
 
     def lattice_sum(self, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
@@ -126,7 +211,7 @@ class Population:
         if self.stacking is not None:
             layers = layers_of(crystal, f"{prefix}.{STACKING}")
             return LatticeSum(
-                crystal, layers.blocks, LayerOrder(layers, shape is not None), shape, prefix, crystal_prefix
+                crystal, layers.blocks, LayerOrder(layers, shape is not None), shape, prefix, crystal_prefix, self.shell
             )
         blocks = block_lattice(crystal, shape.facets if shape is not None else None, prefix)
         places = {n: f"{prefix}.{TWINS}.{n}" for n in self.twins}
@@ -134,7 +219,7 @@ class Population:
             slips = [family.slips(crystal, places[n]) for n, family in self.twins.items()]
             blocks = with_slips(crystal, blocks, np.concatenate(slips), f"{prefix}.{TWINS}")
         boundaries = {n: family.boundaries(crystal, blocks, places[n]) for n, family in self.twins.items()}
-        return LatticeSum(crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix)
+        return LatticeSum(crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix, self.shell)
 
     @property
     def disordered(self) -> bool:
@@ -143,13 +228,18 @@ class Population:
 
     def shaped_derivatives(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
-        addresses: Sequence[str], reduction: Reduction,
+        addresses: Sequence[str], reduction: Reduction, coarser: int,
     ) -> ShapedDerivatives | None:  # fmt: skip
         """Return sums over pairs differentiated by those of `addresses` that are lengths, cell parameters or of twins.
 
-        None for shapes that have no lattice sum.
+        In bins `coarser` times as wide as those of the pairs. None for shapes that have no lattice sum, and where
+        the pairs of atoms are not simply those of the places.
         """
-        if not isinstance(self.shape, Box):
+        if not isinstance(self.shape, Box) or self.shell is not None or self.size_law is not None:
+            return None
+        changing = [f"{crystal_prefix}.substitution.{k}.{n}" for k in crystal.substitutions
+                    for n in ("correlation_length", "bond_difference")]  # fmt: skip
+        if any(evaluation.values[a] != 0.0 for a in changing):
             return None
         lengths = [a for a in self.shape.addresses(prefix) if a in addresses and not a.endswith("size_correlation")]
         cell = [a for a in crystal.cell_addresses(crystal_prefix) if a in addresses]
@@ -159,30 +249,40 @@ class Population:
             cell = []
         if not lengths and not cell and not ordering:
             return ShapedDerivatives({}, {}, {})
-        return lattice_sum.derivatives(evaluation.values, evaluation.requirement.h, lengths, ordering, cell, reduction)
+        h = coarser * evaluation.requirement.h
+        return lattice_sum.derivatives(evaluation.values, h, lengths, ordering, cell, reduction)
 
     def _structure(
-        self, crystal: Crystal, values: Values, crystal_prefix: str, moments: FloatArray, h: float,
-        cells_per_unit: float, n_units: float | None, envelope: RadialFunction | None, shape_function: RadialFunction,
-        depends_on: tuple[str, ...],
+        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
+        moments: FloatArray, h: float, cells_per_unit: float, n_units: float | None,
+        levels: tuple[RadialFunction | None, ...], mean_inside: float, known_by: tuple[str, ...],
+        envelope: RadialFunction | None,
     ) -> PairStructure:  # fmt: skip
-        occupancies = crystal.occupancies(values, crystal_prefix)
-        kinds = tuple(
-            Kind(s.label, s.element, s.multiplicity * cells_per_unit, float(o), float(u))
-            for s, o, u in zip(crystal.sites, occupancies, crystal.u_iso_values(values, crystal_prefix), strict=True)
+        """Return the pair structure of a crystal from the pairs of its places, (n_levels, n_site_pairs, n_bins, 4)."""
+        values = evaluation.values
+        outer = None
+        if self.shell is not None:
+            outer = self.shell.occupants(crystal, values, prefix, crystal_prefix)
+        found = assembled(
+            evaluation, name, crystal, crystal_prefix, moments, h, cells_per_unit, outer, mean_inside, known_by
         )
         volume = crystal.cell_volume(values, crystal_prefix) * cells_per_unit
+        functions = tuple(f for f in levels if f is not None)
         return PairStructure(
-            kinds=kinds,
-            moments=without_exclusive(moments, kinds, h),
+            kinds=found.kinds,
+            moments=found.moments,
             h=h,
             envelope=envelope,
-            shape_function=shape_function,
-            number_density=sum(k.count * k.occupancy for k in kinds) / volume,
+            shape_function=functions[0],
+            number_density=sum(k.count * k.occupancy for k in found.kinds) / volume,
             n_units=n_units,
             delta1=values.get(f"{crystal_prefix}.delta1", 0.0),
             delta2=values.get(f"{crystal_prefix}.delta2", 0.0),
-            depends_on=(*depends_on, *(f"{crystal_prefix}.sites.{s.label}.occupancy" for s in crystal.sites)),
+            depends_on=(*known_by, *pair_addresses(crystal, values, crystal_prefix)),
+            rows=found.rows,
+            factors=found.factors,
+            levels=found.levels,
+            shape_functions=normalised(functions, mean_inside),
         )
 
     def _cluster_pairs(self, evaluation: Evaluation, name: str, prefix: str, grid: PairGrid) -> PairStructure:
@@ -212,6 +312,15 @@ class Population:
 
 def _envelope(shape: Shape, values: Values, prefix: str, r: FloatArray) -> FloatArray:
     return shape.envelope(r, values, prefix)
+
+
+def normalised(levels: tuple[RadialFunction, ...], mean_inside: float) -> tuple[RadialFunction, ...]:
+    """Return the functions of r divided by the mean of g, once for each place that counts with it."""
+
+    def over(function: RadialFunction, divisor: float) -> RadialFunction:
+        return lambda r: function(r) / divisor
+
+    return tuple(over(f, max(mean_inside, 1e-12) ** k) if k else f for k, f in enumerate(levels))
 
 
 def without_exclusive(moments: FloatArray, kinds: tuple[Kind, ...], h: float) -> FloatArray:

@@ -106,6 +106,17 @@ class Edge:
         return found
 
 
+def nested_offsets(offsets: FloatArray, vectors: FloatArray, depths: tuple[float, float]) -> FloatArray:
+    """Return offsets (n, 3) at which a body has as many pairs as two nested ones at `offsets`; faces along the blocks.
+
+    depths: of the two below the faces, Å: N − max(2 max(s, t), s + t + |u|) blocks are shared along each axis.
+    """
+    if not any(depths):
+        return offsets
+    s, t = (depth / np.linalg.norm(vectors, axis=1) for depth in depths)
+    return np.asarray(np.maximum(2.0 * np.maximum(s, t), s + t + np.abs(offsets)))
+
+
 def mean_of_polynomial(coefficients: list[FloatArray], threshold: FloatArray, d: LengthDistribution) -> FloatArray:
     """Return E[Σ c_k x^k; x > threshold] for coefficients (n,) each, lowest power first; not below 0."""
     values, place = np.unique(threshold, return_inverse=True)
@@ -176,14 +187,30 @@ class Box:
                 reach[axis] = last
         return reach
 
+    @property
+    def parallel_faces(self) -> bool:
+        """Whether all faces lie along the block vectors, so that a body nested within has a closed overlap."""
+        return all(type(edge) is Edge for edge in self.edges)
+
     def signed(self, vectors: FloatArray) -> bool:
         """Return whether W differs between offsets that differ in their signs alone."""
         return any(edge.signed(vectors) for edge in self.edges)
 
-    def pair_table(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`."""
+    def pair_table(
+        self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str,
+        depths: tuple[float, float] = (0.0, 0.0),
+    ) -> FloatArray:  # fmt: skip
+        """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`.
+
+        depths: Å; of the first and the second block of a pair, those that lie so deep below all faces count. Two
+        such bodies share max(0, N_i − max(2 max(s_i, t_i), s_i + t_i + |u_i|)) along each axis.
+        """
         low = -reach if self.signed(vectors) else 0 * reach
         axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
+        if any(depths):
+            table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+            nested = nested_offsets(table.reshape(-1, 3), vectors, depths)
+            return self.pair_weights(nested, vectors, values, prefix).reshape(table.shape[:-1])
         if self._correlation(values, prefix) != 0.0:
             grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
             return self.pair_weights(grid, vectors, values, prefix).reshape([len(a) for a in axes])
@@ -282,8 +309,13 @@ class Box:
                 numbers[axis] = rate * distribution.moment(1.0)
         return numbers
 
-    def envelope(self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature."""
+    def envelope(
+        self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str, depths: tuple[float, float] = (0.0, 0.0)
+    ) -> FloatArray:
+        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature.
+
+        depths: as in `pair_table`.
+        """
         from scipy.interpolate import CubicSpline
 
         lengths = np.linalg.norm(vectors, axis=1)
@@ -304,8 +336,10 @@ class Box:
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
+        whole = self.mean_blocks(vectors, values, prefix)
+        steps = nested_offsets(steps, vectors, depths)
         along = self.pair_weights(steps, vectors, values, prefix).reshape(len(at), -1) @ measure
-        spline = CubicSpline(at, along / along[0])
+        spline = CubicSpline(at, along / whole)
         return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
 
 

@@ -12,15 +12,24 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.curved import Cylinder, Octahedron
-from nanocrystal.sample.derived import DerivedQuantity, Geometry, crystal_quantities, length_quantities
-from nanocrystal.sample.lattice_pairs import Reduction, ShapedDerivatives
+from nanocrystal.sample.derived import (
+    DerivedQuantity,
+    Geometry,
+    crystal_quantities,
+    length_quantities,
+    stacking_quantities,
+    twin_quantities,
+)
+from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives
 from nanocrystal.sample.pair_structure import PairStructure
-from nanocrystal.sample.picture import AtomPicture, of_box, of_cluster, of_sphere
+from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Sphere
+from nanocrystal.sample.shell import SHELL
+from nanocrystal.sample.size_law import SIZE_LAW
 from nanocrystal.sample.symmetry import cell_vectors
+from nanocrystal.sample.typical import lattice_of
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +60,10 @@ class Sample:
                 if population.crystal is None:
                     raise InputError(f"{where}.{key}", "is for crystals; explicit atoms have their own faults.")
                 population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
+            if population.size_law is not None:
+                self._check_size_law(name, population)
+            if population.shell is not None:
+                self._check_shell(name, population)
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
                 raise InputError(
@@ -63,6 +76,24 @@ class Sample:
                 raise InputError(f"crystals.{name}", "is used by no population; add one or leave the crystal out.")
         self._check_fractions()
         self._check_bases()
+
+    def _check_shell(self, name: str, population: Population) -> None:
+        where, shape = f"populations.{name}.{SHELL}", population.shape
+        if population.crystal is None or isinstance(shape, Bulk):
+            raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")
+        if isinstance(shape, Box) and not shape.parallel_faces:
+            raise InputError(where, f"is not there for the shape {shape.name!r}; spheres and all prisms can have one.")
+        assert population.shell is not None
+        population.shell.check(self.crystals[population.crystal], where)
+
+    def _check_size_law(self, name: str, population: Population) -> None:
+        where = f"populations.{name}.{SIZE_LAW}"
+        if population.crystal is None or isinstance(population.shape, Bulk):
+            raise InputError(where, "is for crystals of a size; give a shape such as sphere, cube or prism.")
+        if population.shell is not None:
+            raise InputError(where, "stands beside shell; give one of the two.")
+        assert population.size_law is not None
+        population.size_law.check(self.crystals[population.crystal], where)
 
     def _check_fractions(self) -> None:
         parameters = [p.declared()[p.fraction_basis][1] for p in self.populations.values()]
@@ -127,9 +158,12 @@ class Sample:
         }
 
     def shaped_derivatives(
-        self, evaluation: Evaluation, addresses: Sequence[str], reduction: Reduction
+        self, evaluation: Evaluation, addresses: Sequence[str], reduction: Reduction, coarser: int = 1
     ) -> dict[str, ShapedDerivatives]:
-        """Return sums over pairs differentiated by `addresses`, of populations that have a lattice sum."""
+        """Return sums over pairs differentiated by `addresses`, of populations that have a lattice sum.
+
+        coarser: how many times wider the bins are than those of the pairs; derivatives need fewer digits.
+        """
         found = {}
         for name, population in self.populations.items():
             crystal = self.crystal_of(name)
@@ -142,6 +176,7 @@ class Sample:
                     f"crystals.{population.crystal}",
                     addresses,
                     reduction,
+                    coarser,
                 )
                 if pairs is not None:
                     found[name] = pairs
@@ -176,6 +211,15 @@ class Sample:
     def _geometries(self) -> dict[str, Geometry]:
         start = ParameterSet(self.declared_alone()).initial_values()
         return {name: Geometry(c, start, f"crystals.{name}") for name, c in self.crystals.items()}
+
+    @cached_property
+    def _lattices(self) -> dict[str, LatticeSum]:
+        """The blocks of each population of crystals and how they are ordered."""
+        return {
+            name: lattice_of(p, self.crystals[p.crystal], f"populations.{name}", f"crystals.{p.crystal}")
+            for name, p in self.populations.items()
+            if p.crystal is not None
+        }
 
     def declared_alone(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return the declared parameters with ties to data sets replaced by defaults."""
@@ -215,6 +259,10 @@ class Sample:
             )
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
             found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(volume / cell * atoms, "", "atoms in the average crystal")
+        if population.twins:
+            found |= twin_quantities(self._lattices[name], values)
+        if population.stacking is not None:
+            found |= stacking_quantities(prefix, values)
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
@@ -254,16 +302,11 @@ class Sample:
         found = {}
         for name, population in self.populations.items():
             prefix = f"populations.{name}"
-            crystal, crystal_prefix = self.crystal_of(name), f"crystals.{population.crystal}"
             picture = None
             if population.atoms is not None:
                 picture = of_cluster(population.atoms.cluster, values[f"{prefix}.stretch"])
-            elif isinstance(population.shape, Cylinder | Octahedron):
-                continue  # whole blocks would draw their bounding box
-            elif crystal is not None and isinstance(population.shape, Box):
-                picture = of_box(crystal, population.shape, values, prefix, crystal_prefix)
-            elif crystal is not None and isinstance(population.shape, Sphere):
-                picture = of_sphere(crystal, population.shape.mean_diameter(values, prefix), values, crystal_prefix)
+            elif isinstance(population.shape, Box | Sphere):
+                picture = of_crystal(self._lattices[name], population.shape, values)
             if picture is not None and picture.elements:
                 found[name] = picture
         return found

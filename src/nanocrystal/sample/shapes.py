@@ -19,9 +19,21 @@ from nanocrystal.sample.distributions import Distribution, Histogram, LengthDist
 FloatArray = NDArray[np.float64]
 DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
 
-
 SizeCurves = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
 """name of a length -> (length, Å, number density, volume-weighted density, 1/Å)"""
+
+
+def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> FloatArray:
+    """Return the volume that two spheres of radii first and second share at a distance r of their centres."""
+    first, second = np.maximum(first, 0.0), np.maximum(second, 0.0)
+    smaller = 4.0 / 3.0 * np.pi * np.minimum(first, second) ** 3
+    apart = np.maximum(r, 1e-9)
+    lens = (
+        np.pi * (first + second - apart) ** 2
+        * (apart**2 + 2.0 * apart * (first + second) - 3.0 * (first - second) ** 2) / (12.0 * apart)
+    )  # fmt: skip
+    inside = r <= np.abs(first - second)
+    return np.asarray(np.where(inside, smaller, np.where(r < first + second, lens, 0.0)))
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,15 @@ class Sphere:
         third = d.partial_moment(3, r)
         overlap = third - 1.5 * r * d.partial_moment(2, r) + 0.5 * r**3 * d.partial_moment(0, r)
         return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
+
+    def shared(self, r: FloatArray, depths: tuple[float, float], values: Values, prefix: str) -> FloatArray:
+        """Return the mean volume that spheres with their surface moved inwards by two depths share at r, over ⟨V⟩."""
+        s, t = depths
+        d = self._at(values, prefix)
+        length, weight = d.nodes(np.maximum(2.0 * max(s, t), r + s + t))
+        volumes = sphere_overlap(0.5 * length - s, 0.5 * length - t, r[:, None])
+        volume = np.pi / 6.0 * float(d.partial_moment(3, np.zeros(1))[0])
+        return np.asarray((weight * volumes).sum(axis=1) / volume)
 
     def mean_diameter(self, values: Values, prefix: str) -> float:
         """Return the number-weighted mean diameter, Å."""

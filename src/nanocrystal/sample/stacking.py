@@ -244,7 +244,7 @@ def sequence_probabilities(cubic: float, correlation: float, most: int) -> Float
     Steps are +t (0) and −t (1), shifts 0, t, 2t. The hidden states of the chain are (step, kind of the layer), the
     kind c keeping the step of the layer below and h turning it.
     """
-    to_cubic = np.array([cubic + correlation * (1.0 - cubic), cubic * (1.0 - correlation)])  # from c, from h
+    to_cubic = np.array(_next_cubic(cubic, correlation))
     kinds = np.array([[to_cubic[0], 1.0 - to_cubic[0]], [to_cubic[1], 1.0 - to_cubic[1]]])
     transition = np.zeros((2, 2, 2, 2))  # (step, kind) -> (next step, next kind)
     for step in (0, 1):
@@ -262,3 +262,36 @@ def sequence_probabilities(cubic: float, correlation: float, most: int) -> Float
             reached = reached @ (phases[:, None] * chain)
     turns = np.exp(-2j * np.pi / 3.0 * np.outer(np.arange(3), np.arange(3)))  # (shift, m)
     return np.asarray(np.einsum("sm,wmef->wefs", turns, sums).real / 3.0)
+
+
+def drawn_layers(
+    cubic: float, correlation: float, n_layers: int, sided: bool, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Return the state (n_layers,) of each layer of a sequence drawn at random, and whether it is hexagonal, 0 or 1.
+
+    The states are those of `Layers`; the lowest layer is in any place, its step up +t or −t with equal chance.
+    """
+    to_cubic = _next_cubic(cubic, correlation)
+    shift, step, hexagonal = int(rng.integers(3)), int(rng.integers(2)), int(rng.random() >= cubic)
+    states, kinds = [], []
+    for layer in range(n_layers):
+        if layer > 0:
+            shift = (shift + (1 if step == 0 else -1)) % 3
+            hexagonal = int(rng.random() >= to_cubic[hexagonal])
+            step = step ^ hexagonal
+        states.append(3 * step * sided + shift)
+        kinds.append(hexagonal)
+    return np.array(states), np.array(kinds)
+
+
+def mean_runs(cubic: float, correlation: float) -> tuple[float, float]:
+    """Return how many layers in cubic, and in hexagonal, surroundings follow each other on average; inf if all do."""
+    from_cubic, from_hexagonal = _next_cubic(cubic, correlation)
+    ends = 1.0 - from_cubic, from_hexagonal
+    of_cubic, of_hexagonal = (1.0 / end if end > 0.0 else float("inf") for end in ends)
+    return of_cubic, of_hexagonal
+
+
+def _next_cubic(cubic: float, correlation: float) -> tuple[float, float]:
+    """Return the probability that the layer above one in cubic, and in hexagonal, surroundings is in cubic ones."""
+    return cubic + correlation * (1.0 - cubic), cubic * (1.0 - correlation)

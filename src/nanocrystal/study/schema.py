@@ -42,6 +42,19 @@ class SiteTable(Table):
     occupancy: NumberField | None = Field(default=None, description="part of the places that is filled, 0 to 1")
 
 
+class SubstitutionTable(Table):
+    """A second element on the sites of an element: [crystals.NAME.substitution.ELEMENT]."""
+
+    element: str = Field(description="the second element, such as Cl")
+    fraction: NumberField = Field(description="its part of the sites, 0 to 1")
+    correlation_length: NumberField = Field(
+        default=0.0, description="Å, over which like elements cluster [0: mixed at random]"
+    )
+    bond_difference: NumberField = Field(
+        default=0.0, description="Å, by how much nearest neighbours of the first element are farther away [0]"
+    )
+
+
 class CrystalTable(Table):
     """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined."""
 
@@ -63,6 +76,9 @@ class CrystalTable(Table):
     sites: dict[str, SiteTable] = Field(
         default_factory=dict, description="coordinates and occupancies by site label: [crystals.NAME.sites.LABEL]"
     )
+    substitution: dict[str, SubstitutionTable] = Field(
+        default_factory=dict, description="second elements: [crystals.NAME.substitution.ELEMENT], or by site label"
+    )
     delta1: NumberField | None = Field(default=None, description="Å, correlated motion")
     delta2: NumberField | None = Field(default=None, description="Å², correlated motion")
 
@@ -73,14 +89,59 @@ class _Fractions(Table):
     volume_fraction: NumberField | None = Field(default=None, description="part of the sample, by volume")
 
 
-class BulkTable(_Fractions):
+class TwinTable(Table):
+    """A family of planes that may carry boundaries: [populations.NAME.twins.FAMILY]."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["probability"]}, {"required": ["density"]}]})
+
+    slip: str = Field(description='the slip and its planes, such as "1/2<110>{110}"; for perovskites in Pbnm')
+    probability: NumberField | None = Field(default=None, description="of a boundary at each plane, 0 to 0.5")
+    density: NumberField | None = Field(default=None, description="boundaries per nm, instead of the probability")
+    ordered: bool = Field(default=False, description="whether probabilities above 0.5 are meant")
+
+
+class StackingTable(Table):
+    """A random sequence of close-packed layers: [populations.NAME.stacking]."""
+
+    cubic_fraction: NumberField = Field(
+        description="part of the layers in cubic surroundings: 0 in wurtzite, 1 in zinc blende"
+    )
+    correlation: NumberField = Field(
+        default=0.0, description="correlation of the kinds of neighbouring layers, 0 to 0.99 [0]"
+    )
+
+
+class ShellTable(Table):
+    """What differs towards the surface, on the same lattice: [populations.NAME.shell]."""
+
+    thickness: NumberField = Field(description="Å; of the shell, or depth over which the composition changes")
+    profile: Literal["step", "gradient"] = Field(
+        default="step", description="core and shell, or a linear change from the surface to the depth [step]"
+    )
+    substitution: dict[str, NumberField] = Field(
+        default_factory=dict, description="fraction of the second element in the shell, by the crystal's substitution"
+    )
+    occupancy: dict[str, NumberField] = Field(
+        default_factory=dict, description="factor on occupancies in the shell, by site label or element"
+    )
+
+
+class _Crystalline(_Fractions):
+    shell: ShellTable | None = Field(default=None, description="what differs towards the surface")
+    stacking: StackingTable | None = Field(default=None, description="a random sequence of close-packed layers")
+    twins: dict[Name, TwinTable] = Field(
+        default_factory=dict, description="families of boundaries: [populations.NAME.twins.FAMILY]"
+    )
+
+
+class BulkTable(_Crystalline):
     """An infinite crystal."""
 
     crystal: str = Field(description="the name of one of [crystals]")
     shape: Literal["bulk"] = Field(description="infinite; for PDFs")
 
 
-class SphereTable(_Fractions):
+class SphereTable(_Crystalline):
     """Spheres of a crystal."""
 
     crystal: str = Field(description="the name of one of [crystals]")
@@ -113,7 +174,7 @@ def _box_table(shape: type[Box]) -> type[Table]:
     if "size_correlation" in shape.__dataclass_fields__:  # type: ignore[attr-defined]
         text = "correlation of the logarithms of two lognormal lengths, −0.99 to 0.99 [0]"
         fields["size_correlation"] = (NumberField | None, Field(default=None, description=text))
-    return create_model(f"{shape.__name__}Table", __base__=_Fractions, __doc__=shape.__doc__, **fields)
+    return create_model(f"{shape.__name__}Table", __base__=_Crystalline, __doc__=shape.__doc__, **fields)
 
 
 POPULATION_TABLES: dict[str, type[Table]] = {
@@ -249,6 +310,25 @@ class RefineTable(Table):
     )
 
 
+class CandidateTable(Table):
+    """A candidate for `compare`: parts of a study, laid over the study itself.
+
+    What stands here is not complete, so it is checked only where it is joined with the rest.
+    """
+
+    description: str = Field(default="", description="a few words for tables and the report")
+    drop: list[str] = Field(
+        default_factory=list, description="addresses of keys and tables of the study that this candidate has not"
+    )
+    title: str = Field(default="", description="as of the study")
+    crystals: dict[Name, Any] = Field(default_factory=dict, description="laid over [crystals]")
+    populations: dict[Name, Any] = Field(default_factory=dict, description="laid over [populations]")
+    datasets: dict[Name, Any] = Field(
+        default_factory=dict, description="laid over [datasets]; what was measured stays as it is"
+    )
+    refine: dict[str, Any] = Field(default_factory=dict, description="laid over [refine]")
+
+
 class StudyTable(Table):
     """A study: what is in the vial, and what was measured."""
 
@@ -257,6 +337,9 @@ class StudyTable(Table):
     populations: dict[Name, Any] = Field(description="what the sample is made of")
     datasets: dict[Name, Any] = Field(description="what was measured, or shall be simulated")
     refine: RefineTable = Field(default=RefineTable(), description="options of the optimiser")
+    candidates: dict[Name, CandidateTable] = Field(
+        default_factory=dict, description="other models of the same sample, for `nanocrystal compare`"
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
-from nanocrystal.refinement import Options, Result, declared_parameters, refine
+from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import (
     BOXES,
@@ -29,18 +29,28 @@ from nanocrystal.sample import (
     Population,
     Sample,
     Shape,
+    Shell,
     SiteOverride,
     Sphere,
+    Stacking,
+    Substitution,
+    TwinFamily,
 )
 from nanocrystal.sample.population import FRACTIONS
-from nanocrystal.study.messages import first_problem, place, syntax_error
+from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.techniques import TECHNIQUES, Blank
 from nanocrystal.techniques.base import Noise
+
+if TYPE_CHECKING:
+    from nanocrystal.study.candidates import CandidateSet
 
 
 @dataclass(frozen=True)
 class Study:
-    """A sample and its data sets, as a file states them."""
+    """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
+
+    A candidate is a study too: `source` says which, `description` what it is.
+    """
 
     title: str
     sample: Sample
@@ -48,6 +58,9 @@ class Study:
     options: Options
     path: Path
     text: str
+    source: Source
+    description: str = ""
+    candidates: Mapping[str, Study] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -71,6 +84,20 @@ class Study:
                 progress=progress,
             )
 
+    def compare(self) -> Comparison:
+        """Refine the candidates, one after the other, and return them side by side, judged.
+
+        Raises InputError where there are fewer than two, or where they do not look at the same measurement.
+        """
+        return self.candidate_set.compare()
+
+    @property
+    def candidate_set(self) -> CandidateSet:
+        """The candidates, to be compared; raises InputError where there are fewer than two."""
+        from nanocrystal.study.candidates import CandidateSet
+
+        return CandidateSet(self.title, self.candidates, self.path, self.text)
+
     def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
         """Return name -> columns of each data set as the study describes it; raises InputError, located."""
         from nanocrystal.simulation import simulated_curves
@@ -84,11 +111,16 @@ class Study:
         try:
             yield
         except InputError as error:
-            raise InputError(place(self.path, self.text, error.where), error.problem) from None
+            raise self.source.located(error) from None
 
 
 def read_study(path: str | Path) -> Study:
     """Read a study file; raises InputError, with file, line and key, for anything that cannot be meant."""
+    return study_from(*read_content(path))
+
+
+def read_content(path: str | Path) -> tuple[dict[str, Any], Path, str]:
+    """Return the parsed TOML of a study file, its path and its text; raises InputError where it is no TOML."""
     path = Path(path)
     text = _text_of(path)
     try:
@@ -97,11 +129,22 @@ def read_study(path: str | Path) -> Study:
         raise syntax_error(path, text, str(error)) from None
     except RecursionError:
         raise InputError(str(path), "is not valid TOML: its lists or tables are nested too deeply.") from None
-    return study_from(content, path, text)
+    return content, path, text
 
 
 def study_from(content: Mapping[str, Any], path: Path, text: str) -> Study:
-    """Return the study of an already parsed TOML text."""
+    """Return the study of an already parsed TOML text, with its candidates."""
+    from nanocrystal.study.candidates import base_and_candidates
+
+    study, candidates = base_and_candidates(content, path, text)
+    if isinstance(study, InputError):
+        problem = f"{study.problem.rstrip('.')}; without its candidates this study is not complete"
+        raise InputError(study.where, f"{problem}, it can only be compared: nanocrystal compare {path.name}") from None
+    return replace(study, candidates=candidates)
+
+
+def checked_study(content: Mapping[str, Any], source: Source, description: str = "") -> Study:
+    """Return the study of parsed TOML without candidates; raises InputError, located by its source."""
     from pydantic import ValidationError
 
     from nanocrystal.study.schema import StudyTable
@@ -109,16 +152,17 @@ def study_from(content: Mapping[str, Any], path: Path, text: str) -> Study:
     try:
         table = StudyTable.model_validate(content)
         datasets = {name: _dataset(name, value) for name, value in table.datasets.items()}
-        sample = _sample(table, path.parent)
-        study = Study(table.title, sample, datasets, Options(**table.refine.model_dump()), path, text)
+        sample = _sample(table, source.path.parent)
+        options = Options(**table.refine.model_dump())
+        study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
             crystal.check_overlap(values, f"crystals.{name}")
     except ValidationError as error:
         address, problem = first_problem(error)
-        raise InputError(place(path, text, address), problem) from None
+        raise source.located(InputError(address, problem)) from None
     except InputError as error:
-        raise InputError(place(path, text, error.where), error.problem) from None
+        raise source.located(error) from None
     return study
 
 
@@ -172,8 +216,9 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
         return Crystal.from_library(
-            table.library, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, **cell
-        )
+            table.library, u_iso=table.u_iso, sites=sites, motion=_motion(table), substitutions=_substitutions(table),
+            where=where, **cell,
+        )  # fmt: skip
     if table.cif is None:
         raise InputError(
             f"{where}.cif",
@@ -182,8 +227,9 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     path = resolve(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
         return Crystal.from_cif(
-            path, u_iso=table.u_iso, sites=sites, motion=_motion(table), where=where, source=table.cif, **cell
-        )
+            path, u_iso=table.u_iso, sites=sites, motion=_motion(table), substitutions=_substitutions(table),
+            where=where, source=table.cif, **cell,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -195,6 +241,13 @@ def _file_named_at(address: str, source: str) -> Iterator[None]:
         if error.where.startswith(source):
             raise InputError(f"{address}: {error.where}", error.problem) from None
         raise
+
+
+def _substitutions(table: Any) -> dict[str, Substitution]:
+    return {
+        key: Substitution(t.element, t.fraction, t.correlation_length, t.bond_difference)
+        for key, t in table.substitution.items()
+    }
 
 
 def _motion(table: Any) -> dict[str, Any]:
@@ -213,7 +266,20 @@ def _population(name: str, table: Any, folder: Path) -> Population:
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
         return Population(atoms=Atoms(cluster, table.u_iso, stretch, _motion(table), where), **fraction)
-    return Population(table.crystal, _shape(table, where, folder), **fraction)
+    twins = {n: _twin_family(t, f"{where}.twins.{n}") for n, t in table.twins.items()}
+    layers = table.stacking
+    stacking = None if layers is None else Stacking(layers.cubic_fraction, layers.correlation)
+    given = table.shell
+    shell = None if given is None else Shell(given.thickness, given.profile, given.substitution, given.occupancy)
+    shape = _shape(table, where, folder)
+    return Population(table.crystal, shape, twins=twins, stacking=stacking, shell=shell, **fraction)
+
+
+def _twin_family(table: Any, where: str) -> TwinFamily:
+    try:
+        return TwinFamily(table.slip, table.probability, table.density, table.ordered)
+    except InputError as error:
+        raise InputError(f"{where}.{error.where}", error.problem) from None
 
 
 def _shape(table: Any, where: str, folder: Path) -> Shape | Box:

@@ -117,7 +117,7 @@ class PdfModel:
     def _form_factors(self) -> dict[str, FloatArray]:
         """f(Q) of each element, (n_q,)."""
         q = self._transform.q
-        elements = {s.element for c in self.sample.crystals.values() for s in c.sites}
+        elements = {e for c in self.sample.crystals.values() for e in c.elements}
         for population in self.sample.populations.values():
             if population.atoms is not None:
                 elements |= set(population.atoms.cluster.species)
@@ -131,8 +131,8 @@ class PdfModel:
         """Return Σ_pairs exp(−σ² Q²/2) sin(Q r)/r of each pair kind less its small-angle part, (n_pair_kinds, n_q)."""
         transform, kinds = self._transform, pair_kinds(len(structure.kinds))
         sums = np.zeros((len(kinds), len(transform.q)))
-        for row, (a, b) in enumerate(kinds):
-            count, distance, spread, _ = peak_list(structure.moments[row], structure.h)
+        for row, ((a, b), moments) in enumerate(zip(kinds, structure.each_kind(), strict=True)):
+            count, distance, spread, _ = peak_list(moments, structure.h)
             cut = structure.shape_function is not None or (len(distance) > 0 and transform.r_end < distance[-1])
             shape = self._peak_shape(evaluation, structure, a, b)
             sums[row] = transform.of_peaks(count, distance, spread, shape, structure.envelope, cut)
@@ -143,9 +143,9 @@ class PdfModel:
             smooth = evaluation.once(
                 f"smooth part of {name} at {self.where}",
                 (*structure.depends_on, f"{self.where}.qdamp"),
-                lambda: self._smooth(evaluation, gamma, self._envelope_reach(gamma)),
+                lambda: structure.smooth(lambda f: self._smooth(evaluation, f, self._envelope_reach(gamma))),
             )
-            sums -= _densities(structure)[:, None] * smooth
+            sums -= smooth
         return sums
 
     def _peak_shape(self, evaluation: Evaluation, structure: PairStructure, a: int, b: int) -> PeakShape:
@@ -230,12 +230,13 @@ class PdfModel:
         """Return `_pair_sums` differentiated, (n_pair_kinds, n_q)."""
         assert structure.n_units is not None
         kinds = pair_kinds(len(structure.kinds))
-        moments = by.pairs_by[address].reshape(len(kinds), -1, 4)
+        moments = by.pairs_by[address].reshape(len(structure.moments), -1, 4)
         if address in by.stretched_by:
             moments = moments + stretched(by.stretched_by[address].reshape(moments.shape))
         # pairs per unit: of a crystal that has so many more pairs, and so many more units
         more = by.blocks_by[address] * structure.moments[:, : moments.shape[1]]
-        weights = at_bins(without_exclusive((moments - more) / structure.n_units, structure.kinds, structure.h))
+        changed = structure.of_kinds((moments - more) / structure.n_units)
+        weights = at_bins(without_exclusive(changed, structure.kinds, structure.h))
         sums = np.zeros((len(kinds), len(self._transform.q)))
         for row, (a, b) in enumerate(kinds):
             at = np.flatnonzero(weights[row])
@@ -246,7 +247,7 @@ class PdfModel:
         if density is not None:
             assert structure.shape_function is not None
             smooth = self._smooth(evaluation, density, self._envelope_reach(structure.shape_function))
-            sums -= _densities(structure)[:, None] * smooth
+            sums -= structure.densities[:, None] * smooth
         return sums
 
     # ---- for the report -----------------------------------------------------------------------
@@ -317,12 +318,3 @@ class PdfModel:
             "Peak widths: σ² = (u_i + u_j)(1 − delta1/r − delta2/r² + qbroad² r²); resolution: exp(−(r qdamp)²/2). "
             f"The data were compared {self._grid_words()}.",
         )
-
-
-def _densities(structure: PairStructure) -> FloatArray:
-    """Return the mean density of partners of each pair kind, summed over one unit, each pair once, (n_pair_kinds,)."""
-    assert structure.number_density is not None
-    volume = structure.n_atoms / structure.number_density
-    counts = [k.count for k in structure.kinds]
-    pairs = [counts[a] * counts[b] * (0.5 if a == b else 1.0) for a, b in pair_kinds(len(counts))]
-    return np.array(pairs) / volume

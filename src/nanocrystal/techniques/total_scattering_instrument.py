@@ -86,8 +86,12 @@ def _composition(sample: Sample) -> dict[str, float]:
             counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
             atoms = list(zip(cluster.species, counts.tolist(), strict=True))
         else:
-            occupancies = crystal.occupancies(values, f"crystals.{population.crystal}")
-            atoms = [(s.element, s.multiplicity * float(o)) for s, o in zip(crystal.sites, occupancies, strict=True)]
+            on_sites = crystal.occupants(values, f"crystals.{population.crystal}")
+            atoms = [
+                (o.element, s.multiplicity * o.occupancy)
+                for s, occupants in zip(crystal.sites, on_sites, strict=True)
+                for o in occupants
+            ]
         total = sum(n for _, n in atoms) * len(sample.populations)
         for element, n in atoms:
             found[element] = found.get(element, 0.0) + n / total

@@ -18,6 +18,7 @@ from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
 from nanocrystal.sample.lattice_pairs import Reduction
+from nanocrystal.sample.pair_structure import enveloped
 from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.derivatives import (
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from nanocrystal.techniques.total_scattering import TotalScattering
 
 FloatArray = NDArray[np.float64]
+COARSER = 4
+"""bins of derivatives over those of the pairs; their error, (Q h)⁴/2000, is then below 1e-4"""
 NEAR = 12.0
 """Å; correlated motion reaches that far"""
 USUAL_Q = (3.0, 35.0)
@@ -97,7 +100,9 @@ class TotalScatteringModel:
         if not _exclusions_alone(structures):
             return {}
         q, grid = self._ideal_grid(evaluation)
-        derived = self.sample.shaped_derivatives(evaluation, addresses, self._reduction(evaluation, structures))
+        derived = self.sample.shaped_derivatives(
+            evaluation, addresses, self._reduction(evaluation, structures), _coarser(structures)
+        )
         known = exact_addresses(structures, derived)
         if not known:
             return {}
@@ -105,7 +110,8 @@ class TotalScatteringModel:
         of_crystals = {
             n: (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid) for n, s in structures.items()
         }
-        slopes = {n: self._crystal_slopes(structures[n], by, q, grid) for n, by in derived.items()}
+        h = _coarser(structures) * evaluation.requirement.h
+        slopes = {n: self._crystal_slopes(structures[n], by, q, grid, h) for n, by in derived.items()}
         found: dict[str, FloatArray] = {}
         for address in known:
             slope = sum(numbers[n] * by[address] for n, by in slopes.items() if address in by)
@@ -121,7 +127,7 @@ class TotalScatteringModel:
         With correlated motion the moments of near pairs follow them.
         """
         q, grid = self._ideal_grid(evaluation)
-        h = evaluation.requirement.h
+        h = _coarser(structures) * evaluation.requirement.h
         partly = any(k.occupancy < 1.0 for s in structures.values() for k in s.kinds)
         nearest = int(EXCLUSIVE_DISTANCE / h) + 1 if partly else 0
         near = int(NEAR / h) if any(s.delta1 or s.delta2 for s in structures.values()) else 0
@@ -139,18 +145,18 @@ class TotalScatteringModel:
         return reduction
 
     def _crystal_slopes(
-        self, structure: PairStructure, by: ShapedDerivatives, q: FloatArray, grid: str
+        self, structure: PairStructure, by: ShapedDerivatives, q: FloatArray, grid: str, h: float
     ) -> dict[str, FloatArray]:
         """Return how I(Q) of the mean crystal of a population changes with each parameter."""
         found = {}
         for address, pairs in by.pairs_by.items():
-            sums = pairs + by.stretched_by.get(address, 0.0)
+            sums = structure.of_kinds(pairs + by.stretched_by.get(address, 0.0))
             found[address] = self._debye(structure, q, grid, sums[:, : len(q)], by.blocks_by[address])
         if found and (structure.delta1 or structure.delta2):
             f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
-            near = at_bins(np.array([_near_moments(by, address, len(q)) for address in found]))
+            near = at_bins(np.array([structure.of_kinds(_near_moments(by, a, len(q))) for a in found]))
             at = np.flatnonzero(near.any(axis=(0, 1)))
-            counts = [(structure.h * at.astype(np.float64), near[:, row, at].T) for row in range(near.shape[1])]
+            counts = [(h * at.astype(np.float64), near[:, row, at].T) for row in range(near.shape[1])]
             for address, added in zip(found, self._correlated(structure, q, f, counts).T, strict=True):
                 found[address] = found[address] + added
         return found
@@ -223,10 +229,11 @@ class TotalScatteringModel:
             structure.depends_on,
             lambda: self._transform(structure.h, structure.moments.shape[1], q, grid)(_enveloped(structure)),
         )
-        intensity = self._debye(structure, q, grid, sums, 1.0)
+        intensity = self._debye(structure, q, grid, structure.of_kinds(sums), 1.0)
         if structure.delta1 or structure.delta2:
             f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
-            near = [peak_list(m, structure.h)[:2] for m in _enveloped(structure)[:, : int(NEAR / structure.h)]]
+            moments = structure.of_kinds(_enveloped(structure)[:, : int(NEAR / structure.h)])
+            near = [peak_list(m, structure.h)[:2] for m in moments]
             counts = [(distance, count[:, None]) for count, distance in near]
             intensity = intensity + self._correlated(structure, q, f, counts)[:, 0]
         return intensity
@@ -390,15 +397,16 @@ def _doubt(highest: float, hint: str) -> str:
 
 
 def _enveloped(structure: PairStructure) -> FloatArray:
-    """Return the moments with the envelope of a finite shape, exact to first order within each bin."""
+    """Return the moments with the envelope of a finite shape."""
     if structure.envelope is None:
         return structure.moments
     r = structure.h * np.arange(float(structure.moments.shape[1]))
-    gamma = structure.envelope(r)
-    change = np.gradient(gamma)
-    moments = gamma[None, :, None] * structure.moments
-    moments[:, :, :3] += change[None, :, None] * structure.moments[:, :, 1:]
-    return moments
+    return enveloped(structure.moments, structure.envelope(r))
+
+
+def _coarser(structures: Mapping[str, PairStructure]) -> int:
+    """Return how many times wider the bins of derivatives are; near pairs with correlated motion need fine ones."""
+    return 1 if any(s.delta1 or s.delta2 for s in structures.values()) else COARSER
 
 
 def _near_moments(by: ShapedDerivatives, address: str, n_q: int) -> FloatArray:

@@ -1,0 +1,200 @@
+"""From pairs of places to pairs of atoms: who stands at the places of a crystal.
+
+Sums over pairs are made for pairs of sites. Here they become pairs of kinds of atoms: two elements that share a
+site, sites that are filled differently towards the surface, neighbours that cluster or keep other distances.
+Where a composition changes with depth, a site has a second kind for each of its elements, which counts with g
+(see `shell`) and has the difference to the shell as its occupancy, negative where the core has less of the element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.kernels.pairs import pair_kinds
+from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.mixing import Occupant
+from nanocrystal.sample.pair_structure import Kind, enveloped
+from nanocrystal.tables.elements import covalent_radius
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+NEAREST = 1.3
+"""of the sum of the covalent radii: nearer atoms on different sites are nearest neighbours"""
+
+
+class Standing(NamedTuple):
+    """One kind of atom: its site, whether it counts with g, and the index of its element on the site."""
+
+    site: int
+    inner: bool
+    element: int
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Kinds of atoms and the histograms of their pairs; see `PairStructure` for moments, rows, factors, levels."""
+
+    kinds: tuple[Kind, ...]
+    moments: FloatArray
+    rows: IntArray
+    factors: FloatArray
+    levels: IntArray
+
+
+def assembled(
+    evaluation: Evaluation, name: str, crystal: Crystal, crystal_prefix: str, moments: FloatArray, h: float,
+    cells_per_unit: float, outer: list[list[Occupant]] | None, mean_inside: float, known_by: Sequence[str],
+) -> Assembled:  # fmt: skip
+    """Return the kinds of atoms of a crystal with their pairs.
+
+    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; outer: the occupants of each site in the shell,
+    None without one; known_by: the addresses that the moments depend on.
+    """
+    values = evaluation.values
+    inner = crystal.occupants(values, crystal_prefix)
+    standing, kinds = _kinds(crystal, inner, outer, cells_per_unit, mean_inside)
+    partial = tuple(
+        bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in (inner if outer is None else outer)
+    )
+    mixed = [crystal.substitution_key(s.label) for s in crystal.sites]
+    n_site_pairs = moments.shape[1]
+    site_row = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
+    changes: dict[tuple[int, tuple[float, ...]], int] = {(k, ()): k for k in range(n_site_pairs)}
+    rows, factors, levels = [], [], []
+    for a, b in pair_kinds(len(kinds)):
+        first, second = standing[a], standing[b]
+        level = int(first.inner) + int(second.inner)
+        pair = (min(first.site, second.site), max(first.site, second.site))
+        change = _change(crystal, values, crystal_prefix, mixed, inner, first, second)
+        key = (level * n_site_pairs + site_row[pair], change)
+        rows.append(changes.setdefault(key, len(changes)))
+        factors.append(2.0 if first.site == second.site and a != b else 1.0)
+        levels.append(level)
+    if len(changes) == n_site_pairs and not any(partial):
+        found = moments[0]
+    else:
+        found = evaluation.once(
+            f"pairs of atoms of {name}",
+            (*known_by, *pair_addresses(crystal, values, crystal_prefix)),
+            lambda: _changed(moments, h, list(changes), crystal, partial, site_row),
+        )
+    return Assembled(kinds, found, np.array(rows), np.array(factors), np.array(levels))
+
+
+def _kinds(
+    crystal: Crystal, inner: list[list[Occupant]], outer: list[list[Occupant]] | None, cells: float, mean_inside: float
+) -> tuple[list[Standing], tuple[Kind, ...]]:
+    """Return the kinds of atoms: those of the shell (or the whole crystal), then what differs in the core."""
+    standing: list[Standing] = []
+    kinds: list[Kind] = []
+    for s, site in enumerate(crystal.sites):
+        count = site.multiplicity * cells
+        for e, occupant in enumerate((inner if outer is None else outer)[s]):
+            standing.append(Standing(s, False, e))
+            kinds.append(Kind(_label(site.label, site.element, occupant), occupant.element, count, *occupant[1:]))
+    for s, site in enumerate(crystal.sites if outer is not None else ()):
+        assert outer is not None
+        for e, (own, at_surface) in enumerate(zip(inner[s], outer[s], strict=True)):
+            difference = own.occupancy - at_surface.occupancy
+            if difference != 0.0:
+                standing.append(Standing(s, True, e))
+                count = site.multiplicity * cells * mean_inside
+                label = f"{_label(site.label, site.element, own)} in the core"
+                kinds.append(Kind(label, own.element, count, difference, own.u_iso))
+    return standing, tuple(kinds)
+
+
+def _label(site: str, host: str, occupant: Occupant) -> str:
+    return site if occupant.element == host else f"{occupant.element} on {site}"
+
+
+def _change(
+    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], inner: list[list[Occupant]],
+    first: Standing, second: Standing,
+) -> tuple[float, ...]:  # fmt: skip
+    """Return what a pair of kinds needs of its pairs of sites: () nothing, (factor, ξ) clustered, (δ,) moved, Å."""
+    keys = mixed[first.site], mixed[second.site]
+    if keys[0] is not None and keys[0] == keys[1]:
+        length = values[f"{prefix}.substitution.{keys[0]}.correlation_length"]
+        x = values[f"{prefix}.substitution.{keys[0]}.fraction"]
+        if length == 0.0 or x in (0.0, 1.0):
+            return ()
+        ratio = x / (1.0 - x)
+        alike = ratio if first.element == 0 else 1.0 / ratio
+        return (alike if first.element == second.element else -1.0, length)
+    for key, own, other in ((keys[0], first, second), (keys[1], second, first)):
+        if key is not None and crystal.sites[own.site].element != crystal.sites[other.site].element:
+            difference = values[f"{prefix}.substitution.{key}.bond_difference"]
+            x = values[f"{prefix}.substitution.{key}.fraction"]
+            if difference != 0.0 and _bonded(crystal, own.site, other.site):
+                return (difference * (x if own.element == 0 else x - 1.0),)
+    return ()
+
+
+def _bonded(crystal: Crystal, own: int, other: int) -> bool:
+    """Return whether the other site is that of the atoms to which the mixed one is bonded most closely."""
+    return crystal.nearest_site(own) == other
+
+
+def pair_addresses(crystal: Crystal, values: Values, prefix: str) -> tuple[str, ...]:
+    """Return the addresses that decide which pairs of atoms there are, besides those of the places themselves.
+
+    The fraction of a second element is among them only where its atoms cluster or keep another distance.
+    """
+    found = [f"{prefix}.sites.{s.label}.occupancy" for s in crystal.sites]
+    for key in crystal.substitutions:
+        place = f"{prefix}.substitution.{key}"
+        found += [f"{place}.correlation_length", f"{place}.bond_difference"]
+        if values[found[-1]] != 0.0 or values[found[-2]] != 0.0:
+            found.append(f"{place}.fraction")
+    return tuple(found)
+
+
+def _changed(
+    moments: FloatArray, h: float, changes: list[tuple[int, tuple[float, ...]]], crystal: Crystal,
+    partial: tuple[bool, ...], site_row: dict[tuple[int, int], int],
+) -> FloatArray:  # fmt: skip
+    """Return the histograms (n_rows, n_bins, 4) of pairs of sites, changed as asked."""
+    n_site_pairs = moments.shape[1]
+    pair_of = {row: pair for pair, row in site_row.items()}
+    nearest = int(EXCLUSIVE_DISTANCE / h) + 1
+    found = np.empty((len(changes), *moments.shape[2:]))
+    r = h * np.arange(float(moments.shape[2]))
+    for k, (row, change) in enumerate(changes):
+        pair = pair_of[row % n_site_pairs]
+        found[k] = moments[row // n_site_pairs, row % n_site_pairs]
+        if partial[pair[0]] and partial[pair[1]]:
+            found[k, :nearest] = 0.0
+        if len(change) == 2:
+            factor, length = change
+            found[k] = enveloped(found[k], 1.0 + factor * np.exp(-r / length))
+        elif len(change) == 1:
+            radii = sum(covalent_radius(crystal.sites[s].element) for s in pair)
+            found[k] = _moved(found[k], int(NEAREST * radii / h), change[0] / h)
+    return found
+
+
+def _moved(moments: FloatArray, last: int, bins: float) -> FloatArray:
+    """Return the moments (n_bins, 4) with the pairs below bin `last` moved outwards by so many bins (not whole)."""
+    whole = round(bins)
+    rest = bins - whole
+    near, moved = moments[:last], np.zeros((last, 4))
+    count, first, second, third = near.T
+    shifted = np.stack(
+        [
+            count,
+            first + rest * count,
+            second + 2.0 * rest * first + rest**2 * count,
+            third + 3.0 * rest * second + 3.0 * rest**2 * first + rest**3 * count,
+        ],
+        axis=1,
+    )
+    low, high = max(0, -whole), last - max(0, whole)
+    moved[low + whole : high + whole] = shifted[low:high]
+    return np.concatenate([moved, moments[last:]])

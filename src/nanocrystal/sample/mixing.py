@@ -1,0 +1,80 @@
+"""Sites that two elements share, such as the halides of CsPb(Br,Cl)3: at random, clustered, or by depth.
+
+Random mixing is exact in the mean: pairs see the mean amplitude of each site, and the self terms keep
+the monotonic (Laue) scattering Σ c |f|² − |Σ c f|². Like neighbours that prefer each other have the joint
+probability c_i c_j ± x (1 − x) exp(−r/ξ) (Cowley, Phys. Rev. 77, 669 (1950), with an exponential order
+parameter). The first-shell distance to the atom that holds the site, such as Pb–Cl and Pb–Br, may differ while
+the mean stays that of the crystal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.tables.elements import is_element
+
+FRACTION = Quantity("fraction", "", "part of the site that the second element has", None, 0.0, 1.0, scale=0.1)
+CORRELATION_LENGTH = Quantity(
+    "correlation_length", "Å", "over which the elements of a site cluster; 0: mixed at random", 0.0, 0.0, 1000.0,
+    scale=10.0,
+)  # fmt: skip
+BOND_DIFFERENCE = Quantity(
+    "bond_difference", "Å", "by how much the nearest neighbours of the first element are farther away than those of "
+    "the second", 0.0, -1.0, 1.0, scale=0.05,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """A second element on the sites of an element (or on one site).
+
+    element: the second element; fraction: its part; correlation_length (Å): over which like neighbours cluster;
+    bond_difference (Å): between the distances from the first and the second element to their nearest neighbours.
+    """
+
+    element: str
+    fraction: Number
+    correlation_length: Number = 0.0
+    bond_difference: Number = 0.0
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        return {
+            "fraction": (FRACTION, as_parameter(self.fraction)),
+            "correlation_length": (CORRELATION_LENGTH, as_parameter(self.correlation_length)),
+            "bond_difference": (BOND_DIFFERENCE, as_parameter(self.bond_difference)),
+        }
+
+    def check(self, where: str, host: str) -> None:
+        """Raise InputError where the second element is none, or the same as the first."""
+        if not is_element(self.element):
+            raise InputError(f"{where}.element", f"{self.element!r} is not the symbol of an element, such as Cl.")
+        if self.element == host:
+            raise InputError(f"{where}.element", f"is {host}, which has the site already; give the other element.")
+
+
+class Occupant(NamedTuple):
+    """An element on a site: its occupancy and displacement (Å²)."""
+
+    element: str
+    occupancy: float
+    u_iso: float
+
+
+def substituted_sites(keys: list[str], labels: list[str], elements: list[str], where: str) -> dict[str, str]:
+    """Return site label -> key of its substitution, a label before an element; raises InputError for other keys."""
+    for key in keys:
+        if key not in labels and key not in elements:
+            raise InputError(
+                f"{where}.substitution.{key}", f"is no site and no element of the crystal; "
+                f"{nearest_names(key, {*labels, *elements})}",
+            )  # fmt: skip
+    found = {}
+    for label, element in zip(labels, elements, strict=True):
+        own = [k for k in (label, element) if k in keys]
+        if own:
+            found[label] = own[0]
+    return found

@@ -1,0 +1,304 @@
+"""Crystals whose cell, displacements or occupancies depend on their size.
+
+The cell follows X(D) = (1 − α/(D + α)) (1 + β), relative to the cell of the crystal; displacements and occupancies
+follow 1 + A exp(−D/L). D is the diameter of the sphere of equal volume, or V/S, volume over surface. A population
+is cut into slices of size, each with its own crystal, the slices being narrow where the volume lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.distributions import LengthDistribution, OneLength
+from nanocrystal.sample.pair_structure import PairStructure, enveloped
+from nanocrystal.sample.prisms import Box, Edge
+from nanocrystal.sample.shapes import Sphere
+
+FloatArray = NDArray[np.float64]
+Argument = Literal["d_eq", "volume_to_surface"]
+SIZE_LAW = "size_law"
+"""where the law stands in a population"""
+SLICES = {1: 12, 2: 5, 3: 4}
+"""number of lengths that are spread -> slices of each"""
+ALPHA = Quantity("alpha", "Å", "size-dependent part of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -1e3, 1e3, scale=0.1)
+BETA = Quantity("beta", "", "constant relative change of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -0.5, 0.5, scale=1e-3)
+AMPLITUDE = Quantity("amplitude", "", "A of the factor 1 + A exp(−D/L)", None, -1.0, 1e3, scale=0.1)
+LENGTH = Quantity("length", "Å", "L of the factor 1 + A exp(−D/L)", None, 0.0, 1e4, open_minimum=True, scale=10.0)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """A factor 1 + A exp(−D/L): amplitude A, length L (Å)."""
+
+    amplitude: Number
+    length: Number
+
+
+@dataclass(frozen=True)
+class SizeLaw:
+    """What depends on the size of the crystals of a population.
+
+    alpha (Å), beta: of the cell; u_iso, occupancy: factors by site label or element (an occupancy stays at
+    most 1); argument: the D of the laws.
+    """
+
+    alpha: Number | None = None
+    beta: Number | None = None
+    u_iso: Mapping[str, Exponential] = field(default_factory=dict)
+    occupancy: Mapping[str, Exponential] = field(default_factory=dict)
+    argument: Argument = "d_eq"
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        if self.alpha is not None:
+            entries["alpha"] = (ALPHA, as_parameter(self.alpha))
+        if self.beta is not None:
+            entries["beta"] = (BETA, as_parameter(self.beta))
+        for what, factors in (("u_iso", self.u_iso), ("occupancy", self.occupancy)):
+            for key, factor in factors.items():
+                entries[f"{what}.{key}.amplitude"] = (AMPLITUDE, as_parameter(factor.amplitude))
+                entries[f"{what}.{key}.length"] = (LENGTH, as_parameter(factor.length))
+        return entries
+
+    def check(self, crystal: Crystal, where: str) -> None:
+        """Raise InputError for a law that says nothing, or of sites that the crystal has not."""
+        if not self.declared():
+            raise InputError(where, "says nothing; give alpha (and beta) for the cell, u_iso or occupancy.")
+        names = {s.label for s in crystal.sites} | {s.element for s in crystal.sites}
+        for what, factors in (("u_iso", self.u_iso), ("occupancy", self.occupancy)):
+            for key in factors:
+                if key not in names:
+                    raise InputError(
+                        f"{where}.{what}.{key}", f"is no site and no element of the crystal; "
+                        f"{nearest_names(key, names)}",
+                    )  # fmt: skip
+
+    @property
+    def of_atoms(self) -> bool:
+        """Whether more than the cell depends on the size."""
+        return bool(self.u_iso or self.occupancy)
+
+    def at_size(self, d: float, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str) -> dict[str, float]:
+        """Return the values that hold for crystals of size D (Å)."""
+        place = f"{prefix}.{SIZE_LAW}"
+        alpha, beta = (values.get(f"{place}.{k}", 0.0) for k in ("alpha", "beta"))
+        moved = dict(values)
+        for name in ("a", "b", "c"):
+            address = f"{crystal_prefix}.{name}"
+            if address in moved:
+                moved[address] *= (1.0 - alpha / (d + alpha)) * (1.0 + beta)
+        for site in crystal.sites:
+            occupancy = f"{crystal_prefix}.sites.{site.label}.occupancy"
+            factor = self._factor(self.occupancy, "occupancy", site.label, site.element, d, values, place)
+            moved[occupancy] = float(np.clip(moved[occupancy] * factor, 0.0, 1.0))
+        for key in dict.fromkeys(s.u_iso_key for s in crystal.sites):
+            site = next(s for s in crystal.sites if s.u_iso_key == key)
+            factor = self._factor(self.u_iso, "u_iso", site.label, site.element, d, values, place)
+            moved[f"{crystal_prefix}.u_iso.{key}"] *= max(factor, 0.0)
+        return moved
+
+    def _factor(
+        self, factors: Mapping[str, Exponential], what: str, label: str, element: str, d: float, values: Values,
+        place: str,
+    ) -> float:  # fmt: skip
+        named = [k for k in (label, element) if k in factors]
+        if not named:
+            return 1.0
+        amplitude, length = (values[f"{place}.{what}.{named[0]}.{k}"] for k in ("amplitude", "length"))
+        return float(1.0 + amplitude * np.exp(-d / length))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The crystals of a distribution whose length lies between low and high; not normalised."""
+
+    whole: LengthDistribution
+    low: float
+    high: float
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        above = np.full_like(r, self.high)
+        found = self.whole.partial_moment(power, np.maximum(r, self.low)) - self.whole.partial_moment(power, above)
+        return np.where(r < self.high, found, 0.0)
+
+    def moment(self, power: float) -> float:
+        lengths, weights = self.whole.nodes(np.array([self.low, self.high]))
+        sums = (weights * lengths**power).sum(axis=1)
+        return float(sums[0] - sums[1])
+
+    def density(self, length: FloatArray) -> FloatArray:
+        inside = (length >= self.low) & (length < self.high)
+        return np.where(inside, self.whole.density(length), 0.0)
+
+    def reach(self) -> float:
+        return min(self.high, self.whole.reach())
+
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        lengths, weights = self.whole.nodes(np.maximum(r, self.low))
+        beyond, less = self.whole.nodes(np.maximum(r, self.high))
+        return np.concatenate([lengths, beyond], axis=1), np.concatenate([weights, -less], axis=1)
+
+
+@dataclass(frozen=True)
+class BoxSlice(Box):
+    """The crystals of a shape whose lengths lie within bounds: name of a length -> (low, high), Å."""
+
+    whole: Box
+    bounds: Mapping[str, tuple[float, float]]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.whole.name
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:  # type: ignore[override]
+        return self.whole.edges
+
+    @property
+    def facets(self) -> Any:  # type: ignore[override]
+        return self.whole.facets
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return self.whole.declared()
+
+    def _distributions(self, values: Values, prefix: str) -> list[tuple[Edge, LengthDistribution]]:
+        return [
+            (edge, Part(d, *self.bounds[edge.quantity.name]) if edge.quantity.name in self.bounds else d)
+            for edge, d in self.whole._distributions(values, prefix)
+        ]
+
+    def _correlation(self, values: Values, prefix: str) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class SphereSlice(Sphere):
+    """Spheres whose diameter lies within bounds, Å; volumes are not normalised."""
+
+    bounds: tuple[float, float] = (0.0, np.inf)
+
+    def _at(self, values: Values, prefix: str) -> LengthDistribution:
+        return Part(super()._at(values, prefix), *self.bounds)
+
+    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
+        return super().envelope(r, values, prefix)
+
+
+class Slice(NamedTuple):
+    """Part of the shapes of a population and the size D (Å) that the laws see."""
+
+    shape: Sphere | Box
+    d: float
+
+
+def slices(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: Values, prefix: str) -> list[Slice]:
+    """Return the slices of size of a shape; vectors: block vectors, Å.
+
+    Raises InputError for correlated lengths, which cannot be sliced one by one.
+    """
+    if isinstance(shape, Sphere):
+        d = shape._at(values, prefix)
+        bounds = _bounds(d, 3)
+        parts: Iterator[Sphere | Box] = (SphereSlice(shape.diameter, bounds=b) for b in bounds)
+    else:
+        if shape._correlation(values, prefix) != 0.0:
+            raise InputError(f"{prefix}.size_correlation", "cannot stand beside size_law; set it to 0.")
+        found = shape._distributions(values, prefix)
+        spread = {e.quantity.name: (d, len(e.axes)) for e, d in found if not isinstance(d, OneLength)}
+        each = [_bounds(d, n, SLICES[max(1, len(spread))]) for d, n in spread.values()]
+        parts = (BoxSlice(shape, dict(zip(spread, b, strict=True))) for b in product(*each))
+    return [Slice(part, _size(part, argument, vectors, values, prefix)) for part in parts]
+
+
+def _bounds(d: LengthDistribution, power: int, n: int = SLICES[1]) -> list[tuple[float, float]]:
+    """Return n intervals of length that hold equal parts of the volume."""
+    beyond = 4.0 * d.reach()
+    if isinstance(d, OneLength):
+        return [(0.0, beyond)]
+    lengths = np.linspace(0.0, d.reach(), 4000)
+    volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
+    inner = np.interp(np.arange(1, n) / n, volume, lengths)
+    edges = [0.0, *inner.tolist(), beyond]
+    return list(pairwise(edges))
+
+
+def _size(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: Values, prefix: str) -> float:
+    """Return D of the mean crystal of a slice: that of its mean volume, or its mean volume over its mean surface."""
+    if isinstance(shape, Sphere):
+        d = shape._at(values, prefix)
+        number, second, third = (float(d.partial_moment(k, np.zeros(1))[0]) for k in (0, 2, 3))
+        return third / second / 6.0 if argument == "volume_to_surface" else (third / number) ** (1.0 / 3.0)
+    number = float(np.prod([d.partial_moment(0, np.zeros(1))[0] for _, d in shape._distributions(values, prefix)]))
+    volume = shape.mean_volume(values, prefix) / number
+    d_eq = float((6.0 * volume / np.pi) ** (1.0 / 3.0))
+    if argument == "d_eq":
+        return d_eq
+    # γ₀ begins as 1 − S r/4V
+    r = np.array([1e-3 * d_eq])
+    slope = (1.0 - float(shape.envelope(r, vectors, values, prefix)[0])) / float(r[0])
+    return 0.25 / slope
+
+
+def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ...]) -> PairStructure:
+    """Return the slices of a population as one; of_atoms: whether their atoms differ, not only their cells."""
+    units = np.array([p.n_units for p in parts], dtype=np.float64)
+    share = units / units.sum()
+    rows = [
+        p.moments
+        if p.envelope is None
+        else enveloped(p.moments, p.envelope(p.h * np.arange(float(p.moments.shape[1]))))
+        for p in parts
+    ]
+    n_bins = max(m.shape[1] for m in rows)
+    padded = [s * np.pad(m, ((0, 0), (0, n_bins - m.shape[1]), (0, 0))) for s, m in zip(share, rows, strict=True)]
+    volume = sum(float(n) * p.n_atoms / (p.number_density or np.inf) for n, p in zip(units, parts, strict=True))
+    atoms = sum(float(n) * p.n_atoms for n, p in zip(units, parts, strict=True))
+
+    def gamma(r: FloatArray) -> FloatArray:
+        terms = [s * p.shape_function(r) for s, p in zip(share, parts, strict=True) if p.shape_function is not None]
+        return np.asarray(sum(terms))
+
+    common = replace(
+        parts[0], envelope=None, shape_function=gamma, number_density=atoms / volume, n_units=float(units.sum()),
+        depends_on=depends_on, levels=None, shape_functions=(),
+    )  # fmt: skip
+    if not of_atoms:
+        return replace(common, moments=np.sum(padded, axis=0))
+    return _side_by_side(common, parts, share, padded)
+
+
+def _side_by_side(
+    common: PairStructure, parts: list[PairStructure], share: FloatArray, moments: list[FloatArray]
+) -> PairStructure:
+    """Return slices with kinds of atoms of their own; atoms of two slices are never in one crystal."""
+    n = len(parts[0].kinds)
+    n_rows, last = len(moments[0]), len(moments) * len(moments[0])
+    kinds = tuple(replace(k, count=s * k.count) for s, p in zip(share, parts, strict=True) for k in p.kinds)
+    own_rows = parts[0].rows if parts[0].rows is not None else np.arange(n * (n + 1) // 2)
+    own_factors = parts[0].factors if parts[0].factors is not None else np.ones(n * (n + 1) // 2)
+    pair_row = {pair: k for k, pair in enumerate((a, b) for a in range(n) for b in range(a, n))}
+    own_densities = [s * p.densities for s, p in zip(share, parts, strict=True)]
+    rows, factors, levels, densities = [], [], [], []
+    for a in range(len(kinds)):
+        for b in range(a, len(kinds)):
+            one, k = a // n == b // n, pair_row.get((a % n, b % n), 0)
+            rows.append(n_rows * (a // n) + int(own_rows[k]) if one else last)
+            factors.append(float(own_factors[k]) if one else 0.0)
+            levels.append(a // n)
+            densities.append(float(own_densities[a // n][k]) if one else 0.0)
+    stacked = np.concatenate([*moments, np.zeros((1, *moments[0].shape[1:]))])
+    functions = tuple(p.shape_function for p in parts if p.shape_function is not None)
+    return replace(
+        common, kinds=kinds, moments=stacked, rows=np.array(rows), factors=np.array(factors),
+        levels=np.array(levels), shape_functions=functions, pair_densities=np.array(densities),
+    )  # fmt: skip

@@ -1,0 +1,181 @@
+"""One crystal of a population, atom by atom: of the mean size, its boundaries or layers drawn by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import Values
+from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.bodies import Body, ball, whole_blocks
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.mixing import Occupant
+from nanocrystal.sample.networks import ExplicitCrystal, Network, crystal_of_states, explicit_crystal
+from nanocrystal.sample.order import Coherent
+from nanocrystal.sample.population import Population
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.stacking import STACKING, LayerOrder, drawn_layers
+from nanocrystal.sample.twins import TWINS
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Layers = tuple[int, ...]
+"""for each layer whether it is in hexagonal surroundings, 0 or 1"""
+NetworkOf = Callable[[tuple[int, int, int]], Network]
+"""numbers of blocks -> boundaries"""
+
+
+def lattice_of(population: Population, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
+    """Return the blocks of a population and how they are ordered; plain spheres and bulk are made of cells."""
+    if isinstance(population.shape, Box) or population.disordered:
+        return population.lattice_sum(crystal, prefix, crystal_prefix)
+    cells = block_lattice(crystal, "cell", prefix)
+    return LatticeSum(crystal, cells, Coherent(cells), None, prefix, crystal_prefix)
+
+
+def mean_body(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Body:
+    """Return which blocks a crystal of the mean size consists of."""
+    if isinstance(shape, Sphere):
+        return sphere_body(lattice, shape.mean_diameter(values, lattice.prefix), np.inf, values)
+    vectors = block_vectors(lattice, values)
+    return whole_blocks(shape, shape.blocks_of_mean(vectors, values, lattice.prefix), vectors)
+
+
+def sphere_body(lattice: LatticeSum, diameter: float, depth: float, values: Values) -> Body:
+    """Return the blocks of a sphere around an atom, down to a depth below its surface."""
+    contents = block_contents(lattice, values)
+    return ball(diameter, depth, contents.reshape(-1, 3), block_vectors(lattice, values))
+
+
+def block_vectors(lattice: LatticeSum, values: Values) -> FloatArray:
+    """Return the block vectors as rows, Å."""
+    return lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
+
+
+def block_contents(lattice: LatticeSum, values: Values) -> FloatArray:
+    """Return the atoms of a block of each state, from its corner, (n_states, n_atoms, 3) Å."""
+    blocks, crystal = lattice.blocks, lattice.crystal
+    fract = np.concatenate(crystal.positions(values, lattice.crystal_prefix))
+    pairs = zip(blocks.contents, blocks.states, strict=True)
+    places = np.array([fract[own] + shifts - state - blocks.origin for (own, shifts), state in pairs])
+    return np.asarray(places @ crystal.vectors(values, lattice.crystal_prefix))
+
+
+# ---- boundaries and layers ------------------------------------------------------------------------
+
+
+def drawn_crystal(
+    lattice: LatticeSum, body: Body, values: Values, rng: np.random.Generator, network_of: NetworkOf | None = None
+) -> tuple[ExplicitCrystal, Network | Layers]:
+    """Return a crystal, and its boundaries or its sequence of layers, drawn by chance as the population describes.
+
+    network_of: boundaries to be taken instead. Domains are those of the network; in layers 1 is hexagonal.
+    """
+    order = lattice.order
+    faults: Network | Layers
+    if isinstance(order, LayerOrder):
+        states, kinds = _drawn_layers(lattice, order, body.numbers[2], values, rng)
+        ones = np.ones(body.numbers, dtype=np.int64)
+        faults = tuple(kinds.tolist())
+        atoms = crystal_of_states(
+            lattice.crystal, lattice.blocks, states * ones, kinds * ones, body.inside, values, lattice.crystal_prefix
+        )
+    else:
+        faults = drawn_network(lattice, body.numbers, values, rng) if network_of is None else network_of(body.numbers)
+        atoms = explicit_crystal(lattice.crystal, lattice.blocks, faults, values, lattice.crystal_prefix, body.inside)
+    return (atoms if body.cut is None else atoms.kept(body.cut.keeps(atoms.positions))), faults
+
+
+def drawn_network(lattice: LatticeSum, numbers: Sequence[int], values: Values, rng: np.random.Generator) -> Network:
+    """Return boundaries drawn with the probabilities of the population; without families there are none."""
+    if not lattice.twins:
+        return Network.without(numbers)
+    vectors = block_vectors(lattice, values)
+    families = [
+        (family, family.probabilities(vectors, values, f"{lattice.prefix}.{TWINS}.{name}"))
+        for name, family in lattice.twins.items()
+    ]
+    return Network.drawn(numbers, lattice.blocks, families, rng)
+
+
+def _drawn_layers(
+    lattice: LatticeSum, order: LayerOrder, n_layers: int, values: Values, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    cubic, correlation = (values[f"{lattice.prefix}.{STACKING}.{k}"] for k in ("cubic_fraction", "correlation"))
+    return drawn_layers(cubic, correlation, n_layers, order.layers.sided, rng)
+
+
+def shortest_across(atoms: ExplicitCrystal, elements: Sequence[str]) -> tuple[str, float] | None:
+    """Return element and distance (Å) of the nearest two atoms of one of `elements` that different domains have.
+
+    None where no two such atoms are nearer than 8 Å.
+    """
+    from scipy.spatial import cKDTree
+
+    found = []
+    symbols = np.array(atoms.elements)
+    for element in elements:
+        own = np.flatnonzero(symbols == element)
+        for domain in np.unique(atoms.domains[own]):
+            here = atoms.domains[own] == domain
+            if here.all() or not here.any():
+                continue
+            others = cKDTree(atoms.positions[own[~here]])
+            distance, _ = others.query(atoms.positions[own[here]], distance_upper_bound=8.0)
+            found.append((float(np.min(distance)), element))
+    nearest = min(found, default=(np.inf, ""))
+    return (nearest[1], nearest[0]) if np.isfinite(nearest[0]) else None
+
+
+# ---- shared and partly filled places --------------------------------------------------------------
+
+
+def filled_by_chance(
+    atoms: ExplicitCrystal, values: Values, crystal_prefix: str, rng: np.random.Generator
+) -> ExplicitCrystal:
+    """Return one choice of what stands on places that are partly filled or shared by elements.
+
+    Each is filled independently of the others, but of places that exclude each other one at most.
+    """
+    occupants = atoms.crystal.occupants(values, crystal_prefix)
+    if not shared_places(occupants):
+        return atoms
+    occupancy = np.array([sum(o.occupancy for o in site) for site in occupants])[atoms.sites]
+    kept = rng.random(len(occupancy)) < occupancy
+    for atom, (rivals, taken) in _rivals(atoms.positions, occupancy).items():
+        free = 1.0 - taken
+        kept[atom] = not kept[rivals].any() and free > 0.0 and rng.random() < occupancy[atom] / free
+    chosen = atoms.kept(kept)
+    elements = np.array([s.element for s in atoms.crystal.sites], dtype=object)[chosen.sites]
+    for k, site in enumerate(occupants):
+        if len(site) > 1:
+            own = np.flatnonzero(chosen.sites == k)
+            parts = np.array([o.occupancy for o in site])
+            elements[own] = rng.choice([o.element for o in site], size=len(own), p=parts / parts.sum())
+    return ExplicitCrystal(chosen.positions, chosen.sites, chosen.domains, chosen.crystal, tuple(elements.tolist()))
+
+
+def shared_places(occupants: Sequence[Sequence[Occupant]]) -> bool:
+    """Return whether some places are partly filled or shared by elements."""
+    return any(len(site) > 1 or site[0].occupancy < 1.0 for site in occupants)
+
+
+def _rivals(positions: FloatArray, occupancy: FloatArray) -> dict[int, tuple[IntArray, float]]:
+    """Return partly filled place -> the places before it that exclude it, and their occupancies together.
+
+    Visited in this order, each place is filled with its own occupancy over what those before it leave.
+    """
+    from scipy.spatial import cKDTree
+
+    partly = np.flatnonzero(occupancy < 1.0)
+    if not len(partly):
+        return {}
+    pairs = cKDTree(positions[partly]).query_pairs(EXCLUSIVE_DISTANCE, output_type="ndarray")
+    before: dict[int, list[int]] = {}
+    for i, j in partly[pairs]:
+        before.setdefault(int(max(i, j)), []).append(int(min(i, j)))
+    return {k: (np.array(v), float(occupancy[v].sum())) for k, v in sorted(before.items())}
