@@ -123,7 +123,12 @@ setTimeout(async () => {
 
 def opened(result: Result, script: str, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict]:
     """Open the report of a result in the browser, run a script in it, and return what it found."""
-    text = report_html(result).replace("<style>", WATCH + "<style>", 1)
+    return opened_page(report_html(result), script, folder)
+
+
+def opened_page(text: str, script: str, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict]:
+    """Open a page in the browser, run a script in it, and return what it found."""
+    text = text.replace("<style>", WATCH + "<style>", 1)
     head, _, tail = text.rpartition("</body>")
     page = folder / "report.html"
     page.write_text(head + script + tail, encoding="utf-8")

@@ -17,7 +17,7 @@ from nanocrystal.refinement.result import Estimate, Result
 from nanocrystal.report import report_html
 from nanocrystal.report.axes import axis_title
 from nanocrystal.report.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
-from nanocrystal.report.files import names_written, write_result
+from nanocrystal.report.files import fine_csv, names_written, write_result
 from nanocrystal.report.typography import typeset
 from test_report_example import (
     CLOSING,
@@ -284,6 +284,21 @@ def test_the_finer_grid_has_a_file_of_its_own(tmp_path):
     written = np.array(rows[1:], dtype=float).T
     for column, values in zip(written, (curve.fine.x, curve.fine.observed, curve.fine.calculated), strict=True):
         assert column == pytest.approx(values, rel=1e-8)
+
+
+def test_components_are_drawn_between_the_points_where_they_are_known_there():
+    curve, whole = platinum_on_two_grids(), platinum_pdf()
+    fine = replace(curve.fine, components=whole.components)
+    shown = {t["name"]: t for t in fit_figure(replace(curve, fine=fine))["data"]}
+    for name in ("Pt–Pt", "Pt–ligand"):
+        assert shown[name]["x"] == pytest.approx(whole.x)
+        assert shown[name]["y"] == pytest.approx(whole.components[name], rel=1e-6, abs=1e-300)
+        assert shown[name]["meta"]["grid"] == "fine"
+        assert "shape" not in shown[name]["line"]
+        at_points = shown["Points compared"]["meta"]["columns"][name]
+        assert at_points == pytest.approx(whole.components[name][::3], rel=1e-6, abs=1e-300)
+    head = fine_csv(fine, "r").splitlines()[0]
+    assert head == "r,observed,calculated,Pt–Pt,Pt–ligand"
 
 
 def test_the_arrays_in_the_page_are_those_of_the_result(page):

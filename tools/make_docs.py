@@ -78,6 +78,7 @@ def study_page() -> str:
         "techniques": "\n".join(_technique(name, table) for name, table in schema.DATASET_TABLES.items()),
         "noise": rows(schema.NoiseTable),
         "refine": rows(schema.RefineTable),
+        "candidate": _plain_rows({k: f.description or "" for k, f in schema.CandidateTable.model_fields.items()}),
         "suffixes": "\n".join(f"| {_suffixes(name)} | {_layouts(c)} |" for name, c in CONVENTIONS.items()),
         "columns": ", ".join(f"`{name}`" for name in COLUMN_NAMES),
     }
@@ -104,7 +105,7 @@ def _plain_rows(meanings: dict[str, str]) -> str:
 def _header(name: str) -> str:
     return (
         f"`[{name}.NAME]`"
-        if name in ("crystals", "populations", "datasets")
+        if name in ("crystals", "populations", "datasets", "candidates")
         else f"`{'[refine]' if name == 'refine' else name}`"
     )
 

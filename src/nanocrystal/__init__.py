@@ -20,8 +20,8 @@ from nanocrystal._version import __version__
 if TYPE_CHECKING:
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
     from nanocrystal.parameters import Parameter, fixed, tied, vary
-    from nanocrystal.refinement import Options, Result, refine
-    from nanocrystal.report import report_html, write_result
+    from nanocrystal.refinement import Comparison, Options, Result, compare, refine
+    from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
     from nanocrystal.sample import (
         Atoms,
         Brick,
@@ -41,21 +41,21 @@ if TYPE_CHECKING:
         Sphere,
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
-    from nanocrystal.study import Study, read_study
+    from nanocrystal.study import Study, read_candidates, read_study
     from nanocrystal.techniques import Blank, Pdf, TotalScattering
     from nanocrystal.techniques.base import Noise
 
 _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
-    "refinement": ("Options", "Result", "refine"),
-    "report": ("report_html", "write_result"),
+    "refinement": ("Comparison", "Options", "Result", "compare", "refine"),
+    "report": ("comparison_html", "report_html", "write_comparison", "write_result"),
     "sample": (
         "Atoms", "Brick", "Bulk", "Cluster", "Crystal", "Cube", "Cylinder", "Distribution", "Histogram", "Octahedron",
         "Platelet", "Population", "Prism", "Sample", "SiteOverride", "Sphere",
     ),
     "simulation": ("cluster_intensity", "simulated_curves"),
-    "study": ("Study", "read_study"),
+    "study": ("Study", "read_candidates", "read_study"),
     "techniques": ("Blank", "Pdf", "TotalScattering"),
     "techniques.base": ("Noise",),
 }  # fmt: skip
@@ -67,6 +67,7 @@ __all__ = [
     "Brick",
     "Bulk",
     "Cluster",
+    "Comparison",
     "Crystal",
     "Cube",
     "Cylinder",
@@ -91,13 +92,17 @@ __all__ = [
     "TotalScattering",
     "__version__",
     "cluster_intensity",
+    "compare",
+    "comparison_html",
     "fixed",
+    "read_candidates",
     "read_study",
     "refine",
     "report_html",
     "simulated_curves",
     "tied",
     "vary",
+    "write_comparison",
     "write_result",
 ]
 

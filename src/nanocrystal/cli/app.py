@@ -81,7 +81,17 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
     with _errors(quiet):
         from nanocrystal.study import read_study
 
-        _run(read_study(study), out, _folder_of(study), quiet)
+        described = read_study(study)
+        _run(described, out, _folder_of(study), quiet)
+
+
+@app.command()
+def compare(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+    """Refine every [candidates.NAME] of a study and put them side by side: which of them do the data tell apart?"""
+    with _errors(quiet):
+        from nanocrystal.study import read_candidates
+
+        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet)
 
 
 def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
@@ -99,12 +109,44 @@ def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
     report = write_result(result, folder, study.text if keeps_study else None)
     if not quiet:
         summary(result)
+        if study.candidates:
+            _say(f"The study alone was refined; its candidates: nanocrystal compare {study.path}")
     print(report)
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
     if not result.converged:
         _say(f"Not converged: {result.message}.")
         raise typer.Exit(NOT_CONVERGED)
+
+
+def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: bool) -> None:
+    """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
+    from nanocrystal.cli.progress import comparison_reporter, comparison_summary
+    from nanocrystal.kernels.pairs import thread_count
+    from nanocrystal.report.files import COMPARISON, compared_names, write_comparison
+
+    folder = out if out is not None else default
+    _check_way_to(folder)
+    keeps_study = (folder / "study.toml").absolute() != candidates.path.absolute()
+    parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
+    _check_folder(folder, compared_names(parts, keeps_study), out is not None, COMPARISON)
+    with comparison_reporter(candidates.title, list(candidates.studies), quiet) as (progress, finished):
+        comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
+    report = write_comparison(comparison, folder, candidates.text if keeps_study else None)
+    if not quiet:
+        comparison_summary(comparison)
+    print(report)
+    if comparison.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    left = [s for s in comparison.standings if not s.judged]
+    if left:
+        _say("Not judged: " + "; ".join(f"{s.name} ({s.problem})" for s in left) + ".")
+        raise typer.Exit(NOT_CONVERGED)
+
+
+def _compared_folder(study: Path) -> Path:
+    """Return the folder beside a study that its comparison goes to: another than that of `refine`."""
+    return study.with_name(f"{study.stem}-compared")
 
 
 def _folder_of(study: Path) -> Path:
@@ -124,16 +166,18 @@ def _check_way_to(target: Path) -> None:
 def _check_folder(folder: Path, names: list[str], named: bool, record: str = "results.json") -> None:
     """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
     from nanocrystal.errors import InputError
-    from nanocrystal.report.files import RESULTS, SIMULATION, check_folder
+    from nanocrystal.report.files import COMPARISON, RESULTS, SIMULATION, check_folder
 
-    other, wrote = {RESULTS: (SIMULATION, "simulation"), SIMULATION: (RESULTS, "refinement")}[record]
+    kinds = {RESULTS: ("refinement", "refined"), SIMULATION: ("simulation", "simulated")}
+    kinds[COMPARISON] = ("comparison", "compared")
     try:
         check_folder(folder, names, record)
     except InputError as error:
-        if (folder / other).is_file() and not (folder / record).exists():
-            problem = f"holds the results of a {wrote}; name another folder"
-            suggested = f"{folder}-{'refined' if record == RESULTS else 'simulated'}"
-            raise InputError(str(folder), f"{problem}, for instance --out {suggested}.") from None
+        for other, (kind, _) in kinds.items():
+            if other != record and (folder / other).is_file() and not (folder / record).exists():
+                problem = f"holds the results of a {kind}; name another folder"
+                suggested = f"{folder}-{kinds[record][1]}"
+                raise InputError(str(folder), f"{problem}, for instance --out {suggested}.") from None
         if named:
             raise
         raise InputError(str(folder), f"{error.problem.rstrip('.')} with --out.") from None
@@ -224,7 +268,7 @@ def example(
     out: OutFolder = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run an example on measured data (needs the extra: examples), or list them."""
+    """Run an example on measured data (needs the extra: examples), or list them; candidates are compared."""
     with _errors(quiet):
         from nanocrystal.study.examples import example_list, example_study
 
@@ -235,7 +279,10 @@ def example(
         study, remark = example_study(name)
         if remark and not quiet:
             _say(remark)
-        _run(study, out, Path(study.path.stem), quiet)
+        if study.candidates:
+            _run_comparison(study.candidate_set, out, Path(f"{study.path.stem}-compared"), quiet)
+        else:
+            _run(study, out, Path(study.path.stem), quiet)
 
 
 @app.command()
@@ -285,3 +332,37 @@ def schema() -> None:
     from nanocrystal.study import json_schema
 
     print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+
+
+@app.command()
+def atoms(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File: .xyz, .extxyz (with domains) or .cif.")],
+    population: Annotated[str, typer.Option(help="Which population, where there are several.")] = "",
+    seed: Annotated[int, typer.Option(help="Of all that is drawn by chance; another one gives another crystal.")] = 0,
+    form: Annotated[str, typer.Option("--format", help="xyz, extxyz or cif (default: as FILE ends).")] = "",
+    planes: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAMILY=AXIS:1,5,9", help="Boundaries at these planes across block axis 1, 2 or 3."),
+    ] = None,
+    every: Annotated[
+        list[str] | None, typer.Option(metavar="FAMILY=N", help="Boundaries after every N layers of blocks.")
+    ] = None,
+) -> None:
+    """Write the atoms of one crystal of the mean size, its boundaries drawn by chance as the study has them, or named."""
+    with _errors():
+        from nanocrystal.errors import InputError
+        from nanocrystal.report.files import write_texts
+        from nanocrystal.study import read_study
+        from nanocrystal.study.explicit import Boundaries, explicit_crystal_of, format_of
+
+        kind = format_of(out, form)
+        _check_way_to(out)
+        if out.exists():
+            raise InputError("--out", f"{str(out)!r} exists; name a new file.")
+        boundaries = Boundaries(planes or [], every or [])
+        written = explicit_crystal_of(read_study(study), population, seed, kind, boundaries)
+        write_texts({out.name: written.text}, out.absolute().parent)
+        for sentence in written.said:
+            _say(sentence)
+        print(out)

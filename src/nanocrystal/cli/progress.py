@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,3 +70,69 @@ def summary(result: Any) -> None:
     for note in result.notes:
         print(f"  ! {note}", file=out)
     print(file=out)
+
+
+# ---- candidates -----------------------------------------------------------------------------------
+
+Step = Callable[[str, int, Mapping[str, float]], None]
+Finished = Callable[[str, Any], None]
+
+
+@contextmanager
+def comparison_reporter(title: str, names: Sequence[str], quiet: bool) -> Iterator[tuple[Step | None, Finished | None]]:
+    """Yield callbacks for the steps and the end of each candidate: a table on a terminal, else a line at each end."""
+    if quiet:
+        yield None, None
+        return
+    if not sys.stderr.isatty():
+        yield None, lambda name, outcome: print(f"{name}: {_outcome_words(outcome)}", file=sys.stderr, flush=True)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    states = dict.fromkeys(names, "waits")
+    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
+
+        def step(name: str, iteration: int, weighted_r: Mapping[str, float]) -> None:
+            rw = ", ".join(f"R_w {n} {100.0 * v:.2f} %" for n, v in weighted_r.items())
+            states[name] = f"iteration {iteration}, {rw}"
+            live.update(_states_table(title, states))
+
+        def finished(name: str, outcome: Any) -> None:
+            states[name] = _outcome_words(outcome)
+            live.update(_states_table(title, states))
+
+        yield step, finished
+
+
+def _states_table(title: str, states: Mapping[str, str]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{title} · {len(states)} candidates", title_justify="left")
+    table.add_column("candidate")
+    table.add_column("state")
+    for name, state in states.items():
+        table.add_row(name, state)
+    return table
+
+
+def _outcome_words(outcome: Any) -> str:
+    """Return in words how the refinement of a candidate ended: with a result, or a sentence why there is none."""
+    if isinstance(outcome, str):
+        return outcome
+    state = "converged" if outcome.converged else "not converged"
+    rw = ", ".join(f"R_w {name} {100.0 * d.rw:.2f} %" for name, d in outcome.datasets.items())
+    return f"{state}, {rw}, {outcome.elapsed_s:.1f} s"
+
+
+def comparison_summary(comparison: Any) -> None:
+    """Print the table of candidates and the verdict to the terminal."""
+    table = repr(comparison).splitlines()[1:]
+    print(
+        f"\n{comparison.title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr
+    )
+    for text in table:
+        print(text, file=sys.stderr)
+    for note in comparison.notes:
+        print(f"  ! {note}", file=sys.stderr)
+    print(file=sys.stderr)

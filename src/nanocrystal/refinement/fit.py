@@ -231,7 +231,9 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         source=measured.source,
         components=model.components(point.evaluation),
         notes=measured.notes,
-        fine=None if drawing is None else FineCurve(drawing.x, drawing.observed, drawing.calculated),
+        fine=None
+        if drawing is None
+        else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=getattr(model, "wavelength", None),
     )
 

@@ -46,12 +46,14 @@ class DerivedValue:
 class FineCurve:
     """A data set on a finer grid than the compared points, for figures; arrays of shape (n,).
 
-    observed is None where only the calculated curve is known between the points.
+    observed is None where only the calculated curve is known between the points. components are
+    those of `FittedCurve`, where they are known there, too.
     """
 
     x: FloatArray
     observed: FloatArray | None
     calculated: FloatArray
+    components: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,16 @@ class SizeMap:
 class AtomPicture:
     """The atoms of a typical nanocrystal: symbols (n_atoms,) and positions (n_atoms, 3), Å.
 
-    note: one sentence on what is shown of it.
+    note: what is shown of it; domains: which of `domain_names` each atom belongs to, (n_atoms,), empty for a crystal
+    of one domain; outlines: the rims of boundaries, closed polygons (n, 3), Å.
     """
 
     elements: tuple[str, ...]
     positions: FloatArray
     note: str = ""
+    domains: tuple[int, ...] = ()
+    domain_names: tuple[str, ...] = ()
+    outlines: tuple[FloatArray, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,7 +1,8 @@
-"""The HTML report of a refinement."""
+"""The HTML reports of a refinement and of a comparison."""
 
-from nanocrystal.report.files import write_result
+from nanocrystal.report.comparison import comparison_html
+from nanocrystal.report.files import write_comparison, write_result
 from nanocrystal.report.html import report_html
 from nanocrystal.report.numbers import concise, number
 
-__all__ = ["concise", "number", "report_html", "write_result"]
+__all__ = ["comparison_html", "concise", "number", "report_html", "write_comparison", "write_result"]

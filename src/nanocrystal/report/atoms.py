@@ -23,16 +23,27 @@ _JMOL = (
 COLORS = {symbol: f"#{code}" for symbol, code in re.findall(r"(\w+) (\w{6})", _JMOL)}
 """element -> colour, as Jmol draws it (jmol.sourceforge.net/jscolors)"""
 OTHER = "#B0B0B0"
+HUES = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#6A3D9A", "#8C564B", "#999933",
+    "#44AA99", "#882255",
+)  # fmt: skip
+"""of domains, told apart by the colour-blind too (first the ones of Okabe & Ito, jfly.uni-koeln.de/color)"""
+PALE_STEP, MOST_PALE = 0.3, 0.6
+"""white that is mixed into the hue of a domain for each further element, from the heaviest on"""
 LARGE_FROM = 3000
-"""of so many atoms often only the surface is there, which closes only with large atoms"""
+"""of so many atoms often only the surface is there, which closes only with large atoms; domains show so, too"""
 
 
 def atoms_data(picture: AtomPicture) -> dict[str, Any]:
-    """Return elements with colour, radius (Å) and number, and of each atom its element and place (0.01 Å)."""
+    """Return elements with colour, radius (Å) and number, and of each atom its element and place (0.01 Å).
+
+    Where there are domains: their names and hues, and the domain of each atom; outlines: rims of boundaries, 0.01 Å.
+    """
     import gemmi
 
     elements = list(dict.fromkeys(picture.elements))
     index = {e: k for k, e in enumerate(elements)}
+    heaviest = sorted(elements, key=lambda e: -gemmi.Element(e).atomic_number)
     return {
         "elements": [
             {
@@ -40,10 +51,18 @@ def atoms_data(picture: AtomPicture) -> dict[str, Any]:
                 "color": COLORS.get(e, OTHER),
                 "radius": round(float(gemmi.Element(e).covalent_r), 2),
                 "count": picture.elements.count(e),
+                "pale": min(PALE_STEP * heaviest.index(e), MOST_PALE),
             }
             for e in elements
         ],
-        "large": len(picture.elements) > LARGE_FROM,
+        "large": len(picture.elements) > LARGE_FROM or bool(picture.domain_names),
         "kinds": [index[e] for e in picture.elements],
-        "positions": np.round(np.asarray(picture.positions, dtype=float), 2).ravel().tolist(),
+        "positions": _rounded(picture.positions),
+        "domains": list(picture.domains),
+        "domain_names": [{"name": name, "color": HUES[k % len(HUES)]} for k, name in enumerate(picture.domain_names)],
+        "outlines": [_rounded(rim) for rim in picture.outlines],
     }
+
+
+def _rounded(places: Any) -> list[float]:
+    return [float(x) for x in np.round(np.asarray(places, dtype=float), 2).ravel()]

@@ -97,31 +97,27 @@ def fit_figure(curve: FittedCurve) -> Figure:
     """
     log = wants_log_axes(curve)
     x, fine = plain_list(curve.x), curve.fine
-    traces = [_points(curve, x)]
+    traces = [points(curve, x)]
     if fine is not None:
-        traces = [*_measured_line(fine), *traces]
+        traces = [*measured_line(fine), *traces]
     if curve.background is not None:
-        traces.append(_line(x, curve.background, "Background", "background", BACKGROUND, 1.2, dash="dash"))
+        traces.append(line(x, curve.background, "Background", "background", BACKGROUND, 1.2, dash="dash"))
     traces.append(_calculated(curve, x))
     drawn = FineCurve(curve.x, curve.observed, curve.calculated)
     if fine is not None and fine.observed is not None and not log:
         drawn = fine
     difference, zero, name = _difference(drawn, curve, log)
-    traces.append(_line(plain_list(drawn.x), difference + zero, name, "difference", DIFFERENCE, 1.0))
+    traces.append(line(plain_list(drawn.x), difference + zero, name, "difference", DIFFERENCE, 1.0))
     traces[-1]["customdata"] = plain_list(difference)
     traces[-1]["hovertemplate"] = "%{customdata:.4g}"
     traces[-1]["meta"]["grid"] = "fine" if drawn is fine else "points"
-    for i, (component, values) in enumerate(curve.components.items()):
-        color = COMPONENTS[i % len(COMPONENTS)]
-        traces.append(_line(x, values, label(component), "component", color, 1.2))
-        traces[-1]["visible"] = "legendonly"
-        if fine is not None:
-            traces[-1]["line"]["shape"] = "spline"
+    traces += _components(curve, x)
     if fine is not None:
         here = next(t["meta"] for t in traces if t["meta"]["role"] == "observed")
         here["columns"] = {"Calculated": plain_list(curve.calculated)}
         if drawn is fine:
             here["columns"]["Difference"] = plain_list(curve.observed - curve.calculated)
+        here["columns"] |= {label(c): plain_list(curve.components[c]) for c in fine.components}
     return {"data": traces, "layout": _fit_layout(curve, log, zero, name, traces)}
 
 
@@ -129,8 +125,8 @@ def sizes_figure(curve: SizeCurve) -> Figure:
     """Return the number- and the volume-weighted density of a size distribution."""
     x = plain_list(curve.length)
     traces = [
-        _line(x, curve.number_density, "Number-weighted", "number", OBSERVED, 1.8),
-        _line(x, curve.volume_density, "Volume-weighted", "volume", CALCULATED, 1.8, dash="dash"),
+        line(x, curve.number_density, "Number-weighted", "number", OBSERVED, 1.8),
+        line(x, curve.volume_density, "Volume-weighted", "volume", CALCULATED, 1.8, dash="dash"),
     ]
     traces[0] |= {"fill": "tozeroy", "fillcolor": "rgba(0,114,178,0.12)"}
     figure_layout = layout(340)
@@ -205,18 +201,18 @@ def correlation_figure(names: Sequence[str], matrix: FloatArray) -> Figure:
     return {"data": [trace], "layout": figure_layout}
 
 
-def _measured_line(fine: FineCurve) -> list[dict[str, Any]]:
+def measured_line(fine: FineCurve) -> list[dict[str, Any]]:
     """Return the measured curve between the points compared, where it is known."""
     if fine.observed is None:
         return []
-    trace = _line(plain_list(fine.x), fine.observed, "Observed", "measured", OBSERVED, 0.9)
+    trace = line(plain_list(fine.x), fine.observed, "Observed", "measured", OBSERVED, 0.9)
     trace["meta"]["grid"] = "fine"
     return [trace]
 
 
-def _points(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
+def points(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
     between = curve.fine is not None and curve.fine.observed is not None
-    trace = _line(x, curve.observed, "Points compared" if between else "Observed", "observed", OBSERVED, 1.0)
+    trace = line(x, curve.observed, "Points compared" if between else "Observed", "observed", OBSERVED, 1.0)
     if curve.observed.size <= MARKERS_UP_TO:
         trace["mode"] = "markers"
         trace["marker"] = {
@@ -234,13 +230,13 @@ def _points(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
 def _calculated(curve: FittedCurve, x: list[float | None]) -> dict[str, Any]:
     """Return the calculated curve, on its finer grid where it has one."""
     if curve.fine is None:
-        return _line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6)
-    trace = _line(plain_list(curve.fine.x), curve.fine.calculated, "Calculated", "calculated", CALCULATED, 1.6)
+        return line(x, curve.calculated, "Calculated", "calculated", CALCULATED, 1.6)
+    trace = line(plain_list(curve.fine.x), curve.fine.calculated, "Calculated", "calculated", CALCULATED, 1.6)
     trace["meta"]["grid"] = "fine"
     return trace
 
 
-def _line(
+def line(
     x: list[float | None], y: FloatArray, name: str, role: str, color: str, width: float, dash: str = "solid"
 ) -> dict[str, Any]:
     return {
@@ -253,6 +249,24 @@ def _line(
         "line": {"color": color, "width": width, "dash": dash},
         "hovertemplate": "%{y:.4g}",
     }
+
+
+def _components(curve: FittedCurve, x: list[float | None]) -> list[dict[str, Any]]:
+    """Return the components, hidden at first: on the finer grid where they are known there."""
+    fine, traces = curve.fine, []
+    for i, (component, values) in enumerate(curve.components.items()):
+        color = COMPONENTS[i % len(COMPONENTS)]
+        if fine is not None and component in fine.components:
+            values_between = fine.components[component]
+            trace = line(plain_list(fine.x), values_between, label(component), "component", color, 1.2)
+            trace["meta"]["grid"] = "fine"
+        else:
+            trace = line(x, values, label(component), "component", color, 1.2)
+            if fine is not None:
+                trace["line"]["shape"] = "spline"
+        trace["visible"] = "legendonly"
+        traces.append(trace)
+    return traces
 
 
 def _difference(drawn: FineCurve, curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:
@@ -282,7 +296,7 @@ def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: l
     panel = has_panel(curve)
     figure_layout = layout(430 + 12 * len(curve.components) + (90 if panel else 0))
     figure_layout["hovermode"] = "x unified"
-    figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit)) | {"range": _range(curve.x, log)}
+    figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit)) | {"range": x_range(curve.x, log)}
     figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
     zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
     figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
@@ -301,7 +315,7 @@ def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: l
     return figure_layout
 
 
-def _range(x: FloatArray, log: bool) -> list[float]:
+def x_range(x: FloatArray, log: bool) -> list[float]:
     """Return the ends of the axis, one hundredth beyond the data; as plotly.js has it, log10 of them."""
     ends = np.log10([x.min(), x.max()]) if log else np.array([x.min(), x.max()])
     beyond = 0.012 * float(np.ptp(ends)) or 1.0

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
+from nanocrystal.refinement import Comparison
 from nanocrystal.refinement.result import FineCurve, FittedCurve, Result
 
 RESULTS = "results.json"
 SIMULATION = "simulation.json"
+COMPARISON = "comparison.json"
 
 
 def results_document(result: Result, files: list[str]) -> dict[str, Any]:
@@ -82,9 +84,9 @@ def curve_csv(curve: FittedCurve) -> str:
 
 
 def fine_csv(curve: FineCurve, x_name: str) -> str:
-    """Return a data set on its finer grid as CSV: abscissa, observed, calculated."""
+    """Return a data set on its finer grid as CSV: abscissa, observed, calculated, components."""
     observed = [""] * len(curve.x) if curve.observed is None else curve.observed
-    return table_csv({x_name: curve.x, "observed": observed, "calculated": curve.calculated})
+    return table_csv({x_name: curve.x, "observed": observed, "calculated": curve.calculated, **curve.components})
 
 
 def fine_name(name: str, datasets: Collection[str]) -> str:
@@ -123,6 +125,7 @@ def check_folder(folder: Path, names: list[str], record: str = RESULTS) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
         ours = set(json.loads((folder / record).read_text(encoding="utf-8")).get("files", []))
     foreign = [n for n in names if (folder / n).exists() and n not in ours]
+    foreign += [Path(n).parts[0] for n in names if "/" in n and (folder / n).parent.is_file()]
     if foreign:
         raise InputError(
             "--out",
@@ -145,9 +148,15 @@ def write_result(result: Result, folder: Path | str, study_text: str | None = No
 
     Everything is written beside the folder first and moved in at the end, results.json last.
     """
+    folder = Path(folder)
+    write_texts(result_texts(result, study_text), folder)
+    return folder / "report.html"
+
+
+def result_texts(result: Result, study_text: str | None = None) -> dict[str, str]:
+    """Return the files of a result: name -> text, results.json last."""
     from nanocrystal.report.html import report_html
 
-    folder = Path(folder)
     texts = {"report.html": report_html(result)}
     for name, curve in result.datasets.items():
         texts[f"{name}.csv"] = curve_csv(curve)
@@ -158,19 +167,78 @@ def write_result(result: Result, folder: Path | str, study_text: str | None = No
         texts["study.toml"] = study_text
     document = results_document(result, [*texts, RESULTS])
     texts[RESULTS] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return texts
+
+
+def compared_names(candidates: Mapping[str, tuple[list[str], list[str]]], study_copy: bool) -> list[str]:
+    """Return the names of the files that a comparison may write; candidate -> its data sets and models."""
+    own = [f"{c}/{name}" for c, (sets, models) in candidates.items() for name in names_written(sets, models, False)]
+    return ["report.html", *own, *(["study.toml"] if study_copy else []), COMPARISON]
+
+
+def write_comparison(comparison: Comparison, folder: Path | str, study_text: str | None = None) -> Path:
+    """Write the report of a comparison, a folder for each candidate and comparison.json; return the report's path.
+
+    Everything is written beside the folder first and moved in at the end, comparison.json last.
+    """
+    from nanocrystal.report.comparison import comparison_html
+
+    folder = Path(folder)
+    texts = {"report.html": comparison_html(comparison)}
+    for candidate, result in comparison.results.items():
+        texts |= {f"{candidate}/{name}": text for name, text in result_texts(result).items()}
+    if study_text is not None:
+        texts["study.toml"] = study_text
+    document = comparison_document(comparison, [*texts, COMPARISON])
+    texts[COMPARISON] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_texts(texts, folder)
     return folder / "report.html"
 
 
+def comparison_document(comparison: Comparison, files: list[str]) -> dict[str, Any]:
+    """Return comparison.json as a mapping; numbers that are not finite become null."""
+    figures = ("n_parameters", "chi2", "gof", "chi2_effective", "aic", "bic", "delta_aic", "delta_bic")
+    document = {
+        "title": comparison.title,
+        "version": comparison.version,
+        "complete": comparison.complete,
+        "elapsed_s": comparison.elapsed_s,
+        "verdict": list(comparison.verdict),
+        "best": comparison.best,
+        "ranking": [s.name for s in comparison.standings if s.judged],
+        "candidates": {
+            s.name: {
+                "description": s.description,
+                "judged": s.judged,
+                "problem": s.problem,
+                **{key: getattr(s, key) for key in figures},
+                "result": None if s.result is None else results_document(s.result, []),
+            }
+            for s in comparison.standings
+        },
+        "pairs": [{**vars(p), "blocks": dict(p.blocks)} for p in comparison.pairs],
+        "datasets": {name: vars(basis) for name, basis in comparison.bases.items()},
+        "notes": list(comparison.notes),
+        "inputs": dict(comparison.inputs),
+        "files": sorted(files),
+    }
+    return finite(document)  # type: ignore[no-any-return]
+
+
 def write_texts(texts: Mapping[str, str], folder: Path) -> None:
-    """Write files into `folder` (made if need be) so that each is whole or absent; in the given order."""
+    """Write files into `folder` (made if need be) so that each is whole or absent; in the given order.
+
+    Names may hold a folder, as in cubic/results.json.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, text in texts.items():
+            (staging / name).parent.mkdir(exist_ok=True)
             (staging / name).write_text(text, encoding="utf-8", newline="\n")
         folder.mkdir(exist_ok=True)
         for name in texts:
+            (folder / name).parent.mkdir(exist_ok=True)
             os.replace(staging / name, folder / name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
@@ -21,7 +22,7 @@ _UNSAFE_IN_SCRIPT = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u20
 
 
 @dataclass
-class _Drawn:
+class Drawn:
     """The figures of a page, numbered as they come, by the key of their element."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
@@ -50,12 +51,12 @@ def report_html(result: Result) -> str:
     plotly.js, style and script are inside; the page's content security policy forbids it to load
     anything. Texts of the result appear as text, whatever characters they hold.
     """
-    drawn = _Drawn()
+    drawn = Drawn()
     title = result.title or "Refinement"
     bodies = [
         ("know", "What to know", sections.notes(result)),
         ("fit", "Fit", _fits(result, drawn)),
-        ("parameters", "Parameters", sections.parameters(result, f"{_file_name(title)}-parameters.csv")),
+        ("parameters", "Parameters", sections.parameters(result, f"{file_name(title)}-parameters.csv")),
         ("derived", "Derived quantities", sections.derived(result)),
         ("atoms", "Typical nanocrystal", _atoms(result, drawn)),
         ("sizes", "Size distribution", _sizes(result, drawn)),
@@ -63,29 +64,36 @@ def report_html(result: Result) -> str:
         ("methods", "Methods and citations", sections.methods(result)),
         ("provenance", "Provenance", sections.provenance(result)),
     ]
+    data = {"atoms": drawn.pictures, "parameters_csv": tables.parameters_csv(result.parameters)}
+    return page("Refinement report", title, result.version, sections.verdict(result), bodies, drawn, data)
+
+
+def page(
+    kind: str, title: str, version: str, verdict: str, bodies: Sequence[tuple[str, str, str]], drawn: Drawn,
+    data: Mapping[str, Any],
+) -> str:  # fmt: skip
+    """Return a whole page: its head with the verdict (HTML), and sections (key, heading, HTML), empty ones left out.
+
+    data: what the page's script needs beside the figures.
+    """
     present = [part for part in bodies if part[2]]
-    page = Template(_text(_HERE, "template.html")).substitute(
+    text = Template(_text(_HERE, "template.html")).substitute(
+        kind=escape(kind),
         title=escape(title),
-        version=escape(result.version),
+        version=escape(version),
         style=_text(_HERE, "style.css"),
-        verdict=sections.verdict(result),
+        verdict=verdict,
         navigation="".join(f'<a href="#{key}">{head}</a>' for key, head, _ in present),
         sections="\n".join(sections.section(*part) for part in present),
-        data=_script_json(
-            {
-                "figures": drawn.figures,
-                "atoms": drawn.pictures,
-                "parameters_csv": tables.parameters_csv(result.parameters),
-            }
-        ),
+        data=_script_json({"figures": drawn.figures, **data}),
         plotly=_text("plotly", "package_data/plotly.min.js"),
         script=_text(_HERE, "atoms.js") + _text(_HERE, "report.js"),
     )
     # A file name that is not valid UTF-8 arrives with lone surrogates, which no file can hold.
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _fits(result: Result, drawn: _Drawn) -> str:
+def _fits(result: Result, drawn: Drawn) -> str:
     parts = []
     for name, curve in result.datasets.items():
         key = drawn.add(fit_figure(curve))
@@ -95,15 +103,15 @@ def _fits(result: Result, drawn: _Drawn) -> str:
                 drawn.count,
                 sections.fit_caption(name, curve),
                 f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated and difference",
-                _file_name(f"{result.title}-{name}"),
-                _column(curve.x_name, curve.x_unit),
+                file_name(f"{result.title}-{name}"),
+                column(curve.x_name, curve.x_unit),
                 sections.fit_buttons(curve),
             )
         )
     return sections.HINT + "".join(parts) if parts else ""
 
 
-def _sizes(result: Result, drawn: _Drawn) -> str:
+def _sizes(result: Result, drawn: Drawn) -> str:
     parts = []
     for name, curve in result.sizes.items():
         key = drawn.add(sizes_figure(curve))
@@ -114,8 +122,8 @@ def _sizes(result: Result, drawn: _Drawn) -> str:
                 drawn.count,
                 f"Distribution of the {of}, weighted by number and by volume.",
                 f"Size distribution of {name}",
-                _file_name(f"{result.title}-size-{name}"),
-                _column(curve.length_name, curve.unit),
+                file_name(f"{result.title}-size-{name}"),
+                column(curve.length_name, curve.unit),
                 [],
             )
         )
@@ -129,31 +137,32 @@ def _sizes(result: Result, drawn: _Drawn) -> str:
                 drawn.count,
                 f"Number density of {of} over {short_name(lengths[0])} and {short_name(lengths[1])}.",
                 f"Map of the size distribution of {name}",
-                _file_name(f"{result.title}-sizes-{name}"),
-                _column(lengths[0], size_map.unit),
+                file_name(f"{result.title}-sizes-{name}"),
+                column(lengths[0], size_map.unit),
                 [],
             )
         )
     return "".join(parts)
 
 
-def _atoms(result: Result, drawn: _Drawn) -> str:
+def _atoms(result: Result, drawn: Drawn) -> str:
     parts = []
     for name, picture in result.atoms.items():
         data = atoms_data(picture)
         key = drawn.add_atoms(data)
         caption = (
             f"<b>{escape(name)}</b>. {typeset(picture.note)} "
-            "Colours as in Jmol, radii in proportion to covalent ones."
+            f"Colours {'of elements ' if picture.domain_names else ''}as in Jmol, radii in proportion to covalent ones."
             '<span class="hint"> Drag to turn it.</span>'
         )
         spoken = f"Atoms of a nanocrystal of {name}; turn it with the arrow keys"
-        file = _file_name(f"{result.title}-atoms-{name}")
-        parts.append(sections.atoms_figure(key, drawn.count, caption, spoken, file, data["large"]))
+        file = file_name(f"{result.title}-atoms-{name}")
+        has_domains = bool(picture.domain_names)
+        parts.append(sections.atoms_figure(key, drawn.count, caption, spoken, file, data["large"], has_domains))
     return "".join(parts)
 
 
-def _correlations(result: Result, drawn: _Drawn) -> str:
+def _correlations(result: Result, drawn: Drawn) -> str:
     if len(result.correlation_names) < 2:
         return ""
     key = drawn.add(correlation_figure(result.correlation_names, result.correlation_matrix))
@@ -162,18 +171,18 @@ def _correlations(result: Result, drawn: _Drawn) -> str:
         drawn.count,
         "Correlation coefficients between the refined parameters; the columns carry the numbers of the rows.",
         "Heat map of the correlations between the refined parameters",
-        _file_name(f"{result.title}-correlations"),
+        file_name(f"{result.title}-correlations"),
         "",
         [],
     )
 
 
-def _column(name: str, unit: str) -> str:
+def column(name: str, unit: str) -> str:
     name = SPOKEN.get(name, name)
     return f"{name} ({unit})" if unit else name
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower()[:80] or "refinement"
 
 

@@ -64,7 +64,11 @@
   const whole = (plot) => {
     const { type, range } = plot.begunWith;
     const x = range && plot.layout.xaxis.type === type ? { "xaxis.range": [...range] } : { "xaxis.autorange": true };
-    return { ...x, "yaxis.autorange": true };
+    const begun = report.figures[plot.id].layout;
+    const same = (axis) => begun[axis].range && begun[axis].type === plot.layout[axis].type;
+    const y = Object.keys(begun).filter((key) => /^yaxis\d*$/.test(key));
+    const changes = y.map((a) => (same(a) ? [`${a}.range`, [...begun[a].range]] : [`${a}.autorange`, true]));
+    return { ...x, ...Object.fromEntries(changes) };
   };
 
   // Q, 2θ and d of each other; with a wavelength all three are known, without one only Q and d.
@@ -163,6 +167,10 @@
       png: async () => save(await view.png(), `${holder.dataset.file}.png`),
       reset: view.reset,
       larger: (button) => view.enlarge(toggled(button)),
+      color: (button) => {
+        for (const other of button.parentElement.children) press(other, other === button);
+        view.color(button.dataset.to);
+      },
     };
     for (const button of holder.parentElement.querySelectorAll("button[data-do]")) {
       button.addEventListener("click", () => deeds[button.dataset.do](button));

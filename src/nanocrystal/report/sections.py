@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from nanocrystal.refinement.fit import POOR
 from nanocrystal.refinement.result import FittedCurve, Result
@@ -33,17 +34,18 @@ def verdict(result: Result) -> str:
         said, kind = "The refinement converged.", "good"
         if misfit:
             said, kind = f"Converged, but the model does not describe the data ({misfit}).", "doubtful"
-    facts = [
+    shown = [
         *((f"{R_W} of {escape(name)}", merit(d.rw)) for name, d in result.datasets.items()),
         ("evaluations", f"{result.n_evaluations}"),
-        ("elapsed", _duration(result.elapsed_s)),
+        ("elapsed", duration(result.elapsed_s)),
         ("nanocrystal", escape(result.version)),
     ]
-    shown = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in facts)
-    return (
-        f'<p class="verdict {kind}"><strong>{said}</strong> {typeset(_sentence(result.message))}</p>'
-        f'<dl class="facts">{shown}</dl>'
-    )
+    return f'<p class="verdict {kind}"><strong>{said}</strong> {typeset(_sentence(result.message))}</p>{facts(shown)}'
+
+
+def facts(shown: Sequence[tuple[str, str]]) -> str:
+    """Return figures with what they are of, both HTML, as they stand below a verdict."""
+    return f'<dl class="facts">{"".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in shown)}</dl>'
 
 
 def _misfit(result: Result) -> str:
@@ -79,9 +81,9 @@ def figure(key: str, number_: int, caption: str, spoken: str, file: str, x: str,
     caption is HTML; spoken (what a screen reader says), file and x (the head of the first
     column of its data) are text. A figure without x has no data button.
     """
-    save = [_button("svg", "Save SVG"), _button("png", "Save PNG")]
+    save = [button("svg", "Save SVG"), button("png", "Save PNG")]
     if x:
-        save.append(_button("csv", "Save data (CSV)"))
+        save.append(button("csv", "Save data (CSV)"))
     return (
         f'<figure><div class="plot" id="{key}" role="img" aria-label="{escape(spoken)}"'
         f' data-file="{escape(file)}" data-x="{escape(x)}"></div>'
@@ -90,10 +92,16 @@ def figure(key: str, number_: int, caption: str, spoken: str, file: str, x: str,
     )
 
 
-def atoms_figure(key: str, number_: int, caption: str, spoken: str, file: str, large: bool) -> str:
+def atoms_figure(
+    key: str, number_: int, caption: str, spoken: str, file: str, large: bool, has_domains: bool = False
+) -> str:
     """Return an empty picture of atoms, which the page's script draws and turns; caption is HTML."""
-    buttons = [_button("reset", "Reset view"), _button("larger", "Large atoms", pressed=large)]
-    save = [_button("svg", "Save SVG"), _button("png", "Save PNG")]
+    buttons = [button("reset", "Reset view"), button("larger", "Large atoms", pressed=large)]
+    if has_domains:
+        colors = {"domains": "Domains", "elements": "Elements"}
+        choice = "".join(button("color", word, to == "domains", f' data-to="{to}"') for to, word in colors.items())
+        buttons.append(f'<span class="choice" role="group" aria-label="Colours">{choice}</span>')
+    save = [button("svg", "Save SVG"), button("png", "Save PNG")]
     return (
         f'<figure><div class="atoms" id="{key}" data-file="{escape(file)}">'
         f'<canvas tabindex="0" role="img" aria-label="{escape(spoken)}"></canvas></div>'
@@ -104,19 +112,19 @@ def atoms_figure(key: str, number_: int, caption: str, spoken: str, file: str, l
 
 def fit_buttons(curve: FittedCurve) -> list[str]:
     """Return the buttons for what one fit can show."""
-    buttons = [_button("reset", "Reset zoom")]
+    buttons = [button("reset", "Reset zoom")]
     if curve.sigma is not None:
-        buttons.append(_button("errors", "Error bars", pressed=False))
+        buttons.append(button("errors", "Error bars", pressed=False))
     if curve.components:
-        buttons.append(_button("components", "Components", pressed=False))
+        buttons.append(button("components", "Components", pressed=False))
     if wants_log_axes(curve):
-        buttons.append(_button("log", "Log axes", pressed=True))
+        buttons.append(button("log", "Log axes", pressed=True))
     elif has_panel(curve) and bool((curve.observed > 0.0).any()):
-        buttons.append(_button("intensity", "Log intensity", pressed=False))
+        buttons.append(button("intensity", "Log intensity", pressed=False))
     choices = abscissae(curve)
     if len(choices) > 1:
         own = abscissa(curve)
-        over = "".join(_button("over", short_name(key), key == own, f' data-to="{key}"') for key in choices)
+        over = "".join(button("over", short_name(key), key == own, f' data-to="{key}"') for key in choices)
         buttons.append(f'<span class="choice" role="group" aria-label="Abscissa">{over}</span>')
     return buttons
 
@@ -147,7 +155,7 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
             if curve.fine.observed is not None
             else "The calculated curve is drawn between the points, too"
         )
-        if curve.components:
+        if curve.components and not curve.fine.components:
             sentences.append("Components are smooth curves through their values at these points")
     if wants_log_axes(curve):
         unit = "in units of σ" if curve.sigma is not None else "relative to the calculated curve"
@@ -199,13 +207,15 @@ def derived(result: Result) -> str:
 
 def provenance(result: Result) -> str:
     """Return what went in, and with which versions it was computed."""
+    return provenance_of(result.inputs, result.version, result.provenance)
+
+
+def provenance_of(inputs: Mapping[str, str], version: str, versions: Mapping[str, Any]) -> str:
+    """Return tables of the input files with their SHA-256, and of versions and options."""
     parts = []
-    if result.inputs:
-        parts += ["<h3>Input files</h3>", tables.inputs_table(result.inputs)]
-    parts += [
-        "<h3>Versions and options</h3>",
-        tables.provenance_table({"nanocrystal": result.version} | dict(result.provenance)),
-    ]
+    if inputs:
+        parts += ["<h3>Input files</h3>", tables.inputs_table(inputs)]
+    parts += ["<h3>Versions and options</h3>", tables.provenance_table({"nanocrystal": version} | dict(versions))]
     return "".join(parts)
 
 
@@ -233,12 +243,12 @@ def _glossary(result: Result) -> str:
     return f'<p class="explain">Status — {said}.</p>' if said else ""
 
 
-def _button(action: str, text: str, pressed: bool | None = None, more: str = "") -> str:
+def button(action: str, text: str, pressed: bool | None = None, more: str = "") -> str:
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     return f'<button type="button" data-do="{action}"{state}{more}>{text}</button>'
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{number(seconds, 2)} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -24,10 +24,10 @@ def refined_table(parameters: Mapping[str, Estimate]) -> str:
     """Return the refined parameters as a table: free, then linear, then those without uncertainty."""
     rows = {k: p for k, p in parameters.items() if p.status in REFINED}
     ordered = sorted(rows, key=lambda k: _ORDER[rows[k].status])
-    shown = {k: _value_text(rows[k]) for k in ordered}
+    shown = {k: value_text(rows[k]) for k in ordered}
     body = [_refined_row(k, rows[k], shown[k]) for k in ordered]
     heads = ("Parameter", "Value", "Unit", "Std. error", "Std. error,<br>scaled", "Bounds", "Status")
-    return _table("Refined parameters", heads, body, shown.values(), numeric=(3, 4))
+    return framed_table("Refined parameters", heads, body, shown.values(), numeric=(3, 4))
 
 
 def held_table(parameters: Mapping[str, Estimate]) -> str:
@@ -35,10 +35,12 @@ def held_table(parameters: Mapping[str, Estimate]) -> str:
     rows = {k: p for k, p in parameters.items() if p.status not in REFINED}
     shown = {k: concise(p.value, None) for k, p in rows.items()}
     body = [
-        f"<tr>{_name_cell(k, p.description)}{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
+        f"<tr>{name_cell(k, p.description)}{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
         for k, p in rows.items()
     ]
-    return _table("Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values())
+    return framed_table(
+        "Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values()
+    )
 
 
 def derived_table(derived: Mapping[str, DerivedValue]) -> str:
@@ -48,9 +50,9 @@ def derived_table(derived: Mapping[str, DerivedValue]) -> str:
     for k, d in derived.items():
         stderr = number(d.stderr, 2) if d.stderr is not None else "—"
         cells = f'{_number_cell(shown[k])}<td>{escape(d.unit)}</td><td class="right">{stderr}</td>'
-        body.append(f"<tr>{_name_cell(k, d.description)}{cells}</tr>")
+        body.append(f"<tr>{name_cell(k, d.description)}{cells}</tr>")
     heads = ("Quantity", "Value", "Unit", "Std. error,<br>scaled")
-    return _table("Derived quantities", heads, body, shown.values(), numeric=(3,))
+    return framed_table("Derived quantities", heads, body, shown.values(), numeric=(3,))
 
 
 def inputs_table(inputs: Mapping[str, str]) -> str:
@@ -60,13 +62,13 @@ def inputs_table(inputs: Mapping[str, str]) -> str:
         short = escape(digest if len(digest) <= _HASH_SHOWN else f"{digest[:_HASH_SHOWN]}…")
         code = f'<code title="{escape(digest)}">{short}</code>'
         body.append(f'<tr><th scope="row">{escape(name)}</th><td>{code}</td></tr>')
-    return _table("Input files", ("File", "SHA-256"), body)
+    return framed_table("Input files", ("File", "SHA-256"), body)
 
 
 def provenance_table(provenance: Mapping[str, Any]) -> str:
     """Return versions and options as a table; nested mappings become dotted names."""
     body = [f'<tr><th scope="row">{escape(k)}</th><td><code>{escape(v)}</code></td></tr>' for k, v in _flat(provenance)]
-    return _table("Versions and options", ("What", "Value"), body)
+    return framed_table("Versions and options", ("What", "Value"), body)
 
 
 def parameters_csv(parameters: Mapping[str, Estimate]) -> str:
@@ -88,7 +90,7 @@ def address(text: str) -> str:
     return escape(text).replace(".", ".<wbr>")
 
 
-def _value_text(p: Estimate) -> str:
+def value_text(p: Estimate) -> str:
     if p.status in NO_UNCERTAINTY:
         return concise(p.value, None)
     return concise(p.value, p.stderr if p.stderr_scaled is None else p.stderr_scaled)
@@ -102,10 +104,10 @@ def _refined_row(key: str, p: Estimate, shown: str) -> str:
             f'<td class="right">{"—" if e is None else number(e, 2)}</td>' for e in (p.stderr, p.stderr_scaled)
         )
     cells = f'{_number_cell(shown)}<td>{escape(p.unit)}</td>{errors}<td class="bounds">{_bounds(p)}</td>'
-    return f'<tr class="{p.status}">{_name_cell(key, p.description)}{cells}{_status_cell(p)}</tr>'
+    return f'<tr class="{p.status}">{name_cell(key, p.description)}{cells}{_status_cell(p)}</tr>'
 
 
-def _name_cell(key: str, description: str) -> str:
+def name_cell(key: str, description: str) -> str:
     said = f'<span class="said">{escape(description)}</span>' if description else ""
     return f'<th scope="row"><code>{address(key)}</code>{said}</th>'
 
@@ -144,7 +146,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]
             yield name, number(value) if isinstance(value, float) else str(value)
 
 
-def _table(
+def framed_table(
     caption: str,
     heads: Sequence[str],
     body: Sequence[str],

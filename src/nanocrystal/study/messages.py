@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,42 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
     }
     sentence = sentences.get(kind, context.get("message") or f"{problem['msg']}, {got}.")
     return ".".join(p for p in parts if p != "[key]"), sentence
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a study stands: a file, or a candidate of it, whose `override` is laid over `base`."""
+
+    path: Path
+    text: str
+    candidate: str = ""
+    base: Mapping[str, Any] = field(default_factory=dict)
+    override: Mapping[str, Any] = field(default_factory=dict)
+
+    def located(self, error: InputError) -> InputError:
+        """Return the error with file and line, and with the candidate where it is one."""
+        if not self.candidate:
+            return InputError(place(self.path, self.text, error.where), error.problem)
+        parts = error.where.partition(": ")[0].split(".") if error.where else []
+        own, of_base = _depth(self.override, parts), _depth(self.base, parts)
+        if own >= of_base or not parts:
+            where = ".".join(["candidates", self.candidate, *([error.where] if error.where else [])])
+            return InputError(place(self.path, self.text, where), error.problem)
+        where = f"{place(self.path, self.text, error.where)}, candidate {self.candidate}"
+        if of_base < len(parts):
+            return InputError(where, error.problem)
+        sentence = error.problem.rstrip(".")
+        address = ".".join(parts)
+        return InputError(where, f'{sentence}; this key is that of the study, drop = ["{address}"] leaves it out here.')
+
+
+def _depth(content: Any, parts: Sequence[str]) -> int:
+    """Return how many leading parts of an address lead somewhere in nested tables."""
+    for depth, part in enumerate(parts):
+        if not isinstance(content, Mapping) or part not in content:
+            return depth
+        content = content[part]
+    return len(parts)
 
 
 def place(path: Path, text: str, where: str) -> str:

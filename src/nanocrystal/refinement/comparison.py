@@ -1,0 +1,346 @@
+"""Candidates for one sample side by side: which of them the data can tell apart, and how surely.
+
+For each candidate, from its residuals on the same points with the same weights (docs/comparison.md):
+
+    χ²_eff = Σ χ² n_eff / (n s²)     AIC = χ²_eff + 2 P     BIC = χ²_eff + P ln n_eff,
+
+summed over the data sets. s² is the smallest reduced χ² of any candidate (1 at least where the σ are known): a misfit
+that all share is no information. n_eff is the number of independent points of the best candidate's residuals
+(`independence`), or what the caller knows, such as range × D/π of a pattern. P counts every refined parameter, linear
+ones too. (H. Akaike, IEEE Trans. Autom. Control 19, 716 (1974); G. Schwarz, Ann. Stat. 6, 461 (1978).)
+
+Two candidates are told apart only where the one with the lower BIC also fits better, both by more than
+`STRONG`, and a block bootstrap gives less than `UNSURE` for the other sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import combinations
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal._version import __version__
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.refinement.independence import (
+    Blocks,
+    block_length,
+    blocks_of,
+    correlation_length,
+    resampled_differences,
+)
+from nanocrystal.refinement.result import FittedCurve, Result
+from nanocrystal.refinement.verdict import limits, verdict
+
+FloatArray = NDArray[np.float64]
+REFINED = ("free", "linear", "at_bound", "undetermined")
+STRONG = 6.0
+"""difference of BIC that counts as strong evidence (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995))"""
+UNSURE = 0.025
+"""probability of the other sign from which on a difference may be chance: 5 % for both signs together"""
+DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What one data set counts in the comparison.
+
+    scale: s², the misfit common to all; correlation: n/n_eff, points; source: where n_eff comes from;
+    best: the candidate whose residuals they are from; block: points a block of the bootstrap for it.
+    """
+
+    n_points: int
+    n_independent: float
+    scale: float
+    correlation: float
+    block: int
+    best: str
+    source: str
+    has_sigmas: bool
+
+    @property
+    def weight(self) -> float:
+        """What χ² of this data set is multiplied with."""
+        return 1.0 / (self.scale * self.correlation)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
+
+    gof: √(χ²/(n − P)) over all data sets, None without σ; chi2_effective, aic, bic and what they are above the
+    smallest are None where it is not judged.
+    """
+
+    name: str
+    description: str
+    result: Result | None
+    problem: str = ""
+    n_parameters: int = 0
+    chi2: float | None = None
+    gof: float | None = None
+    chi2_effective: float | None = None
+    aic: float | None = None
+    bic: float | None = None
+    delta_aic: float | None = None
+    delta_bic: float | None = None
+
+    @property
+    def judged(self) -> bool:
+        return not self.problem
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two judged candidates; better: the one with the lower BIC.
+
+    delta_chi2: χ²_eff of the worse less that of the better; delta_bic: the same of BIC; probability: of the other
+    sign, from the bootstrap; told_apart: whether the data prefer one; blocks: data set -> points a block.
+    """
+
+    better: str
+    worse: str
+    delta_chi2: float
+    delta_bic: float
+    probability: float
+    told_apart: bool
+    blocks: Mapping[str, int]
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Candidates side by side: the judged ones by BIC, then the others; verdict: sentences."""
+
+    title: str
+    standings: Sequence[Standing]
+    pairs: Sequence[Pair]
+    bases: Mapping[str, Basis]
+    verdict: Sequence[str]
+    notes: Sequence[str] = ()
+    elapsed_s: float = 0.0
+    version: str = __version__
+    interrupted: bool = False
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Standing:
+        return next(s for s in self.standings if s.name == name)
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results of all candidates that have one, best first."""
+        return {s.name: s.result for s in self.standings if s.result is not None}
+
+    @property
+    def best(self) -> list[str]:
+        """The candidate with the lowest BIC, and those that cannot be told apart from it."""
+        judged = [s.name for s in self.standings if s.judged]
+        apart = {p.worse for p in self.pairs if p.better == judged[0] and p.told_apart} if judged else set()
+        return [name for name in judged if name not in apart]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every candidate was refined to its end."""
+        return all(s.judged for s in self.standings)
+
+    def __repr__(self) -> str:
+        """Return the table and the verdict in a few lines: what a notebook shows."""
+        width = max(9, *(len(s.name) for s in self.standings)) if self.standings else 9
+        lines = [f"Comparison({self.title!r})", f"  {'candidate':{width}s}     GoF    R_wp     P     ΔBIC     ΔAIC"]
+        for s in self.standings:
+            if s.result is None:
+                lines.append(f"  {s.name:{width}s}  {s.problem}")
+                continue
+            gof = "–" if s.gof is None else f"{s.gof:.3f}"
+            rwp = " ".join(f"{100.0 * d.rwp:.2f} %" for d in s.result.datasets.values())
+            rest = s.problem if s.delta_bic is None else f"{s.delta_bic:8.1f} {s.delta_aic:8.1f}"
+            lines.append(f"  {s.name:{width}s} {gof:>7s} {rwp:>7s} {s.n_parameters:5d} {rest}")
+        return "\n".join([*lines, *(f"  {sentence}" for sentence in self.verdict)])
+
+
+def compare(
+    results: Mapping[str, Result],
+    *,
+    title: str = "",
+    descriptions: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    independent_points: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Return the refined candidates side by side, judged.
+
+    problems: candidate -> why there is no result; independent_points: data set -> number of independent points
+    where that is known better than from the residuals, such as range × D/π; seed: of the bootstrap.
+    Raises InputError where candidates were not refined against the same points with the same weights.
+    """
+    descriptions = descriptions or {}
+    check_same_points({name: r.datasets for name, r in results.items()})
+    standings = [_standing(name, descriptions.get(name, ""), r) for name, r in results.items()]
+    judged = {s.name: s for s in standings if s.judged}
+    bases = _bases(judged, independent_points or {})
+    ranked = _ranked([_weighed(s, bases) for s in judged.values()])
+    rng = np.random.default_rng(seed)
+    pairs = [_pair(a, b, bases, rng) for a, b in combinations(ranked, 2)]
+    left = [s for s in standings if not s.judged]
+    left += [Standing(n, descriptions.get(n, ""), None, p) for n, p in (problems or {}).items()]
+    inputs = {k: v for r in results.values() for k, v in r.inputs.items()}
+    comparison = Comparison(title, [*ranked, *left], pairs, bases, [], inputs=inputs)
+    return replace(comparison, verdict=verdict(comparison), notes=limits(comparison))
+
+
+class Points(Protocol):
+    """Measured points: arrays (n_points,); sigma None where nothing is known of it."""
+
+    @property
+    def x(self) -> FloatArray: ...
+    @property
+    def observed(self) -> FloatArray | None: ...
+    @property
+    def sigma(self) -> FloatArray | None: ...
+
+
+SAME_POINTS = "a candidate may change what is in the vial and how it is calculated, not what was measured."
+
+
+def check_same_points(datasets: Mapping[str, Mapping[str, Points]]) -> None:
+    """Raise InputError unless all candidates (name -> data sets) have the same points, values and σ."""
+    if not datasets:
+        return
+    first, *others = datasets
+    for other in others:
+        if datasets[first].keys() != datasets[other].keys():
+            theirs, ours = (", ".join(datasets[n]) for n in (other, first))
+            raise InputError(other, f"has the data sets {theirs}, but {first} has {ours}; {SAME_POINTS}")
+        for name, points in datasets[first].items():
+            reason = _otherness(points, datasets[other][name])
+            if reason:
+                raise InputError(f"{other}.datasets.{name}", f"{reason} than in {first}; {SAME_POINTS}")
+
+
+def _otherness(one: Points, other: Points) -> str:
+    """Return how two sets of points differ, "" where they are the same."""
+    if len(one.x) != len(other.x):
+        return f"is compared at {len(other.x)} points rather than {len(one.x)}, another choice"
+    if not np.array_equal(one.x, other.x):
+        return "is compared at other points"
+    if not np.array_equal(_array(one.observed), _array(other.observed)):
+        return "has other measured values"
+    if not np.array_equal(_array(one.sigma), _array(other.sigma)):
+        return "has other weights"
+    return ""
+
+
+def _array(values: FloatArray | None) -> FloatArray:
+    return np.zeros(0) if values is None else values
+
+
+# ---- figures of merit -----------------------------------------------------------------------------
+
+
+def residual_of(curve: FittedCurve) -> FloatArray:
+    """Return the residuals (n_points,) with the weights of the fit: over σ where there are any."""
+    difference = curve.observed - curve.calculated
+    return difference if curve.sigma is None else difference / curve.sigma
+
+
+def _standing(name: str, description: str, result: Result) -> Standing:
+    """Return a candidate with what its own fit says of it."""
+    n_parameters = sum(p.status in REFINED for p in result.parameters.values())
+    n_points = sum(len(d.x) for d in result.datasets.values())
+    chi2 = sum(float(r @ r) for r in map(residual_of, result.datasets.values()))
+    known = all(d.sigma is not None for d in result.datasets.values())
+    gof = float(np.sqrt(chi2 / max(1, n_points - n_parameters))) if known else None
+    problem = "" if result.converged else f"not converged: {result.message}"
+    return Standing(name, description, result, problem, n_parameters, chi2, gof)
+
+
+def _bases(judged: Mapping[str, Standing], given: Mapping[str, float]) -> dict[str, Basis]:
+    """Return what each data set counts, from the residuals of the candidate that fits it best."""
+    if not judged:
+        return {}
+    names = [n for s in judged.values() if s.result is not None for n in s.result.datasets]
+    for name in given:
+        if name not in names:
+            raise InputError(f"independent_points[{name!r}]", f"is no data set; {nearest_names(name, names)}")
+    return {name: _basis(name, judged, given.get(name)) for name in dict.fromkeys(names)}
+
+
+def _basis(name: str, judged: Mapping[str, Standing], given: float | None) -> Basis:
+    reduced = {}
+    for candidate, standing in judged.items():
+        curves = _curves(standing)
+        residual = residual_of(curves[name])
+        n_total = sum(len(c.x) for c in curves.values())
+        share = 1.0 - min(standing.n_parameters, n_total - 1) / n_total
+        reduced[candidate] = float(residual @ residual) / (len(residual) * share)
+    best = min(reduced, key=lambda c: reduced[c])
+    curve = _curves(judged[best])[name]
+    residual, n = residual_of(curve), len(curve.x)
+    known = curve.sigma is not None
+    if given is not None and not 1.0 <= given <= n:
+        raise InputError(
+            f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {given:g}."
+        )
+    correlation = correlation_length(residual) if given is None else n / given
+    source = f"from the autocorrelation of the residuals of {best}" if given is None else "as given"
+    scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
+    return Basis(n, n / correlation, scale, correlation, block_length(residual), best, source, known)
+
+
+def _curves(standing: Standing) -> Mapping[str, FittedCurve]:
+    assert standing.result is not None
+    return standing.result.datasets
+
+
+def _weighed(standing: Standing, bases: Mapping[str, Basis]) -> Standing:
+    """Return a candidate with χ²_eff, AIC and BIC."""
+    residuals = {name: residual_of(curve) for name, curve in _curves(standing).items()}
+    chi2 = sum(float(r @ r) * bases[name].weight for name, r in residuals.items())
+    bic = chi2 + standing.n_parameters * _penalty(bases)
+    return replace(standing, chi2_effective=chi2, aic=chi2 + 2.0 * standing.n_parameters, bic=bic)
+
+
+def _penalty(bases: Mapping[str, Basis]) -> float:
+    """Return what BIC charges for a parameter."""
+    return float(np.log(max(np.e, sum(b.n_independent for b in bases.values()))))
+
+
+def _ranked(standings: Sequence[Standing]) -> list[Standing]:
+    """Return candidates by BIC, with what they are above the smallest."""
+    aic, bic = (min((getattr(s, k) for s in standings), default=0.0) for k in ("aic", "bic"))
+    ordered = sorted(standings, key=lambda s: (s.bic, s.n_parameters))
+    return [replace(s, delta_aic=(s.aic or 0.0) - aic, delta_bic=(s.bic or 0.0) - bic) for s in ordered]
+
+
+# ---- pairs ----------------------------------------------------------------------------------------
+
+
+def _pair(better: Standing, worse: Standing, bases: Mapping[str, Basis], rng: np.random.Generator) -> Pair:
+    """Return how surely the first, whose BIC is the lower, describes the data better than the second.
+
+    Parameters count against the better where it has more of them, never for it: fewer are a reason to prefer a
+    candidate, none to say that the data speak against the other.
+    """
+    parts, lengths = [], {}
+    for name, basis in bases.items():
+        near, far = (residual_of(_curves(s)[name]) for s in (better, worse))
+        lengths[name] = max(basis.block, block_length(near))
+        blocks = blocks_of(near, far, lengths[name], basis.has_sigmas)
+        parts.append(
+            replace(blocks, difference=blocks.difference * basis.weight, variance=blocks.variance * basis.weight**2)
+        )
+    joined = Blocks(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Blocks)))
+    delta_chi2 = float(joined.difference.sum())
+    extra = (worse.n_parameters - better.n_parameters) * _penalty(bases)
+    charged = min(0.0, extra)
+    probability = share_below(resampled_differences(joined, DRAWS, rng) + charged, 0.0)
+    told_apart = min(delta_chi2, delta_chi2 + extra) > STRONG and probability < UNSURE
+    return Pair(better.name, worse.name, delta_chi2, delta_chi2 + extra, probability, told_apart, lengths)
+
+
+def share_below(draws: FloatArray, limit: float) -> float:
+    """Return which part of the draws is below a limit, half of those that are at it; never quite 0 or 1."""
+    below = np.count_nonzero(draws < limit) + 0.5 * np.count_nonzero(draws == limit)
+    return float((below + 0.5) / (len(draws) + 1.0))

@@ -1,0 +1,217 @@
+"""The atoms of one crystal of the mean size, as a study describes it, with its boundaries: what `atoms` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Values
+from nanocrystal.sample import Box, Population, Sphere
+from nanocrystal.sample.bodies import blocks_of_mean
+from nanocrystal.sample.derived import anions
+from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.networks import ExplicitCrystal, Network
+from nanocrystal.sample.twins import TwinBoundaries
+from nanocrystal.sample.typical import (
+    Layers,
+    block_vectors,
+    drawn_crystal,
+    filled_by_chance,
+    lattice_of,
+    mean_body,
+    shared_places,
+    shortest_across,
+)
+from nanocrystal.study.study import Study
+
+Format = Literal["xyz", "extxyz", "cif"]
+FORMATS: tuple[Format, ...] = ("xyz", "extxyz", "cif")
+MOST_ATOMS = 3_000_000
+"""atoms that are written; more is a file of hundreds of megabytes"""
+MOST_LAYERS = 120
+"""layers whose kinds are printed one by one"""
+_PLANES = re.compile(r"(?P<family>[^=]+)=(?P<axis>-?\d+):(?P<planes>-?\d+(?:,-?\d+)*)")
+_EVERY = re.compile(r"(?P<family>[^=]+)=(?P<period>-?\d+)")
+Families = Mapping[str, TwinBoundaries]
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Boundaries that a user names, as the command line has them: none for ones drawn by chance.
+
+    planes: "FAMILY=AXIS:1,5,9", the axis 1, 2 or 3 of the blocks, planes from 1 on, the one between the first two
+    layers of blocks; every: "FAMILY=N", a boundary after every N layers, on all axes of the family.
+    """
+
+    planes: Sequence[str] = field(default_factory=tuple)
+    every: Sequence[str] = field(default_factory=tuple)
+
+    def network(self, numbers: tuple[int, int, int], families: Families) -> Network:
+        """Return the network in a crystal of so many blocks; raises InputError for what it does not have."""
+        network = Network.without(numbers)
+        blocks = next(iter(families.values())).blocks
+        for text in self.planes:
+            found = _PLANES.fullmatch(text.replace(" ", ""))
+            if found is None:
+                raise InputError("--planes", f"must be FAMILY=AXIS:PLANES, such as t110=1:3,7; got {text!r}.")
+            family = _family(found["family"], families, "--planes")
+            axis, planes = int(found["axis"]), [int(n) for n in found["planes"].split(",")]
+            _check_planes(axis, planes, numbers, found["family"], family)
+            network = network.joined(Network.of_planes(numbers, family, {axis - 1: planes}), blocks)
+        for text in self.every:
+            found = _EVERY.fullmatch(text.replace(" ", ""))
+            if found is None:
+                raise InputError("--every", f"must be FAMILY=N, such as t110=4; got {text!r}.")
+            family, period = _family(found["family"], families, "--every"), int(found["period"])
+            if period < 1:
+                raise InputError("--every", f"the number of layers must be at least 1, got {text!r}.")
+            network = network.joined(Network.every(numbers, family, period), blocks)
+        return network
+
+
+def _family(name: str, families: Families, where: str) -> TwinBoundaries:
+    if name not in families:
+        raise InputError(where, f"there is no family of boundaries {name!r}; {nearest_names(name, families)}")
+    return families[name]
+
+
+def _check_planes(
+    axis: int, planes: Sequence[int], numbers: tuple[int, int, int], name: str, family: TwinBoundaries
+) -> None:
+    crossed = [k + 1 for k, _ in family.axes]
+    if axis not in crossed:
+        have = " and ".join(str(k) for k in crossed)
+        raise InputError("--planes", f"boundaries of {name} lie across block axis {have}, not {axis}.")
+    last = numbers[axis - 1] - 1
+    for plane in planes:
+        if not 1 <= plane <= last:
+            size = " × ".join(str(n) for n in numbers)
+            have = f"has planes 1 to {last}" if last > 0 else "has no plane"
+            raise InputError("--planes", f"a crystal of {size} blocks {have} across axis {axis}, got {plane}.")
+
+
+@dataclass(frozen=True)
+class WrittenCrystal:
+    """The text of a file of atoms, and sentences on what is in it."""
+
+    text: str
+    said: tuple[str, ...]
+
+
+def explicit_crystal_of(
+    study: Study, population: str = "", seed: int = 0, form: Format = "extxyz", boundaries: Boundaries | None = None
+) -> WrittenCrystal:
+    """Return one crystal of the mean size of a population, atom by atom.
+
+    population may be left out where there is one; boundaries: drawn with the probabilities of the study and `seed`
+    where none are named. Raises InputError for populations that are no crystals of finite size.
+    """
+    if seed < 0:
+        raise InputError("--seed", f"must not be negative, got {seed}.")
+    name, described = _population(study, population)
+    prefix, crystal_prefix = f"populations.{name}", f"crystals.{described.crystal}"
+    values = study.parameters.initial_values()
+    with study.located():
+        shape = described.shape
+        if described.crystal is None:
+            raise InputError(prefix, "is explicit atoms already; take the file that it was read from.")
+        if not isinstance(shape, Box | Sphere):
+            raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")
+        lattice = lattice_of(described, study.sample.crystals[described.crystal], prefix, crystal_prefix)
+        _check_size(lattice, shape, values)
+        network_of = _named(boundaries or Boundaries(), lattice, name)
+        rng = np.random.default_rng(seed)
+        body = mean_body(lattice, shape, values)
+        atoms, faults = drawn_crystal(lattice, body, values, rng, network_of)
+        atoms = filled_by_chance(atoms, values, crystal_prefix, rng)
+    size = " × ".join(str(n) for n in body.numbers)
+    said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name} {size} blocks across."]
+    said += _fault_words(faults, lattice, None if network_of else seed)
+    said += _contact_words(atoms) if isinstance(faults, Network) else []
+    if shared_places(lattice.crystal.occupants(values, crystal_prefix)):
+        said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
+    return WrittenCrystal(_text(atoms, form, f"{study.title} {name}"), tuple(said))
+
+
+def format_of(file: Path, asked: str = "") -> Format:
+    """Return the format of a file by its suffix, unless one is asked for; raises InputError for unknown ones."""
+    name = asked.lower() or file.suffix.lower().removeprefix(".")
+    for known in FORMATS:
+        if name == known:
+            return known
+    have = ", ".join(FORMATS)
+    if asked:
+        raise InputError("--format", f"must be one of {have}, got {asked!r}.")
+    raise InputError("--out", f"{str(file)!r} ends in none of .xyz, .extxyz and .cif; end it so, or give --format.")
+
+
+def _population(study: Study, name: str) -> tuple[str, Population]:
+    populations = study.sample.populations
+    if not name and len(populations) > 1:
+        raise InputError("--population", f"must be one of {', '.join(populations)}: the study has several.")
+    name = name or next(iter(populations))
+    if name not in populations:
+        raise InputError("--population", f"there is no population {name!r}; {nearest_names(name, populations)}")
+    return name, populations[name]
+
+
+def _check_size(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> None:
+    about = blocks_of_mean(shape, block_vectors(lattice, values), values, lattice.prefix)
+    about *= len(lattice.blocks.contents[0][0])
+    if about > MOST_ATOMS:
+        raise InputError(
+            lattice.prefix, f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} "
+            "that are written; give it a smaller size.",
+        )  # fmt: skip
+
+
+def _named(boundaries: Boundaries, lattice: LatticeSum, name: str) -> Callable[[tuple[int, int, int]], Network] | None:
+    """Return what makes the network that is named; None where it is drawn by chance."""
+    if not boundaries.planes and not boundaries.every:
+        return None
+    if not lattice.twins:
+        option = "--planes" if boundaries.planes else "--every"
+        raise InputError(option, f"names boundaries, but {name} has no families of them: [populations.{name}.twins.…].")
+    return lambda numbers: boundaries.network(numbers, lattice.twins)
+
+
+def _fault_words(faults: Network | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
+    """Return sentences on boundaries or layers; seed: None where they were named."""
+    drawn = "" if seed is None else f", drawn with the probabilities of the study (seed {seed})"
+    if not isinstance(faults, Network):
+        kinds = "".join("ch"[k] for k in faults)
+        if len(kinds) > MOST_LAYERS:
+            kinds = f"{kinds.count('c')} c and {kinds.count('h')} h, in {len(list(groupby(kinds)))} runs"
+        return [f"Layers in cubic (c) and hexagonal (h) surroundings, from the lowest: {kinds}{drawn}."]
+    if not lattice.twins:
+        return []
+    number = sum(len(planes) for planes in faults.planes)
+    places = [
+        f"across block axis {axis} at {'plane' if len(planes) == 1 else 'planes'} {', '.join(map(str, planes))}"
+        for axis, planes in enumerate(faults.planes, start=1)
+        if planes
+    ]
+    boundaries = "boundary" if number == 1 else "boundaries"
+    return [f"{number or 'No'} {boundaries}{': ' if places else ''}{'; '.join(places)}{drawn}."]
+
+
+def _contact_words(atoms: ExplicitCrystal) -> list[str]:
+    contact = shortest_across(atoms, anions(sorted(set(atoms.elements))))
+    return (
+        []
+        if contact is None
+        else [f"Shortest {contact[0]}–{contact[0]} contact across a boundary: {contact[1]:.3f} Å."]
+    )
+
+
+def _text(atoms: ExplicitCrystal, form: Format, comment: str) -> str:
+    if form == "cif":
+        return atoms.cif_text(comment)
+    return atoms.extxyz_text(comment) if form == "extxyz" else atoms.cluster().xyz_text(comment)
