@@ -133,10 +133,13 @@ class LatticeSum:
     crystal_prefix: str
     shell: Shell | None = None
 
-    def __call__(self, values: Values, h: float) -> ShapedPairs:
-        """Return the pairs at these values; raises InputError where the largest crystals have too many."""
-        found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)))
-        mean_blocks = float(found.weights[0, 0])
+    def __call__(self, values: Values, grid: PairGrid) -> ShapedPairs:
+        """Return the pairs at these values; raises InputError where the largest crystals have too many.
+
+        Where the grid does not ask for whole crystals, pairs beyond its range may be missing.
+        """
+        found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)), grid)
+        mean_blocks, h = float(found.weights[0, 0]), grid.h
         jobs, n_bins = self._jobs(values, found._replace(weights=found.weights / mean_blocks), h)
         if self.shell is None:
             moments = lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins)[None]
@@ -173,7 +176,7 @@ class LatticeSum:
         return lattice_moments(vectors, jobs, self._n_pair_kinds, grid.h, grid.n_bins)
 
     def derivatives(
-        self, values: Values, h: float, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str],
+        self, values: Values, grid: PairGrid, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str],
         reduction: Reduction,
     ) -> ShapedDerivatives:  # fmt: skip
         """Return sums over the pairs differentiated by lengths, parameters of the order and cell parameters.
@@ -183,7 +186,8 @@ class LatticeSum:
         moved = (*sizes, *cell)
         cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
         strains = np.array([self._strain(values, a, cell_vectors) for a in cell]).reshape(-1, 3, 3)
-        weighted = self._shaped_offsets(values, moved, ordering, strains)
+        h = grid.h
+        weighted = self._shaped_offsets(values, moved, ordering, strains, grid)
         jobs, n_bins = self._jobs(values, weighted, h)
         n = len(moved) + len(ordering)
 
@@ -213,7 +217,7 @@ class LatticeSum:
     # ---- offsets ----------------------------------------------------------------------------------
 
     def _shaped_offsets(
-        self, values: Values, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray
+        self, values: Values, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray, grid: PairGrid
     ) -> Weighted:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
         vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
@@ -223,6 +227,10 @@ class LatticeSum:
         offsets, stands_for = self._representatives(operations, reach, vectors)
         weights = weights_at(offsets)
         kept = weights[0] > NEGLIGIBLE_PAIRS * weights[0, 0]
+        if not grid.whole:
+            places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
+            span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
+            kept &= np.linalg.norm(offsets @ vectors, axis=1) <= 1.02 * grid.r_max + span
         offsets, weights = offsets[kept], weights[:, kept] * (0.5 * stands_for[kept])
         weights[:, 0] *= 2.0
         return Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ordering))
@@ -232,15 +240,22 @@ class LatticeSum:
     ) -> FloatArray:
         """Return the probabilities of the classes of states and their derivatives, (1 + n, n_classes, n_offsets)."""
         at, where = offsets.astype(np.float64), self.prefix
-        derived = [self.order.derivative(at, vectors, values, where, address) for address in ordering]
-        return np.array([self.order.probabilities(at, vectors, values, where), *derived])
+
+        def crossing(axis: int, between: FloatArray) -> FloatArray:
+            assert self.shape is not None  # checked by the population
+            return self.shape.crossed(axis, between, vectors, values, self.prefix)
+
+        derived = [self.order.derivative(at, vectors, values, where, address, crossing) for address in ordering]
+        return np.array([self.order.probabilities(at, vectors, values, where, crossing), *derived])
 
     def _operations(
         self, values: Values, vectors: FloatArray, ordering: Sequence[str],
         weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None,
     ) -> IntArray:  # fmt: skip
         """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
-        known = (*self.crystal.geometry_addresses(self.crystal_prefix), *self.order.addresses(self.prefix))
+        known = [*self.crystal.geometry_addresses(self.crystal_prefix), *self.order.addresses(self.prefix)]
+        if self.order.depends_on_sizes and self.shape is not None:
+            known += self.shape.addresses(self.prefix)
         key = (tuple(values[a] for a in known), tuple(ordering))
         if self._known_operations.get("key") != key:
             self._known_operations.update(key=key, found=self._crystal_operations(values, vectors, ordering))

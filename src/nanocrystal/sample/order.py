@@ -7,7 +7,7 @@ and whose first block is in any of them, the pairs that differ by the same group
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -21,6 +21,10 @@ from nanocrystal.sample.twins import TWINS, TwinBoundaries
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+Crossing = Callable[[int, FloatArray], FloatArray]
+"""(block axis, offsets (n, 3)) -> the part of the pairs of blocks between which a plane drawn at random lies"""
 
 
 class StatePair(NamedTuple):
@@ -51,14 +55,26 @@ class Order(Protocol):
     def depends_on_cell(self) -> bool:
         """Whether the probabilities change with the length of the block vectors."""
 
+    @property
+    def depends_on_sizes(self) -> bool:
+        """Whether the probabilities change with the sizes of the crystals."""
+
     def addresses(self, prefix: str) -> tuple[str, ...]:
         """Return the full addresses of what the probabilities depend on, of the population at `prefix` alone."""
 
-    def probabilities(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def probabilities(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None = None
+    ) -> FloatArray:
         """Return the probability of each class at offsets (n, 3), (n_classes, n); vectors: block vectors, Å."""
 
     def derivative(
-        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, address: str
+        self,
+        offsets: FloatArray,
+        vectors: FloatArray,
+        values: Values,
+        prefix: str,
+        address: str,
+        crossing: Crossing | None = None,
     ) -> FloatArray:
         """Return the derivative of `probabilities` by the parameter at `address`."""
 
@@ -92,22 +108,34 @@ class Coherent:
 
     @property
     def depends_on_cell(self) -> bool:
-        return any(b.varied == "density" for b in self.boundaries.values())
+        return self.depends_on_sizes or any(b.varied == "density" for b in self.boundaries.values())
+
+    @property
+    def depends_on_sizes(self) -> bool:
+        return any(b.varied is None for b in self.boundaries.values())
 
     def addresses(self, prefix: str) -> tuple[str, ...]:
-        return tuple(f"{prefix}.{TWINS}.{name}.{b.varied}" for name, b in self.boundaries.items())
+        return tuple(f"{prefix}.{TWINS}.{name}.{b.varied}" for name, b in self.boundaries.items() if b.varied)
 
-    def probabilities(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def probabilities(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None = None
+    ) -> FloatArray:
         shift = self.blocks.state_shift(offsets)
         if not self.boundaries:
             return np.asarray(np.arange(self.blocks.n_states)[:, None] == shift[None, :], dtype=np.float64)
-        kept = self._kept(offsets, vectors, values, prefix)
+        kept = self._kept(offsets, vectors, values, prefix, crossing)
         return self._of_states(np.prod(list(kept.values()), axis=0), shift)
 
     def derivative(
-        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, address: str
+        self,
+        offsets: FloatArray,
+        vectors: FloatArray,
+        values: Values,
+        prefix: str,
+        address: str,
+        crossing: Crossing | None = None,
     ) -> FloatArray:
-        kept = self._kept(offsets, vectors, values, prefix)
+        kept = self._kept(offsets, vectors, values, prefix, crossing)
         change = np.zeros((self.blocks.n_states, len(offsets)))
         for name, b in self.boundaries.items():
             if address == f"{prefix}.{TWINS}.{name}.{b.varied}":
@@ -115,9 +143,18 @@ class Coherent:
                 change += np.prod([own, *(k for other, k in kept.items() if other != name)], axis=0)
         return self._of_states(change, self.blocks.state_shift(offsets))
 
-    def _kept(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> dict[str, FloatArray]:
+    def _kept(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None
+    ) -> dict[str, FloatArray]:
         """Return by what each family of boundaries multiplies the characters, (n_characters, n_offsets)."""
-        return {n: b.decay(offsets, vectors, values, f"{prefix}.{TWINS}.{n}") for n, b in self.boundaries.items()}
+        kept = {}
+        for n, b in self.boundaries.items():
+            if b.varied is None:
+                assert crossing is not None
+                kept[n] = b.decay_of_one(offsets, crossing)
+            else:
+                kept[n] = b.decay(offsets, vectors, values, f"{prefix}.{TWINS}.{n}")
+        return kept
 
     def _of_states(self, characters: FloatArray, shift: IntArray) -> FloatArray:
         """Return 1/|G| Σ_χ χ*(Δs) χ(shift) × characters (n_characters, n), (n_states, n)."""

@@ -173,7 +173,7 @@ class Population:
         addresses += lattice_sum.order.addresses(prefix)
         if self.shell is not None:
             addresses.append(f"{prefix}.{SHELL}.thickness")
-        found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid.h))
+        found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid))
         blocks = lattice_sum.blocks
         vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
         levels = self._levels_of_box(values, prefix, vectors)
@@ -247,10 +247,13 @@ class Population:
         ordering = [a for a in lattice_sum.order.addresses(prefix) if a in addresses]
         if lattice_sum.order.depends_on_cell:
             cell = []
+        if lattice_sum.order.depends_on_sizes:
+            lengths = []
         if not lengths and not cell and not ordering:
             return ShapedDerivatives({}, {}, {})
-        h = coarser * evaluation.requirement.h
-        return lattice_sum.derivatives(evaluation.values, h, lengths, ordering, cell, reduction)
+        grid: PairGrid = evaluation.requirement
+        wider = replace(grid, h=coarser * grid.h)
+        return lattice_sum.derivatives(evaluation.values, wider, lengths, ordering, cell, reduction)
 
     def _structure(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,

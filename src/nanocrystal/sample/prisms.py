@@ -94,6 +94,21 @@ class Edge:
             coefficients = lifted
         return mean_of_polynomial(coefficients, longest, d)
 
+    def crossed(self, axis: int, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        """Return its factor of W times the part of the pairs between which a plane across `axis` lies, (n,).
+
+        One of the N − 1 planes is drawn in each crystal: |u|/(N − 1) of its pairs stand astride of it.
+        """
+        rates = self.blocks_per_length(vectors)
+        own = list(rates)
+        u, place = np.unique(np.abs(offsets[:, own]), axis=0, return_inverse=True)
+        rate = np.array([rates[k] for k in own])
+        length, weight = d.nodes(np.max(u / rate, axis=1))
+        numbers = length[:, :, None] * rate
+        between = u[:, own.index(axis), None] / np.maximum(numbers[:, :, own.index(axis)] - 1.0, 1e-9)
+        pairs = np.prod(np.maximum(numbers - u[:, None, :], 0.0), axis=2)
+        return np.asarray((weight * pairs * np.minimum(between, 1.0)).sum(axis=1)[place.ravel()])
+
     def reach(self, d: LengthDistribution, vectors: FloatArray) -> dict[int, float]:
         """Return axis -> the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
         found = {}
@@ -172,6 +187,16 @@ class Box:
         for edge, distribution in found:
             weights = weights * edge.weights(offsets, distribution, vectors)
         return weights
+
+    def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the part of the pairs of blocks at offsets (n, 3) between which a plane drawn across `axis` lies."""
+        part = np.zeros(len(offsets))
+        for edge, d in self._distributions(values, prefix):
+            if axis in edge.axes:
+                pairs = edge.weights(offsets, d, vectors)
+                there = pairs > 0.0
+                part[there] = edge.crossed(axis, offsets[there], d, vectors) / pairs[there]
+        return np.clip(part, 0.0, 1.0)
 
     def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return the largest offsets (3,) along the block vectors that still count.

@@ -59,6 +59,10 @@ class Sample:
                     raise InputError(f"{where}.stacking", "stands beside twins; give one of the two.")
                 if population.crystal is None:
                     raise InputError(f"{where}.{key}", "is for crystals; explicit atoms have their own faults.")
+                if any(t.one_per_crystal for t in population.twins.values()) and not (
+                    isinstance(population.shape, Box) and population.shape.parallel_faces
+                ):
+                    raise InputError(f"{where}.twins", "one_per_crystal needs a cube, prism, platelet or brick.")
                 population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
             if population.size_law is not None:
                 self._check_size_law(name, population)
@@ -205,6 +209,51 @@ class Sample:
             raise InputError("populations", "the fractions of all populations are zero.")
         return {name: amount / total for name, amount in amounts.items()}
 
+    def element_amounts(self, evaluation: Evaluation) -> dict[str, float]:
+        """Return which part of the atoms of the sample each element is; they add up to 1. Needs no pairs."""
+        contents = self._contents(evaluation.values)
+        parts = self._parts_of_atoms(evaluation.values, contents)
+        return summed(
+            {element: parts[name] * n / content.n_atoms for element, n in content.atoms.items()}
+            for name, content in contents.items()
+        )
+
+    def _contents(self, values: Values) -> dict[str, Content]:
+        """Return what the mean crystal of each population holds."""
+        return {
+            name: content_of(
+                population, self.crystal_of(name), values, f"populations.{name}", f"crystals.{population.crystal}",
+                partial(self._block_vectors, name, values),
+            )
+            for name, population in self.populations.items()
+        }  # fmt: skip
+
+    def _block_vectors(self, population: str, values: Values) -> FloatArray:
+        lattice = self._lattices[population]
+        return lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
+
+    def _parts_of_atoms(self, values: Values, contents: Mapping[str, Content]) -> dict[str, float]:
+        """Return which part of the atoms of the sample each population holds, as `atom_fractions` from the contents."""
+        amounts = {}
+        for name, population in self.populations.items():
+            given, content = values[f"populations.{name}.{population.fraction_basis}"], contents[name]
+            if population.fraction_basis == "mass_fraction":
+                amounts[name] = given * content.n_atoms / content.mass
+            elif population.fraction_basis == "volume_fraction":
+                amounts[name] = given * content.n_atoms / self._volume(name, content.volume)
+            else:
+                amounts[name] = given * content.n_atoms
+        return _normalised(amounts)
+
+    def _volume(self, population: str, volume: float | None) -> float:
+        """Return a volume; raises InputError where it is that of explicit atoms, which is not defined."""
+        if volume is None:
+            raise InputError(
+                f"populations.{population}.volume_fraction",
+                "the volume of explicit atoms is not defined; give mass_fraction or number_fraction.",
+            )
+        return volume
+
     # ---- what follows from the values -----------------------------------------------------------
 
     @cached_property
@@ -266,9 +315,9 @@ class Sample:
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
-        structures = self.pairs(evaluation)
-        atoms = self.atom_fractions(evaluation, structures)
-        mass = {n: x * self.populations[n].mean_atomic_mass(structures[n]) for n, x in atoms.items()}
+        contents = self._contents(evaluation.values)
+        parts = self._parts_of_atoms(evaluation.values, contents)
+        mass = {n: part * contents[n].mass / contents[n].n_atoms for n, part in parts.items()}
         total = sum(mass.values())
         return {
             f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(m / total, "", "part of the mass of the sample")

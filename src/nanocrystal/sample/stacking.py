@@ -20,7 +20,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.order import StatePair
+from nanocrystal.sample.order import Crossing, StatePair
 from nanocrystal.sample.symmetry import cell_vectors
 
 FloatArray = NDArray[np.float64]
@@ -211,15 +211,27 @@ class LayerOrder:
     def depends_on_cell(self) -> bool:
         return False
 
+    @property
+    def depends_on_sizes(self) -> bool:
+        return False
+
     def addresses(self, prefix: str) -> tuple[str, ...]:
         return (f"{prefix}.{STACKING}.cubic_fraction", f"{prefix}.{STACKING}.correlation")
 
-    def probabilities(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def probabilities(
+        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None = None
+    ) -> FloatArray:
         cubic, correlation = (values[a] for a in self.addresses(prefix))
         return self._at(offsets[:, 2], cubic, correlation)
 
     def derivative(
-        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, address: str
+        self,
+        offsets: FloatArray,
+        vectors: FloatArray,
+        values: Values,
+        prefix: str,
+        address: str,
+        crossing: Crossing | None = None,
     ) -> FloatArray:
         given = [values[a] for a in self.addresses(prefix)]
         moved = np.array([STEP if a == address else 0.0 for a in self.addresses(prefix)])

@@ -10,6 +10,7 @@ between them multiplies χ by λ_χ = 1 − p + p ⟨χ(slip)⟩. For perovskite
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -44,26 +45,33 @@ class TwinFamily:
 
     slip: the vector by which the crystal is slipped and the planes on which, such as "1/2<110>{110}"; for
     perovskites of space group 62 in the setting Pbnm, else in that of the crystal. Exactly one of probability
-    (of a boundary at each plane) and density (boundaries per nanometre); ordered: probabilities
-    above ½, that is planes more often twinned than not, are meant.
+    (of a boundary at each plane), density (boundaries per nanometre) and one_per_crystal (each crystal has one
+    boundary, at any of its planes); ordered: probabilities above ½, that is planes more often twinned than not, are
+    meant.
     """
 
     slip: str
     probability: Number | None = None
     density: Number | None = None
     ordered: bool = False
+    one_per_crystal: bool = False
 
     def __post_init__(self) -> None:
-        if (self.probability is None) == (self.density is None):
-            raise InputError("probability", "or density must be given, exactly one of the two.")
+        given = (self.probability is not None, self.density is not None, self.one_per_crystal)
+        if sum(given) != 1:
+            raise InputError("probability", "or density or one_per_crystal must be given, exactly one of the three.")
 
     @property
-    def varied(self) -> str:
-        """The local name of the parameter."""
+    def varied(self) -> str | None:
+        """The local name of the parameter, None where each crystal has one boundary."""
+        if self.one_per_crystal:
+            return None
         return "probability" if self.density is None else "density"
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
+        if self.one_per_crystal:
+            return {}
         if self.density is not None:
             return {"density": (DENSITY, as_parameter(self.density))}
         assert self.probability is not None
@@ -132,7 +140,7 @@ class TwinBoundaries:
     axes: tuple[tuple[int, tuple[int, ...]], ...]
 
     @property
-    def varied(self) -> str:
+    def varied(self) -> str | None:
         return self.family.varied
 
     def probabilities(self, vectors: FloatArray, values: Values, prefix: str) -> list[float]:
@@ -166,6 +174,11 @@ class TwinBoundaries:
         for (axis, _), factor in zip(self.axes, self._factors(vectors, values, prefix), strict=True):
             kept = kept * _power(factor, np.abs(offsets[:, axis]))
         return kept
+
+    def decay_of_one(self, offsets: FloatArray, crossing: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
+        """Return the mean of χ where each crystal has one boundary, across any of the axes, (n_characters, n)."""
+        lost = [t[:, None] * crossing(axis, offsets) for (axis, _), t in zip(self.axes, self._turned, strict=True)]
+        return np.asarray(1.0 - np.mean(lost, axis=0))
 
     def decay_slope(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return the derivative of `decay` by the parameter of the family."""

@@ -92,11 +92,14 @@ class _Fractions(Table):
 class TwinTable(Table):
     """A family of planes that may carry boundaries: [populations.NAME.twins.FAMILY]."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["probability"]}, {"required": ["density"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [k]} for k in ("probability", "density", "one_per_crystal")]}
+    )
 
     slip: str = Field(description='the slip and its planes, such as "1/2<110>{110}"; for perovskites in Pbnm')
     probability: NumberField | None = Field(default=None, description="of a boundary at each plane, 0 to 0.5")
     density: NumberField | None = Field(default=None, description="boundaries per nm, instead of the probability")
+    one_per_crystal: bool = Field(default=False, description="each crystal has one boundary, at any of its planes")
     ordered: bool = Field(default=False, description="whether probabilities above 0.5 are meant")
 
 

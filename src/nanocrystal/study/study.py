@@ -277,7 +277,7 @@ def _population(name: str, table: Any, folder: Path) -> Population:
 
 def _twin_family(table: Any, where: str) -> TwinFamily:
     try:
-        return TwinFamily(table.slip, table.probability, table.density, table.ordered)
+        return TwinFamily(table.slip, table.probability, table.density, table.ordered, table.one_per_crystal)
     except InputError as error:
         raise InputError(f"{where}.{error.where}", error.problem) from None
 

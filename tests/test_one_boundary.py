@@ -1,0 +1,55 @@
+"""One boundary in each crystal, at any of its planes: against every one of them, atom by atom."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from modelling import calculated
+from nanocrystal.errors import InputError
+from nanocrystal.sample import Brick, Cube, Distribution, Sphere, TwinFamily
+from structures import GAMMA_CSPBBR3
+from test_twins import CELL, PLAIN, T110, contents, intensity, sample
+
+EDGE = 0.5 * float(np.hypot(*CELL[:2]))
+PLAIN_Q = 0.5 + 0.25 * np.arange(99)
+
+
+def test_one_boundary_is_the_mean_over_its_places() -> None:
+    """4 × 3 × 3 blocks, five planes on two axes (each axis as likely), four states of the first block."""
+    blocks = contents()
+    vectors = np.array([[0.5, 0.5, 0.0], [-0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]) * CELL
+    numbers = (4, 3, 3)
+    grid = list(product(*(range(n) for n in numbers)))
+    truth = np.zeros(len(PLAIN_Q))
+    for start in product((0, 1), repeat=2):
+        for axis, plane in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]:
+            states = [((start[0] + b[0] + b[1] + int(b[axis] > plane)) % 2, (start[1] + b[2]) % 2) for b in grid]
+            positions = np.concatenate(
+                [np.array(b) @ vectors + blocks[s][0] for b, s in zip(grid, states, strict=True)]
+            )
+            kinds = np.concatenate([blocks[s][1] for s in states])
+            truth += 0.25 * 0.5 / (numbers[axis] - 1) * intensity(positions, kinds)
+    shape = Brick(4 * EDGE, 3 * EDGE, 3 * 0.5 * CELL[2])
+    found = calculated(sample(shape, {"t": TwinFamily(T110, one_per_crystal=True)}), PLAIN, "iq")
+    assert np.abs(found - truth).max() <= 1e-9 * truth.max()
+
+
+def test_population_is_the_mean_over_its_sizes() -> None:
+    """Cubes of a lognormal distribution against a fine sum over cubes of one size each."""
+    family = {"t": TwinFamily(T110, one_per_crystal=True)}
+    spread = Distribution("lognormal", 30.0, 3.0)
+    found = calculated(sample(Cube(spread), family), PLAIN, "iq")
+    edges = np.linspace(19.0, 45.0, 261)
+    s = np.sqrt(np.log1p(0.01))
+    density = np.exp(-0.5 * ((np.log(edges / 30.0) + 0.5 * s * s) / s) ** 2) / edges
+    density /= density.sum()
+    mean = sum(p * calculated(sample(Cube(float(d)), family), PLAIN, "iq") for d, p in zip(edges, density, strict=True))
+    assert np.abs(found - mean).max() <= 2e-4 * np.max(mean)
+
+
+def test_round_crystals_have_no_planes_to_choose_from() -> None:
+    with pytest.raises(InputError, match=r"populations\.p\.twins: one_per_crystal needs a cube, prism"):
+        sample(Sphere(30.0), {"t": TwinFamily(T110, one_per_crystal=True)}, GAMMA_CSPBBR3)
