@@ -312,3 +312,13 @@ def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
     found = calculated(sample_of(WURTZITE_CDSE, Cylinder(16.0, 18.0), 0.01), settings, "iq")
     assert (np.abs(found - mean) < 4.5 * error).all()
     assert (error < 0.1 * mean).all()
+
+
+def test_many_correlated_weights_are_those_of_few() -> None:
+    """More offsets than quadratures are worth are read from a table: 1e-4 of W(0) from the quadrature."""
+    shape = Prism(Distribution("lognormal", 60.0, 12.0), Distribution("lognormal", 70.0, 12.0), 0.5)
+    values, vectors = values_of(shape), 5.87 * np.eye(3)
+    offsets = np.random.default_rng(0).random((4000, 3)) * np.array([18.0, 18.0, 25.0])
+    one_by_one = np.concatenate([shape.pair_weights(part, vectors, values, "p") for part in np.array_split(offsets, 8)])
+    whole = shape.mean_blocks(vectors, values, "p")
+    assert np.abs(shape.pair_weights(offsets, vectors, values, "p") - one_by_one).max() < 2e-4 * whole

@@ -30,6 +30,10 @@ from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
 
 FloatArray = NDArray[np.float64]
 SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
+MOST_THRESHOLDS = 2000
+"""different offsets for which a quadrature is made each; for more a table is interpolated"""
+TABLE = 101
+"""points of the table along each axis; interpolation errs by 1e-4 of W(0)"""
 NEGLIGIBLE = 1e-6
 """of the number of blocks; offsets with fewer pairs are left out"""
 
@@ -359,6 +363,8 @@ class Box:
         measure = np.outer(weights, np.tile(weights, parts)).ravel() / (4.0 * parts)
         per_step = directions / lengths if upright else directions @ np.linalg.inv(vectors)
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
+        asked = 1.1 ** np.ceil(np.log(max(float(r.max()), 1.0) + 1.0) / np.log(1.1))
+        reach = min(reach, float(asked)) if len(r) else reach
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
         whole = self.mean_blocks(vectors, values, prefix)
@@ -406,6 +412,8 @@ def _correlated_weights(
     nodes, weights = np.polynomial.legendre.leggauss(64)
     thresholds, at_first = np.unique(longest, return_inverse=True)
     steps, at_second = np.unique(u[:, axis], return_inverse=True)
+    if len(thresholds) > MOST_THRESHOLDS:
+        return _interpolated_weights(u, longest, found, vectors, correlation)
     tables = np.zeros((len(rates) + 1, len(thresholds), len(steps)))
     for row, threshold in enumerate(thresholds):
         low = max(mu1 - 8.0 * s1, np.log(threshold) if threshold > 0.0 else -np.inf)
@@ -426,6 +434,25 @@ def _correlated_weights(
             lifted[k] = lifted[k] - u[:, i] * c
         coefficients = lifted
     return np.asarray(np.maximum(sum(c * tables[k, at_first, at_second] for k, c in enumerate(coefficients)), 0.0))
+
+
+def _interpolated_weights(
+    u: FloatArray, longest: FloatArray, found: list[tuple[Edge, LengthDistribution]], vectors: FloatArray,
+    correlation: float,
+) -> FloatArray:  # fmt: skip
+    """Return `_correlated_weights` at many offsets from a table of them, linear between points.
+
+    W depends on the largest offset along the axes of the first edge, and is a polynomial in the others.
+    """
+    from scipy.interpolate import RegularGridInterpolator
+
+    first_axes = list(found[0][0].blocks_per_length(vectors))
+    (second,) = found[1][0].blocks_per_length(vectors)
+    axes = [np.linspace(0.0, float(u[:, k].max()) + 1e-9, TABLE) for k in (*first_axes, second)]
+    grid = np.zeros((TABLE ** len(axes), 3))
+    grid[:, [*first_axes, second]] = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    table = _correlated_weights(grid, found, vectors, correlation).reshape([TABLE] * len(axes))
+    return np.asarray(np.maximum(RegularGridInterpolator(axes, table)(u[:, [*first_axes, second]]), 0.0))
 
 
 @dataclass(frozen=True)
