@@ -100,27 +100,46 @@ def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, in
 
 
 @jit
-def strained_point_pairs(x, y, z, weight, points, factors, strain, inverse_h, last, histogram, index, t):
-    """As `point_pairs`, each pair times d·E·d/d², the relative change of its distance under the strain E (3, 3)."""
+def point_pairs_rows(x, y, z, weights, points, factors, strains, h, last, histogram, index, t):
+    """As `point_pairs` for many rows at once, histogram[(bin n_rows + row) 4 …].
+
+    weights: (n_lattice, n_weights), one row each; strains: (n_strains, 6), the elements xx, yy, zz, xy + yx, xz + zx,
+    yz + zy of E, one further row each: the first weight times d·E·d/d², the relative change of the distance.
+    """
     n_lattice, block = x.shape[0], index.shape[0]
-    xx, yy, zz = strain[0, 0], strain[1, 1], strain[2, 2]
-    xy, xz, yz = strain[0, 1] + strain[1, 0], strain[0, 2] + strain[2, 0], strain[1, 2] + strain[2, 1]
-    scaled = np.empty(block)
+    n_weights, n_strains = weights.shape[1], strains.shape[0]
+    n_rows = n_weights + n_strains
     for p in range(points.shape[0]):
         px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], factors[p]
         for start in range(0, n_lattice, block):
             stop = min(start + block, n_lattice)
-            n = stop - start
-            xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
-            _distances(xb, yb, zb, px, py, pz, inverse_h, last, index, t)
-            for m in range(n):
-                dx = xb[m] - px
-                dy = yb[m] - py
-                dz = zb[m] - pz
-                square = dx * dx + dy * dy + dz * dz + 1e-12
-                change = xx * dx * dx + yy * dy * dy + zz * dz * dz + xy * dx * dy + xz * dx * dz + yz * dy * dz
-                scaled[m] = factor * wb[m] * change / square
-            _add_weighted_moments(index, t, scaled, n, histogram)
+            xb, yb, zb = x[start:stop], y[start:stop], z[start:stop]
+            _distances(xb, yb, zb, px, py, pz, 1.0 / h, last, index, t)
+            for m in range(stop - start):
+                u = t[m]
+                u2 = u * u
+                u3 = u2 * u
+                place = np.intp(index[m]) * n_rows * 4
+                for row in range(n_weights):
+                    w = factor * weights[start + m, row]
+                    _add4(histogram, place, w, w * u, w * u2, w * u3)
+                    place += 4
+                if n_strains > 0:
+                    dx = xb[m] - px
+                    dy = yb[m] - py
+                    dz = zb[m] - pz
+                    w0 = factor * weights[start + m, 0] / (dx * dx + dy * dy + dz * dz + 1e-12)
+                    for k in range(n_strains):
+                        w = w0 * (
+                            strains[k, 0] * dx * dx
+                            + strains[k, 1] * dy * dy
+                            + strains[k, 2] * dz * dz
+                            + strains[k, 3] * dx * dy
+                            + strains[k, 4] * dx * dz
+                            + strains[k, 5] * dy * dz
+                        )
+                        _add4(histogram, place, w, w * u, w * u2, w * u3)
+                        place += 4
 
 
 @jit

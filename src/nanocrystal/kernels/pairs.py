@@ -148,31 +148,30 @@ def reduced_lattice_moments(
     """
     fast = load("_pairs_numba")
     n_rows = len(jobs[0].weights) + len(strains)
-    strains = np.ascontiguousarray(strains)
+    elements = np.array([[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]]
+                         for e in strains]).reshape(-1, 6)  # fmt: skip
     places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
+    by_offset = [np.ascontiguousarray(job.weights.T) for job in jobs]
     sizes = np.zeros(n_pair_kinds)
     for job in jobs:
         sizes += len(job.offsets) * np.bincount(job.kinds, minlength=n_pair_kinds)
     own = threading.local()
 
     def of_kind(kind: int) -> T:
-        if not hasattr(own, "histograms"):
-            own.histograms = np.zeros((n_rows, n_bins * N_MOMENTS))
+        if not hasattr(own, "histogram"):
+            own.histogram = np.zeros(n_bins * n_rows * N_MOMENTS)
             own.index, own.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
         else:
-            own.histograms[:] = 0.0
-        rest = (1.0 / h, n_bins - 1.0)
-        for job, (x, y, z) in zip(jobs, places, strict=True):
+            own.histogram[:] = 0.0
+        buffers = (own.histogram, own.index, own.t)
+        for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
             chosen = job.kinds == kind
-            common = (np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen]))
-            # one row at a time: its histogram stays in the cache, and distances cost less than misses
-            for row, weight in enumerate(job.weights):
-                fast.point_pairs(x, y, z, weight, *common, *rest, own.histograms[row], own.index, own.t)
-            for row, strain in enumerate(strains, start=len(job.weights)):
-                fast.strained_point_pairs(
-                    x, y, z, job.weights[0], *common, strain, *rest, own.histograms[row], own.index, own.t
-                )
-        found = own.histograms.reshape(n_rows, n_bins, N_MOMENTS)
+            points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
+            if n_rows == 1:
+                fast.point_pairs(x, y, z, weights[:, 0], points, factors, 1.0 / h, n_bins - 1.0, *buffers)
+            else:
+                fast.point_pairs_rows(x, y, z, weights, points, factors, elements, h, n_bins - 1.0, *buffers)
+        found = np.swapaxes(own.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
         found[:, : int(0.5 / h)] = 0.0
         found[:, -1] = 0.0
         return reduce(kind, found)

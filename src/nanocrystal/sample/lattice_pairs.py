@@ -26,6 +26,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
+NEGLIGIBLE_CHANGES = 1e-5
+"""the same where derivatives are summed, which need fewer digits: 3e-4 of a spread, 3e-5 of a mean or a cell"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
 
@@ -226,7 +228,8 @@ class LatticeSum:
         operations = self._operations(values, vectors, ordering, weights_at, strains)
         offsets, stands_for = self._representatives(operations, reach, vectors)
         weights = weights_at(offsets)
-        kept = weights[0] > NEGLIGIBLE_PAIRS * weights[0, 0]
+        negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
+        kept = weights[0] > negligible * weights[0, 0]
         if not grid.whole:
             places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
             span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
@@ -337,8 +340,11 @@ class LatticeSum:
         if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
             lengths = reach * np.linalg.norm(vectors, axis=1)
             shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
+            n_atoms = self.shape.filling(vectors) * float(np.prod(reach)) * len(self.blocks.contents[0][0])
             raise InputError(
-                self.prefix, f"its largest crystals measure {shown} nm, {n_pairs:.0e} pairs; make sizes or std smaller."
+                self.prefix,
+                f"its largest crystals measure {shown} nm and hold about {n_atoms:.1e} atoms, {n_pairs:.0e} pairs; "
+                "make sizes or std smaller.",
             )
         return reach
 
