@@ -349,7 +349,7 @@ def atoms(
         list[str] | None, typer.Option(metavar="FAMILY=N", help="Boundaries after every N layers of blocks.")
     ] = None,
 ) -> None:
-    """Write the atoms of one crystal of the mean size, its boundaries drawn by chance as the study has them, or named."""
+    """Write the atoms of a crystal of the mean size, with boundaries drawn by chance as in the study, or named."""
     with _errors():
         from nanocrystal.errors import InputError
         from nanocrystal.report.files import write_texts

@@ -166,18 +166,17 @@ const atomView = (canvas, picture) => {
     });
     const circle = (x, y, r, kind, domain, level) =>
       `<circle cx="${x.toFixed(2)}" cy="${y.toFixed(2)}" r="${r.toFixed(2)}" fill="url(#${named(kind, domain, level)})"/>`;
+    const pen = `stroke-width="${lineWidth(scale).toFixed(2)}" stroke-linecap="round"`;
     const line = (from, to, level) => {
       const [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map((v) => v.toFixed(2));
-      return `<path d="M${x1} ${y1}L${x2} ${y2}" stroke="${lineShade(level)}"/>`;
+      return `<path d="M${x1} ${y1}L${x2} ${y2}" ${pen} stroke="${lineShade(level)}"/>`;
     };
     const words = (x, y, text) => `<text x="${x}" y="${y}" dominant-baseline="middle">${escaped(text)}</text>`;
     const { pixels, text } = bar(scale, width);
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
       `<defs>${gradients.join("")}</defs><rect width="100%" height="100%" fill="#fff"/>`,
-      `<g stroke-width="${lineWidth(scale).toFixed(2)}" stroke-linecap="round">`,
       ...items.map(({ x, y, r, kind, domain, level, from, to }) => (from ? line(from, to, level) : circle(x, y, r, kind, domain, level))),
-      `</g>`,
       `<g font-family="Arial, Helvetica, sans-serif" font-size="13" fill="#1a1a1a">`,
       ...legend().map((entry, k) => circle(16, 16 + 22 * k, 8, entry.kind, entry.domain, 0) + words(30, 17 + 22 * k, entry.words)),
       `<rect x="10" y="${height - 12}" width="${pixels.toFixed(2)}" height="2.5"/>${words(10, height - 24, text)}</g></svg>`,

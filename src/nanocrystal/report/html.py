@@ -15,6 +15,7 @@ from nanocrystal.refinement.result import Result
 from nanocrystal.report import sections, tables
 from nanocrystal.report.atoms import atoms_data
 from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, map_figure, sizes_figure
+from nanocrystal.report.ratio_figure import ratio_figure
 from nanocrystal.report.typography import SPOKEN, short_name, typeset
 
 _HERE = "nanocrystal.report"
@@ -96,7 +97,7 @@ def page(
 def _fits(result: Result, drawn: Drawn) -> str:
     parts = []
     for name, curve in result.datasets.items():
-        key = drawn.add(fit_figure(curve))
+        key = drawn.add(ratio_figure({"": curve}) if curve.labels else fit_figure(curve))
         parts.append(
             sections.figure(
                 key,

@@ -114,7 +114,7 @@ def fit_buttons(curve: FittedCurve) -> list[str]:
     """Return the buttons for what one fit can show."""
     buttons = [button("reset", "Reset zoom")]
     if curve.sigma is not None:
-        buttons.append(button("errors", "Error bars", pressed=False))
+        buttons.append(button("errors", "Error bars", pressed=bool(curve.labels)))
     if curve.components:
         buttons.append(button("components", "Components", pressed=False))
     if wants_log_axes(curve):
@@ -142,9 +142,9 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         quality.append(f"χ²<sub>red</sub> = {merit(curve.chi2_red)}")
     if curve.gof is not None:
         quality.append(f"GoF = {merit(curve.gof)}")
-    count = f"{curve.n_points:,}".replace(",", "\u202f")
+    count = f"{curve.n_points:,}".replace(",", "\u202f") + (" point" if curve.n_points == 1 else " points")
     sentences = [
-        f"<b>{escape(name)}</b>: {'' if name == curve.technique else escape(curve.technique) + ', '}{count} points",
+        f"<b>{escape(name)}</b>: {'' if name == curve.technique else escape(curve.technique) + ', '}{count}",
         ", ".join(quality),
         f"Weights: {typeset(curve.weights)}",
         f"Source: {escape(curve.source)}",
@@ -157,7 +157,9 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         )
         if curve.components and not curve.fine.components:
             sentences.append("Components are smooth curves through their values at these points")
-    if wants_log_axes(curve):
+    if curve.labels:
+        sentences.append("Bars and the grey band are one σ; lower panel: observed − calculated, in units of σ")
+    elif wants_log_axes(curve):
         unit = "in units of σ" if curve.sigma is not None else "relative to the calculated curve"
         sentences.append(f"Lower panel: observed − calculated, {unit}")
     elif has_panel(curve):

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import Values
+from nanocrystal.sample.blocks import perovskite_metal
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.lattice_pairs import LatticeSum
 from nanocrystal.sample.settings import pbnm_order
 from nanocrystal.sample.shapes import LengthStatistics
 from nanocrystal.sample.stacking import STACKING, mean_runs
-from nanocrystal.sample.tilts import Octahedron, centred_site
+from nanocrystal.sample.tilts import Octahedron, centred_site, tolerance_factor_of_radii
 from nanocrystal.sample.twins import TWINS, TwinBoundaries
 from nanocrystal.tables.elements import covalent_radius
+from nanocrystal.tables.ionic_radii import CATIONS, HALIDES, METALS
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
@@ -29,6 +31,8 @@ BOND_FACTOR = 1.2
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 ANIONS = (("F", "Cl", "Br", "I"), ("O", "S", "Se", "Te"), ("N", "P", "As", "Sb"))
 """the anions X of a crystal are those of the first of these groups that it has"""
+IONS = (CATIONS, METALS, HALIDES)
+"""radii of A, B and X of a perovskite"""
 MOST = 8
 """distinct bonds or angles listed for one pair or triple of sites"""
 
@@ -78,6 +82,7 @@ class Geometry:
             self._add_bonds(site, around)
             self._add_angles(around, fract, vectors)
         self.octahedron = self._tilted_octahedron(fract, vectors)
+        self.has_tolerance_factor = _is_perovskite_of_known_ions(crystal)
 
     def _tilted_octahedron(self, fract: FloatArray, vectors: FloatArray) -> Octahedron | None:
         """Return the octahedron whose tilts are followed; None where the crystal is no perovskite in Pbnm."""
@@ -146,6 +151,8 @@ class Geometry:
             about = "tilt of the octahedra"
             found[f"{prefix}.tilt_out_of_phase"] = DerivedQuantity(tilts.out_of_phase, "°", f"{about} about b of Pbnm")
             found[f"{prefix}.tilt_in_phase"] = DerivedQuantity(tilts.in_phase, "°", f"{about} about c of Pbnm")
+        if self.has_tolerance_factor:
+            found[f"{prefix}.tolerance_factor"] = _goldschmidt(self.crystal, values, prefix)
         return found
 
 
@@ -179,6 +186,33 @@ def _angle(angle: Angle, fract: FloatArray, vectors: FloatArray) -> float:
     # half-angle form: exact at 180° too
     u, v = u / np.linalg.norm(u), v / np.linalg.norm(v)
     return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
+
+
+# ---- ionic radii ----------------------------------------------------------------------------------
+
+
+def _is_perovskite_of_known_ions(crystal: Crystal) -> bool:
+    """Say whether a crystal is a perovskite ABX3, by its places and their number, of ions whose radii are tabulated."""
+    if perovskite_metal(crystal) is None or not all(any(e in role for role in IONS) for e in crystal.elements):
+        return False
+    places = zip(crystal.sites, crystal.structure.sites, strict=True)
+    counts = [(s.element, s.multiplicity * given.occupancy) for s, given in places]
+    n_cations, n_metals, n_halides = (sum(n for e, n in counts if e in role) for role in IONS)
+    return bool(np.allclose([n_cations, n_halides], [n_metals, 3.0 * n_metals], rtol=0.1))
+
+
+def _goldschmidt(crystal: Crystal, values: Values, prefix: str) -> DerivedQuantity:
+    """Return the tolerance factor of a perovskite; ions that share sites count by their number."""
+    sites = zip(crystal.sites, crystal.occupants(values, prefix), strict=True)
+    ions = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
+    radii = []
+    for role in IONS:
+        own = [(role[e], n) for e, n in ions if e in role]
+        total = sum(n for _, n in own)
+        radii.append(sum(radius * n for radius, n in own) / total if total > 0.0 else np.nan)
+    mean = ", mean radii of mixed sites" if crystal.substitutions else ""
+    about = f"Goldschmidt tolerance factor with Shannon's radii{mean}"
+    return DerivedQuantity(tolerance_factor_of_radii(*radii), "", about)
 
 
 def crystal_quantities(crystal: Crystal, values: Values, prefix: str) -> dict[str, DerivedQuantity]:

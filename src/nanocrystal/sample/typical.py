@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Layers = tuple[int, ...]
 """for each layer whether it is in hexagonal surroundings, 0 or 1"""
-NetworkOf = Callable[[tuple[int, int, int]], Network]
-"""numbers of blocks -> boundaries"""
 
 
 def lattice_of(population: Population, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
@@ -69,11 +67,12 @@ def block_contents(lattice: LatticeSum, values: Values) -> FloatArray:
 
 
 def drawn_crystal(
-    lattice: LatticeSum, body: Body, values: Values, rng: np.random.Generator, network_of: NetworkOf | None = None
+    lattice: LatticeSum, body: Body, values: Values, rng: np.random.Generator, network: Network | None = None
 ) -> tuple[ExplicitCrystal, Network | Layers]:
     """Return a crystal, and its boundaries or its sequence of layers, drawn by chance as the population describes.
 
-    network_of: boundaries to be taken instead. Domains are those of the network; in layers 1 is hexagonal.
+    network: of `body.numbers` blocks, boundaries to be taken instead. Domains are those of the network; of layers,
+    1 is one in hexagonal surroundings.
     """
     order = lattice.order
     faults: Network | Layers
@@ -85,7 +84,7 @@ def drawn_crystal(
             lattice.crystal, lattice.blocks, states * ones, kinds * ones, body.inside, values, lattice.crystal_prefix
         )
     else:
-        faults = drawn_network(lattice, body.numbers, values, rng) if network_of is None else network_of(body.numbers)
+        faults = drawn_network(lattice, body.numbers, values, rng) if network is None else network
         atoms = explicit_crystal(lattice.crystal, lattice.blocks, faults, values, lattice.crystal_prefix, body.inside)
     return (atoms if body.cut is None else atoms.kept(body.cut.keeps(atoms.positions))), faults
 

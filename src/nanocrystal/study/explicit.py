@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -126,14 +126,13 @@ def explicit_crystal_of(
             raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")
         lattice = lattice_of(described, study.sample.crystals[described.crystal], prefix, crystal_prefix)
         _check_size(lattice, shape, values)
-        network_of = _named(boundaries or Boundaries(), lattice, name)
-        rng = np.random.default_rng(seed)
-        body = mean_body(lattice, shape, values)
-        atoms, faults = drawn_crystal(lattice, body, values, rng, network_of)
-        atoms = filled_by_chance(atoms, values, crystal_prefix, rng)
+    body, rng = mean_body(lattice, shape, values), np.random.default_rng(seed)
+    network = _named(boundaries or Boundaries(), lattice, body.numbers)
+    atoms, faults = drawn_crystal(lattice, body, values, rng, network)
+    atoms = filled_by_chance(atoms, values, crystal_prefix, rng)
     size = " × ".join(str(n) for n in body.numbers)
-    said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name} {size} blocks across."]
-    said += _fault_words(faults, lattice, None if network_of else seed)
+    said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name}, {size} blocks across."]
+    said += _fault_words(faults, lattice, None if network else seed)
     said += _contact_words(atoms) if isinstance(faults, Network) else []
     if shared_places(lattice.crystal.occupants(values, crystal_prefix)):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
@@ -172,14 +171,14 @@ def _check_size(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Non
         )  # fmt: skip
 
 
-def _named(boundaries: Boundaries, lattice: LatticeSum, name: str) -> Callable[[tuple[int, int, int]], Network] | None:
-    """Return what makes the network that is named; None where it is drawn by chance."""
+def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> Network | None:
+    """Return the boundaries that are named; None where they are drawn by chance."""
     if not boundaries.planes and not boundaries.every:
         return None
     if not lattice.twins:
         option = "--planes" if boundaries.planes else "--every"
-        raise InputError(option, f"names boundaries, but {name} has no families of them: [populations.{name}.twins.…].")
-    return lambda numbers: boundaries.network(numbers, lattice.twins)
+        raise InputError(option, f"names boundaries, but the study has none to name: [{lattice.prefix}.twins.FAMILY].")
+    return boundaries.network(numbers, lattice.twins)
 
 
 def _fault_words(faults: Network | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
