@@ -27,7 +27,7 @@ IntArray = NDArray[np.int64]
 NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
 NEGLIGIBLE_CHANGES = 1e-5
-"""the same where derivatives are summed, which need fewer digits: 3e-4 of a spread, 3e-5 of a mean or a cell"""
+"""the same where derivatives are summed, which need fewer digits: 1e-4 of their maximum"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
 
@@ -229,7 +229,7 @@ class LatticeSum:
         offsets, stands_for = self._representatives(operations, reach, vectors)
         weights = weights_at(offsets)
         negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
-        kept = weights[0] > negligible * weights[0, 0]
+        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=1)[:, None]).any(axis=0)
         if not grid.whole:
             places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
             span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
