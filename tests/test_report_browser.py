@@ -135,7 +135,7 @@ def opened_page(text: str, script: str, folder: Path) -> tuple[subprocess.Comple
     options = [
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-        *("--virtual-time-budget=10000", "--enable-logging=stderr", "--v=0"),
+        *("--virtual-time-budget=30000", "--enable-logging=stderr", "--v=0"),
         *("--window-size=1200,2400", "--dump-dom"),
     ]
     done = subprocess.run(
