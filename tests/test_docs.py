@@ -75,8 +75,10 @@ def test_examples_of_the_manual_are_studies(number: int, tmp_path: Path) -> None
 
 def test_blocks_of_readme_are_studies(tmp_path: Path) -> None:
     (tmp_path / "Pt.cif").write_text(library_text("Pt"), encoding="utf-8")
-    [text] = toml_blocks(ROOT / "README.md")
-    assert study_from(tomllib.loads(text), tmp_path / "pt.toml", text).datasets["pdf"].qmax == 25.0
+    first, *others = toml_blocks(ROOT / "README.md")
+    assert study_from(tomllib.loads(first), tmp_path / "pt.toml", first).datasets["pdf"].qmax == 25.0
+    for text in others:
+        assert study_from(tomllib.loads(text), tmp_path / "study.toml", text).parameters.initial_values()
 
 
 # ---- names and links ------------------------------------------------------------------------------
