@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args, get_origin
 from nanocrystal.data.conventions import COLUMN_NAMES, CONVENTIONS, SUFFIXES
 from nanocrystal.parameters.expression import FUNCTIONS
 from nanocrystal.study import schema
-from nanocrystal.study.fields import LengthField, NumberField, RangeField, Table
+from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, RangeField, Table
 from nanocrystal.techniques import TECHNIQUES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -152,6 +152,8 @@ def _words(hints: list[Any]) -> str:
     if origin is Literal:
         return ", ".join(f'`"{a}"`' for a in arguments)
     if origin is dict:
+        if any(m in getattr(arguments[1], "__metadata__", ()) for m in MeasuredField.__metadata__):
+            return "table of [value, σ]"
         return "table of tables" if isinstance(arguments[1], type) else "table of numbers"
     if origin is list:
         return "list of texts" if arguments[0] is str else "list of [low, high]"

@@ -54,10 +54,15 @@ PANELS = {
 }
 
 
-def pattern(slips: tuple[str, ...], probability: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return Q and I(Q) of the published sizes of CsPbBr3 (ACS Nano 11, 3819 (2017), Table 2)."""
+def pattern(slips: tuple[str, ...], probability: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return Q and I(Q) of the published sizes of CsPbBr3 (ACS Nano 11, 3819 (2017), Table 2).
+
+    probability: of a boundary at each plane; None for one in each crystal.
+    """
     shape = Prism(Distribution("lognormal", 81.9, 19.7), Distribution("lognormal", 97.9, 19.6))
-    twins = {f"family{k}": TwinFamily(slip, probability) for k, slip in enumerate(slips)}
+    twins = {
+        f"family{k}": TwinFamily(slip, probability, one_per_crystal=probability is None) for k, slip in enumerate(slips)
+    }
     crystal = Crystal.from_library("CsPbBr3-gamma", u_iso=U_ISO)
     settings = TotalScattering(q="0.9:2.45:0.001", background_terms=0)
     curve = simulated_curves(
@@ -89,6 +94,10 @@ def draw_patterns() -> None:
         for p, colour in zip(PROBABILITIES, colours, strict=True):
             q, intensity = pattern(slips, p)
             axes.plot(q, 100.0 * intensity / perfect.max(), color=colour, linewidth=1.1, label=f"{p:g}")
+        if slips == (T001,):
+            q, intensity = pattern(slips, None)
+            axes.plot(q, 100.0 * intensity / perfect.max(), "k:", linewidth=1.1, label="one in each crystal")
+            axes.legend(handles=axes.lines[-1:], loc="upper left", bbox_to_anchor=(0.05, 0.78))
         axes.set_title(title)
         axes.set_ylim(0.0, 22.0)
         axes.set_yticks(range(0, 21, 5))

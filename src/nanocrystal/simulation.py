@@ -29,7 +29,10 @@ BIN = 0.005
 
 
 def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) -> dict[str, dict[str, FloatArray]]:
-    """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it."""
+    """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it.
+
+    The abscissa of points that are no curve is their names.
+    """
     parameters = declared_parameters(sample, datasets)
     models = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
     found = {}
@@ -40,7 +43,8 @@ def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) 
         evaluation = Evaluation(values, model.requirement)
         coefficients = np.array([values[a] for a in model.linear])
         curve, sigma = model.simulated(coefficients @ model.curves(evaluation))
-        columns = {model.x_axis.name: model.measured.x, model.y_axis.name.lower(): curve}
+        points: Any = model.measured.labels or model.measured.x
+        columns = {model.x_axis.name: points, model.y_axis.name.lower(): curve}
         found[name] = columns if sigma is None else {**columns, "sigma": sigma}
     return found
 

@@ -191,7 +191,7 @@ def compare(
 
 
 class Points(Protocol):
-    """Measured points: arrays (n_points,); sigma None where nothing is known of it."""
+    """Measured points: arrays (n_points,); sigma None where nothing is known of it; labels: their names, if any."""
 
     @property
     def x(self) -> FloatArray: ...
@@ -199,6 +199,8 @@ class Points(Protocol):
     def observed(self) -> FloatArray | None: ...
     @property
     def sigma(self) -> FloatArray | None: ...
+    @property
+    def labels(self) -> Sequence[str]: ...
 
 
 SAME_POINTS = "a candidate may change what is in the vial and how it is calculated, not what was measured."
@@ -223,7 +225,7 @@ def _otherness(one: Points, other: Points) -> str:
     """Return how two sets of points differ, "" where they are the same."""
     if len(one.x) != len(other.x):
         return f"is compared at {len(other.x)} points rather than {len(one.x)}, another choice"
-    if not np.array_equal(one.x, other.x):
+    if not np.array_equal(one.x, other.x) or tuple(one.labels) != tuple(other.labels):
         return "is compared at other points"
     if not np.array_equal(_array(one.observed), _array(other.observed)):
         return "has other measured values"
@@ -285,6 +287,8 @@ def _basis(name: str, judged: Mapping[str, Standing], given: float | None) -> Ba
         )
     correlation = correlation_length(residual) if given is None else n / given
     source = f"from the autocorrelation of the residuals of {best}" if given is None else "as given"
+    if given is None and curve.labels:
+        correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
     return Basis(n, n / correlation, scale, correlation, block_length(residual), best, source, known)
 

@@ -36,6 +36,10 @@ POOR = 0.5
 """R_w above which a model does not describe the data"""
 NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
+MOST_CORRELATIONS = 10
+"""that are pointed out, the strongest"""
+AT_BOUND = 1e-5
+"""of the scale of a parameter: a value that stands so near a bound is printed as the bound"""
 
 
 class RefinableSample(Protocol):
@@ -79,7 +83,8 @@ def bound_problem(sample: RefinableSample, datasets: Mapping[str, Technique], fo
             raise InputError(f"datasets.{name}", "has no file; a refinement needs measured data (or use simulate).")
     problem = Problem(parameters, models)
     n_parameters = len(problem.free) + len(problem.linear)
-    if n_parameters >= problem.n_points:
+    as_many = n_parameters == problem.n_points and not problem.has_sigmas
+    if n_parameters > problem.n_points or as_many:
         raise InputError(
             "datasets",
             f"hold {problem.n_points} independent points, fewer than needed for {n_parameters} refined parameters.",
@@ -180,11 +185,19 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         elif parameter.vary:
             status = "free"
         low, high = _shown_bounds(d.quantity, parameter)
+        value = float(values[address])
+        if status == "at_bound":
+            value = _at_bound(value, (low, high), d.quantity.scale)
         estimates[address] = Estimate(
-            float(values[address]), plain, scaled, d.quantity.unit, status,
+            value, plain, scaled, d.quantity.unit, status,
             low, high, d.quantity.description,
         )  # fmt: skip
     return estimates
+
+
+def _at_bound(value: float, bounds: tuple[float | None, float | None], scale: float) -> float:
+    """Return the bound where a value differs from it by next to nothing: the optimiser stops short of bounds."""
+    return next((b for b in bounds if b is not None and abs(value - b) < AT_BOUND * scale), value)
 
 
 def _shown_bounds(quantity: Quantity, parameter: Parameter) -> tuple[float | None, float | None]:
@@ -197,7 +210,10 @@ def _shown_bounds(quantity: Quantity, parameter: Parameter) -> tuple[float | Non
 
 
 def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
-    """Return a data set with its calculated curve and its figures of merit."""
+    """Return a data set with its calculated curve and its figures of merit.
+
+    χ²_red and GoF are None without σ, and where it has no more points than there are parameters that it sees.
+    """
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
@@ -208,7 +224,8 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
     net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
-    chi2_red = misfit / max(1, len(measured.x) - len(fit.free_rows) - moved) if measured.sigma is not None else None
+    freedom = len(measured.x) - len(fit.free_rows) - moved
+    chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
     drawing = model.drawing(point.evaluation)
     return FittedCurve(
         technique=model.technique,
@@ -235,6 +252,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         if drawing is None
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=getattr(model, "wavelength", None),
+        labels=measured.labels,
     )
 
 
@@ -256,11 +274,7 @@ def _notes(outcome: Outcome, spread: Covariance, parameters: Mapping[str, Estima
         )
     for address in spread.at_bound:
         notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
-    matrix = spread.correlations
-    for i, first in enumerate(spread.names):
-        for j in range(i):
-            if abs(matrix[i, j]) > NOTEWORTHY:
-                notes.append(f"{spread.names[j]} and {first} are correlated by {matrix[i, j]:+.3f}.")
+    notes += _correlation_notes(spread, _backgrounds(outcome.problem))
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
@@ -275,6 +289,33 @@ def _notes(outcome: Outcome, spread: Covariance, parameters: Mapping[str, Estima
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
         notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
+    return notes
+
+
+def _backgrounds(problem: Problem) -> dict[str, str]:
+    """Return address -> data set of the linear parameters that are background."""
+    return {model.linear[k]: name for name, model in problem.models.items() for k in model.background_rows()}
+
+
+def _correlation_notes(spread: Covariance, background: Mapping[str, str]) -> list[str]:
+    """Return the strong correlations in sentences, the strongest first.
+
+    Those within one background are left out: its terms mean nothing one by one.
+    """
+    matrix, names = spread.correlations, spread.names
+    strong = [
+        (float(matrix[i, j]), names[j], first)
+        for i, first in enumerate(names)
+        for j in range(i)
+        if abs(matrix[i, j]) > NOTEWORTHY
+        and not (first in background and background.get(first) == background.get(names[j]))
+    ]
+    strong.sort(key=lambda found: -abs(found[0]))
+    notes = [f"{a} and {b} are correlated by {value:+.3f}." for value, a, b in strong[:MOST_CORRELATIONS]]
+    more = len(strong) - MOST_CORRELATIONS
+    if more > 0:
+        which = "pairs of parameters are" if more > 1 else "pair is"
+        notes.append(f"and {more} more {which} correlated by more than {NOTEWORTHY:g} (see the table of correlations).")
     return notes
 
 

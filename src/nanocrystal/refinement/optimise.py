@@ -66,6 +66,9 @@ class Outcome:
 
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
+INSIDE = 3e-7
+"""of the scale of a parameter: so far from its bounds a descent begins, since a trust region as wide as a value that
+is nearly 0 would end it at once"""
 Progress = Callable[[int, Point], None]
 
 
@@ -153,7 +156,7 @@ def _descend(
 
     search = _Search(problem, progress)
     low, high = problem.bounds
-    margin = 1e-9 * np.array([d.quantity.scale for d in problem.free])
+    margin = INSIDE * np.array([d.quantity.scale for d in problem.free])
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
         found = least_squares(

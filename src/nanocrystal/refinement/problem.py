@@ -238,7 +238,7 @@ class Problem:
         for name, d in point.datasets.items():
             if d.observed_norm == 0.0:
                 raise InputError(f"datasets.{name}", "all measured values are zero; is the right column read?")
-            if not np.any(d.calculated):
+            if not np.any(d.calculated) and not np.any(derivatives[name]):
                 raise InputError(f"datasets.{name}", "the calculated curve is zero everywhere; is a scale 0?")
         for j, declared in enumerate(self.free):
             scale = max(abs(point.x[j]), declared.quantity.scale)

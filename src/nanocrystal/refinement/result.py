@@ -64,7 +64,8 @@ class FittedCurve:
     to calculated, by name (for instance the pairs Cd–Se of a PDF).
     rwp_without_background is None where there is no background to leave out.
     chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
-    None where the technique needs none or it was not given.
+    None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
+    are no curve but measurements of their own, such as ratios; x then only counts them.
     """
 
     technique: str
@@ -89,6 +90,7 @@ class FittedCurve:
     notes: tuple[str, ...] = ()
     fine: FineCurve | None = None
     wavelength: float | None = None
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

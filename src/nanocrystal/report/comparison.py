@@ -12,6 +12,7 @@ from nanocrystal.report import sections
 from nanocrystal.report.comparison_figures import covers_superstructure, curves_figure, superstructure_figure
 from nanocrystal.report.figures import MARKERS_UP_TO, abscissa, abscissae, wants_log_axes
 from nanocrystal.report.html import Drawn, column, file_name, page
+from nanocrystal.report.ratio_figure import ratio_figure
 from nanocrystal.report.reflections import Reflection, reflections
 from nanocrystal.report.typography import short_name, typeset
 
@@ -78,7 +79,7 @@ def _curves(comparison: Comparison, drawn: Drawn) -> str:
     parts = []
     for name, curves in _by_dataset(comparison).items():
         curve = next(iter(curves.values()))
-        key = drawn.add(curves_figure(curves))
+        key = drawn.add(ratio_figure(curves) if curve.labels else curves_figure(curves))
         spoken = f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated by each candidate, differences"
         parts.append(
             sections.figure(
@@ -97,6 +98,8 @@ def _caption(name: str, curve: FittedCurve) -> str:
         f"Source: {escape(curve.source)}",
         "Below, observed − calculated of each candidate in its colour, best first, all on one scale",
     ]
+    if curve.labels:
+        sentences.append("They are in units of σ, and one σ to both sides is grey")
     if wants_log_axes(curve):
         sentences.append("They are in units of σ" if curve.sigma is not None else "They are relative to the curve")
     if curve.observed.size > MARKERS_UP_TO:
@@ -108,7 +111,7 @@ def _buttons(curve: FittedCurve) -> list[str]:
     """Return the buttons for what the curves of a data set can show."""
     found = [sections.button("reset", "Reset zoom")]
     if curve.sigma is not None:
-        found.append(sections.button("errors", "Error bars", pressed=False))
+        found.append(sections.button("errors", "Error bars", pressed=bool(curve.labels)))
     if wants_log_axes(curve):
         found.append(sections.button("log", "Log axes", pressed=True))
     elif abscissa(curve) is not None and bool((curve.observed > 0.0).any()):

@@ -45,7 +45,7 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
             name: {
                 "technique": d.technique, "n_points": d.n_points, "rw": d.rw, "rwp": d.rwp,
                 "rwp_without_background": d.rwp_without_background, "chi2_red": d.chi2_red, "gof": d.gof,
-                "weights": d.weights,
+                "weights": d.weights, "notes": list(d.notes),
             }
             for name, d in result.datasets.items()
         },
@@ -74,7 +74,7 @@ def finite(value: Any) -> Any:
 
 def curve_csv(curve: FittedCurve) -> str:
     """Return one data set as CSV: abscissa, observed, sigma, calculated, background, components."""
-    columns: dict[str, Any] = {curve.x_name: curve.x, "observed": curve.observed}
+    columns: dict[str, Any] = {curve.x_name: curve.labels or curve.x, "observed": curve.observed}
     empty = [""] * len(curve.x)
     columns["sigma"] = empty if curve.sigma is None else curve.sigma
     columns["calculated"] = curve.calculated

@@ -4,6 +4,7 @@ Sums over pairs are made for pairs of sites. Here they become pairs of kinds of 
 site, sites that are filled differently towards the surface, neighbours that cluster or keep other distances.
 Where a composition changes with depth, a site has a second kind for each of its elements, which counts with g
 (see `shell`) and has the difference to the shell as its occupancy, negative where the core has less of the element.
+Which kinds and rows there are never depends on numbers that the pairs do not depend on.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from nanocrystal.tables.elements import covalent_radius
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Outer = list[list[Occupant] | None]
 NEAREST = 1.3
 """of the sum of the covalent radii: nearer atoms on different sites are nearest neighbours"""
 
@@ -49,19 +51,19 @@ class Assembled:
 
 def assembled(
     evaluation: Evaluation, name: str, crystal: Crystal, crystal_prefix: str, moments: FloatArray, h: float,
-    cells_per_unit: float, outer: list[list[Occupant]] | None, mean_inside: float, known_by: Sequence[str],
+    cells_per_unit: float, outer: Outer | None, mean_inside: float, known_by: Sequence[str],
 ) -> Assembled:  # fmt: skip
     """Return the kinds of atoms of a crystal with their pairs.
 
-    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; outer: the occupants of each site in the shell,
-    None without one; known_by: the addresses that the moments depend on.
+    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; outer: see `Shell.changed`, None without a shell;
+    known_by: the addresses that the moments
+    depend on.
     """
     values = evaluation.values
     inner = crystal.occupants(values, crystal_prefix)
-    standing, kinds = _kinds(crystal, inner, outer, cells_per_unit, mean_inside)
-    partial = tuple(
-        bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in (inner if outer is None else outer)
-    )
+    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), cells_per_unit, mean_inside)
+    # near places of a site that is full in the core are bonds, in the shell too
+    partial = tuple(bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in inner)
     mixed = [crystal.substitution_key(s.label) for s in crystal.sites]
     n_site_pairs = moments.shape[1]
     site_row = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
@@ -71,7 +73,7 @@ def assembled(
         first, second = standing[a], standing[b]
         level = int(first.inner) + int(second.inner)
         pair = (min(first.site, second.site), max(first.site, second.site))
-        change = _change(crystal, values, crystal_prefix, mixed, inner, first, second)
+        change = _change(crystal, values, crystal_prefix, mixed, first, second)
         key = (level * n_site_pairs + site_row[pair], change)
         rows.append(changes.setdefault(key, len(changes)))
         factors.append(2.0 if first.site == second.site and a != b else 1.0)
@@ -88,25 +90,24 @@ def assembled(
 
 
 def _kinds(
-    crystal: Crystal, inner: list[list[Occupant]], outer: list[list[Occupant]] | None, cells: float, mean_inside: float
+    crystal: Crystal, inner: list[list[Occupant]], outer: Outer, cells: float, mean_inside: float
 ) -> tuple[list[Standing], tuple[Kind, ...]]:
     """Return the kinds of atoms: those of the shell (or the whole crystal), then what differs in the core."""
     standing: list[Standing] = []
     kinds: list[Kind] = []
-    for s, site in enumerate(crystal.sites):
-        count = site.multiplicity * cells
-        for e, occupant in enumerate((inner if outer is None else outer)[s]):
+    for s, (site, own, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
+        for e, occupant in enumerate(at_surface or own):
             standing.append(Standing(s, False, e))
-            kinds.append(Kind(_label(site.label, site.element, occupant), occupant.element, count, *occupant[1:]))
-    for s, site in enumerate(crystal.sites if outer is not None else ()):
-        assert outer is not None
-        for e, (own, at_surface) in enumerate(zip(inner[s], outer[s], strict=True)):
-            difference = own.occupancy - at_surface.occupancy
-            if difference != 0.0:
+            label = _label(site.label, site.element, occupant)
+            kinds.append(Kind(label, occupant.element, site.multiplicity * cells, *occupant[1:]))
+    for s, (site, own, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
+        for e, (core, surface) in enumerate(zip(own, at_surface or own, strict=True)):
+            if at_surface is not None:
                 standing.append(Standing(s, True, e))
+                label = f"{_label(site.label, site.element, core)} in the core"
+                difference = core.occupancy - surface.occupancy
                 count = site.multiplicity * cells * mean_inside
-                label = f"{_label(site.label, site.element, own)} in the core"
-                kinds.append(Kind(label, own.element, count, difference, own.u_iso))
+                kinds.append(Kind(label, core.element, count, difference, core.u_iso))
     return standing, tuple(kinds)
 
 
@@ -115,31 +116,38 @@ def _label(site: str, host: str, occupant: Occupant) -> str:
 
 
 def _change(
-    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], inner: list[list[Occupant]],
-    first: Standing, second: Standing,
-) -> tuple[float, ...]:  # fmt: skip
+    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], first: Standing, second: Standing
+) -> tuple[float, ...]:
     """Return what a pair of kinds needs of its pairs of sites: () nothing, (factor, ξ) clustered, (δ,) moved, Å."""
-    keys = mixed[first.site], mixed[second.site]
-    if keys[0] is not None and keys[0] == keys[1]:
-        length = values[f"{prefix}.substitution.{keys[0]}.correlation_length"]
-        x = values[f"{prefix}.substitution.{keys[0]}.fraction"]
-        if length == 0.0 or x in (0.0, 1.0):
-            return ()
-        ratio = x / (1.0 - x)
-        alike = ratio if first.element == 0 else 1.0 / ratio
-        return (alike if first.element == second.element else -1.0, length)
-    for key, own, other in ((keys[0], first, second), (keys[1], second, first)):
-        if key is not None and crystal.sites[own.site].element != crystal.sites[other.site].element:
-            difference = values[f"{prefix}.substitution.{key}.bond_difference"]
-            x = values[f"{prefix}.substitution.{key}.fraction"]
-            if difference != 0.0 and _bonded(crystal, own.site, other.site):
-                return (difference * (x if own.element == 0 else x - 1.0),)
-    return ()
+    key = mixed[first.site]
+    if key is not None and key == mixed[second.site]:
+        return _clustered(values, f"{prefix}.substitution.{key}", first, second)
+    moved = _moved_by(crystal, values, prefix, mixed, first, second)
+    moved += _moved_by(crystal, values, prefix, mixed, second, first)
+    return (moved,) if moved else ()
 
 
-def _bonded(crystal: Crystal, own: int, other: int) -> bool:
-    """Return whether the other site is that of the atoms to which the mixed one is bonded most closely."""
-    return crystal.nearest_site(own) == other
+def _clustered(values: Values, place: str, first: Standing, second: Standing) -> tuple[float, ...]:
+    """Return (factor, ξ): the pairs at r are 1 + factor exp(−r/ξ) times as many as at random."""
+    length, x = values[f"{place}.correlation_length"], values[f"{place}.fraction"]
+    if length == 0.0 or x in (0.0, 1.0):
+        return ()
+    if first.element != second.element:
+        return (-1.0, length)
+    return (x / (1.0 - x) if first.element == 0 else (1.0 - x) / x, length)
+
+
+def _moved_by(
+    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], own: Standing, other: Standing
+) -> float:
+    """Return by how much an atom on a shared site is farther from one it is bonded to than the crystal says, Å."""
+    key = mixed[own.site]
+    if key is None:
+        return 0.0
+    difference, x = (values[f"{prefix}.substitution.{key}.{k}"] for k in ("bond_difference", "fraction"))
+    if difference == 0.0 or crystal.sites[crystal.nearest_site(own.site)].element != crystal.sites[other.site].element:
+        return 0.0
+    return float(difference * (x if own.element == 0 else x - 1.0))
 
 
 def pair_addresses(crystal: Crystal, values: Values, prefix: str) -> tuple[str, ...]:
@@ -184,8 +192,7 @@ def _moved(moments: FloatArray, last: int, bins: float) -> FloatArray:
     """Return the moments (n_bins, 4) with the pairs below bin `last` moved outwards by so many bins (not whole)."""
     whole = round(bins)
     rest = bins - whole
-    near, moved = moments[:last], np.zeros((last, 4))
-    count, first, second, third = near.T
+    count, first, second, third = moments[:last].T
     shifted = np.stack(
         [
             count,
@@ -195,6 +202,8 @@ def _moved(moments: FloatArray, last: int, bins: float) -> FloatArray:
         ],
         axis=1,
     )
-    low, high = max(0, -whole), last - max(0, whole)
-    moved[low + whole : high + whole] = shifted[low:high]
-    return np.concatenate([moved, moments[last:]])
+    found = moments.copy()
+    found[:last] = 0.0
+    low, high = max(0, -whole), min(last, len(moments) - whole)
+    found[low + whole : high + whole] += shifted[low:high]
+    return found

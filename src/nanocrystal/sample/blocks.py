@@ -169,7 +169,7 @@ def block_lattice(crystal: Crystal, facets: Facets | None, where: str) -> BlockL
 
     Raises InputError where pseudocubic facets are asked for and the crystal has none.
     """
-    metal = _perovskite_metal(crystal)
+    metal = perovskite_metal(crystal)
     if facets == "cell" or (facets is None and metal is None):
         return _cells_as_blocks(crystal)
     if metal is None:
@@ -180,7 +180,7 @@ def block_lattice(crystal: Crystal, facets: Facets | None, where: str) -> BlockL
     return _pseudocubic_blocks(crystal, metal)
 
 
-def _perovskite_metal(crystal: Crystal) -> str | None:
+def perovskite_metal(crystal: Crystal) -> str | None:
     """Return the label of the metal site if the crystal is a perovskite: metals on a nearly cubic lattice."""
     sites = [s for s in crystal.sites if s.element in PEROVSKITE_METALS]
     if len(sites) != 1 or len({s.element for s in crystal.sites}) < 3:

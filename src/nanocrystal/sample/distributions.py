@@ -228,13 +228,16 @@ class Distribution:
 class Histogram:
     """What a user writes for lengths that were counted, such as in TEM images.
 
-    lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with.
+    lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with;
+    source, sha256: the file that they were read from and the digest of its text, if they were.
     Raises InputError for a table that is none.
     """
 
     lengths: Sequence[float]
     counts: Sequence[float]
     factor: Number = 1.0
+    source: str = ""
+    sha256: str = ""
     distribution: ClassVar[str] = "tabulated"
 
     def __post_init__(self) -> None:

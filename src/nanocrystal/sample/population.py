@@ -265,7 +265,7 @@ class Population:
         values = evaluation.values
         outer = None
         if self.shell is not None:
-            outer = self.shell.occupants(crystal, values, prefix, crystal_prefix)
+            outer = self.shell.changed(crystal, values, prefix, crystal_prefix)
         found = assembled(
             evaluation, name, crystal, crystal_prefix, moments, h, cells_per_unit, outer, mean_inside, known_by
         )

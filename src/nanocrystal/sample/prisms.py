@@ -216,6 +216,15 @@ class Box:
                 reach[axis] = last
         return reach
 
+    def filling(self, vectors: FloatArray) -> float:
+        """Return which part of the blocks of the box around it a crystal holds."""
+        one, here = OneLength(1.0), np.zeros((1, 3))
+        parts = [
+            float(edge.weights(here, one, vectors)[0]) / float(np.prod(list(edge.blocks_per_length(vectors).values())))
+            for edge in self.edges
+        ]
+        return float(np.prod(parts))
+
     @property
     def parallel_faces(self) -> bool:
         """Whether all faces lie along the block vectors, so that a body nested within has a closed overlap."""

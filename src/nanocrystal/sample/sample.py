@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.derived import (
     DerivedQuantity,
@@ -20,6 +21,7 @@ from nanocrystal.sample.derived import (
     stacking_quantities,
     twin_quantities,
 )
+from nanocrystal.sample.distributions import Histogram
 from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
@@ -212,7 +214,7 @@ class Sample:
     def element_amounts(self, evaluation: Evaluation) -> dict[str, float]:
         """Return which part of the atoms of the sample each element is; they add up to 1. Needs no pairs."""
         contents = self._contents(evaluation.values)
-        parts = self._parts_of_atoms(evaluation.values, contents)
+        parts = parts_of_atoms(self.populations, contents, evaluation.values)
         return summed(
             {element: parts[name] * n / content.n_atoms for element, n in content.atoms.items()}
             for name, content in contents.items()
@@ -231,28 +233,6 @@ class Sample:
     def _block_vectors(self, population: str, values: Values) -> FloatArray:
         lattice = self._lattices[population]
         return lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
-
-    def _parts_of_atoms(self, values: Values, contents: Mapping[str, Content]) -> dict[str, float]:
-        """Return which part of the atoms of the sample each population holds, as `atom_fractions` from the contents."""
-        amounts = {}
-        for name, population in self.populations.items():
-            given, content = values[f"populations.{name}.{population.fraction_basis}"], contents[name]
-            if population.fraction_basis == "mass_fraction":
-                amounts[name] = given * content.n_atoms / content.mass
-            elif population.fraction_basis == "volume_fraction":
-                amounts[name] = given * content.n_atoms / self._volume(name, content.volume)
-            else:
-                amounts[name] = given * content.n_atoms
-        return _normalised(amounts)
-
-    def _volume(self, population: str, volume: float | None) -> float:
-        """Return a volume; raises InputError where it is that of explicit atoms, which is not defined."""
-        if volume is None:
-            raise InputError(
-                f"populations.{population}.volume_fraction",
-                "the volume of explicit atoms is not defined; give mass_fraction or number_fraction.",
-            )
-        return volume
 
     # ---- what follows from the values -----------------------------------------------------------
 
@@ -316,7 +296,7 @@ class Sample:
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         contents = self._contents(evaluation.values)
-        parts = self._parts_of_atoms(evaluation.values, contents)
+        parts = parts_of_atoms(self.populations, contents, evaluation.values)
         mass = {n: part * contents[n].mass / contents[n].n_atoms for n, part in parts.items()}
         total = sum(mass.values())
         return {
@@ -382,4 +362,7 @@ class Sample:
         """Return file -> SHA-256 of everything the sample was read from."""
         found = {c.structure.source: c.sha256 for c in self.crystals.values()}
         clusters = [p.atoms.cluster for p in self.populations.values() if p.atoms is not None]
-        return found | {c.source: c.sha256 for c in clusters}
+        found |= {c.source: c.sha256 for c in clusters}
+        shapes = [p.shape for p in self.populations.values() if p.atoms is None]
+        counted = [given for shape in shapes for given in vars(shape).values() if isinstance(given, Histogram)]
+        return found | {h.source: h.sha256 for h in counted if h.source}

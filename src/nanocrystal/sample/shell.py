@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal import Crystal, Site
 from nanocrystal.sample.mixing import Occupant
 
 FloatArray = NDArray[np.float64]
@@ -31,8 +31,15 @@ SHELL_FRACTION = Quantity("fraction", "", "part of the second element in the she
                           scale=0.1)  # fmt: skip
 SHELL_OCCUPANCY = Quantity("occupancy", "", "factor on the occupancy in the shell (at the surface)", None, 0.0, 1.0,
                            scale=0.1)  # fmt: skip
-STEPS_OF_GRADIENT = 6
-"""nested bodies that stand for a linear change of the composition"""
+STEPS_OF_GRADIENT = 10
+"""nested bodies that stand for a linear change of the composition: I(Q) is 4e-4 of its maximum off at most"""
+
+
+class NestedPair(NamedTuple):
+    """Depths (Å) of the faces of two nested bodies, and the part that the pairs of places in both count."""
+
+    depths: tuple[float, float]
+    part: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,13 @@ class Shell:
                 known = list(crystal.substitutions)
                 hint = nearest_names(key, known) if known else f"give crystals.NAME.substitution.{key} first."
                 raise InputError(f"{where}.substitution.{key}", f"the crystal has no such substitution; {hint}")
+            for name in ("correlation_length", "bond_difference"):
+                given = as_parameter(getattr(crystal.substitutions[key], name))
+                if given.value != 0.0 or given.vary:
+                    raise InputError(
+                        f"{where}.substitution.{key}", f"stands beside {crystal.where}.substitution.{key}.{name}, "
+                        "which is for one composition throughout; leave one of the two out.",
+                    )  # fmt: skip
         names = {s.label for s in crystal.sites} | {s.element for s in crystal.sites}
         for key in self.occupancy:
             if key not in names:
@@ -79,6 +93,18 @@ class Shell:
         n = STEPS_OF_GRADIENT
         return [((k + 0.5) / n * thickness, 1.0 / n) for k in range(n)]
 
+    def pairs_inside(self, values: Values, prefix: str) -> tuple[list[NestedPair], list[NestedPair]]:
+        """Return the pairs of nested bodies that pairs counted with g of one, and of both places, are sums of."""
+        nested = self.nested(values, prefix)
+        once = [NestedPair((0.0, t), part) for t, part in nested]
+        twice = [
+            NestedPair((s, t), (1.0 if i == j else 2.0) * p * q)
+            for i, (s, p) in enumerate(nested)
+            for j, (t, q) in enumerate(nested)
+            if i <= j
+        ]
+        return once, twice
+
     def occupants(self, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str) -> list[list[Occupant]]:
         """Return the elements on each site in the shell, in the order of `Crystal.occupants`."""
         moved = dict(values)
@@ -86,7 +112,22 @@ class Shell:
             moved[f"{crystal_prefix}.substitution.{key}.fraction"] = values[f"{prefix}.{SHELL}.substitution.{key}"]
         found = []
         for site, on_site in zip(crystal.sites, crystal.occupants(moved, crystal_prefix), strict=True):
-            named = [k for k in (site.label, site.element) if k in self.occupancy]
-            factor = values[f"{prefix}.{SHELL}.occupancy.{named[0]}"] if named else 1.0
+            named = self._occupancy_key(site)
+            factor = 1.0 if named is None else values[f"{prefix}.{SHELL}.occupancy.{named}"]
             found.append([o._replace(occupancy=factor * o.occupancy) for o in on_site])
         return found
+
+    def changed(
+        self, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str
+    ) -> list[list[Occupant] | None]:
+        """Return `occupants` of the sites that the shell names, whether they differ or not, and None of the others."""
+        return [
+            on_site if self._occupancy_key(s) is not None or crystal.substitution_key(s.label) in self.substitution
+            else None
+            for s, on_site in zip(
+                crystal.sites, self.occupants(crystal, values, prefix, crystal_prefix), strict=True
+            )
+        ]  # fmt: skip
+
+    def _occupancy_key(self, site: Site) -> str | None:
+        return next((k for k in (site.label, site.element) if k in self.occupancy), None)

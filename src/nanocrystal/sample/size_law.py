@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.distributions import LengthDistribution, OneLength
+from nanocrystal.sample.distributions import LengthDistribution, OneLength, Tabulated
 from nanocrystal.sample.pair_structure import PairStructure, enveloped
 from nanocrystal.sample.prisms import Box, Edge
 from nanocrystal.sample.shapes import Sphere
@@ -28,8 +28,12 @@ Argument = Literal["d_eq", "volume_to_surface"]
 SIZE_LAW = "size_law"
 """where the law stands in a population"""
 SLICES = {1: 12, 2: 5, 3: 4}
-"""number of lengths that are spread -> slices of each"""
-ALPHA = Quantity("alpha", "Å", "size-dependent part of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -1e3, 1e3, scale=0.1)
+"""number of lengths that are spread -> slices of each.
+
+I(Q) of cubes, spheres, prisms and bricks of 30 Å with alpha = 0.6 Å (a change of 2 %) against many more slices: R is
+0.7, 0.6, 1.1 and 0.8e-3 where the lengths are spread by 20 %, 2.6, 2.4 and 3.7e-3 (not bricks) where by 40 %.
+"""
+ALPHA = Quantity("alpha", "Å", "size-dependent part of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -10.0, 100.0, scale=0.1)
 BETA = Quantity("beta", "", "constant relative change of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -0.5, 0.5, scale=1e-3)
 AMPLITUDE = Quantity("amplitude", "", "A of the factor 1 + A exp(−D/L)", None, -1.0, 1e3, scale=0.1)
 LENGTH = Quantity("length", "Å", "L of the factor 1 + A exp(−D/L)", None, 0.0, 1e4, open_minimum=True, scale=10.0)
@@ -74,13 +78,19 @@ class SizeLaw:
         """Raise InputError for a law that says nothing, or of sites that the crystal has not."""
         if not self.declared():
             raise InputError(where, "says nothing; give alpha (and beta) for the cell, u_iso or occupancy.")
-        names = {s.label for s in crystal.sites} | {s.element for s in crystal.sites}
-        for what, factors in (("u_iso", self.u_iso), ("occupancy", self.occupancy)):
+        sites = {s.label for s in crystal.sites} | {s.element for s in crystal.sites}
+        displacements = _displacement_keys(crystal)
+        moving = {name for names in displacements.values() for name in names}
+        for what, factors, names in (("u_iso", self.u_iso, moving | sites), ("occupancy", self.occupancy, sites)):
             for key in factors:
+                place = f"{where}.{what}.{key}"
                 if key not in names:
+                    raise InputError(place, f"is no site and no element of the crystal; {nearest_names(key, names)}")
+                if what == "u_iso" and key not in moving:
+                    shared = next(s.u_iso_key for s in crystal.sites if s.label == key)
                     raise InputError(
-                        f"{where}.{what}.{key}", f"is no site and no element of the crystal; "
-                        f"{nearest_names(key, names)}",
+                        place, f"shares its displacement with others as {shared}; name {shared} here, or give the "
+                        f"site one of its own, {crystal.where}.u_iso.{key}.",
                     )  # fmt: skip
 
     @property
@@ -92,30 +102,36 @@ class SizeLaw:
         """Return the values that hold for crystals of size D (Å)."""
         place = f"{prefix}.{SIZE_LAW}"
         alpha, beta = (values.get(f"{place}.{k}", 0.0) for k in ("alpha", "beta"))
+        if d + alpha <= 0.0:
+            raise InputError(f"{place}.alpha", f"must be above −{d:.3g} Å, the smallest D; got {alpha:g}.")
         moved = dict(values)
         for name in ("a", "b", "c"):
             address = f"{crystal_prefix}.{name}"
             if address in moved:
                 moved[address] *= (1.0 - alpha / (d + alpha)) * (1.0 + beta)
         for site in crystal.sites:
-            occupancy = f"{crystal_prefix}.sites.{site.label}.occupancy"
-            factor = self._factor(self.occupancy, "occupancy", site.label, site.element, d, values, place)
-            moved[occupancy] = float(np.clip(moved[occupancy] * factor, 0.0, 1.0))
-        for key in dict.fromkeys(s.u_iso_key for s in crystal.sites):
-            site = next(s for s in crystal.sites if s.u_iso_key == key)
-            factor = self._factor(self.u_iso, "u_iso", site.label, site.element, d, values, place)
-            moved[f"{crystal_prefix}.u_iso.{key}"] *= max(factor, 0.0)
+            address = f"{crystal_prefix}.sites.{site.label}.occupancy"
+            factor = self._factor("occupancy", (site.label, site.element), d, values, place)
+            moved[address] = float(np.clip(moved[address] * factor, 0.0, 1.0))
+        for key, names in _displacement_keys(crystal).items():
+            moved[f"{crystal_prefix}.u_iso.{key}"] *= self._factor("u_iso", names, d, values, place)
         return moved
 
-    def _factor(
-        self, factors: Mapping[str, Exponential], what: str, label: str, element: str, d: float, values: Values,
-        place: str,
-    ) -> float:  # fmt: skip
-        named = [k for k in (label, element) if k in factors]
-        if not named:
+    def _factor(self, what: str, names: tuple[str, ...], d: float, values: Values, place: str) -> float:
+        """Return the factor that the first of these names with a law has; 1 without one."""
+        factors = self.u_iso if what == "u_iso" else self.occupancy
+        named = next((k for k in names if k in factors), None)
+        if named is None:
             return 1.0
-        amplitude, length = (values[f"{place}.{what}.{named[0]}.{k}"] for k in ("amplitude", "length"))
+        amplitude, length = (values[f"{place}.{what}.{named}.{k}"] for k in ("amplitude", "length"))
         return float(1.0 + amplitude * np.exp(-d / length))
+
+
+def _displacement_keys(crystal: Crystal) -> dict[str, tuple[str, ...]]:
+    """Return key of u_iso -> the names under which a law may rule it: itself, and the element of a site."""
+    found = {s.u_iso_key: tuple(dict.fromkeys((s.u_iso_key, s.element))) for s in crystal.sites}
+    guests = {s.element for s in crystal.substitutions.values()}
+    return found | {e: (e,) for e in guests if e in crystal.u_iso}
 
 
 @dataclass(frozen=True)
@@ -221,15 +237,28 @@ def slices(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values:
 
 
 def _bounds(d: LengthDistribution, power: int, n: int = SLICES[1]) -> list[tuple[float, float]]:
-    """Return n intervals of length that hold equal parts of the volume."""
+    """Return n intervals of length that hold equal parts of the volume; of counted lengths few enough each its own."""
     beyond = 4.0 * d.reach()
     if isinstance(d, OneLength):
         return [(0.0, beyond)]
-    lengths = np.linspace(0.0, d.reach(), 4000)
-    volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
-    inner = np.interp(np.arange(1, n) / n, volume, lengths)
+    if isinstance(d, Tabulated):
+        inner = _between_counted(d, power, n)
+    else:
+        lengths = np.linspace(0.0, d.reach(), 4000)
+        volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
+        inner = np.interp(np.arange(1, n) / n, volume, lengths)
     edges = [0.0, *inner.tolist(), beyond]
     return list(pairwise(edges))
+
+
+def _between_counted(d: Tabulated, power: int, n: int) -> FloatArray:
+    """Return lengths between those counted: between all of them, or between about n parts of equal volume."""
+    lengths = d.factor * np.unique(np.array(d.lengths)[np.array(d.counts) > 0.0])
+    between = 0.5 * (lengths[1:] + lengths[:-1])
+    if len(lengths) <= 2 * n:
+        return np.asarray(between)
+    volume = 1.0 - d.partial_moment(power, between) / float(d.partial_moment(power, np.zeros(1))[0])
+    return np.asarray(between[np.unique(np.searchsorted(volume, np.arange(1, n) / n).clip(0, len(between) - 1))])
 
 
 def _size(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: Values, prefix: str) -> float:
@@ -243,10 +272,23 @@ def _size(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: 
     d_eq = float((6.0 * volume / np.pi) ** (1.0 / 3.0))
     if argument == "d_eq":
         return d_eq
-    # γ₀ begins as 1 − S r/4V
-    r = np.array([1e-3 * d_eq])
-    slope = (1.0 - float(shape.envelope(r, vectors, values, prefix)[0])) / float(r[0])
-    return 0.25 / slope
+    return volume * number / _mean_surface(shape, vectors, values, prefix)
+
+
+def _mean_surface(shape: Box, vectors: FloatArray, values: Values, prefix: str) -> float:
+    """Return the sum of surface over the crystals of a slice, Å²: V γ₀(r) begins as V − S r/4."""
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    cosine, azimuth = 0.5 * (nodes + 1.0), np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(4)])
+    sine = np.sqrt(1.0 - cosine**2)
+    flat = np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
+    directions = np.concatenate(
+        [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
+    ).reshape(-1, 3)
+    step = 1e-4
+    moved = shape.pair_weights(step * directions @ np.linalg.inv(vectors), vectors, values, prefix)
+    lost = shape.mean_blocks(vectors, values, prefix) - moved
+    mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
+    return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
 
 
 def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ...]) -> PairStructure:
@@ -264,8 +306,12 @@ def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ..
     volume = sum(float(n) * p.n_atoms / (p.number_density or np.inf) for n, p in zip(units, parts, strict=True))
     atoms = sum(float(n) * p.n_atoms for n, p in zip(units, parts, strict=True))
 
+    # partners are denser in slices of smaller cells
+    denser = [volume / units.sum() * (p.number_density or np.inf) / p.n_atoms for p in parts]
+
     def gamma(r: FloatArray) -> FloatArray:
-        terms = [s * p.shape_function(r) for s, p in zip(share, parts, strict=True) if p.shape_function is not None]
+        parts_of_pairs = zip(share, denser, parts, strict=True)
+        terms = [s * x * p.shape_function(r) for s, x, p in parts_of_pairs if p.shape_function is not None]
         return np.asarray(sum(terms))
 
     common = replace(

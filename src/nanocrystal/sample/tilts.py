@@ -225,5 +225,10 @@ def tolerance_factor(cation: str, metal: str, halide: str) -> float:
 
     V. M. Goldschmidt, Naturwissenschaften 14, 477 (1926). Raises InputError for an ion without radius.
     """
-    x = ionic_radius(halide, HALIDES, "halide")
-    return (ionic_radius(cation, CATIONS, "cation") + x) / (ROOT2 * (ionic_radius(metal, METALS, "metal") + x))
+    radii = ((cation, CATIONS, "cation"), (metal, METALS, "metal"), (halide, HALIDES, "halide"))
+    return tolerance_factor_of_radii(*(ionic_radius(*ion) for ion in radii))
+
+
+def tolerance_factor_of_radii(cation: float, metal: float, halide: float) -> float:
+    """Return Goldschmidt's factor for these ionic radii, Å; where ions share a site, their mean radius."""
+    return (cation + halide) / (ROOT2 * (metal + halide))

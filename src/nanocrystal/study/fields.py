@@ -162,6 +162,12 @@ def _pair(value: Any) -> Any:
     raise wrong(f"must be two numbers [low, high], got {shown(value)}.")
 
 
+def _value_and_sigma(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return _plain(value[0], "the value"), _plain(value[1], "the standard deviation")
+    raise wrong(f"must be two numbers, [value, standard deviation], got {shown(value)}.")
+
+
 def _number(value: Any) -> Parameter:
     return parse_number(value)
 
@@ -190,6 +196,7 @@ LengthField = Annotated[
     PlainValidator(parse_length),
     WithJsonSchema({"anyOf": [{"type": "number"}, _NUMBER_TABLE, _DISTRIBUTION_TABLE, _TABULATED_TABLE]}),
 ]
+MeasuredField = Annotated[tuple[float, float], BeforeValidator(_value_and_sigma)]
 RangeField = Annotated[tuple[float, float], BeforeValidator(_pair)]
 
 

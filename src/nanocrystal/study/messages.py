@@ -124,7 +124,9 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return address and sentence of the first problem that pydantic found."""
     problem = error.errors(include_url=False)[0]
     kind, context, given = problem["type"], problem.get("ctx", {}), problem.get("input")
-    parts = [*prefix, *(str(p) for k, p in enumerate(problem["loc"]) if not (str(p) in _TAGS and k == 2))]
+    parts = [*prefix, *(p for k, p in enumerate(problem["loc"]) if not (str(p) in _TAGS and k == 2))]
+    entry = next((f"its entry {p + 1} " for p in parts if isinstance(p, int)), "")  # counted from 1
+    parts = [p for p in parts if not isinstance(p, int)]
     if kind == "unknown_key":
         parts.append(context["key"])
     got = f"got {shown(given)}"
@@ -145,7 +147,7 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
         "less_than_equal": f"must be at most {context.get('le', 0):g}, {got}.",
     }
     sentence = sentences.get(kind, context.get("message") or f"{problem['msg']}, {got}.")
-    return ".".join(p for p in parts if p != "[key]"), sentence
+    return ".".join(p for p in parts if p != "[key]"), f"{entry}{sentence}"
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _line_of(text: str, parts: list[str]) -> int | None:
     best, best_depth = None, 0
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
-        key = re.match(r"\s*([\w.\-\"' ]+?)\s*=", line)
+        key = re.match(r"""\s*((?:[\w.\- ]|"[^"]*"|'[^']*')+?)\s*=""", line)
         if header:
             table = [p.strip().strip("\"'") for p in header.group(1).split(".")]
             here = table

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, create_model
 from nanocrystal.errors import nearest_names
 from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
-from nanocrystal.study.fields import ByElement, LengthField, NumberField, RangeField, Table, wrong
+from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
 from nanocrystal.techniques import TECHNIQUES, Blank
 from nanocrystal.techniques.base import Noise
@@ -129,7 +129,31 @@ class ShellTable(Table):
     )
 
 
+class ExponentialTable(Table):
+    """A factor 1 + A exp(−D/L)."""
+
+    amplitude: NumberField = Field(description="A: what is added at the smallest sizes, relative")
+    length: NumberField = Field(description="L, Å: over which it fades with size")
+
+
+class SizeLawTable(Table):
+    """What depends on the size D of the crystals: [populations.NAME.size_law]."""
+
+    alpha: NumberField | None = Field(default=None, description="Å; cell × (1 − alpha/(D + alpha)) (1 + beta)")
+    beta: NumberField | None = Field(default=None, description="constant relative change of the cell [0]")
+    u_iso: dict[str, ExponentialTable] = Field(
+        default_factory=dict, description="factors on displacements, by site label or element: {amplitude, length}"
+    )
+    occupancy: dict[str, ExponentialTable] = Field(
+        default_factory=dict, description="factors on occupancies, by site label or element: {amplitude, length}"
+    )
+    argument: Literal["d_eq", "volume_to_surface"] = Field(
+        default="d_eq", description="D: diameter of the sphere of equal volume, or volume over surface [d_eq]"
+    )
+
+
 class _Crystalline(_Fractions):
+    size_law: SizeLawTable | None = Field(default=None, description="what depends on the size of the crystals")
     shell: ShellTable | None = Field(default=None, description="what differs towards the surface")
     stacking: StackingTable | None = Field(default=None, description="a random sequence of close-packed layers")
     twins: dict[Name, TwinTable] = Field(
@@ -245,6 +269,7 @@ _SENTENCES = {
     "background": "their coefficients c0, c1, …, where they shall not be left to the fit",
     "blanks": "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]",
     "compton": "whether incoherent scattering is added, with its own scale",
+    "ratios": 'ratios of numbers of atoms, such as "Cl/Pb" or "Cl/(Br+Cl)", each [value, standard deviation]',
     "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
 }
 """what the plain keys of the techniques mean; quantities carry their own description"""
@@ -253,6 +278,7 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
     Mapping[str, Number]: (dict[str, NumberField], MISSING),
     Mapping[str, Blank]: (dict[Name, BlankTable], MISSING),
     Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
+    Mapping[str, tuple[float, float]]: (dict[str, MeasuredField], MISSING),
 }
 """how fields of a technique's dataclass that are no plain values stand in a study"""
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,14 @@ from nanocrystal.sample import (
     Bulk,
     Cluster,
     Crystal,
+    Exponential,
     Histogram,
     Population,
     Sample,
     Shape,
     Shell,
     SiteOverride,
+    SizeLaw,
     Sphere,
     Stacking,
     Substitution,
@@ -271,8 +274,20 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     stacking = None if layers is None else Stacking(layers.cubic_fraction, layers.correlation)
     given = table.shell
     shell = None if given is None else Shell(given.thickness, given.profile, given.substitution, given.occupancy)
-    shape = _shape(table, where, folder)
-    return Population(table.crystal, shape, twins=twins, stacking=stacking, shell=shell, **fraction)
+    shape, size_law = _shape(table, where, folder), _size_law(table.size_law)
+    return Population(
+        table.crystal, shape, twins=twins, stacking=stacking, shell=shell, size_law=size_law, **fraction
+    )  # fmt: skip
+
+
+def _size_law(table: Any) -> SizeLaw | None:
+    if table is None:
+        return None
+    u_iso, occupancy = (
+        {k: Exponential(t.amplitude, t.length) for k, t in factors.items()}
+        for factors in (table.u_iso, table.occupancy)
+    )
+    return SizeLaw(table.alpha, table.beta, u_iso, occupancy, table.argument)
 
 
 def _twin_family(table: Any, where: str) -> TwinFamily:
@@ -308,11 +323,12 @@ def _counted(value: Any, folder: Path, where: str) -> Any:
         return value
     path = resolve(value.file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", value.file):
-        table = number_table(read_text(path, f"{where}.file"), value.file)
+        text = read_text(path, f"{where}.file")
+        table = number_table(text, value.file)
         if table.widest != 2:
             raise InputError(value.file, f"must have two columns, length in Å and count, got {table.widest}.")
         lengths, counts = zip(*(row.values for row in table.rows), strict=True)
         try:
-            return Histogram(lengths, counts, value.factor)
+            return Histogram(lengths, counts, value.factor, value.file, sha256(text.encode()).hexdigest())
         except InputError as error:
             raise InputError(value.file, f"its {error.where} {error.problem}") from None

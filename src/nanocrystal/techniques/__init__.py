@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nanocrystal.techniques.composition import Composition
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
-TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering)}
+TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering, Composition)}
 
-__all__ = ["TECHNIQUES", "Blank", "Pdf", "TotalScattering"]
+__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "TotalScattering"]

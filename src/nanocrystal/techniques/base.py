@@ -27,7 +27,8 @@ class Axis:
 class Measured:
     """The points that are compared; arrays (n_points,). observed None: nothing was measured, simulate.
 
-    weights: one sentence on where the weights come from; notes: what was done to the file's data.
+    weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
+    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own.
     """
 
     x: FloatArray
@@ -37,6 +38,7 @@ class Measured:
     source: str
     sha256: str | None
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

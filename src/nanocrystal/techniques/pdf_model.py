@@ -234,7 +234,8 @@ class PdfModel:
         if address in by.stretched_by:
             moments = moments + stretched(by.stretched_by[address].reshape(moments.shape))
         # pairs per unit: of a crystal that has so many more pairs, and so many more units
-        more = by.blocks_by[address] * structure.moments[:, : moments.shape[1]]
+        n_bins = min(moments.shape[1], structure.moments.shape[1])
+        moments, more = moments[:, :n_bins], by.blocks_by[address] * structure.moments[:, :n_bins]
         changed = structure.of_kinds((moments - more) / structure.n_units)
         weights = at_bins(without_exclusive(changed, structure.kinds, structure.h))
         sums = np.zeros((len(kinds), len(self._transform.q)))

@@ -1,0 +1,142 @@
+"""How many atoms of each element a population holds, without its pairs.
+
+What a mean crystal holds follows from its volume, its cell and who stands on its sites: so a composition costs no sum
+over pairs, and infinite crystals have one too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Values
+from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.mixing import Occupant
+from nanocrystal.sample.population import Population
+from nanocrystal.sample.prisms import Box, nested_offsets
+from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.shell import Shell
+from nanocrystal.sample.size_law import slices
+from nanocrystal.tables.elements import atomic_mass
+
+FloatArray = NDArray[np.float64]
+Vectors = Callable[[], FloatArray]
+"""returns the block vectors of a crystal as rows, Å; a call, since few populations need them"""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The atoms of each element in the mean crystal (infinite: in one cell) or cluster; volume: Å³, None of a cluster.
+
+    The mean is over the number of crystals.
+    """
+
+    atoms: dict[str, float]
+    volume: float | None
+
+    @property
+    def n_atoms(self) -> float:
+        return sum(self.atoms.values())
+
+    @property
+    def mass(self) -> float:
+        """Da."""
+        return sum(n * atomic_mass(element) for element, n in self.atoms.items())
+
+
+def content_of(
+    population: Population, crystal: Crystal | None, values: Values, prefix: str, crystal_prefix: str, vectors: Vectors
+) -> Content:
+    """Return what the mean crystal of a population, or its cluster, holds."""
+    if crystal is None:
+        assert population.atoms is not None
+        return Content(dict(Counter(map(str, population.atoms.cluster.elements))), None)
+    law = population.size_law
+    if law is None:
+        return _of_crystals(population, population.shape, crystal, values, prefix, crystal_prefix, vectors)
+    assert isinstance(population.shape, Sphere | Box)
+    parts = [
+        _of_crystals(
+            population, shape, crystal, law.at_size(d, crystal, values, prefix, crystal_prefix), prefix,
+            crystal_prefix, vectors,
+        )
+        for shape, d in slices(population.shape, law.argument, vectors(), values, prefix)
+    ]  # fmt: skip
+    return Content(summed(p.atoms for p in parts), sum(p.volume or 0.0 for p in parts))
+
+
+def _of_crystals(
+    population: Population, shape: object, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str,
+    vectors: Vectors,
+) -> Content:  # fmt: skip
+    cell = crystal.cell_volume(values, crystal_prefix)
+    finite = shape.mean_volume(values, prefix) if isinstance(shape, Sphere | Box) else None
+    volume = cell if finite is None else finite
+    core = _of_cell(crystal, crystal.occupants(values, crystal_prefix))
+    shell = population.shell
+    inside = 1.0 if shell is None else _part_inside(shell, shape, values, prefix, vectors)
+    atoms = {e: inside * n for e, n in core.items()}
+    if shell is not None:
+        outer = _of_cell(crystal, shell.occupants(crystal, values, prefix, crystal_prefix))
+        atoms = summed([atoms, {e: (1.0 - inside) * n for e, n in outer.items()}])
+    return Content({e: volume / cell * n for e, n in atoms.items()}, volume)
+
+
+def _of_cell(crystal: Crystal, on_sites: list[list[Occupant]]) -> dict[str, float]:
+    """Return the atoms of each element in a cell with these occupants of its sites."""
+    return summed(
+        {o.element: site.multiplicity * o.occupancy}
+        for site, occupants in zip(crystal.sites, on_sites, strict=True)
+        for o in occupants
+    )
+
+
+def _part_inside(shell: Shell, shape: object, values: Values, prefix: str, vectors: Vectors) -> float:
+    """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals."""
+    nested = shell.nested(values, prefix)
+    if isinstance(shape, Sphere):
+        return float(sum(p * shape.shared(np.zeros(1), (0.0, t), values, prefix)[0] for t, p in nested))
+    assert isinstance(shape, Box)
+    rows, here = vectors(), np.zeros((1, 3))
+    blocks = [shape.pair_weights(nested_offsets(here, rows, (0.0, t)), rows, values, prefix)[0] for t, _ in nested]
+    parts = [p for _, p in nested]
+    return float(np.dot(parts, blocks)) / shape.mean_blocks(rows, values, prefix)
+
+
+def parts_of_atoms(
+    populations: Mapping[str, Population], contents: Mapping[str, Content], values: Values
+) -> dict[str, float]:
+    """Return which part of the atoms of a sample each population holds; they add up to 1.
+
+    Raises InputError where all fractions are 0, and for a volume fraction of explicit atoms.
+    """
+    amounts = {}
+    for name, population in populations.items():
+        content, where = contents[name], f"populations.{name}.{population.fraction_basis}"
+        amounts[name] = values[where] * content.n_atoms
+        if population.fraction_basis == "mass_fraction":
+            amounts[name] /= content.mass
+        elif population.fraction_basis == "volume_fraction":
+            if content.volume is None:
+                raise InputError(
+                    where, "the volume of explicit atoms is not defined; give mass_fraction or number_fraction."
+                )
+            amounts[name] /= content.volume
+    total = sum(amounts.values())
+    if total <= 0.0:
+        raise InputError("populations", "the fractions of all populations are zero.")
+    return {name: amount / total for name, amount in amounts.items()}
+
+
+def summed(each: Iterable[dict[str, float]]) -> dict[str, float]:
+    """Return the sum of amounts by element."""
+    found: dict[str, float] = {}
+    for amounts in each:
+        for element, n in amounts.items():
+            found[element] = found.get(element, 0.0) + n
+    return found
