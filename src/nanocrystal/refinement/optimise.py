@@ -90,7 +90,13 @@ class _Search:
         return self._last
 
     def residual(self, x: FloatArray) -> FloatArray:
-        return self.point(x).residual
+        """Return the residual; not finite where nothing can be calculated, so that the step is refused."""
+        try:
+            return self.point(x).residual
+        except (InputError, RefinementError):
+            if self.best is None:
+                raise
+            return np.full(self.problem.n_points, np.nan)
 
     def jacobian(self, x: FloatArray) -> FloatArray:
         point = self.point(x)

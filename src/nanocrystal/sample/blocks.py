@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.settings import pbnm_order
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -253,6 +254,10 @@ def _ordered(matrix: FloatArray, cell: FloatArray) -> FloatArray:
 
 def _pseudocubic_blocks(crystal: Crystal, label: str) -> BlockLattice:
     matrix = _metal_lattice(crystal, label)
+    order = pbnm_order(crystal.structure)
+    if order is not None:  # as in Pbnm, whatever the setting: its faces and boundaries are the same
+        matrix = np.zeros((3, 3))
+        matrix[:, list(order)] = [[0.5, 0.5, 0.0], [-0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]
     index = next(k for k, s in enumerate(crystal.sites) if s.label == label)
     origin = _reference_atoms(crystal)[crystal.site_of_atom == index][0]
     states = _closed_group(matrix)
