@@ -257,8 +257,12 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
 
 
 def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Covariance) -> dict[str, DerivedValue]:
-    found = sample.derived(point.evaluation)
-    slopes = gradient(problem, point, lambda p: {k: v.value for k, v in sample.derived(p.evaluation).items()})
+    def all_derived(evaluation: Evaluation) -> dict[str, Any]:
+        own = [m.derived(evaluation.values) for m in problem.models.values() if hasattr(m, "derived")]
+        return {**sample.derived(evaluation), **{k: v for each in own for k, v in each.items()}}
+
+    found = all_derived(point.evaluation)
+    slopes = gradient(problem, point, lambda p: {k: v.value for k, v in all_derived(p.evaluation).items()})
     return {
         name: DerivedValue(d.value, spread.propagated(slopes[name])[1], d.unit, d.description)
         for name, d in found.items()

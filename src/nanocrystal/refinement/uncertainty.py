@@ -83,6 +83,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         matrix = np.zeros((n_refined, n_refined))
         matrix[np.ix_(kept, kept)] = matrix_kept
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
+    open_ |= _meaningless(problem, point, names) - held
     determined = [k for k in kept if k not in open_]
     return Covariance(
         names=tuple(names[k] for k in determined),
@@ -138,6 +139,18 @@ def _wider_than_allowed(
         for k in kept
         if k < len(low) and k not in open_ and np.sqrt(max(matrix[k, k], 0.0)) * factor > high[k] - low[k]
     }
+
+
+def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[int]:
+    """Return parameters that every data set that sees them says it does not show: those of an absent phase."""
+    said = {
+        name: model.meaningless(point.evaluation) if hasattr(model, "meaningless") else frozenset()
+        for name, model in problem.models.items()
+    }
+    return {
+        k for k, address in enumerate(names[: len(problem.free)])
+        if all(address in said[name] for name in problem.seen_by(address))
+    }  # fmt: skip
 
 
 def gradient(

@@ -6,6 +6,7 @@ from nanocrystal.sample.clusters import Atoms, Cluster
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.distributions import Distribution, Histogram
+from nanocrystal.sample.fixed_body import FixedBody
 from nanocrystal.sample.lattice_pairs import ShapedDerivatives
 from nanocrystal.sample.mixing import Substitution
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
@@ -43,6 +44,7 @@ __all__ = [
     "Cylinder",
     "Distribution",
     "Exponential",
+    "FixedBody",
     "Histogram",
     "Kind",
     "Octahedron",

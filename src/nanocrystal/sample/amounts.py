@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Values
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.fixed_body import FixedBody
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box, nested_offsets
@@ -75,8 +76,11 @@ def _of_crystals(
     vectors: Vectors,
 ) -> Content:  # fmt: skip
     cell = crystal.cell_volume(values, crystal_prefix)
-    finite = shape.mean_volume(values, prefix) if isinstance(shape, Sphere | Box) else None
-    volume = cell if finite is None else finite
+    volume = cell
+    if isinstance(shape, FixedBody):
+        volume = shape.n_blocks * abs(float(np.linalg.det(vectors())))
+    elif isinstance(shape, Sphere | Box):
+        volume = shape.mean_volume(values, prefix) or cell
     core = _of_cell(crystal, crystal.occupants(values, crystal_prefix))
     shell = population.shell
     inside = 1.0 if shell is None else _part_inside(shell, shape, values, prefix, vectors)

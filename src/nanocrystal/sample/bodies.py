@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import Values
 from nanocrystal.sample.curved import Cylinder, Octahedron
+from nanocrystal.sample.fixed_body import FixedBody
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Sphere
 
@@ -64,6 +65,8 @@ def blocks_of_mean(shape: Box | Sphere, vectors: FloatArray, values: Values, pre
     if isinstance(shape, Sphere):
         volume = abs(float(np.linalg.det(vectors)))
         return float(np.pi / 6.0 * shape.mean_diameter(values, prefix) ** 3) / volume
+    if isinstance(shape, FixedBody):
+        return float(shape.n_blocks)
     mean = shape.blocks_of_mean(vectors, values, prefix)
     if isinstance(shape, Cylinder):
         return float(_blocks_of_disc(0.5 * _diameter(mean, vectors), vectors) * mean[2])
@@ -76,6 +79,8 @@ def whole_blocks(shape: Box, mean: FloatArray, vectors: FloatArray) -> Body:
     Round and octahedral ones have the blocks whose middle lies inside; their own middle is that of a block or lies
     between blocks, whichever gives the number of blocks nearer to the volume. vectors: block vectors, Å.
     """
+    if isinstance(shape, FixedBody):
+        return Body(shape.inside)
     if isinstance(shape, Cylinder):
         radius = 0.5 * _diameter(mean, vectors)
 

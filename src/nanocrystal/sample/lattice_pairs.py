@@ -263,7 +263,8 @@ class LatticeSum:
         if self._known_operations.get("key") != key:
             self._known_operations.update(key=key, found=self._crystal_operations(values, vectors, ordering))
         operations: IntArray = self._known_operations["found"]
-        operations = operations[kept_by(operations, weights_at)]
+        tried = self.shape.every_offset if self.shape is not None else None
+        operations = operations[kept_by(operations, weights_at, offsets=tried)]
         if strains is not None and len(strains):
             turns = np.linalg.inv(vectors) @ operations @ vectors
             both = 0.5 * (strains + np.swapaxes(strains, 1, 2))

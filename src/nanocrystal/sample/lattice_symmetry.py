@@ -49,10 +49,14 @@ def trial_offsets() -> IntArray:
 
 
 def kept_by(
-    operations: IntArray, function: Callable[[IntArray], FloatArray], rows: IntArray | None = None
-) -> NDArray[np.bool_]:
-    """Return which operations keep function(offsets), (n_rows, n), or turn its rows into `rows` of it."""
-    offsets = trial_offsets()
+    operations: IntArray, function: Callable[[IntArray], FloatArray], rows: IntArray | None = None,
+    offsets: IntArray | None = None,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return which operations keep function(offsets), (n_rows, n), or turn its rows into `rows` of it.
+
+    offsets: on which it is tried; a few where they are not given.
+    """
+    offsets = trial_offsets() if offsets is None else offsets
     found = function(offsets)
     scale = float(np.abs(found).max()) or 1.0
     moved = function(np.concatenate([offsets @ h for h in operations]))

@@ -230,6 +230,11 @@ class Box:
         """Whether all faces lie along the block vectors, so that a body nested within has a closed overlap."""
         return all(type(edge) is Edge for edge in self.edges)
 
+    @property
+    def every_offset(self) -> NDArray[np.int64] | None:
+        """The offsets (n, 3) with pairs, of a body so irregular that a few do not tell its symmetry; else None."""
+        return None
+
     def signed(self, vectors: FloatArray) -> bool:
         """Return whether W differs between offsets that differ in their signs alone."""
         return any(edge.signed(vectors) for edge in self.edges)

@@ -28,7 +28,7 @@ from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Sphere
-from nanocrystal.sample.shell import SHELL
+from nanocrystal.sample.shell import SHELL, part_inside, shell_remarks
 from nanocrystal.sample.size_law import SIZE_LAW
 from nanocrystal.sample.symmetry import cell_vectors
 from nanocrystal.sample.typical import lattice_of
@@ -278,16 +278,26 @@ class Sample:
         if population.atoms is not None:
             return {}
         found = length_quantities(prefix, population.shape.length_statistics(values, prefix))
-        volume = population.shape.mean_volume(values, prefix)
+        volume = None if isinstance(population.shape, Bulk) else self._contents(values)[name].volume
         if volume is not None:
-            crystal = self.crystals[str(population.crystal)]
-            cell_prefix = f"crystals.{population.crystal}"
-            cell = crystal.cell_volume(values, cell_prefix)
-            atoms = sum(
-                s.multiplicity * o for s, o in zip(crystal.sites, crystal.occupancies(values, cell_prefix), strict=True)
-            )
+            content = self._contents(values)[name]
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
-            found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(volume / cell * atoms, "", "atoms in the average crystal")
+            found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
+            law = population.size_law
+            changes = population.shell is not None or (law is not None and law.occupancy)
+            if changes or self.crystals[str(population.crystal)].substitutions:
+                found |= {
+                    f"{prefix}.composition.{e}": DerivedQuantity(
+                        n / content.n_atoms, "", f"part of the atoms that is {e}"
+                    )
+                    for e, n in content.atoms.items()
+                }
+        if population.shell is not None:
+            inside = part_inside(
+                population.shell, population.shape, partial(self._block_vectors, name, values), values, prefix
+            )
+            words = "part of the places that is core, those of a gradient in proportion"
+            found[f"{prefix}.core_fraction"] = DerivedQuantity(inside, "", words)
         if population.twins:
             found |= twin_quantities(self._lattices[name], values)
         if population.stacking is not None:
@@ -295,18 +305,27 @@ class Sample:
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
-        contents = self._contents(evaluation.values)
-        parts = parts_of_atoms(self.populations, contents, evaluation.values)
+        return {
+            f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(part, "", "part of the mass of the sample")
+            for n, part in self.mass_fractions(evaluation.values).items()
+        }
+
+    def mass_fractions(self, values: Values) -> dict[str, float]:
+        """Return which part of the mass of the sample each population is; they add up to 1. Needs no pairs."""
+        contents = self._contents(values)
+        parts = parts_of_atoms(self.populations, contents, values)
         mass = {n: part * contents[n].mass / contents[n].n_atoms for n, part in parts.items()}
         total = sum(mass.values())
-        return {
-            f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(m / total, "", "part of the mass of the sample")
-            for n, m in mass.items()
-        }
+        return {n: m / total for n, m in mass.items()}
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on what a user may not have meant."""
-        return [r for name, crystal in self.crystals.items() for r in crystal.remarks(values, f"crystals.{name}")]
+        found = [r for name, crystal in self.crystals.items() for r in crystal.remarks(values, f"crystals.{name}")]
+        for name, population in self.populations.items():
+            if population.shell is not None:
+                prefix, vectors = f"populations.{name}", partial(self._block_vectors, name, values)
+                found += shell_remarks(population.shell, population.shape, vectors, values, prefix)
+        return found
 
     def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""

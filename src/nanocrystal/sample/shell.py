@@ -8,7 +8,7 @@ of them share when displaced is closed, and so is its mean over a size distribut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -19,6 +19,8 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.crystal import Crystal, Site
 from nanocrystal.sample.mixing import Occupant
+from nanocrystal.sample.prisms import Box, nested_offsets
+from nanocrystal.sample.shapes import Shape, Sphere
 
 FloatArray = NDArray[np.float64]
 Profile = Literal["step", "gradient"]
@@ -40,6 +42,10 @@ class NestedPair(NamedTuple):
 
     depths: tuple[float, float]
     part: float
+
+
+NO_CORE = 1e-3
+"""part of a crystal below which its core is remarked on"""
 
 
 @dataclass(frozen=True)
@@ -131,3 +137,30 @@ class Shell:
 
     def _occupancy_key(self, site: Site) -> str | None:
         return next((k for k in (site.label, site.element) if k in self.occupancy), None)
+
+
+def part_inside(
+    shell: Shell, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
+) -> float:
+    """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals of a population.
+
+    vectors: returns the block vectors of the crystal as rows, Å.
+    """
+    once, _ = shell.pairs_inside(values, prefix)
+    here = np.zeros((1, 3))
+    if isinstance(shape, Sphere):
+        return float(sum(p * shape.shared(here[0, :1], depths, values, prefix)[0] for depths, p in once))
+    assert isinstance(shape, Box)
+    rows = vectors()
+    blocks = [p * shape.pair_weights(nested_offsets(here, rows, depths), rows, values, prefix)[0] for depths, p in once]
+    return float(sum(blocks)) / shape.mean_blocks(rows, values, prefix)
+
+
+def shell_remarks(
+    shell: Shell, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
+) -> list[str]:
+    """Return a sentence where the shell leaves nothing of the core."""
+    if part_inside(shell, shape, vectors, values, prefix) > NO_CORE:
+        return []
+    address = f"{prefix}.{SHELL}.thickness"
+    return [f"{address} = {values[address]:.3g} Å reaches the middle of the crystals: nothing is left of their core."]

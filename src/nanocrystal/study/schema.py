@@ -14,7 +14,7 @@ from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.techniques import TECHNIQUES, Blank
+from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
 from nanocrystal.techniques.base import Noise
 
 
@@ -176,6 +176,17 @@ class SphereTable(_Crystalline):
     diameter: LengthField = Field(description="Å; a number or a distribution")
 
 
+class BlocksTable(_Crystalline):
+    """One crystal of given blocks, of any outline."""
+
+    crystal: str = Field(description="the name of one of [crystals]")
+    shape: Literal["blocks"] = Field(description="given blocks")
+    file: str = Field(description="three columns of whole numbers: the place of each block along the block vectors")
+    facets: Literal["pseudocubic", "cell"] | None = Field(
+        default=None, description='what the blocks are: "cell" or "pseudocubic" cells [pseudocubic for perovskites]'
+    )
+
+
 class AtomsTable(_Fractions):
     """Explicit atoms from a file."""
 
@@ -208,6 +219,7 @@ POPULATION_TABLES: dict[str, type[Table]] = {
     "bulk": BulkTable,
     "sphere": SphereTable,
     **{name: _box_table(shape) for name, shape in BOXES.items()},
+    "blocks": BlocksTable,
     "atoms": AtomsTable,
 }
 
@@ -237,6 +249,20 @@ class BlankTable(Table):
     file: str = Field(description="as of a data set")
     columns: list[str] | None = Field(default=None, description="as of a data set")
     scale: NumberField | None = Field(default=None, description="linear; left to the fit")
+
+
+class ProfileTable(Table):
+    """What the crystals of a population do to the peaks of a powder pattern: [datasets.NAME.profiles.POPULATION]."""
+
+    size: NumberField | None = Field(default=None, description="Å, volume-weighted column length [no broadening]")
+    strain: NumberField | None = Field(default=None, description="microstrain Δd/d [0]")
+    texture: NumberField | None = Field(default=None, description="ratio r of March and Dollase [1]; with texture_axis")
+    texture_axis: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
+        default=None, description="indices of the planes that are oriented, such as [0, 0, 1]"
+    )
+    intensities: Literal["structure", "free"] = Field(
+        default="structure", description="from the structure, or left to the fit (Pawley)"
+    )
 
 
 class NoiseTable(Table):
@@ -270,6 +296,15 @@ _SENTENCES = {
     "blanks": "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]",
     "compton": "whether incoherent scattering is added, with its own scale",
     "ratios": 'ratios of numbers of atoms, such as "Cl/Pb" or "Cl/(Br+Cl)", each [value, standard deviation]',
+    "tube": "anode of an X-ray tube, for its Kα doublet: Cr, Fe, Co, Cu, Mo or Ag",
+    "wavelength_2": "Å; second line of a doublet, beside wavelength",
+    "geometry": "flat sample in reflection, or capillary",
+    "monochromator_angle": "degrees; 2θ of a monochromator, instead of polarization",
+    "radius": "mm, of the goniometer; for displacement",
+    "scherrer_constant": "K of the Scherrer equation",
+    "profiles": "size, strain and texture of phases: [datasets.NAME.profiles.POPULATION]",
+    "standard": "population that was weighed in as an internal standard",
+    "standard_fraction": "its part of the mass of the whole mixture",
     "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
 }
 """what the plain keys of the techniques mean; quantities carry their own description"""
@@ -277,6 +312,8 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
     Noise | None: (NoiseTable | None, None),
     Mapping[str, Number]: (dict[str, NumberField], MISSING),
     Mapping[str, Blank]: (dict[Name, BlankTable], MISSING),
+    Mapping[str, PowderBlank]: (dict[Name, BlankTable], MISSING),
+    Mapping[str, Profile]: (dict[Name, ProfileTable], MISSING),
     Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
     Mapping[str, tuple[float, float]]: (dict[str, MeasuredField], MISSING),
 }

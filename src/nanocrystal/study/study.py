@@ -27,6 +27,7 @@ from nanocrystal.sample import (
     Cluster,
     Crystal,
     Exponential,
+    FixedBody,
     Histogram,
     Population,
     Sample,
@@ -41,7 +42,7 @@ from nanocrystal.sample import (
 )
 from nanocrystal.sample.population import FRACTIONS
 from nanocrystal.study.messages import Source, first_problem, syntax_error
-from nanocrystal.techniques import TECHNIQUES, Blank
+from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
 from nanocrystal.techniques.base import Noise
 
 if TYPE_CHECKING:
@@ -196,8 +197,16 @@ def _dataset(name: str, value: Any) -> Any:
     if given.get("noise") is not None:
         given["noise"] = Noise(**given["noise"].model_dump())
     if "blanks" in given:
-        given["blanks"] = {k: Blank(b.file, b.columns, b.scale) for k, b in given["blanks"].items()}
+        blank = PowderBlank if table.technique == "powder" else Blank
+        given["blanks"] = {k: blank(b.file, b.columns, b.scale) for k, b in given["blanks"].items()}
+    if "profiles" in given:
+        given["profiles"] = {k: _profile(p) for k, p in given["profiles"].items()}
     return TECHNIQUES[table.technique](**given)
+
+
+def _profile(table: Any) -> Profile:
+    axis = None if table.texture_axis is None else tuple(table.texture_axis)
+    return Profile(table.size, table.strain, table.texture, axis, table.intensities)
 
 
 def _sample(table: Any, folder: Path) -> Sample:
@@ -302,6 +311,8 @@ def _shape(table: Any, where: str, folder: Path) -> Shape | Box:
         return Bulk()
     if table.shape == "sphere":
         return Sphere(_counted(table.diameter, folder, f"{where}.diameter"))
+    if table.shape == "blocks":
+        return _fixed_body(table, where, folder)
     shape = BOXES[table.shape]
     names = [*(e.quantity.name for e in shape.edges), "facets", "size_correlation"]
     given = {
@@ -311,6 +322,22 @@ def _shape(table: Any, where: str, folder: Path) -> Shape | Box:
         return shape(**given)
     except InputError as error:
         raise InputError(f"{where}.{error.where}", error.problem) from None
+
+
+def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
+    """Return the body that a file lists by its blocks."""
+    from nanocrystal.data.table import number_table
+    from nanocrystal.sample.cif import read_text
+
+    path = resolve(table.file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", table.file):
+        rows = number_table(read_text(path, f"{where}.file"), table.file)
+        if rows.widest != 3:
+            raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
+        try:
+            return FixedBody([tuple(row.values) for row in rows.rows], table.facets)
+        except InputError as error:
+            raise InputError(table.file, error.problem) from None
 
 
 def _counted(value: Any, folder: Path, where: str) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 from nanocrystal.techniques.composition import Composition
 from nanocrystal.techniques.pdf import Pdf
+from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
 from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
-TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering, Composition)}
+TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering, Powder, Composition)}
 
-__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "TotalScattering"]
+__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "TotalScattering"]

@@ -1,0 +1,123 @@
+"""A crystal of given blocks, of any outline: concave, branched, hollow.
+
+The number of pairs of blocks at each offset is the autocorrelation of the indicator, 1 where a block is, by
+fast Fourier transform; counts are whole numbers. Such a body has no size to refine; its cell, atoms and
+boundaries have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Parameter, Quantity, Values
+from nanocrystal.sample.blocks import Facets
+from nanocrystal.sample.prisms import Box, Edge, SizeMaps
+from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
+
+FloatArray = NDArray[np.float64]
+MOST_BLOCKS = 2e7
+"""of the box around a body and its mirror image"""
+
+
+@dataclass(frozen=True)
+class FixedBody(Box):
+    """The blocks of one crystal, by their places.
+
+    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order.
+    Raises InputError for no blocks, one twice, or a body too large.
+    """
+
+    blocks: Sequence[Sequence[float]]
+    facets: Facets | None = None
+    name: ClassVar[str] = "blocks"
+    edges: ClassVar[tuple[Edge, ...]] = ()
+
+    def __post_init__(self) -> None:
+        places = np.asarray(self.blocks)
+        if places.ndim != 2 or places.shape[1:] != (3,) or not np.array_equal(places, np.rint(places)):
+            raise InputError("blocks", "must be three whole numbers for each block.")
+        if len(np.unique(places, axis=0)) != len(places):
+            raise InputError("blocks", "names a block twice.")
+        if np.prod(2.0 * (np.ptp(places, axis=0) + 1.0)) > MOST_BLOCKS:
+            raise InputError("blocks", "spread over too large a box; use fewer, or a shape.")
+
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which places of the box around it hold a block."""
+        places = np.asarray(self.blocks, dtype=np.int64)
+        places = places - places.min(axis=0)
+        filled = np.zeros(tuple(places.max(axis=0) + 1), dtype=np.bool_)
+        filled[tuple(places.T)] = True
+        return filled
+
+    @cached_property
+    def _pairs(self) -> FloatArray:
+        """The number of pairs of blocks at each offset, from −reach to reach."""
+        from scipy.signal import fftconvolve
+
+        filled = self.inside.astype(np.float64)
+        return np.asarray(np.rint(fftconvolve(filled, filled[::-1, ::-1, ::-1])))
+
+    @property
+    def _reach(self) -> NDArray[np.int64]:
+        return np.array(self.inside.shape, dtype=np.int64) - 1
+
+    @property
+    def n_blocks(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def parallel_faces(self) -> bool:
+        return False
+
+    @property
+    def every_offset(self) -> NDArray[np.int64]:
+        return np.asarray(np.argwhere(self._pairs > 0.0) - self._reach)
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return {}
+
+    def signed(self, vectors: FloatArray) -> bool:
+        return True
+
+    def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        return self._reach.astype(np.float64)
+
+    def pair_table(
+        self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str,
+        depths: tuple[float, float] = (0.0, 0.0),
+    ) -> FloatArray:  # fmt: skip
+        return self._pairs
+
+    def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the number of pairs of blocks at offsets (n, 3), linear between whole ones."""
+        from scipy.interpolate import RegularGridInterpolator
+
+        axes = [np.arange(-float(n) - 1.0, float(n) + 2.0) for n in self._reach]
+        between = RegularGridInterpolator(axes, np.pad(self._pairs, 1), bounds_error=False, fill_value=0.0)
+        return np.asarray(between(offsets))
+
+    def mean_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> float:
+        return float(self.n_blocks)
+
+    def mean_volume(self, values: Values, prefix: str) -> float:
+        raise NotImplementedError("a body of blocks has the volume of its blocks, which the crystal knows")
+
+    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+        return {}
+
+    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
+        return {}
+
+    def size_maps(self, values: Values, prefix: str) -> SizeMaps:
+        return {}
+
+    def blocks_of_mean(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        return np.array(self.inside.shape, dtype=np.float64)

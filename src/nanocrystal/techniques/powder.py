@@ -1,0 +1,378 @@
+"""Powder diffraction over 2θ: Rietveld refinement of any number of crystalline phases.
+
+Definition
+    y(2θ) = scale · Σ_p W_p Σ_h A_h Ω(2θ − 2θ_h) + background + blanks, over populations p and families h of
+    equivalent reflections, with W_p the mass fraction of a population of the crystalline sample and
+    A_h = m_h |F_h|² T_h λ³ L P A/(V M): multiplicity, structure factor, texture, volume of the cell (Å³) and mass of
+    its content (Da). So amounts are absolute and follow from one scale (Hill & Howard, J. Appl. Cryst. 20, 467 (1987)):
+    W ∝ S Z M V with S the scale of a phase in other programs. With scale 1, y is the Debye intensity of the crystals
+    in electron units per dalton of the sample, so areas agree with those of the Debye equation.
+    F = Σ_j o_j f_j exp(−u_j Q²/2) exp(2πi h·x_j) over the atoms of the cell, f = f0(Q) of Waasmaier & Kirfel,
+    Acta Cryst. A51, 416 (1995), with f′ + i f″ of Chantler (anomalous = false leaves them out); two elements on one
+    site count with their fractions. Where f″ makes h and −h differ, |F|² is their mean.
+    Equivalent are reflections that the Laue symmetry of the crystal joins; absent ones are left out.
+
+Angles
+    L = (180/π)/(16π sin² θ cos θ), for areas over 2θ in degrees; P = 1 − p + p cos² 2θ, p being polarization (0.5: an
+    unpolarised beam, as of a tube; about 0.02 to 0.1 at synchrotrons where the beam is scattered upwards) or, with a
+    monochromator at 2θ_m (monochromator_angle, before or behind the sample), p = cos² 2θ_m/(1 + cos² 2θ_m).
+    Bragg–Brentano: A = 1 (a thick sample, fixed slits); 2θ seen = 2θ + zero − (180/π) 2 displacement cos θ/radius,
+    displacement > 0 for a surface below the axis. Debye–Scherrer: A of a capillary by Hewat, Acta Cryst. A35, 248
+    (1979), with mu_r up to about 1.
+    Kα doublets: tube = "Cu" (or Cr, Fe, Co, Mo, Ag) is Kα1 and Kα2; wavelength_2 beside wavelength names another
+    second line. kalpha2_ratio is the ratio of the areas of the two lines, which share scale 1 between them.
+
+Profile
+    Ω is a pseudo-Voigt of area 1 by Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987). The Gaussian part has the
+    full width at half maximum Γ_G² = U tan² θ + V tan θ + W in degrees² (caglioti_u, _v, _w; divide by 10⁴ what is in
+    centidegrees²), the Lorentzian Γ_L = (X + (180/π) K λ/size)/cos θ + (Y + (180/π) 4 strain) tan θ in degrees
+    (lorentz_x, lorentz_y: instrument). K is scherrer_constant, 0.9; size is a Lorentzian column length, volume-weighted,
+    and strain is Δd/d. Asymmetry by Bérar & Baldinozzi, J. Appl. Cryst. 26, 128 (1993), first term: a factor
+    1 − 2 s z exp(−z²) with z = (2θ − 2θ_h)/Γ, s = asymmetry/tan θ + asymmetry_2/tan 2θ; it keeps the area, and s > 0 is
+    a tail to small angles.
+    Each population may have its own table [datasets.NAME.profiles.POPULATION] with
+    size (Å, 10⁶ where not given), strain (0) and texture (1), and with texture_axis = [h, k, l]: texture is r of March
+    and Dollase, J. Appl. Cryst. 19, 267 (1986), below 1 where plates lie flat in reflection, averaged over equivalents.
+    intensities = "free" leaves the intensities of a phase to the fit (Pawley, J. Appl. Cryst. 14, 357 (1981)), none
+    below 0; only cell and profile then count, and its mass fraction means nothing.
+    Peaks are cut where their tail is below 10⁻⁶ of the highest peak of their phase.
+
+Crystals
+    Perfect and large: a shape and its size do not broaden the peaks (size in the profile does), and populations of
+    explicit atoms, with boundaries, stacking faults, shells or laws of size are refused: total-scattering knows them.
+
+Background
+    Chebyshev polynomials over the range of the data (background_terms of them) and any number of measured blanks,
+    each with its own scale. All are linear.
+
+Amorphous content
+    With a crystalline standard that was weighed in (standard, a population, and standard_fraction, its part of the
+    mass of the whole mixture), amorphous_fraction = 1 − standard_fraction/W_standard and the mass fractions of all
+    phases in the mixture are derived, with standard errors: De La Torre et al., J. Appl. Cryst. 34, 196 (2001).
+
+Weights
+    σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike.
+
+Absent phases
+    A phase whose contribution is less than 4 of its standard errors has no cell and no profile: they are reported as
+    not determined, and its mass fraction with its error as an upper limit.
+
+Checked against
+    the structure factors of gemmi and, by hand, of Si, NaCl and cubic CsPbBr3; areas of the Debye equation of a
+    sphere of 15 nm; areas, widths and shapes of peaks by quadrature; mixtures simulated with counting noise; measured
+    mixtures of TiO2 and ZnO, and of ZnO and In2O3, by weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample import Sample
+from nanocrystal.sample.shapes import Bulk
+from nanocrystal.tables.form_factors import anomalous_factor
+from nanocrystal.tables.xray_tubes import K_ALPHA
+from nanocrystal.techniques.base import Noise, local_parameters
+from nanocrystal.techniques.powder_data import blank_at, measured_points
+from nanocrystal.techniques.powder_model import HC, Phase, PowderModel
+
+FloatArray = NDArray[np.float64]
+SHORTEST, LONGEST = 0.08, 25.0
+"""Å; X-rays of 155 keV and of 500 eV"""
+MOST_TERMS = 50
+"""of the background"""
+BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
+BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
+PROFILE: Mapping[str, Quantity] = {
+    "size": Quantity("size", "Å", "volume-weighted column length of the crystals", 1e6, 5.0, 1e6, scale=100.0),
+    "strain": Quantity("strain", "", "microstrain Δd/d of the crystals", 0.0, 0.0, 0.2, scale=1e-3),
+    "texture": Quantity("texture", "", "March–Dollase ratio r of the texture", 1.0, 0.05, 20.0, scale=0.1),
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the crystals of a population do to the peaks: size (Å), strain, texture; intensities may be left free."""
+
+    size: Number | None = None
+    strain: Number | None = None
+    texture: Number | None = None
+    texture_axis: tuple[int, int, int] | None = None
+    intensities: Literal["structure", "free"] = "structure"
+
+
+@dataclass(frozen=True)
+class PowderBlank:
+    """A measured blank (holder, capillary, air) with its own scale, left to the fit unless given."""
+
+    file: str
+    columns: Sequence[str] | None = None
+    scale: Number | None = None
+
+
+@dataclass(frozen=True)
+class Powder:
+    """A powder pattern over 2θ, measured (`file`) or to be simulated (`two_theta`).
+
+    two_theta_range, exclude: degrees; tube, wavelength (Å) or energy (eV): the beam; radius: mm, of the goniometer;
+    profiles: size, strain and texture by population; standard, standard_fraction: for amorphous content.
+    """
+
+    file: str | Path | None = None
+    columns: Sequence[str] | None = None
+    two_theta: str | None = None
+    two_theta_range: tuple[float, float] | None = None
+    exclude: Sequence[tuple[float, float]] | None = None
+    tube: str | None = None
+    wavelength: float | None = None
+    wavelength_2: float | None = None
+    energy: float | None = None
+    anomalous: bool = True
+    geometry: Literal["bragg-brentano", "debye-scherrer"] = "bragg-brentano"
+    monochromator_angle: float | None = None
+    radius: float | None = None
+    scherrer_constant: float = 0.9
+    weights: Literal["sigma", "counting", "uniform"] | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    background_terms: int = 6
+    background: Mapping[str, Number] = field(default_factory=dict)
+    blanks: Mapping[str, PowderBlank] = field(default_factory=dict)
+    standard: str | None = None
+    standard_fraction: float | None = None
+    scale: Number | None = None
+    zero: Number | None = None
+    displacement: Number | None = None
+    polarization: Number | None = None
+    kalpha2_ratio: Number | None = None
+    mu_r: Number | None = None
+    caglioti_u: Number | None = None
+    caglioti_v: Number | None = None
+    caglioti_w: Number | None = None
+    lorentz_x: Number | None = None
+    lorentz_y: Number | None = None
+    asymmetry: Number | None = None
+    asymmetry_2: Number | None = None
+    noise: Noise | None = None
+
+    name: ClassVar[str] = "powder"
+    linear: ClassVar[tuple[str, ...]] = ("scale",)
+    quantities: ClassVar[Mapping[str, Quantity]] = {
+        "scale": Quantity("scale", "", "scale of the calculated pattern", 1.0, scale=0.1),
+        "zero": Quantity("zero", "°", "shift of all peaks", 0.0, -5.0, 5.0, scale=0.02),
+        "displacement": Quantity(
+            "displacement", "mm", "of the surface below the axis of the goniometer", 0.0, -10.0, 10.0, scale=0.05
+        ),
+        "polarization": Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.5, 0.0, 1.0, scale=0.1),
+        "kalpha2_ratio": Quantity(
+            "kalpha2_ratio", "", "intensity of the second line over that of the first", 0.5, 0.0, 2.0, scale=0.05
+        ),
+        "mu_r": Quantity("mu_r", "", "absorption times radius of a capillary", 0.0, 0.0, 3.0, scale=0.1),
+        "caglioti_u": Quantity("caglioti_u", "°²", "U of Γ_G² = U tan² θ + V tan θ + W", 0.0, -5.0, 5.0, scale=0.005),
+        "caglioti_v": Quantity("caglioti_v", "°²", "V of Γ_G²", 0.0, -5.0, 5.0, scale=0.005),
+        "caglioti_w": Quantity("caglioti_w", "°²", "W of Γ_G²", 0.005, -5.0, 5.0, scale=0.005),
+        "lorentz_x": Quantity("lorentz_x", "°", "X of Γ_L, over cos θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02),
+        "lorentz_y": Quantity("lorentz_y", "°", "Y of Γ_L, times tan θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02),
+        "asymmetry": Quantity(
+            "asymmetry", "", "asymmetry of the peaks, over tan θ", 0.0, -1.0, 1.0, scale=0.01
+        ),
+        "asymmetry_2": Quantity("asymmetry_2", "", "the same, over tan 2θ", 0.0, -1.0, 1.0, scale=0.01),
+    }
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
+        quantities, linear = dict(self.quantities), list(self.linear)
+        for name, profile in self.profiles.items():
+            for key, quantity in PROFILE.items():
+                if key != "texture" or profile.texture_axis is not None:
+                    quantities[f"profiles.{name}.{key}"] = quantity
+                    given[f"profiles.{name}.{key}"] = getattr(profile, key)
+        for k in range(min(self.background_terms, MOST_TERMS)):  # more are refused by `bind`
+            quantities[f"background.c{k}"] = BACKGROUND
+            given[f"background.c{k}"] = self.background.get(f"c{k}")
+            linear.append(f"background.c{k}")
+        for name, blank in self.blanks.items():
+            quantities[f"blanks.{name}.scale"] = BLANK
+            given[f"blanks.{name}.scale"] = blank.scale
+            linear.append(f"blanks.{name}.scale")
+        if self.file is None:  # simulated: scale 1, background 0
+            defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
+            given = {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
+        return local_parameters(quantities, tuple(linear), given)
+
+    def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PowderModel:
+        """Read the data and return the model of this data set.
+
+        Raises InputError for files and settings that cannot be used.
+        """
+        where = f"datasets.{name}"
+        if (self.file is None) == (self.two_theta is None):
+            raise InputError(where, 'needs either a file or, to simulate, two_theta = "START:STOP:STEP".')
+        if self.file is not None and self.noise is not None:
+            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
+        wavelengths = self._wavelengths(where)
+        phases = self._phases(sample, where)
+        self._check_background(where)
+        self._check_geometry(where)
+        self._check_standard(sample, where)
+        self._check_beam(sample, wavelengths[0], where)
+        measured = measured_points(self, where, folder)
+        blanks = {n: blank_at(b.file, b.columns, measured.x, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()}
+        model = PowderModel(self, where, sample, measured, wavelengths, phases, blanks)
+        model.check_reach()
+        return model
+
+    # ---- the beam -----------------------------------------------------------------------------
+
+    def _wavelengths(self, where: str) -> tuple[float, ...]:
+        """Return one wavelength, or those of a doublet, Å."""
+        if self.tube is not None:
+            for key in ("wavelength", "wavelength_2", "energy"):
+                if getattr(self, key) is not None:
+                    raise InputError(f"{where}.{key}", f'stands beside tube = "{self.tube}"; give one of the two.')
+            if self.tube not in K_ALPHA:
+                raise InputError(f"{where}.tube", f"there is no tube {self.tube!r}; {nearest_names(self.tube, K_ALPHA)}")
+            first, second = K_ALPHA[self.tube]
+            return (first, second)
+        first = self._first_wavelength(where)
+        if self.wavelength_2 is None:
+            if self.kalpha2_ratio is not None:
+                raise InputError(f"{where}.kalpha2_ratio", "needs a second line: give tube or wavelength_2.")
+            return (first,)
+        if not abs(self.wavelength_2 / first - 1.0) < 0.02:
+            raise InputError(
+                f"{where}.wavelength_2",
+                f"is in Å and the other line of a doublet, within 2 % of {first:g}; got {self.wavelength_2:g}.",
+            )
+        return (first, self.wavelength_2)
+
+    def _first_wavelength(self, where: str) -> float:
+        if self.wavelength is None and self.energy is None:
+            raise InputError(
+                f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).'
+            )
+        if self.energy is not None and not HC / LONGEST <= self.energy <= HC / SHORTEST:
+            hint = f"; if it is in keV, write energy = {1000.0 * self.energy:g}" if 0.0 < self.energy < 200.0 else ""
+            raise InputError(
+                f"{where}.energy",
+                f"is in eV and must lie within {HC / LONGEST:.0f} and {HC / SHORTEST:.0f}, got {self.energy:g}{hint}.",
+            )
+        if self.wavelength is not None and not SHORTEST <= self.wavelength <= LONGEST:
+            raise InputError(
+                f"{where}.wavelength",
+                f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {self.wavelength:g}.",
+            )
+        from_energy = None if self.energy is None else HC / self.energy
+        if self.wavelength is None:
+            assert from_energy is not None
+            return from_energy
+        if from_energy is not None and abs(from_energy / self.wavelength - 1.0) > 1e-3:
+            raise InputError(
+                f"{where}.energy",
+                f"{self.energy:g} eV is {from_energy:.5g} Å, but wavelength says {self.wavelength:g} Å; give one.",
+            )
+        return self.wavelength
+
+    def _check_beam(self, sample: Sample, wavelength: float, where: str) -> None:
+        if self.anomalous:
+            key = next(k for k in ("tube", "wavelength", "energy") if getattr(self, k) is not None)
+            for element in sorted({e for c in sample.crystals.values() for e in c.elements}):
+                anomalous_factor(element, HC / wavelength, f"{where}.{key}")
+
+    def _check_geometry(self, where: str) -> None:
+        def given(key: str, default: float = 0.0) -> bool:
+            number = getattr(self, key)
+            return number is not None and as_parameter(number) != Parameter(default)
+
+        if self.monochromator_angle is not None:
+            if not 0.0 <= self.monochromator_angle < 180.0:
+                raise InputError(
+                    f"{where}.monochromator_angle", f"is 2θ_m, 0 to 180°, got {self.monochromator_angle:g}."
+                )
+            if self.polarization is not None:
+                raise InputError(f"{where}.polarization", "follows from monochromator_angle; give one of the two.")
+        if self.radius is not None and not self.radius > 0.0:
+            raise InputError(f"{where}.radius", f"must be above 0 mm, got {self.radius:g}.")
+        if not 0.1 <= self.scherrer_constant <= 3.0:
+            raise InputError(f"{where}.scherrer_constant", f"must be 0.1 to 3, got {self.scherrer_constant:g}.")
+        reflection = self.geometry == "bragg-brentano"
+        if given("displacement") and (not reflection or self.radius is None):
+            problem = "needs the radius of the goniometer in mm, such as radius = 145."
+            if not reflection:
+                problem = 'is of a flat sample; with geometry = "debye-scherrer" leave it out.'
+            raise InputError(f"{where}.displacement", problem)
+        if self.radius is not None and not reflection:
+            raise InputError(f"{where}.radius", 'is used in geometry = "bragg-brentano" only; leave it out.')
+        if given("mu_r") and reflection:
+            raise InputError(f"{where}.mu_r", 'is of a capillary; say geometry = "debye-scherrer" or leave it out.')
+
+    # ---- the phases ---------------------------------------------------------------------------
+
+    def _phases(self, sample: Sample, where: str) -> tuple[Phase, ...]:
+        """Return the populations as phases; raises InputError for those that are no perfect crystals."""
+        for name, profile in self.profiles.items():
+            place = f"{where}.profiles.{name}"
+            if name not in sample.populations:
+                raise InputError(place, f"there is no such population; {nearest_names(name, sample.populations)}")
+            if profile.texture is not None and profile.texture_axis is None:
+                raise InputError(f"{place}.texture", "needs texture_axis, such as texture_axis = [0, 0, 1].")
+            if profile.texture_axis is not None and not any(profile.texture_axis):
+                raise InputError(f"{place}.texture_axis", "must be the indices of planes, not [0, 0, 0].")
+        found = []
+        for name, population in sample.populations.items():
+            crystal = sample.crystal_of(name)
+            if crystal is None:
+                raise InputError(
+                    f"populations.{name}",
+                    "holds explicit atoms, which have no Bragg reflections; use technique total-scattering for them.",
+                )
+            for key in ("twins", "stacking", "shell", "size_law"):
+                if getattr(population, key):
+                    raise InputError(
+                        f"populations.{name}.{key}",
+                        "is not known to technique powder, which takes crystals as perfect; leave it out or use "
+                        "technique total-scattering.",
+                    )
+            finite = not isinstance(population.shape, Bulk)
+            own = self.profiles.get(name, Profile())
+            found.append(Phase(name, crystal, f"crystals.{population.crystal}", own, finite))
+        return tuple(found)
+
+    def _check_background(self, where: str) -> None:
+        n = self.background_terms
+        if not 0 <= n <= MOST_TERMS:
+            raise InputError(f"{where}.background_terms", f"must be 0 to {MOST_TERMS}, got {n}; 4 to 12 are usual.")
+        for key in self.background:
+            if key not in [f"c{k}" for k in range(n)]:
+                raise InputError(
+                    f"{where}.background.{key}",
+                    f"is no coefficient of the background: with background_terms = {n} they are c0 to c{n - 1}; "
+                    "raise background_terms or leave it out.",
+                )
+
+    def _check_standard(self, sample: Sample, where: str) -> None:
+        if (self.standard is None) != (self.standard_fraction is None):
+            missing = "standard_fraction" if self.standard is not None else "standard"
+            raise InputError(
+                f"{where}.{missing}", "is missing: an internal standard needs standard and standard_fraction."
+            )
+        if self.standard is None:
+            return
+        if self.standard not in sample.populations:
+            known = nearest_names(self.standard, sample.populations)
+            raise InputError(f"{where}.standard", f"there is no population {self.standard!r}; {known}")
+        if len(sample.populations) < 2:
+            raise InputError(f"{where}.standard", "stands alone; amounts are relative to other populations.")
+        assert self.standard_fraction is not None
+        if not 0.0 < self.standard_fraction < 1.0:
+            raise InputError(
+                f"{where}.standard_fraction",
+                f"is a part of the mass, above 0 and below 1, got {self.standard_fraction:g}.",
+            )

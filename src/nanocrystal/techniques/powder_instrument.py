@@ -1,0 +1,153 @@
+"""What a diffractometer makes of reflections: places, widths, shapes and intensities of peaks; see `powder`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.kernels.profile import Peaks
+
+if TYPE_CHECKING:
+    from nanocrystal.techniques.powder import Powder
+
+FloatArray = NDArray[np.float64]
+DEGREES = 180.0 / np.pi
+LARGEST_SINE = 0.9999
+"""sin θ from which on a reflection is out of reach"""
+NARROWEST = 1e-3
+"""°; a Gaussian part of the width below it is taken as that"""
+MOST_SKEW = 1.1
+"""so strong an asymmetry leaves a peak positive everywhere"""
+THOMPSON = (1.0, 2.69269, 2.42843, 4.47163, 0.07842, 1.0)
+"""Γ⁵ = Σ_k THOMPSON[k] Γ_G^(5−k) Γ_L^k: Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987)"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A spectral line: wavelength (Å) and its part of the intensity."""
+
+    wavelength: float
+    part: float
+
+
+@dataclass(frozen=True)
+class Angles:
+    """What the angle of each reflection decides, arrays (n,); reached: whether it can be reached at all."""
+
+    sine: FloatArray
+    cosine: FloatArray
+    reached: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, q: FloatArray, wavelength: float) -> Angles:
+        """Return the angles of reflections at q (Å⁻¹)."""
+        sine = q * wavelength / (4.0 * np.pi)
+        reached = sine < LARGEST_SINE
+        sine = np.minimum(sine, LARGEST_SINE)
+        return cls(sine, np.sqrt(1.0 - sine**2), reached)
+
+    @property
+    def tangent(self) -> FloatArray:
+        return np.asarray(self.sine / self.cosine)
+
+    @property
+    def two_theta(self) -> FloatArray:
+        """Degrees."""
+        return np.asarray(2.0 * DEGREES * np.arcsin(self.sine))
+
+    @property
+    def cos_two_theta(self) -> FloatArray:
+        return np.asarray(1.0 - 2.0 * self.sine**2)
+
+
+def peaks_of(
+    q: FloatArray, strength: FloatArray, lines: Sequence[Line], settings: Powder, own: Mapping[str, float],
+    sample: Mapping[str, float],
+) -> Peaks:  # fmt: skip
+    """Return the peaks of reflections at q (Å⁻¹), those of each spectral line after each other.
+
+    strength: (n,) areas without the factors of the angle; own: values of the instrument by name; sample: size (Å)
+    and strain of the crystals.
+    """
+    parts = []
+    for line in lines:
+        angles = Angles.of(q, line.wavelength)
+        width, mixing = widths(angles, line.wavelength, settings, own, sample)
+        area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, own), 0.0)
+        parts.append(Peaks(area, centres(angles, settings, own), width, mixing, skews(angles, own)))
+    return Peaks(*(np.concatenate([getattr(p, k) for p in parts]) for k in ("area", "centre", "width", "mixing", "skew")))
+
+
+def centres(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+    """Return where peaks are seen, degrees: zero shift, and in reflection the displacement of the sample."""
+    moved = angles.two_theta + own["zero"]
+    if settings.radius is not None:
+        moved = moved - 2.0 * DEGREES * own["displacement"] / settings.radius * angles.cosine
+    return np.asarray(moved)
+
+
+def widths(
+    angles: Angles, wavelength: float, settings: Powder, own: Mapping[str, float], sample: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return full widths at half maximum (degrees) and Lorentzian parts η of peaks."""
+    tangent = angles.tangent
+    squared = own["caglioti_u"] * tangent**2 + own["caglioti_v"] * tangent + own["caglioti_w"]
+    gauss = np.sqrt(np.maximum(squared, NARROWEST**2))
+    by_size = DEGREES * settings.scherrer_constant * wavelength / sample["size"]
+    by_strain = 4.0 * DEGREES * sample["strain"]
+    lorentz = (own["lorentz_x"] + by_size) / angles.cosine + (own["lorentz_y"] + by_strain) * tangent
+    return joined_widths(gauss, lorentz)
+
+
+def joined_widths(gauss: FloatArray, lorentz: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the width and the Lorentzian part η of a pseudo-Voigt for widths of the two parts of a Voigt."""
+    fifth = sum(c * gauss ** (5 - k) * lorentz**k for k, c in enumerate(THOMPSON))
+    width = np.asarray(fifth**0.2)
+    part = lorentz / width
+    return width, np.asarray(1.36603 * part - 0.47719 * part**2 + 0.11116 * part**3)
+
+
+def skews(angles: Angles, own: Mapping[str, float]) -> FloatArray:
+    """Return the strength of the asymmetry of each peak."""
+    double = 2.0 * angles.sine * angles.cosine
+    skew = own["asymmetry"] / angles.tangent + own["asymmetry_2"] * angles.cos_two_theta / double
+    return np.asarray(np.clip(skew, -MOST_SKEW, MOST_SKEW))
+
+
+def angular_factor(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+    """Return Lorentz factor, polarisation and absorption, for areas over 2θ in degrees."""
+    lorentz = DEGREES / (16.0 * np.pi * angles.sine**2 * angles.cosine)
+    return np.asarray(lorentz * polarization(angles, settings, own) * absorption(angles, settings, own))
+
+
+def polarization(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+    """Return 1 − p + p cos² 2θ; with a monochromator at 2θ_m, p = cos² 2θ_m/(1 + cos² 2θ_m)."""
+    part = own["polarization"]
+    if settings.monochromator_angle is not None:
+        squared = np.cos(settings.monochromator_angle / DEGREES) ** 2
+        part = squared / (1.0 + squared)
+    return np.asarray(1.0 - part + part * angles.cos_two_theta**2)
+
+
+def absorption(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray | float:
+    """Return the transmission of a capillary: Hewat, Acta Cryst. A35, 248 (1979); 1 in reflection."""
+    if settings.geometry != "debye-scherrer":
+        return 1.0
+    mu_r, sine2 = own["mu_r"], angles.sine**2
+    exponent = (1.7133 - 0.0368 * sine2) * mu_r - (0.0927 + 0.375 * sine2) * mu_r**2
+    return np.asarray(np.exp(-exponent))
+
+
+def march_dollase(cosines: FloatArray, ratio: float) -> FloatArray:
+    """Return (r² cos² α + sin² α/r)^(−3/2): Dollase, J. Appl. Cryst. 19, 267 (1986); 1 for r = 1."""
+    return np.asarray((ratio**2 * cosines**2 + (1.0 - cosines**2) / ratio) ** -1.5)
+
+
+def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
+    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
+    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
+    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
