@@ -19,9 +19,9 @@ from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.fixed_body import FixedBody
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box, nested_offsets
-from nanocrystal.sample.shapes import Sphere
-from nanocrystal.sample.shell import Shell
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Shape, Sphere
+from nanocrystal.sample.shell import part_inside
 from nanocrystal.sample.size_law import slices
 from nanocrystal.tables.elements import atomic_mass
 
@@ -72,7 +72,7 @@ def content_of(
 
 
 def _of_crystals(
-    population: Population, shape: object, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str,
+    population: Population, shape: Shape | Box, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str,
     vectors: Vectors,
 ) -> Content:  # fmt: skip
     cell = crystal.cell_volume(values, crystal_prefix)
@@ -83,7 +83,7 @@ def _of_crystals(
         volume = shape.mean_volume(values, prefix) or cell
     core = _of_cell(crystal, crystal.occupants(values, crystal_prefix))
     shell = population.shell
-    inside = 1.0 if shell is None else _part_inside(shell, shape, values, prefix, vectors)
+    inside = 1.0 if shell is None else part_inside(shell, shape, vectors, values, prefix)
     atoms = {e: inside * n for e, n in core.items()}
     if shell is not None:
         outer = _of_cell(crystal, shell.occupants(crystal, values, prefix, crystal_prefix))
@@ -98,18 +98,6 @@ def _of_cell(crystal: Crystal, on_sites: list[list[Occupant]]) -> dict[str, floa
         for site, occupants in zip(crystal.sites, on_sites, strict=True)
         for o in occupants
     )
-
-
-def _part_inside(shell: Shell, shape: object, values: Values, prefix: str, vectors: Vectors) -> float:
-    """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals."""
-    nested = shell.nested(values, prefix)
-    if isinstance(shape, Sphere):
-        return float(sum(p * shape.shared(np.zeros(1), (0.0, t), values, prefix)[0] for t, p in nested))
-    assert isinstance(shape, Box)
-    rows, here = vectors(), np.zeros((1, 3))
-    blocks = [shape.pair_weights(nested_offsets(here, rows, (0.0, t)), rows, values, prefix)[0] for t, _ in nested]
-    parts = [p for _, p in nested]
-    return float(np.dot(parts, blocks)) / shape.mean_blocks(rows, values, prefix)
 
 
 def parts_of_atoms(

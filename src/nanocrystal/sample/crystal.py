@@ -469,11 +469,10 @@ class Crystal:
             lines.append(f"'{op.triplet()}'")
         lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol"]
         lines += [f"_atom_site_fract_{n}" for n in "xyz"] + ["_atom_site_occupancy", "_atom_site_U_iso_or_equiv"]
-        rows = zip(
-            self.sites, self.positions(values, prefix), self.occupancies(values, prefix),
-            self.u_iso_values(values, prefix), strict=True,
-        )  # fmt: skip
-        for site, places, occupancy, u_iso in rows:
+        rows = zip(self.sites, self.positions(values, prefix), self.occupants(values, prefix), strict=True)
+        for site, places, on_site in rows:
             x, y, z = places[0]
-            lines.append(f"{site.label} {site.element} {x:.6f} {y:.6f} {z:.6f} {occupancy:.5f} {u_iso:.6f}")
+            for o in on_site:
+                label = site.label if o.element == site.element else f"{o.element}_{site.label}"
+                lines.append(f"{label} {o.element} {x:.6f} {y:.6f} {z:.6f} {o.occupancy:.5f} {o.u_iso:.6f}")
         return "\n".join(lines) + "\n"

@@ -366,13 +366,9 @@ class LatticeSum:
 
         rows = [table(values)]
         if self.shell is not None:
-            nested = self.shell.nested(values, self.prefix)
-
-            def shared(s: float, t: float) -> FloatArray:
-                return shape.pair_table(reach, vectors, values, self.prefix, (s, t))
-
-            rows.append(np.sum([part * shared(0.0, t) for t, part in nested], axis=0))
-            rows.append(np.sum([p * q * shared(s, t) for s, p in nested for t, q in nested], axis=0))
+            for level in self.shell.pairs_inside(values, self.prefix):
+                shared = [p * shape.pair_table(reach, vectors, values, self.prefix, depths) for depths, p in level]
+                rows.append(np.sum(shared, axis=0))
         for address in addresses:
             step = 1e-4 * abs(values[address])
             above, below = (table({**values, address: values[address] + change}) for change in (step, -step))

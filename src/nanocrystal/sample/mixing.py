@@ -77,4 +77,7 @@ def substituted_sites(keys: list[str], labels: list[str], elements: list[str], w
         own = [k for k in (label, element) if k in keys]
         if own:
             found[label] = own[0]
+    for key in keys:
+        if key not in found.values():
+            raise InputError(f"{where}.substitution.{key}", "has no effect: each of its sites has an entry of its own.")
     return found

@@ -15,6 +15,7 @@ from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Valu
 from nanocrystal.sample.assembly import assembled, pair_addresses
 from nanocrystal.sample.blocks import block_lattice, with_slips
 from nanocrystal.sample.clusters import Atoms
+from nanocrystal.sample.coating import COATING, Coating
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives, crystal_moments
 from nanocrystal.sample.order import Coherent
@@ -46,7 +47,8 @@ class Population:
     crystal: the name of a crystal of the sample; shape: its shape (bulk by default); or atoms.
     fraction: how much of the sample it is, on the stated basis, relative to the others; twins: families
     of boundaries in its crystals, by name; stacking: a random sequence of close-packed layers; shell: what
-    differs towards the surface; size_law: what depends on the size of the crystals.
+    differs towards the surface; size_law: what depends on the size of the crystals; coating:
+    what covers them, which small angles see.
     """
 
     crystal: str | None = None
@@ -58,6 +60,7 @@ class Population:
     stacking: Stacking | None = None
     shell: Shell | None = None
     size_law: SizeLaw | None = None
+    coating: Coating | None = None
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -65,6 +68,8 @@ class Population:
         twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
         if self.size_law is not None:
             twins |= {f"{SIZE_LAW}.{k}": v for k, v in self.size_law.declared().items()}
+        if self.coating is not None:
+            twins |= {f"{COATING}.{k}": v for k, v in self.coating.declared().items()}
         if self.shell is not None:
             twins |= {f"{SHELL}.{k}": v for k, v in self.shell.declared().items()}
         if self.stacking is not None:
@@ -111,7 +116,10 @@ class Population:
         assert not isinstance(self.shape, Box)
         shape, values = self.shape, evaluation.values
         reached = grid.reaching(shape.reach(values, prefix))
-        geometry = crystal.geometry_addresses(crystal_prefix)
+        geometry = list(crystal.geometry_addresses(crystal_prefix))
+        if self.disordered:
+            lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
+            geometry += lattice_sum.order.addresses(prefix)
         moments, cells = self._endless_pairs(evaluation, name, prefix, crystal, crystal_prefix, reached)
         own = tuple(f"{prefix}.{k}" for k in shape.declared())
         volume = shape.mean_volume(values, prefix)
@@ -140,11 +148,10 @@ class Population:
         """Return what part of the pairs at r a sphere has, counted with 1, with g of one and of both places."""
         assert self.shell is not None
         assert isinstance(self.shape, Sphere)
-        nested, shape = self.shell.nested(values, prefix), self.shape
-        once = [((0.0, t), p) for t, p in nested]
-        twice = [((s, t), p * q) for s, p in nested for t, q in nested]
+        shape = self.shape
+        once, twice = self.shell.pairs_inside(values, prefix)
 
-        def level(terms: list[tuple[tuple[float, float], float]]) -> RadialFunction:
+        def level(terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
             return lambda r: np.asarray(sum(p * shape.shared(r, depths, values, prefix) for depths, p in terms))
 
         return (partial(_envelope, shape, values, prefix), level(once), level(twice))
@@ -187,16 +194,15 @@ class Population:
         assert isinstance(self.shape, Box)
         shape = self.shape
 
-        def level(terms: list[tuple[tuple[float, float], float]]) -> RadialFunction:
+        def level(terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
             return lambda r: np.asarray(sum(p * shape.envelope(r, vectors, values, prefix, depths)
                                             for depths, p in terms))  # fmt: skip
 
         whole = level([((0.0, 0.0), 1.0)])
         if self.shell is None:
             return (whole,)
-        nested = self.shell.nested(values, prefix)
-        twice = [((s, t), p * q) for s, p in nested for t, q in nested]
-        return (whole, level([((0.0, t), p) for t, p in nested]), level(twice))
+        once, twice = self.shell.pairs_inside(values, prefix)
+        return (whole, level(once), level(twice))
 
     def _lattice_sum(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str

@@ -128,11 +128,12 @@ class Edge:
 def nested_offsets(offsets: FloatArray, vectors: FloatArray, depths: tuple[float, float]) -> FloatArray:
     """Return offsets (n, 3) at which a body has as many pairs as two nested ones at `offsets`; faces along the blocks.
 
-    depths: of the two below the faces, Å: N − max(2 max(s, t), s + t + |u|) blocks are shared along each axis.
+    depths: of the two below the faces, Å: N − max(2 max(s, t), s + t + |u|) blocks are shared along each axis, s and
+    t being counted in planes of blocks.
     """
     if not any(depths):
         return offsets
-    s, t = (depth / np.linalg.norm(vectors, axis=1) for depth in depths)
+    s, t = (depth * np.linalg.norm(np.linalg.inv(vectors), axis=0) for depth in depths)
     return np.asarray(np.maximum(2.0 * np.maximum(s, t), s + t + np.abs(offsets)))
 
 

@@ -14,9 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number, Parameter, Quantity, Values
-from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution, RefinableLength
+from nanocrystal.sample.distributions import (
+    Distribution,
+    Histogram,
+    LengthDistribution,
+    Lognormal,
+    Normal,
+    RefinableLength,
+)
 
 FloatArray = NDArray[np.float64]
+SMOOTH_POINTS = 300
+"""distances at which a mean over sizes is calculated, to be interpolated"""
 DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
 
 SizeCurves = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
@@ -125,12 +134,24 @@ class Sphere:
 
     def shared(self, r: FloatArray, depths: tuple[float, float], values: Values, prefix: str) -> FloatArray:
         """Return the mean volume that spheres with their surface moved inwards by two depths share at r, over ⟨V⟩."""
+        from scipy.interpolate import CubicSpline
+
         s, t = depths
         d = self._at(values, prefix)
-        length, weight = d.nodes(np.maximum(2.0 * max(s, t), r + s + t))
-        volumes = sphere_overlap(0.5 * length - s, 0.5 * length - t, r[:, None])
         volume = np.pi / 6.0 * float(d.partial_moment(3, np.zeros(1))[0])
-        return np.asarray((weight * volumes).sum(axis=1) / volume)
+
+        def at(r: FloatArray) -> FloatArray:
+            length, weight = d.nodes(np.maximum(2.0 * max(s, t), r + s + t))
+            volumes = sphere_overlap(0.5 * length - s, 0.5 * length - t, r[:, None])
+            return np.asarray((weight * volumes).sum(axis=1) / volume)
+
+        if not isinstance(d, Lognormal | Normal) or len(r) < SMOOTH_POINTS:
+            return at(r)
+        # smooth, but for the curvature at |s − t|, up to which the smaller of two spheres lies in the larger
+        start, end = abs(s - t), max(d.reach() - s - t, abs(s - t) + 1.0)
+        knots = np.linspace(start, end, SMOOTH_POINTS)
+        found = CubicSpline(knots, at(knots))(np.clip(r, start, end))
+        return np.asarray(np.where(r < end, found, 0.0))
 
     def mean_diameter(self, values: Values, prefix: str) -> float:
         """Return the number-weighted mean diameter, Å."""
