@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from modelling import calculated
 from nanocrystal.errors import InputError
-from nanocrystal.sample import Brick, Cube, Distribution, Sphere, TwinFamily
+from nanocrystal.parameters import vary
+from nanocrystal.refinement import refine
+from nanocrystal.sample import Brick, Cube, Distribution, Prism, Sphere, TwinFamily
+from nanocrystal.techniques import TotalScattering
 from structures import GAMMA_CSPBBR3
 from test_twins import CELL, PLAIN, T110, contents, intensity, sample
 
@@ -53,3 +57,18 @@ def test_population_is_the_mean_over_its_sizes() -> None:
 def test_round_crystals_have_no_planes_to_choose_from() -> None:
     with pytest.raises(InputError, match=r"populations\.p\.twins: one_per_crystal needs a cube, prism"):
         sample(Sphere(30.0), {"t": TwinFamily(T110, one_per_crystal=True)}, GAMMA_CSPBBR3)
+
+
+def test_one_boundary_is_refined_and_drawn(tmp_path: Path) -> None:
+    """A refinement with one boundary in each crystal ends with a picture and the contact made there."""
+    family = {"t": TwinFamily(T110, one_per_crystal=True)}
+    shape = Prism(vary(20.0), 24.0)
+    file = tmp_path / "iq.csv"
+    q = np.arange(1.0, 8.0, 0.05)
+    truth = calculated(sample(shape, family), TotalScattering(q="1:7.95:0.05", background_terms=0), "iq")
+    np.savetxt(file, np.column_stack([q, truth]), delimiter=",", header="q,intensity", comments="")
+    result = refine(sample(Prism(vary(21.0), 24.0), family), {"iq": TotalScattering(str(file), background_terms=0)})
+    assert result.parameters["populations.p.d_ab"].value == pytest.approx(20.0, abs=1e-3)
+    assert result.derived["populations.p.twins.t.shortest_contact"].value == pytest.approx(3.4, abs=0.1)
+    assert "populations.p.twins.t.domain_length" not in result.derived
+    assert "boundar" in result.atoms["p"].note

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 DESCRIBED = 1.2
 """GoF up to which a candidate counts as describing the data"""
+SUFFICES = 6.0
+"""ΔBIC up to which a candidate with fewer parameters is said to suffice"""
 
 
 def verdict(comparison: Comparison) -> list[str]:
@@ -44,7 +46,7 @@ def _ranking_words(comparison: Comparison, judged: Sequence[Standing]) -> list[s
         most = max(s.n_parameters for s in best)
         if fewest.n_parameters < most:
             alone = sum(s.n_parameters == fewest.n_parameters for s in best) == 1
-            if alone:
+            if alone and (fewest.delta_bic or 0.0) < SUFFICES:
                 sentences.append(
                     f"Of these {fewest.name} needs the fewest parameters, {fewest.n_parameters} against up to {most}, "
                     "and suffices."

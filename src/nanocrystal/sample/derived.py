@@ -247,19 +247,22 @@ def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -
 def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQuantity]:
     """Return density, mean distance and shortest X–X contact of each family of boundaries, by full address.
 
-    The mean distance is infinite where the probability is 0.
+    The mean distance is infinite where the probability is 0. Density and distance follow from the sizes where each
+    crystal has one boundary, and are not given.
     """
     vectors = lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
     found = {}
     for name, family in lattice.twins.items():
         prefix = f"{lattice.prefix}.{TWINS}.{name}"
-        probabilities = family.probabilities(vectors, values, prefix)
-        pairs = zip(probabilities, family.spacings(vectors), strict=True)
-        density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
-        length = 10.0 / density if density > 0.0 else float("inf")
-        about = "mean distance of neighbouring boundaries of the same planes" if density > 0.0 else "no boundary"
-        found[f"{prefix}.boundary_density"] = DerivedQuantity(density, "1/nm", "boundaries per nanometre across them")
-        found[f"{prefix}.domain_length"] = DerivedQuantity(length, "Å", about)
+        if family.varied is not None:
+            probabilities = family.probabilities(vectors, values, prefix)
+            pairs = zip(probabilities, family.spacings(vectors), strict=True)
+            density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
+            length = 10.0 / density if density > 0.0 else float("inf")
+            about = "mean distance of neighbouring boundaries of the same planes" if density > 0.0 else "no boundary"
+            across = "boundaries per nanometre across them"
+            found[f"{prefix}.boundary_density"] = DerivedQuantity(density, "1/nm", across)
+            found[f"{prefix}.domain_length"] = DerivedQuantity(length, "Å", about)
         contact = shortest_contact(lattice, family, values)
         if contact is not None:
             within = shortest_contact(lattice, None, values)

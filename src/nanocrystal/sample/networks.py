@@ -88,6 +88,16 @@ class Network:
         return cls.of_planes(n, family, planes, start)
 
     @classmethod
+    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> Network:
+        """Return a crystal with one boundary of a family at any of its planes; none where it has no plane."""
+        n = _whole_numbers(numbers)
+        axes = [axis for axis, _ in family.axes if n[axis] > 1]
+        if not axes:
+            return cls.without(n)
+        axis = axes[int(rng.integers(len(axes)))]
+        return cls.of_planes(n, family, {axis: [int(rng.integers(1, n[axis]))]})
+
+    @classmethod
     def drawn(
         cls, numbers: Sequence[int], blocks: BlockLattice,
         families: Sequence[tuple[TwinBoundaries, Sequence[float]]], rng: np.random.Generator,

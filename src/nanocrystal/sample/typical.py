@@ -97,8 +97,13 @@ def drawn_network(lattice: LatticeSum, numbers: Sequence[int], values: Values, r
     families = [
         (family, family.probabilities(vectors, values, f"{lattice.prefix}.{TWINS}.{name}"))
         for name, family in lattice.twins.items()
+        if family.varied is not None
     ]
-    return Network.drawn(numbers, lattice.blocks, families, rng)
+    network = Network.drawn(numbers, lattice.blocks, families, rng)
+    for family in lattice.twins.values():
+        if family.varied is None:
+            network = network.joined(Network.of_one(numbers, family, rng), lattice.blocks)
+    return network
 
 
 def _drawn_layers(

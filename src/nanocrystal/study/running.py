@@ -103,6 +103,8 @@ def _refined(study: Study, progress: Callable[[int, Any], None] | None) -> Resul
         return "failed: it needs more memory than there is"
     except (ArithmeticError, LinAlgError) as error:
         return f"failed: {error}"
+    except Exception as error:  # a mistake of the program; the other candidates still stand
+        return f"failed: an unexpected {type(error).__name__} ({error}); please report it"
 
 
 # ---- one after the other --------------------------------------------------------------------------

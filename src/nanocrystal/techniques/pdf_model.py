@@ -264,7 +264,8 @@ class PdfModel:
         found = []
         for name, structure in self.sample.pairs(evaluation).items():
             delta1, delta2 = self._motion(evaluation, structure)
-            nearest = min(float(peak_list(m, structure.h)[1][0]) for m in structure.moments if m[:, 0].any())
+            occupied = structure.moments[:, :, 0].max(axis=0) > 1e-9 * structure.moments[:, :, 0].max()
+            nearest = structure.h * float(np.argmax(occupied))
             if delta1 / nearest + delta2 / nearest**2 >= 1.0:
                 found.append(
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "
