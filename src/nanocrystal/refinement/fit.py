@@ -253,6 +253,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=getattr(model, "wavelength", None),
         labels=measured.labels,
+        ticks=model.ticks(point.evaluation) if hasattr(model, "ticks") else {},
     )
 
 

@@ -81,6 +81,7 @@ class _Search:
         self.iterations = 0
         self.best: Point | None = None
         self._last: Point | None = None
+        self.refused = ""
 
     def point(self, x: FloatArray) -> Point:
         if self._last is None or not np.array_equal(self._last.x, x):
@@ -93,9 +94,10 @@ class _Search:
         """Return the residual; not finite where nothing can be calculated, so that the step is refused."""
         try:
             return self.point(x).residual
-        except (InputError, RefinementError):
+        except (InputError, RefinementError) as error:
             if self.best is None:
                 raise
+            self.refused = f"; where it could not be calculated steps were refused ({str(error).rstrip('.')})"
             return np.full(self.problem.n_points, np.nan)
 
     def jacobian(self, x: FloatArray) -> FloatArray:
@@ -187,7 +189,7 @@ def _descend(
         3: "the parameters no longer change",
         4: "neither the sum of squares nor the parameters change any more",
     }.get(found.status, found.message)
-    return Outcome(problem, point, found.status > 0, False, message, search.iterations)
+    return Outcome(problem, point, found.status > 0, False, message + search.refused, search.iterations)
 
 
 def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outcome:

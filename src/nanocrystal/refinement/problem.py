@@ -156,14 +156,20 @@ class Problem:
         return min(size, x[index] - low), min(size, high - x[index])
 
     def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
-        """Return the width of a difference in parameter `index`, and the evaluations below and above x."""
-        down, up = self.step(index, x)
-        moved = []
-        for shift in (-down, up):
+        """Return the width of a difference in parameter `index`, and the evaluations below and above x.
+
+        A side where a tie has no value is replaced by x itself.
+        """
+        width, moved = 0.0, []
+        for sign, size in zip((-1.0, 1.0), self.step(index, x), strict=True):
             there = x.copy()
-            there[index] += shift
-            moved.append(self.evaluation(there))
-        return down + up, (moved[0], moved[1])
+            there[index] += sign * size
+            try:
+                moved.append(self.evaluation(there))
+                width += size
+            except InputError:
+                moved.append(self.evaluation(x))
+        return width, (moved[0], moved[1])
 
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""

@@ -65,7 +65,8 @@ class FittedCurve:
     rwp_without_background is None where there is no background to leave out.
     chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
     None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
-    are no curve but measurements of their own, such as ratios; x then only counts them.
+    are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
+    abscissa that are marked in figures, by name: the reflections of each phase.
     """
 
     technique: str
@@ -91,6 +92,7 @@ class FittedCurve:
     fine: FineCurve | None = None
     wavelength: float | None = None
     labels: Sequence[str] = ()
+    ticks: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
