@@ -19,7 +19,7 @@ def small(tmp_path: Path) -> SmallStudy:
 KEYS = {
     "top table": ("", "\n[dataset.x]\na = 1", ["line 20: dataset:", "unknown key", "did you mean 'datasets'"]),
     "crystal": ('cif = "Ni.cif"', "uiso = 1", ["line 5: crystals.ni.uiso", "did you mean 'u_iso'"]),
-    "population": ('shape = "sphere"', "radius = 3", ["line 11: populations.dots.radius", "valid: crystal, diam"]),
+    "population": ('shape = "sphere"', "radius = 3", ["line 11: populations.dots.radius", "valid: coating, crystal, diam"]),
     "dataset": ("qmax = 20.0", "qdmap = 0.1", ["line 18: datasets.pdf.qdmap", "did you mean 'qdamp'"]),
     "site": ("", "[crystals.ni.sites.Ni1]\noccupency = 1", ["crystals.ni.sites.Ni1.occupency", "'occupancy'"]),
     "refine": ("", "[refine]\niterations = 5", ["refine.iterations", "did you mean 'max_iterations'"]),
@@ -45,7 +45,7 @@ CHANGES = {
     "unknown crystal": ('crystal = "ni"', 'crystal = "nj"', ["populations.dots.crystal", "no crystal 'nj'", ": ni"]),
     "crystal missing": ('crystal = "ni"\n', "", ["populations.dots.crystal: is missing", "name one of the crystals"]),
     "unknown shape": ('"sphere"', '"sphere "', ["no shape 'sphere '", "did you mean 'sphere'"]),
-    "shape missing": ('shape = "sphere"\n', "", ["needs a shape", "atoms, brick, bulk, cube, cylinder, octahedron"]),
+    "shape missing": ('shape = "sphere"\n', "", ["needs a shape", "atoms, blocks, brick, bulk, cube, cylinder, octahedron"]),
     "cif missing": ('cif = "Ni.cif"\n', "", ["crystals.ni.cif: is missing", 'cif = "Pt.cif"']),
     "diameter missing": (f"diameter = {DIAMETER}\n", "", ["populations.dots.diameter: is missing", "Å"]),
     "unknown element": ("{ Ni =", "{ Co =", ["line 6: crystals.ni.u_iso.Co", "Ni.cif has no site or element 'Co'"]),

@@ -52,7 +52,7 @@ def page(technique: Any) -> str:
 def study_page() -> str:
     """Return the manual of the study file: the text with its tables filled in."""
     text = TEXT.read_text(encoding="utf-8")
-    fractions = list(schema._Fractions.model_fields)
+    common = [*schema._Fractions.model_fields, *schema._Crystalline.model_fields]
     parts = {
         "top": "\n".join(f"| {_header(n)} | {f.description} |" for n, f in schema.StudyTable.model_fields.items()),
         "number": _plain_rows(
@@ -74,8 +74,10 @@ def study_page() -> str:
         "crystal": rows(schema.CrystalTable),
         "site": rows(schema.SiteTable),
         "fraction": rows(schema._Fractions),
-        "shapes": "\n".join(_shape(name, table, fractions) for name, table in schema.POPULATION_TABLES.items()),
+        "shapes": "\n".join(_shape(name, table, common) for name, table in schema.POPULATION_TABLES.items()),
         "techniques": "\n".join(_technique(name, table) for name, table in schema.DATASET_TABLES.items()),
+        "disorder": _nested(schema._Crystalline),
+        "substitution": _nested_rows(schema.SubstitutionTable, "crystals.NAME.substitution.ELEMENT"),
         "noise": rows(schema.NoiseTable),
         "refine": rows(schema.RefineTable),
         "candidate": _plain_rows({k: f.description or "" for k, f in schema.CandidateTable.model_fields.items()}),
@@ -110,8 +112,32 @@ def _header(name: str) -> str:
     )
 
 
-def _shape(name: str, table: type[Table], fractions: list[str]) -> str:
-    own = [f for f in table.model_fields if f not in fractions]
+def _nested(table: type[Table]) -> str:
+    """Return the tables that may stand in every population of a crystal, each with its keys."""
+    parts = []
+    for name, field in table.model_fields.items():
+        if name in schema._Fractions.model_fields:
+            continue
+        [inner] = [t for t in _arguments(field.annotation) if isinstance(t, type) and issubclass(t, Table)]
+        many = get_origin(field.annotation) is dict
+        parts.append(_nested_rows(inner, f"populations.NAME.{name}" + (".FAMILY" if many else "")))
+    return "\n".join(parts)
+
+
+def _arguments(hint: Any) -> list[Any]:
+    """Return the types a hint is made of."""
+    found = get_args(hint)
+    return [hint] if not found else [a for part in found for a in _arguments(part)]
+
+
+def _nested_rows(table: type[Table], place: str) -> str:
+    first = inspect.cleandoc(table.__doc__ or "").partition(":")[0]
+    lines = [f"`[{place}]` {first[0].lower()}{first[1:]}:", "", "| key | value | default | meaning |"]
+    return "\n".join([*lines, "|---|---|---|---|", rows(table)]) + "\n"
+
+
+def _shape(name: str, table: type[Table], common: list[str]) -> str:
+    own = [f for f in table.model_fields if f not in common]
     order = ["shape", *(f for f in own if f != "shape")]
     listed = {f: table.model_fields[f] for f in order}
     first = inspect.cleandoc(table.__doc__ or "").partition("\n")[0]

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
     from nanocrystal.study import Study, read_candidates, read_study
-    from nanocrystal.techniques import Blank, Composition, Pdf, TotalScattering
+    from nanocrystal.techniques import Blank, Composition, Pdf, Powder, PowderBlank, Profile, TotalScattering
     from nanocrystal.techniques.base import Noise
 
 _HOMES = {
@@ -56,7 +56,7 @@ _HOMES = {
     ),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
-    "techniques": ("Blank", "Composition", "Pdf", "TotalScattering"),
+    "techniques": ("Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "TotalScattering"),
     "techniques.base": ("Noise",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -83,7 +83,10 @@ __all__ = [
     "Pdf",
     "Platelet",
     "Population",
+    "Powder",
+    "PowderBlank",
     "Prism",
+    "Profile",
     "RefinementError",
     "Result",
     "Sample",

@@ -1,4 +1,4 @@
-"""Analyses beside a refinement: the lattice from single peaks, energies of twins, vibrations, distances over depth.
+"""Analyses beside a refinement: lattice from single peaks, twin energies, vibrations, distances, small angles.
 
     from nanocrystal import analysis
 
@@ -29,6 +29,17 @@ from nanocrystal.analysis.distance_profile import DistanceProfile, atom_depths, 
 from nanocrystal.analysis.estimate import Estimate
 from nanocrystal.analysis.peak_group import FittedPeak, ProfileOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks, momentum_transfer
+from nanocrystal.analysis.small_angle import (
+    GuinierFit,
+    Invariant,
+    PorodFit,
+    SphereSizes,
+    guinier,
+    invariant,
+    porod,
+    specific_surface,
+    sphere_sizes,
+)
 from nanocrystal.analysis.twin_energetics import (
     FreeEnergy,
     NetworkEnthalpy,
@@ -49,10 +60,14 @@ __all__ = [
     "Estimate",
     "FittedPeak",
     "FreeEnergy",
+    "GuinierFit",
+    "Invariant",
     "MetricMean",
     "NetworkEnthalpy",
     "PeakFit",
+    "PorodFit",
     "ProfileOptions",
+    "SphereSizes",
     "atom_depths",
     "boundary_area",
     "cell_parameters",
@@ -67,7 +82,12 @@ __all__ = [
     "fit_peaks",
     "formula_weight",
     "free_energy",
+    "guinier",
+    "invariant",
     "momentum_transfer",
     "network_enthalpy",
+    "porod",
     "scattering_envelope",
+    "specific_surface",
+    "sphere_sizes",
 ]

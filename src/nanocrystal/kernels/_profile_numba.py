@@ -9,8 +9,8 @@ from nanocrystal.kernels.compiled import jit
 FOUR_LN2 = 4.0 * math.log(2.0)
 GAUSS_HEIGHT = math.sqrt(FOUR_LN2 / math.pi)
 LORENTZ_HEIGHT = 2.0 / math.pi
-FAR_GAUSS = 4.0
-"""half widths beyond which a Gaussian (and its odd factor) is below 1e-19 of its height"""
+FAR_GAUSS = 5.0
+"""widths beyond which a Gaussian is nothing and the odd factor differs from 1 by less than 1e-9"""
 
 
 @jit

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def plain_list(values: FloatArray, digits: int = 7) -> list[float | None]:
 
 
 def wants_log_axes(curve: FittedCurve) -> bool:
-    """Return whether both axes should be logarithmic: positive data over more than three decades.
+    """Return whether both axes should be logarithmic: small angles, or positive data over more than three decades.
 
     That is small-angle scattering, whatever it is called; the outermost 2 % of the points do
     not count. The page has a button for the other choice.
@@ -60,6 +61,8 @@ def wants_log_axes(curve: FittedCurve) -> bool:
     seen = curve.observed[np.isfinite(curve.observed)]
     if seen.size < 10 or not np.all(curve.x > 0) or not np.nanmin(curve.calculated) > 0:
         return False
+    if curve.technique == "saxs":
+        return True
     low, high = np.quantile(seen, (0.02, 0.98))
     return bool(low > 0 and high > 1000 * low and curve.x.max() > 10 * curve.x.min())
 
@@ -112,6 +115,7 @@ def fit_figure(curve: FittedCurve) -> Figure:
     traces[-1]["hovertemplate"] = "%{customdata:.4g}"
     traces[-1]["meta"]["grid"] = "fine" if drawn is fine else "points"
     traces += _components(curve, x)
+    traces += _ticks(curve, difference + zero)
     if fine is not None:
         here = next(t["meta"] for t in traces if t["meta"]["role"] == "observed")
         here["columns"] = {"Calculated": plain_list(curve.calculated)}
@@ -267,6 +271,28 @@ def _components(curve: FittedCurve, x: list[float | None]) -> list[dict[str, Any
         trace["visible"] = "legendonly"
         traces.append(trace)
     return traces
+
+
+def _ticks(curve: FittedCurve, difference: FloatArray) -> list[dict[str, Any]]:
+    """Return a row of marks for each phase, above the difference in its panel."""
+    if not has_panel(curve):
+        return []
+    seen = difference[np.isfinite(difference)]
+    top, row = float(seen.max(initial=0.0)), 0.14 * (float(np.ptp(seen)) if seen.size else 1.0)
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"Reflections of {label(name)}",
+            "meta": {"role": "reflections"},
+            "x": plain_list(places),
+            "y": [float(f"{top + (k + 1) * row:.4g}")] * len(places),
+            "yaxis": "y2",
+            "marker": {"symbol": "line-ns", "size": 7, "line": {"width": 1.2, "color": color}},
+            "hovertemplate": "%{x:.3f}",
+        }
+        for k, (color, (name, places)) in enumerate(zip(cycle(COMPONENTS), curve.ticks.items(), strict=False))
+    ]
 
 
 def _difference(drawn: FineCurve, curve: FittedCurve, log: bool) -> tuple[FloatArray, float, str]:

@@ -48,6 +48,7 @@ def reflections(cif: str, low: float, high: float) -> list[Reflection]:
     if group is None or not crystal.cell.is_crystal() or not crystal.sites:
         return []
     layers = _layers(group.hm, crystal.cell)
+    crystal.change_occupancies_to_crystallographic()  # atoms on special positions count once
     calculator = gemmi.StructureFactorCalculatorX(crystal.cell)
     operations = group.operations()
     found = []

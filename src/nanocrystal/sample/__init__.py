@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from nanocrystal.sample.clusters import Atoms, Cluster
+from nanocrystal.sample.coating import Coating
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.distributions import Distribution, Histogram
@@ -39,6 +40,7 @@ __all__ = [
     "Brick",
     "Bulk",
     "Cluster",
+    "Coating",
     "Crystal",
     "Cube",
     "Cylinder",

@@ -59,16 +59,20 @@ def families_within(rotations: FloatArray, translations: FloatArray, vectors: Fl
     hkl = hkl[~_absent(hkl, turns, translations)]
     reach = int(np.abs(hkl).max(initial=0)) * int(np.abs(turns).sum(axis=1).max()) + 1
     images = np.einsum("nj,ojk->onk", hkl, turns)
-    base = 2 * reach + 1
-    # one number for each h, largest for the member with the largest h, then k, then l
-    numbers = (images[..., 0] * base + images[..., 1]) * base + images[..., 2]
-    leader = np.maximum(numbers, -numbers).max(axis=0)
-    own = (hkl[:, 0] * base + hkl[:, 1]) * base + hkl[:, 2]
+    leader = np.maximum(_rank(images, reach), _rank(-images, reach)).max(axis=0)
+    own = _rank(hkl, reach)
     first = np.flatnonzero(own == leader)
     first = first[np.lexsort((-own[first], np.round(_q_of(hkl[first], vectors), 9)))]
     place = {int(leader[k]): n for n, k in enumerate(first)}
     family = np.array([place[int(number)] for number in leader], dtype=np.int64)
     return Families(hkl[first], np.bincount(family, minlength=len(first)).astype(np.int64), hkl, family)
+
+
+def _rank(hkl: IntArray, reach: int) -> IntArray:
+    """Return one number for each h: the higher, the more indices are not negative, then the larger h, k, l are."""
+    base = 2 * reach + 1
+    place = (hkl[..., 0] * base + hkl[..., 1]) * base + hkl[..., 2]
+    return np.asarray((hkl >= 0).sum(axis=-1) * base**3 + place)
 
 
 def _indices_within(vectors: FloatArray, q_max: float) -> IntArray:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
+from nanocrystal.sample.coating import COATING, check_coating
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.derived import (
     DerivedQuantity,
@@ -70,6 +71,8 @@ class Sample:
                 self._check_size_law(name, population)
             if population.shell is not None:
                 self._check_shell(name, population)
+            if population.coating is not None:
+                check_coating(population.shape.name, population.crystal is not None, f"{where}.{COATING}")
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
                 raise InputError(
@@ -219,6 +222,14 @@ class Sample:
             {element: parts[name] * n / content.n_atoms for element, n in content.atoms.items()}
             for name, content in contents.items()
         )
+
+    def crystal_numbers(self, values: Values) -> dict[str, float]:
+        """Return which part of the crystals of the sample, by number, each population is; they add up to 1."""
+        contents = self._contents(values)
+        parts = parts_of_atoms(self.populations, contents, values)
+        numbers = {name: parts[name] / content.n_atoms for name, content in contents.items()}
+        total = sum(numbers.values())
+        return {name: number / total for name, number in numbers.items()}
 
     def _contents(self, values: Values) -> dict[str, Content]:
         """Return what the mean crystal of each population holds."""

@@ -152,9 +152,17 @@ class SizeLawTable(Table):
     )
 
 
+class CoatingTable(Table):
+    """What covers the crystals, such as ligands; seen by small angles only: [populations.NAME.coating]."""
+
+    thickness: NumberField = Field(description="Å, on all faces")
+    electron_density: NumberField = Field(description="e/Å³; about 0.27 to 0.31 for alkyl chains, 0.66 for silica")
+
+
 class _Crystalline(_Fractions):
     size_law: SizeLawTable | None = Field(default=None, description="what depends on the size of the crystals")
     shell: ShellTable | None = Field(default=None, description="what differs towards the surface")
+    coating: CoatingTable | None = Field(default=None, description="what covers the crystals; for saxs only")
     stacking: StackingTable | None = Field(default=None, description="a random sequence of close-packed layers")
     twins: dict[Name, TwinTable] = Field(
         default_factory=dict, description="families of boundaries: [populations.NAME.twins.FAMILY]"
@@ -305,6 +313,9 @@ _SENTENCES = {
     "profiles": "size, strain and texture of phases: [datasets.NAME.profiles.POPULATION]",
     "standard": "population that was weighed in as an internal standard",
     "standard_fraction": "its part of the mass of the whole mixture",
+    "solvent": "what surrounds the crystals: toluene, hexane, octane, cyclohexane, chloroform, ethanol, water, vacuum",
+    "structure_factor": "how the crystals stand to each other",
+    "power_law_background": "whether a background power_law q^−power is added",
     "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
 }
 """what the plain keys of the techniques mean; quantities carry their own description"""

@@ -25,6 +25,7 @@ from nanocrystal.sample import (
     Box,
     Bulk,
     Cluster,
+    Coating,
     Crystal,
     Exponential,
     FixedBody,
@@ -281,11 +282,14 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     twins = {n: _twin_family(t, f"{where}.twins.{n}") for n, t in table.twins.items()}
     layers = table.stacking
     stacking = None if layers is None else Stacking(layers.cubic_fraction, layers.correlation)
+    covered = table.coating
+    coating = None if covered is None else Coating(covered.thickness, covered.electron_density)
     given = table.shell
     shell = None if given is None else Shell(given.thickness, given.profile, given.substitution, given.occupancy)
     shape, size_law = _shape(table, where, folder), _size_law(table.size_law)
     return Population(
-        table.crystal, shape, twins=twins, stacking=stacking, shell=shell, size_law=size_law, **fraction
+        table.crystal, shape, twins=twins, stacking=stacking, shell=shell, size_law=size_law, coating=coating,
+        **fraction,
     )  # fmt: skip
 
 

@@ -7,8 +7,11 @@ from typing import Any
 from nanocrystal.techniques.composition import Composition
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
+from nanocrystal.techniques.saxs import Saxs
 from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
-TECHNIQUES: dict[str, Any] = {technique.name: technique for technique in (Pdf, TotalScattering, Powder, Composition)}
+TECHNIQUES: dict[str, Any] = {
+    technique.name: technique for technique in (Pdf, TotalScattering, Powder, Saxs, Composition)
+}
 
-__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "TotalScattering"]
+__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "Saxs", "TotalScattering"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ def _chosen(settings: Powder, curve: Curve, where: str) -> Curve:
         if not low < high:
             raise InputError(f"{where}.exclude", f"each region needs low < high, got [{low:g}, {high:g}].")
         kept &= (curve.x < low) | (curve.x > high)
-    for (low, high), (start, end) in zip(regions, regions[1:], strict=False):
+    for (low, high), (start, end) in pairwise(regions):
         if start < high:
             raise InputError(
                 f"{where}.exclude",

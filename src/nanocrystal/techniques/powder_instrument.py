@@ -22,6 +22,8 @@ NARROWEST = 1e-3
 """°; a Gaussian part of the width below it is taken as that"""
 MOST_SKEW = 1.1
 """so strong an asymmetry leaves a peak positive everywhere"""
+AXIAL_NODES = 20
+"""of the quadrature over the axial divergence"""
 THOMPSON = (1.0, 2.69269, 2.42843, 4.47163, 0.07842, 1.0)
 """Γ⁵ = Σ_k THOMPSON[k] Γ_G^(5−k) Γ_L^k: Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987)"""
 
@@ -70,6 +72,7 @@ def peaks_of(
 ) -> Peaks:  # fmt: skip
     """Return the peaks of reflections at q (Å⁻¹), those of each spectral line after each other.
 
+    With axial divergence each reflection is `AXIAL_NODES` peaks, all reflections of a node after each other.
     strength: (n,) areas without the factors of the angle; own: values of the instrument by name; sample: size (Å)
     and strain of the crystals.
     """
@@ -78,8 +81,15 @@ def peaks_of(
         angles = Angles.of(q, line.wavelength)
         width, mixing = widths(angles, line.wavelength, settings, own, sample)
         area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, own), 0.0)
-        parts.append(Peaks(area, centres(angles, settings, own), width, mixing, skews(angles, own)))
-    return Peaks(*(np.concatenate([getattr(p, k) for p in parts]) for k in ("area", "centre", "width", "mixing", "skew")))
+        centre, skew = centres(angles, settings, own), skews(angles, own)
+        if settings.axial_divergence is None:
+            parts.append(Peaks(area, centre, width, mixing, skew))
+            continue
+        for shift, part in zip(*axial_divergence(angles, own["axial_divergence"]), strict=True):
+            parts.append(Peaks(part * area, centre + shift, width, mixing, skew))
+    return Peaks(
+        *(np.concatenate([getattr(p, k) for p in parts]) for k in ("area", "centre", "width", "mixing", "skew"))
+    )
 
 
 def centres(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
@@ -111,6 +121,27 @@ def joined_widths(gauss: FloatArray, lorentz: FloatArray) -> tuple[FloatArray, F
     return width, np.asarray(1.36603 * part - 0.47719 * part**2 + 0.11116 * part**3)
 
 
+def axial_divergence(angles: Angles, ratio: float) -> tuple[FloatArray, FloatArray]:
+    """Return shifts (degrees) and parts of peaks that make up a reflection, (n_nodes, n) each; parts add up to 1.
+
+    Finger, Cox & Jephcoat, J. Appl. Cryst. 27, 892 (1994), for sample and receiving slit of equal half height H at the
+    distance L; ratio: H/L. A ray that leaves the plane by h = t L is seen at 2φ, cos 2φ = cos 2θ √(1 + t²), with a
+    weight of (2 H/L − t)/(cos² 2φ sin 2φ) dt, which is their equation with h in the place of 2φ.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(AXIAL_NODES)
+    cosine = angles.cos_two_theta
+    farthest = 0.999 * np.sqrt(np.maximum(1.0 / np.maximum(cosine**2, 1e-12) - 1.0, 1e-12))
+    highest = np.minimum(2.0 * ratio, farthest)
+    t = 0.5 * (nodes[:, None] + 1.0) * highest
+    seen = cosine * np.sqrt(1.0 + t**2)
+    # one factor cos² 2θ/cos² 2φ = 1/(1 + t²), finite at 90°
+    parts = weights[:, None] * highest * (2.0 * ratio - t) / ((1.0 + t**2) * np.sqrt(np.maximum(1.0 - seen**2, 1e-12)))
+    total = parts.sum(axis=0)
+    even = np.broadcast_to(0.5 * weights[:, None], parts.shape)
+    parts = np.where(np.abs(total) > 1e-300, parts / np.where(total == 0.0, 1.0, total), even)
+    return DEGREES * np.arccos(np.clip(seen, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
+
+
 def skews(angles: Angles, own: Mapping[str, float]) -> FloatArray:
     """Return the strength of the asymmetry of each peak."""
     double = 2.0 * angles.sine * angles.cosine
@@ -134,9 +165,10 @@ def polarization(angles: Angles, settings: Powder, own: Mapping[str, float]) -> 
 
 
 def absorption(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray | float:
-    """Return the transmission of a capillary: Hewat, Acta Cryst. A35, 248 (1979); 1 in reflection."""
+    """Return the transmission of a capillary: Hewat, Acta Cryst. A35, 248 (1979); in reflection the part that hits."""
     if settings.geometry != "debye-scherrer":
-        return 1.0
+        whole = np.sin(own["overflow_angle"] / DEGREES / 2.0)
+        return np.asarray(np.minimum(1.0, angles.sine / whole)) if whole > 0.0 else 1.0
     mu_r, sine2 = own["mu_r"], angles.sine**2
     exponent = (1.7133 - 0.0368 * sine2) * mu_r - (0.0927 + 0.375 * sine2) * mu_r**2
     return np.asarray(np.exp(-exponent))

@@ -1,0 +1,28 @@
+"""Compiled sums over the displacements of bodies. Called through `bodies`; needs Numba at import."""
+
+from __future__ import annotations
+
+import math
+
+from nanocrystal.kernels.compiled import jit
+
+
+@jit
+def product_moments(across, first, along, second, factor, inverse_h, moments):
+    """Add factor · first[i] · second[j] at the distance √(across[i]² + along[j]²) to moments (n_bins, 4)."""
+    last = moments.shape[0] - 1
+    for i in range(len(across)):
+        square, weight = across[i] * across[i], factor * first[i]
+        if weight == 0.0:
+            continue
+        for j in range(len(along)):
+            place = math.sqrt(square + along[j] * along[j]) * inverse_h
+            b = int(place + 0.5)
+            if b > last:
+                break
+            t = place - b
+            w = weight * second[j]
+            moments[b, 0] += w
+            moments[b, 1] += w * t
+            moments[b, 2] += w * t * t
+            moments[b, 3] += w * t * t * t

@@ -1,0 +1,261 @@
+"""Small-angle scattering of the populations, with sizes and shapes shared with the other techniques.
+
+Definition
+    I(q) = scale · n r_e² [⟨|F|²⟩ + |⟨F⟩|² (S(q) − 1)] + background + power_law q^−power, q = 4π sin θ/λ, with
+    ⟨ ⟩ the number-weighted mean over orientations, sizes and populations, F = Σ_k Δρ_k V_k f_k(q) over bodies nested
+    in each other: the coating ([populations.NAME.coating]), the crystal, and the core where the composition of the
+    crystal changes with depth. Δρ is the electron density of a body less that of what surrounds it: of the crystal from
+    its cell (with f′ and f″ where an energy is given), of the solvent from `solvent` or `solvent_electron_density`.
+    Lengths are continuous; crystals have the shapes and distributions that total scattering takes.
+    With volume_fraction (of the crystals without coating) or number_density given, I is absolute, in cm⁻¹: scale is
+    then 1 unless given; n = volume_fraction/⟨V⟩, r_e = 2.8179403 · 10⁻¹³ cm. Otherwise I is that of the mean crystal
+    in electron units, and scale is left to the fit.
+
+Structure
+    structure_factor = "hard-spheres": Percus and Yevick, with effective_radius and effective_fraction, which
+    include what keeps the crystals apart (Wertheim, Phys. Rev. Lett. 10, 321 (1963)). "string": crystals stacked to
+    straight strings of `beads`, bead_spacing apart with the standard deviation bead_spacing_std, as found for
+    CsPbCl₃ (more than 50) and CsPbBr₃ (6) by Bertolotti et al., ACS Nano 11, 3819 (2017), whose own equation is in
+    their supporting information; spheres of shape = "sphere" are what they stacked. Sizes and orientations are taken
+    as independent of places (decoupling: Kotlarchyk & Chen, J. Chem. Phys. 79, 2461 (1983)); for octahedra and for
+    shapes along oblique cell vectors |⟨F⟩|² is taken as ⟨|F|²⟩.
+
+Instrument
+    A Gaussian in q of standard deviation q_resolution + q_resolution_slope q, or a column "dq" of the file, for
+    pinholes; slit_length: half the length of a slit (Å⁻¹), over which I(√(q² + l²)) is averaged, 0 for none. The slit
+    is evenly lit and has no width; one far longer than the largest q stands for an infinite one.
+
+Weights
+    σ of the file (columns q, I, σ; canSAS .xml); without them 3 % of each intensity, or as `weights` says. Negative
+    intensities stay.
+
+Accuracy
+    ⟨|F|²⟩ of spheres, cubes, prisms, platelets, bricks, cylinders and octahedra is that of the integrals to 1e-5 up to
+    q D = 100, D being the longest length that counts, the region of Porod's law included; in practice 1e-7. Shapes
+    along block vectors that are not at right angles (hexagonal, monoclinic): 1e-3 of I up to q D = 20.
+
+Limits
+    A homogeneous body has no atoms: up to q = 0.3 Å⁻¹ it differs from the Debye sum of a crystal by f(q)² of the atoms
+    (−1 % there for nickel), by faces that are layers d apart, (x/sin x)² with x = q d/2, and by 1 % of Porod's law.
+    Bodies have edges where their coatings would be round. size_law: the density is that of the crystal as it stands
+    in [crystals]. Crystals with q D above 2000 are not resolved, and lognormals whose std is more than 0.65 of the
+    mean are taken as that. Explicit atoms have no volume from which solvent could be displaced: use total-scattering,
+    which is exact for atoms in vacuum.
+
+Checked against
+    spheres: the closed amplitude; prisms, platelets, cubes, cylinders, octahedra: amplitudes in closed form averaged
+    over orientations numerically, by other code, to 1e-6; their polydisperse means against sums over many sizes; coated
+    bodies likewise; sphere, core-shell sphere, cylinder, parallelepiped and hard spheres of sasmodels 1.1.0;
+    the Debye sum of a population of cubes; Porod's law, the invariant and Guinier's law of bodies by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample import Box, Sample, Sphere
+from nanocrystal.tables.form_factors import anomalous_factor
+from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
+from nanocrystal.techniques.base import Noise, local_parameters
+from nanocrystal.techniques.saxs_data import measured_points
+from nanocrystal.techniques.saxs_model import SaxsModel, elements_of_crystals
+
+ABSOLUTE = ("volume_fraction", "number_density")
+"""quantities either of which makes the intensity absolute"""
+OF_STRUCTURE: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "hard-spheres": ("effective_radius", "effective_fraction"),
+    "string": ("beads", "bead_spacing", "bead_spacing_std"),
+}
+"""which quantities each structure factor has"""
+MOST_BEADS = 1000.0
+
+
+@dataclass(frozen=True)
+class Saxs:
+    """Small-angle scattering, measured (`file`) or to be simulated (`q`).
+
+    q_range: Å⁻¹; solvent: a name of the table, or solvent_electron_density (e/Å³); energy: eV, adds f′ and f″.
+    """
+
+    file: str | Path | None = None
+    columns: Sequence[str] | None = None
+    q: str | None = None
+    q_range: tuple[float, float] | None = None
+    q_unit: Literal["1/angstrom", "1/nm"] = "1/angstrom"
+    weights: Literal["sigma", "counting", "relative", "uniform"] | None = None
+    solvent: str | None = None
+    solvent_electron_density: Number | None = None
+    energy: float | None = None
+    volume_fraction: Number | None = None
+    number_density: Number | None = None
+    structure_factor: Literal["none", "hard-spheres", "string"] = "none"
+    effective_radius: Number | None = None
+    effective_fraction: Number | None = None
+    beads: Number | None = None
+    bead_spacing: Number | None = None
+    bead_spacing_std: Number | None = None
+    q_resolution: Number | None = None
+    q_resolution_slope: Number | None = None
+    slit_length: Number | None = None
+    power_law_background: bool = False
+    power: Number | None = None
+    power_law: Number | None = None
+    background: Number | None = None
+    scale: Number | None = None
+    noise: Noise | None = None
+
+    name: ClassVar[str] = "saxs"
+    linear: ClassVar[tuple[str, ...]] = ("scale", "background", "power_law")
+    quantities: ClassVar[dict[str, Quantity]] = {
+        "scale": Quantity("scale", "", "scale of the curve; 1 where the intensity is absolute", 1.0, scale=0.1),
+        "background": Quantity("background", "", "constant background", 0.0),
+        "power_law": Quantity("power_law", "", "with power_law_background: coefficient of q^−power", 0.0),
+        "power": Quantity("power", "", "with power_law_background: its exponent", 4.0, 1.0, 6.0, scale=0.2),
+        "solvent_electron_density": Quantity(
+            "solvent_electron_density", "e/Å³", "electron density around the crystals, instead of solvent", 0.0, 0.0,
+            10.0, scale=0.02,
+        ),
+        "volume_fraction": Quantity(
+            "volume_fraction", "", "part of the volume that is crystal; makes the intensity absolute", 0.01, 0.0, 0.74,
+            open_minimum=True, scale=0.001,
+        ),
+        "number_density": Quantity(
+            "number_density", "cm⁻³", "crystals in a volume, instead of volume_fraction", 1e15, 0.0, 1e21,
+            open_minimum=True, scale=1e14,
+        ),
+        "effective_radius": Quantity(
+            "effective_radius", "Å", "hard spheres: radius that includes what keeps crystals apart", 50.0, 0.0, 1e4,
+            open_minimum=True, scale=5.0,
+        ),
+        "effective_fraction": Quantity(
+            "effective_fraction", "", "hard spheres: part of the volume that they fill", 0.1, 0.0, 0.74, scale=0.02
+        ),
+        "beads": Quantity("beads", "", "string: number of crystals", 2.0, 1.0, MOST_BEADS, scale=0.5),
+        "bead_spacing": Quantity(
+            "bead_spacing", "Å", "string: distance of the centres of neighbours", 100.0, 0.0, 1e4, open_minimum=True,
+            scale=5.0,
+        ),
+        "bead_spacing_std": Quantity(
+            "bead_spacing_std", "Å", "string: standard deviation of this distance", 0.0, 0.0, 1e4, scale=2.0
+        ),
+        "q_resolution": Quantity(
+            "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 0.2, scale=5e-4
+        ),
+        "q_resolution_slope": Quantity(
+            "q_resolution_slope", "", "standard deviation of the resolution over q", 0.0, 0.0, 0.3, scale=0.01
+        ),
+        "slit_length": Quantity("slit_length", "Å⁻¹", "half the length of the slit", 0.0, 0.0, 100.0, scale=0.01),
+    }  # fmt: skip
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
+        quantities = {name: self.quantities[name] for name in given}
+        linear = tuple(n for n in self.linear if n in quantities)
+        if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
+            given["solvent_electron_density"] = solvent_electron_density(self.solvent)
+        if given["scale"] is None and self.absolute:
+            given["scale"] = 1.0
+        if self.file is None:  # simulated: scale 1, background 0
+            defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
+            given = {n: defaults.get(n) if given[n] is None else given[n] for n in quantities}
+        return local_parameters(quantities, linear, given)
+
+    @property
+    def absolute(self) -> bool:
+        """Whether the intensity is in cm⁻¹."""
+        return any(getattr(self, name) is not None for name in ABSOLUTE)
+
+    def _used(self) -> list[str]:
+        """Return the quantities that this data set has."""
+        unused = {n for names in OF_STRUCTURE.values() for n in names} - set(OF_STRUCTURE[self.structure_factor])
+        unused |= {n for n in ABSOLUTE if getattr(self, n) is None}
+        unused |= set() if self.power_law_background else {"power", "power_law"}
+        return [n for n in self.quantities if n not in unused]
+
+    def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SaxsModel:
+        """Read the data and return the model of this data set; raises InputError for what cannot be used."""
+        where = f"datasets.{name}"
+        if (self.file is None) == (self.q is None):
+            raise InputError(where, 'needs either a file or, to simulate, q = "START:STOP:STEP".')
+        if self.file is not None and self.noise is not None:
+            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
+        self._check_sample(sample, where)
+        self._check_surroundings(where)
+        self._check_settings(where)
+        if self.energy is not None:
+            for element in elements_of_crystals(sample):
+                anomalous_factor(element, self.energy, f"{where}.energy")
+        measured, width = measured_points(self, where, folder)
+        self._check_instrument(width, where)
+        return SaxsModel(self, where, sample, measured, width)
+
+    def _check_sample(self, sample: Sample, where: str) -> None:
+        for name, population in sample.populations.items():
+            prefix = f"populations.{name}"
+            if population.atoms is not None:
+                raise InputError(
+                    f"{prefix}.shape",
+                    "technique saxs needs bodies with a volume, which explicit atoms have not: give a crystal with a "
+                    "shape, or fit small angles of atoms in vacuum with technique total-scattering.",
+                )
+            if population.shape.name == "bulk":
+                raise InputError(
+                    f"{prefix}.shape",
+                    "technique saxs needs finite crystals; give a shape with a size instead of bulk.",
+                )
+            if not isinstance(population.shape, Sphere | Box) or not population.shape.declared():
+                raise InputError(
+                    f"{prefix}.shape",
+                    f"{population.shape.name!r} has no smooth surface; technique saxs needs a shape such as sphere or "
+                    "cube.",
+                )
+
+    def _check_surroundings(self, where: str) -> None:
+        if self.solvent is not None and self.solvent_electron_density is not None:
+            raise InputError(f"{where}.solvent", "stands beside solvent_electron_density; give one of the two.")
+        if self.solvent is not None:
+            solvent_electron_density(self.solvent, f"{where}.solvent")
+        elif self.solvent_electron_density is None:
+            raise InputError(
+                f"{where}.solvent",
+                'is missing: say what surrounds the crystals, such as solvent = "toluene" (known: '
+                f'{", ".join(SOLVENTS)}; "vacuum" for a dry powder), or give solvent_electron_density (e/Å³).',
+            )
+
+    def _check_settings(self, where: str) -> None:
+        """Raise InputError for keys that need another one, or that exclude each other."""
+        if all(getattr(self, n) is not None for n in ABSOLUTE):
+            raise InputError(f"{where}.number_density", "stands beside volume_fraction; give one of the two.")
+        for kind, names in OF_STRUCTURE.items():
+            for key in names:
+                if getattr(self, key) is not None and kind != self.structure_factor:
+                    raise InputError(f"{where}.{key}", f'needs structure_factor = "{kind}"; add it or leave {key} out.')
+        needed = {"hard-spheres": ("effective_radius", "effective_fraction"), "string": ("beads", "bead_spacing")}
+        for key in needed.get(self.structure_factor, ()):
+            if getattr(self, key) is None:
+                raise InputError(
+                    f"{where}.{key}", f'is missing: structure_factor = "{self.structure_factor}" needs it.'
+                )
+        for key in ("power", "power_law"):
+            if getattr(self, key) is not None and not self.power_law_background:
+                raise InputError(f"{where}.{key}", f"needs power_law_background = true; add it or leave {key} out.")
+        if self.energy is not None and not self.energy > 0.0:
+            raise InputError(f"{where}.energy", f"must be above 0 (eV), got {self.energy:g}.")
+
+    def _check_instrument(self, width: np.ndarray, where: str) -> None:
+        slit = self.slit_length is not None and as_parameter(self.slit_length) != Parameter(0.0)
+        pinhole = [n for n in ("q_resolution", "q_resolution_slope") if getattr(self, n) is not None]
+        if slit and (pinhole or width.any()):
+            given = pinhole[0] if pinhole else "the resolution of the file"
+            raise InputError(f"{where}.slit_length", f"stands beside {given}; a slit or a pinhole, not both.")
+        if pinhole and width.any():
+            raise InputError(f"{where}.{pinhole[0]}", "stands beside the resolution of the file; use one of the two.")

@@ -1,0 +1,349 @@
+"""The model of small-angle scattering: amplitudes of the bodies of a sample to I(q); see `saxs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample import Sample
+from nanocrystal.sample.coating import COATING
+from nanocrystal.sample.mixing import Occupant
+from nanocrystal.sample.overlaps import MOST_SPREAD
+from nanocrystal.sample.population import Population
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.scattering_bodies import Body, EnvelopeBody, OctahedralBody, body_of
+from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.shell import SHELL
+from nanocrystal.sample.typical import block_vectors, lattice_of
+from nanocrystal.tables.elements import atomic_number
+from nanocrystal.tables.form_factors import anomalous_factor
+from nanocrystal.techniques.base import Axis, Drawing, Measured
+from nanocrystal.techniques.saxs_instrument import Smearing
+from nanocrystal.techniques.saxs_structure import hard_spheres, string_of_beads
+
+if TYPE_CHECKING:
+    from nanocrystal.techniques.saxs import Saxs
+
+FloatArray = NDArray[np.float64]
+ELECTRON_RADIUS = 2.8179403205e-13
+"""cm (CODATA 2022)"""
+CM3_OF_A3 = 1e-24
+UNRESOLVED = 2000.0
+"""q times the size from which on oscillations are not followed"""
+INVISIBLE = 0.02
+"""e/Å³; less contrast than that is remarked on"""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Bodies nested in each other: how deep their faces lie below those of the crystal (Å), and how each adds to F."""
+
+    depths: tuple[float, ...]
+    contrasts: tuple[complex, ...]
+
+
+@dataclass(frozen=True)
+class SaxsModel:
+    """Small-angle scattering bound to a sample; width: (n_points,) Å⁻¹, the resolution that the file gives, or 0."""
+
+    settings: Saxs
+    where: str
+    sample: Sample
+    measured: Measured
+    width: FloatArray
+
+    technique: ClassVar[str] = "saxs"
+    x_axis: ClassVar[Axis] = Axis("q", "Å⁻¹")
+    requirement: ClassVar[Any] = None
+    """no pairs of atoms"""
+
+    @property
+    def y_axis(self) -> Axis:
+        return Axis("intensity", "cm⁻¹" if self.settings.absolute else "")
+
+    @property
+    def linear(self) -> tuple[str, ...]:
+        own = ("scale", "background", *(("power_law",) if self.settings.power_law_background else ()))
+        return tuple(f"{self.where}.{n}" for n in own)
+
+    def background_rows(self) -> tuple[int, ...]:
+        return tuple(range(1, len(self.linear)))
+
+    def curves(self, evaluation: Evaluation) -> FloatArray:
+        smearing = self._smearing(evaluation)
+        sample = smearing(self._ideal(evaluation, smearing.ideal_q))
+        rows = [sample, np.ones_like(sample)]
+        if self.settings.power_law_background:
+            rows.append(self.measured.x ** -evaluation.values[f"{self.where}.power"])
+        return np.array(rows)
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        """None: the curves are exact to 1e-7 and cost milliseconds, so differences of them are as good."""
+        return {}
+
+    # ---- the sample ---------------------------------------------------------------------------
+
+    def _ideal(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
+        """Return I(q) before the instrument: in cm⁻¹, or in electron units of the mean crystal."""
+        numbers = self.sample.crystal_numbers(evaluation.values)
+        squares = {n: number * self._mean_square(evaluation, n, q) for n, number in numbers.items()}
+        found = np.asarray(sum(squares.values()))
+        if self.settings.structure_factor != "none":
+            excess = self._structure_factor(evaluation, q) - 1.0
+            found = np.maximum(found + self._square_of_mean(evaluation, numbers, squares, q) * excess, 0.0)
+        return self._absolute_factor(evaluation, numbers) * found
+
+    def _absolute_factor(self, evaluation: Evaluation, numbers: dict[str, float]) -> float:
+        """Return n r_e² in cm⁻¹ per e² of the mean crystal, or 1."""
+        if self.settings.number_density is not None:
+            return ELECTRON_RADIUS**2 * evaluation.values[f"{self.where}.number_density"]
+        if self.settings.volume_fraction is None:
+            return 1.0
+        volumes = {n: self._shape(n).mean_volume(evaluation.values, f"populations.{n}") or 0.0 for n in numbers}
+        volume = sum(numbers[n] * v for n, v in volumes.items())
+        return ELECTRON_RADIUS**2 * evaluation.values[f"{self.where}.volume_fraction"] / (volume * CM3_OF_A3)
+
+    def _mean_square(self, evaluation: Evaluation, name: str, q: FloatArray) -> FloatArray:
+        """Return ⟨|F|²⟩ of a population, electrons²."""
+        layers = self._layers(evaluation, name)
+        products = self._products(evaluation, name, q, layers.depths)
+        total = np.zeros_like(q)
+        for (i, j), product in products.items():
+            weight = (layers.contrasts[i] * np.conj(layers.contrasts[j])).real
+            total += (1.0 if i == j else 2.0) * weight * product
+        return np.maximum(total, 0.0)
+
+    def _square_of_mean(
+        self, evaluation: Evaluation, numbers: dict[str, float], squares: dict[str, FloatArray], q: FloatArray
+    ) -> FloatArray:
+        """Return |⟨F⟩|² over all crystals; of shapes that have no mean amplitude, ⟨|F|²⟩."""
+        if any(isinstance(self._body(evaluation, n), OctahedralBody | EnvelopeBody) for n in numbers):
+            return np.asarray(sum(squares.values()))
+        mean = np.zeros(len(q), dtype=np.complex128)
+        for name, number in numbers.items():
+            layers = self._layers(evaluation, name)
+            key = f"mean amplitudes of {name} at {self._grid_name(q)}"
+            amplitudes = evaluation.once(
+                key,
+                self._addresses(name),
+                lambda n=name, d=layers.depths: self._amplitudes(evaluation, n, q, d),  # type: ignore[misc]
+            )
+            mean += number * sum(c * a for c, a in zip(layers.contrasts, amplitudes, strict=True))
+        return np.asarray(np.abs(mean) ** 2)
+
+    def _amplitudes(
+        self, evaluation: Evaluation, name: str, q: FloatArray, depths: Sequence[float]
+    ) -> list[FloatArray]:
+        body = self._body(evaluation, name)
+        assert not isinstance(body, OctahedralBody | EnvelopeBody)
+        return [body.mean_amplitude(q, depth) for depth in depths]
+
+    def _products(
+        self, evaluation: Evaluation, name: str, q: FloatArray, depths: tuple[float, ...]
+    ) -> dict[tuple[int, int], FloatArray]:
+        """Return P_ij of all pairs of nested bodies, i ≤ j; kept for as long as no length changes."""
+
+        def computed() -> dict[tuple[int, int], FloatArray]:
+            body, n = self._body(evaluation, name), len(depths)
+            pairs = [(i, j) for i in range(n) for j in range(i, n)]
+            return {(i, j): body.products(q, (depths[i], depths[j])) for i, j in pairs}
+
+        return evaluation.once(f"small angles of {name} at {self._grid_name(q)}", self._addresses(name), computed)
+
+    def _grid_name(self, q: FloatArray) -> str:
+        return f"{self.where}: {len(q)} from {q[0]:.8g} to {q[-1]:.8g}"
+
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        """Return the addresses of the parameters that decide on the bodies of a population."""
+        population, prefix = self.sample.populations[name], f"populations.{name}"
+        crystal = self.sample.crystal_of(name)
+        assert crystal is not None
+        found = [f"{prefix}.{k}" for k in self._shape(name).declared()]
+        found += crystal.cell_addresses(f"crystals.{population.crystal}")
+        found += [f"{prefix}.{SHELL}.thickness"] if population.shell is not None else []
+        return (*found, *([f"{prefix}.{COATING}.thickness"] if population.coating is not None else []))
+
+    def _body(self, evaluation: Evaluation, name: str) -> Body:
+        values, lattice = evaluation.values, self._lattices[name]
+        highest = float(self._smearing(evaluation).ideal_q.max())
+        return body_of(self._shape(name), block_vectors(lattice, values), values, f"populations.{name}", highest)
+
+    @cached_property
+    def _lattices(self) -> dict[str, Any]:
+        """The blocks of each population, along which its shape is cut."""
+        return {
+            n: lattice_of(p, self.sample.crystals[str(p.crystal)], f"populations.{n}", f"crystals.{p.crystal}")
+            for n, p in self.sample.populations.items()
+        }
+
+    def _shape(self, name: str) -> Sphere | Box:
+        shape = self.sample.populations[name].shape
+        assert isinstance(shape, Sphere | Box)  # checked by `bind`
+        return shape
+
+    # ---- electron densities -------------------------------------------------------------------
+
+    def _layers(self, evaluation: Evaluation, name: str) -> Layers:
+        """Return the nested bodies of a population, from the outside inwards."""
+        population, values = self.sample.populations[name], evaluation.values
+        prefix, crystal_prefix = f"populations.{name}", f"crystals.{population.crystal}"
+        crystal = self.sample.crystal_of(name)
+        assert crystal is not None
+        outside: complex = values[f"{self.where}.solvent_electron_density"]
+        depths, contrasts = [], []
+        if population.coating is not None:
+            density = values[f"{prefix}.{COATING}.electron_density"]
+            depths.append(-values[f"{prefix}.{COATING}.thickness"])
+            contrasts.append(density - outside)
+            outside = density
+        core = self._density(population, crystal.occupants(values, crystal_prefix), evaluation)
+        surface = core
+        if population.shell is not None:
+            on_sites = population.shell.occupants(crystal, values, prefix, crystal_prefix)
+            surface = self._density(population, on_sites, evaluation)
+        depths.append(0.0)
+        contrasts.append(surface - outside)
+        if population.shell is not None:
+            for depth, part in population.shell.nested(values, prefix):
+                depths.append(depth)
+                contrasts.append(part * (core - surface))
+        return Layers(tuple(depths), tuple(contrasts))
+
+    def _density(self, population: Population, on_sites: list[list[Occupant]], evaluation: Evaluation) -> complex:
+        """Return electrons per Å³ of a crystal with these occupants of its sites."""
+        crystal = self.sample.crystals[str(population.crystal)]
+        electrons = sum(
+            site.multiplicity * o.occupancy * self._electrons(o.element)
+            for site, occupants in zip(crystal.sites, on_sites, strict=True)
+            for o in occupants
+        )
+        return complex(electrons / crystal.cell_volume(evaluation.values, f"crystals.{population.crystal}"))
+
+    def _electrons(self, element: str) -> complex:
+        """Return Z + f′ + i f″; without an energy Z."""
+        z = atomic_number(element)
+        if self.settings.energy is None:
+            return complex(z)
+        key = element
+        if key not in self._anomalous:
+            self._anomalous[key] = anomalous_factor(element, self.settings.energy, f"{self.where}.energy")
+        return z + self._anomalous[key]
+
+    @cached_property
+    def _anomalous(self) -> dict[str, complex]:
+        return {}
+
+    # ---- arrangement and instrument -----------------------------------------------------------
+
+    def _structure_factor(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
+        of = {k: evaluation.values.get(f"{self.where}.{k}", 0.0) for k in self.settings.quantities}
+        if self.settings.structure_factor == "hard-spheres":
+            return hard_spheres(q, of["effective_radius"], of["effective_fraction"])
+        return string_of_beads(q, of["beads"], of["bead_spacing"], of["bead_spacing_std"])
+
+    def _smearing(self, evaluation: Evaluation) -> Smearing:
+        constant, slope, slit = (
+            evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope", "slit_length")
+        )
+        width = self.width if self.width.any() else constant + slope * self.measured.x
+        return Smearing(self.measured.x, width, slit)
+
+    # ---- for the report -----------------------------------------------------------------------
+
+    def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
+        """Return what each population adds; none where a structure factor mixes them."""
+        if len(self.sample.populations) < 2 or self.settings.structure_factor != "none":
+            return {}
+        numbers = self.sample.crystal_numbers(evaluation.values)
+        smearing = self._smearing(evaluation)
+        factor = evaluation.values[f"{self.where}.scale"] * self._absolute_factor(evaluation, numbers)
+        return {
+            n: factor * number * smearing(self._mean_square(evaluation, n, smearing.ideal_q))
+            for n, number in numbers.items()
+        }
+
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        found = []
+        for name in self.sample.populations:
+            layers = self._layers(evaluation, name)
+            contrast = abs(sum(layers.contrasts))
+            if contrast < INVISIBLE:
+                found.append(
+                    f"the crystals of {name} differ by {contrast:.2g} e/Å³ from the solvent and are nearly invisible."
+                )
+            if isinstance(self._body(evaluation, name), EnvelopeBody):
+                found.append(
+                    f"{name} is cut along vectors that are not at right angles: its I(q) is exact to 1e-3 only where q "
+                    "times its length is below 20."
+                )
+        found += self._sampling(evaluation)
+        return tuple(found)
+
+    def _sampling(self, evaluation: Evaluation) -> list[str]:
+        """Return a remark where q does not reach down to the largest crystals, or not up to the smallest."""
+        if self.measured.observed is None:
+            return []
+        found = []
+        highest = float(self._smearing(evaluation).ideal_q.max())
+        for name in self.sample.populations:
+            statistics = self._shape(name).length_statistics(evaluation.values, f"populations.{name}")
+            longest = max((s.volume_weighted_mean for s in statistics.values()), default=0.0)
+            if self.measured.x[0] * longest > 2.0 * np.pi:
+                found.append(
+                    f"q begins at {self.measured.x[0]:.3g} Å⁻¹, above 2π over the size of {name}, {longest:.4g} Å: "
+                    "what is larger than that is not determined."
+                )
+            for length, s in statistics.items():
+                if length != "d_eq" and s.number_std > MOST_SPREAD * s.number_mean:
+                    found.append(
+                        f"the std of {length} of {name} is more than {MOST_SPREAD:g} of its mean: it is taken as that for "
+                        "small angles, which otherwise would see its few largest crystals only."
+                    )
+            if highest * longest > UNRESOLVED:
+                found.append(f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range.")
+        return found
+
+    def drawing(self, evaluation: Evaluation) -> Drawing | None:
+        return None
+
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Add counting noise, scaled to `counts` at the highest point, in the unit of the curve; or normal noise."""
+        noise = self.settings.noise
+        if noise is None:
+            return calculated, None
+        rng = np.random.default_rng(noise.seed)
+        if noise.sigma is not None:
+            return calculated + rng.normal(0.0, noise.sigma, len(calculated)), np.full_like(calculated, noise.sigma)
+        if noise.counts is None:
+            raise InputError(f"{self.where}.noise", "of saxs needs counts, those at the highest point, or sigma.")
+        if not calculated.max() > 0.0:
+            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
+        unit = float(calculated.max()) / noise.counts
+        drawn = rng.poisson(np.maximum(calculated / unit, 0.0)).astype(np.float64)
+        return unit * drawn, unit * np.sqrt(np.maximum(drawn, 1.0))
+
+    def methods(self) -> tuple[str, ...]:
+        arrangement = {
+            "none": "",
+            "hard-spheres": " with the structure factor of hard spheres by Percus and Yevick (Wertheim, Phys. Rev. "
+            "Lett. 10, 321 (1963))",
+            "string": " with the structure factor of straight strings of crystals",
+        }[self.settings.structure_factor]
+        return (
+            "Small-angle scattering was calculated as the mean square amplitude of homogeneous bodies over "
+            f"orientations and sizes{arrangement}, from the overlap of each body with itself displaced (Guinier & "
+            "Fournet, Small-Angle Scattering of X-rays, 1955), closed in the size distribution; contrast from the "
+            "content of the cell and the solvent.",
+        )
+
+
+def elements_of_crystals(sample: Sample) -> list[str]:
+    """Return the elements of all crystals, in alphabetical order."""
+    return sorted({e for c in sample.crystals.values() for e in c.elements})
