@@ -19,7 +19,7 @@ def small(tmp_path: Path) -> SmallStudy:
 KEYS = {
     "top table": ("", "\n[dataset.x]\na = 1", ["line 20: dataset:", "unknown key", "did you mean 'datasets'"]),
     "crystal": ('cif = "Ni.cif"', "uiso = 1", ["line 5: crystals.ni.uiso", "did you mean 'u_iso'"]),
-    "population": ('shape = "sphere"', "radius = 3", ["line 11: populations.dots.radius", "valid: coating, crystal, diam"]),
+    "population": ('shape = "sphere"', "radius = 3", ["line 11: populations.dots.radius", "valid: coating, cr"]),
     "dataset": ("qmax = 20.0", "qdmap = 0.1", ["line 18: datasets.pdf.qdmap", "did you mean 'qdamp'"]),
     "site": ("", "[crystals.ni.sites.Ni1]\noccupency = 1", ["crystals.ni.sites.Ni1.occupency", "'occupancy'"]),
     "refine": ("", "[refine]\niterations = 5", ["refine.iterations", "did you mean 'max_iterations'"]),
