@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
-NEGLIGIBLE_CHANGES = 1e-5
+NEGLIGIBLE_CHANGES = 3e-5
 """the same where derivatives are summed, which need fewer digits: 1e-4 of their maximum"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
@@ -248,7 +248,7 @@ class LatticeSum:
             assert self.shape is not None  # checked by the population
             return self.shape.crossed(axis, between, vectors, values, self.prefix)
 
-        derived = [self.order.derivative(at, vectors, values, where, address, crossing) for address in ordering]
+        derived = self.order.derivatives(at, vectors, values, where, ordering, crossing) if ordering else []
         return np.array([self.order.probabilities(at, vectors, values, where, crossing), *derived])
 
     def _operations(

@@ -7,7 +7,7 @@ and whose first block is in any of them, the pairs that differ by the same group
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -67,16 +67,16 @@ class Order(Protocol):
     ) -> FloatArray:
         """Return the probability of each class at offsets (n, 3), (n_classes, n); vectors: block vectors, Å."""
 
-    def derivative(
+    def derivatives(
         self,
         offsets: FloatArray,
         vectors: FloatArray,
         values: Values,
         prefix: str,
-        address: str,
+        addresses: Sequence[str],
         crossing: Crossing | None = None,
-    ) -> FloatArray:
-        """Return the derivative of `probabilities` by the parameter at `address`."""
+    ) -> list[FloatArray]:
+        """Return the derivatives of `probabilities` by the parameters at `addresses`."""
 
 
 @dataclass(frozen=True)
@@ -126,22 +126,26 @@ class Coherent:
         kept = self._kept(offsets, vectors, values, prefix, crossing)
         return self._of_states(np.prod(list(kept.values()), axis=0), shift)
 
-    def derivative(
+    def derivatives(
         self,
         offsets: FloatArray,
         vectors: FloatArray,
         values: Values,
         prefix: str,
-        address: str,
+        addresses: Sequence[str],
         crossing: Crossing | None = None,
-    ) -> FloatArray:
+    ) -> list[FloatArray]:
         kept = self._kept(offsets, vectors, values, prefix, crossing)
-        change = np.zeros((self.blocks.n_states, len(offsets)))
-        for name, b in self.boundaries.items():
-            if address == f"{prefix}.{TWINS}.{name}.{b.varied}":
-                own = b.decay_slope(offsets, vectors, values, f"{prefix}.{TWINS}.{name}")
-                change += np.prod([own, *(k for other, k in kept.items() if other != name)], axis=0)
-        return self._of_states(change, self.blocks.state_shift(offsets))
+        shift = self.blocks.state_shift(offsets)
+        changes = {
+            f"{prefix}.{TWINS}.{name}.{b.varied}": np.prod(
+                [b.decay_slope(offsets, vectors, values, f"{prefix}.{TWINS}.{name}"),
+                 *(k for other, k in kept.items() if other != name)], axis=0,
+            )
+            for name, b in self.boundaries.items()
+            if f"{prefix}.{TWINS}.{name}.{b.varied}" in addresses
+        }  # fmt: skip
+        return [self._of_states(changes[address], shift) for address in addresses]
 
     def _kept(
         self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None

@@ -10,6 +10,7 @@ sequence is a Markov chain; over w layers its state follows from the w-th power 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -224,19 +225,22 @@ class LayerOrder:
         cubic, correlation = (values[a] for a in self.addresses(prefix))
         return self._at(offsets[:, 2], cubic, correlation)
 
-    def derivative(
+    def derivatives(
         self,
         offsets: FloatArray,
         vectors: FloatArray,
         values: Values,
         prefix: str,
-        address: str,
+        addresses: Sequence[str],
         crossing: Crossing | None = None,
-    ) -> FloatArray:
+    ) -> list[FloatArray]:
         given = [values[a] for a in self.addresses(prefix)]
-        moved = np.array([STEP if a == address else 0.0 for a in self.addresses(prefix)])
-        above, below = (self._at(offsets[:, 2], *(given + sign * moved)) for sign in (1.0, -1.0))
-        return np.asarray((above - below) / (2.0 * STEP))
+        found = []
+        for address in addresses:
+            moved = np.array([STEP if a == address else 0.0 for a in self.addresses(prefix)])
+            above, below = (self._at(offsets[:, 2], *(given + sign * moved)) for sign in (1.0, -1.0))
+            found.append(np.asarray((above - below) / (2.0 * STEP)))
+        return found
 
     def _at(self, up: FloatArray, cubic: float, correlation: float) -> FloatArray:
         """Return the probabilities of the classes for layers `up` (n,) apart, (n_classes, n)."""
