@@ -13,6 +13,7 @@ from modelling import calculated, crystal, sample_of
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import vary
 from nanocrystal.refinement import refine
+from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report.figures import fit_figure
 from nanocrystal.sample import (
     Bulk,
@@ -37,6 +38,7 @@ from nanocrystal.techniques import TotalScattering
 from nanocrystal.techniques.base import Noise
 from nanocrystal.techniques.saxs import Saxs
 from nanocrystal.techniques.saxs_structure import hard_spheres, string_of_beads
+from richardson import errors_of_derivatives
 from small_study import CIF
 
 NICKEL = 4 * 28 / 3.52**3
@@ -354,6 +356,31 @@ def test_background_and_power_law_are_found(tmp_path: Path) -> None:
         assert found[address].value == pytest.approx(value, rel=1e-4), address
 
 
+def test_derivatives_of_all_parameters(tmp_path: Path) -> None:
+    """The Jacobian that the fit uses against Richardson's extrapolation of wide differences."""
+    q = np.linspace(0.01, 0.3, 80)
+    path = written(tmp_path, "a.dat", q, np.exp(-20 * q), 0.01 * np.exp(-20 * q), header="q I sigma\n")
+    shape = Prism(Distribution("lognormal", vary(60.0), vary(9.0)), Distribution("lognormal", vary(80.0), vary(10.0)))
+    coating = Coating(vary(15.0), vary(0.4))
+    common = {"file": path, "solvent_electron_density": vary(0.28), "scale": 1.0, "background": 0.0}
+    hard = {"structure_factor": "hard-spheres", "effective_radius": vary(70.0), "effective_fraction": vary(0.15)}
+    string = {
+        "structure_factor": "string", "beads": vary(4.4), "bead_spacing": vary(110.0), "bead_spacing_std": vary(6.0)
+    }  # fmt: skip
+    power = {"power_law_background": True, "power_law": 1.0, "power": vary(3.8), "volume_fraction": vary(0.001)}
+    for settings in (
+        {**hard, "q_resolution": vary(0.002), "q_resolution_slope": vary(0.02)},
+        {**string, "slit_length": vary(0.05)},
+        power,
+        {"number_density": vary(1e15)},
+    ):
+        sample = Sample({"p": Population("x", shape, coating=coating)}, {"x": crystal(CIF, a=vary(3.52))})
+        problem = bound_problem(sample, {"saxs": Saxs(**(common | settings))}, tmp_path)
+        errors = errors_of_derivatives(problem, "saxs")
+        assert len(errors) >= 8
+        assert max(errors.values()) < 1e-3, errors
+
+
 # ---- wrong input -------------------------------------------------------------------------------------
 
 
@@ -399,6 +426,53 @@ def test_samples_that_are_refused() -> None:
     for shape in (Bulk(), Octahedron(40.0)):
         with pytest.raises(InputError, match=r"populations\.p\.coating"):
             Sample({"p": Population("x", shape, coating=Coating(5.0, 0.3))}, {"x": crystal(CIF)})
+
+
+HEXAGONAL = """data_x
+_cell_length_a 4.3
+_cell_length_b 4.3
+_cell_length_c 7.0
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 120
+_space_group_name_H-M_alt 'P 6'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Cd1 Cd 0 0 0
+"""
+
+
+@pytest.mark.parametrize("std", [0.0, 8.0])
+def test_prisms_along_oblique_vectors(std: float) -> None:
+    """A base with an angle of 120°, by its γ₀: the closed amplitude averaged over half of all directions."""
+    lengths = [(40.0, 60.0, 1.0)]
+    if std:
+        s = np.sqrt(np.log1p((std / 40.0) ** 2))
+        z = np.linspace(-5.0, 6.0, 45)
+        weight = np.exp(-0.5 * z**2)
+        lengths = [(40.0 * np.exp(s * x - 0.5 * s * s), 60.0, w / weight.sum()) for x, w in zip(z, weight, strict=True)]
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    cosine, azimuth = 0.5 * (nodes + 1)[:, None], np.pi * (np.arange(96) + 0.5) / 96
+    sine = np.sqrt(1 - cosine**2)
+    q = np.linspace(0.02, 0.3, 15)
+    expected = np.zeros(15)
+    for d_ab, l_c, part in lengths:
+        edge = d_ab * np.sqrt(np.pi / 4 / np.sin(np.pi / 3))
+        volume = np.pi / 4 * d_ab**2 * l_c
+        for k, x in enumerate(q):
+            along = [x * sine * np.cos(azimuth - angle) * edge / 2 for angle in (0.0, 2 * np.pi / 3)]
+            f = volume * np.sinc(along[0] / np.pi) * np.sinc(along[1] / np.pi) * np.sinc(x * cosine * l_c / 2 / np.pi)
+            expected[k] += part * 0.5 * weights @ (f**2).mean(axis=1)
+    shape = Prism(Distribution("lognormal", 40.0, std) if std else 40.0, 60.0)
+    sample = sample_of(HEXAGONAL, shape)
+    density = 48 / (4.3**2 * np.sin(np.pi / 3) * 7.0)
+    found = calculated(sample, Saxs(q="0.02:0.3:0.02", solvent="vacuum"), "saxs")  # type: ignore[arg-type]
+    off = np.abs(found / density**2 / expected - 1.0)
+    assert off.max() < (1e-3 if std else 3e-3), off
 
 
 def test_blocks_one_by_one_are_refused() -> None:

@@ -45,7 +45,7 @@ CHANGES = {
     "unknown crystal": ('crystal = "ni"', 'crystal = "nj"', ["populations.dots.crystal", "no crystal 'nj'", ": ni"]),
     "crystal missing": ('crystal = "ni"\n', "", ["populations.dots.crystal: is missing", "name one of the crystals"]),
     "unknown shape": ('"sphere"', '"sphere "', ["no shape 'sphere '", "did you mean 'sphere'"]),
-    "shape missing": ('shape = "sphere"\n', "", ["needs a shape", "atoms, blocks, brick, bulk, cube, cylinder, octahedron"]),
+    "shape missing": ('shape = "sphere"\n', "", ["needs a shape", "atoms, blocks, brick, bulk, cube, cylinder"]),
     "cif missing": ('cif = "Ni.cif"\n', "", ["crystals.ni.cif: is missing", 'cif = "Pt.cif"']),
     "diameter missing": (f"diameter = {DIAMETER}\n", "", ["populations.dots.diameter: is missing", "Å"]),
     "unknown element": ("{ Ni =", "{ Co =", ["line 6: crystals.ni.u_iso.Co", "Ni.cif has no site or element 'Co'"]),

@@ -298,7 +298,8 @@ _SENTENCES = {
     "wavelength": "Å; needed for 2θ and polarization; adds f′ and f″",
     "energy": "eV; instead of the wavelength",
     "anomalous": "whether f′ and f″ are used where the wavelength is known",
-    "weights": "sigma (of the file), counting (σ = √I) or uniform [sigma if the file has it, else counting]",
+    "weights": "sigma (of the file), counting (σ = √I) or uniform [sigma if the file has it, else counting; "
+    "of saxs relative, 3 % of I]",
     "background_terms": "how many Chebyshev polynomials",
     "background": "their coefficients c0, c1, …, where they shall not be left to the fit",
     "blanks": "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]",

@@ -32,7 +32,8 @@ Weights
 Accuracy
     ⟨|F|²⟩ of spheres, cubes, prisms, platelets, bricks, cylinders and octahedra is that of the integrals to 1e-5 up to
     q D = 100, D being the longest length that counts, the region of Porod's law included; in practice 1e-7. Shapes
-    along block vectors that are not at right angles (hexagonal, monoclinic): 1e-3 of I up to q D = 20.
+    along block vectors that are not at right angles (hexagonal, monoclinic): 1e-3 of I (of one
+    size alone 3e-3) up to q D = 20.
 
 Limits
     A homogeneous body has no atoms: up to q = 0.3 Å⁻¹ it differs from the Debye sum of a crystal by f(q)² of the atoms

@@ -303,8 +303,8 @@ class SaxsModel:
             for length, s in statistics.items():
                 if length != "d_eq" and s.number_std > MOST_SPREAD * s.number_mean:
                     found.append(
-                        f"the std of {length} of {name} is more than {MOST_SPREAD:g} of its mean: it is taken as that for "
-                        "small angles, which otherwise would see its few largest crystals only."
+                        f"the std of {length} of {name} is more than {MOST_SPREAD:g} of its mean: it is taken as that "
+                        "for small angles, which otherwise would see its few largest crystals only."
                     )
             if highest * longest > UNRESOLVED:
                 found.append(f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range.")
