@@ -43,6 +43,8 @@ import nanocrystal as nc
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.kernels.sine import SineTransform
+from nanocrystal.parameters import Evaluation
+from nanocrystal.refinement import declared_parameters
 from nanocrystal.simulation import BIN
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 
@@ -332,9 +334,15 @@ def quantity_row(name: str, truth: float, found: float, stderr: float, digits: i
 
 
 def separately(family: Family) -> None:
-    """Calculate I(Q) of every size of a family by itself."""
+    """Calculate I(Q) of every size of a family by itself; one model, its lengths moved, as a refinement does."""
+    settings = nc.TotalScattering(q="0.5:20:0.01", background_terms=0)
+    sample = nc.Sample({"dots": nc.Population("x", family.member(*family.cells[0]))}, {"x": cubic_crystal()})
+    model = settings.bind("iq", sample)
+    values = declared_parameters(sample, {"iq": settings}).initial_values()
+    base = Evaluation(values, model.requirement)
     for cells in family.cells:
-        our_intensity(family.member(*cells))
+        lengths = family.member(*cells).declared()
+        model.curves(base.at(values | {f"populations.dots.{k}": p.value for k, (_, p) in lengths.items()}))
 
 
 def patterns_of_all(programs: Path, family: Family, folder: Path) -> tuple[float, float]:

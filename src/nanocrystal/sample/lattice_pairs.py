@@ -28,6 +28,8 @@ NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
 NEGLIGIBLE_CHANGES = 3e-5
 """the same where derivatives are summed, which need fewer digits: 1e-4 of their maximum"""
+SMALL = 250.0
+"""Å; histograms of shorter crystals are cheap and may be longer than they need"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
 
@@ -396,7 +398,8 @@ class LatticeSum:
         places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
         span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
         longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + span
-        n_bins = int(1.06 ** np.ceil(np.log(longest) / np.log(1.06)) / h) + 2  # seldom changes
+        step = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
+        n_bins = int(step ** np.ceil(np.log(longest) / np.log(step)) / h) + 2
         offsets = found.offsets.astype(np.float64)
         alone = np.concatenate([found.weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
         own = self._alone

@@ -193,7 +193,7 @@ class TotalScatteringModel:
     def _transform(self, h: float, n_bins: int, q: FloatArray, grid: str) -> SineTransform:
         key = (h, n_bins, grid)
         if key not in self._transforms:
-            while len(self._transforms) > 3:
+            while len(self._transforms) > 7:
                 del self._transforms[next(iter(self._transforms))]
             self._transforms[key] = SineTransform(h, n_bins, q)
         return self._transforms[key]
