@@ -428,7 +428,7 @@ setTimeout(async () => {
   const svg = async () => {
     delete saved["image/svg+xml"];
     button("[data-do=svg]").click();
-    for (let i = 0; i < 50 && !saved["image/svg+xml"]; i++) await frame();
+    for (let i = 0; i < 2000 && !saved["image/svg+xml"]; i++) await frame();
     return saved["image/svg+xml"].text();
   };
   const views = [canvas.toDataURL()], drawings = [await svg()];
@@ -441,7 +441,7 @@ setTimeout(async () => {
   await frame();
   const back = canvas.toDataURL() === views[0];
   button("[data-do=png]").click();
-  for (let i = 0; i < 50 && !saved["image/png"]; i++) await frame();
+  for (let i = 0; i < 2000 && !saved["image/png"]; i++) await frame();
   const found = document.createElement("pre");
   found.id = "found";
   found.textContent = JSON.stringify({
