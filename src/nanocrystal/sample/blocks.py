@@ -59,6 +59,14 @@ class BlockLattice:
         """Return the block vectors as rows, Å."""
         return self.matrix @ cell_vectors
 
+    def places(self, fract: FloatArray) -> FloatArray:
+        """Return the places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3).
+
+        fract: (n, 3), the atoms of the cell; both in fractions of the cell.
+        """
+        pairs = zip(self.contents, self.states, strict=True)
+        return np.stack([fract[own] + shifts - state - self.origin for (own, shifts), state in pairs])
+
     def state_of(self, fractions: FloatArray) -> IntArray:
         """Return the group element (index of a state, 0 the neutral one) of translations (n, 3), in cell fractions.
 

@@ -250,7 +250,7 @@ def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQua
     The mean distance is infinite where the probability is 0. Density and distance follow from the sizes where each
     crystal has one boundary, and are not given.
     """
-    vectors = lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
+    vectors = lattice.block_vectors(values)
     found = {}
     for name, family in lattice.twins.items():
         prefix = f"{lattice.prefix}.{TWINS}.{name}"
@@ -301,11 +301,10 @@ def shortest_contact(lattice: LatticeSum, family: TwinBoundaries | None, values:
     crystal, blocks = lattice.crystal, lattice.blocks
     elements = [s.element for s in crystal.sites]
     vectors = crystal.vectors(values, lattice.crystal_prefix)
-    fract = np.concatenate(crystal.positions(values, lattice.crystal_prefix))
     partly = crystal.occupancies(values, lattice.crystal_prefix) < 1.0
     places = [
-        (crystal.site_of_atom[own], (fract[own] + moved - state - blocks.origin) @ vectors)
-        for (own, moved), state in zip(blocks.contents, blocks.states, strict=True)
+        (crystal.site_of_atom[own], content)
+        for (own, _), content in zip(blocks.contents, lattice.places(values), strict=True)
     ]
     span = np.arange(-2.0, 3.0)
     around = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -159,9 +159,8 @@ class LatticeSum:
 
     def within(self, values: Values, grid: PairGrid) -> FloatArray:
         """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
-        vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
-        places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
-        radius = grid.r_max + 2.0 * float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
+        vectors = self.block_vectors(values)
+        radius = grid.r_max + 2.0 * _span(self.places(values))
         per_block = len(self._between.classes) / len(self.order.classes)
         n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
         if n_pairs > MOST_PAIRS:
@@ -214,6 +213,15 @@ class LatticeSum:
         """The families of boundaries, by name."""
         return self.order.boundaries if isinstance(self.order, Coherent) else {}
 
+    def block_vectors(self, values: Values) -> FloatArray:
+        """Return the block vectors as rows, Å."""
+        return self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
+
+    def places(self, values: Values) -> FloatArray:
+        """Return the places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
+        fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
+        return np.asarray(self.blocks.places(fract) @ self.crystal.vectors(values, self.crystal_prefix))
+
     @property
     def _n_pair_kinds(self) -> int:
         return len(pair_kinds(len(self.crystal.sites)))
@@ -224,7 +232,7 @@ class LatticeSum:
         self, values: Values, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray, grid: PairGrid
     ) -> Weighted:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
-        vectors = self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
+        vectors = self.block_vectors(values)
         reach = np.ceil(self._checked_reach(vectors, values)).astype(np.int64)
         weights_at = self._weight_table(reach, vectors, values, moved)
         operations = self._operations(values, vectors, ordering, weights_at, strains)
@@ -233,9 +241,8 @@ class LatticeSum:
         negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
         kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=1)[:, None]).any(axis=0)
         if not grid.whole:
-            places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
-            span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
-            kept &= np.linalg.norm(offsets @ vectors, axis=1) <= 1.02 * grid.r_max + span
+            farthest = 1.02 * grid.r_max + _span(self.places(values))
+            kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest
         offsets, weights = offsets[kept], weights[:, kept] * (0.5 * stands_for[kept])
         weights[:, 0] *= 2.0
         return Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ordering))
@@ -299,7 +306,7 @@ class LatticeSum:
         Told by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
         """
         pairs = self._between
-        points = pairs.points(self._places(values, self.crystal.vectors(values, self.crystal_prefix)))
+        points = pairs.points(self.places(values))
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
         n_kinds, n_classes = self._n_pair_kinds, len(self.order.classes)
         group = np.zeros((n_classes * n_kinds, len(points)))
@@ -363,7 +370,7 @@ class LatticeSum:
         signed = shape.signed(vectors)
 
         def table(moved: Values) -> FloatArray:
-            own = self.blocks.vectors(self.crystal.vectors(moved, self.crystal_prefix))
+            own = self.block_vectors(moved)
             return shape.pair_table(reach, own, moved, self.prefix)
 
         rows = [table(values)]
@@ -395,9 +402,8 @@ class LatticeSum:
 
     def _jobs(self, values: Values, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
         """Return the pairs to be counted and the number of bins that hold them."""
-        places = self._places(values, self.crystal.vectors(values, self.crystal_prefix))
-        span = float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
-        longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + span
+        places = self.places(values)
+        longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + _span(places)
         step = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(step ** np.ceil(np.log(longest) / np.log(step)) / h) + 2
         offsets = found.offsets.astype(np.float64)
@@ -418,14 +424,6 @@ class LatticeSum:
                 weights = np.concatenate([found.weights[:, at] * mixed[0], found.weights[0, at] * mixed[1:]])
                 jobs.append(LatticePairs(offsets[at], weights, chosen, parts, kinds))
         return jobs, n_bins
-
-    def _places(self, values: Values, cell_vectors: FloatArray) -> FloatArray:
-        """Return the places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
-        fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
-        return np.stack([
-            (fract[atoms] + shifts - state - self.blocks.origin) @ cell_vectors
-            for (atoms, shifts), state in zip(self.blocks.contents, self.blocks.states, strict=True)
-        ])  # fmt: skip
 
     @cached_property
     def _alone(self) -> BlockPairs:
@@ -465,6 +463,11 @@ class LatticeSum:
     @cached_property
     def _row_of(self) -> dict[tuple[int, int], int]:
         return {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
+
+
+def _span(places: FloatArray) -> float:
+    """Return the diagonal of the box around places (…, 3)."""
+    return float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
 
 
 def _block_pairs(rows: list[tuple[int, int, int, int, int, float, int]]) -> BlockPairs:

@@ -219,9 +219,8 @@ def crystal_of_states(
     cell_vectors = crystal.vectors(values, crystal_prefix)
     fract = np.concatenate(crystal.positions(values, crystal_prefix))
     places, atoms, found = [], [], []
-    for state, (own, shifts) in enumerate(blocks.contents):
+    for state, ((own, _), content) in enumerate(zip(blocks.contents, blocks.places(fract), strict=True)):
         chosen = inside & (states == state)
-        content = fract[own] + shifts - blocks.states[state] - blocks.origin
         corners = np.argwhere(chosen) @ blocks.matrix
         places.append((corners[:, None, :] + content[None, :, :]).reshape(-1, 3))
         atoms.append(np.tile(own, len(corners)))
@@ -252,8 +251,7 @@ def turned_domains(
         own_grid = grid[turned.ravel() == bool(domain)]
         back = np.argsort(axes)
         states = blocks.state_shift(own_grid[:, back].astype(np.float64))
-        for state, (own, shifts) in enumerate(blocks.contents):
-            content = (fract[own] + shifts - blocks.states[state] - blocks.origin) @ inverse
+        for state, ((own, _), content) in enumerate(zip(blocks.contents, blocks.places(fract) @ inverse, strict=True)):
             corners = own_grid[states == state]
             places.append((corners[:, None, :] + content[None, :, axes]).reshape(-1, 3) @ block_vectors)
             atoms.append(np.tile(own, len(corners)))

@@ -22,8 +22,6 @@ from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.settings import pbnm_order
 from nanocrystal.sample.shapes import Sphere
 from nanocrystal.sample.typical import (
-    block_contents,
-    block_vectors,
     drawn_crystal,
     filled_by_chance,
     mean_body,
@@ -78,7 +76,7 @@ def of_crystal(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Atom
     outlines: list[FloatArray] = []
     upright = np.eye(3)
     if not isinstance(faults, Network):
-        names, upright = LAYER_KINDS, _upright(block_vectors(lattice, values))
+        names, upright = LAYER_KINDS, _upright(lattice.block_vectors(values))
         note += " Its sequence of layers is one drawn at random of the ensemble."
     elif lattice.twins:
         names, outlines = _shifts(lattice), _outlines(lattice, atoms, faults, values)
@@ -106,7 +104,7 @@ def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]
 
     The note is empty where all atoms are there.
     """
-    vectors = block_vectors(lattice, values)
+    vectors = lattice.block_vectors(values)
     mean = shape.blocks_of_mean(vectors, values, lattice.prefix)
     n_atoms = len(lattice.blocks.contents[0][0])
     factor = 1.0
@@ -130,7 +128,7 @@ def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]
 def _sphere(lattice: LatticeSum, shape: Sphere, values: Values) -> tuple[Body, str]:
     """Return a sphere of the mean size, or its surface; the note is empty where all atoms are there."""
     radius = 0.5 * shape.mean_diameter(values, lattice.prefix)
-    density = len(lattice.blocks.contents[0][0]) / abs(float(np.linalg.det(block_vectors(lattice, values))))
+    density = len(lattice.blocks.contents[0][0]) / abs(float(np.linalg.det(lattice.block_vectors(values))))
     total = density * 4.0 / 3.0 * np.pi * radius**3
     if total <= MOST_ATOMS:
         return mean_body(lattice, shape, values), ""
@@ -172,8 +170,8 @@ def _network_words(network: Network, crystal: Crystal) -> str:
 
 def _outlines(lattice: LatticeSum, atoms: ExplicitCrystal, network: Network, values: Values) -> list[FloatArray]:
     """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
-    inverse = np.linalg.inv(block_vectors(lattice, values))
-    contents = block_contents(lattice, values) @ inverse
+    inverse = np.linalg.inv(lattice.block_vectors(values))
+    contents = lattice.places(values) @ inverse
     found = []
     for axis, planes in enumerate(network.planes):
         per_block = float(1.0 / np.linalg.norm(inverse[:, axis]))

@@ -97,8 +97,7 @@ class Population:
         assert self.size_law is not None
         assert isinstance(self.shape, Sphere | Box)
         law, values = self.size_law, evaluation.values
-        blocks = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix).blocks
-        vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
+        vectors = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix).block_vectors(values)
         parts = []
         for k, (shape, d) in enumerate(slices(self.shape, law.argument, vectors, values, prefix)):
             own = evaluation.at(law.at_size(d, crystal, values, prefix, crystal_prefix))
@@ -182,7 +181,7 @@ class Population:
             addresses.append(f"{prefix}.{SHELL}.thickness")
         found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid))
         blocks = lattice_sum.blocks
-        vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
+        vectors = lattice_sum.block_vectors(values)
         levels = self._levels_of_box(values, prefix, vectors)
         return self._structure(
             evaluation, name, prefix, crystal, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,

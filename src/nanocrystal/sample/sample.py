@@ -242,8 +242,7 @@ class Sample:
         }  # fmt: skip
 
     def _block_vectors(self, population: str, values: Values) -> FloatArray:
-        lattice = self._lattices[population]
-        return lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
+        return self._lattices[population].block_vectors(values)
 
     # ---- what follows from the values -----------------------------------------------------------
 

@@ -39,28 +39,14 @@ def mean_body(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Body:
     """Return which blocks a crystal of the mean size consists of."""
     if isinstance(shape, Sphere):
         return sphere_body(lattice, shape.mean_diameter(values, lattice.prefix), np.inf, values)
-    vectors = block_vectors(lattice, values)
+    vectors = lattice.block_vectors(values)
     return whole_blocks(shape, shape.blocks_of_mean(vectors, values, lattice.prefix), vectors)
 
 
 def sphere_body(lattice: LatticeSum, diameter: float, depth: float, values: Values) -> Body:
     """Return the blocks of a sphere around an atom, down to a depth below its surface."""
-    contents = block_contents(lattice, values)
-    return ball(diameter, depth, contents.reshape(-1, 3), block_vectors(lattice, values))
-
-
-def block_vectors(lattice: LatticeSum, values: Values) -> FloatArray:
-    """Return the block vectors as rows, Å."""
-    return lattice.blocks.vectors(lattice.crystal.vectors(values, lattice.crystal_prefix))
-
-
-def block_contents(lattice: LatticeSum, values: Values) -> FloatArray:
-    """Return the atoms of a block of each state, from its corner, (n_states, n_atoms, 3) Å."""
-    blocks, crystal = lattice.blocks, lattice.crystal
-    fract = np.concatenate(crystal.positions(values, lattice.crystal_prefix))
-    pairs = zip(blocks.contents, blocks.states, strict=True)
-    places = np.array([fract[own] + shifts - state - blocks.origin for (own, shifts), state in pairs])
-    return np.asarray(places @ crystal.vectors(values, lattice.crystal_prefix))
+    contents = lattice.places(values)
+    return ball(diameter, depth, contents.reshape(-1, 3), lattice.block_vectors(values))
 
 
 # ---- boundaries and layers ------------------------------------------------------------------------
@@ -93,7 +79,7 @@ def drawn_network(lattice: LatticeSum, numbers: Sequence[int], values: Values, r
     """Return boundaries drawn with the probabilities of the population; without families there are none."""
     if not lattice.twins:
         return Network.without(numbers)
-    vectors = block_vectors(lattice, values)
+    vectors = lattice.block_vectors(values)
     families = [
         (family, family.probabilities(vectors, values, f"{lattice.prefix}.{TWINS}.{name}"))
         for name, family in lattice.twins.items()

@@ -21,7 +21,6 @@ from nanocrystal.sample.networks import ExplicitCrystal, Network
 from nanocrystal.sample.twins import TwinBoundaries
 from nanocrystal.sample.typical import (
     Layers,
-    block_vectors,
     drawn_crystal,
     filled_by_chance,
     lattice_of,
@@ -162,7 +161,7 @@ def _population(study: Study, name: str) -> tuple[str, Population]:
 
 
 def _check_size(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> None:
-    about = blocks_of_mean(shape, block_vectors(lattice, values), values, lattice.prefix)
+    about = blocks_of_mean(shape, lattice.block_vectors(values), values, lattice.prefix)
     about *= len(lattice.blocks.contents[0][0])
     if about > MOST_ATOMS:
         raise InputError(

@@ -87,6 +87,7 @@ from nanocrystal.sample.shapes import Bulk
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques.base import Noise, local_parameters
+from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.powder_data import blank_at, measured_points
 from nanocrystal.techniques.powder_model import PowderModel
 from nanocrystal.techniques.powder_phase import HC, Beam, Phase
@@ -94,10 +95,6 @@ from nanocrystal.techniques.powder_phase import HC, Beam, Phase
 FloatArray = NDArray[np.float64]
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
-MOST_TERMS = 50
-"""of the background"""
-BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
-BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
 PROFILE: Mapping[str, Quantity] = {
     "size": Quantity("size", "Å", "volume-weighted column length of the crystals", 1e6, 5.0, 1e6, scale=100.0),
     "strain": Quantity("strain", "", "microstrain Δd/d of the crystals", 0.0, 0.0, 0.2, scale=1e-3),
@@ -208,17 +205,10 @@ class Powder:
                 if key != "texture" or profile.texture_axis is not None:
                     quantities[f"profiles.{name}.{key}"] = quantity
                     given[f"profiles.{name}.{key}"] = getattr(profile, key)
-        for k in range(min(self.background_terms, MOST_TERMS)):  # more are refused by `bind`
-            quantities[f"background.c{k}"] = BACKGROUND
-            given[f"background.c{k}"] = self.background.get(f"c{k}")
-            linear.append(f"background.c{k}")
-        for name, blank in self.blanks.items():
-            quantities[f"blanks.{name}.scale"] = BLANK
-            given[f"blanks.{name}.scale"] = blank.scale
-            linear.append(f"blanks.{name}.scale")
-        if self.file is None:  # simulated: scale 1, background 0
-            defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
-            given = {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
+        declared, chosen = background_quantities(self.background_terms, self.background, self.blanks)
+        quantities, given, linear = quantities | declared, given | chosen, [*linear, *declared]
+        if self.file is None:
+            given = as_simulated(given, quantities, linear)
         return local_parameters(quantities, tuple(linear), given)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PowderModel:
@@ -233,7 +223,7 @@ class Powder:
             raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         wavelengths = self._wavelengths(where)
         phases = self._phases(sample, Beam(self, where, wavelengths))
-        self._check_background(where)
+        check_background(self.background_terms, self.background, where, "4 to 12")
         self._check_geometry(where)
         self._check_standard(sample, where)
         self._check_beam(sample, wavelengths[0], where)
@@ -364,18 +354,6 @@ class Powder:
             own = self.profiles.get(name, Profile())
             found.append(Phase(name, crystal, f"crystals.{population.crystal}", own, finite, beam))
         return tuple(found)
-
-    def _check_background(self, where: str) -> None:
-        n = self.background_terms
-        if not 0 <= n <= MOST_TERMS:
-            raise InputError(f"{where}.background_terms", f"must be 0 to {MOST_TERMS}, got {n}; 4 to 12 are usual.")
-        for key in self.background:
-            if key not in [f"c{k}" for k in range(n)]:
-                raise InputError(
-                    f"{where}.background.{key}",
-                    f"is no coefficient of the background: with background_terms = {n} they are c0 to c{n - 1}; "
-                    "raise background_terms or leave it out.",
-                )
 
     def _check_standard(self, sample: Sample, where: str) -> None:
         if (self.standard is None) != (self.standard_fraction is None):

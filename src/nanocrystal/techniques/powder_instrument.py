@@ -177,9 +177,3 @@ def absorption(angles: Angles, settings: Powder, own: Mapping[str, float]) -> Fl
 def march_dollase(cosines: FloatArray, ratio: float) -> FloatArray:
     """Return (r² cos² α + sin² α/r)^(−3/2): Dollase, J. Appl. Cryst. 19, 267 (1986); 1 for r = 1."""
     return np.asarray((ratio**2 * cosines**2 + (1.0 - cosines**2) / ratio) ** -1.5)
-
-
-def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
-    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
-    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
-    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])

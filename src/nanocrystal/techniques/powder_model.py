@@ -15,9 +15,9 @@ from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.base import Axis, Drawing, Measured
+from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.techniques.powder_data import TWO_THETA
 from nanocrystal.techniques.powder_free import free_intensities, without
-from nanocrystal.techniques.powder_instrument import chebyshev
 from nanocrystal.techniques.powder_phase import Phase, sides, step
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ SIGNIFICANT = 6.0
 noise that suits it, reached 5.4 in 40 simulated patterns"""
 RESTING = 3.0
 """standard errors; the cell and profile of a phase that has come to contribute less stay where they are"""
-MOST_COUNTS = 1e15
-"""at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
 
 
 @dataclass(frozen=True)
@@ -339,10 +337,7 @@ class PowderModel:
             raise InputError(
                 f"{self.where}.noise", f"of a powder pattern needs counts at the highest point, up to {MOST_COUNTS:g}."
             )
-        if not calculated.max() > 0.0:
-            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
-        factor = noise.counts / float(calculated.max())
-        drawn = np.random.default_rng(noise.seed).poisson(np.maximum(calculated * factor, 0.0)).astype(np.float64)
+        drawn, _ = drawn_counts(calculated, noise.counts, noise.seed, self.where)
         return drawn, np.sqrt(np.maximum(drawn, 1.0))
 
     def methods(self) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ from nanocrystal.sample import Box, Sample, Sphere
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
 from nanocrystal.techniques.base import Noise, local_parameters
+from nanocrystal.techniques.counted import as_simulated
 from nanocrystal.techniques.saxs_data import measured_points
 from nanocrystal.techniques.saxs_model import SaxsModel, elements_of_crystals
 
@@ -165,9 +166,8 @@ class Saxs:
             given["solvent_electron_density"] = solvent_electron_density(self.solvent)
         if given["scale"] is None and self.absolute:
             given["scale"] = 1.0
-        if self.file is None:  # simulated: scale 1, background 0
-            defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
-            given = {n: defaults.get(n) if given[n] is None else given[n] for n in quantities}
+        if self.file is None:
+            given = as_simulated(given, quantities, linear)
         return local_parameters(quantities, linear, given)
 
     @property

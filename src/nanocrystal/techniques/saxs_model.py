@@ -21,10 +21,11 @@ from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.scattering_bodies import Body, EnvelopeBody, OctahedralBody, body_of
 from nanocrystal.sample.shapes import Sphere
 from nanocrystal.sample.shell import SHELL
-from nanocrystal.sample.typical import block_vectors, lattice_of
+from nanocrystal.sample.typical import lattice_of
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
+from nanocrystal.techniques.counted import drawn_counts
 from nanocrystal.techniques.saxs_instrument import Smearing
 from nanocrystal.techniques.saxs_structure import hard_spheres, string_of_beads
 
@@ -173,7 +174,7 @@ class SaxsModel:
     def _body(self, evaluation: Evaluation, name: str) -> Body:
         values, lattice = evaluation.values, self._lattices[name]
         highest = float(self._smearing(evaluation).ideal_q.max())
-        return body_of(self._shape(name), block_vectors(lattice, values), values, f"populations.{name}", highest)
+        return body_of(self._shape(name), lattice.block_vectors(values), values, f"populations.{name}", highest)
 
     @cached_property
     def _lattices(self) -> dict[str, Any]:
@@ -318,15 +319,12 @@ class SaxsModel:
         noise = self.settings.noise
         if noise is None:
             return calculated, None
-        rng = np.random.default_rng(noise.seed)
         if noise.sigma is not None:
+            rng = np.random.default_rng(noise.seed)
             return calculated + rng.normal(0.0, noise.sigma, len(calculated)), np.full_like(calculated, noise.sigma)
         if noise.counts is None:
             raise InputError(f"{self.where}.noise", "of saxs needs counts, those at the highest point, or sigma.")
-        if not calculated.max() > 0.0:
-            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
-        unit = float(calculated.max()) / noise.counts
-        drawn = rng.poisson(np.maximum(calculated / unit, 0.0)).astype(np.float64)
+        drawn, unit = drawn_counts(calculated, noise.counts, noise.seed, self.where)
         return unit * drawn, unit * np.sqrt(np.maximum(drawn, 1.0))
 
     def methods(self) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ from nanocrystal.sample import Distribution, PairGrid, Sample, Sphere
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Noise, local_parameters
+from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.total_scattering_data import blank_at, measured_points
 from nanocrystal.techniques.total_scattering_instrument import KEV_ANGSTROM, elements_of
 from nanocrystal.techniques.total_scattering_model import TotalScatteringModel
@@ -54,12 +55,8 @@ TABULATED_Q = 75.0
 """Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
-MOST_TERMS = 50
-"""of the background"""
 BLURRED = {"q_resolution": 0.3, "q_resolution_slope": 0.05}
 """resolutions, Å⁻¹ and without unit, beyond which no peak is left; none is wider where a fit begins"""
-BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
-BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
 
 
 @dataclass(frozen=True)
@@ -123,17 +120,10 @@ class TotalScattering:
         given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = {n: q for n, q in self.quantities.items() if n != "compton_scale" or self.compton}
         linear = [n for n in self.linear if n in quantities]
-        for k in range(min(self.background_terms, MOST_TERMS)):  # more are refused by `bind`
-            quantities[f"background.c{k}"] = BACKGROUND
-            given[f"background.c{k}"] = self.background.get(f"c{k}")
-            linear.append(f"background.c{k}")
-        for name, blank in self.blanks.items():
-            quantities[f"blanks.{name}.scale"] = BLANK
-            given[f"blanks.{name}.scale"] = blank.scale
-            linear.append(f"blanks.{name}.scale")
-        if self.file is None:  # simulated: scale 1, background 0
-            defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
-            given = {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
+        declared, chosen = background_quantities(self.background_terms, self.background, self.blanks)
+        quantities, given, linear = quantities | declared, given | chosen, [*linear, *declared]
+        if self.file is None:
+            given = as_simulated(given, quantities, linear)
         return local_parameters(quantities, tuple(linear), given)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> TotalScatteringModel:
@@ -158,17 +148,7 @@ class TotalScattering:
         return TotalScatteringModel(self, where, sample, measured, axis, q, wavelength, blanks)
 
     def _check_background(self, where: str) -> None:
-        n = self.background_terms
-        if not 0 <= n <= MOST_TERMS:
-            raise InputError(f"{where}.background_terms", f"must be 0 to {MOST_TERMS}, got {n}; 3 to 6 are usual.")
-        for key in self.background:
-            if key not in [f"c{k}" for k in range(n)]:
-                known = {0: "there is none", 1: "there is only c0"}.get(n, f"they are c0 to c{n - 1}")
-                raise InputError(
-                    f"{where}.background.{key}",
-                    f"is no coefficient of the background: with background_terms = {n} {known}; "
-                    "raise background_terms or leave it out.",
-                )
+        check_background(self.background_terms, self.background, where, "3 to 6")
         if self.compton_scale is not None and not self.compton:
             raise InputError(f"{where}.compton_scale", "needs compton = true, or leave it out.")
 

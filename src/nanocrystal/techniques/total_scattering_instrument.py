@@ -54,12 +54,6 @@ def polarization(q: FloatArray, wavelength: float, part: float) -> FloatArray:
 # ---- background ---------------------------------------------------------------------------------
 
 
-def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
-    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
-    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
-    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
-
-
 def incoherent(sample: Sample, q: FloatArray) -> FloatArray:
     """Return Z − f0²/Z, the mean over the atoms of the sample."""
     terms = [

@@ -21,6 +21,7 @@ from nanocrystal.sample.lattice_pairs import Reduction
 from nanocrystal.sample.pair_structure import enveloped
 from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
+from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.techniques.derivatives import (
     at_bins,
     exact_addresses,
@@ -31,7 +32,6 @@ from nanocrystal.techniques.derivatives import (
 )
 from nanocrystal.techniques.total_scattering_instrument import (
     KEV_ANGSTROM,
-    chebyshev,
     elements_of,
     finer_grid,
     incoherent,
@@ -49,8 +49,6 @@ NEAR = 12.0
 """Å; correlated motion reaches that far"""
 USUAL_Q = (3.0, 35.0)
 """Å⁻¹; where data end elsewhere their abscissa may have been misread"""
-MOST_COUNTS = 1e15
-"""at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
 EDGE = 50.0
 """eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
 
@@ -377,10 +375,7 @@ class TotalScatteringModel:
             raise InputError(f"{self.where}.noise", "of total scattering needs counts, those at the highest point.")
         if noise.counts > MOST_COUNTS:
             raise InputError(f"{self.where}.noise.counts", f"must be at most {MOST_COUNTS:g}, got {noise.counts:g}.")
-        if not calculated.max() > 0.0:
-            raise InputError(f"{self.where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
-        factor = noise.counts / float(calculated.max())
-        drawn = np.random.default_rng(noise.seed).poisson(np.maximum(calculated * factor, 0.0)).astype(np.float64)
+        drawn, _ = drawn_counts(calculated, noise.counts, noise.seed, self.where)
         return drawn, np.sqrt(np.maximum(drawn, 1.0))
 
     def methods(self) -> tuple[str, ...]:

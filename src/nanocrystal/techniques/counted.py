@@ -1,0 +1,71 @@
+"""What curves of counts share: a background of Chebyshev polynomials and blanks, and counting noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Number, Quantity
+
+FloatArray = NDArray[np.float64]
+MOST_TERMS = 50
+"""of the background"""
+MOST_COUNTS = 1e15
+"""at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
+BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
+BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
+
+
+def background_quantities(
+    n_terms: int, background: Mapping[str, Number], blanks: Mapping[str, Any]
+) -> tuple[dict[str, Quantity], dict[str, Number | None]]:
+    """Return declarations and given numbers of the coefficients c0, c1, … and of the scales of blanks; all linear."""
+    # more terms are refused by `bind`
+    quantities = {f"background.c{k}": BACKGROUND for k in range(min(n_terms, MOST_TERMS))}
+    given: dict[str, Number | None] = {n: background.get(n.removeprefix("background.")) for n in quantities}
+    for name, blank in blanks.items():
+        quantities[f"blanks.{name}.scale"] = BLANK
+        given[f"blanks.{name}.scale"] = blank.scale
+    return quantities, given
+
+
+def check_background(n_terms: int, background: Mapping[str, Number], where: str, usual: str) -> None:
+    """Raise InputError for too many terms, and for coefficients that are not there; usual: in words."""
+    if not 0 <= n_terms <= MOST_TERMS:
+        raise InputError(f"{where}.background_terms", f"must be 0 to {MOST_TERMS}, got {n_terms}; {usual} are usual.")
+    for key in background:
+        if key not in [f"c{k}" for k in range(n_terms)]:
+            known = {0: "there is none", 1: "there is only c0"}.get(n_terms, f"they are c0 to c{n_terms - 1}")
+            raise InputError(
+                f"{where}.background.{key}",
+                f"is no coefficient of the background: with background_terms = {n_terms} {known}; "
+                "raise background_terms or leave it out.",
+            )
+
+
+def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
+    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
+    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
+    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
+
+
+def as_simulated(given: Mapping[str, Any], quantities: Mapping[str, Quantity], linear: Sequence[str]) -> dict[str, Any]:
+    """Return the given numbers of a data set without a file: where none is given the scale is 1, the background 0."""
+    defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
+    return {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
+
+
+def drawn_counts(calculated: FloatArray, counts: float, seed: int, where: str) -> tuple[FloatArray, float]:
+    """Return counts drawn from Poisson's law, so many at the highest point of the curve, and what one is in its unit.
+
+    Raises InputError for a curve that is nowhere above 0.
+    """
+    highest = float(calculated.max())
+    if not highest > 0.0:
+        raise InputError(f"{where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
+    expected = np.maximum(calculated * (counts / highest), 0.0)
+    return np.random.default_rng(seed).poisson(expected).astype(np.float64), highest / counts
