@@ -16,7 +16,7 @@ from nanocrystal.sample.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques import Powder, Profile
-from nanocrystal.techniques.powder_instrument import Angles, axial_divergence, joined_widths, march_dollase
+from nanocrystal.techniques.powder.instrument import Angles, axial_divergence, joined_widths, march_dollase
 from structures import cif
 
 CUBIC_METAL = cif("4.0 4.0 4.0 90 90 90", "P m -3 m", "Pt Pt 0 0 0 1")

@@ -18,7 +18,7 @@ from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile, TotalScattering, powder_phase
-from nanocrystal.techniques.powder_model import PowderModel
+from nanocrystal.techniques.powder.model import PowderModel
 from richardson import errors_of_derivatives
 
 U_ISO = {"Cs": 0.04, "Pb": 0.02, "I": 0.035}

@@ -37,7 +37,7 @@ from nanocrystal.tables.solvents import solvent_electron_density
 from nanocrystal.techniques import TotalScattering
 from nanocrystal.techniques.base import Noise
 from nanocrystal.techniques.saxs import Saxs
-from nanocrystal.techniques.saxs_structure import hard_spheres, string_of_beads
+from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 from richardson import errors_of_derivatives
 from small_study import CIF
 

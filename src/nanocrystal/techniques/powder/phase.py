@@ -21,10 +21,10 @@ from nanocrystal.sample.reflections import (
     squared_factors,
 )
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
-from nanocrystal.techniques.powder_instrument import Angles, Line, centres, march_dollase, peaks_of
+from nanocrystal.techniques.powder.instrument import Angles, Line, centres, march_dollase, peaks_of
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder import Powder, Profile
+    from nanocrystal.techniques.powder.technique import Powder, Profile
 
 FloatArray = NDArray[np.float64]
 HC = 12398.419843320026

@@ -88,9 +88,9 @@ from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques.base import Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
-from nanocrystal.techniques.powder_data import blank_at, measured_points
-from nanocrystal.techniques.powder_model import PowderModel
-from nanocrystal.techniques.powder_phase import HC, Beam, Phase
+from nanocrystal.techniques.powder.data import blank_at, measured_points
+from nanocrystal.techniques.powder.model import PowderModel
+from nanocrystal.techniques.powder.phase import HC, Beam, Phase
 
 FloatArray = NDArray[np.float64]
 SHORTEST, LONGEST = 0.08, 25.0

@@ -16,12 +16,12 @@ from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
-from nanocrystal.techniques.powder_data import TWO_THETA
-from nanocrystal.techniques.powder_free import free_intensities, without
-from nanocrystal.techniques.powder_phase import Phase, sides, step
+from nanocrystal.techniques.powder.data import TWO_THETA
+from nanocrystal.techniques.powder.free import free_intensities, without
+from nanocrystal.techniques.powder.phase import Phase, sides, step
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder import Powder
+    from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
 SIGNIFICANT = 6.0

@@ -66,8 +66,8 @@ from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
 from nanocrystal.techniques.base import Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated
-from nanocrystal.techniques.saxs_data import measured_points
-from nanocrystal.techniques.saxs_model import SaxsModel, elements_of_crystals
+from nanocrystal.techniques.saxs.data import measured_points
+from nanocrystal.techniques.saxs.model import SaxsModel, elements_of_crystals
 
 ABSOLUTE = ("volume_fraction", "number_density")
 """quantities either of which makes the intensity absolute"""

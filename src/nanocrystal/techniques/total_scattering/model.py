@@ -30,7 +30,7 @@ from nanocrystal.techniques.derivatives import (
     stretched,
     units_by,
 )
-from nanocrystal.techniques.total_scattering_instrument import (
+from nanocrystal.techniques.total_scattering.instrument import (
     KEV_ANGSTROM,
     elements_of,
     finer_grid,
@@ -40,7 +40,7 @@ from nanocrystal.techniques.total_scattering_instrument import (
 )
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.total_scattering import TotalScattering
+    from nanocrystal.techniques.total_scattering.technique import TotalScattering
 
 FloatArray = NDArray[np.float64]
 COARSER = 4

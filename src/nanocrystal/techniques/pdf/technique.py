@@ -45,7 +45,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.base import Measured, Noise, grid_from_text, local_parameters
-from nanocrystal.techniques.pdf_model import PdfModel
+from nanocrystal.techniques.pdf.model import PdfModel
 
 LONGEST = 1000.0
 """Å; beyond, no instrument's G(r) holds anything"""

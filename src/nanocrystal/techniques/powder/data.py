@@ -16,7 +16,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.techniques.base import Axis, Measured, grid_from_text
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder import Powder
+    from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
 TWO_THETA = Axis("two_theta", "°")

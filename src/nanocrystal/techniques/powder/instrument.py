@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.kernels.profile import Peaks
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder import Powder
+    from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
 DEGREES = 180.0 / np.pi

@@ -27,10 +27,10 @@ from nanocrystal.techniques.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.techniques.pdf_transform import PeakShape, PeakTransform, RadialFunction
+from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.pdf import Pdf
+    from nanocrystal.techniques.pdf.technique import Pdf
 
 FloatArray = NDArray[np.float64]
 MARGIN = 10.0

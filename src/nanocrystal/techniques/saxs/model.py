@@ -26,11 +26,11 @@ from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import drawn_counts
-from nanocrystal.techniques.saxs_instrument import Smearing
-from nanocrystal.techniques.saxs_structure import hard_spheres, string_of_beads
+from nanocrystal.techniques.saxs.instrument import Smearing
+from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.saxs import Saxs
+    from nanocrystal.techniques.saxs.technique import Saxs
 
 FloatArray = NDArray[np.float64]
 ELECTRON_RADIUS = 2.8179403205e-13

@@ -18,7 +18,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.techniques.base import Measured, grid_from_text
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.saxs import Saxs
+    from nanocrystal.techniques.saxs.technique import Saxs
 
 FloatArray = NDArray[np.float64]
 LARGEST_Q = 3.0

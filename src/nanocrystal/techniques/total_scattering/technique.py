@@ -46,9 +46,9 @@ from nanocrystal.sample.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
-from nanocrystal.techniques.total_scattering_data import blank_at, measured_points
-from nanocrystal.techniques.total_scattering_instrument import KEV_ANGSTROM, elements_of
-from nanocrystal.techniques.total_scattering_model import TotalScatteringModel
+from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
+from nanocrystal.techniques.total_scattering.instrument import KEV_ANGSTROM, elements_of
+from nanocrystal.techniques.total_scattering.model import TotalScatteringModel
 
 FloatArray = NDArray[np.float64]
 TABULATED_Q = 75.0

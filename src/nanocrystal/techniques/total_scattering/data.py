@@ -14,7 +14,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.techniques.base import Axis, Measured, grid_from_text
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.total_scattering import Blank, TotalScattering
+    from nanocrystal.techniques.total_scattering.technique import Blank, TotalScattering
 
 FloatArray = NDArray[np.float64]
 LARGEST_Q = 60.0
