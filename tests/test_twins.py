@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from gamma_blocks import CELL, ELEMENTS, U_ISO, VECTORS, Q, contents, intensity
 from modelling import calculated, crystal
 from nanocrystal.errors import InputError
-from nanocrystal.kernels import debye, plain
 from nanocrystal.parameters import Evaluation, vary
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import (
@@ -42,14 +42,8 @@ from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
 from structures import CUBIC, GAMMA_CSPBBR3, cif
 
-ELEMENTS = ("Pb", "Cs", "Br")
-U_ISO = {"Pb": 0.0127, "Cs": 0.03, "Br": 0.025}
-CELL = np.array([8.207, 8.255, 11.759])
-VECTORS = np.array([[0.5, 0.5, 0.0], [-0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]) * CELL
-"""of blocks, one Pb atom each, Å"""
 PLAIN = TotalScattering(q="0.5:25:0.25", background_terms=0)
 NEAR = TotalScattering(q="0.5:8:0.25", background_terms=0)
-Q = 0.5 + 0.25 * np.arange(99)
 State = tuple[int, int]
 T110, T001, T110_001 = "1/2<110>{110}", "1/2[001]{110}", "1/2<110>(001)"
 # the group Z2 × Z2 by hand: what a slip adds to ((i + j) mod 2, k mod 2), and the block axes its planes cross
@@ -58,40 +52,6 @@ SLIPS = {T110: ((1, 0), (0, 1)), T001: ((0, 1), (0, 1)), T110_001: ((1, 0), (2,)
 
 def sample(shape: object, twins: dict[str, TwinFamily], text: str = GAMMA_CSPBBR3) -> Sample:
     return Sample({"p": Population("x", shape, twins=twins)}, {"x": crystal(text, U_ISO)})
-
-
-def contents() -> dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
-    """Return state -> (places from the Pb atom, kinds) of its block of γ-CsPbBr3, Å, from the coordinates."""
-    pb = [(0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.5, 0.0, 0.5), (0.0, 0.5, 0.5)]
-    x = crystal(GAMMA_CSPBBR3, 0.01)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    atoms = [
-        (f, ELEMENTS.index(s.element))
-        for s, places in zip(x.sites, x.positions(values, "x"), strict=True)
-        for f in places
-    ]
-    shifts = [np.array(s) for s in product((-2, -1, 0, 1, 2), repeat=3)]
-    found = {}
-    for state in product((0, 1), repeat=2):
-        # the block of state (s, t) stands s A1 + t A3 from the first Pb atom
-        corner = np.array(pb[0]) + state[0] * np.array([0.5, 0.5, 0.0]) + state[1] * np.array([0.0, 0.0, 0.5])
-        places, kinds = [], []
-        for fract, kind in atoms:
-            for shift in shifts:
-                d = fract + shift - corner
-                along = (d[0] + d[1], d[1] - d[0], 2.0 * d[2])  # in units of A1, A2, A3
-                if all(-0.25 <= c < 0.75 for c in along):
-                    places.append(d * CELL)
-                    kinds.append(kind)
-        found[state] = np.array(places), np.array(kinds)
-    return found
-
-
-def intensity(positions: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    f = np.array([form_factor(e, Q) for e in ELEMENTS])
-    sums = plain.pair_sums(Q, positions, kinds, 3)
-    counts = np.bincount(kinds, minlength=3).astype(float)
-    return debye.debye_intensity(Q, sums, f, np.array([U_ISO[e] for e in ELEMENTS]), np.ones(3), counts)
 
 
 def enumerated(numbers: tuple[int, int, int], probabilities: dict[str, float]) -> np.ndarray:

@@ -114,14 +114,18 @@ def _header(name: str) -> str:
 
 def _nested(table: type[Table]) -> str:
     """Return the tables that may stand in every population of a crystal, each with its keys."""
-    parts = []
+    parts, own = [], []
     for name, field in table.model_fields.items():
         if name in schema._Fractions.model_fields:
+            continue
+        if not any(isinstance(t, type) and issubclass(t, Table) for t in _arguments(field.annotation)):
+            own.append(f"| `{name}` | {_kind(field)} | {_default(field, name, table)} | {field.description} |")
             continue
         [inner] = [t for t in _arguments(field.annotation) if isinstance(t, type) and issubclass(t, Table)]
         many = get_origin(field.annotation) is dict
         parts.append(_nested_rows(inner, f"populations.NAME.{name}" + (".FAMILY" if many else "")))
-    return "\n".join(parts)
+    head = ["`[populations.NAME]`:", "", "| key | value | default | meaning |", "|---|---|---|---|"]
+    return "\n".join(["\n".join([*head, *own]) + "\n", *parts])
 
 
 def _arguments(hint: Any) -> list[Any]:

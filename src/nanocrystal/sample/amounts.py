@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +34,12 @@ Vectors = Callable[[], FloatArray]
 class Content:
     """The atoms of each element in the mean crystal (infinite: in one cell) or cluster; volume: Å³, None of a cluster.
 
-    The mean is over the number of crystals.
+    coating: atoms of what covers it, which belong to neither. The mean is over the number of crystals.
     """
 
     atoms: dict[str, float]
     volume: float | None
+    coating: dict[str, float] = field(default_factory=dict)
 
     @property
     def n_atoms(self) -> float:
@@ -47,7 +48,16 @@ class Content:
     @property
     def mass(self) -> float:
         """Da."""
-        return sum(n * atomic_mass(element) for element, n in self.atoms.items())
+        return _mass(self.atoms)
+
+    @property
+    def coating_mass(self) -> float:
+        """Da."""
+        return _mass(self.coating)
+
+
+def _mass(atoms: Mapping[str, float]) -> float:
+    return sum(n * atomic_mass(element) for element, n in atoms.items())
 
 
 def content_of(
@@ -57,9 +67,11 @@ def content_of(
     if crystal is None:
         assert population.atoms is not None
         return Content(dict(Counter(map(str, population.atoms.cluster.elements))), None)
-    law = population.size_law
+    law, coating = population.size_law, population.coating
+    covered = {} if coating is None else coating.content(population.shape, vectors, values, prefix)
     if law is None:
-        return _of_crystals(population, population.shape, crystal, values, prefix, crystal_prefix, vectors)
+        found = _of_crystals(population, population.shape, crystal, values, prefix, crystal_prefix, vectors)
+        return replace(found, coating=covered)
     assert isinstance(population.shape, Sphere | Box)
     parts = [
         _of_crystals(
@@ -68,7 +80,7 @@ def content_of(
         )
         for shape, d in slices(population.shape, law.argument, vectors(), values, prefix)
     ]  # fmt: skip
-    return Content(summed(p.atoms for p in parts), sum(p.volume or 0.0 for p in parts))
+    return Content(summed(p.atoms for p in parts), sum(p.volume or 0.0 for p in parts), covered)
 
 
 def _of_crystals(
@@ -81,22 +93,25 @@ def _of_crystals(
         volume = shape.n_blocks * abs(float(np.linalg.det(vectors())))
     elif isinstance(shape, Sphere | Box):
         volume = shape.mean_volume(values, prefix) or cell
-    core = _of_cell(crystal, crystal.occupants(values, crystal_prefix))
+    if population.termination is not None:
+        lattice = population.lattice_sum(crystal, prefix, crystal_prefix)
+        places = lattice.places_per_block(values) * lattice.blocks.blocks_per_cell
+    else:
+        places = np.array([float(site.multiplicity) for site in crystal.sites])
+    core = _of_cell(crystal.occupants(values, crystal_prefix), places)
     shell = population.shell
     inside = 1.0 if shell is None else part_inside(shell, shape, vectors, values, prefix)
     atoms = {e: inside * n for e, n in core.items()}
     if shell is not None:
-        outer = _of_cell(crystal, shell.occupants(crystal, values, prefix, crystal_prefix))
+        outer = _of_cell(shell.occupants(crystal, values, prefix, crystal_prefix), places)
         atoms = summed([atoms, {e: (1.0 - inside) * n for e, n in outer.items()}])
     return Content({e: volume / cell * n for e, n in atoms.items()}, volume)
 
 
-def _of_cell(crystal: Crystal, on_sites: list[list[Occupant]]) -> dict[str, float]:
-    """Return the atoms of each element in a cell with these occupants of its sites."""
+def _of_cell(on_sites: list[list[Occupant]], places: FloatArray) -> dict[str, float]:
+    """Return the atoms of each element in a cell with these occupants of its sites, of which it has `places`."""
     return summed(
-        {o.element: site.multiplicity * o.occupancy}
-        for site, occupants in zip(crystal.sites, on_sites, strict=True)
-        for o in occupants
+        {o.element: n * o.occupancy} for n, occupants in zip(places, on_sites, strict=True) for o in occupants
     )
 
 

@@ -40,35 +40,40 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Assembled:
-    """Kinds of atoms and the histograms of their pairs; see `PairStructure` for moments, rows, factors, levels."""
+    """Kinds of atoms and the histograms of their pairs; see `PairStructure` for moments, rows, factors, levels.
+
+    site_pairs: (n_pair_kinds,), of which pair of sites the pairs of two kinds are.
+    """
 
     kinds: tuple[Kind, ...]
     moments: FloatArray
     rows: IntArray
     factors: FloatArray
     levels: IntArray
+    site_pairs: IntArray
 
 
 def assembled(
     evaluation: Evaluation, name: str, crystal: Crystal, crystal_prefix: str, moments: FloatArray, h: float,
-    cells_per_unit: float, outer: Outer | None, mean_inside: float, known_by: Sequence[str],
+    places: FloatArray, outer: Outer | None, mean_inside: float, known_by: Sequence[str],
 ) -> Assembled:  # fmt: skip
     """Return the kinds of atoms of a crystal with their pairs.
 
-    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; outer: see `Shell.changed`, None without a shell;
+    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; places: (n_sites,), how many each site has in
+    the unit that is counted; outer: see `Shell.changed`, None without a shell;
     known_by: the addresses that the moments
     depend on.
     """
     values = evaluation.values
     inner = crystal.occupants(values, crystal_prefix)
-    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), cells_per_unit, mean_inside)
+    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), places, mean_inside)
     # near places of a site that is full in the core are bonds, in the shell too
     partial = tuple(bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in inner)
     mixed = [crystal.substitution_key(s.label) for s in crystal.sites]
     n_site_pairs = moments.shape[1]
     site_row = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
     changes: dict[tuple[int, tuple[float, ...]], int] = {(k, ()): k for k in range(n_site_pairs)}
-    rows, factors, levels = [], [], []
+    rows, factors, levels, site_pairs = [], [], [], []
     for a, b in pair_kinds(len(kinds)):
         first, second = standing[a], standing[b]
         level = int(first.inner) + int(second.inner)
@@ -78,6 +83,7 @@ def assembled(
         rows.append(changes.setdefault(key, len(changes)))
         factors.append(2.0 if first.site == second.site and a != b else 1.0)
         levels.append(level)
+        site_pairs.append(site_row[pair])
     if len(changes) == n_site_pairs and not any(partial):
         found = moments[0]
     else:
@@ -86,11 +92,11 @@ def assembled(
             (*known_by, *pair_addresses(crystal, values, crystal_prefix)),
             lambda: _changed(moments, h, list(changes), crystal, partial, site_row),
         )
-    return Assembled(kinds, found, np.array(rows), np.array(factors), np.array(levels))
+    return Assembled(kinds, found, np.array(rows), np.array(factors), np.array(levels), np.array(site_pairs))
 
 
 def _kinds(
-    crystal: Crystal, inner: list[list[Occupant]], outer: Outer, cells: float, mean_inside: float
+    crystal: Crystal, inner: list[list[Occupant]], outer: Outer, places: FloatArray, mean_inside: float
 ) -> tuple[list[Standing], tuple[Kind, ...]]:
     """Return the kinds of atoms: those of the shell (or the whole crystal), then what differs in the core."""
     standing: list[Standing] = []
@@ -99,14 +105,14 @@ def _kinds(
         for e, occupant in enumerate(at_surface or own):
             standing.append(Standing(s, False, e))
             label = _label(site.label, site.element, occupant)
-            kinds.append(Kind(label, occupant.element, site.multiplicity * cells, *occupant[1:]))
+            kinds.append(Kind(label, occupant.element, float(places[s]), *occupant[1:]))
     for s, (site, own, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
         for e, (core, surface) in enumerate(zip(own, at_surface or own, strict=True)):
             if at_surface is not None:
                 standing.append(Standing(s, True, e))
                 label = f"{_label(site.label, site.element, core)} in the core"
                 difference = core.occupancy - surface.occupancy
-                count = site.multiplicity * cells * mean_inside
+                count = float(places[s]) * mean_inside
                 kinds.append(Kind(label, core.element, count, difference, core.u_iso))
     return standing, tuple(kinds)
 

@@ -156,7 +156,7 @@ def _contents(
     crystal: Crystal, matrix: FloatArray, origin: FloatArray, states: FloatArray, start: float
 ) -> tuple[tuple[IntArray, FloatArray], ...]:
     """Return the atoms that a block of each state owns: those within [start, start + 1) along its vectors."""
-    atoms = _reference_atoms(crystal)
+    atoms = reference_atoms(crystal)
     steps = np.arange(-2.0, 3.0)
     shifts = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     places = (atoms[None, :, :] - np.floor(atoms + 1e-9) + shifts[:, None, :]).reshape(-1, 3)
@@ -210,7 +210,7 @@ def _reference_vectors(crystal: Crystal) -> FloatArray:
     return cell_vectors(crystal.structure.cell)
 
 
-def _reference_atoms(crystal: Crystal) -> FloatArray:
+def reference_atoms(crystal: Crystal) -> FloatArray:
     """Return the fractional coordinates of all atoms of the cell as in the file, (n_atoms, 3)."""
     rotations, translations = crystal.structure.rotations, crystal.structure.translations
     return np.concatenate(
@@ -226,7 +226,7 @@ def _cells_as_blocks(crystal: Crystal) -> BlockLattice:
 def _metal_lattice(crystal: Crystal, label: str) -> FloatArray:
     """Return the shortest vectors, in cell fractions, that carry the metal atoms into each other."""
     index = next(k for k, s in enumerate(crystal.sites) if s.label == label)
-    metals = _reference_atoms(crystal)[crystal.site_of_atom == index]
+    metals = reference_atoms(crystal)[crystal.site_of_atom == index]
     cell = _reference_vectors(crystal)
     offsets = offsets_within(cell, 1.2 * float(np.linalg.norm(cell, axis=1).max()))
     candidates = (metals[None, :, :] - metals[0] + offsets[:, None, :]).reshape(-1, 3)
@@ -267,7 +267,7 @@ def _pseudocubic_blocks(crystal: Crystal, label: str) -> BlockLattice:
         matrix = np.zeros((3, 3))
         matrix[:, list(order)] = [[0.5, 0.5, 0.0], [-0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]
     index = next(k for k, s in enumerate(crystal.sites) if s.label == label)
-    origin = _reference_atoms(crystal)[crystal.site_of_atom == index][0]
+    origin = reference_atoms(crystal)[crystal.site_of_atom == index][0]
     states = _closed_group(matrix)
     assert states is not None
     return BlockLattice(matrix, origin, states, _contents(crystal, matrix, origin, states, OWNED_FROM))

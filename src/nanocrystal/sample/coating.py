@@ -1,49 +1,134 @@
-"""What covers the crystals of a population: ligands, an oxide, silica; seen by small angles only.
+"""What covers the crystals: ligands, silica, an oxide.
 
-A layer of even thickness and electron density on all faces. It has no atoms: total scattering, PDF and composition do
-not see it, since disordered matter adds nothing to their peaks. On shapes with edges it has edges too, as if all
-faces were moved outwards.
+Small angles see its electrons, a composition its atoms where its formula is given; techniques of wide angles see
+nothing of it. Its outline is that of the crystal with every face moved outwards by the thickness.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+import numpy as np
+from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample.curved import Cylinder
+from nanocrystal.sample.distributions import LengthDistribution, RefinableLength
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Shape, Sphere
+from nanocrystal.tables.elements import atomic_mass, atomic_number
+from nanocrystal.tables.formula import atoms_of_formula
+from nanocrystal.tables.solvents import DALTON_PER_A3
+
+FloatArray = NDArray[np.float64]
 COATING = "coating"
 """where the coating stands in a population"""
 THICKNESS = Quantity("thickness", "Å", "thickness of the layer on all faces", None, 0.0, 1e4, scale=5.0)
 DENSITY = Quantity("electron_density", "e/Å³", "electron density of the layer", None, 0.0, 10.0, scale=0.05)
+MASS_DENSITY = Quantity("mass_density", "g/cm³", "mass density of the layer", None, 0.0, 25.0, scale=0.2)
 WITHOUT = ("bulk", "octahedron")
 """shapes that can have none"""
 
 
 @dataclass(frozen=True)
 class Coating:
-    """A layer on the crystals: thickness (Å) and electron density (e/Å³).
+    """A layer on the crystals: thickness (Å) and electron density (e/Å³), or formula and mass density (g/cm³).
 
     Alkyl chains of ligands have about 0.27 to 0.31 e/Å³, silica 0.66; most solvents 0.22 to 0.33, so ligands in a
     solvent are nearly invisible, and thickness and density of what is seen correlate.
     """
 
     thickness: Number
-    electron_density: Number
+    electron_density: Number | None = None
+    formula: str | None = None
+    mass_density: Number | None = None
+
+    def __post_init__(self) -> None:
+        if (self.electron_density is None) == (self.formula is None):
+            raise InputError(COATING, "needs either electron_density (e/Å³) or formula and mass_density (g/cm³).")
+        if (self.formula is None) != (self.mass_density is None):
+            raise InputError(COATING, "needs formula and mass_density together, such as Al2O3 and 3.0 g/cm³.")
+        if self.formula is not None:
+            atoms_of_formula(self.formula, f"{COATING}.formula")
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        return {
-            "thickness": (THICKNESS, as_parameter(self.thickness)),
-            "electron_density": (DENSITY, as_parameter(self.electron_density)),
-        }
+        entries = {"thickness": (THICKNESS, as_parameter(self.thickness))}
+        if self.electron_density is not None:
+            return entries | {"electron_density": (DENSITY, as_parameter(self.electron_density))}
+        assert self.mass_density is not None
+        return entries | {"mass_density": (MASS_DENSITY, as_parameter(self.mass_density))}
+
+    @property
+    def atoms(self) -> dict[str, float]:
+        """The atoms of its formula; none where only its electrons are known."""
+        return {} if self.formula is None else atoms_of_formula(self.formula)
+
+    def electrons(self, values: Values, prefix: str) -> float:
+        """Return its electron density, e/Å³; prefix: address of the population."""
+        if self.formula is None:
+            return values[f"{prefix}.{COATING}.electron_density"]
+        return self._formulas(values, prefix) * sum(n * atomic_number(e) for e, n in self.atoms.items())
+
+    def _formulas(self, values: Values, prefix: str) -> float:
+        """Return formula units per Å³."""
+        mass = sum(n * atomic_mass(e) for e, n in self.atoms.items())
+        return values[f"{prefix}.{COATING}.mass_density"] / DALTON_PER_A3 / mass
+
+    def content(
+        self, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
+    ) -> dict[str, float]:
+        """Return the atoms on the mean crystal by element; none where its formula is not given.
+
+        vectors: returns the block vectors of the crystal as rows, Å.
+        """
+        if self.formula is None:
+            return {}
+        volume = coating_volume(shape, values[f"{prefix}.{COATING}.thickness"], vectors, values, prefix)
+        per_volume = self._formulas(values, prefix)
+        return {e: n * per_volume * volume for e, n in self.atoms.items()}
 
 
-def check_coating(shape_name: str, of_crystals: bool, where: str) -> None:
+def coating_volume(
+    shape: Shape | Box, thickness: float, vectors: Callable[[], FloatArray], values: Values, prefix: str
+) -> float:
+    """Return the mean volume of the layer, Å³: of the body with its faces moved outwards less that of the body."""
+    if isinstance(shape, Box) and shape.parallel_faces:
+        rows = vectors()
+        # a body with its faces further out is as many planes of blocks longer on both sides
+        planes = 2.0 * thickness * np.linalg.norm(np.linalg.inv(rows), axis=0)
+        block = abs(float(np.linalg.det(rows)))
+        wide = shape.pairs_across(-planes[None, :], rows, values, prefix)[0]
+        return block * float(wide - shape.mean_blocks(rows, values, prefix))
+    if isinstance(shape, Sphere):
+        return np.pi / 6.0 * _grown(shape._at(values, prefix), thickness, 3)
+    assert isinstance(shape, Cylinder)
+    across, along = (
+        RefinableLength(e.quantity, getattr(shape, e.quantity.name)).at(dict(values), prefix) for e in shape.edges
+    )
+    wide_base, base = _grown(across, thickness, 2) + across.moment(2.0), across.moment(2.0)
+    return np.pi / 4.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
+
+
+def _grown(d: LengthDistribution, thickness: float, power: int) -> float:
+    """Return E[(D + 2t)^power] − E[D^power]."""
+    step, moments = 2.0 * thickness, [1.0, *(d.moment(float(k)) for k in range(1, power))]
+    binomial = {2: (1, 2), 3: (1, 3, 3)}[power]
+    return float(sum(b * m * step ** (power - k) for k, (b, m) in enumerate(zip(binomial, moments, strict=True))))
+
+
+def check_coating(coating: Coating, shape: Shape | Box, of_crystals: bool, where: str) -> None:
     """Raise InputError where a population cannot have a coating."""
-    if not of_crystals or shape_name == "bulk":
+    if not of_crystals or shape.name == "bulk":
         raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")
-    if shape_name in WITHOUT:
+    if shape.name in WITHOUT:
         raise InputError(
-            where, f"is not there for the shape {shape_name!r}; spheres, cylinders and prisms can have one."
+            where, f"is not there for the shape {shape.name!r}; spheres, cylinders and prisms can have one."
+        )
+    has_volume = isinstance(shape, Sphere | Cylinder) or (isinstance(shape, Box) and shape.parallel_faces)
+    if coating.formula is not None and not has_volume:
+        raise InputError(
+            f"{where}.formula", f"is not there for the shape {shape.name!r}; give electron_density instead."
         )

@@ -20,6 +20,7 @@ from nanocrystal.sample.order import Coherent, Order
 from nanocrystal.sample.pair_structure import PairGrid
 from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shell import Shell
+from nanocrystal.sample.termination import OuterLayers
 from nanocrystal.sample.twins import TwinBoundaries
 
 FloatArray = NDArray[np.float64]
@@ -74,6 +75,7 @@ class ShapedPairs:
     mean_inside: float = 1.0
 
 
+RadialFunction = Callable[[FloatArray], FloatArray]
 Reduction = Callable[[FloatArray, bool], FloatArray]
 """(moments (n_rows, n_bins, 4), whether they are strained) -> (n_rows, n_values): a sum over the pairs"""
 
@@ -92,7 +94,7 @@ class ShapedDerivatives:
 
 
 class BlockPairs(NamedTuple):
-    """Pairs of atoms of two blocks: state and place in its block of each, row of the histogram, part, class."""
+    """Pairs of atoms of two blocks: state and place in its block of each, row of the histogram, part, class, span."""
 
     states: IntArray
     firsts: IntArray
@@ -101,6 +103,12 @@ class BlockPairs(NamedTuple):
     kinds: IntArray
     parts: FloatArray
     classes: IntArray
+    spans: IntArray
+
+    def of_span(self, span: int) -> BlockPairs:
+        """Return the pairs of one span."""
+        own = self.spans == span
+        return BlockPairs(*(column[own] for column in self))
 
     def points(self, places: FloatArray) -> FloatArray:
         """Return the separations (n, 3) of the pairs, from places (n_states, n_atoms, 3)."""
@@ -110,8 +118,9 @@ class BlockPairs(NamedTuple):
 class Weighted(NamedTuple):
     """Block vectors (3, 3) Å, offsets (n, 3), the first one 0, and their weights.
 
-    weights: (1 + n_moved, n), the number of pairs of blocks and its derivatives, of all offsets that each one
-    stands for; probabilities: (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives.
+    weights: (n_spans, 1 + n_moved, n), the number of pairs of blocks and its derivatives, of all offsets that each
+    one stands for, by the span of the pair of places (one, unless the outermost layer is given); probabilities:
+    (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives.
     """
 
     vectors: FloatArray
@@ -136,6 +145,7 @@ class LatticeSum:
     prefix: str
     crystal_prefix: str
     shell: Shell | None = None
+    surface: OuterLayers | None = None
 
     def __call__(self, values: Values, grid: PairGrid) -> ShapedPairs:
         """Return the pairs at these values; raises InputError where the largest crystals have too many.
@@ -143,19 +153,20 @@ class LatticeSum:
         Where the grid does not ask for whole crystals, pairs beyond its range may be missing.
         """
         found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)), grid)
-        mean_blocks, h = float(found.weights[0, 0]), grid.h
+        assert self.shape is not None
+        mean_blocks, h = self.shape.mean_blocks(found.vectors, values, self.prefix), grid.h
         jobs, n_bins = self._jobs(values, found._replace(weights=found.weights / mean_blocks), h)
         if self.shell is None:
             moments = lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins)[None]
             return ShapedPairs(moments, mean_blocks)
-        moments = np.zeros((len(found.weights), self._n_pair_kinds, n_bins, 4))
+        moments = np.zeros((found.weights.shape[1], self._n_pair_kinds, n_bins, 4))
 
         def keep(kind: int, rows: FloatArray) -> None:
             moments[:, kind] = rows
 
         none = np.zeros((0, 3, 3))
         reduced_lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins, none, keep)
-        return ShapedPairs(moments, mean_blocks, float(found.weights[1, 0]) / mean_blocks)
+        return ShapedPairs(moments, mean_blocks, float(found.weights[0, 1, 0]) / mean_blocks)
 
     def within(self, values: Values, grid: PairGrid) -> FloatArray:
         """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
@@ -172,8 +183,8 @@ class LatticeSum:
         operations = self._operations(values, vectors, (), lambda offsets: np.ones((1, len(offsets))))
         offsets, stands_for = self._representatives(operations, reach, vectors)
         near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
-        offsets, weights = offsets[near], 0.5 * stands_for[None, near].astype(np.float64)
-        weights[:, 0] = 1.0
+        offsets, weights = offsets[near], 0.5 * stands_for[None, None, near].astype(np.float64)
+        weights[..., 0] = 1.0
         found = Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ()))
         jobs, _ = self._jobs(values, found, grid.h)
         return lattice_moments(vectors, jobs, self._n_pair_kinds, grid.h, grid.n_bins)
@@ -203,7 +214,7 @@ class LatticeSum:
         for kind, (added, strained) in found.items():
             pairs[:, kind], stretched[:, kind] = added, strained
         return ShapedDerivatives(
-            {**dict(zip(moved, weighted.weights[1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
+            {**dict(zip(moved, weighted.weights[0, 1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
             dict(zip((*moved, *ordering), pairs, strict=True)),
             dict(zip(cell, stretched, strict=True)),
         )
@@ -222,6 +233,60 @@ class LatticeSum:
         fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
         return np.asarray(self.blocks.places(fract) @ self.crystal.vectors(values, self.crystal_prefix))
 
+    def blocks_of_mean(self, values: Values) -> FloatArray:
+        """Return how many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded.
+
+        Of a crystal that ends with the same layer on all faces, the last block has one kind of layer only.
+        """
+        assert self.shape is not None
+        numbers = self.shape.blocks_of_mean(self.block_vectors(values), values, self.prefix)
+        return numbers if self.surface is None else np.asarray(numbers + 0.5)
+
+    def places_per_block(self, values: Values) -> FloatArray:
+        """Return how many places of each site the mean crystal has per block, (n_sites,)."""
+        counted = np.array([self.crystal.sites[s].multiplicity for s in range(len(self.crystal.sites))], dtype=float)
+        if self.surface is None or self.shape is None:
+            return counted / self.blocks.blocks_per_cell
+        vectors = self.block_vectors(values)
+        extents = self.surface.extents.reshape(-1, 3)
+        alone = self.shape.pairs_across(-extents, vectors, values, self.prefix)
+        alone = alone / self.shape.mean_blocks(vectors, values, self.prefix)
+        sites = self.crystal.site_of_atom[np.concatenate([own for own, _ in self.blocks.contents])]
+        shares = np.repeat(self.order.alone, self._n_places)
+        return np.asarray(np.bincount(sites, shares * alone, minlength=len(counted)), dtype=np.float64)
+
+    def shape_functions(self, values: Values) -> tuple[RadialFunction, ...]:
+        """Return for each pair of sites γ(r), the part of their pairs at r that a crystal with outer layers has.
+
+        Over the number of pairs of their places in one block, as a density of partners multiplies it.
+        """
+        assert self.surface is not None
+        extents = self.surface.extents.reshape(-1, 3)
+        kinds, which = np.unique(extents, axis=0, return_inverse=True)
+        sites = self.crystal.site_of_atom[np.concatenate([own for own, _ in self.blocks.contents])]
+        shares = np.zeros((len(self.crystal.sites), len(kinds)))
+        np.add.at(shares, (sites, which.ravel()), np.repeat(self.order.alone, self._n_places))
+        places = self.places_per_block(values)
+        return tuple(
+            self._shape_function(np.outer(shares[a], shares[b]) / (places[a] * places[b]), kinds, values)
+            for a, b in pair_kinds(len(places))
+        )
+
+    def _shape_function(self, parts: FloatArray, extents: FloatArray, values: Values) -> RadialFunction:
+        """Return the mean of γ over pairs of places; parts: (n, n), how many have two of the extents (n, 3)."""
+        vectors, shape = self.block_vectors(values), self.shape
+        assert shape is not None
+        used = [
+            ((extents[i], extents[j]), parts[i, j] + (parts[j, i] if i < j else 0.0))
+            for i in range(len(extents)) for j in range(i, len(extents)) if parts[i, j] + parts[j, i] > 0.0
+        ]  # fmt: skip
+
+        def function(r: FloatArray) -> FloatArray:
+            each = [part * shape.envelope(r, vectors, values, self.prefix, extents=pair) for pair, part in used]
+            return np.asarray(np.sum(each, axis=0))
+
+        return function
+
     @property
     def _n_pair_kinds(self) -> int:
         return len(pair_kinds(len(self.crystal.sites)))
@@ -234,17 +299,21 @@ class LatticeSum:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
         vectors = self.block_vectors(values)
         reach = np.ceil(self._checked_reach(vectors, values)).astype(np.int64)
+        if self.surface is not None:
+            reach = reach + 1  # some places reach half a block further
         weights_at = self._weight_table(reach, vectors, values, moved)
         operations = self._operations(values, vectors, ordering, weights_at, strains)
         offsets, stands_for = self._representatives(operations, reach, vectors)
-        weights = weights_at(offsets)
+        weights = weights_at(offsets)[None]
+        if self.surface is not None:
+            weights = self._weights_of_spans(self.surface, offsets, reach, vectors, values)
         negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
-        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=1)[:, None]).any(axis=0)
+        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=2, keepdims=True)).any(axis=(0, 1))
         if not grid.whole:
             farthest = 1.02 * grid.r_max + _span(self.places(values))
             kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest
-        offsets, weights = offsets[kept], weights[:, kept] * (0.5 * stands_for[kept])
-        weights[:, 0] *= 2.0
+        offsets, weights = offsets[kept], weights[..., kept] * (0.5 * stands_for[kept])
+        weights[..., 0] *= 2.0
         return Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ordering))
 
     def _probabilities(
@@ -309,20 +378,26 @@ class LatticeSum:
         points = pairs.points(self.places(values))
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
         n_kinds, n_classes = self._n_pair_kinds, len(self.order.classes)
-        group = np.zeros((n_classes * n_kinds, len(points)))
-        group[pairs.classes * n_kinds + pairs.kinds, np.arange(len(points))] = pairs.parts
+        n_spans = 1 if self.surface is None else len(self.surface.spans.shifts)
+        group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
+        own = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
+        group[own, np.arange(len(points))] = pairs.parts
 
         def sums(turn: FloatArray) -> NDArray[np.complex128]:
-            return np.asarray(group @ np.exp(1j * (points @ turn) @ k.T)).reshape(n_classes, n_kinds, -1)
+            found = group @ np.exp(1j * (points @ turn) @ k.T)
+            return np.asarray(found).reshape(n_classes, n_spans, n_kinds, -1)
 
-        start = sums(np.eye(3))
-        turned = np.array([sums(turn) for turn in np.linalg.inv(vectors) @ operations @ vectors])
-        reverse = list(self.order.reverse)
-        tolerance = 1e-7 * len(points)
-        return (
-            np.abs(turned - start).max(axis=(1, 2, 3)) < tolerance,
-            np.abs(turned - start[reverse]).max(axis=(1, 2, 3)) < tolerance,
-        )
+        start, reverse = sums(np.eye(3)), list(self.order.reverse)
+        same, turned = (np.zeros(len(operations), dtype=np.bool_) for _ in range(2))
+        for n, operation in enumerate(operations):
+            spans = np.zeros(1, dtype=np.int64) if self.surface is None else self.surface.turned(operation)
+            if spans is None:
+                continue
+            apart = sums(np.linalg.inv(vectors) @ operation @ vectors)
+            expected = start[:, spans]
+            same[n] = np.abs(apart - expected).max() < 1e-7 * len(points)
+            turned[n] = np.abs(apart - expected[reverse]).max() < 1e-7 * len(points)
+        return same, turned
 
     def _representatives(self, operations: IntArray, reach: IntArray, vectors: FloatArray) -> tuple[IntArray, IntArray]:
         """Return one offset (n, 3) of each set of equal ones and how many it stands for, the shortest first.
@@ -391,6 +466,19 @@ class LatticeSum:
 
         return at
 
+    def _weights_of_spans(
+        self, surface: OuterLayers, offsets: IntArray, reach: IntArray, vectors: FloatArray, values: Values
+    ) -> FloatArray:
+        """Return how many pairs places of each span have at offsets (n, 3), (n_spans, 1, n)."""
+        assert self.shape is not None
+        table = self.shape.table_of_halves(reach + 1, vectors, values, self.prefix)
+        found = []
+        for shift, extent in zip(*surface.spans, strict=True):
+            across = np.abs(offsets + shift) - extent
+            i, j, k = np.rint(2.0 * across + 1.0).astype(np.int64).T
+            found.append([table[i, j, k]])
+        return np.array(found)
+
     def _strain(self, values: Values, address: str, cell_vectors: FloatArray) -> FloatArray:
         """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
         step = 1e-5 * abs(values[address])
@@ -407,29 +495,31 @@ class LatticeSum:
         step = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(step ** np.ceil(np.log(longest) / np.log(step)) / h) + 2
         offsets = found.offsets.astype(np.float64)
-        alone = np.concatenate([found.weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
-        own = self._alone
-        jobs = [LatticePairs(offsets[:1], alone, own.points(places), own.parts, own.kinds)]
-        between = self._between
-        points = between.points(places)
         # offsets at which the same classes occur are counted together
         occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (1 << np.arange(len(self.order.classes)))
-        for code in np.unique(occurring[1:]):
-            at = np.flatnonzero(occurring == code)
-            at = at[at > 0]
-            classes = np.flatnonzero((code >> np.arange(len(self.order.classes))) & 1)
-            probabilities = found.probabilities[:, classes][:, :, at]
-            for chosen, kinds, parts, mixture in _alike(between, points, classes):
-                mixed = mixture @ probabilities  # (1 + n_ordered, n)
-                weights = np.concatenate([found.weights[:, at] * mixed[0], found.weights[0, at] * mixed[1:]])
-                jobs.append(LatticePairs(offsets[at], weights, chosen, parts, kinds))
+        jobs = []
+        for span, weights in enumerate(found.weights):
+            alone, between = self._alone.of_span(span), self._between.of_span(span)
+            here = np.concatenate([weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
+            if len(alone.parts):
+                jobs.append(LatticePairs(offsets[:1], here, alone.points(places), alone.parts, alone.kinds))
+            points = between.points(places)
+            for code in np.unique(occurring[1:]):
+                at = np.flatnonzero(occurring == code)
+                at = at[at > 0]
+                classes = np.flatnonzero((code >> np.arange(len(self.order.classes))) & 1)
+                probabilities = found.probabilities[:, classes][:, :, at]
+                for chosen, kinds, parts, mixture in _alike(between, points, classes):
+                    mixed = mixture @ probabilities  # (1 + n_ordered, n)
+                    own = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
+                    jobs.append(LatticePairs(offsets[at], own, chosen, parts, kinds))
         return jobs, n_bins
 
     @cached_property
     def _alone(self) -> BlockPairs:
         """The pairs of atoms of one block."""
         rows = [
-            (s, i, s, j, self._kind(s, i, s, j), part, 0)
+            (s, i, s, j, self._kind(s, i, s, j), part, 0, self._span(s, i, s, j))
             for s, part in enumerate(self.order.alone)
             for i in range(self._n_places)
             for j in range(i + 1, self._n_places)
@@ -440,13 +530,26 @@ class LatticeSum:
     def _between(self) -> BlockPairs:
         """The pairs of atoms of two blocks, in all pairs of states."""
         rows = [
-            (p.first, i, p.second, j, self._kind(p.first, i, p.second, j), p.part, c)
+            (
+                p.first,
+                i,
+                p.second,
+                j,
+                self._kind(p.first, i, p.second, j),
+                p.part,
+                c,
+                self._span(p.first, i, p.second, j),
+            )
             for c, pairs in enumerate(self.order.classes)
             for p in pairs
             for i in range(self._n_places)
             for j in range(self._n_places)
+            for at in [(p.first, i, p.second, j)]
         ]
         return _block_pairs(rows)
+
+    def _span(self, state: int, first: int, other: int, second: int) -> int:
+        return 0 if self.surface is None else self.surface.span(state, first, other, second)
 
     @property
     def _n_places(self) -> int:
@@ -470,10 +573,10 @@ def _span(places: FloatArray) -> float:
     return float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
 
 
-def _block_pairs(rows: list[tuple[int, int, int, int, int, float, int]]) -> BlockPairs:
-    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
-    states, firsts, others, seconds, kinds, _, classes = table.T.astype(np.int64)
-    return BlockPairs(states, firsts, others, seconds, kinds, table[:, 5], classes)
+def _block_pairs(rows: list[tuple[int, int, int, int, int, float, int, int]]) -> BlockPairs:
+    table = np.array(rows, dtype=np.float64).reshape(-1, 8)
+    states, firsts, others, seconds, kinds, _, classes, spans = table.T.astype(np.int64)
+    return BlockPairs(states, firsts, others, seconds, kinds, table[:, 5], classes, spans)
 
 
 def _alike(

@@ -26,6 +26,7 @@ from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.clusters import Cluster
 from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.termination import OuterLayers
 from nanocrystal.sample.twins import TwinBoundaries
 
 FloatArray = NDArray[np.float64]
@@ -196,11 +197,12 @@ class ExplicitCrystal:
 
 def explicit_crystal(
     crystal: Crystal, blocks: BlockLattice, network: Network, values: Values, crystal_prefix: str,
-    inside: NDArray[np.bool_] | None = None,
+    inside: NDArray[np.bool_] | None = None, surface: OuterLayers | None = None,
 ) -> ExplicitCrystal:  # fmt: skip
     """Return the atoms of a crystal of whole blocks with its boundaries.
 
-    inside: an array of `network.numbers`, which blocks there are (all by default). Beyond a boundary each block
+    inside: an array of `network.numbers`, which blocks there are (all by default); surface: the outermost layer, for
+    which the other one is left out at one end along each axis. Beyond a boundary each block
     takes the content of its new state; blocks own the atoms that `blocks` says.
     """
     grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1)
@@ -208,23 +210,30 @@ def explicit_crystal(
     shift = blocks.state_shift(grid.reshape(-1, 3).astype(np.float64)).reshape(domains.shape)
     states = blocks.sums[blocks.sums[network.start][shift], domains]
     kept = np.ones(network.numbers, dtype=np.bool_) if inside is None else inside
-    return crystal_of_states(crystal, blocks, states, domains, kept, values, crystal_prefix)
+    return crystal_of_states(crystal, blocks, states, domains, kept, values, crystal_prefix, surface)
 
 
 def crystal_of_states(
     crystal: Crystal, blocks: BlockLattice, states: IntArray, domains: IntArray, inside: NDArray[np.bool_],
-    values: Values, crystal_prefix: str,
+    values: Values, crystal_prefix: str, surface: OuterLayers | None = None,
 ) -> ExplicitCrystal:  # fmt: skip
-    """Return the atoms of whole blocks; states, domains, inside: arrays over a box of blocks, the last which are."""
+    """Return the atoms of whole blocks; states, domains, inside: arrays over a box of blocks, the last which are.
+
+    surface: see `explicit_crystal`.
+    """
     cell_vectors = crystal.vectors(values, crystal_prefix)
     fract = np.concatenate(crystal.positions(values, crystal_prefix))
     places, atoms, found = [], [], []
     for state, ((own, _), content) in enumerate(zip(blocks.contents, blocks.places(fract), strict=True)):
         chosen = inside & (states == state)
-        corners = np.argwhere(chosen) @ blocks.matrix
-        places.append((corners[:, None, :] + content[None, :, :]).reshape(-1, 3))
-        atoms.append(np.tile(own, len(corners)))
-        found.append(np.repeat(domains[chosen], len(own)))
+        at = np.argwhere(chosen)
+        there = np.ones(len(at) * len(own), dtype=np.bool_)
+        if surface is not None:
+            there = surface.present(state, at, inside.shape).ravel()
+        corners = at @ blocks.matrix
+        places.append((corners[:, None, :] + content[None, :, :]).reshape(-1, 3)[there])
+        atoms.append(np.tile(own, len(corners))[there])
+        found.append(np.repeat(domains[chosen], len(own))[there])
     sites = crystal.site_of_atom[np.concatenate(atoms)]
     return ExplicitCrystal(np.concatenate(places) @ cell_vectors, sites, np.concatenate(found), crystal)
 

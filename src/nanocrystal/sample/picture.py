@@ -105,7 +105,7 @@ def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]
     The note is empty where all atoms are there.
     """
     vectors = lattice.block_vectors(values)
-    mean = shape.blocks_of_mean(vectors, values, lattice.prefix)
+    mean = lattice.blocks_of_mean(values)
     n_atoms = len(lattice.blocks.contents[0][0])
     factor = 1.0
     while _in_skin(whole(factor * mean)) * n_atoms > 4 * MOST_ON_SURFACE:  # roughly, before any array is made

@@ -25,6 +25,7 @@ from nanocrystal.sample.shapes import Bulk, Shape, Sphere
 from nanocrystal.sample.shell import SHELL, Shell
 from nanocrystal.sample.size_law import SIZE_LAW, BoxSlice, SizeLaw, merged, slices
 from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
+from nanocrystal.sample.termination import TERMINATION, outer_layers
 from nanocrystal.sample.twins import TWINS, TwinFamily
 from nanocrystal.tables.elements import atomic_mass
 
@@ -61,6 +62,7 @@ class Population:
     shell: Shell | None = None
     size_law: SizeLaw | None = None
     coating: Coating | None = None
+    termination: str | None = None
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -183,10 +185,14 @@ class Population:
         blocks = lattice_sum.blocks
         vectors = lattice_sum.block_vectors(values)
         levels = self._levels_of_box(values, prefix, vectors)
-        return self._structure(
+        structure = self._structure(
             evaluation, name, prefix, crystal, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
             found.mean_blocks, levels, found.mean_inside, tuple(addresses), None,
+            lattice_sum.places_per_block(values),
         )  # fmt: skip
+        if lattice_sum.surface is None:
+            return structure
+        return replace(structure, shape_functions=lattice_sum.shape_functions(values))
 
     def _levels_of_box(self, values: Values, prefix: str, vectors: FloatArray) -> tuple[RadialFunction, ...]:
         """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0)."""
@@ -224,7 +230,12 @@ class Population:
             slips = [family.slips(crystal, places[n]) for n, family in self.twins.items()]
             blocks = with_slips(crystal, blocks, np.concatenate(slips), f"{prefix}.{TWINS}")
         boundaries = {n: family.boundaries(crystal, blocks, places[n]) for n, family in self.twins.items()}
-        return LatticeSum(crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix, self.shell)
+        surface = None
+        if self.termination is not None:
+            surface = outer_layers(crystal, blocks, self.termination, f"{prefix}.{TERMINATION}")
+        return LatticeSum(
+            crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix, self.shell, surface
+        )
 
     @property
     def disordered(self) -> bool:
@@ -240,7 +251,9 @@ class Population:
         In bins `coarser` times as wide as those of the pairs. None for shapes that have no lattice sum, and where
         the pairs of atoms are not simply those of the places.
         """
-        if not isinstance(self.shape, Box) or self.shell is not None or self.size_law is not None:
+        if not isinstance(self.shape, Box):
+            return None
+        if self.shell is not None or self.size_law is not None or self.termination is not None:
             return None
         changing = [f"{crystal_prefix}.substitution.{k}.{n}" for k in crystal.substitutions
                     for n in ("correlation_length", "bond_difference")]  # fmt: skip
@@ -264,16 +277,19 @@ class Population:
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
         moments: FloatArray, h: float, cells_per_unit: float, n_units: float | None,
         levels: tuple[RadialFunction | None, ...], mean_inside: float, known_by: tuple[str, ...],
-        envelope: RadialFunction | None,
+        envelope: RadialFunction | None, places: FloatArray | None = None,
     ) -> PairStructure:  # fmt: skip
-        """Return the pair structure of a crystal from the pairs of its places, (n_levels, n_site_pairs, n_bins, 4)."""
+        """Return the pair structure of a crystal from the pairs of its places, (n_levels, n_site_pairs, n_bins, 4).
+
+        places: (n_sites,), how many each site has in the unit; those of the crystal by default.
+        """
         values = evaluation.values
         outer = None
         if self.shell is not None:
             outer = self.shell.changed(crystal, values, prefix, crystal_prefix)
-        found = assembled(
-            evaluation, name, crystal, crystal_prefix, moments, h, cells_per_unit, outer, mean_inside, known_by
-        )
+        if places is None:
+            places = np.array([s.multiplicity for s in crystal.sites]) * cells_per_unit
+        found = assembled(evaluation, name, crystal, crystal_prefix, moments, h, places, outer, mean_inside, known_by)
         volume = crystal.cell_volume(values, crystal_prefix) * cells_per_unit
         functions = tuple(f for f in levels if f is not None)
         return PairStructure(
@@ -289,7 +305,7 @@ class Population:
             depends_on=(*known_by, *pair_addresses(crystal, values, crystal_prefix)),
             rows=found.rows,
             factors=found.factors,
-            levels=found.levels,
+            levels=found.levels if self.termination is None else found.site_pairs,
             shape_functions=normalised(functions, mean_inside),
         )
 

@@ -86,9 +86,12 @@ class Edge:
 
     def weights(self, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
         """Return the mean over the crystals of its factor of W at offsets (n, 3), from its own axes alone."""
-        u = np.abs(offsets)
+        return self.weights_across(np.abs(offsets), d, vectors)
+
+    def weights_across(self, u: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
+        """Return the mean of Π max(0, N − u) over its own axes, for u (n, 3); negative where N is to be longer."""
         rates = self.blocks_per_length(vectors)
-        longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
+        longest = np.max([np.maximum(u[:, i], 0.0) / rate for i, rate in rates.items()], axis=0)
         # Π (rate_i x − u_i) as a polynomial in x, lowest power first
         coefficients = [np.ones(len(u))]
         for i, rate in rates.items():
@@ -184,14 +187,27 @@ class Box:
 
     def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
-        correlation = self._correlation(values, prefix)
-        found = self._distributions(values, prefix)
-        if correlation != 0.0 and len(found) == 2 and all(isinstance(d, Lognormal) for _, d in found):
-            return _correlated_weights(np.abs(offsets), found, vectors, correlation)
+        if self._correlated(values, prefix):
+            return self.pairs_across(np.abs(offsets), vectors, values, prefix)
         weights = np.ones(len(offsets))
-        for edge, distribution in found:
+        for edge, distribution in self._distributions(values, prefix):
             weights = weights * edge.weights(offsets, distribution, vectors)
         return weights
+
+    def pairs_across(self, u: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return the mean of Π max(0, N − u) for u (n, 3), of a shape with parallel faces; u < 0: N is longer."""
+        found = self._distributions(values, prefix)
+        if self._correlated(values, prefix):
+            return _correlated_weights(u, found, vectors, self._correlation(values, prefix))
+        weights = np.ones(len(u))
+        for edge, distribution in found:
+            weights = weights * edge.weights_across(u, distribution, vectors)
+        return weights
+
+    def _correlated(self, values: Values, prefix: str) -> bool:
+        found = self._distributions(values, prefix)
+        lognormal = len(found) == 2 and all(isinstance(d, Lognormal) for _, d in found)
+        return lognormal and self._correlation(values, prefix) != 0.0
 
     def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
         """Return the part of the pairs of blocks at offsets (n, 3) between which a plane drawn across `axis` lies."""
@@ -255,14 +271,27 @@ class Box:
             table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
             nested = nested_offsets(table.reshape(-1, 3), vectors, depths)
             return self.pair_weights(nested, vectors, values, prefix).reshape(table.shape[:-1])
-        if self._correlation(values, prefix) != 0.0:
+        return self._table(axes, vectors, values, prefix)
+
+    def table_of_halves(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+        """Return `pairs_across` of all half numbers u from −1/2 to reach + 1/2 (3,), an array of three axes."""
+        axes = [0.5 * np.arange(-1.0, 2.0 * float(n) + 2.0) for n in reach]
+        return self._table(axes, vectors, values, prefix, across=True)
+
+    def _table(
+        self, axes: list[FloatArray], vectors: FloatArray, values: Values, prefix: str, across: bool = False
+    ) -> FloatArray:
+        """Return `pair_weights`, or `pairs_across`, of all combinations of the coordinates along three axes."""
+        if self._correlated(values, prefix):
             grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-            return self.pair_weights(grid, vectors, values, prefix).reshape([len(a) for a in axes])
+            found = self.pairs_across(grid if across else np.abs(grid), vectors, values, prefix)
+            return found.reshape([len(a) for a in axes])
         weights = np.ones([len(a) for a in axes])
         for edge, distribution in self._distributions(values, prefix):
             own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
             grid = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
-            along = edge.weights(grid.reshape(-1, 3), distribution, vectors)
+            weigh = edge.weights_across if across else edge.weights
+            along = weigh(grid.reshape(-1, 3), distribution, vectors)
             weights = weights * along.reshape(grid.shape[:-1])
         return weights
 
@@ -354,11 +383,13 @@ class Box:
         return numbers
 
     def envelope(
-        self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str, depths: tuple[float, float] = (0.0, 0.0)
-    ) -> FloatArray:
+        self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str,
+        depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
+    ) -> FloatArray:  # fmt: skip
         """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature.
 
-        depths: as in `pair_table`.
+        depths: as in `pair_table`; extents: (3,) blocks each, by how much crystals are longer than the lengths say for
+        the first and the second place of a pair.
         """
         from scipy.interpolate import CubicSpline
 
@@ -377,14 +408,20 @@ class Box:
         ).reshape(-1, 3)
         measure = np.outer(weights, np.tile(weights, parts)).ravel() / (4.0 * parts)
         per_step = directions / lengths if upright else directions @ np.linalg.inv(vectors)
+        if extents is not None:
+            along_axes = along_axes + 0.5 * (extents[0] + extents[1]) * lengths
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
         asked = 1.1 ** np.ceil(np.log(max(float(r.max()), 1.0) + 1.0) / np.log(1.1))
         reach = min(reach, float(asked)) if len(r) else reach
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
         whole = self.mean_blocks(vectors, values, prefix)
-        steps = nested_offsets(steps, vectors, depths)
-        along = self.pair_weights(steps, vectors, values, prefix).reshape(len(at), -1) @ measure
+        if extents is None:
+            pairs = self.pair_weights(nested_offsets(steps, vectors, depths), vectors, values, prefix)
+        else:
+            longer, apart = 0.5 * (extents[0] + extents[1]), 0.5 * np.abs(extents[0] - extents[1])
+            pairs = self.pairs_across(np.maximum(np.abs(steps), apart) - longer, vectors, values, prefix)
+        along = pairs.reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / whole)
         return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
 
@@ -425,7 +462,7 @@ def _correlated_weights(
     (axis, rate2), *_ = second.blocks_per_length(vectors).items()
     longest = np.max([u[:, i] / rate for i, rate in rates.items()], axis=0)
     nodes, weights = np.polynomial.legendre.leggauss(64)
-    thresholds, at_first = np.unique(longest, return_inverse=True)
+    thresholds, at_first = np.unique(np.maximum(longest, 0.0), return_inverse=True)
     steps, at_second = np.unique(u[:, axis], return_inverse=True)
     if len(thresholds) > MOST_THRESHOLDS:
         return _interpolated_weights(u, longest, found, vectors, correlation)
@@ -438,7 +475,7 @@ def _correlated_weights(
         density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / s1 * weights * 0.5 * (high - low)
         mu, s = mu2 + correlation * s2 * z, s2 * np.sqrt(1.0 - correlation**2)
         with np.errstate(divide="ignore"):
-            b = (mu[:, None] - np.log(steps / rate2)[None, :]) / s
+            b = (mu[:, None] - np.log(np.maximum(steps, 0.0) / rate2)[None, :]) / s
         inner = rate2 * np.exp(mu + 0.5 * s * s)[:, None] * ndtr(b + s) - steps[None, :] * ndtr(b)
         for k in range(len(rates) + 1):
             tables[k, row] = (density * np.exp(k * log_x)) @ inner
@@ -463,7 +500,9 @@ def _interpolated_weights(
 
     first_axes = list(found[0][0].blocks_per_length(vectors))
     (second,) = found[1][0].blocks_per_length(vectors)
-    axes = [np.linspace(0.0, float(u[:, k].max()) + 1e-9, TABLE) for k in (*first_axes, second)]
+    axes = [
+        np.linspace(min(0.0, float(u[:, k].min())), float(u[:, k].max()) + 1e-9, TABLE) for k in (*first_axes, second)
+    ]
     grid = np.zeros((TABLE ** len(axes), 3))
     grid[:, [*first_axes, second]] = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
     table = _correlated_weights(grid, found, vectors, correlation).reshape([TABLE] * len(axes))

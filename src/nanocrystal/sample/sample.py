@@ -31,7 +31,9 @@ from nanocrystal.sample.prisms import Box
 from nanocrystal.sample.shapes import Bulk, Sphere
 from nanocrystal.sample.shell import SHELL, part_inside, shell_remarks
 from nanocrystal.sample.size_law import SIZE_LAW
+from nanocrystal.sample.stacking import STACKING
 from nanocrystal.sample.symmetry import cell_vectors
+from nanocrystal.sample.termination import TERMINATION
 from nanocrystal.sample.typical import lattice_of
 
 FloatArray = NDArray[np.float64]
@@ -71,8 +73,12 @@ class Sample:
                 self._check_size_law(name, population)
             if population.shell is not None:
                 self._check_shell(name, population)
+            if population.termination is not None:
+                self._check_termination(name, population)
             if population.coating is not None:
-                check_coating(population.shape.name, population.crystal is not None, f"{where}.{COATING}")
+                check_coating(
+                    population.coating, population.shape, population.crystal is not None, f"{where}.{COATING}"
+                )
             infinite = isinstance(population.shape, Bulk) and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
                 raise InputError(
@@ -94,6 +100,18 @@ class Sample:
             raise InputError(where, f"is not there for the shape {shape.name!r}; spheres and all prisms can have one.")
         assert population.shell is not None
         population.shell.check(self.crystals[population.crystal], where)
+
+    def _check_termination(self, name: str, population: Population) -> None:
+        where, shape = f"populations.{name}.{TERMINATION}", population.shape
+        if population.crystal is None or not isinstance(shape, Box) or not shape.parallel_faces:
+            raise InputError(where, "is for cubes, prisms, platelets and bricks of a perovskite; leave it out.")
+        for key in (SHELL, SIZE_LAW, STACKING):
+            if getattr(population, key) is not None:
+                raise InputError(where, f"stands beside {key}; give one of the two.")
+        if any(t.one_per_crystal for t in population.twins.values()):
+            raise InputError(where, "stands beside boundaries with one_per_crystal; give their probability instead.")
+        place = f"crystals.{population.crystal}"
+        population.lattice_sum(self.crystals[population.crystal], f"populations.{name}", place)
 
     def _check_size_law(self, name: str, population: Population) -> None:
         where = f"populations.{name}.{SIZE_LAW}"
@@ -215,13 +233,19 @@ class Sample:
         return {name: amount / total for name, amount in amounts.items()}
 
     def element_amounts(self, evaluation: Evaluation) -> dict[str, float]:
-        """Return which part of the atoms of the sample each element is; they add up to 1. Needs no pairs."""
+        """Return which part of the atoms of the sample each element is; they add up to 1. Needs no pairs.
+
+        Atoms of coatings count where their formula is given.
+        """
         contents = self._contents(evaluation.values)
         parts = parts_of_atoms(self.populations, contents, evaluation.values)
-        return summed(
-            {element: parts[name] * n / content.n_atoms for element, n in content.atoms.items()}
+        found = summed(
+            {element: parts[name] * n / content.n_atoms for element, n in atoms.items()}
             for name, content in contents.items()
+            for atoms in (content.atoms, content.coating)
         )
+        total = sum(found.values())
+        return {element: n / total for element, n in found.items()}
 
     def crystal_numbers(self, values: Values) -> dict[str, float]:
         """Return which part of the crystals of the sample, by number, each population is; they add up to 1."""
@@ -294,7 +318,8 @@ class Sample:
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
             found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
             law = population.size_law
-            changes = population.shell is not None or (law is not None and law.occupancy)
+            changes = population.shell is not None or population.termination is not None
+            changes = changes or bool(law is not None and law.occupancy)
             if changes or self.crystals[str(population.crystal)].substitutions:
                 found |= {
                     f"{prefix}.composition.{e}": DerivedQuantity(
@@ -302,6 +327,10 @@ class Sample:
                     )
                     for e, n in content.atoms.items()
                 }
+        if volume is not None and content.coating:
+            part = content.coating_mass / (content.mass + content.coating_mass)
+            words = "part of the mass of crystals and coating that is coating"
+            found[f"{prefix}.coating_mass_fraction"] = DerivedQuantity(part, "", words)
         if population.shell is not None:
             inside = part_inside(
                 population.shell, population.shape, partial(self._block_vectors, name, values), values, prefix

@@ -40,7 +40,7 @@ def mean_body(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Body:
     if isinstance(shape, Sphere):
         return sphere_body(lattice, shape.mean_diameter(values, lattice.prefix), np.inf, values)
     vectors = lattice.block_vectors(values)
-    return whole_blocks(shape, shape.blocks_of_mean(vectors, values, lattice.prefix), vectors)
+    return whole_blocks(shape, lattice.blocks_of_mean(values), vectors)
 
 
 def sphere_body(lattice: LatticeSum, diameter: float, depth: float, values: Values) -> Body:
@@ -71,7 +71,9 @@ def drawn_crystal(
         )
     else:
         faults = drawn_network(lattice, body.numbers, values, rng) if network is None else network
-        atoms = explicit_crystal(lattice.crystal, lattice.blocks, faults, values, lattice.crystal_prefix, body.inside)
+        atoms = explicit_crystal(
+            lattice.crystal, lattice.blocks, faults, values, lattice.crystal_prefix, body.inside, lattice.surface
+        )
     return (atoms if body.cut is None else atoms.kept(body.cut.keeps(atoms.positions))), faults
 
 

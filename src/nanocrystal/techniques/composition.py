@@ -3,9 +3,10 @@
 Definition
     "Cl/Pb" = N(Cl)/N(Pb), "Cl/(Br+Cl)" = N(Cl)/(N(Br) + N(Cl)), with N the atoms of an element in all
     populations by their amounts: sites by multiplicity and occupancy, second elements by their fraction, shells
-    by their volume, sizes by their number. What is not in the model, such as ligands, does not count: give no ratio
-    with C, N or O of ligands. The whole depth of the crystals counts, so XPS of crystals that are wider than a few
-    nanometres and not alike throughout sees other ratios.
+    by their volume, sizes by their number, coatings by their volume where their formula is given. What is not in
+    the model, such as ligands, does not count: give no ratio with C, N or O of ligands. The whole depth of the
+    crystals counts, so XPS of crystals that are wider than a few nanometres and not alike throughout sees other
+    ratios.
 
 Fitting
     Each ratio is one point with the weight 1/σ², beside the points of other data sets: a restraint. It counts as
@@ -177,7 +178,8 @@ class CompositionModel:
 def _elements_of(sample: Sample) -> list[str]:
     crystals = [e for c in sample.crystals.values() for e in c.elements]
     clusters = [e for p in sample.populations.values() if p.atoms is not None for e in p.atoms.cluster.species]
-    return sorted({*crystals, *clusters})
+    coatings = [e for p in sample.populations.values() if p.coating is not None for e in p.coating.atoms]
+    return sorted({*crystals, *clusters, *coatings})
 
 
 def _parsed(text: str, where: str, known: Sequence[str]) -> Ratio:
