@@ -28,6 +28,7 @@ from nanocrystal.sample import (
     TwinFamily,
 )
 from nanocrystal.sample.typical import drawn_crystal, mean_body
+from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
 from structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, WURTZITE_CDSE
@@ -222,6 +223,45 @@ def test_smooth_part_holds_all_pairs() -> None:
         n[a] * n[b] * (0.5 if a == b else 1.0) for k, a in enumerate(labels) for b in labels[k:]
     ]  # fmt: skip
     np.testing.assert_allclose(integral, expected, rtol=2e-3)
+
+
+SYNTHETIC = """
+[crystals.x]
+library = "CsPbBr3-alpha"
+a = { value = 5.866, vary = true }
+u_iso = { Cs = { value = 0.04, vary = true }, Pb = { value = 0.02, vary = true }, Br = { value = 0.04, vary = true } }
+[populations.dots]
+crystal = "x"
+shape = "cube"
+edge_length = { distribution = "lognormal", mean = { value = 55, vary = true }, std = { value = 6, vary = true } }
+"""
+TRUE = {"edge_length.mean": 55.0, "edge_length.std": 6.0}
+
+
+def test_the_data_tell_which_layer_is_outermost(tmp_path: Path) -> None:
+    """Cubes of 5.5 nm that end with CsBr, 10⁵ counts: found back, and told from the others."""
+    noise = "noise = { counts = 1e5, seed = 3 }\n"
+    data = '[datasets.iq]\ntechnique = "total-scattering"\n'
+    (tmp_path / "true.toml").write_text(
+        f'{SYNTHETIC}termination = "CsBr"\n{data}q = "0.8:16:0.02"\n{noise}', encoding="utf-8"
+    )
+    [columns] = read_study(tmp_path / "true.toml").simulated().values()
+    rows = "\n".join(",".join(f"{x:.6g}" for x in row) for row in zip(*columns.values(), strict=True))
+    (tmp_path / "iq.csv").write_text("Q,intensity,sigma\n" + rows + "\n", encoding="utf-8")
+    gof = {}
+    for layer in ("CsBr", "PbBr2", None):
+        own = f'termination = "{layer}"\n' if layer else ""
+        (tmp_path / "fit.toml").write_text(f'{SYNTHETIC}{own}{data}file = "iq.csv"\n', encoding="utf-8")
+        result = read_study(tmp_path / "fit.toml").refine()
+        gof[layer] = result.datasets["iq"].gof
+        if layer == "CsBr":
+            for name, true in TRUE.items():
+                found = result.parameters[f"populations.dots.{name}"]
+                assert abs(found.value - true) < 3.5 * found.stderr
+                assert found.stderr < 0.02 * true
+    assert 0.9 < gof["CsBr"] < 1.1
+    assert gof[None] > 4.0
+    assert gof["PbBr2"] > 8.0
 
 
 @pytest.mark.parametrize(
