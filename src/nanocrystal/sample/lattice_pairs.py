@@ -29,6 +29,8 @@ NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
 NEGLIGIBLE_CHANGES = 3e-5
 """the same where derivatives are summed, which need fewer digits: 1e-4 of their maximum"""
+SAME_ROW = 1e-6
+"""relative difference of two derivatives of W that are taken as one; differences over 1e-4 are good to 1e-8"""
 SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
 MOST_PAIRS = 3e9
@@ -202,17 +204,24 @@ class LatticeSum:
         strains = np.array([self._strain(values, a, cell_vectors) for a in cell]).reshape(-1, 3, 3)
         h = grid.h
         weighted = self._shaped_offsets(values, moved, ordering, strains, grid)
-        jobs, n_bins = self._jobs(values, weighted, h)
-        n = len(moved) + len(ordering)
+        # a cell parameter often changes W as the lengths do
+        chosen, mixing = independent_rows(weighted.weights[0, 1:])
+        fewer = weighted._replace(weights=weighted.weights[:, [0, *(k + 1 for k in chosen)]])
+        jobs, n_bins = self._jobs(values, fewer, h)
+        n = len(chosen) + len(ordering)
 
         def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
             return reduction(moments[1 : 1 + n], False), reduction(moments[1 + n :], True)
 
         found = reduced_lattice_moments(weighted.vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced)
         n_values = next(iter(found.values()))[0].shape[1]
-        pairs, stretched = (np.zeros((k, self._n_pair_kinds, n_values)) for k in (n, len(cell)))
+        pairs, stretched = (
+            np.zeros((k, self._n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
+        )
         for kind, (added, strained) in found.items():
-            pairs[:, kind], stretched[:, kind] = added, strained
+            pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
+            pairs[len(moved) :, kind] = added[len(chosen) :]
+            stretched[:, kind] = strained
         return ShapedDerivatives(
             {**dict(zip(moved, weighted.weights[0, 1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
             dict(zip((*moved, *ordering), pairs, strict=True)),
@@ -566,6 +575,23 @@ class LatticeSum:
     @cached_property
     def _row_of(self) -> dict[tuple[int, int], int]:
         return {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
+
+
+def independent_rows(rows: FloatArray) -> tuple[list[int], FloatArray]:
+    """Return rows (n_chosen) that the others follow from, and the mixing with rows = mixing @ rows[chosen]."""
+    lengths = np.linalg.norm(rows, axis=1)
+    chosen: list[int] = []
+    mixing = np.zeros((len(rows), len(rows)))
+    for k, row in enumerate(rows):
+        if chosen and lengths[k] > 0.0:
+            of_unit, *_ = np.linalg.lstsq((rows[chosen] / lengths[chosen, None]).T, row, rcond=None)
+            mixing[k, : len(chosen)] = of_unit / lengths[chosen]
+            if np.linalg.norm(row - mixing[k, : len(chosen)] @ rows[chosen]) < SAME_ROW * lengths[k]:
+                continue
+            mixing[k] = 0.0
+        mixing[k, len(chosen)] = 1.0
+        chosen.append(k)
+    return chosen, mixing[:, : len(chosen)]
 
 
 def _span(places: FloatArray) -> float:
