@@ -173,6 +173,33 @@ def test_strain_width() -> None:
     assert top_and_width(x[near], y[near])[1] == pytest.approx(np.degrees(4.0 * 0.004 * np.tan(theta)), rel=1e-2)
 
 
+def voigt_width(gauss: float, lorentz: float) -> float:
+    """Return the full width of a Voigt function from those of its parts, by root finding."""
+    sigma, gamma = gauss / np.sqrt(8.0 * np.log(2.0)), lorentz / 2.0
+    half = 0.5 * voigt_profile(0.0, sigma, gamma)
+    return 2.0 * float(brentq(lambda x: voigt_profile(x, sigma, gamma) - half, 0.0, 10.0 * (gauss + lorentz)))
+
+
+@pytest.mark.parametrize("part", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("kind", ["size", "strain"])
+def test_lorentzian_parts_of_size_and_strain(kind: str, part: float) -> None:
+    """Both parts by their widths, part Γ and (1 − part) Γ; the shape by the area over height and width."""
+    centre = place((3, 0, 0))
+    theta = np.radians(centre / 2.0)
+    if kind == "size":
+        width, given = np.degrees(0.9 * 1.54 / (300.0 * np.cos(theta))), {"size": 300.0, "size_lorentzian": part}
+    else:
+        width, given = np.degrees(4.0 * 0.002 * np.tan(theta)), {"strain": 0.002, "strain_lorentzian": part}
+    x, y = pattern("64:76:0.002", profiles={"x": Profile(**given)}, caglioti_w=0.0)  # type: ignore[arg-type]
+    near = np.abs(x - centre) < 2.0
+    expected = voigt_width((1.0 - part) * width, part * width) if part < 1.0 else width
+    assert top_and_width(x[near], y[near])[1] == pytest.approx(expected, rel=1.5e-2)
+    tenth = np.interp(centre + 1.5 * expected, x, y) / y[near].max()  # far out only what is Lorentzian is left
+    sigma, gamma = (1.0 - part) * width / np.sqrt(8.0 * np.log(2.0)), part * width / 2.0
+    there = voigt_profile(1.5 * expected, sigma, gamma) / voigt_profile(0.0, sigma, gamma)
+    assert tenth == pytest.approx(there, abs=0.012)
+
+
 def test_caglioti_width() -> None:
     x, y = pattern("60:80:0.002", caglioti_u=0.02, caglioti_v=-0.01, caglioti_w=0.03)
     near = np.abs(x - place((3, 0, 0))) < 3.0

@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nanocrystal.errors import InputError
 from nanocrystal.parameters import fixed, tied, vary
 from nanocrystal.refinement import Result, refine
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
+from nanocrystal.sample.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import Powder, Profile, TotalScattering, powder_phase
+from nanocrystal.techniques import Powder, Profile, TotalScattering
+from nanocrystal.techniques.powder import phase as powder_phase
 from nanocrystal.techniques.powder.model import PowderModel
 from richardson import errors_of_derivatives
+from structures import NICKEL, cif
 
 U_ISO = {"Cs": 0.04, "Pb": 0.02, "I": 0.035}
 CELLS = {
@@ -147,9 +151,13 @@ def test_exact_derivatives_of_everything_that_is_declared(tmp_path: Path, monkey
         "caglioti_v": vary(-0.04), "caglioti_w": vary(0.3), "lorentz_x": vary(0.02), "lorentz_y": vary(0.03),
         "axial_divergence": vary(0.03), "asymmetry": vary(0.03), "asymmetry_2": vary(0.02),
     }  # fmt: skip
-    profile = Profile(size=vary(500.0), strain=vary(0.001), texture=vary(0.8), texture_axis=(0, 1, 1))
+    mixing = {"size_lorentzian": vary(0.7), "strain_lorentzian": vary(0.4)}
+    profile = Profile(
+        vary(500.0), vary(0.001), texture=vary(0.8), texture_axis=(0, 1, 1), particle_diameter=0.8, **mixing
+    )
     flat = {"displacement": vary(0.05), "radius": 150.0, "overflow_angle": vary(20.53)}
-    capillary = {"geometry": "debye-scherrer", "mu_r": vary(0.4)}
+    doublet = {"tube": None, "wavelength": vary(1.5406), "wavelength_2": 1.5444}
+    capillary = {"geometry": "debye-scherrer", "mu_r": vary(0.4), **doublet}
     path = counted(0.5, tmp_path / "p.xy", two_theta="10:60:0.1")
     cells = {k: vary(v) for k, v in CELLS["gamma"].items()}
     black = Crystal.from_library(
@@ -162,11 +170,53 @@ def test_exact_derivatives_of_everything_that_is_declared(tmp_path: Path, monkey
         }
         whole = Sample(populations, {"gamma": black, "delta": crystal("delta", free=False)})
         for geometry in (flat, capillary):
-            settings = fit(path, profiles={"gamma": profile}, **given, **geometry)
+            settings = fit(path, profiles={"gamma": profile}, **given, **geometry)  # type: ignore[arg-type]
             problem = bound_problem(whole, {"xrd": settings}, tmp_path)
             errors = errors_of_derivatives(problem, "xrd")
             assert len(errors) >= 20
             assert max(errors.values()) < 2e-5, {k: e for k, e in errors.items() if e > 2e-5}
+
+
+# ---- the wavelength -------------------------------------------------------------------------------
+
+LAB6 = cif("4.15689 4.15689 4.15689 90 90 90", "P m -3 m", "La La 0 0 0 1\nB B 0.1995 0.5 0.5 1")
+"""cell of NIST's SRM 660b"""
+
+
+def with_standard(a: Any, b: Any) -> Sample:
+    """Return LaB6 and nickel with these cells, Å."""
+    crystals = {
+        "lab6": Crystal(parse_cif(LAB6, "LaB6.cif"), {"a": a}, {"La": 0.005, "B": 0.005}, where="crystals.lab6"),
+        "ni": Crystal(parse_cif(NICKEL, "Ni.cif"), {"a": b}, {"Ni": 0.006}, where="crystals.ni"),
+    }
+    return Sample({n: Population(n, fraction=0.5) for n in crystals}, crystals)
+
+
+def test_a_standard_finds_the_wavelength(tmp_path: Path) -> None:
+    """A synchrotron's energy is known to 10⁻⁴; the cell of the standard says what it is, and then the other cell."""
+    settings = {"wavelength": 0.45921, "caglioti_w": 4e-4, "profiles": {}, "anomalous": False, "tube": None}
+    columns = simulated_curves(
+        with_standard(4.15689, 3.5238), {"xrd": truth(two_theta="5:40:0.005", **settings)}, tmp_path
+    )["xrd"]
+    y = columns["intensity"] / columns["intensity"].max() * 5e4 + 200.0
+    np.savetxt(tmp_path / "x.xy", np.c_[columns["two_theta"], np.random.default_rng(3).poisson(y)], fmt="%.4f %d")
+    start = settings | {"wavelength": vary(0.4590)}
+    found = refine(with_standard(4.15689, vary(3.522)), {"xrd": fit(tmp_path / "x.xy", zero=vary(0.0), **start)})
+    for address, true in (("datasets.xrd.wavelength", 0.45921), ("crystals.ni.a", 3.5238)):
+        parameter = found.parameters[address]
+        assert parameter.stderr is not None
+        assert parameter.stderr < 1e-5
+        assert abs(parameter.value - true) < 3.5 * parameter.stderr
+
+
+def test_a_wavelength_that_nothing_holds(tmp_path: Path) -> None:
+    settings = truth(tube=None, wavelength=vary(0.459), anomalous=False, profiles={})
+    for cell in (vary(3.52), tied("3.52 * datasets.xrd.wavelength / 0.459")):
+        with pytest.raises(
+            InputError, match=r"datasets\.xrd\.wavelength: varies together with the cells of all phases"
+        ):
+            settings.bind("xrd", with_standard(vary(4.157), cell))
+    settings.bind("xrd", with_standard(vary(4.157), 3.52))
 
 
 # ---- more than Rietveld ---------------------------------------------------------------------------

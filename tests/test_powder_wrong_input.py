@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modelling import crystal
+from nanocrystal.sample import Population, Sample
+from nanocrystal.techniques import Powder
 from small_study import SmallStudy
-from structures import cif
+from structures import NICKEL, cif
 
 STUDY = """title = "Nickel powder"
 
@@ -197,3 +200,65 @@ def test_more_reflections_than_there_is_memory_for(study: SmallStudy) -> None:
     """4/3 π (2/λ)³ sin³ 51° V: 1.5 million for λ = 0.08 Å and 3.52 Å."""
     study.change("wavelength = 1.54", "wavelength = 0.08")
     study.refused("populations.grains", "reflections up to 2θ", "a smaller 2θ")
+
+
+def test_wavelength_that_varies_with_the_only_cell(study: SmallStudy) -> None:
+    study.change("wavelength = 1.54", "wavelength = { value = 1.54, vary = true }")
+    study.refused("datasets.xrd.wavelength", "varies together with the cells of all phases", "fix the wavelength")
+
+
+def test_a_width_alone_has_no_negative_square(study: SmallStudy) -> None:
+    study.add("caglioti_w = -0.01").refused("datasets.xrd.caglioti_w", "0 to 5", "-0.01")
+    study.add("caglioti_u = 0.1")
+    assert study.refine("--out", "{}/out").exit_code == 0
+
+
+def test_wavelength_that_is_tied(study: SmallStudy) -> None:
+    study.change("wavelength = 1.54", 'wavelength = { tie = "crystals.ni.a / 2" }')
+    study.refused("datasets.xrd.wavelength", "must have a value")
+
+
+def test_wavelength_in_nm(study: SmallStudy) -> None:
+    study.change("wavelength = 1.54", "wavelength = 0.0154").refused("datasets.xrd.wavelength", "0.08", "0.0154")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("size_lorentzian = 1.5", "size_lorentzian"),
+        ("strain_lorentzian = -0.1", "strain_lorentzian"),
+        ("particle_diameter = -2.0", "is in µm, above 0"),
+        ('particle_diameter = "2 µm"', "particle_diameter"),
+    ],
+)
+def test_profiles_that_cannot_be(line: str, words: str, study: SmallStudy) -> None:
+    study.add(f"[datasets.xrd.profiles.grains]\n{line}").refused("datasets.xrd.profiles.grains", words)
+
+
+def test_counts_of_an_instrument_that_are_negative(study: SmallStudy) -> None:
+    points = "<startPosition>30</startPosition><endPosition>99</endPosition>"
+    study.write(
+        "ni.xrdml",
+        '<xrdMeasurements><scan><dataPoints><positions axis="2Theta">' + points + "</positions><counts>"
+        + "5 " * 600 + "-1</counts></dataPoints></scan></xrdMeasurements>",
+    )  # fmt: skip
+    study.change('file = "ni.xy"', 'file = "ni.xrdml"')
+    study.refused("datasets.xrd.file", "ni.xrdml", "negative counts, the first -1")
+
+
+def test_columns_of_a_file_that_names_them(study: SmallStudy) -> None:
+    study.write("ni.xrdml", "<xrdMeasurements/>").change('file = "ni.xy"', 'file = "ni.xrdml"')
+    study.add('columns = ["two_theta", "intensity"]').refused("datasets.xrd.file", "leave columns out")
+
+
+def test_a_file_of_another_wavelength_is_remarked_on(tmp_path: Path) -> None:
+    text = (
+        "<startPosition>30</startPosition><endPosition>99</endPosition></positions><counts>" + "5 " * 700 + "</counts>"
+    )
+    (tmp_path / "ni.xrdml").write_text(
+        '<xrdMeasurements><kAlpha1>0.7093</kAlpha1><scan><dataPoints><positions axis="2Theta">'
+        f"{text}</dataPoints></scan></xrdMeasurements>"
+    )
+    sample = Sample({"ni": Population("x")}, {"x": crystal(NICKEL)})
+    model = Powder(file=tmp_path / "ni.xrdml", wavelength=1.5406, anomalous=False).bind("xrd", sample)
+    assert "the file states Kα1 = 0.7093 Å, but 1.5406 Å is used" in " ".join(model.measured.notes)

@@ -35,20 +35,26 @@ def _in_place(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAS_OPENCL", "none")
 
 
-def theirs(name: str, **values: float) -> np.ndarray:
+def theirs(
+    name: str, resolution: float = 0.0, slit: float = 0.0, q: np.ndarray = Q_VALUES, **values: float
+) -> np.ndarray:
+    """Return their I(q); resolution: σ of a pinhole over q; slit: half its length, Å⁻¹."""
     from sasmodels.core import load_model
     from sasmodels.data import empty_data1D
     from sasmodels.direct_model import DirectModel
 
-    model = DirectModel(
-        empty_data1D(Q_VALUES, resolution=0.0), load_model(name, platform="dll", dtype="double"), cutoff=0.0
-    )
-    return np.asarray(model(scale=0.01, background=0.0, sld_solvent=sld(SOLVENT), **values))
+    data = empty_data1D(q, resolution=resolution)
+    if slit:
+        data.dx, data.dxl, data.dxw = None, np.full_like(q, slit), np.zeros_like(q)
+    model = DirectModel(data, load_model(name, platform="dll", dtype="double"), cutoff=0.0)
+    values = {"sld_solvent": sld(SOLVENT)} | values
+    return np.asarray(model(scale=0.01, background=0.0, **values))
 
 
 def ours(shape: object, coating: Coating | None = None, **settings: object) -> np.ndarray:
     sample = Sample({"p": Population("x", shape, coating=coating)}, {"x": crystal(CIF)})  # type: ignore[arg-type]
-    data = Saxs(q=Q, solvent_electron_density=SOLVENT, volume_fraction=0.01, **settings)  # type: ignore[arg-type]
+    given = {"q": Q, "solvent_electron_density": SOLVENT} | settings
+    data = Saxs(volume_fraction=0.01, **given)  # type: ignore[arg-type]
     return calculated(sample, data, "saxs")  # type: ignore[arg-type]
 
 
@@ -97,3 +103,59 @@ def test_hard_spheres() -> None:
     found = ours(Sphere(80.0), structure_factor="hard-spheres", effective_radius=55.0, effective_fraction=0.2)
     ratio = found / expected
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+
+
+def test_coated_cylinders() -> None:
+    """Their shell goes round edges as ours does; volume fractions of the whole and of the crystals."""
+    values = {"radius": 25.0, "thickness": 12.0, "length": 80.0, "sld_core": sld(NICKEL), "sld_shell": sld(0.9)}
+    found = ours(Cylinder(50.0, 80.0), Coating(12.0, 0.9)) / ((37.0 / 25.0) ** 2 * 104.0 / 80.0)
+    expected = theirs("core_shell_cylinder", **values)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9 * expected[0])
+
+
+@pytest.mark.parametrize(("edge", "height"), [(60.0, 60.0), (50.0, 85.0)])
+def test_coatings_of_cubes_and_prisms_alone(edge: float, height: float) -> None:
+    """In a solvent as dense as the crystal the coating is left: a hollow prism, edges and corners included."""
+    thickness = 11.0
+    outer, tall = edge + 2 * thickness, height + 2 * thickness
+    values = {
+        "sld": sld(0.9), "sld_solvent": sld(NICKEL), "length_a": outer, "b2a_ratio": 1.0, "c2a_ratio": tall / outer,
+        "thickness": thickness,
+    }  # fmt: skip
+    expected = theirs("hollow_rectangular_prism", **values)
+    shape = Cube(edge) if edge == height else Prism(edge * np.sqrt(4 / np.pi), height)
+    whole = outer**2 * tall - edge**2 * height  # their volume is that of the shell
+    found = ours(shape, Coating(thickness, 0.9), solvent_electron_density=NICKEL) * edge**2 * height / whole
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-9 * expected[0])
+
+
+def test_strings() -> None:
+    """linear_pearls: spheres alike on straight strings, edge to edge distances."""
+    values = {"radius": 30.0, "edge_sep": 14.0, "num_pearls": 7, "sld": sld(NICKEL)}
+    expected = theirs("linear_pearls", **values)
+    string = {"structure_factor": "string", "beads": 7.0, "bead_spacing": 74.0}
+    stack = {"structure_factor": "stacked-spheres", "beads": 7.0, "bead_gap": 14.0}
+    for settings in (string, stack):
+        np.testing.assert_allclose(ours(Sphere(60.0), **settings), expected, rtol=1e-6, atol=1e-9 * expected[0])
+
+
+SMOOTH = {"radius_pd": 0.15, "radius_pd_n": 200, "radius_pd_nsigma": 8, "radius_pd_type": "gaussian"}
+FINE, FINE_VALUES = "0.01:0.3:0.0005", 0.01 + 0.0005 * np.arange(581.0)
+"""points so close that their smearing, which interpolates between them, is exact"""
+
+
+def test_pinholes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """σ = 5 % of q; their Gaussian, cut at −2.5 and +3 standard deviations, is cut at 4 as ours."""
+    from sasmodels.resolution import Pinhole1D
+
+    monkeypatch.setattr(Pinhole1D.__init__, "__defaults__", (None, (4.0, 4.0)))
+    expected = theirs("sphere", resolution=0.05, radius=40.0, sld=sld(NICKEL), q=FINE_VALUES, **SMOOTH)
+    found = ours(Sphere(Distribution("normal", 80.0, 12.0)), q_resolution_slope=0.05, q=FINE)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_slits() -> None:
+    """Half a length of 0.08 Å⁻¹."""
+    expected = theirs("sphere", slit=0.08, radius=40.0, sld=sld(NICKEL), q=FINE_VALUES, **SMOOTH)
+    found = ours(Sphere(Distribution("normal", 80.0, 12.0)), slit_length=0.08, q=FINE)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)

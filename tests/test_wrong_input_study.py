@@ -40,7 +40,7 @@ CHANGES = {
     "unknown key of a number": (
         "value = 3.51, vary", "value = 3.51, varied", ["line 5: crystals.ni.a:", "'varied'", "did you mean 'vary'"]),
     "unknown technique": ('"pdf"', '"PDF"', ["line 13: datasets.pdf:", "no technique 'PDF'", "did you mean 'pdf'"]),
-    "technique missing": ('technique = "pdf"\n', "", ["line 13: datasets.pdf: needs a technique", "composition, pdf"]),
+    "technique missing": ('technique = "pdf"\n', "", ["line 13: datasets.pdf: needs a technique", "composition, "]),
     "technique in a list": ('"pdf"', '["pdf"]', ["technique must be text", 'the list ["pdf"]']),
     "unknown crystal": ('crystal = "ni"', 'crystal = "nj"', ["populations.dots.crystal", "no crystal 'nj'", ": ni"]),
     "crystal missing": ('crystal = "ni"\n', "", ["populations.dots.crystal: is missing", "name one of the crystals"]),

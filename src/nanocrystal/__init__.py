@@ -50,7 +50,20 @@ if TYPE_CHECKING:
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
     from nanocrystal.study import Study, read_candidates, read_study
-    from nanocrystal.techniques import Blank, Composition, Pdf, Powder, PowderBlank, Profile, Saxs, TotalScattering
+    from nanocrystal.techniques import (
+        Blank,
+        Composition,
+        Line,
+        NmrLines,
+        NmrRelaxation,
+        Pdf,
+        Powder,
+        PowderBlank,
+        Profile,
+        RelaxationPart,
+        Saxs,
+        TotalScattering,
+    )
     from nanocrystal.techniques.base import Noise
 
 _HOMES = {
@@ -65,7 +78,10 @@ _HOMES = {
     ),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
-    "techniques": ("Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "Saxs", "TotalScattering"),
+    "techniques": (
+        "Blank", "Composition", "Line", "NmrLines", "NmrRelaxation", "Pdf", "Powder", "PowderBlank", "Profile",
+        "RelaxationPart", "Saxs", "TotalScattering",
+    ),
     "techniques.base": ("Noise",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -87,7 +103,10 @@ __all__ = [
     "FixedBody",
     "Histogram",
     "InputError",
+    "Line",
     "NanocrystalError",
+    "NmrLines",
+    "NmrRelaxation",
     "Noise",
     "Octahedron",
     "Options",
@@ -100,6 +119,7 @@ __all__ = [
     "Prism",
     "Profile",
     "RefinementError",
+    "RelaxationPart",
     "Result",
     "Sample",
     "Saxs",

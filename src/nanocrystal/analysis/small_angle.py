@@ -9,21 +9,23 @@
 Guinier & Fournet, Small-Angle Scattering of X-rays (Wiley, 1955); G. Porod, Kolloid-Z. 124, 83 (1951). The size
 distribution is that of Tikhonov's regularisation with non-negative least squares: the smoothest one (least second
 differences) that still agrees with the data within their σ (discrepancy principle: Morozov, 1966), or without σ that at
-the corner of the L-curve (P. C. Hansen, SIAM Rev. 34, 561 (1992)). It assumes spheres, dilute.
+the corner of the L-curve (P. C. Hansen, SIAM Rev. 34, 561 (1992)); or with method = "entropy" the one of most entropy
+(`maximum_entropy`), which is sharper where there is volume and flat where there is none. Both assume spheres, dilute.
 
 Checked against: spheres by hand (Rg = √(3/5) R, K = 2π S, Q* = 2π² V, S/V = 3/R), 100 noise seeds for standard errors,
-two lognormal modes put in (tests/test_analysis_small_angle.py).
+two lognormal modes put in, measured spheres whose size other programs found (tests/test_analysis_small_angle.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.errors import InputError
 
 GUINIER_LIMIT = 1.3
@@ -250,8 +252,8 @@ class SphereSizes:
     """A distribution of diameters of spheres, on a grid (n,).
 
     volume_density: part of the volume per ångström of diameter, and its standard error by drawing noise (what the
-    smoothing hides is not in it); number_density: likewise by number, 1/Å. smoothing: λ. forward: ∫ f_V dD as fitted,
-    in the unit of the intensity over Å³.
+    smoothing hides is not in it); number_density: likewise by number, 1/Å. method: "smooth" or "entropy"; smoothing: λ
+    or α of it. forward: ∫ f_V dD as fitted, in the unit of the intensity over Å³.
     """
 
     diameter: FloatArray
@@ -263,6 +265,7 @@ class SphereSizes:
     smoothing: float
     chi2_red: float
     remarks: tuple[str, ...]
+    method: str = "smooth"
 
     @property
     def number_density(self) -> FloatArray:
@@ -302,26 +305,31 @@ class SphereSizes:
 def sphere_sizes(
     q: ArrayLike, intensity: ArrayLike, sigma: ArrayLike | None = None, diameter: ArrayLike | None = None,
     smoothing: float | None = None, background: bool = True, seed: int = 0,
+    method: Literal["smooth", "entropy"] = "smooth",
 ) -> SphereSizes:  # fmt: skip
-    """Return the smoothest distribution of diameters of spheres that agrees with the data.
+    """Return the smoothest distribution of diameters of spheres that agrees with the data, or that of most entropy.
 
     q: (n,) Å⁻¹; intensity, sigma: (n,), negative intensities are data like others; diameter: (m,) Å, ascending, or
-    None: from 0.7 π/q_max to π/q_min. smoothing: λ, or None: by the discrepancy principle with sigma, else by the
-    L-curve. Without sigma all points count by 3 % of their intensity, those of the lowest tenth alike.
-    Raises InputError for data or grids that cannot be used.
+    None: from 0.7 π/q_max to π/q_min. smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the
+    L-curve (entropy: by the noise that the smooth one leaves). Without sigma all points count by 3 % of their
+    intensity, those of the lowest tenth alike. Raises InputError for data or grids that cannot be used.
     """
     x, y, s = _checked("sphere_sizes", q, intensity, sigma)
+    if method not in ("smooth", "entropy"):
+        raise InputError("sphere_sizes, method", f'must be "smooth" or "entropy", got {method!r}.')
     if sigma is None:
         if not (y > 0.0).sum() >= FEWEST:
             raise InputError("sphere_sizes, intensity", "has hardly any point above 0.")
         s = 0.03 * np.maximum(np.abs(y), np.quantile(np.abs(y), 0.1))
     grid = _diameters(x, diameter)
     kernel = _kernel(x, grid, background) / s[:, None]
-    problem = _Regularised(kernel, y / s, _second_differences(len(grid), kernel.shape[1]))
-    remarks = []
-    if smoothing is None:
-        smoothing, remark = problem.by_discrepancy() if sigma is not None else problem.by_l_curve()
-        remarks += remark
+    smooth = _Regularised(kernel, y / s, _second_differences(len(grid), kernel.shape[1]))
+    problem: _Regularised | Entropic = smooth
+    remarks: list[str] = []
+    if method == "entropy":
+        problem, smoothing, remarks = _entropic(smooth, grid, smoothing, sigma is not None)
+    elif smoothing is None:
+        smoothing, remarks = smooth.by_discrepancy() if sigma is not None else smooth.by_l_curve()
     found = problem.solution(smoothing)
     scale = found[: len(grid)] @ _trapezoid(grid)
     if not scale > 0.0:
@@ -329,7 +337,7 @@ def sphere_sizes(
     chi2 = problem.misfit(found)
     rng = np.random.default_rng(seed)
     noise = max(1.0, np.sqrt(chi2 / len(x))) if sigma is not None else np.sqrt(chi2 / len(x))
-    fitted = kernel @ found
+    fitted = problem.kernel @ found
     draws = np.array([
         replace(problem, data=fitted + noise * rng.standard_normal(len(x))).solution(smoothing) for _ in range(DRAWS)
     ])[:, : len(grid)]  # fmt: skip
@@ -337,10 +345,31 @@ def sphere_sizes(
     if at_edge:
         remarks.append(f"there is volume at the largest diameter, {grid[-1]:.4g} Å: larger spheres, or aggregates.")
     return SphereSizes(
-        grid, found[: len(grid)] / scale, draws.std(axis=0) / scale, fitted * s,
+        grid, found[: len(grid)] / scale, draws.std(axis=0) / scale, (kernel @ found) * s,
         float(found[len(grid)]) if background else 0.0, float(scale), float(smoothing), float(chi2 / len(x)),
-        tuple(remarks),
+        tuple(remarks), method,
     )  # fmt: skip
+
+
+def _entropic(
+    smooth: _Regularised, grid: FloatArray, strength: float | None, sigma_known: bool
+) -> tuple[Entropic, float, list[str]]:
+    """Return the problem of most entropy, its α and remarks; σ that are not known are scaled to the noise."""
+    smoothing, remarks = smooth.by_discrepancy() if sigma_known else smooth.by_l_curve()
+    start = smooth.solution(smoothing)
+    unit = 1.0
+    if not sigma_known:
+        unit = np.sqrt(smooth.misfit(start) / len(smooth.data))
+        remarks = [f"no σ were given: the scatter about the smooth solution, {3.0 * unit:.2g} % of the points, is it."]
+    measure = _trapezoid(grid)
+    mean = float(start[: len(grid)] @ measure / measure.sum())
+    if not mean > 0.0:
+        raise InputError("sphere_sizes, intensity", "holds no spheres of these diameters; give other diameters.")
+    problem = Entropic(smooth.kernel / unit, smooth.data / unit, measure, mean)
+    if strength is not None:
+        return replace(problem, start=problem.solution(strength)), strength, remarks
+    strength, found = problem.by_discrepancy()
+    return replace(problem, start=found), strength, remarks
 
 
 def _diameters(q: FloatArray, given: ArrayLike | None) -> FloatArray:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="What are my nanocrystals made of? One atomistic model, refined against the measurements.",
     no_args_is_help=True,
     add_completion=False,
@@ -276,6 +276,8 @@ def example(
             for known, title in example_list().items():
                 print(f"{known:24s} {title}")
             return
+        if nanocrystal.cli.series.run_series_example(name, out, quiet):
+            return
         study, remark = example_study(name)
         if remark and not quiet:
             _say(remark)
@@ -366,3 +368,9 @@ def atoms(
         for sentence in written.said:
             _say(sentence)
         print(out)
+
+
+import nanocrystal.cli.series  # noqa: E402, F401  adds its verb
+import nanocrystal.cli.reduce  # noqa: E402, F401  adds its verb
+import nanocrystal.cli.posterior  # noqa: E402, F401  adds its verb
+import nanocrystal.cli.nmr  # noqa: E402, F401  adds its verb

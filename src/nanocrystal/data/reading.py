@@ -10,8 +10,12 @@ import numpy as np
 
 from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_roles
 from nanocrystal.data.curve import Curve, FloatArray
+from nanocrystal.data.gsas import SUFFIXES as GSAS
+from nanocrystal.data.gsas import gsas_curve
 from nanocrystal.data.lines import header_pairs, quoted
 from nanocrystal.data.table import Table, number_table
+from nanocrystal.data.xrdml import SUFFIX as XRDML
+from nanocrystal.data.xrdml import xrdml_curve
 from nanocrystal.errors import InputError, nearest_names
 
 _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
@@ -25,7 +29,7 @@ def read_curve(
     where: str = "",
     per_nm: bool = False,
 ) -> Curve:
-    """Return the curve in a text file with columns of numbers.
+    """Return the curve in a text file with columns of numbers, or in an .xrdml or GSAS file.
 
     convention: the kind of file (gr, fq, sq, iq, chi, xy, xye, dat, csv); by default the suffix says.
     columns: one name for each column instead: r q two_theta energy x, g f s intensity y, sigma, ignore.
@@ -39,6 +43,12 @@ def read_curve(
     path = Path(path)
     address = f"{where}: {path}" if where else str(path)
     content = _file_bytes(path, where, address)
+    if path.suffix.lower() in (XRDML, *GSAS):
+        if columns is not None:
+            raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
+        if path.suffix.lower() == XRDML:
+            return xrdml_curve(content, path, address)
+        return gsas_curve(_decoded(content, address), content, path, address)
     table = number_table(_decoded(content, address), address)
     roles, notes = column_roles(table, path.suffix, convention, columns, address, per_nm)
     notes = (*table.notes, *notes, *_width_notes(table, roles))

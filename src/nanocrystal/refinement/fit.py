@@ -5,7 +5,9 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
-from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
+from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.result import (
     AtomPicture,
@@ -23,6 +26,7 @@ from nanocrystal.refinement.result import (
     Estimate,
     FineCurve,
     FittedCurve,
+    Joint,
     Result,
     SizeCurve,
     SizeMap,
@@ -106,15 +110,30 @@ def refine(
     folder: where relative file names are looked for; progress(iteration, point) is called as it goes.
     Raises InputError for input that cannot be used, before anything is refined.
     """
-    started = time.perf_counter()
-    problem = bound_problem(sample, datasets, Path(folder))
-    outcome = optimise(problem, options or Options(), progress)
-    return assembled_result(sample, outcome, title, options or Options(), time.perf_counter() - started)
+    started, options = time.perf_counter(), options or Options()
+    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(_checked_scales(options, datasets))
+    outcome, joint = optimise(problem, options, progress), None
+    if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
+        try:
+            outcome, joint = refined_jointly(outcome, options, progress)
+        except KeyboardInterrupt:
+            outcome = replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
+    return assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
+
+
+def _checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mapping[str, float]:
+    for name, scale in options.error_scales.items():
+        if name not in datasets:
+            raise InputError(f"refine.error_scales.{name}", f"is no data set; {nearest_names(name, datasets)}")
+        if not (np.isfinite(scale) and scale > 0.0):
+            raise InputError(f"refine.error_scales.{name}", f"must be a number above 0, got {scale:g}.")
+    return options.error_scales
 
 
 def assembled_result(
-    sample: RefinableSample, outcome: Outcome, title: str, options: Options, elapsed_s: float
-) -> Result:
+    sample: RefinableSample, outcome: Outcome, title: str, options: Options, elapsed_s: float,
+    joint: Joint | None = None,
+) -> Result:  # fmt: skip
     """Return the result at the point where the optimiser stopped."""
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
@@ -145,6 +164,8 @@ def assembled_result(
             *_misfit_notes(datasets, parameters),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
+            *_same_measurement_notes(problem.models),
+            *([] if joint is None else joint_notes(joint, list(problem.models))),
             *_notes(outcome, spread, parameters),
         ],
         sizes={
@@ -155,7 +176,8 @@ def assembled_result(
         atoms={n: AtomPicture(*p) for n, p in _asked(sample, "typical_atoms", values).items()},
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
-        methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread)],
+        methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
+        joint=joint,
     )
 
 
@@ -254,6 +276,8 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         wavelength=getattr(model, "wavelength", None),
         labels=measured.labels,
         ticks=model.ticks(point.evaluation) if hasattr(model, "ticks") else {},
+        components_shown=getattr(model, "components_shown", False),
+        x_reversed=getattr(model, "x_reversed", False),
     )
 
 
@@ -322,6 +346,43 @@ def _correlation_notes(spread: Covariance, background: Mapping[str, str]) -> lis
         which = "pairs of parameters are" if more > 1 else "pair is"
         notes.append(f"and {more} more {which} correlated by more than {NOTEWORTHY:g} (see the table of correlations).")
     return notes
+
+
+def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
+    """Return warnings that one measurement may be counted twice."""
+    notes = []
+    for first, second in combinations(models, 2):
+        a, b = models[first], models[second]
+        if a.measured.sha256 is not None and a.measured.sha256 == b.measured.sha256 and overlapping(a, b):
+            notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
+        for one, other in ((a, b), (b, a)):
+            if other.technique in getattr(one, "transform_of", ()):
+                notes.append(
+                    f"datasets.{first} and datasets.{second}: if the {one.technique} was made from this "
+                    f"{other.technique}, they are one measurement, and all uncertainties are too small; keep one."
+                )
+    return notes
+
+
+def overlapping(first: Model, second: Model) -> bool:
+    """Say whether the ranges of two data sets overlap."""
+    a, b = first.measured.x, second.measured.x
+    return bool(max(a.min(), b.min()) < min(a.max(), b.max()))
+
+
+def _joint_words(joint: Joint | None) -> list[str]:
+    if joint is None:
+        return []
+    how = (
+        "The σ of each data set were multiplied by √(χ²/(n − P)) of a refinement of that data set alone where this "
+        "exceeds 1, so that a misfit of one does not outweigh the others"
+        if joint.estimated
+        else "The σ of the data sets were used as given or as set by hand"
+    )
+    return [
+        f"{how}. Whether the data sets agree is judged from the rise of χ² from the minima of each alone to the joint "
+        "one (M. Maltoni & T. Schwetz, Phys. Rev. D 68, 033020 (2003))."
+    ]
 
 
 def _misfit_notes(datasets: Mapping[str, FittedCurve], parameters: Mapping[str, Estimate]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -22,7 +22,8 @@ class Options:
     """Options of the optimiser.
 
     starts: how many starting points (the first is the study's, others are drawn with `seed`);
-    loss: least squares, or a robust loss with residuals beyond loss_scale (in σ) weighted down.
+    loss: least squares, or a robust loss with residuals beyond loss_scale (in σ) weighted down; error_scale: whether
+    σ of several data sets are multiplied by what each needs alone; error_scales: factors that are set by hand.
     """
 
     max_iterations: int = 100
@@ -31,6 +32,8 @@ class Options:
     seed: int = 0
     loss: Loss = "linear"
     loss_scale: float | None = None
+    error_scale: Literal["estimated", "given"] = "estimated"
+    error_scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

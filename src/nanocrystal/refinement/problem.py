@@ -62,14 +62,19 @@ class Point:
 class Problem:
     """Models and parameters as residuals of the nonlinear parameters."""
 
-    def __init__(self, parameters: ParameterSet, models: Mapping[str, Model]) -> None:
+    def __init__(
+        self, parameters: ParameterSet, models: Mapping[str, Model], error_scales: Mapping[str, float] | None = None
+    ) -> None:
+        """error_scales: data set -> by what its σ are multiplied; 1 by default."""
         self.parameters = parameters
+        self.error_scales = dict.fromkeys(models, 1.0) | {n: s for n, s in (error_scales or {}).items() if n in models}
         self.models = dict(models)
         self.free: tuple[Declared, ...] = parameters.varied
         self.n_evaluations = 0
         self._store: dict[str, Any] = {}
+        self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
-        self._weights = {name: _weights(m) for name, m in self.models.items()}
+        self._weights = {name: _weights(m) / self.error_scales[name] for name, m in self.models.items()}
         self._reached = {
             d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
             for d in self.free
@@ -173,6 +178,12 @@ class Problem:
 
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
+        key = point.x.tobytes()
+        if self._last_derivatives is None or self._last_derivatives[0] != key:
+            self._last_derivatives = (key, self._derivatives(point))
+        return self._last_derivatives[1]
+
+    def _derivatives(self, point: Point) -> dict[str, FloatArray]:
         found = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
         exact = {name: self._exact(name, point) for name in self.models}
         for j, declared in enumerate(self.free):
@@ -258,6 +269,19 @@ class Problem:
                     "is varied but has no effect on any data set; fix it (leave out vary) or mend the study.",
                 )
 
+    def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
+        """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""
+        return Problem(self.parameters, self.models, scales).sharing(self)
+
+    def of(self, parameters: ParameterSet, models: Mapping[str, Model]) -> Problem:
+        """Return the problem of these parameters and models with the same scales of σ and the same intermediates."""
+        return Problem(parameters, models, self.error_scales).sharing(self)
+
+    def sharing(self, other: Problem) -> Problem:
+        """Return the problem itself, which now keeps its intermediates and its requirement with another."""
+        self._store, self._requirement = other._store, other._requirement
+        return self
+
     def with_linear_varied(self, point: Point) -> Problem:
         """Return the problem with the linear parameters given to the optimiser (for robust losses)."""
         entries: dict[str, tuple[Quantity, Parameter]] = {}
@@ -266,7 +290,7 @@ class Problem:
             if parameter.linear:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
-        return Problem(ParameterSet(entries), self.models)
+        return self.of(ParameterSet(entries), self.models)
 
 
 def _weights(model: Model) -> FloatArray:

@@ -66,7 +66,8 @@ class FittedCurve:
     chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
     None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
     are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
-    abscissa that are marked in figures, by name: the reflections of each phase.
+    abscissa that are marked in figures, by name: the reflections of each phase. components_shown: in figures from the
+    start; x_reversed: figures run from large to small x, as spectra over ppm do.
     """
 
     technique: str
@@ -93,6 +94,8 @@ class FittedCurve:
     wavelength: float | None = None
     labels: Sequence[str] = ()
     ticks: Mapping[str, FloatArray] = field(default_factory=dict)
+    components_shown: bool = False
+    x_reversed: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,42 @@ class AtomPicture:
     outlines: tuple[FloatArray, ...] = ()
 
 
+@dataclass(frozen=True)
+class OwnValue:
+    """What one data set alone says of a shared parameter; stderr with its σ scaled.
+
+    pull: how many standard deviations that is from what all say; None where the others add nothing.
+    """
+
+    value: float
+    stderr: float | None
+    pull: float | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """By how much χ² rises where data sets have to agree, and how probable at least that much is if they do."""
+
+    chi2: float
+    freedom: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Several data sets together.
+
+    error_scales: what the σ of each were multiplied by; estimated: those where that follows from its own misfit;
+    alone: R_w of each refined by itself; shared: parameter -> data set -> what it says alone.
+    """
+
+    error_scales: Mapping[str, float]
+    estimated: Sequence[str]
+    alone: Mapping[str, float]
+    shared: Mapping[str, Mapping[str, OwnValue]]
+    agreement: Agreement | None
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
     """The outcome of a refinement. Linear parameters are listed like all others."""
@@ -166,6 +205,8 @@ class Result:
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     """population -> atoms of one of its crystals, for a picture"""
+    joint: Joint | None = None
+    """what each data set says alone, where there are several"""
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""

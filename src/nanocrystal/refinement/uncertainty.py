@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
+LINEAR_STEP = 1e-4
 DEGENERATE = 1e-5
 """singular value of the normalised Jacobian below which a combination of parameters is not determined"""
 
@@ -19,7 +20,8 @@ DEGENERATE = 1e-5
 class Covariance:
     """The covariance of the refined parameters, with the sigmas as given.
 
-    names: addresses of the determined ones; matrix: (n, n); factor: √χ²_red where that exceeds 1
+    names: addresses of the determined ones; matrix: (n, n), with the σ of data sets scaled as they were in the fit;
+    as_given: the same with the σ as given, where they were scaled; factor: √χ²_red where that exceeds 1
     (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
     """
 
@@ -31,24 +33,27 @@ class Covariance:
     has_sigmas: bool
     undetermined: tuple[str, ...]
     at_bound: tuple[str, ...]
+    as_given: FloatArray | None = None
 
     def stderr(self, address: str) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
         if address not in self.names:
             return None, None
-        k = self.names.index(address)
-        return self._both(float(np.sqrt(self.matrix[k, k])))
+        one = np.zeros(len(self.names))
+        one[self.names.index(address)] = 1.0
+        return self._both(one)
 
     def propagated(self, gradient: Mapping[str, float]) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a function with this gradient; None if it is not determined."""
         if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined) or not any(gradient.values()):
             return None, None
         g = np.array([gradient.get(a, 0.0) for a in self.names])
-        return self._both(float(np.sqrt(max(0.0, g @ self.matrix @ g))))
+        return self._both(g)
 
-    def _both(self, plain: float) -> tuple[float | None, float | None]:
-        scaled = plain * self.factor
-        return (plain if self.has_sigmas else scaled), scaled
+    def _both(self, g: FloatArray) -> tuple[float | None, float | None]:
+        scaled = float(np.sqrt(abs(g @ self.matrix @ g))) * self.factor
+        given = self.matrix if self.as_given is None else self.as_given
+        return (float(np.sqrt(abs(g @ given @ g))) if self.has_sigmas else scaled), scaled
 
     @property
     def correlations(self) -> FloatArray:
@@ -85,16 +90,42 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
     open_ |= _meaningless(problem, point, names) - held
     determined = [k for k in kept if k not in open_]
+    inner = np.ix_(determined, determined)
+    noise = _noise_as_given(problem)
+    as_given = None
+    if noise is not None and problem.has_sigmas:
+        moved = matrix[:, kept] @ (jacobian[:, kept] * noise[:, None]).T
+        as_given = (moved @ moved.T)[inner]
     return Covariance(
         names=tuple(names[k] for k in determined),
-        matrix=matrix[np.ix_(determined, determined)],
+        matrix=matrix[inner],
         factor=factor,
         chi2_red=chi2_red,
         n_refined=n_refined,
         has_sigmas=problem.has_sigmas,
         undetermined=tuple(names[k] for k in sorted(open_)),
         at_bound=tuple(names[k] for k in sorted(held)),
+        as_given=as_given,
     )
+
+
+def _noise_as_given(problem: Problem) -> FloatArray | None:
+    """Return the σ of each point as given over those of the fit, (n_points,); None where they are the same."""
+    scales = problem.error_scales
+    if all(s == 1.0 for s in scales.values()):
+        return None
+    return np.concatenate([np.full(len(m.measured.x), 1.0 / scales[n]) for n, m in problem.models.items()])
+
+
+def rank(problem: Problem, point: Point, datasets: Sequence[str] | None = None) -> int:
+    """Return how many combinations of the refined parameters the data sets (all by default) determine."""
+    _, jacobian = problem.full_jacobian(point, problem.derivatives(point))
+    if datasets is not None:
+        counted = [np.full(len(m.measured.x), n in datasets) for n, m in problem.models.items()]
+        jacobian = jacobian[np.concatenate(counted)]
+    norms = np.linalg.norm(jacobian, axis=0)
+    s = np.linalg.svd(jacobian[:, norms > 0.0] / norms[norms > 0.0], compute_uv=False)
+    return int((s > DEGENERATE * s[0]).sum()) if len(s) else 0
 
 
 def _inverse(jacobian: FloatArray) -> tuple[FloatArray, set[int]]:
@@ -156,7 +187,10 @@ def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[in
 def gradient(
     problem: Problem, point: Point, function: Callable[[Point], Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """Return d(function)/dx by central differences: name -> {address: derivative}."""
+    """Return d(function)/dx by central differences: name -> {address: derivative}.
+
+    Linear parameters count where a model says that its derived quantities follow from them (`derived_from`).
+    """
     found: dict[str, dict[str, float]] = {name: {} for name in function(point)}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
@@ -166,4 +200,11 @@ def gradient(
             change = above[name] - below[name]
             if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
                 found[name][declared.address] = change / width
+    for address in {a for model in problem.models.values() for a in getattr(model, "derived_from", ())} & set(linear):
+        size = LINEAR_STEP * (abs(linear[address]) or 1.0)
+        moved = ({**point.evaluation.values, address: linear[address] + s * size} for s in (-1.0, 1.0))
+        below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
+        for name in found:
+            if above[name] != below[name]:
+                found[name][address] = (above[name] - below[name]) / (2.0 * size)
     return found

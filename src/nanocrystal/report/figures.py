@@ -256,7 +256,7 @@ def line(
 
 
 def _components(curve: FittedCurve, x: list[float | None]) -> list[dict[str, Any]]:
-    """Return the components, hidden at first: on the finer grid where they are known there."""
+    """Return the components, mostly hidden at first: on the finer grid where they are known there."""
     fine, traces = curve.fine, []
     for i, (component, values) in enumerate(curve.components.items()):
         color = COMPONENTS[i % len(COMPONENTS)]
@@ -268,7 +268,7 @@ def _components(curve: FittedCurve, x: list[float | None]) -> list[dict[str, Any
             trace = line(x, values, label(component), "component", color, 1.2)
             if fine is not None:
                 trace["line"]["shape"] = "spline"
-        trace["visible"] = "legendonly"
+        trace["visible"] = True if curve.components_shown else "legendonly"
         traces.append(trace)
     return traces
 
@@ -326,6 +326,8 @@ def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: l
     figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
     zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
     figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
+    if curve.x_reversed:
+        figure_layout["xaxis"]["range"].reverse()
     if panel:
         figure_layout["shapes"][0]["yref"] = "y2"
         figure_layout["xaxis"]["anchor"] = "y2"

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
             "names": list(result.correlation_names),
             "matrix": [[float(v) for v in row] for row in result.correlation_matrix],
         },
+        **({} if result.joint is None else {"joint": asdict(result.joint)}),
         "inputs": dict(result.inputs),
         "notes": list(result.notes),
         "provenance": dict(result.provenance),

@@ -15,6 +15,7 @@ from nanocrystal.refinement.result import Result
 from nanocrystal.report import sections, tables
 from nanocrystal.report.atoms import atoms_data
 from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, map_figure, sizes_figure
+from nanocrystal.report.joint import joint_section
 from nanocrystal.report.ratio_figure import ratio_figure
 from nanocrystal.report.typography import SPOKEN, short_name, typeset
 
@@ -58,6 +59,7 @@ def report_html(result: Result) -> str:
         ("know", "What to know", sections.notes(result)),
         ("fit", "Fit", _fits(result, drawn)),
         ("parameters", "Parameters", sections.parameters(result, f"{file_name(title)}-parameters.csv")),
+        ("joint", "Data sets side by side", joint_section(result)),
         ("derived", "Derived quantities", sections.derived(result)),
         ("atoms", "Typical nanocrystal", _atoms(result, drawn)),
         ("sizes", "Size distribution", _sizes(result, drawn)),

@@ -116,7 +116,7 @@ def fit_buttons(curve: FittedCurve) -> list[str]:
     if curve.sigma is not None:
         buttons.append(button("errors", "Error bars", pressed=bool(curve.labels)))
     if curve.components:
-        buttons.append(button("components", "Components", pressed=False))
+        buttons.append(button("components", "Components", pressed=curve.components_shown))
     if wants_log_axes(curve):
         buttons.append(button("log", "Log axes", pressed=True))
     elif has_panel(curve) and bool((curve.observed > 0.0).any()):

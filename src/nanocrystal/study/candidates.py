@@ -21,7 +21,7 @@ OWN_KEYS = ("description", "drop")
 """of a candidate; the others are those of a study"""
 KINDS = ("tie", "distribution", "value")
 """keys that say what a table in the place of a number is"""
-MEASURED_KEYS = ("technique", "file", "columns", "ratios")
+MEASURED_KEYS = ("technique", "file", "reduction", "columns", "ratios")
 """of a data set: what was measured and how it is read"""
 EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
 
@@ -62,6 +62,9 @@ def read_candidates(path: str | Path) -> CandidateSet:
     Raises InputError, with file, line and key, for anything that cannot be meant.
     """
     content, path, text = read_content(path)
+    if "series" in content:
+        problem = f"is a series, which compares the candidates of each member: nanocrystal series {path.name}"
+        raise InputError(str(path), problem)
     _, studies = base_and_candidates(content, path, text)
     title = content.get("title", "")
     return CandidateSet(title if isinstance(title, str) else "", studies, path, text)

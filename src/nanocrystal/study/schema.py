@@ -14,7 +14,10 @@ from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
+from nanocrystal.study.nmr_tables import SENTENCES, LineTable, RelaxationPartTable
+from nanocrystal.study.reduction_schema import ReductionTable
+from nanocrystal.study.series_schema import SeriesTable
+from nanocrystal.techniques import TECHNIQUES, Blank, Line, PowderBlank, Profile, RelaxationPart
 from nanocrystal.techniques.base import Noise
 
 
@@ -153,16 +156,25 @@ class SizeLawTable(Table):
 
 
 class CoatingTable(Table):
-    """What covers the crystals, such as ligands; seen by small angles only: [populations.NAME.coating]."""
+    """What covers the crystals, ligands or an oxide; seen by small angles: [populations.NAME.coating]."""
 
     thickness: NumberField = Field(description="Å, on all faces")
-    electron_density: NumberField = Field(description="e/Å³; about 0.27 to 0.31 for alkyl chains, 0.66 for silica")
+    electron_density: NumberField | None = Field(
+        default=None, description="e/Å³; about 0.27 to 0.31 for alkyl chains, 0.66 for silica"
+    )
+    formula: str | None = Field(
+        default=None, description='such as "Al2O3", with mass_density: instead of the electrons'
+    )
+    mass_density: NumberField | None = Field(default=None, description="g/cm³, with formula")
 
 
 class _Crystalline(_Fractions):
     size_law: SizeLawTable | None = Field(default=None, description="what depends on the size of the crystals")
     shell: ShellTable | None = Field(default=None, description="what differs towards the surface")
     coating: CoatingTable | None = Field(default=None, description="what covers the crystals; for saxs only")
+    termination: str | None = Field(
+        default=None, description='layer that all faces end with, "CsBr" or "PbBr2"; for prisms of perovskites'
+    )
     stacking: StackingTable | None = Field(default=None, description="a random sequence of close-packed layers")
     twins: dict[Name, TwinTable] = Field(
         default_factory=dict, description="families of boundaries: [populations.NAME.twins.FAMILY]"
@@ -271,6 +283,11 @@ class ProfileTable(Table):
     intensities: Literal["structure", "free"] = Field(
         default="structure", description="from the structure, or left to the fit (Pawley)"
     )
+    size_lorentzian: NumberField | None = Field(default=None, description="Lorentzian part of the width by size [1]")
+    strain_lorentzian: NumberField | None = Field(default=None, description="that of the width by strain [1]")
+    particle_diameter: float | None = Field(
+        default=None, description="µm, of particles, for microabsorption [fine: no correction]"
+    )
 
 
 class NoiseTable(Table):
@@ -290,7 +307,7 @@ _SENTENCES = {
     "r_range": "Å, both ends included; what is fitted [all above 0.5 Å]",
     "q_range": "Å⁻¹, both ends included; what is fitted [all]",
     "two_theta_range": "degrees, both ends included; what is fitted [all]",
-    "exclude": "left out of the fit, in Å⁻¹ or degrees",
+    "exclude": "left out of the fit, in the unit of the abscissa",
     "qmax": "Å⁻¹; up to where the data were transformed [from the header of the file]",
     "qmin": "Å⁻¹; from where the transform starts; leave it out where small angles were left out",
     "peak_form": "exact peaks (debye), or those of PDFgui for comparison (pdfgui)",
@@ -318,6 +335,7 @@ _SENTENCES = {
     "structure_factor": "how the crystals stand to each other",
     "power_law_background": "whether a background power_law q^−power is added",
     "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
+    **SENTENCES,
 }
 """what the plain keys of the techniques mean; quantities carry their own description"""
 _SPECIAL_FIELDS: dict[Any, Any] = {
@@ -326,10 +344,16 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
     Mapping[str, Blank]: (dict[Name, BlankTable], MISSING),
     Mapping[str, PowderBlank]: (dict[Name, BlankTable], MISSING),
     Mapping[str, Profile]: (dict[Name, ProfileTable], MISSING),
+    Mapping[str, Line]: (dict[Name, LineTable], MISSING),
+    Mapping[str, RelaxationPart]: (dict[Name, RelaxationPartTable], MISSING),
     Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
     Mapping[str, tuple[float, float]]: (dict[str, MeasuredField], MISSING),
 }
 """how fields of a technique's dataclass that are no plain values stand in a study"""
+
+
+REDUCED = ("pdf", "total-scattering")
+"""techniques whose curve may come from a reduction"""
 
 
 def _dataset_table(technique: Any) -> type[Table]:
@@ -346,6 +370,9 @@ def _dataset_table(technique: Any) -> type[Table]:
             description = _SENTENCES.get(name, "")
             given = {"default_factory": dict} if default is MISSING else {"default": default}
             fields[name] = (kind, Field(description=description, **given))
+    if technique.name in REDUCED:
+        text = "instead of file: the reduction of the study whose curve this is, [reduction.NAME]"
+        fields["reduction"] = (str | None, Field(default=None, description=text))
     title = "".join(part.capitalize() for part in technique.name.split("-"))
     return create_model(f"{title}Table", __base__=Table, **fields)
 
@@ -386,6 +413,13 @@ class RefineTable(Table):
         gt=0.0,
         description="from how many σ on a residual is large [1.5; without σ, 1.5 times the scatter]",
     )
+    error_scale: Literal["estimated", "given"] = Field(
+        default="estimated",
+        description="of several data sets: whether σ are multiplied by what the misfit of each alone asks for",
+    )
+    error_scales: dict[Name, float] = Field(
+        default_factory=dict, description="factors on the σ of data sets, by name, set by hand"
+    )
 
 
 class CandidateTable(Table):
@@ -414,15 +448,20 @@ class StudyTable(Table):
     crystals: dict[Name, CrystalTable] = Field(default_factory=dict, description="crystal structures by name")
     populations: dict[Name, Any] = Field(description="what the sample is made of")
     datasets: dict[Name, Any] = Field(description="what was measured, or shall be simulated")
+    reduction: dict[Name, ReductionTable] = Field(
+        default_factory=dict, description="raw counts to S(Q) and G(r), for `nanocrystal reduce` and data sets"
+    )
     refine: RefineTable = Field(default=RefineTable(), description="options of the optimiser")
     candidates: dict[Name, CandidateTable] = Field(
         default_factory=dict, description="other models of the same sample, for `nanocrystal compare`"
     )
+    series: SeriesTable | None = Field(default=None, description="many files, for `nanocrystal series`")
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study file, for editors."""
     schema = StudyTable.model_json_schema()
+    schema["required"].remove("populations")  # lines and decays need no sample
     definitions = schema.setdefault("$defs", {})
     for key, known in (("datasets", DATASET_TABLES), ("populations", POPULATION_TABLES)):
         tables = [table.model_json_schema(ref_template="#/$defs/{model}") for table in known.values()]

@@ -43,6 +43,7 @@ from nanocrystal.sample import (
 )
 from nanocrystal.sample.population import FRACTIONS
 from nanocrystal.study.messages import Source, first_problem, syntax_error
+from nanocrystal.study.sample_free import checked_technique, needs_sample, with_empty_sample
 from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
 from nanocrystal.techniques.base import Noise
 
@@ -141,6 +142,9 @@ def study_from(content: Mapping[str, Any], path: Path, text: str) -> Study:
     """Return the study of an already parsed TOML text, with its candidates."""
     from nanocrystal.study.candidates import base_and_candidates
 
+    if "series" in content:
+        problem = f"is a series of studies, which are refined together: nanocrystal series {path.name}"
+        raise InputError(str(path), problem)
     study, candidates = base_and_candidates(content, path, text)
     if isinstance(study, InputError):
         problem = f"{study.problem.rstrip('.')}; without its candidates this study is not complete"
@@ -155,9 +159,10 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
     from nanocrystal.study.schema import StudyTable
 
     try:
-        table = StudyTable.model_validate(content)
-        datasets = {name: _dataset(name, value) for name, value in table.datasets.items()}
-        sample = _sample(table, source.path.parent)
+        table = StudyTable.model_validate(with_empty_sample(content))
+        reductions = (table.reduction, source.path.parent)
+        datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
+        sample = _sample(table, source.path.parent, needed=any(needs_sample(d) for d in datasets.values()))
         options = Options(**table.refine.model_dump())
         study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
         values = study.parameters.initial_values()
@@ -190,11 +195,18 @@ def _checked(kind: str, name: str, value: Any, check: Callable[[Any], Any]) -> A
         raise InputError(f"{kind}.{name}", str(error)) from None
 
 
-def _dataset(name: str, value: Any) -> Any:
+def _dataset(name: str, value: Any, reductions: Mapping[str, Any], folder: Path) -> Any:
     from nanocrystal.study.schema import dataset_table
 
     table = _checked("datasets", name, value, dataset_table)
     given = {k: getattr(table, k) for k in type(table).model_fields if k != "technique"}
+    reduction = given.pop("reduction", None)
+    if reduction is not None:
+        from nanocrystal.study.reduction import supplied_curve
+
+        if given["file"] is not None:
+            raise InputError(f"datasets.{name}.reduction", "stands beside file; a data set comes from one of the two.")
+        given["file"] = supplied_curve(reduction, table.technique, reductions, folder, f"datasets.{name}")
     if given.get("noise") is not None:
         given["noise"] = Noise(**given["noise"].model_dump())
     if "blanks" in given:
@@ -202,21 +214,22 @@ def _dataset(name: str, value: Any) -> Any:
         given["blanks"] = {k: blank(b.file, b.columns, b.scale) for k, b in given["blanks"].items()}
     if "profiles" in given:
         given["profiles"] = {k: _profile(p) for k, p in given["profiles"].items()}
-    return TECHNIQUES[table.technique](**given)
+    return checked_technique(name, TECHNIQUES[table.technique], given)
 
 
 def _profile(table: Any) -> Profile:
     axis = None if table.texture_axis is None else tuple(table.texture_axis)
-    return Profile(table.size, table.strain, table.texture, axis, table.intensities)
+    more = {k: getattr(table, k) for k in ("size_lorentzian", "strain_lorentzian", "particle_diameter")}
+    return Profile(table.size, table.strain, table.texture, axis, table.intensities, **more)
 
 
-def _sample(table: Any, folder: Path) -> Sample:
+def _sample(table: Any, folder: Path, needed: bool) -> Sample:
     from nanocrystal.study.schema import population_table
 
     crystals = {name: _crystal(name, c, folder) for name, c in table.crystals.items()}
     tables = {n: _checked("populations", n, p, population_table) for n, p in table.populations.items()}
     populations = {name: _population(name, p, folder) for name, p in tables.items()}
-    if not populations:
+    if needed and not populations:
         raise InputError("populations", "there is none; say what the sample is made of.")
     return Sample(populations, crystals)
 
@@ -283,14 +296,21 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     layers = table.stacking
     stacking = None if layers is None else Stacking(layers.cubic_fraction, layers.correlation)
     covered = table.coating
-    coating = None if covered is None else Coating(covered.thickness, covered.electron_density)
+    coating = None if covered is None else _coating(covered, where)
     given = table.shell
     shell = None if given is None else Shell(given.thickness, given.profile, given.substitution, given.occupancy)
     shape, size_law = _shape(table, where, folder), _size_law(table.size_law)
     return Population(
         table.crystal, shape, twins=twins, stacking=stacking, shell=shell, size_law=size_law, coating=coating,
-        **fraction,
+        termination=table.termination, **fraction,
     )  # fmt: skip
+
+
+def _coating(table: Any, where: str) -> Coating:
+    try:
+        return Coating(table.thickness, table.electron_density, table.formula, table.mass_density)
+    except InputError as error:
+        raise InputError(f"{where}.{error.where}", error.problem) from None
 
 
 def _size_law(table: Any) -> SizeLaw | None:

@@ -5,13 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from nanocrystal.techniques.composition import Composition
+from nanocrystal.techniques.nmr import Line, NmrLines, NmrRelaxation, RelaxationPart
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
 from nanocrystal.techniques.saxs import Saxs
 from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
 TECHNIQUES: dict[str, Any] = {
-    technique.name: technique for technique in (Pdf, TotalScattering, Powder, Saxs, Composition)
+    technique.name: technique
+    for technique in (Pdf, TotalScattering, Powder, Saxs, Composition, NmrLines, NmrRelaxation)
 }
 
-__all__ = ["TECHNIQUES", "Blank", "Composition", "Pdf", "Powder", "PowderBlank", "Profile", "Saxs", "TotalScattering"]
+__all__ = [
+    "TECHNIQUES",
+    "Blank",
+    "Composition",
+    "Line",
+    "NmrLines",
+    "NmrRelaxation",
+    "Pdf",
+    "Powder",
+    "PowderBlank",
+    "Profile",
+    "RelaxationPart",
+    "Saxs",
+    "TotalScattering",
+]

@@ -54,6 +54,7 @@ class PdfModel:
     curve: Curve | None
 
     technique: ClassVar[str] = "pdf"
+    transform_of: ClassVar[tuple[str, ...]] = ("total-scattering",)
     x_axis: ClassVar[Axis] = Axis("r", "Å")
     y_axis: ClassVar[Axis] = Axis("G", "Å⁻²")
 

@@ -40,7 +40,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data import Curve
+from nanocrystal.data.supplied import SuppliedCurve, curve_of
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, Quantity
 from nanocrystal.sample import MOTION, Sample
@@ -58,7 +59,7 @@ class Pdf:
     r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
     """
 
-    file: str | Path | None = None
+    file: str | Path | SuppliedCurve | None = None
     columns: Sequence[str] | None = None
     r: str | None = None
     r_range: tuple[float, float] | None = None
@@ -104,12 +105,11 @@ class Pdf:
         self._check_motion(sample, where)
         curve = None
         if self.file is not None:
-            path = resolve(str(self.file), folder, f"{where}.file")
-            curve = read_curve(path, columns=self.columns, where=f"{where}.file")
+            curve = curve_of(self.file, folder, f"{where}.file", columns=self.columns)
             if (curve.x_name, curve.y_name) not in {("r", "g"), ("x", "y")}:
                 raise InputError(
                     f"{where}.file",
-                    f"technique pdf needs G over r, but {path.name} holds {curve.y_name} over {curve.x_name}; "
+                    f"technique pdf needs G over r, but {Path(str(self.file)).name} holds {curve.y_name} over {curve.x_name}; "
                     'if the columns are r and G all the same, say columns = ["r", "g"].',
                 )
         if curve is not None and not np.abs(curve.y).max() < 1e12:

@@ -26,18 +26,29 @@ SPARSE = 0.5
 """°; a pattern with wider steps was hardly measured over 2θ"""
 
 
-def measured_points(settings: Powder, where: str, folder: Path) -> Measured:
-    """Return the points that are compared, or simulated; raises InputError for what cannot be used."""
+def measured_points(settings: Powder, where: str, folder: Path, wavelength: float) -> Measured:
+    """Return the points that are compared, or simulated; wavelength: Å, to compare with what the file says.
+
+    Raises InputError for what cannot be used.
+    """
     if settings.file is None:
         return _simulated_points(settings, where)
     curve = _read(settings.file, settings.columns, folder, f"{where}.file")
     _check_angles(curve.x, f"{where}.file")
     curve = _chosen(settings, curve, where)
-    notes = list(curve.notes)
+    notes = [*curve.notes, *_other_wavelength(curve, wavelength)]
     sigma, weights = _sigma(settings, curve, where, notes)
     if not curve.y.any():
         raise InputError(f"{where}.file", "all intensities in the range are zero; is the right column read?")
     return Measured(curve.x, curve.y, sigma, weights, str(settings.file), curve.sha256, tuple(notes))
+
+
+def _other_wavelength(curve: Curve, wavelength: float) -> list[str]:
+    """Return a note where the file states another wavelength than is used."""
+    stated = curve.metadata.get("k_alpha_1")
+    if stated is None or abs(float(stated) / wavelength - 1.0) < 1e-3:
+        return []
+    return [f"the file states Kα1 = {float(stated):g} Å, but {wavelength:g} Å is used: is that meant?"]
 
 
 def _simulated_points(settings: Powder, where: str) -> Measured:

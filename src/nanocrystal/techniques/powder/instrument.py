@@ -74,7 +74,7 @@ def peaks_of(
 
     With axial divergence each reflection is `AXIAL_NODES` peaks, all reflections of a node after each other.
     strength: (n,) areas without the factors of the angle; own: values of the instrument by name; sample: size (Å)
-    and strain of the crystals.
+    and strain of the crystals, and the Lorentzian parts of both.
     """
     parts = []
     for line in lines:
@@ -106,11 +106,13 @@ def widths(
     """Return full widths at half maximum (degrees) and Lorentzian parts η of peaks."""
     tangent = angles.tangent
     squared = own["caglioti_u"] * tangent**2 + own["caglioti_v"] * tangent + own["caglioti_w"]
-    gauss = np.sqrt(np.maximum(squared, NARROWEST**2))
-    by_size = DEGREES * settings.scherrer_constant * wavelength / sample["size"]
-    by_strain = 4.0 * DEGREES * sample["strain"]
-    lorentz = (own["lorentz_x"] + by_size) / angles.cosine + (own["lorentz_y"] + by_strain) * tangent
-    return joined_widths(gauss, lorentz)
+    by_size = DEGREES * settings.scherrer_constant * wavelength / sample["size"] / angles.cosine
+    by_strain = 4.0 * DEGREES * sample["strain"] * tangent
+    size_part, strain_part = sample["size_lorentzian"], sample["strain_lorentzian"]
+    of_sample = ((1.0 - size_part) * by_size) ** 2 + ((1.0 - strain_part) * by_strain) ** 2
+    gauss = np.sqrt(np.maximum(squared, NARROWEST**2) + of_sample)
+    lorentz = own["lorentz_x"] / angles.cosine + own["lorentz_y"] * tangent
+    return joined_widths(gauss, np.asarray(lorentz + size_part * by_size + strain_part * by_strain))
 
 
 def joined_widths(gauss: FloatArray, lorentz: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -18,6 +18,7 @@ from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.techniques.powder.data import TWO_THETA
 from nanocrystal.techniques.powder.free import free_intensities, without
+from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
 from nanocrystal.techniques.powder.phase import Phase, sides, step
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class PowderModel:
         return tuple(range(1, len(self.linear)))
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        amounts = self.sample.mass_fractions(evaluation.values)
+        amounts = self._seen(evaluation.values)
         pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
         shapes = self._family_patterns(evaluation)
         for name, squared in self.intensities(evaluation).items():
@@ -73,6 +74,25 @@ class PowderModel:
     def _structured(self) -> list[Phase]:
         """The phases whose intensities follow from their structure."""
         return [p for p in self.phases if not p.free]
+
+    # ---- microabsorption ----------------------------------------------------------------------
+
+    def _seen(self, values: Values) -> dict[str, float]:
+        """Return the mass fractions as they are seen: times τ where particles have diameters."""
+        amounts = self.sample.mass_fractions(values)
+        if not self._absorbers:
+            return amounts
+        factors = particle_factors(self._absorbers, amounts)
+        return {n: amount * factors[n] for n, amount in amounts.items()}
+
+    @cached_property
+    def _absorbers(self) -> dict[str, Absorber]:
+        """All phases with the cells and occupancies at the start; none where no particle has a diameter."""
+        given = [p.name for p in self.phases if p.profile.particle_diameter is not None]
+        if not given:
+            return {}
+        where = f"{self.where}.profiles.{given[0]}.particle_diameter"
+        return {p.name: p.absorber(self._starting_values, where) for p in self.phases}
 
     def _pattern(self, evaluation: Evaluation, phase: Phase) -> FloatArray:
         """Return what a dalton of a phase shows, (n_points,)."""
@@ -127,7 +147,7 @@ class PowderModel:
         assert self.measured.observed is not None
         values, scale_address = evaluation.values, self.linear[0]
         shapes = self._family_patterns(evaluation)
-        amounts = self.sample.mass_fractions(values)
+        amounts = self._seen(values)
         rows = dict(zip(self.linear[1:], self._background, strict=True))
         if self._structured:
             structured = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
@@ -153,7 +173,7 @@ class PowderModel:
         """
         values = evaluation.values
         resting = self._resting(evaluation)
-        amounts = self.sample.mass_fractions(values)
+        amounts = self._seen(values)
         slopes = {a: self._nothing for a in addresses if a not in self.linear}
         for address, change in self._amount_slopes(values, list(slopes)).items():
             for phase in self._structured:
@@ -177,11 +197,11 @@ class PowderModel:
         return found
 
     def _amount_slopes(self, values: Values, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
-        """Return how the mass fractions change with each address of the sample."""
+        """Return how the amounts that are seen change with each address of the sample."""
         found = {}
         for address in addresses:
             if not address.startswith("datasets."):
-                below, above = (self.sample.mass_fractions(v) for v in sides(values, address))
+                below, above = (self._seen(v) for v in sides(values, address))
                 found[address] = {n: (above[n] - below[n]) / (2.0 * step(values[address])) for n in above}
         return found
 
@@ -222,7 +242,7 @@ class PowderModel:
         if self.measured.sigma is None:
             return found
         sigma = self.measured.sigma
-        amounts = self.sample.mass_fractions(evaluation.values)
+        amounts = self._seen(evaluation.values)
         scale = abs(evaluation.values[self.linear[0]])
         rows = {p.name: self._pattern(evaluation, p) / sigma for p in self._structured}
         for name, row in rows.items():
@@ -233,6 +253,16 @@ class PowderModel:
         return found
 
     def derived(self, values: Values) -> dict[str, DerivedQuantity]:
+        """Return what microabsorption was taken as, and what follows from an internal standard."""
+        factors = particle_factors(self._absorbers, self.sample.mass_fractions(values))
+        found = {
+            f"{self.where}.microabsorption.{n}": DerivedQuantity(t, "", "τ of Brindley, by which the phase is weakened")
+            for n, t in factors.items()
+            if self._absorbers[n].diameter is not None
+        }
+        return found | self._of_standard(values)
+
+    def _of_standard(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return mass fractions of the whole mixture and its amorphous part, from an internal standard."""
         standard, weighed = self.settings.standard, self.settings.standard_fraction
         if standard is None or weighed is None:
@@ -259,7 +289,7 @@ class PowderModel:
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         if len(self.phases) < 2:
             return {}
-        scale, amounts = evaluation.values[self.linear[0]], self.sample.mass_fractions(evaluation.values)
+        scale, amounts = evaluation.values[self.linear[0]], self._seen(evaluation.values)
         found = {p.name: scale * amounts[p.name] * self._pattern(evaluation, p) for p in self._structured}
         shapes = self._family_patterns(evaluation)
         return found | {n: scale * (i @ shapes[n]) for n, i in self.intensities(evaluation).items()}
@@ -307,10 +337,23 @@ class PowderModel:
             if phase.free:
                 n = len(self.intensities(evaluation)[phase.name])
                 found.append(f"{n} intensities of {where} were left free, so its mass fraction means nothing.")
+        found += self._coarse()
         return (*found, *self._amorphous_doubts(evaluation.values), *self._narrow(evaluation.values))
 
+    def _coarse(self) -> list[str]:
+        """Return a remark on each phase whose particles are too coarse for Brindley."""
+        found = []
+        for name, absorber in self._absorbers.items():
+            product = 1e-4 * absorber.absorption * (absorber.diameter or 0.0)
+            if product > COARSE:
+                found.append(
+                    f"particles of {name} of {absorber.diameter:g} µm absorb with μ D = {product:.2g}, above "
+                    f"{COARSE:g}: their correction for microabsorption is doubtful."
+                )
+        return found
+
     def _amorphous_doubts(self, values: Values) -> list[str]:
-        amorphous = self.derived(values).get(f"{self.where}.amorphous_fraction")
+        amorphous = self._of_standard(values).get(f"{self.where}.amorphous_fraction")
         if amorphous is None or amorphous.value >= 0.0:
             return []
         return [
@@ -348,5 +391,13 @@ class PowderModel:
             "structure factors from the refined crystals, form factors of Waasmaier & Kirfel, Acta Cryst. A51, 416 "
             f"(1995){anomalous}, and pseudo-Voigt profiles of Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987). "
             "Mass fractions follow from one scale and the masses and volumes of the cells (Hill & Howard, J. Appl. "
-            f"Cryst. 20, 467 (1987)). Sizes use the Scherrer constant {self.settings.scherrer_constant:g}.",
+            f"Cryst. 20, 467 (1987)){self._microabsorption_words()}. Sizes use the Scherrer constant "
+            f"{self.settings.scherrer_constant:g}.",
         )
+
+    def _microabsorption_words(self) -> str:
+        sized = {n: a.diameter for n, a in self._absorbers.items() if a.diameter is not None}
+        if not sized:
+            return ""
+        listed = ", ".join(f"{n} {d:g} µm" for n, d in sized.items())
+        return f", with microabsorption by Brindley, Phil. Mag. 36, 347 (1945), for spheres ({listed})"

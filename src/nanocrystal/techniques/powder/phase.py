@@ -22,6 +22,7 @@ from nanocrystal.sample.reflections import (
 )
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.powder.instrument import Angles, Line, centres, march_dollase, peaks_of
+from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder, Profile
@@ -46,7 +47,7 @@ INSTRUMENT = (
     "zero", "displacement", "polarization", "kalpha2_ratio", "mu_r", "overflow_angle", "caglioti_u", "caglioti_v",
     "caglioti_w", "lorentz_x", "lorentz_y", "axial_divergence", "asymmetry", "asymmetry_2",
 )  # fmt: skip
-SAMPLE = {"size": 1e6, "strain": 0.0, "texture": 1.0}
+SAMPLE = {"size": 1e6, "strain": 0.0, "size_lorentzian": 1.0, "strain_lorentzian": 1.0, "texture": 1.0}
 """of populations without a profile"""
 
 
@@ -62,11 +63,22 @@ class Beam:
         """Return the values of the instrument by name."""
         return {k: values[f"{self.where}.{k}"] for k in INSTRUMENT}
 
-    def lines(self, ratio: float) -> list[Line]:
-        """Return the spectral lines; ratio: intensity of the second over that of the first."""
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses on which it depends."""
+        own = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
+        return tuple(f"{self.where}.{k}" for k in own)
+
+    def wavelength(self, values: Values) -> float:
+        """Return that of the first line, Å, which may vary."""
+        return values.get(f"{self.where}.wavelength", self.wavelengths[0])
+
+    def lines(self, values: Values) -> list[Line]:
+        """Return the spectral lines; the second one is moved with the first."""
+        first, ratio = self.wavelength(values), values[f"{self.where}.kalpha2_ratio"]
         if len(self.wavelengths) == 1:
-            return [Line(self.wavelengths[0], 1.0)]
-        first, second = self.wavelengths
+            return [Line(first, 1.0)]
+        second = first * self.wavelengths[1] / self.wavelengths[0]
         return [Line(first, 1.0 / (1.0 + ratio)), Line(second, ratio / (1.0 + ratio))]
 
 
@@ -99,7 +111,7 @@ class Phase:
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses on which its pattern depends."""
-        return (*self.own, *(f"{self.beam.where}.{k}" for k in INSTRUMENT))
+        return (*self.own, *self.beam.addresses)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -123,17 +135,31 @@ class Phase:
     def _of_grains(self, values: Values) -> dict[str, float]:
         return {k: values.get(self._in_profile(k), default) for k, default in SAMPLE.items()}
 
+    def absorber(self, values: Values, where: str) -> Absorber:
+        """Return what it absorbs, and the diameter of its particles; where: the address for messages."""
+        on_sites = self.crystal.occupants(values, self.prefix)
+        atoms = [
+            (o.element, site.multiplicity * o.occupancy)
+            for site, occupants in zip(self.crystal.sites, on_sites, strict=True)
+            for o in occupants
+        ]
+        masses = mass_of_elements(atoms)
+        density = G_CM3 * sum(masses.values()) / self.crystal.cell_volume(values, self.prefix)
+        absorption = linear_absorption(masses, density, HC / self.beam.wavelengths[0], where)
+        return Absorber(density, absorption, self.profile.particle_diameter)
+
     # ---- reflections --------------------------------------------------------------------------
 
     def families(self, values: Values, highest: float) -> Families:
         """Return the reflections up to beyond 2θ = highest (°), whatever small changes of the cell there are."""
         cell = [values[a] for a in self.crystal.cell_addresses(self.prefix)]
-        key = (highest, *(round(np.log(v) / CELL_STEP) for v in cell))
+        key = (highest, *(round(np.log(v) / CELL_STEP) for v in (*cell, self.beam.wavelength(values))))
         if key not in self._lists:
             while len(self._lists) >= KEPT_LISTS:
                 del self._lists[next(iter(self._lists))]
             theta = np.radians(min(highest + BEYOND, 179.0) / 2.0)
-            farthest = 4.0 * np.pi * np.sin(theta) / min(self.beam.wavelengths) * (1.0 + 2.0 * CELL_STEP)
+            shortest = min(line.wavelength for line in self.beam.lines(values))
+            farthest = 4.0 * np.pi * np.sin(theta) / shortest * (1.0 + 3.0 * CELL_STEP)
             vectors = self.crystal.vectors(values, self.prefix)
             self._check_number(float(np.abs(np.linalg.det(vectors)) * farthest**3 / (6.0 * np.pi**2)), highest)
             self._lists[key] = crystal_families(self.crystal, vectors, float(farthest))
@@ -161,7 +187,7 @@ class Phase:
             squared = squared_factors(found, np.array(factors, dtype=np.complex128))
         texture = self._texture(families, crystal.vectors(values, prefix), self._of_grains(values)["texture"])
         per_dalton = 1.0 / (crystal.cell_volume(values, prefix) * crystal.cell_mass(values, prefix))
-        wavelength = self.beam.wavelengths[0]
+        wavelength = self.beam.wavelength(values)
         return Strength(found.q, wavelength**3 * per_dalton * families.multiplicity * squared * texture)
 
     @cached_property
@@ -183,8 +209,7 @@ class Phase:
 
     def peaks(self, values: Values, strength: Strength) -> Peaks:
         """Return the peaks of reflections of this strength, those of each spectral line after each other."""
-        own = self.beam.instrument(values)
-        lines, grains = self.beam.lines(own["kalpha2_ratio"]), self._of_grains(values)
+        own, lines, grains = self.beam.instrument(values), self.beam.lines(values), self._of_grains(values)
         return peaks_of(strength.q, strength.areas, lines, self.beam.settings, own, grains)
 
     def pattern(self, values: Values, x: FloatArray) -> FloatArray:
@@ -207,7 +232,7 @@ class Phase:
         """
         families = self.families(values, float(x[-1]))
         strength = self.strength(values, families)
-        of_strength = {*self.of_crystal, self._in_profile("texture")}
+        of_strength = {*self.of_crystal, self._in_profile("texture"), f"{self.beam.where}.wavelength"}
 
         def peaks(there: Values, anew: bool) -> Peaks:
             known = self.strength(there, families) if anew else strength
@@ -223,7 +248,7 @@ class Phase:
         """Return where reflections are seen within the range of x, by the first line, degrees."""
         strength = self.strength(values, self.families(values, float(x[-1])))
         q = strength.q[strength.areas > WEAKEST * strength.areas.max(initial=0.0)]
-        angles = Angles.of(q, self.beam.wavelengths[0])
+        angles = Angles.of(q, self.beam.wavelength(values))
         seen = centres(angles, self.beam.settings, self.beam.instrument(values))[angles.reached]
         return np.asarray(seen[(seen >= x[0]) & (seen <= x[-1])])
 

@@ -15,10 +15,10 @@ from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Sample
 from nanocrystal.sample.coating import COATING
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.overlaps import MOST_SPREAD
+from nanocrystal.sample.overlaps import MOST_SPREAD, sizes
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.scattering_bodies import Body, EnvelopeBody, OctahedralBody, body_of
+from nanocrystal.sample.scattering_bodies import Ball, Body, EnvelopeBody, OctahedralBody, body_of
 from nanocrystal.sample.shapes import Sphere
 from nanocrystal.sample.shell import SHELL
 from nanocrystal.sample.typical import lattice_of
@@ -27,6 +27,7 @@ from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import drawn_counts
 from nanocrystal.techniques.saxs.instrument import Smearing
+from nanocrystal.techniques.saxs.strings import stacked_excess
 from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ ELECTRON_RADIUS = 2.8179403205e-13
 CM3_OF_A3 = 1e-24
 UNRESOLVED = 2000.0
 """q times the size from which on oscillations are not followed"""
+OF_STACK = ("beads", "bead_gap", "bead_gap_std")
 INVISIBLE = 0.02
 """e/Å³; less contrast than that is remarked on"""
 
@@ -96,7 +98,9 @@ class SaxsModel:
         numbers = self.sample.crystal_numbers(evaluation.values)
         squares = {n: number * self._mean_square(evaluation, n, q) for n, number in numbers.items()}
         found = np.asarray(sum(squares.values()))
-        if self.settings.structure_factor != "none":
+        if self.settings.structure_factor == "stacked-spheres":
+            found = np.maximum(found + self._stacked_excess(evaluation, q), 0.0)
+        elif self.settings.structure_factor != "none":
             excess = self._structure_factor(evaluation, q) - 1.0
             found = np.maximum(found + self._square_of_mean(evaluation, numbers, squares, q) * excess, 0.0)
         return self._absolute_factor(evaluation, numbers) * found
@@ -200,7 +204,7 @@ class SaxsModel:
         outside: complex = values[f"{self.where}.solvent_electron_density"]
         depths, contrasts = [], []
         if population.coating is not None:
-            density = values[f"{prefix}.{COATING}.electron_density"]
+            density = population.coating.electrons(values, prefix)
             depths.append(-values[f"{prefix}.{COATING}.thickness"])
             contrasts.append(density - outside)
             outside = density
@@ -248,6 +252,22 @@ class SaxsModel:
         if self.settings.structure_factor == "hard-spheres":
             return hard_spheres(q, of["effective_radius"], of["effective_fraction"])
         return string_of_beads(q, of["beads"], of["bead_spacing"], of["bead_spacing_std"])
+
+    def _stacked_excess(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
+        """Return what spheres that touch in strings add to ⟨|F|²⟩ of the one population, electrons²."""
+        (name,) = self.sample.populations
+        body, layers = self._body(evaluation, name), self._layers(evaluation, name)
+        assert isinstance(body, Ball)
+        beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
+        diameter, part = sizes(body.d, 6, 1.2 * float(q.max()))
+        amplitude = sum(
+            contrast * ball_amplitude(q, diameter - 2.0 * depth)
+            for depth, contrast in zip(layers.depths, layers.contrasts, strict=True)
+        )
+        reach = diameter - 2.0 * layers.depths[0]
+        stack = (reach, part, beads, gap, gap_std)
+        # the terms that mix real and imaginary parts cancel: each pair comes in both orders
+        return stacked_excess(q, np.real(amplitude), *stack) + stacked_excess(q, np.imag(amplitude), *stack)
 
     def _smearing(self, evaluation: Evaluation) -> Smearing:
         constant, slope, slit = (
@@ -333,6 +353,7 @@ class SaxsModel:
             "hard-spheres": " with the structure factor of hard spheres by Percus and Yevick (Wertheim, Phys. Rev. "
             "Lett. 10, 321 (1963))",
             "string": " with the structure factor of straight strings of crystals",
+            "stacked-spheres": " of spheres that touch in straight strings, their distances following from their sizes",
         }[self.settings.structure_factor]
         return (
             "Small-angle scattering was calculated as the mean square amplitude of homogeneous bodies over "
@@ -340,6 +361,13 @@ class SaxsModel:
             "Fournet, Small-Angle Scattering of X-rays, 1955), closed in the size distribution; contrast from the "
             "content of the cell and the solvent.",
         )
+
+
+def ball_amplitude(q: FloatArray, diameter: FloatArray) -> FloatArray:
+    """Return V Φ of spheres, (n_q, n_sizes) Å³; 0 where there is none."""
+    x = np.maximum(0.5 * np.outer(q, np.maximum(diameter, 0.0)), 1e-4)
+    volume = np.pi / 6.0 * np.maximum(diameter, 0.0) ** 3
+    return np.asarray(volume * np.where(x < 1e-2, 1.0 - x * x / 10.0, 3.0 * (np.sin(x) - x * np.cos(x)) / x**3))
 
 
 def elements_of_crystals(sample: Sample) -> list[str]:

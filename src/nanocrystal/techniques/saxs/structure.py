@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+SHARP = 1e-9
+"""k spread² q²/2 below which a spread is none"""
 
 
 def hard_spheres(q: FloatArray, radius: float, fraction: float) -> FloatArray:
@@ -33,18 +35,35 @@ def hard_spheres(q: FloatArray, radius: float, fraction: float) -> FloatArray:
 def string_of_beads(q: FloatArray, beads: float, spacing: float, spread: float) -> FloatArray:
     """Return S(q) of straight strings of so many beads, averaged over orientations.
 
-    S = 1 + (2/N) Σ_k (N − k) exp(−k spread² q²/2) sin(q k d)/(q k d), k = 1 … N − 1, with d the spacing and spread the
-    standard deviation of each spacing (Å), independent of the others. Numbers that are not whole are mixtures of
+    S = 1 + (2/N) Σ_k (N − k) ∫₀¹ exp(−k spread² q² μ²/2) cos(q k d μ) dμ, k = 1 … N − 1, with d the spacing and spread
+    the standard deviation of each spacing (Å) along the string, independent of the others: a linear paracrystal
+    (Hosemann & Bagchi, Direct Analysis of Diffraction by Matter, 1962). Numbers that are not whole are mixtures of
     strings of the next lower and higher number, as many beads in each as their distances from it say, so that S is
     continuous.
     """
+    return np.asarray(sum(part * _straight(q, n, spacing, spread) for n, part in whole_numbers(beads)))
+
+
+def whole_numbers(beads: float) -> list[tuple[int, float]]:
+    """Return the whole numbers next to a number of beads, and the part of the beads that is in each."""
     low = int(np.floor(beads))
     part = beads - low
-    found = (1.0 - part) * _straight(q, low, spacing, spread)
-    return found if part == 0.0 else found + part * _straight(q, low + 1, spacing, spread)
+    return [(low, 1.0)] if part == 0.0 else [(low, 1.0 - part), (low + 1, part)]
 
 
 def _straight(q: FloatArray, beads: int, spacing: float, spread: float) -> FloatArray:
     k = np.arange(1.0, float(beads))
-    damping = np.exp(-0.5 * np.outer(q * q * spread**2, k))
-    return np.asarray(1.0 + 2.0 / beads * (damping * np.sinc(np.outer(q * spacing, k) / np.pi)) @ (beads - k))
+    waves = _along(0.5 * np.outer((q * spread) ** 2, k), np.outer(q * spacing, k))
+    return np.asarray(1.0 + 2.0 / beads * waves @ (beads - k))
+
+
+def _along(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ∫₀¹ exp(−a μ²) cos(b μ) dμ, a ≥ 0, by the error function of complex arguments."""
+    from scipy.special import wofz
+
+    root = np.sqrt(np.maximum(a, SHARP))
+    # erf(z) = 1 − exp(−z²) w(iz), z = √a + i b/(2√a): no factor overflows
+    first = np.exp(-((0.5 * b / root) ** 2))
+    last = np.exp(-a - 1j * b) * wofz(1j * root - 0.5 * b / root)
+    closed = 0.5 * np.sqrt(np.pi) / root * (first - last).real
+    return np.where(a < SHARP, np.sinc(b / np.pi), closed)

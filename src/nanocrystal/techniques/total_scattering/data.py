@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data.supplied import curve_of
 from nanocrystal.errors import InputError
 from nanocrystal.techniques.base import Axis, Measured, grid_from_text
 
@@ -64,8 +65,9 @@ def _simulated_points(settings: TotalScattering, where: str) -> tuple[Measured, 
 
 def _read(settings: TotalScattering, where: str, folder: Path) -> Curve:
     """Return the curve of the file, an intensity over Q (in the unit of the file) or 2θ."""
-    path = resolve(str(settings.file), folder, f"{where}.file")
-    curve = read_curve(path, columns=settings.columns, where=f"{where}.file", per_nm=settings.q_unit == "1/nm")
+    assert settings.file is not None
+    per_nm = settings.q_unit == "1/nm"
+    curve = curve_of(settings.file, folder, f"{where}.file", columns=settings.columns, per_nm=per_nm)
     name = _file_name(settings)
     if curve.x_name not in ("q", "two_theta") or curve.y_name not in ("intensity", "y"):
         raise InputError(

@@ -39,6 +39,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import Distribution, PairGrid, Sample, Sphere
@@ -76,7 +77,7 @@ class TotalScattering:
     energy: eV; background: coefficients by name (c0, c1, …), left to the fit where not given.
     """
 
-    file: str | Path | None = None
+    file: str | Path | SuppliedCurve | None = None
     columns: Sequence[str] | None = None
     q: str | None = None
     two_theta: str | None = None

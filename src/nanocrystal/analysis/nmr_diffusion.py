@@ -1,0 +1,79 @@
+"""Size from diffusion: the solvodynamic diameter of Stokes and Einstein, with the viscosity that it rests on.
+
+print(diameter_from_diffusion(85.0, 298.15, viscosity_mpa_s=0.714))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, pi
+
+from nanocrystal.errors import InputError
+from nanocrystal.tables.viscosity import SOURCES
+from nanocrystal.tables.viscosity import viscosity_mpa_s as tabulated_viscosity
+
+BOLTZMANN = 1.380649e-23
+"""J/K, exact"""
+
+
+@dataclass(frozen=True)
+class SolvodynamicDiameter:
+    """d = k_B T/(3π η D). stderr: of D alone, None where D has none."""
+
+    diameter_nm: float
+    stderr_nm: float | None
+    diffusion_um2_per_s: float
+    temperature_k: float
+    viscosity_mpa_s: float
+    viscosity_source: str
+
+    def __str__(self) -> str:
+        error = "" if self.stderr_nm is None else f" ± {self.stderr_nm:.2g}"
+        return (
+            f"d = {self.diameter_nm:.3g}{error} nm from D = {self.diffusion_um2_per_s:.4g} µm²/s "
+            f"({self.diffusion_um2_per_s * 1e-12:.4g} m²/s) at {self.temperature_k:g} K with "
+            f"η = {self.viscosity_mpa_s:.4g} mPa·s ({self.viscosity_source}); sphere, stick boundary"
+        )
+
+
+def diameter_from_diffusion(
+    diffusion_um2_per_s: float,
+    temperature_k: float,
+    *,
+    viscosity_mpa_s: float | None = None,
+    solvent: str | None = None,
+    stderr_um2_per_s: float | None = None,
+) -> SolvodynamicDiameter:
+    """Return the diameter of a sphere that diffuses so; exactly one of viscosity and solvent is given.
+
+    A. Einstein, Ann. Phys. 322, 549 (1905). Raises InputError.
+    """
+    if (viscosity_mpa_s is None) == (solvent is None):
+        raise InputError("viscosity", "give exactly one of viscosity_mpa_s and solvent: the diameter rests on it.")
+    _positive("diffusion_um2_per_s", diffusion_um2_per_s, "µm²/s")
+    _positive("temperature_k", temperature_k, "K")
+    if solvent is not None:
+        viscosity, source = tabulated_viscosity(solvent, temperature_k), f"{solvent}, {SOURCES[solvent]}"
+    else:
+        assert viscosity_mpa_s is not None
+        viscosity, source = viscosity_mpa_s, "given"
+    _positive("viscosity_mpa_s", viscosity, "mPa s")
+    diameter = BOLTZMANN * temperature_k / (3.0 * pi * viscosity * 1e-3 * diffusion_um2_per_s * 1e-12) * 1e9
+    error = None if stderr_um2_per_s is None else diameter * stderr_um2_per_s / diffusion_um2_per_s
+    return SolvodynamicDiameter(diameter, error, diffusion_um2_per_s, temperature_k, viscosity, source)
+
+
+def viscosity_of_pair(diffusion_um2_per_s: float, diameter_nm: float, temperature_k: float) -> float:
+    """Return η in mPa s that a published pair of D and d was made with."""
+    for name, value, unit in (
+        ("diffusion_um2_per_s", diffusion_um2_per_s, "µm²/s"),
+        ("diameter_nm", diameter_nm, "nm"),
+        ("temperature_k", temperature_k, "K"),
+    ):
+        _positive(name, value, unit)
+    return BOLTZMANN * temperature_k / (3.0 * pi * diffusion_um2_per_s * 1e-12 * diameter_nm * 1e-9) * 1e3
+
+
+def _positive(name: str, value: float, unit: str) -> None:
+    if not (isfinite(value) and value > 0.0):
+        raise InputError(name, f"must be above 0 {unit}, got {value:g}.")

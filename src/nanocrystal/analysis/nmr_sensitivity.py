@@ -1,0 +1,141 @@
+"""What a nucleus gives for the time spent: sensitivity per time, and how long or how concentrated for a target.
+
+    print(sensitivity_table({"133Cs": (109.0, 2000.0), "207Pb": (1.0, 17600.0)}))
+
+Sensitivity per time is defined as in the supporting information of M. Aebli et al., Disorder and halide distributions
+in cesium lead halide nanocrystals as seen by colloidal ¹³³Cs nuclear magnetic resonance spectroscopy:
+(R/R_ref)(FWHM_ref/FWHM)(T1_ref/T1), R the receptivity at natural abundance. It compares the height of the signal that
+is added up in a time, not its ratio to the noise, which grows as the square root of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, sqrt
+
+from nanocrystal.errors import InputError
+from nanocrystal.tables.isotopes import SOURCE, isotope
+
+
+@dataclass(frozen=True)
+class ReferenceSignal:
+    """What is compared with: ¹³³Cs in CsPbBr₃, T1 and line width as in Table S3 of the paper above."""
+
+    receptivity: float = 0.0484
+    fwhm_hz: float = 2000.0
+    t1_s: float = 109.0
+    name: str = "133Cs in CsPbBr3"
+
+
+CESIUM_IN_CSPBBR3 = ReferenceSignal()
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """One row: a nucleus with its T1 (s) and full width (Hz), and its sensitivity per time over the reference."""
+
+    nucleus: str
+    receptivity: float
+    t1_s: float
+    fwhm_hz: float
+    sensitivity_per_time: float
+
+
+@dataclass(frozen=True)
+class SensitivityTable:
+    """Rows of sensitivities over one reference."""
+
+    rows: Sequence[Sensitivity]
+    reference: ReferenceSignal
+
+    def __str__(self) -> str:
+        lines = [f"{'nucleus':8s} {'receptivity':>12s} {'T1 (s)':>8s} {'FWHM (Hz)':>10s} {'sensitivity/time':>17s}"]
+        lines += [
+            f"{r.nucleus:8s} {r.receptivity:12.3g} {r.t1_s:8g} {r.fwhm_hz:10g} {r.sensitivity_per_time:17.3f}"
+            for r in self.rows
+        ]
+        return "\n".join([*lines, f"over {self.reference.name}; receptivities at natural abundance over 1H, {SOURCE}"])
+
+    def to_csv(self) -> str:
+        """Return the rows with one header line."""
+        lines = ["nucleus,receptivity,t1_s,fwhm_hz,sensitivity_per_time"]
+        lines += [
+            f"{r.nucleus},{r.receptivity:g},{r.t1_s:g},{r.fwhm_hz:g},{r.sensitivity_per_time:.6g}" for r in self.rows
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def relative_sensitivity_per_time(
+    receptivity: float, fwhm_hz: float, t1_s: float, reference: ReferenceSignal = CESIUM_IN_CSPBBR3
+) -> float:
+    """Return (R/R_ref)(FWHM_ref/FWHM)(T1_ref/T1); raises InputError for what is not above 0."""
+    _positive("receptivity", receptivity, "")
+    _positive("fwhm_hz", fwhm_hz, " Hz")
+    _positive("t1_s", t1_s, " s")
+    return (receptivity / reference.receptivity) * (reference.fwhm_hz / fwhm_hz) * (reference.t1_s / t1_s)
+
+
+def sensitivity_table(
+    signals: Mapping[str, tuple[float, float]],
+    enrichment: Mapping[str, float] | None = None,
+    reference: ReferenceSignal = CESIUM_IN_CSPBBR3,
+) -> SensitivityTable:
+    """Return the table for nucleus -> (T1 in s, FWHM in Hz), receptivities from the isotope table.
+
+    enrichment: nucleus -> fraction of the element that is this isotope, where it is not the natural one.
+    Raises InputError.
+    """
+    given = enrichment or {}
+    rows = []
+    for name, (t1_s, fwhm_hz) in signals.items():
+        entry = isotope(name)
+        receptivity = entry.receptivity
+        if name in given:
+            if not 0.0 < given[name] <= 1.0:
+                raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {given[name]:g}.")
+            receptivity *= given[name] / entry.abundance
+        value = relative_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
+        rows.append(Sensitivity(entry.name, receptivity, t1_s, fwhm_hz, value))
+    return SensitivityTable(tuple(rows), reference)
+
+
+def signal_to_noise_after(signal_to_noise: float, time_s: float, new_time_s: float) -> float:
+    """Return the signal-to-noise ratio after new_time_s, from that after time_s: it grows as √time."""
+    for name, value, unit in (
+        ("signal_to_noise", signal_to_noise, ""), ("time_s", time_s, " s"), ("new_time_s", new_time_s, " s"),
+    ):  # fmt: skip
+        _positive(name, value, unit)
+    return signal_to_noise * sqrt(new_time_s / time_s)
+
+
+def time_for_signal_to_noise_s(
+    target: float, signal_to_noise: float, time_s: float, *, concentration_ratio: float = 1.0
+) -> float:
+    """Return the time (s) to reach `target`: time_s (target/(S/N · c))², c the new concentration over the old."""
+    for name, value, unit in (
+        ("target", target, ""), ("signal_to_noise", signal_to_noise, ""), ("time_s", time_s, " s"),
+        ("concentration_ratio", concentration_ratio, ""),
+    ):  # fmt: skip
+        _positive(name, value, unit)
+    return time_s * (target / (signal_to_noise * concentration_ratio)) ** 2
+
+
+def concentration_for_signal_to_noise(
+    target: float, signal_to_noise: float, concentration: float, *, time_ratio: float = 1.0
+) -> float:
+    """Return the concentration, in the unit given, to reach `target`: c (target/S/N)/√(new time over the old).
+
+    The signal is proportional to the concentration, the noise does not depend on it.
+    """
+    for name, value in (
+        ("target", target), ("signal_to_noise", signal_to_noise), ("concentration", concentration),
+        ("time_ratio", time_ratio),
+    ):  # fmt: skip
+        _positive(name, value, "")
+    return concentration * target / signal_to_noise / sqrt(time_ratio)
+
+
+def _positive(name: str, value: float, unit: str) -> None:
+    if not (isfinite(value) and value > 0.0):
+        raise InputError(name, f"must be above 0{unit}, got {value:g}.")

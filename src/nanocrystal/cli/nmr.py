@@ -1,0 +1,142 @@
+"""The verb `nmr`: an FID or spectrum of any program to ppm, intensity and sigma, and a page to look at."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nanocrystal.cli import app as verbs
+
+
+@verbs.app.command()
+def nmr(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of an experiment, or a file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="CSV; the page stands beside it.")] = Path(
+        "spectrum.csv"
+    ),
+    lb: Annotated[float, typer.Option("--lb", help="Exponential apodisation, Hz.")] = 0.0,
+    gb: Annotated[float, typer.Option("--gb", help="Gaussian apodisation, Hz of full width.")] = 0.0,
+    zero_fill: Annotated[int, typer.Option("--zero-fill", help="Length times this, to a power of two.")] = 2,
+    phase: Annotated[
+        str, typer.Option("--phase", help="auto, auto0, none, or PH0[,PH1[,PIVOT]] (°, °, ppm).")
+    ] = "auto",
+    baseline: Annotated[str, typer.Option("--baseline", help="none, an order from 0 to 8, or arpls.")] = "none",
+    magnitude: Annotated[bool, typer.Option("--magnitude", help="Absolute value instead of the real part.")] = False,
+    nucleus: Annotated[str, typer.Option("--nucleus", help="Where the file does not say, e.g. 133Cs.")] = "",
+    frequency: Annotated[float | None, typer.Option("--frequency", help="MHz, where the file does not say.")] = None,
+    tms: Annotated[float | None, typer.Option("--tms", help="¹H frequency of TMS in MHz: 0 ppm by Ξ.")] = None,
+    peak: Annotated[str, typer.Option("--peak", metavar="NEAR=PPM", help="The line near NEAR ppm is at PPM.")] = "",
+    window: Annotated[
+        str, typer.Option("--window", metavar="LOW:HIGH", help="What the page shows and the CSV holds.")
+    ] = "",
+    trace: Annotated[int | None, typer.Option("--trace", help="One trace of a series, from 1.")] = None,
+    regions: Annotated[str, typer.Option("--integrate", metavar="LOW:HIGH,…", help="Integrals of each trace.")] = "",
+    indirect: Annotated[str, typer.Option("--list", help="vdlist, vclist, vplist or difflist.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and paths.")] = False,
+) -> None:
+    """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
+    with verbs._errors(quiet):
+        from nanocrystal.data.nmr import read_nmr
+        from nanocrystal.reduction.spectrum import Processing, spectrum_of
+        from nanocrystal.reduction.spectrum_reference import by_peak, by_ratio
+        from nanocrystal.report.files import table_csv, write_texts
+        from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
+
+        _check(out)
+        shown = _ranges(window, "--window")
+        data = read_nmr(path, nucleus=nucleus or None, indirect=indirect or None, carrier_mhz=frequency)
+        chosen = Processing(
+            exponential_hz=lb, gaussian_hz=gb, zero_fill=zero_fill, phase=_phase(phase),
+            baseline=_baseline(baseline), magnitude=magnitude,
+        )  # fmt: skip
+        spectrum = spectrum_of(data, chosen)
+        if tms is not None:
+            spectrum = by_ratio(spectrum, tms)
+        if peak:
+            spectrum = by_peak(spectrum, *_pair(peak, "=", "--peak"))
+        wanted = _ranges(regions, "--integrate")
+        integrals = integral_columns(spectrum, wanted) if wanted else None
+        spectrum = spectrum if trace is None else spectrum.trace(trace - 1)
+        columns = _windowed(spectrum_columns(spectrum), shown[0] if shown else None, spectrum)
+        texts = {
+            out.name: table_csv(columns),
+            f"{out.stem}.html": spectrum_page(spectrum, shown[0] if shown else None),
+        }
+        if integrals is not None:
+            texts[f"{out.stem}-integrals.csv"] = table_csv(integrals)
+        write_texts(texts, out.absolute().parent)
+        if not quiet:
+            for sentence in summary_lines(spectrum):
+                print(f"  {sentence}", file=sys.stderr)
+        for name in texts:
+            print(out.with_name(name))
+
+
+def _check(out: Path) -> None:
+    """Raise InputError where the CSV and the page cannot be written without loss."""
+    from nanocrystal.errors import InputError
+
+    verbs._check_way_to(out)
+    if out.suffix.lower() != ".csv":
+        raise InputError("--out", f"{str(out)!r} must end in .csv; the page is written beside it.")
+    if out.is_dir():
+        raise InputError("--out", f"{str(out)!r} is a folder; name a CSV file.")
+    if out.exists() and not out.read_bytes()[:16].startswith((b"ppm,intensity", b"hz,intensity")):
+        raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
+
+
+def _phase(text: str) -> Any:
+    from nanocrystal.errors import InputError
+    from nanocrystal.reduction.spectrum_phase import Phase
+
+    if text in ("auto", "auto0"):
+        return text
+    if text == "none":
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+        return Phase(*numbers)
+    except (ValueError, TypeError):
+        raise InputError("--phase", f"must be auto, auto0, none or PH0,PH1,PIVOT, got {text!r}.") from None
+
+
+def _baseline(text: str) -> Any:
+    from nanocrystal.errors import InputError
+
+    if text in ("none", "arpls"):
+        return None if text == "none" else text
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError("--baseline", f"must be none, arpls or an order from 0 to 8, got {text!r}.") from None
+
+
+def _ranges(text: str, option: str) -> list[tuple[float, float]]:
+    pairs = [_pair(part, ":", option) for part in text.split(",") if part.strip()]
+    return [(min(pair), max(pair)) for pair in pairs]
+
+
+def _pair(text: str, separator: str, option: str) -> tuple[float, float]:
+    from nanocrystal.errors import InputError
+
+    try:
+        first, second = (float(part) for part in text.split(separator))
+    except ValueError:
+        raise InputError(option, f"must be two numbers such as 1{separator}2, got {text!r}.") from None
+    return first, second
+
+
+def _windowed(columns: dict[str, Any], window: tuple[float, float] | None, spectrum: Any) -> dict[str, Any]:
+    """Return the rows within the window; raises InputError where there are none."""
+    if window is None:
+        return columns
+    from nanocrystal.errors import InputError
+
+    axis = next(iter(columns.values()))
+    inside = (axis >= window[0]) & (axis <= window[1])
+    if inside.sum() < 4:
+        raise InputError("--window", f"holds no points; the spectrum runs from {axis[0]:.4g} to {axis[-1]:.4g}.")
+    return {name: values[inside] for name, values in columns.items()}

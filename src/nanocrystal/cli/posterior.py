@@ -1,0 +1,108 @@
+"""The verb `posterior`: what a study's data say of its parameters where a standard error misleads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nanocrystal.cli import app as verbs
+
+if TYPE_CHECKING:
+    from nanocrystal.refinement.posterior_result import Posterior
+
+
+@verbs.app.command()
+def posterior(
+    study: verbs.StudyPath,
+    out: verbs.OutFolder = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of each walker; a quarter is left out.")] = 500,
+    walkers: Annotated[
+        int | None, typer.Option("--walkers", min=1, help="Walkers, in two ensembles [32, or 4 for each parameter].")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is drawn by chance.")] = 0,
+    scaled: Annotated[
+        bool, typer.Option("--scaled", help="Multiply σ of the data by √χ²_red of the fit where that exceeds 1.")
+    ] = False,
+    quiet: verbs.Quiet = False,
+) -> None:
+    """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
+    with verbs._errors(quiet):
+        from nanocrystal.kernels.pairs import thread_count
+        from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
+        from nanocrystal.study import read_study
+        from nanocrystal.study.posterior import study_posterior
+
+        described = read_study(study)
+        folder = out if out is not None else study.with_name(f"{study.stem}-posterior")
+        keeps_study = (folder / "study.toml").absolute() != described.path.absolute()
+        verbs._check_way_to(folder)
+        verbs._check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
+        with _shown(quiet) as (expected, progress):
+            found = study_posterior(
+                described, steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count(),
+                expected=expected, progress=progress,
+            )  # fmt: skip
+        report = write_posterior(found, folder, described.text if keeps_study else None)
+        if not quiet:
+            _summary(found)
+        print(report)
+        if found.interrupted:
+            raise typer.Exit(verbs.INTERRUPTED)
+        if not found.converged:
+            verbs._say("Not converged: the chain is too short; more --steps, or more --walkers.")
+            raise typer.Exit(verbs.NOT_CONVERGED)
+
+
+@contextmanager
+def _shown(quiet: bool) -> Iterator[tuple[Callable[..., None] | None, Callable[..., None] | None]]:
+    """Yield what prints the expected duration, and what draws a bar on a terminal, or a line at each tenth."""
+    if quiet:
+        yield None, None
+        return
+    if not sys.stderr.isatty():
+        yield lambda e: verbs._say(str(e)), _tenths()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("sampling"), BarColumn(), TextColumn("{task.completed} of {task.total} steps, {task.fields[said]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sampling", total=None, said="refining")
+
+        def step(done: int, total: int, acceptance: float) -> None:
+            bar.update(task, total=total, completed=done, said=f"{100.0 * acceptance:.0f} % accepted")
+
+        yield lambda e: bar.console.print(str(e)), step
+
+
+def _tenths() -> Callable[[int, int, float], None]:
+    """Return a progress that says a line at each tenth of the way."""
+
+    def step(done: int, total: int, acceptance: float) -> None:
+        if done * 10 // total > (done - 1) * 10 // total:
+            verbs._say(f"{done} of {total} steps, {100.0 * acceptance:.0f} % of the proposals accepted")
+
+    return step
+
+
+def _summary(found: Posterior) -> None:
+    """Print medians, intervals and limits to the terminal, beside the refined values."""
+    from nanocrystal.report.posterior_words import interval_words, limit_words, state_words
+
+    out = sys.stderr
+    print(f"\n{found.title}: {state_words(found)}, in {found.elapsed_s:.1f} s", file=out)
+    width = max(len(a) for a in found.marginals)
+    for address, m in found.marginals.items():
+        error = "–" if m.stderr is None else f"± {m.stderr:.2g}"
+        said = limit_words(m) if m.limit else interval_words(m.median, m.interval_68)
+        print(f"  {address:{width}s}  {said} {m.unit}  (refined: {m.value:.6g} {error})", file=out)
+    for note in found.notes:
+        print(f"  ! {note}", file=out)
+    print(file=out)

@@ -1,0 +1,133 @@
+"""What an NMR measurement is once it was read, whatever program wrote it.
+
+Signs and zeros are the same for all formats: a line above the carrier (higher ppm) turns as exp(+2πi f t) in the FID,
+f in Hz from the carrier; t = 0 is where the signal begins, so the first points of a digitally filtered FID have t < 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
+"""domain -> unit of x"""
+Domain = Literal["time", "frequency", "shift"]
+
+
+@dataclass(frozen=True, eq=False)
+class IndirectAxis:
+    """What was changed from one trace of a series to the next.
+
+    name: "delay", "gradient", "loops", "pulse" or "trace"; unit: "s", "T/m" or ""; values : (n_traces,).
+    source: the list or parameter that says so.
+    """
+
+    name: str
+    unit: str
+    values: FloatArray
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class NmrData:
+    """An FID, a spectrum, or a series of either.
+
+    values : (n_points,) or (n_traces, n_points), complex; `complete` says whether the imaginary parts are measured.
+    x : (n_points,) ascending: t (s), f (Hz from the carrier) or δ (ppm), as `domain` says.
+    nucleus: such as "133Cs"; None where the file does not say (a table of two columns).
+    carrier_mhz: absolute frequency at f = 0; reference_mhz: at 0 ppm; None where the file does not say.
+    indirect: of a series. temperature in K.
+    parameters: all that the file says, by its own names; in Bruker data also delays_s ("d20"), pulses_us ("p30"),
+        gradients_percent ("gpz6").
+    notes: sentences on what the reader decided.
+    """
+
+    domain: Domain
+    values: ComplexArray
+    x: FloatArray
+    complete: bool
+    nucleus: str | None
+    carrier_mhz: float | None
+    reference_mhz: float | None
+    format: str
+    source: str
+    indirect: IndirectAxis | None = None
+    temperature: float | None = None
+    solvent: str | None = None
+    title: str = ""
+    parameters: Mapping[str, Any] = ()  # type: ignore[assignment]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_traces(self) -> int:
+        """How many FIDs or spectra there are."""
+        return 1 if self.values.ndim == 1 else len(self.values)
+
+    @property
+    def unit(self) -> str:
+        """The unit of x."""
+        return UNITS[self.domain]
+
+    @property
+    def spectral_width_hz(self) -> float:
+        """The width of the spectrum, 1/dwell time; raises InputError where ppm cannot be turned into Hz."""
+        n, span = len(self.x), float(self.x[-1] - self.x[0])
+        if self.domain == "time":
+            return (n - 1) / span
+        return span * n / (n - 1) * (1.0 if self.domain == "frequency" else self.hz_per_ppm)
+
+    @property
+    def hz_per_ppm(self) -> float:
+        """What one ppm is in Hz; raises InputError where the file does not say."""
+        if self.reference_mhz is None:
+            raise InputError(
+                self.source, "does not say the spectrometer frequency; give it in MHz (of the observed nucleus)."
+            )
+        return self.reference_mhz
+
+    def trace(self, number: int) -> NmrData:
+        """Return one trace of a series by itself, counted from 0; raises InputError."""
+        if not -self.n_traces <= number < self.n_traces:
+            raise InputError(self.source, f"has {self.n_traces} traces, counted from 0; there is no trace {number}.")
+        return self if self.values.ndim == 1 else replace(self, values=self.values[number], indirect=None)
+
+    def with_indirect(self, name: str, unit: str, values: FloatArray, source: str = "given") -> NmrData:
+        """Return the same series with other values of what was changed; raises InputError for a wrong number."""
+        given = np.asarray(values, dtype=np.float64)
+        if given.shape != (self.n_traces,):
+            raise InputError(self.source, f"has {self.n_traces} traces, but {given.size} values of {name} were given.")
+        return replace(self, indirect=IndirectAxis(name, unit, given, source))
+
+
+def time_axis(n_points: int, dwell_s: float, group_delay: float = 0.0) -> FloatArray:
+    """Return t (s) of an FID whose signal begins `group_delay` points after its first."""
+    return np.asarray((np.arange(n_points) - group_delay) * dwell_s)
+
+
+def frequency_mhz(value: Any) -> float | None:
+    """Return a frequency in MHz, None for what is none."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if np.isfinite(found) and found > 0.0 else None
+
+
+def checked(data: NmrData) -> NmrData:
+    """Return the data; raises InputError for numbers that are not finite, too few points, or nothing but zeros."""
+    bad = int(np.count_nonzero(~np.isfinite(data.values)))
+    if bad:
+        raise InputError(data.source, f"holds {bad} points that are not numbers (NaN or infinite); export it again.")
+    if data.values.shape[-1] < 8:
+        raise InputError(data.source, f"holds {data.values.shape[-1]} points; an FID or spectrum has at least 8.")
+    if not data.values.any():
+        raise InputError(data.source, "holds nothing but zeros; was the measurement stopped before its first scan?")
+    return data

@@ -1,0 +1,80 @@
+"""Spectra as columns of numbers: ppm (or Hz) and intensity, perhaps imaginary part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nanocrystal.data.nmr_data import NmrData
+from nanocrystal.data.table import number_table
+from nanocrystal.errors import InputError
+
+WIDEST_PPM = 20000.0
+"""ppm beyond which no axis goes: ²⁰⁷Pb and ¹⁹⁵Pt span 15 000"""
+
+
+def read_text(path: Path, nucleus: str | None = None, unit: str = "ppm", carrier_mhz: float | None = None) -> NmrData:
+    """Return a spectrum of a text or CSV file: first column ppm or Hz, second the intensity, a third is left aside.
+
+    A heading "imaginary" over the third column makes it that. Raises InputError for columns that cannot be meant.
+    """
+    address = str(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="latin-1")
+    if "\0" in text:
+        raise InputError(address, "is no text file and of no NMR format that is known.")
+    table = number_table(text, address)
+    if table.width < 2:
+        raise InputError(address, "must have two columns, ppm and intensity.")
+    columns = np.array([row.values[: table.width] for row in table.rows], dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(columns[:, :2]).all(axis=1))
+    if bad.size:
+        line = table.rows[bad[0]].number
+        raise InputError(f"{address}, line {line}", f"holds a missing or not-a-number value ({bad.size} such rows).")
+    heading = table.header[-1].lower() if table.header else ""
+    notes = list(table.notes)
+    if "hz" in heading and "ppm" not in heading:
+        unit = "Hz"
+    x, order = _ascending(columns, address, unit, notes)
+    imaginary = "imag" in heading and table.width >= 3
+    if table.width > 2 and not imaginary:
+        notes.append(f"{table.width - 2} more columns are left aside")
+    values = np.asarray(columns[order, 1] + (1j * columns[order, 2] if imaginary else 0j), dtype=np.complex128)
+    return NmrData(
+        "shift" if unit == "ppm" else "frequency", values, x, imaginary, nucleus, carrier_mhz, carrier_mhz,
+        "text", address, parameters={}, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -> tuple[np.ndarray, slice]:
+    """Return the axis in ascending order and how rows are turned; raises InputError for what is no axis."""
+    x, y = columns[:, 0], columns[:, 1]
+    first, second = _runs_one_way(x), _runs_one_way(y)
+    if not first:
+        if second:
+            raise InputError(
+                address, f"has its columns the wrong way round: the second runs evenly from {y[0]:g} to {y[-1]:g}, the "
+                "first does not; write ppm first, then the intensity.",
+            )  # fmt: skip
+        steps = np.diff(x)
+        k = int(np.flatnonzero(steps * np.sign(np.median(steps)) <= 0.0)[0]) if np.median(steps) else 0
+        raise InputError(
+            address, f"must have ppm in order in its first column, but {x[k + 1]:.10g} comes after {x[k]:.10g}."
+        )
+    if unit == "ppm" and np.abs(x).max() > WIDEST_PPM:
+        raise InputError(
+            address, f"has {x[0]:g} to {x[-1]:g} in its first column, which is no range of ppm; are they Hz or points? "
+            'Head the column "Hz" where it is Hz.',
+        )  # fmt: skip
+    if x[0] > x[-1]:
+        notes.append(f"{unit} run downwards; the rows are reversed")
+        return x[::-1].copy(), slice(None, None, -1)
+    return x, slice(None)
+
+
+def _runs_one_way(x: np.ndarray) -> bool:
+    steps = np.diff(x)
+    return bool(np.all(steps > 0.0) or np.all(steps < 0.0))

@@ -1,0 +1,107 @@
+"""What the sample is made of, as far as a reduction asks: a formula, its scattering, its number density."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.tables.elements import atomic_mass, atomic_number, is_element
+from nanocrystal.tables.form_factors import anomalous_factor, form_factor
+from nanocrystal.tables.incoherent import incoherent_function
+
+FloatArray = NDArray[np.float64]
+AVOGADRO = 0.602214076
+"""10²⁴ mol⁻¹: g/cm³ over g/mol to Å⁻³"""
+_TOKEN = re.compile(r"\s*([A-Z][a-z]?)\s*(\d*\.?\d*(?:[eE][+-]?\d+)?)")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Parts of atoms by element, summing to 1."""
+
+    parts: Mapping[str, float]
+    formula: str
+
+    @classmethod
+    def from_formula(cls, formula: str, where: str = "") -> Composition:
+        """Return the composition of a formula such as "CsPbBr3" or "Cs Pb Br3"; raises InputError."""
+        if not formula.strip():
+            raise InputError(where, 'is empty; give a formula such as "CsPbBr3".')
+        if any(c in formula for c in "()[]"):
+            raise InputError(
+                where, f"{formula!r} has brackets; write every element with its number, such as CH3NH3PbI3."
+            )
+        counts: dict[str, float] = {}
+        rest = formula
+        while rest.strip():
+            match = _TOKEN.match(rest)
+            if match is None:
+                raise InputError(where, f"{formula!r} cannot be read at {rest.strip()!r}; write it like CsPbBr3.")
+            element, number = match[1], match[2]
+            if not is_element(element):
+                raise InputError(
+                    where, f"{element!r} in {formula!r} is no element; symbols are written like Cs, Pb, Br."
+                )
+            counts[element] = counts.get(element, 0.0) + (float(number) if number not in ("", ".") else 1.0)
+            rest = rest[match.end() :]
+        total = sum(counts.values())
+        if not total > 0.0:
+            raise InputError(where, f"{formula!r} holds no atoms.")
+        parts = {e: n / total for e, n in counts.items() if n > 0.0}
+        for element in parts:
+            _tabulated(element, where)
+        return cls(parts, formula.strip())
+
+    # ---- averages over the atoms ------------------------------------------------------------------
+
+    def _mean(self, power: int, q: FloatArray, energy: float | None) -> FloatArray:
+        total = np.zeros(len(q), dtype=complex)
+        for element, part in self.parts.items():
+            f = form_factor(element, q) + (0.0 if energy is None else anomalous_factor(element, energy))
+            total += part * (f if power == 1 else np.abs(f) ** 2)
+        return np.asarray(np.abs(total) ** 2 if power == 1 else total.real)
+
+    def squared_mean(self, q: FloatArray, energy: float | None = None) -> FloatArray:
+        """Return |⟨f⟩|² (n_q,), with f′ and f″ where an energy (eV) is given."""
+        return self._mean(1, q, energy)
+
+    def mean_square(self, q: FloatArray, energy: float | None = None) -> FloatArray:
+        """Return ⟨|f|²⟩ (n_q,), with f′ and f″ where an energy (eV) is given."""
+        return self._mean(2, q, energy)
+
+    def incoherent(self, q: FloatArray) -> FloatArray:
+        """Return the incoherent scattering of an atom on average, without recoil, (n_q,) electron units."""
+        return np.asarray(sum(part * incoherent_function(e, q) for e, part in self.parts.items()))
+
+    @property
+    def mean_mass(self) -> float:
+        """The mean mass of an atom, daltons."""
+        return sum(part * atomic_mass(e) for e, part in self.parts.items())
+
+    @property
+    def mean_number(self) -> float:
+        """⟨Z⟩."""
+        return sum(part * atomic_number(e) for e, part in self.parts.items())
+
+    @property
+    def mean_square_number(self) -> float:
+        """⟨Z²⟩."""
+        return sum(part * atomic_number(e) ** 2 for e, part in self.parts.items())
+
+    def number_density(self, density: float) -> float:
+        """Return atoms per Å³ at a mass density in g/cm³."""
+        return density * AVOGADRO / self.mean_mass
+
+
+def _tabulated(element: str, where: str) -> None:
+    q = np.zeros(1)
+    try:
+        form_factor(element, q)
+        incoherent_function(element, q)
+    except InputError as error:
+        raise InputError(where, error.problem) from None

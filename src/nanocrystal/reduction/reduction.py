@@ -1,0 +1,297 @@
+"""One reduction: settings, and the way from counts to I(Q), S(Q), F(Q), G(r) with checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.reduction.absorption import absorption_coefficient, absorption_factor
+from nanocrystal.reduction.angles import (
+    EV_ANGSTROM,
+    beam_wavelength,
+    polarization_factor,
+    recoil_factor,
+    two_theta,
+)
+from nanocrystal.reduction.blanks import Blank, FittedScale, without_blanks
+from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.intensity import FEWEST, Intensity
+from nanocrystal.reduction.physical import Normalization, Physical, physical_structure_factor
+from nanocrystal.reduction.polynomial import polynomial_structure_factor
+from nanocrystal.reduction.structure import StructureFactor
+from nanocrystal.reduction.sum_rules import LOW_R, Check, checks
+from nanocrystal.reduction.transform import (
+    DNormalization,
+    PairDistribution,
+    Window,
+    d_over_g,
+    pair_distribution,
+    sine_matrix,
+)
+
+FloatArray = NDArray[np.float64]
+TABULATED_Q = 75.0
+"""Å⁻¹: form factors are tabulated up to sin θ/λ = 6 Å⁻¹"""
+NOTEWORTHY = 0.2
+"""relative: by so much the sum rule may be off before it is said"""
+
+
+@dataclass(frozen=True)
+class Absorption:
+    """Absorption in a sample: geometry and μR or μt, or what these follow from.
+
+    radius, thickness: mm; density: g/cm³ as the sample is in the beam, with its voids.
+    """
+
+    geometry: str
+    mu_radius: float | None = None
+    mu_thickness: float | None = None
+    radius: float | None = None
+    thickness: float | None = None
+    density: float | None = None
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How counts become S(Q) and G(r); see docs/reduction.md.
+
+    composition: formula; qmin, qmax: Å⁻¹, of the transform; qmaxinst: Å⁻¹, last Q used at all; rpoly: Å;
+    r: start, stop, step in Å, both ends included; wavelength: Å; energy: eV; density: g/cm³; number_density: atoms/Å³;
+    polarization: part p of 1 − p + p cos² 2θ; recoil_power: n of (E′/E)ⁿ; fluorescence: e.u. per atom.
+    """
+
+    composition: str
+    method: Literal["polynomial", "physical"] = "polynomial"
+    qmin: float = 0.0
+    qmax: float | None = None
+    qmaxinst: float | None = None
+    rpoly: float = 0.9
+    r: tuple[float, float, float] = (0.0, 60.0, 0.01)
+    window: Window = "none"
+    wavelength: float | None = None
+    energy: float | None = None
+    anomalous: bool = False
+    density: float | None = None
+    number_density: float | None = None
+    polarization: float | None = None
+    absorption: Absorption | None = None
+    compton: bool = True
+    recoil_power: float = 2.0
+    fluorescence: float | Literal["fit"] = 0.0
+    normalization: Normalization = "high-q"
+    normalization_range: tuple[float, float] | None = None
+    d_normalization: DNormalization = "squared-mean"
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """What a reduction found.
+
+    measured: the counts as read; intensity: without blanks, up to qmaxinst; corrected: after absorption and
+    polarisation; background: the blanks as subtracted, (n,) on the grid of `intensity`.
+    number_density: atoms/Å³, None where it is not known; notes: what a reader should know.
+    """
+
+    name: str
+    settings: Reduction
+    composition: Composition
+    measured: Intensity
+    intensity: Intensity
+    corrected: Intensity
+    background: FloatArray
+    scales: Sequence[FittedScale]
+    structure: StructureFactor
+    pdf: PairDistribution
+    checks: Sequence[Check]
+    number_density: float | None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def d(self) -> FloatArray:
+        """D(r) in the normalisation that the settings name, (n_r,)."""
+        return self.pdf.g * d_over_g(self.composition, self.settings.d_normalization)
+
+
+def reduced(
+    sample: Intensity, settings: Reduction, blanks: Sequence[Blank] = (), name: str = "", where: str = ""
+) -> Reduced:
+    """Return I(Q), S(Q), F(Q) and G(r) of a sample.
+
+    where: the address of the settings, for messages. Raises InputError for what cannot be meant or reduced.
+    """
+    composition = Composition.from_formula(settings.composition, f"{where}.composition")
+    wavelength = beam_wavelength(settings.wavelength, settings.energy, where)
+    _check_method(settings, where)
+    qmaxinst, qmax = _limits(sample, settings, where)
+    density = _number_density(settings, composition, where)
+    used = sample.between(0.0, qmaxinst)
+    if len(used.q) < FEWEST:
+        raise InputError(
+            f"{where}.qmaxinst", f"leaves {len(used.q)} points of {sample.name}; at least {FEWEST} are needed."
+        )
+    intensity, scales = without_blanks(used, blanks, where)
+    corrected, polarised = _corrected(intensity, settings, composition, wavelength, where)
+    structure = _structure(corrected, polarised, settings, composition, wavelength, density, where)
+    r = _r_grid(settings, where)
+    pdf = pair_distribution(structure, r, settings.qmin, qmax, settings.window, where)
+    low = r[r <= LOW_R]
+    to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
+    found = checks(structure, pdf.g, r, to_g, density)
+    return Reduced(
+        name, settings, composition, sample, intensity, corrected, used.value - intensity.value, scales, structure, pdf,
+        found, density, (*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", found, scales)),
+    )  # fmt: skip
+
+
+# ---- settings ---------------------------------------------------------------------------------------
+
+
+def _check_method(settings: Reduction, where: str) -> None:
+    if settings.method == "physical":
+        return
+    defaults = Reduction(settings.composition)
+    for key in ("fluorescence", "normalization", "normalization_range"):
+        if getattr(settings, key) != getattr(defaults, key):
+            raise InputError(f"{where}.{key}", 'is for method = "physical"; the polynomial takes the place of it here.')
+
+
+def _limits(sample: Intensity, settings: Reduction, where: str) -> tuple[float, float]:
+    """Return qmaxinst and qmax, after checking them against the data."""
+    last = float(sample.q[-1])
+    qmaxinst = last if settings.qmaxinst is None else settings.qmaxinst
+    step = float(sample.q[-1] - sample.q[-2])
+    for key, value in (("qmaxinst", qmaxinst), ("qmax", settings.qmax)):
+        if value is not None and value > last + step:
+            problem = f"is {value:g} Å⁻¹, beyond the data: {sample.name} goes to {last:g}"
+            raise InputError(f"{where}.{key}", f"{problem}; make it smaller or leave it out.")
+    if qmaxinst > TABULATED_Q:
+        raise InputError(f"{where}.qmaxinst", f"is {qmaxinst:g} Å⁻¹; form factors are tabulated up to {TABULATED_Q:g}.")
+    qmaxinst = min(qmaxinst, last)
+    qmax = qmaxinst if settings.qmax is None else min(settings.qmax, last)
+    if qmax > qmaxinst + 1e-9:
+        problem = f"is {qmax:g} Å⁻¹, above qmaxinst = {qmaxinst:g}, the last Q that is used"
+        raise InputError(f"{where}.qmax", f"{problem}; make it smaller.")
+    if not 0.0 <= settings.qmin < qmax:
+        raise InputError(f"{where}.qmin", f"needs 0 ≤ qmin < qmax = {qmax:g} Å⁻¹, got {settings.qmin:g}.")
+    return qmaxinst, min(qmax, float(sample.between(0.0, qmaxinst).q[-1]))
+
+
+def _number_density(settings: Reduction, composition: Composition, where: str) -> float | None:
+    for key in ("density", "number_density"):
+        value = getattr(settings, key)
+        if value is not None and not value > 0.0:
+            raise InputError(f"{where}.{key}", f"must be above 0, got {value:g}.")
+    if settings.density is None:
+        return settings.number_density
+    derived = composition.number_density(settings.density)
+    if settings.number_density is not None and abs(derived / settings.number_density - 1.0) > 0.01:
+        problem = (
+            f"{settings.density:g} g/cm³ of {composition.formula} is {derived:.5g} atoms/Å³, but number_density says"
+        )
+        raise InputError(f"{where}.density", f"{problem} {settings.number_density:g}; give one.")
+    return settings.number_density if settings.number_density is not None else derived
+
+
+def _r_grid(settings: Reduction, where: str) -> FloatArray:
+    start, stop, step = settings.r
+    if not (0.0 <= start < stop <= 1000.0 and 0.0 < step < stop - start):
+        problem = f"needs 0 ≤ START < STOP ≤ 1000 and a positive STEP, got {start:g}:{stop:g}:{step:g}"
+        raise InputError(f"{where}.r", f"{problem}, in Å.")
+    n = int(np.floor((stop - start) / step + 1e-6)) + 1
+    if n > 200_000:
+        raise InputError(f"{where}.r", f"would have {n} points; at most 200000 are possible.")
+    return np.asarray(start + step * np.arange(n))
+
+
+# ---- steps ------------------------------------------------------------------------------------------
+
+
+def _corrected(
+    intensity: Intensity, settings: Reduction, composition: Composition, wavelength: float | None, where: str
+) -> tuple[Intensity, FloatArray]:
+    """Return the intensity over absorption and polarisation, and the polarisation, (n,)."""
+    polarised = np.ones(len(intensity.q))
+    if settings.polarization is None and settings.absorption is None:
+        return intensity, polarised
+    key = "absorption" if settings.polarization is None else "polarization"
+    if wavelength is None:
+        raise InputError(f"{where}.{key}", "needs the angle of each point: give the wavelength (Å) or the energy (eV).")
+    angle = two_theta(intensity.q, wavelength, where)
+    if settings.polarization is not None:
+        if not 0.0 <= settings.polarization <= 1.0:
+            problem = f"is the part p of 1 − p + p cos² 2θ and lies within 0 and 1, got {settings.polarization:g}"
+            raise InputError(f"{where}.polarization", f"{problem}.")
+        polarised = polarization_factor(angle, settings.polarization)
+    absorbed = np.ones(len(intensity.q))
+    if settings.absorption is not None:
+        mu_length = _mu_length(settings.absorption, composition, wavelength, f"{where}.absorption")
+        absorbed = absorption_factor(settings.absorption.geometry, mu_length, angle, f"{where}.absorption")
+    return intensity.times(1.0 / (polarised * absorbed)), polarised
+
+
+def _mu_length(absorption: Absorption, composition: Composition, wavelength: float, where: str) -> float:
+    """Return μR of a cylinder or μt of a plate."""
+    long, short = ("mu_radius", "radius") if absorption.geometry == "cylinder" else ("mu_thickness", "thickness")
+    for other in {"mu_radius", "radius", "mu_thickness", "thickness"} - {long, short}:
+        if getattr(absorption, other) is not None:
+            raise InputError(
+                f"{where}.{other}", f"does not fit geometry = {absorption.geometry!r}; give {long} or {short}."
+            )
+    product, length = getattr(absorption, long), getattr(absorption, short)
+    if product is not None:
+        return float(product)
+    if length is None or absorption.density is None:
+        raise InputError(where, f"needs {long}, or {short} (mm) and density (g/cm³, as in the beam).")
+    if not (length > 0.0 and absorption.density > 0.0):
+        raise InputError(f"{where}.{short}", f"and density must be above 0, got {length:g} and {absorption.density:g}.")
+    return float(length) * absorption_coefficient(composition, absorption.density, EV_ANGSTROM / wavelength, where)
+
+
+def _structure(
+    corrected: Intensity, polarised: FloatArray, settings: Reduction, composition: Composition,
+    wavelength: float | None, density: float | None, where: str,
+) -> StructureFactor:  # fmt: skip
+    energy = None
+    if settings.anomalous:
+        if wavelength is None:
+            raise InputError(f"{where}.anomalous", "needs the wavelength (Å) or the energy (eV).")
+        energy = EV_ANGSTROM / wavelength
+    if settings.method == "polynomial":
+        return polynomial_structure_factor(corrected, composition, settings.rpoly, energy, where)
+    q = corrected.q
+    incoherent, notes = np.zeros(len(q)), []
+    if settings.compton:
+        incoherent = composition.incoherent(q)
+        if wavelength is None:
+            notes.append("Compton scattering without its recoil factor: no wavelength or energy was given.")
+        else:
+            incoherent = incoherent * recoil_factor(two_theta(q, wavelength, where), wavelength, settings.recoil_power)
+    how = Physical(settings.normalization, settings.normalization_range, settings.fluorescence, density)
+    found = physical_structure_factor(corrected, composition, incoherent, 1.0 / polarised, how, energy, where)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _remarks(polynomial: bool, found: Sequence[Check], scales: Sequence[FittedScale]) -> list[str]:
+    """Return sentences on what looks wrong."""
+    said = []
+    for scale in scales:
+        if scale.value < 0.0:
+            said.append(f"The scale of blank {scale.name} is negative ({scale.value:.4g}).")
+        if scale.chi2_red is not None and scale.chi2_red > 2.0:
+            said.append(
+                f"Blank {scale.name} does not describe the sample in its fit_range (χ²_red {scale.chi2_red:.3g}): "
+                "something else scatters there; its uncertainty is scaled by the root of that."
+            )
+    integral = next((c for c in found if c.name == "integral"), None)
+    if polynomial or integral is None or integral.expected is None:
+        return said
+    off = abs(integral.found - integral.expected)
+    if off > max(NOTEWORTHY * abs(integral.expected), 3.0 * (integral.sigma or 0.0)):
+        ratio = integral.found / integral.expected
+        said.append(f"∫ Q² (S − 1) dQ is {ratio:.2f} times −2π² ρ0: the scale of S(Q) is not absolute.")
+    return said

@@ -1,0 +1,282 @@
+"""From an FID to a spectrum: apodisation, zeros, Fourier transform, phase, baseline, ppm, noise.
+
+    from nanocrystal.data.nmr import read_nmr
+    from nanocrystal.reduction.spectrum import Processing, spectrum_of
+
+    spectrum = spectrum_of(read_nmr(Path("cs133/12")), Processing(exponential_hz=10.0))
+    spectrum.shift, spectrum.real, spectrum.sigma
+
+S(f) = 2 Σ_n w(t_n) s(t_n) exp(−2πi f t_n) Δt, with t_n of the data: the delay of a digital filter is in t and needs no
+phase. The sum over n ≥ 0 counts the point at t = 0 as a whole interval; it is halved (Otting, Widmer, Wagner &
+Wüthrich, J. Magn. Reson. 66, 187 (1986)) unless a filter spread it over the points around t = 0. A line
+A exp(2πi f0 t − π Γ t) then has the area A over Hz (the 2 stands for the times before 0, where an FID has nothing):
+areas of spectra are amplitudes of FIDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.data.nmr_data import IndirectAxis, NmrData
+from nanocrystal.errors import InputError
+from nanocrystal.reduction.spectrum_baseline import arpls_baseline, polynomial_baseline
+from nanocrystal.reduction.spectrum_noise import noise_of
+from nanocrystal.reduction.spectrum_phase import Phase, automatic_phase, phased
+from nanocrystal.reduction.spectrum_window import Window
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class Processing:
+    """What is done to an FID. A spectrum that was processed already is phased and its baseline taken, no more.
+
+    exponential_hz, gaussian_hz, sine, sine_power: the window, see `Window`.
+    zero_fill: the length is multiplied by this, and filled up to a power of two; 1: left as it is.
+    first_point: what the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
+    phase: "auto", "auto0" (zeroth order alone), None (as it is), or a Phase.
+    baseline: None, the order of a polynomial (0 to 8), or "arpls".
+    magnitude: |S| instead of the real part; then there is no phase.
+    reference_mhz: of 0 ppm, instead of what the file says (see spectrum_reference).
+    """
+
+    exponential_hz: float = 0.0
+    gaussian_hz: float = 0.0
+    sine: float | None = None
+    sine_power: int = 1
+    zero_fill: int = 2
+    first_point: float | None = None
+    phase: Phase | Literal["auto", "auto0"] | None = "auto"
+    baseline: int | Literal["arpls"] | None = None
+    magnitude: bool = False
+    reference_mhz: float | None = None
+
+    @property
+    def window(self) -> Window:
+        """The apodisation."""
+        return Window(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """A spectrum, or a series of them on one axis.
+
+    values : (n_points,) or (n_traces, n_points) complex. frequency : (n_points,) Hz from the carrier, ascending.
+    shift : (n_points,) ppm, ascending, None where 0 ppm is not known. noise : () or (n_traces,), of the real part.
+    correlation: variance of a sum of many neighbouring points over that of independent ones: N w(0)²/Σ w² of the window
+        w with its zeros (2 where zeros doubled the FID); None where another program processed the data.
+    """
+
+    values: ComplexArray
+    frequency: FloatArray | None
+    shift: FloatArray | None
+    noise: FloatArray
+    nucleus: str | None
+    carrier_mhz: float | None
+    reference_mhz: float | None
+    indirect: IndirectAxis | None
+    phase: Phase | None
+    magnitude: bool
+    correlation: float | None
+    source: str
+    title: str
+    parameters: Mapping[str, object]
+    notes: tuple[str, ...]
+
+    @property
+    def real(self) -> FloatArray:
+        """What is shown and fitted: the real part, or the magnitude."""
+        return np.asarray(np.abs(self.values) if self.magnitude else self.values.real)
+
+    @property
+    def x(self) -> FloatArray:
+        """The axis: ppm where 0 ppm is known, else Hz."""
+        axis = self.shift if self.shift is not None else self.frequency
+        assert axis is not None
+        return axis
+
+    @property
+    def unit(self) -> str:
+        """ppm or Hz."""
+        return "Hz" if self.shift is None else "ppm"
+
+    @property
+    def sigma(self) -> FloatArray:
+        """The standard deviation of each point of `real`, of its shape."""
+        return np.broadcast_to(np.asarray(self.noise)[..., None], self.values.shape).copy()
+
+    @property
+    def signal_to_noise(self) -> FloatArray:
+        """Height of the highest line over the standard deviation of the noise, () or (n_traces,).
+
+        Spectrometer programs often divide by peak-to-peak noise instead, or by twice this noise.
+        """
+        return np.asarray(np.abs(self.real).max(axis=-1) / self.noise)
+
+    @property
+    def hz_per_ppm(self) -> float:
+        """What one ppm is in Hz; raises InputError where it is not known."""
+        if self.reference_mhz is None:
+            raise InputError(self.source, "does not say the spectrometer frequency; give it in MHz.")
+        return self.reference_mhz
+
+    def integral(self, low: float, high: float) -> FloatArray:
+        """Return the area of the real part between low and high in the unit of x, over Hz (of ppm without MHz)."""
+        inside, step = self._region(low, high)
+        return np.asarray(self.real[..., inside].sum(axis=-1) * step)
+
+    def integral_sigma(self, low: float, high: float) -> FloatArray:
+        """Return the standard deviation of `integral` from the noise, () or (n_traces,).
+
+        Neighbouring points are correlated by the window and the zeros, see `correlation` (unknown: taken as 1).
+        """
+        inside, step = self._region(low, high)
+        return np.asarray(np.asarray(self.noise) * step * np.sqrt(inside.sum() * (self.correlation or 1.0)))
+
+    def _region(self, low: float, high: float) -> tuple[NDArray[np.bool_], float]:
+        """Return which points lie between two places, and their distance in Hz (ppm without MHz)."""
+        x = self.x
+        inside = (x >= low) & (x <= high)
+        if inside.sum() < 2:
+            raise InputError(
+                self.source, f"has no points between {low:g} and {high:g} {self.unit}; it runs from {x[0]:.4g} to "
+                f"{x[-1]:.4g}.",
+            )  # fmt: skip
+        factor = self.hz_per_ppm if self.unit == "ppm" and self.reference_mhz is not None else 1.0
+        return inside, float(x[1] - x[0]) * factor
+
+    def referenced(self, reference_mhz: float, how: str = "given") -> Spectrum:
+        """Return the same spectrum with another frequency of 0 ppm (MHz)."""
+        if self.carrier_mhz is None or self.frequency is None:
+            raise InputError(self.source, "has no absolute frequencies; shift its ppm axis with `shifted` instead.")
+        note = f"0 ppm is at {reference_mhz:.7f} MHz, {how}"
+        return replace(
+            self, shift=shift_axis(self.frequency, self.carrier_mhz, reference_mhz), reference_mhz=reference_mhz,
+            phase=None if self.phase is None else replace(self.phase, pivot=None), notes=(*self.notes, note),
+        )  # fmt: skip
+
+    def shifted(self, ppm: float, how: str = "given") -> Spectrum:
+        """Return the same spectrum with ppm added to its axis."""
+        if self.shift is None:
+            raise InputError(self.source, "has no ppm axis; give the spectrometer frequency first.")
+        moved = None if self.reference_mhz is None else self.reference_mhz / (1.0 + 1e-6 * ppm)
+        return replace(
+            self, shift=self.shift + ppm, reference_mhz=moved, notes=(*self.notes, f"shifted by {ppm:+.5g} ppm, {how}")
+        )
+
+    def trace(self, number: int) -> Spectrum:
+        """Return one spectrum of a series by itself, counted from 0."""
+        if self.values.ndim == 1:
+            return self
+        if not -len(self.values) <= number < len(self.values):
+            raise InputError(self.source, f"has {len(self.values)} traces, counted from 0; there is no {number}.")
+        return replace(self, values=self.values[number], noise=np.asarray(self.noise[number]), indirect=None)
+
+
+def shift_axis(frequency: FloatArray, carrier_mhz: float, reference_mhz: float) -> FloatArray:
+    """Return ppm of frequencies (Hz from the carrier): 10⁶ (ν − ν0)/ν0, ν0 the frequency of 0 ppm."""
+    return np.asarray((frequency + 1e6 * (carrier_mhz - reference_mhz)) / reference_mhz)
+
+
+def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum:
+    """Return the spectrum, or spectra, of an FID or of processed data; raises InputError.
+
+    The phase of a series is that of its trace with the most signal, the same for all: lines of an
+    inversion recovery keep their signs.
+    """
+    settings = processing or Processing()
+    notes = list(data.notes)
+    frequency: FloatArray | None
+    correlation: float | None
+    if data.domain == "time":
+        frequency, values, correlation = transformed(data, settings, notes)
+    else:
+        values, correlation = data.values, None
+        frequency = data.x if data.domain == "frequency" else None
+    reference = settings.reference_mhz or data.reference_mhz
+    shift = data.x if data.domain == "shift" else None
+    if frequency is not None and reference is not None and data.carrier_mhz is not None:
+        shift = shift_axis(frequency, data.carrier_mhz, reference)
+    elif data.domain == "shift" and reference is not None and data.carrier_mhz is not None:
+        frequency = data.x * reference - 1e6 * (data.carrier_mhz - reference)
+    axis = shift if shift is not None else frequency
+    assert axis is not None
+    values, phase = _phased(values, axis, data, settings, notes)
+    if settings.magnitude:
+        values = np.abs(values).astype(np.complex128)
+    values = _without_baseline(values, settings, notes)
+    noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
+    return Spectrum(
+        values, frequency, shift, noise if values.ndim == 2 else noise[0], data.nucleus, data.carrier_mhz, reference,
+        data.indirect, phase, settings.magnitude, correlation, data.source, data.title, dict(data.parameters),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, float]:
+    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `Spectrum.correlation`."""
+    t = data.x
+    dwell = float(t[-1] - t[0]) / (len(t) - 1)
+    first = int(np.argmin(np.abs(t)))
+    on_grid = abs(t[first]) < 1e-6 * dwell
+    weights = settings.window.values(t)
+    factor = settings.first_point if settings.first_point is not None else (0.5 if t[0] > -0.5 * dwell else 1.0)
+    if on_grid:
+        weights[first] *= factor
+    notes.append(settings.window.described())
+    if settings.zero_fill < 1:
+        raise InputError("zero_fill", f"must be at least 1, got {settings.zero_fill}.")
+    n = len(t) if settings.zero_fill == 1 else 1 << int(np.ceil(np.log2(len(t) * settings.zero_fill)))
+    if n > len(t):
+        notes.append(f"{len(t)} points were filled up with zeros to {n}: neighbouring points are correlated")
+    frequency = np.fft.fftshift(np.fft.fftfreq(n, dwell))
+    values = np.fft.fftshift(np.fft.fft(data.values * weights, n, axis=-1), axes=-1) * 2.0 * dwell
+    correlation = n * float(settings.window.values(np.zeros(1))[0]) ** 2 / float(weights @ weights)
+    return frequency, np.asarray(values * np.exp(-2j * np.pi * frequency * t[0])), correlation
+
+
+def _phased(
+    values: ComplexArray, axis: FloatArray, data: NmrData, settings: Processing, notes: list[str]
+) -> tuple[ComplexArray, Phase | None]:
+    wanted = settings.phase
+    if settings.magnitude or wanted is None:
+        return values, None
+    if not data.complete:
+        if isinstance(wanted, Phase) and (wanted.ph0 or wanted.ph1):
+            raise InputError(data.source, "has no imaginary part and cannot be phased; read the FID instead.")
+        return values, None
+    if not isinstance(wanted, Phase) and data.domain != "time":
+        return values, None
+    if isinstance(wanted, Phase):
+        phase = wanted
+    else:
+        rows = np.atleast_2d(values)
+        strongest = int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
+        phase = automatic_phase(rows[strongest], axis, first_order=wanted == "auto")
+        if data.indirect is not None and data.indirect.name == "delay":
+            phase = _upright(rows, axis, phase, data.indirect.values)
+        notes.append(f"phase found: ph0 = {phase.ph0:.1f}°, ph1 = {phase.ph1:.1f}°, pivot {phase.pivot:.5g}")
+    return phased(values, axis, phase), phase
+
+
+def _upright(rows: ComplexArray, axis: FloatArray, phase: Phase, delays: FloatArray) -> Phase:
+    """Return the phase with which the trace of the longest delay is positive: it is nearest to equilibrium."""
+    longest = phased(rows[int(np.argmax(delays))], axis, phase).real
+    negative = -longest.min() > longest.max()
+    return replace(phase, ph0=(phase.ph0 + 360.0) % 360.0 - 180.0) if negative else phase
+
+
+def _without_baseline(values: ComplexArray, settings: Processing, notes: list[str]) -> ComplexArray:
+    if settings.baseline is None:
+        return values
+    rows = np.atleast_2d(values)
+    order = settings.baseline
+    curves = [arpls_baseline(row.real) if order == "arpls" else polynomial_baseline(row.real, order) for row in rows]
+    notes.append("baseline: arPLS" if order == "arpls" else f"baseline: polynomial of order {order}")
+    return np.asarray((rows - np.array(curves)).reshape(values.shape))

@@ -1,0 +1,62 @@
+"""Baselines under a spectrum, found from the points where there is no line."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.reduction.spectrum_noise import noise_of
+
+FloatArray = NDArray[np.float64]
+WIDTH = 2.5
+"""standard deviations of the noise within which a point counts as baseline"""
+HIGHEST_ORDER = 8
+
+
+def polynomial_baseline(y: FloatArray, order: int) -> FloatArray:
+    """Return the Chebyshev polynomial through the points without lines, (n_points,); raises InputError.
+
+    Points farther than 2.5 σ from the polynomial are left out, and so are their neighbours, until nothing changes.
+    """
+    if not 0 <= order <= HIGHEST_ORDER:
+        raise InputError("baseline", f'must be an order from 0 to {HIGHEST_ORDER}, "arpls" or "none", got {order}.')
+    place = np.linspace(-1.0, 1.0, len(y))
+    kept = np.ones(len(y), dtype=np.bool_)
+    noise = noise_of(y)
+    reach = max(2, len(y) // 200)
+    curve = np.full_like(y, np.median(y))
+    for _ in range(30):
+        far = np.abs(y - curve) > WIDTH * max(noise, 1e-12 * float(np.abs(y).max()))
+        near_line = np.convolve(_runs(far), np.ones(2 * reach + 1), "same") > 0
+        new = ~near_line
+        if new.sum() < max(10 * (order + 1), len(y) // 20):
+            new = np.abs(y - curve) <= np.quantile(np.abs(y - curve), 0.3)
+        curve = np.polynomial.Chebyshev.fit(place[new], y[new], order, domain=(-1.0, 1.0))(place)
+        if np.array_equal(new, kept):
+            break
+        kept = new
+    return np.asarray(curve)
+
+
+def _runs(far: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return 1 where two neighbours are both far: a line has several points, noise has single ones."""
+    pair = far[:-1] & far[1:]
+    marked = np.zeros(len(far))
+    marked[:-1] += pair
+    marked[1:] += pair
+    return np.minimum(marked, 1.0)
+
+
+def arpls_baseline(y: FloatArray, stiffness: float = 1e7) -> FloatArray:
+    """Return the baseline by asymmetrically reweighted penalised least squares, (n_points,).
+
+    S.-J. Baek, A. Park, Y.-J. Ahn & J. Choo, Analyst 140, 250 (2015), by pybaselines. Raises InputError without it.
+    """
+    try:
+        from pybaselines.whittaker import arpls
+    except ModuleNotFoundError:
+        raise InputError(
+            "baseline", 'arpls needs pybaselines: pip install "pybaselines>=1.1"; or give a polynomial order.'
+        ) from None
+    return np.asarray(arpls(y, lam=stiffness)[0], dtype=np.float64)

@@ -1,0 +1,92 @@
+"""From F(Q) to G(r), and between G(r) and D(r).
+
+G(r) = (2/π) ∫_{qmin}^{qmax} F(Q) M(Q) sin(Q r) dQ by a direct sum over the points (trapezoidal rule, which is exact
+for a curve without structure beyond r = π/ΔQ), M = 1 or Lorch's sin(π Q/qmax)/(π Q/qmax) (E. Lorch, J. Phys. C 2, 229
+(1969)). Below the first point F goes to 0 on a straight line. Points of G(r) closer than π/qmax are correlated.
+
+D(r) = 4π r ρ0 Σ c_i c_j w_ij (g_ij − 1) is the same function times a constant (D. A. Keen, J. Appl. Cryst. 34, 172
+(2001)): with ⟨f⟩² as the unit it is G(r); with ⟨f²⟩, another habit for X-rays, G(r) ⟨f⟩²/⟨f²⟩; in electrons²,
+G(r) ⟨f⟩². f is taken as Z for the constants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.intensity import interpolation
+from nanocrystal.reduction.structure import StructureFactor
+from nanocrystal.reduction.sum_rules import quadrature
+
+FloatArray = NDArray[np.float64]
+Window = Literal["none", "lorch"]
+DNormalization = Literal["squared-mean", "mean-square", "electrons"]
+AT_ONCE = 1000
+"""points of G(r) whose σ is calculated at once: their perturbation by every count needs memory"""
+
+
+@dataclass(frozen=True, eq=False)
+class PairDistribution:
+    """G(r) in Å⁻² over r (n,) Å; sigma (n,) of each point by itself, None where no σ is known."""
+
+    r: FloatArray
+    g: FloatArray
+    sigma: FloatArray | None
+    qmin: float
+    qmax: float
+    window: str = "none"
+
+
+def sine_matrix(q: FloatArray, r: FloatArray, qmin: float, qmax: float, window: str) -> FloatArray:
+    """Return T (n_r, n_q) with G = T F; F is taken between the points where qmin and qmax lie there."""
+    step = float(q[1] - q[0])
+    below = np.arange(np.ceil(q[0] / step)) * q[0] / max(np.ceil(q[0] / step), 1.0)  # from 0 to the first point
+    inner = np.concatenate([below, q])
+    nodes = np.concatenate([[qmin], inner[(inner > qmin + 1e-9) & (inner < qmax - 1e-9)], [qmax]])
+    lift = interpolation(q, nodes)
+    weight = 2.0 / np.pi * quadrature(nodes) * np.minimum(nodes / max(q[0], 1e-12), 1.0)
+    if window == "lorch":
+        weight = weight * np.sinc(nodes / qmax)
+    return np.asarray((np.sin(np.outer(r, nodes)) * weight) @ lift)
+
+
+def pair_distribution(
+    structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, window: Window = "none", where: str = ""
+) -> PairDistribution:
+    """Return G(r) at r (n_r,) Å; raises InputError where the points of Q are too far apart for the last r."""
+    q = structure.q
+    if not 0.0 <= qmin < qmax:
+        raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax, got qmin = {qmin:g}, qmax = {qmax:g} Å⁻¹.")
+    if qmax > q[-1] + 1e-6:
+        raise InputError(f"{where}.qmax", f"is {qmax:g} Å⁻¹, beyond the data, which go to {q[-1]:g}; make it smaller.")
+    step = float(np.median(np.diff(q)))
+    if r[-1] > np.pi / step:
+        problem = f"goes to {r[-1]:g} Å, but points {step:.3g} Å⁻¹ apart say nothing beyond π/ΔQ = {np.pi / step:.3g} Å"
+        raise InputError(f"{where}.r", f"{problem}; stop there.")
+    g = sine_matrix(q, r, qmin, qmax, window) @ structure.f
+    return PairDistribution(r, g, _sigma(structure, r, qmin, qmax, window), qmin, qmax, window)
+
+
+def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, window: str) -> FloatArray | None:
+    if structure.spread is None:
+        return None
+    parts = [
+        structure.spread.variance_through(sine_matrix(structure.q, some, qmin, qmax, window))
+        for some in np.array_split(r, len(r) // AT_ONCE + 1)
+    ]
+    return np.sqrt(np.concatenate(parts))
+
+
+def d_over_g(composition: Composition, normalization: DNormalization) -> float:
+    """Return D(r)/G(r): 1, ⟨Z⟩²/⟨Z²⟩, or ⟨Z⟩² in electrons²."""
+    squared_mean = composition.mean_number**2
+    return {
+        "squared-mean": 1.0,
+        "mean-square": squared_mean / composition.mean_square_number,
+        "electrons": squared_mean,
+    }[normalization]

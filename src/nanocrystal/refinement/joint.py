@@ -1,0 +1,228 @@
+"""Several data sets of one sample: how much each counts, what each says alone, and whether they agree.
+
+A data set that its model does not describe to within its σ would outweigh the others by its misfit. So each is also
+refined alone, from the joint minimum and with the parameters that it sees; what χ² is left there says by which factor
+s its σ are too small as a measure of how far its curve can be trusted, s² = χ²/(n − P) where that exceeds 1 (of data
+without σ whatever it is). Then all are refined together with σ multiplied by s. Since s comes from each data set by
+itself, data sets that contradict each other do not hide it in a larger s: it shows
+
+- in χ², which rises from the minima of each alone to the joint one by a quantity that is distributed as χ² with
+  Σ P_k − P degrees of freedom where they agree (M. Maltoni & T. Schwetz, Phys. Rev. D 68, 033020 (2003));
+- in the pulls: what one says of a shared parameter less what all say, over √(C_alone − C_joint), its standard
+  deviation where they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.parameters import Parameter, ParameterSet
+from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
+from nanocrystal.refinement.problem import Point, Problem
+from nanocrystal.refinement.result import Agreement, Joint, OwnValue
+from nanocrystal.refinement.uncertainty import Covariance, covariance, rank
+
+FloatArray = NDArray[np.float64]
+FEWEST_POINTS = 20
+"""more than there are parameters, from which on a data set is refined alone"""
+FAR_WORSE = 30.0
+"""standard errors of all: where that of a data set alone is larger, it says nothing of a parameter"""
+SAME = 2e-3
+"""of the variance alone: where the joint one is not smaller by so much, the other data sets say nothing"""
+DISAGREE = 0.01
+"""probability below which data sets are said to contradict each other"""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One data set refined by itself; spread: with its σ as given."""
+
+    problem: Problem
+    point: Point
+    spread: Covariance
+    n_parameters: int
+
+    @property
+    def scale(self) -> float:
+        """By what its σ are to be multiplied."""
+        found = float(np.sqrt(self.point.chi2 / (self.problem.n_points - self.n_parameters)))
+        return max(1.0, found) if self.problem.has_sigmas else found
+
+
+def refined_jointly(outcome: Outcome, options: Options, progress: Progress | None = None) -> tuple[Outcome, Joint]:
+    """Return the joint minimum with the σ of each data set scaled as it needs, and what each says alone.
+
+    outcome: the joint minimum with σ as given. Hand-set scales (`options.error_scales`) stay.
+    """
+    alone = {}
+    first = covariance(outcome.problem, outcome.point)
+    for name in outcome.problem.models:
+        found = _alone(outcome.problem, outcome.point, name, options, first)
+        if found is not None:
+            alone[name] = found
+    estimated = {} if options.error_scale == "given" else {
+        name: a.scale for name, a in alone.items() if name not in options.error_scales
+    }  # fmt: skip
+    # no noise at all, of simulated data, is no scale
+    scales = {n: s for n, s in estimated.items() if s > 0.0} | dict(options.error_scales)
+    again = outcome
+    if any(abs(s - 1.0) > 1e-3 for s in scales.values()):
+        problem = started_at(outcome.problem.with_error_scales(scales), outcome.point)
+        again = optimise(problem, replace(options, starts=1), progress)
+        again = replace(again, start_chi2=outcome.start_chi2, n_iterations=outcome.n_iterations + again.n_iterations)
+    spread = covariance(again.problem, again.point)
+    shared = shared_parameters(again.problem, again.point)
+    kept = {n: {**dict.fromkeys(outcome.problem.models, 1.0), **scales}[n] for n in outcome.problem.models}
+    joint = Joint(
+        error_scales=kept,
+        estimated=tuple(n for n in estimated if n in scales),
+        alone={n: float(a.point.weighted_r()[n]) for n, a in alone.items()},
+        shared={
+            address: {n: _own(address, a, kept[n], again.point, spread) for n, a in alone.items() if n in seen}
+            for address, seen in shared.items()
+        },
+        agreement=_agreement(alone, kept, again) if shared else None,
+    )
+    return again, joint
+
+
+def shared_parameters(problem: Problem, point: Point) -> dict[str, list[str]]:
+    """Return the varied parameters that several data sets see -> these data sets."""
+    slopes = problem.derivatives(point)
+    found = {}
+    for j, declared in enumerate(problem.free):
+        seen = [n for n in problem.models if _seen(problem, point, slopes, n, j)]
+        if len(seen) > 1:
+            found[declared.address] = seen
+    return found
+
+
+def _seen(problem: Problem, point: Point, slopes: Mapping[str, FloatArray], name: str, j: int) -> bool:
+    """Say whether a data set changes with a parameter by more than rounding."""
+    scale = max(abs(point.x[j]), problem.free[j].quantity.scale)
+    change = np.abs(slopes[name][:, j]).max() * scale
+    return bool(change > 1e-9 * max(float(np.abs(point.datasets[name].calculated).max()), 1e-300))
+
+
+def started_at(problem: Problem, point: Point) -> Problem:
+    """Return the problem with its starting values at a point."""
+    at = {d.address: float(x) for d, x in zip(problem.free, point.x, strict=True)}
+    entries = {
+        d.address: (d.quantity, replace(d.parameter, value=at.get(d.address, d.parameter.value)))
+        for d in problem.parameters
+    }
+    return problem.of(ParameterSet(entries), problem.models)
+
+
+def _alone(problem: Problem, point: Point, name: str, options: Options, joint: Covariance) -> Alone | None:
+    """Refine one data set by itself; None where it has too few points, or only measurements that are no curve.
+
+    What it tells far worse than all do is held as all say.
+    """
+    model = problem.models[name]
+    if model.measured.labels:
+        return None
+    slopes = problem.derivatives(point)
+    seen = {d.address for j, d in enumerate(problem.free) if _seen(problem, point, slopes, name, j)}
+    sub = _of_one(problem, point, name, seen)
+    if sub.n_points < len(sub.free) + len(sub.linear) + FEWEST_POINTS:
+        return None
+    try:
+        start = covariance(sub, sub.point(sub.start))
+        told = {
+            a for a in seen
+            if a in start.names and (a not in joint.names or _variance(start, a) < FAR_WORSE**2 * _variance(joint, a))
+        }  # fmt: skip
+        sub = _of_one(problem, point, name, told | {a for a in seen if a.startswith("datasets.")})
+        found = optimise(sub, replace(options, starts=1))
+        spread = covariance(sub, found.point)
+    except (InputError, RefinementError):
+        return None
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return Alone(sub, found.point, spread, rank(sub, found.point))
+
+
+def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) -> Problem:
+    """Return the problem of one data set with some of the parameters varied, the others as they are at a point."""
+    values = point.evaluation.values
+    free = {d.address: j for j, d in enumerate(problem.free)}
+    entries = {}
+    for d in problem.parameters:
+        parameter, own = d.parameter, d.address.startswith(f"datasets.{name}.")
+        if d.address in free:
+            value = float(point.x[free[d.address]])
+            parameter = replace(parameter, value=value) if d.address in varied else Parameter(value)
+        elif parameter.linear and not own:
+            parameter = Parameter(float(values[d.address]))
+        entries[d.address] = (d.quantity, parameter)
+    return problem.with_error_scales({}).of(ParameterSet(entries), {name: problem.models[name]})
+
+
+def _own(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> OwnValue:
+    """Return what a data set alone says of a parameter, and how far that is from what all say."""
+    value = alone.point.evaluation.values[address]
+    if address not in alone.spread.names or address not in spread.names:
+        return OwnValue(float(value), None, None)
+    own, joint = (_variance(s, address) for s in (alone.spread, spread))
+    own *= scale**2
+    apart = own - joint
+    pull = None
+    if apart > SAME * own:
+        pull = float((value - point.evaluation.values[address]) / np.sqrt(apart))
+    return OwnValue(float(value), float(np.sqrt(own)), pull)
+
+
+def _variance(spread: Covariance, address: str) -> float:
+    k = spread.names.index(address)
+    return float(spread.matrix[k, k])
+
+
+def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Outcome) -> Agreement | None:
+    """Return by how much χ² rises where data sets have to agree; None where fewer than two were refined alone."""
+    from scipy.stats import chi2 as chi2_distribution
+
+    if len(alone) < 2:
+        return None
+    joint = sum(float(outcome.point.datasets[n].residual @ outcome.point.datasets[n].residual) for n in alone)
+    apart = sum(a.point.chi2 / scales[n] ** 2 for n, a in alone.items())
+    together = rank(outcome.problem, outcome.point, list(alone))
+    freedom = sum(a.n_parameters for a in alone.values()) - together
+    if freedom < 1:
+        return None
+    rise = max(0.0, joint - apart)
+    return Agreement(rise, freedom, float(chi2_distribution.sf(rise, freedom)))
+
+
+def joint_notes(joint: Joint, datasets: Sequence[str]) -> list[str]:
+    """Return what a user has to know of it, in sentences."""
+    notes = []
+    if not joint.shared and len(datasets) > 1:
+        listed = f"{', '.join(datasets[:-1])} and {datasets[-1]}"
+        notes.append(
+            f"The data sets {listed} share no refined parameter: together they say no more than each does alone."
+        )
+    found = joint.agreement
+    if found is not None and found.probability < DISAGREE:
+        pulls = [
+            (abs(own.pull), f"{address} ({name} alone {own.value:.5g}, pull {own.pull:+.1f})")
+            for address, each in joint.shared.items() for name, own in each.items() if own.pull is not None
+        ]  # fmt: skip
+        most = f" Most apart: {max(pulls)[1]}." if pulls else ""
+        chance = "below 0.0001" if found.probability < 1e-4 else f"{found.probability:.2g}"
+        notes.append(
+            f"The data sets contradict each other: χ² is {found.chi2:.1f} higher where they have to agree, for "
+            f"{found.freedom} degrees of freedom (probability {chance}). A wrong model of one of them, a "
+            f"wrong contrast or composition are the usual reasons.{most}"
+        )
+    notes += [
+        f"datasets.{name}: its σ counted {scale:.2g} times as large as given, as its misfit alone says."
+        for name, scale in joint.error_scales.items()
+        if name in joint.estimated and scale > 3.0
+    ]
+    return notes

@@ -1,0 +1,281 @@
+"""From a sample and data sets to a `Posterior`: a refinement first, then draws around it.
+
+For cases where a standard error misleads: a parameter at a bound, or two that trade against each other along a bent
+valley. Priors are flat within the bounds; linear parameters are integrated out exactly and drawn given the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem
+from nanocrystal.refinement.optimise import Options, Outcome, optimise
+from nanocrystal.refinement.optimise import Progress as FitProgress
+from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
+from nanocrystal.refinement.posterior_result import Marginal, Posterior, kept_samples, marginal_of, shortcomings
+from nanocrystal.refinement.posterior_sampling import (
+    Chain,
+    Evaluate,
+    Progress,
+    emcee_module,
+    fewest_walkers,
+    sampled,
+    usual_walkers,
+)
+from nanocrystal.refinement.posterior_workers import evaluating
+from nanocrystal.refinement.result import Result
+from nanocrystal.techniques.base import Technique
+
+FloatArray = NDArray[np.float64]
+STEPS = 500
+FEWEST_STEPS = 20
+WORTH_PROCESSES = 10.0
+"""seconds of expected work from which on processes are started"""
+STARTED = 3.0
+"""seconds until processes are ready"""
+TIMED = 6
+"""evaluations from which the duration is foretold"""
+MISFIT = 1.5
+"""√χ²_red beyond which σ as they are given are said to be too small"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample.
+
+    steps: of each walker, the first quarter is left out; walkers: None for what suits the number of parameters;
+    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; processes: at most so many.
+    """
+
+    steps: int = STEPS
+    walkers: int | None = None
+    seed: int = 0
+    scaled: bool = False
+    processes: int = 1
+
+    def walkers_for(self, n_free: int) -> int:
+        """Return the number of walkers, an even one; raises InputError for too few."""
+        least = fewest_walkers(n_free)
+        walkers = usual_walkers(n_free) if self.walkers is None else self.walkers
+        if walkers < least:
+            raise InputError("--walkers", f"must be at least {least} for {n_free} parameters, got {walkers}.")
+        if self.steps < FEWEST_STEPS:
+            raise InputError("--steps", f"must be at least {FEWEST_STEPS}, got {self.steps}.")
+        return walkers + walkers % 2
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What sampling will take: walkers and steps, milliseconds of one evaluation, processes, and seconds of all."""
+
+    walkers: int
+    steps: int
+    milliseconds: float
+    processes: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the sentence that stands before the sampling."""
+        span = self.seconds
+        about = f"{span:.0f} s" if span < 90.0 else f"{span / 60.0:.0f} min" if span < 5400 else f"{span / 3600:.1f} h"
+        where = "" if self.processes == 1 else f", in {self.processes} processes"
+        return (
+            f"{self.walkers} walkers × {self.steps} steps, {self.milliseconds:.3g} ms each{where}: expected to take up "
+            f"to {about}."
+        )
+
+
+def sample_posterior(
+    sample: RefinableSample,
+    datasets: Mapping[str, Technique],
+    *,
+    title: str = "",
+    options: Options | None = None,
+    folder: str | Path = ".",
+    steps: int = STEPS,
+    walkers: int | None = None,
+    seed: int = 0,
+    scaled: bool = False,
+    processes: int = 1,
+    fit_progress: FitProgress | None = None,
+    expected: Callable[[Expected], None] | None = None,
+    progress: Progress | None = None,
+) -> Posterior:
+    """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
+
+    expected(…) is called before the sampling begins, progress(step, steps, acceptance) as it goes. A KeyboardInterrupt
+    while sampling ends it; what there is by then is returned, interrupted True. processes: more than 1 needs a main
+    module that may be imported again.
+    Raises InputError for input that cannot be used, and where emcee is missing.
+    """
+    emcee_module()
+    settings = Settings(steps, walkers, seed, scaled, processes)
+    options = options or Options()
+    if options.loss != "linear":
+        raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
+    started = time.perf_counter()
+    problem = bound_problem(sample, datasets, Path(folder))
+    if not problem.free:
+        raise InputError(
+            "posterior",
+            "nothing but linear parameters is refined: their posterior is the normal law that refine gives.",
+        )
+    n_walkers = settings.walkers_for(len(problem.free))
+    outcome = optimise(problem, options, fit_progress)
+    fit = assembled_result(sample, outcome, title, options, time.perf_counter() - started)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    factor = error_factor(outcome, scaled)
+    target = LogPosterior(outcome.problem, factor)
+    law = laplace(outcome.problem, outcome.point, factor if target.noise_known else _misfit(outcome))
+    forecast = _expected(target, law, n_walkers, settings)
+    if expected is not None:
+        expected(forecast)
+    with evaluating(target, sample, datasets, Path(folder), forecast.processes) as evaluate:
+        chain = run(target, law, evaluate, n_walkers, settings, progress)
+    if len(chain.x) < FEWEST_STEPS:
+        raise KeyboardInterrupt
+    elapsed = time.perf_counter() - started
+    return assembled_posterior(target, chain, fit, settings, elapsed)
+
+
+def run(
+    target: LogPosterior, law: Laplace, evaluate: Evaluate, n_walkers: int, settings: Settings,
+    progress: Progress | None = None,
+) -> Chain:  # fmt: skip
+    """Return the chain that the settings ask for."""
+    return sampled(
+        target, law, evaluate, steps=settings.steps, walkers=n_walkers, seed=settings.seed, progress=progress
+    )
+
+
+def _misfit(outcome: Outcome) -> float:
+    """Return √χ²_red of a fit, all refined parameters counted."""
+    problem = outcome.problem
+    freedom = problem.n_points - len(problem.free) - len(problem.linear)
+    return float(np.sqrt(outcome.point.chi2 / max(1, freedom)))
+
+
+def error_factor(outcome: Outcome, scaled: bool) -> float:
+    """Return what the σ of the data are multiplied by: 1, or √χ²_red where that is asked for and exceeds 1."""
+    return max(1.0, _misfit(outcome)) if scaled and outcome.problem.has_sigmas else 1.0
+
+
+def _expected(target: LogPosterior, law: Laplace, n_walkers: int, settings: Settings) -> Expected:
+    """Return what sampling will take, from a few evaluations at places such as it will try.
+
+    A process of several is given one processor, so that what threads would share counts in full.
+    """
+    places = law.drawn(np.random.default_rng(settings.seed), TIMED, target.problem.bounds)
+    target(places[0])
+    wall, work = time.perf_counter(), time.process_time()
+    for x in places[1:]:
+        target(x)
+    wall, work = ((now - began) / (TIMED - 1) for now, began in
+                  ((time.perf_counter(), wall), (time.process_time(), work)))  # fmt: skip
+    n = n_walkers * settings.steps
+    shared = STARTED + n * work / settings.processes
+    if settings.processes > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
+        return Expected(n_walkers, settings.steps, 1000.0 * work, settings.processes, shared)
+    return Expected(n_walkers, settings.steps, 1000.0 * wall, 1, n * wall)
+
+
+def assembled_posterior(
+    target: LogPosterior, chain: Chain, fit: Result, settings: Settings, elapsed_s: float
+) -> Posterior:
+    """Return what the chain says, beside the fit."""
+    problem = target.problem
+    names = [*(d.address for d in problem.free), *problem.linear]
+    first, samples = kept_samples(chain)
+    low, high = problem.bounds
+    unbound = [-np.inf] * target.n_linear, [np.inf] * target.n_linear
+    bounds = list(zip([*low, *unbound[0]], [*high, *unbound[1]], strict=True))
+    marginals = {
+        name: marginal_of(samples[:, :, k], chain.ensemble, bounds[k], name, fit) for k, name in enumerate(names)
+    }
+    missing = shortcomings(marginals, len(samples))
+    best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
+    return Posterior(
+        title=fit.title, names=names, samples=samples, log_density=chain.log_density[first:], ensemble=chain.ensemble,
+        marginals=marginals, fit=fit, seed=settings.seed, n_steps=len(chain.x), n_discarded=first,
+        acceptance=chain.acceptance, noise=_noise_words(target), factor=target.factor,
+        notes=[*_interruption(chain, settings), *missing, *_findings(target, chain, fit, marginals)],
+        elapsed_s=elapsed_s, n_evaluations=len(chain.x) * len(chain.ensemble), converged=not missing,
+        interrupted=chain.interrupted,
+        best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
+    )  # fmt: skip
+
+
+def _noise_words(target: LogPosterior) -> str:
+    """Return what was taken for the noise."""
+    if not target.noise_known:
+        return (
+            "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
+            "integrated over with the prior 1/s, which gives Student's t."
+        )
+    if target.factor > 1.0:
+        return f"The standard deviations of the data were multiplied by √χ²_red of the fit, {target.factor:.3g}."
+    return "The standard deviations of the data were taken as they are given."
+
+
+def _interruption(chain: Chain, settings: Settings) -> list[str]:
+    if not chain.interrupted:
+        return []
+    return [f"interrupted after {len(chain.x)} of {settings.steps} steps; what there was is reported."]
+
+
+def _findings(target: LogPosterior, chain: Chain, fit: Result, marginals: Mapping[str, Marginal]) -> list[str]:
+    """Return in sentences what a reader of the fit alone would miss."""
+    notes = []
+    for address, m in marginals.items():
+        if m.limit == "none":
+            notes.append(f"{address} fills the range between its bounds: the data say next to nothing of it.")
+        elif m.limit and m.limit_95 is not None:
+            side = "below" if m.limit == "upper" else "above"
+            notes.append(f"{address} is {side} {m.limit_95:.3g}{m.unit and ' '}{m.unit} with 95 % probability.")
+        elif m.stderr is not None and not m.linear and not 0.8 < _own_error(target, m) / m.std < 1.25:
+            notes.append(
+                f"{address}: the standard error of the refinement is {_own_error(target, m):.2g}, the standard "
+                f"deviation of the posterior {m.std:.2g}: the quadratic approximation does not hold."
+            )
+        elif m.stderr is not None and not m.linear and abs(m.median - m.value) > 0.5 * m.std:
+            notes.append(
+                f"{address}: the median, {m.median:.5g}, lies {abs(m.median - m.value) / m.std:.1f} standard "
+                f"deviations from the least-squares value, {m.value:.5g}: the posterior is lopsided."
+            )
+    if not fit.converged:
+        notes.append(f"the refinement that the sampling began from did not converge: {fit.message}.")
+    best = float(np.nanmin(chain.chi2)) if chain.chi2.size else np.inf
+    refined = sum(_chi2(d) for d in fit.datasets.values())
+    if target.noise_known and best < refined - 4.0 * target.factor**2:
+        notes.append(
+            f"the walkers found a better fit (χ² {best:.5g}) than the refinement ({refined:.5g}): begin the refinement "
+            "there (`best` in posterior.json), or with several starts."
+        )
+    if target.noise_known and target.factor == 1.0:
+        gof = np.sqrt(refined / max(1, target.freedom - len(target.problem.free)))
+        if gof > MISFIT:
+            notes.append(
+                f"the misfit is {gof:.2g} times what the standard deviations of the data allow, so that all intervals "
+                "are too narrow; --scaled multiplies them by that."
+            )
+    return notes
+
+
+def _own_error(target: LogPosterior, m: Marginal) -> float:
+    """Return the standard error that belongs to the noise that was taken."""
+    chosen = m.stderr_scaled if target.factor > 1.0 or not target.noise_known else m.stderr
+    return float(chosen or 0.0)
+
+
+def _chi2(curve: Any) -> float:
+    difference = curve.observed - curve.calculated
+    return float(np.sum((difference if curve.sigma is None else difference / curve.sigma) ** 2))

@@ -1,0 +1,171 @@
+"""Drawing from a posterior: two ensembles of walkers that know nothing of each other.
+
+Half of the steps propose places drawn from the quadratic approximation at the fit with wide tails (Student's t),
+independent of where a walker is: where the approximation holds, every second step or so is a fresh draw. The others
+are steps along differences between walkers, which find their way where it does not hold (C. J. F. ter Braak, Stat.
+Comput. 16, 239 (2006); D. Foreman-Mackey et al., PASP 125, 306 (2013), program emcee).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.refinement.posterior_density import Density, Laplace, LogPosterior
+
+FloatArray = NDArray[np.float64]
+Evaluate = Callable[[Sequence[FloatArray]], list[Density]]
+"""from places x, (n_free,) each, to their densities: in this process, or in several"""
+ENSEMBLES = 2
+FREEDOM = 8.0
+"""of the Student t that draws independent places"""
+SHARES = (0.5, 0.4, 0.1)
+"""of independent places, of steps along differences, and of snooker steps"""
+Progress = Callable[[int, int, float], None]
+"""called with the steps done, all steps, and the part of the proposals that was accepted"""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Where the walkers were: x (n_steps, n_walkers, n_free), linear (n_steps, n_walkers, n_linear).
+
+    log_density, chi2: (n_steps, n_walkers); ensemble: (n_walkers,) which of the ensembles a walker belongs to;
+    acceptance: the part of the proposals that was accepted.
+    """
+
+    x: FloatArray
+    linear: FloatArray
+    log_density: FloatArray
+    chi2: FloatArray
+    ensemble: NDArray[np.int64]
+    acceptance: float
+    interrupted: bool
+
+
+def fewest_walkers(n_free: int) -> int:
+    """Return how many walkers are needed: two ensembles, each of more than twice the number of parameters."""
+    return ENSEMBLES * max(2 * n_free + 2, 8)
+
+
+def usual_walkers(n_free: int) -> int:
+    """Return how many walkers are taken where nothing is said."""
+    return max(fewest_walkers(n_free), 32)
+
+
+def emcee_module() -> Any:
+    """Return emcee; raises InputError that says how to install it."""
+    try:
+        import emcee
+    except ImportError:
+        problem = 'needs the package emcee; install it with: pip install "nanocrystal[posterior]"'
+        raise InputError("posterior", problem) from None
+    return emcee
+
+
+class _Ensemble:
+    """The walkers of one ensemble, which take one step at a time."""
+
+    def __init__(
+        self, target: LogPosterior, evaluate: Evaluate, law: Laplace, n_walkers: int, seed: np.random.SeedSequence
+    ) -> None:
+        emcee = emcee_module()
+        self.target, self.evaluate = target, evaluate
+        ours, theirs = seed.spawn(2)
+        self.rng = np.random.default_rng(ours)
+        n_free = len(law.centre)
+        differences, snooker = emcee.moves.DEMove(), emcee.moves.DESnookerMove()
+        independent = emcee.moves.MHMove(lambda x, rng: _independent(law, x, rng))
+        moves = list(zip((independent, differences, snooker), SHARES, strict=True))
+        self.sampler = emcee.EnsembleSampler(n_walkers, n_free, self._rows, moves=moves, vectorize=True)
+        random = np.random.RandomState(np.random.MT19937(theirs))
+        x = law.drawn(self.rng, n_walkers, target.problem.bounds)
+        rows = self._possible(x, law)
+        state = emcee.State(x, log_prob=rows[:, 0], blobs=rows[:, 1:], random_state=random.get_state())
+        self.sampler.random_state = random.get_state()
+        self._steps = self.sampler.sample(state, iterations=2**31, store=False, skip_initial_state_check=True)
+
+    def _possible(self, x: FloatArray, law: Laplace) -> FloatArray:
+        """Return the rows of densities at x, with impossible places moved towards the fit, in x too."""
+        rows = self._rows(x)
+        for _ in range(50):
+            bad = np.flatnonzero(~np.isfinite(rows[:, 0]))
+            if not len(bad):
+                return rows
+            x[bad] = law.centre + 0.5 * (x[bad] - law.centre)
+            rows[bad] = self._rows(x[bad])
+        raise InputError("posterior", "cannot begin: next to the refined values nothing can be calculated.")
+
+    def _rows(self, x: FloatArray) -> FloatArray:
+        """Return log density, χ², 0 and drawn linear parameters at places (n, n_free): (n, 3 + n_linear)."""
+        inside = [k for k in range(len(x)) if self.target.inside(x[k])]
+        found = [self.target.impossible] * len(x)
+        for k, density in zip(inside, self.evaluate([x[k] for k in inside]), strict=True):
+            found[k] = density
+        return np.array([[d.log_density, d.chi2, 0.0, *self.target.drawn_linear(d, self.rng)] for d in found])
+
+    def step(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Let all walkers take one step; return x (n, n_free), log density (n,), and χ², 0, linear (n, 2 + …)."""
+        state = next(self._steps)
+        return state.coords.copy(), state.log_prob.copy(), state.blobs.copy()
+
+
+def _independent(law: Laplace, x: FloatArray, rng: Any) -> tuple[FloatArray, FloatArray]:
+    """Return places drawn from the law with wide tails, and log g(x) − log g(place), (n,)."""
+    n, n_free = x.shape
+    stretch = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, n))[:, None]
+    drawn = rng.randn(n, n_free) * stretch
+    before = np.linalg.solve(law.root, (x - law.centre).T).T
+
+    def log_g(z: FloatArray) -> FloatArray:
+        return np.asarray(-0.5 * (FREEDOM + n_free) * np.log1p((z**2).sum(axis=1) / FREEDOM))
+
+    return law.centre + drawn @ law.root.T, log_g(before) - log_g(np.asarray(drawn, dtype=np.float64))
+
+
+def sampled(
+    target: LogPosterior, law: Laplace, evaluate: Evaluate, *, steps: int, walkers: int, seed: int,
+    progress: Progress | None = None, keep: float = 0.0,
+) -> Chain:  # fmt: skip
+    """Return the chain of `walkers` walkers over `steps` steps.
+
+    A KeyboardInterrupt ends it with the steps that all of them have done. keep: seconds between calls of progress.
+    """
+    own = walkers // ENSEMBLES
+    seeds = np.random.SeedSequence(seed).spawn(ENSEMBLES)
+    kept: list[tuple[tuple[FloatArray, FloatArray, FloatArray], ...]] = []
+    interrupted, moved, last = False, 0, 0.0
+    try:
+        ensembles = [_Ensemble(target, evaluate, law, own, s) for s in seeds]
+        for done in range(1, steps + 1):
+            taken = tuple(e.step() for e in ensembles)
+            if kept:
+                moved += sum(int(np.any(a[0] != b[0], axis=1).sum()) for a, b in zip(taken, kept[-1], strict=True))
+            kept.append(taken)
+            if progress is not None and (done == steps or time.monotonic() - last >= keep):
+                last = time.monotonic()
+                progress(done, steps, moved / max(1, (done - 1) * own * ENSEMBLES))
+    except KeyboardInterrupt:
+        interrupted = True
+    return _chain(kept, own, moved, interrupted, len(law.centre), target.n_linear)
+
+
+def _chain(kept: Sequence[Any], own: int, moved: int, interrupted: bool, n_free: int, n_linear: int) -> Chain:
+    """Return what was kept of each step as arrays."""
+    n_walkers = own * ENSEMBLES
+
+    def joined(part: int, width: int) -> FloatArray:
+        rows = [np.concatenate([np.asarray(e[part]).reshape(own, -1) for e in step]) for step in kept]
+        return np.array(rows).reshape(len(kept), n_walkers, width)
+
+    blobs = joined(2, 2 + n_linear)
+    acceptance = moved / max(1, (len(kept) - 1) * n_walkers)
+    ensemble = np.repeat(np.arange(ENSEMBLES), own)
+    return Chain(
+        joined(0, n_free), blobs[:, :, 2:], joined(1, 1)[:, :, 0], blobs[:, :, 0], ensemble, acceptance, interrupted
+    )

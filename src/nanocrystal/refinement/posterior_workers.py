@@ -1,0 +1,107 @@
+"""Densities calculated in several processes, each with the problem of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.refinement.posterior_density import Density, LogPosterior
+from nanocrystal.refinement.posterior_sampling import Evaluate
+
+FloatArray = NDArray[np.float64]
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""what libraries of linear algebra read when they are loaded"""
+_own: dict[str, LogPosterior] = {}
+
+
+@contextmanager
+def evaluating(
+    target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path, processes: int
+) -> Iterator[Evaluate]:
+    """Yield what calculates densities: in this process, or in so many that read the data again.
+
+    More than one needs a main module that may be imported again (a script with `if __name__ == "__main__"`).
+    """
+    if processes < 2:
+        yield lambda places: [target(x) for x in places]
+        return
+    from multiprocessing import get_context
+
+    context = get_context("spawn")
+    turn = context.Value("i", 0)
+    given = (sample, datasets, folder, target.factor, turn, processes)
+    pool = ProcessPoolExecutor(processes, context, _begin, given)
+    try:
+        with _interrupts_ignored(), _one_thread_each():  # as processes inherit both
+            list(pool.map(_ready, range(processes)))
+        yield lambda places: _shared_out(pool, places, processes)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _shared_out(pool: ProcessPoolExecutor, places: Sequence[FloatArray], processes: int) -> list[Density]:
+    """Return the densities in the order of the places, two shares for each process."""
+    if not places:
+        return []
+    n_shares = min(len(places), 2 * processes)
+    shares = [list(share) for share in np.array_split(np.array(places), n_shares)]
+    return [density for found in pool.map(_densities, shares) for density in found]
+
+
+def _ready(number: int) -> int:
+    return number
+
+
+def _densities(places: Sequence[FloatArray]) -> list[Density]:
+    return [_own["target"](x) for x in places]
+
+
+def _begin(sample: Any, datasets: Mapping[str, Any], folder: Path, factor: float, turn: Any, processes: int) -> None:
+    """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
+    from nanocrystal.refinement.fit import bound_problem
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with turn.get_lock():
+        number = turn.value
+        turn.value += 1
+    if hasattr(os, "sched_setaffinity"):
+        shared = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, set(shared[number % processes :: processes]) or set(shared))
+    _own["target"] = LogPosterior(bound_problem(sample, datasets, folder), factor)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let the linear algebra of processes that begin now use one thread: each process has one processor."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class _interrupts_ignored:
+    """Ignore Ctrl-C for a moment, where this thread may say so."""
+
+    def __enter__(self) -> None:
+        self.before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)

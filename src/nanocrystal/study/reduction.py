@@ -1,0 +1,286 @@
+"""The reductions of a study: from [reduction.NAME] tables to what `nanocrystal reduce` writes and `refine` fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nanocrystal._version import __version__
+from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.reduction import (
+    Blank,
+    Intensity,
+    Reduced,
+    Reduction,
+    ReductionResult,
+    Unchanged,
+    differential,
+    peak_template,
+    reduced,
+    unchanged,
+)
+from nanocrystal.reduction.angles import beam_wavelength
+from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.reduction.reduction import Absorption
+from nanocrystal.study.messages import Source, first_problem
+from nanocrystal.study.reduction_image import check_source, image_of, intensity_of, source_of
+from nanocrystal.study.study import read_content
+
+SETTINGS = tuple(name for name in Reduction.__dataclass_fields__ if name not in ("absorption",))
+BACKGROUND = "background"
+"""name of the blank that backgroundfile names"""
+KINDS = {"pdf": ("r", "g"), "total-scattering": ("q", "intensity")}
+"""technique -> what a data set of it takes from a reduction: abscissa and ordinate"""
+
+
+@dataclass(frozen=True, eq=False)
+class Reductions:
+    """The reductions that a study describes; `run` calculates them."""
+
+    title: str
+    tables: Mapping[str, Any]
+    source: Source
+    text: str = field(default="", repr=False)
+
+    @property
+    def path(self) -> Path:
+        return self.source.path
+
+    @property
+    def differentials(self) -> list[tuple[str, str]]:
+        """(name, other) of every differential."""
+        return [(name, other) for name, table in self.tables.items() for other in table.differential]
+
+    @property
+    def comparisons(self) -> list[tuple[str, str]]:
+        """(name, other) of every comparison."""
+        return [(name, other) for name, table in self.tables.items() for other in table.unchanged]
+
+    def run(self) -> ReductionResult:
+        """Return all of them; raises InputError that names file, line and key."""
+        try:
+            return self._run()
+        except InputError as error:
+            raise self.source.located(error) from None
+
+    def _run(self) -> ReductionResult:
+        _check_others(self.tables)
+        results: dict[str, Reduced] = {}
+        inputs: dict[str, str] = {}
+        images: dict[str, IntegratedImage] = {}
+        for name, table in self.tables.items():
+            results[name], files, seen = reduced_table(name, table, self.path.parent)
+            inputs |= files
+            images |= seen
+        differentials, comparisons = {}, {}
+        for name, table in self.tables.items():
+            for other, t in table.differential.items():
+                where = f"reduction.{name}.differential.{other}"
+                differentials[name, other] = differential(
+                    results[name], results[other], t.scale, t.fit_range, t.intensity_scale, where
+                )
+            for other, t in table.unchanged.items():
+                comparison, files = _comparison(results[name], results[other], t, self.path.parent)
+                comparisons[name, other] = comparison
+                inputs |= files
+        return ReductionResult(self.title, __version__, results, differentials, comparisons, inputs, images)
+
+
+def read_reductions(path: str | Path) -> Reductions:
+    """Return the reductions of a study file, which need hold nothing else.
+
+    Raises InputError, with file, line and key, for anything that cannot be meant.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from nanocrystal.study.reduction_schema import Name, ReductionTable
+
+    content, path, text = read_content(path)
+    source = Source(path, text)
+    given = content.get("reduction")
+    if not given:
+        advice = 'add a table [reduction.NAME] with file = "…" and composition = "…"'
+        near = [k for k in content if k.lower().startswith("redu") and k != "reduction"]
+        raise InputError(str(path), f"{f'[{near[0]}] is unknown; ' if near else ''}has no reduction; {advice}.")
+    try:
+        tables = TypeAdapter(dict[Name, ReductionTable]).validate_python(given)
+    except ValidationError as error:
+        raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
+    if content.keys() & {"populations", "datasets"}:
+        from nanocrystal.study.study import study_from
+
+        study_from(content, path, text)  # what else the study says must make sense, too
+    elif unknown := content.keys() - {"reduction", "title", "crystals", "refine", "candidates", "series"}:
+        raise source.located(
+            InputError(sorted(unknown)[0], "unknown key; a study of reductions has title and reduction.")
+        )
+    title = content.get("title", "")
+    if not isinstance(title, str):
+        raise source.located(InputError("title", "must be text in quotation marks."))
+    return Reductions(title, tables, source, text)
+
+
+def _check_others(tables: Mapping[str, Any]) -> None:
+    for name, table in tables.items():
+        for kind in ("differential", "unchanged"):
+            for other in getattr(table, kind):
+                where = f"reduction.{name}.{kind}.{other}"
+                if other not in tables:
+                    problem = f"there is no reduction {other!r}; {nearest_names(other, tables)}"
+                    raise InputError(where, problem)
+                if other == name:
+                    raise InputError(where, "is the reduction itself; name another one.")
+
+
+# ---- one table --------------------------------------------------------------------------------------
+
+
+def reduced_table(name: str, table: Any, folder: Path) -> tuple[Reduced, dict[str, str], dict[str, IntegratedImage]]:
+    """Return the reduction that a table describes, file -> SHA-256 of what it was made from, and integrated images."""
+    where = f"reduction.{name}"
+    images: dict[str, IntegratedImage] = {}
+    wavelength = beam_wavelength(table.wavelength, table.energy, where)
+    sample = _intensity(table, table, wavelength, where, folder, where, images)
+    wavelength = images[name].wavelength if table.image is not None else wavelength
+    if table.q_range is not None:
+        sample = _within(sample, table.q_range, where)
+    blanks = [
+        Blank(n, _intensity(b, table, wavelength, where, folder, f"{where}.blanks.{n}", images), b.scale, b.fit_range)
+        for n, b in _blanks(table, where).items()
+    ]
+    absorption = table.absorption and Absorption(**table.absorption.model_dump())
+    settings = Reduction(**{k: getattr(table, k) for k in SETTINGS}, absorption=absorption)
+    if table.image is not None:
+        settings = replace(settings, wavelength=wavelength)
+    files = _files([sample, *(b.intensity for b in blanks)], images)
+    return reduced(sample, settings, blanks, name, where), files, images
+
+
+def _files(intensities: Sequence[Intensity], images: Mapping[str, IntegratedImage]) -> dict[str, str]:
+    """Return file -> SHA-256 of curves and images."""
+    sources = {image.source for image in images.values()}
+    files = {i.source: i.sha256 for i in intensities if i.source not in sources}
+    for image in images.values():
+        files |= image.inputs
+    return files
+
+
+def _blanks(table: Any, where: str) -> dict[str, Any]:
+    """Return the tables of the blanks, with that of PDFgetX3's short form."""
+    from nanocrystal.study.reduction_schema import ReductionBlankTable
+
+    blanks = dict(table.blanks)
+    if table.backgroundfile is None:
+        if table.bgscale is not None:
+            raise InputError(f"{where}.bgscale", "is the scale of backgroundfile, which is missing.")
+        return blanks
+    if BACKGROUND in blanks:
+        raise InputError(f"{where}.backgroundfile", f"stands beside a blank of the name {BACKGROUND}; rename that.")
+    scale = 1.0 if table.bgscale is None else table.bgscale
+    blanks[BACKGROUND] = ReductionBlankTable(
+        file=table.backgroundfile, columns=table.columns, sigma=table.sigma, scale=scale
+    )
+    return blanks
+
+
+def _intensity(
+    table: Any, main: Any, wavelength: float | None, place: str, folder: Path, where: str,
+    images: dict[str, IntegratedImage],
+) -> Intensity:  # fmt: skip
+    """Return the intensity of the file or the images that a table names; keep the latter in `images`."""
+    check_source(table, where)
+    if table.image is not None:
+        integrated = images[where.removeprefix("reduction.")] = image_of(table, main, folder, where, place)
+        return intensity_of(integrated, where)
+    key = "backgroundfile" if where.endswith(f".blanks.{BACKGROUND}") and main.backgroundfile else "file"
+    at = f"{place}.{key}" if key == "backgroundfile" else f"{where}.file"
+    path = resolve(table.file, folder, at)
+    curve = read_curve(path, columns=table.columns, where=at, per_nm=main.q_unit == "1/nm")
+    found = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
+    return replace(found, name=Path(table.file).name, source=table.file)
+
+
+def _within(sample: Intensity, q_range: tuple[float, float], where: str) -> Intensity:
+    low, high = q_range
+    if not low < high:
+        raise InputError(f"{where}.q_range", f"needs low < high, got [{low:g}, {high:g}].")
+    if high > sample.q[-1] + 0.1 or low > sample.q[-1]:
+        problem = (
+            f"[{low:g}, {high:g}] Å⁻¹ reaches beyond {sample.name}, which goes from {sample.q[0]:g} to {sample.q[-1]:g}"
+        )
+        raise InputError(f"{where}.q_range", f"{problem}.")
+    return sample.between(low, high)
+
+
+def _comparison(first: Reduced, second: Reduced, table: Any, folder: Path) -> tuple[Unchanged, dict[str, str]]:
+    where = f"reduction.{first.name}.unchanged.{second.name}"
+    q = first.intensity.q
+    templates: dict[str, Any] = {}
+    files: dict[str, str] = {}
+    for name, t in table.components.items():
+        templates[name], found = _template(t, q, f"{where}.components.{name}", folder)
+        files |= found
+    a, b = replace(first.intensity, name=first.name), replace(second.intensity, name=second.name)
+    return unchanged(
+        a, b, scale=table.scale, background_terms=table.background_terms, q_range=table.q_range, components=templates,
+        where=where,
+    ), files  # fmt: skip
+
+
+def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[str, str]]:
+    if (table.file is None) == (table.peaks is None):
+        raise InputError(where, "needs either a file or peaks = [[position, area], …].")
+    if table.file is None:
+        if (table.fwhm is None) == (table.size is None):
+            raise InputError(where, "needs either fwhm (Å⁻¹) or size (Å) for its peaks.")
+        return peak_template(q, table.peaks, table.size, table.fwhm), {}
+    curve = read_curve(resolve(table.file, folder, f"{where}.file"), columns=table.columns, where=f"{where}.file")
+    pattern = Intensity.from_curve(curve, f"{where}.file", sigma="none")
+    found = np.interp(q, pattern.q, pattern.value, left=0.0, right=0.0)
+    return found, {table.file: curve.sha256}
+
+
+# ---- data sets that take their curve from a reduction ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReducedCurve:
+    """The curve of a reduction in the place of a file; calculated when it is asked for."""
+
+    name: str
+    table: Any
+    folder: Path
+    technique: str
+
+    def __str__(self) -> str:
+        return f"{source_of(self.table)} (reduction {self.name})"
+
+    @cached_property
+    def _result(self) -> Reduced:
+        return reduced_table(self.name, self.table, self.folder)[0]
+
+    def curve(self) -> Curve:
+        """Return G(r), or I(Q) without blanks and corrected, as if it were read from a file."""
+        result = self._result
+        x_name, y_name = KINDS[self.technique]
+        pdf, corrected = result.pdf, result.corrected
+        x, y, sigma = (pdf.r, pdf.g, pdf.sigma) if y_name == "g" else (corrected.q, corrected.value, corrected.sigma)
+        if sigma is not None and not sigma.all():  # G(0) = 0 is exact
+            x, y, sigma = x[sigma > 0.0], y[sigma > 0.0], sigma[sigma > 0.0]
+        metadata = {"qmax": f"{pdf.qmax:.10g}", "composition": result.composition.formula}
+        how = f"reduced from {source_of(self.table)} (method {result.settings.method}, see nanocrystal reduce)"
+        return Curve(x, y, sigma, x_name, y_name, str(self), result.measured.sha256, metadata, (how, *result.notes))
+
+
+def supplied_curve(reduction: str, technique: str, tables: Mapping[str, Any], folder: Path, where: str) -> ReducedCurve:
+    """Return the curve of the reduction that a data set names; raises InputError where there is none."""
+    if reduction not in tables:
+        problem = f"there is no reduction {reduction!r}; {nearest_names(reduction, tables)}"
+        raise InputError(f"{where}.reduction", problem)
+    return ReducedCurve(reduction, tables[reduction], folder, technique)

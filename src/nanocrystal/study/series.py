@@ -1,0 +1,349 @@
+"""A series: one study over many files, each member a study of its own.
+
+[series] names the variable and the members, by patterns of file names and by tables [series.members.NAME]. A member
+is the study with its files put in and its own table laid over it, as a candidate is (`candidates.merged`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nanocrystal.data import resolve
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.study.candidates import _without as without
+from nanocrystal.study.candidates import base_and_candidates, merged
+from nanocrystal.study.messages import Source, first_problem
+from nanocrystal.study.series_files import Place, files_of_pattern
+from nanocrystal.study.series_schema import MemberTable, OrderParameterTable, SeriesTable
+from nanocrystal.study.study import Study, read_content
+
+MEMBER_KEYS = ("value", "branch", "files", "drop")
+"""of a member; the others are those of a study"""
+EXAMPLE = 'files = { pdf = "x_{value}K.gr" }'
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member: `content` is the study that it is, as parsed TOML, with candidates."""
+
+    name: str
+    value: float
+    branch: str
+    content: Mapping[str, Any]
+    has_own_table: bool = False
+
+
+@dataclass(frozen=True)
+class OrderParameter:
+    """A quantity that is followed along the series; candidate: of which one, "" for all that have the addresses."""
+
+    expression: Expression
+    candidate: str
+    name: str
+    unit: str
+
+    def belongs_to(self, candidate: str, study: Study) -> bool:
+        """Return whether a candidate has this quantity."""
+        named = self.candidate in ("", candidate)
+        return named and all(a in study.parameters for a in self.expression.addresses)
+
+
+@dataclass(frozen=True)
+class Series:
+    """The members of a series, by branch and in the order in which values are carried over."""
+
+    title: str
+    variable: str
+    unit: str
+    mode: str
+    members: Sequence[Member]
+    candidates: Sequence[str]
+    descriptions: Mapping[str, str]
+    path: Path
+    text: str
+    order_parameter: OrderParameter | None = None
+    shared: Sequence[str] = ()
+    has_reports: bool = True
+    first: Mapping[str, Study] = field(default_factory=dict)
+    """the candidates of the first member ("" without candidates), checked"""
+
+    @property
+    def chains(self) -> list[list[Member]]:
+        """Members that must follow each other: one chain a branch, or each member by itself."""
+        if self.mode != "sequential":
+            return [[m] for m in self.members]
+        branches = dict.fromkeys(m.branch for m in self.members)
+        return [[m for m in self.members if m.branch == branch] for branch in branches]
+
+    def studies(self, member: Member) -> dict[str, Study]:
+        """Return the models of a member: candidate -> study, "" without candidates; raises InputError."""
+        return studies_of(member.content, self.path, self.text)
+
+
+def is_series(content: Mapping[str, Any]) -> bool:
+    """Return whether parsed TOML is a series."""
+    return "series" in content
+
+
+def studies_of(content: Mapping[str, Any], path: Path, text: str) -> dict[str, Study]:
+    """Return the models of a member's content: candidate -> study, "" without candidates; raises InputError."""
+    alone, candidates = base_and_candidates(content, path, text)
+    if candidates:
+        return candidates
+    assert isinstance(alone, Study)
+    return {"": alone}
+
+
+def read_series(path: str | Path) -> Series:
+    """Read a study with a table [series]; raises InputError, with file, line and key, for what cannot be meant."""
+    content, path, text = read_content(path)
+    source = Source(path, text)
+    try:
+        return _series(content, path, text)
+    except InputError as error:
+        if error.where.startswith("series"):
+            raise source.located(error) from None
+        raise
+
+
+def _series(content: Mapping[str, Any], path: Path, text: str) -> Series:
+    table = _series_table(content, path)
+    base = {k: v for k, v in content.items() if k != "series"}
+    members = _ordered(_members(table, base, content["series"], path.parent), table)
+    if len(members) < 2:
+        raise InputError("series", f"has {len(members)} member; a series needs two or more, for instance by {EXAMPLE}.")
+    _check_techniques(members)
+    first = _checked_first(members, path, text)
+    candidates = [name for name in first if name]
+    order_parameter = _order_parameter(table.order_parameter, first)
+    _check_shared(table, first)
+    title = base.get("title", "")
+    return Series(
+        title if isinstance(title, str) else "", table.variable, table.unit, table.mode, members, candidates,
+        {name: study.description for name, study in first.items()}, path, text, order_parameter,
+        tuple(table.shared), table.reports == "all", first,
+    )  # fmt: skip
+
+
+def _series_table(content: Mapping[str, Any], path: Path) -> SeriesTable:
+    from pydantic import ValidationError
+
+    if not is_series(content):
+        problem = f'has no table [series]; add one, with variable = "temperature", unit = "K" and {EXAMPLE}'
+        raise InputError(str(path), f"{problem}, or refine it alone: nanocrystal refine {path.name}")
+    try:
+        return SeriesTable.model_validate(content["series"])
+    except ValidationError as error:
+        address, problem = first_problem(error)
+        raise InputError(".".join(p for p in ("series", address) if p), problem) from None
+
+
+# ---- members --------------------------------------------------------------------------------------
+
+
+def _members(table: SeriesTable, base: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> list[Member]:
+    """Return the members, those with a table of their own first."""
+    by_pattern = _found(table, folder)
+    places: dict[Place, str] = {}
+    members = []
+    for name, own in table.members.items():
+        place = (own.value, own.branch or "")
+        where = f"series.members.{name}"
+        if place in places:
+            raise InputError(f"{where}.value", f"{_said(place)} is that of {places[place]}, too; give one of them "
+                             'another value, or a branch = "heating" or the like.')  # fmt: skip
+        places[place] = name
+        files = {**by_pattern.get(place, {}), **own.files}
+        members.append(_member(name, place, files, base, where, own, given["members"][name]))
+        _check_there(own.files, folder, where)
+    for place, files in by_pattern.items():
+        if place not in places:
+            name = places[place] = _name_of(place, table.variable)
+            members.append(_member(name, place, files, base, "series.files"))
+    _check_names([m.name for m in members])
+    return members
+
+
+def _found(table: SeriesTable, folder: Path) -> dict[Place, dict[str, str]]:
+    """Return (value, branch) -> data set -> file, from the patterns."""
+    files = {n: files_of_pattern(p, folder, f"series.files.{n}") for n, p in table.files.items()}
+    places = dict.fromkeys(p for found in files.values() for p in found)
+    if table.values is not None:
+        known = sorted({value for value, _ in places})
+        for k, value in enumerate(table.values):
+            if value in table.values[:k]:
+                raise InputError("series.values", f"names {value:g} twice; each member once.")
+            if value not in known and value not in {m.value for m in table.members.values()}:
+                near = ", ".join(f"{v:g}" for v in sorted(known, key=lambda v: abs(v - value))[:4])
+                raise InputError(
+                    "series.values", f"names {value:g}, of which there is no file; the nearest are {near}."
+                )
+        places = {p: None for p in places if p[0] in table.values}
+    for place in places:
+        for name, found in files.items():
+            explicit = any((m.value, m.branch or "") == place and name in m.files for m in table.members.values())
+            if place not in found and not explicit:
+                raise InputError(
+                    f"series.files.{name}", f"has no file of {_said(place)}, which other data sets have; add it, or "
+                    "list the members by values = [...]."
+                )  # fmt: skip
+    return {p: {name: found[p] for name, found in files.items() if p in found} for p in places}
+
+
+def _member(
+    name: str, place: Place, files: Mapping[str, str], base: Mapping[str, Any], where: str,
+    own: MemberTable | None = None, given: Mapping[str, Any] | None = None,
+) -> Member:  # fmt: skip
+    """Return a member; raises InputError where its files do not fit the data sets of the study."""
+    datasets = base.get("datasets", {})
+    for key in files:
+        if not isinstance(datasets, Mapping) or key not in datasets:
+            at = f"{where}.files.{key}" if own is not None and key in own.files else f"series.files.{key}"
+            raise InputError(at, f"is no data set of the study; {nearest_names(key, datasets)}")
+    content = dict(base)
+    if own is not None and given is not None:
+        try:
+            content = without(content, own.drop)
+        except InputError as error:
+            raise InputError(f"{where}.{error.where}", error.problem) from None
+        content = merged(content, {k: v for k, v in given.items() if k not in MEMBER_KEYS})
+    content = merged(content, {"datasets": {key: {"file": file} for key, file in files.items()}})
+    for key, dataset in content.get("datasets", {}).items():
+        if isinstance(dataset, Mapping) and "file" not in dataset:
+            raise InputError(where, f'the member {name} has no file of {key}; add files = {{ {key} = "..." }}.')
+    if "title" not in (given or {}) and base.get("title"):
+        content["title"] = f"{base['title']}: {name}"
+    return Member(name, place[0], place[1], content, own is not None)
+
+
+def _check_there(files: Mapping[str, str], folder: Path, where: str) -> None:
+    """Raise InputError where a file that a member names is missing."""
+    for key, file in files.items():
+        path = resolve(file, folder, f"{where}.files.{key}")
+        if not path.is_file():
+            names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise InputError(f"{where}.files.{key}", f"there is no file {file!r}; {nearest_names(path.name, names)}")
+
+
+def _said(place: Place) -> str:
+    return f"the value {place[0]:g}" + (f", {place[1]}," if place[1] else "")
+
+
+def _name_of(place: Place, variable: str) -> str:
+    """Return the name of a member that a pattern found: T150, T150p5_heating.
+
+    >>> _name_of((150.5, "heating"), "temperature"), _name_of((-3.0, ""), "field")
+    ('T150p5_heating', 'Fm3')
+    """
+    number = f"{place[0]:.10g}".replace("-", "m").replace(".", "p").replace("+", "")
+    first = re.sub(r"\W", "", variable)[:1].upper()
+    letter = first if first.isalpha() else "V"
+    branch = re.sub(r"\W", "_", place[1])
+    return f"{letter}{number}" + (f"_{branch}" if branch else "")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name or names.count(name) > 1:
+            problem = f"and {twin} would have one folder on many computers; rename one."
+            raise InputError(f"series.members.{name}", problem)
+
+
+def _ordered(members: Sequence[Member], table: SeriesTable) -> list[Member]:
+    """Return the members by branch, each in the order in which values are carried over."""
+    branches = list(dict.fromkeys(m.branch for m in members))
+    for branch in table.orders:
+        if branch not in branches:
+            raise InputError(f"series.orders.{branch}", f"is no branch of a member; {nearest_names(branch, branches)}")
+    found = []
+    for branch in branches:
+        falling = table.orders.get(branch, table.order) == "descending"
+        found += sorted((m for m in members if m.branch == branch), key=lambda m: -m.value if falling else m.value)
+    return found
+
+
+def _check_techniques(members: Sequence[Member]) -> None:
+    """Raise InputError where members were measured by different techniques."""
+    first, *others = members
+    known = _techniques(first)
+    for other in others:
+        own = _techniques(other)
+        if own != known:
+            words = [", ".join(f"{k} ({v})" for k, v in t.items()) for t in (own, known)]
+            where = f"series.members.{other.name}.datasets" if other.has_own_table else f"series.members.{other.name}"
+            raise InputError(
+                where, f"has the data sets {words[0]}, but {first.name} has {words[1]}; all members of a series "
+                "are measured by the same techniques.",
+            )  # fmt: skip
+
+
+def _techniques(member: Member) -> dict[str, str]:
+    datasets = member.content.get("datasets", {})
+    return {name: str(t.get("technique", "")) if isinstance(t, Mapping) else "" for name, t in datasets.items()}
+
+
+def _checked_first(members: Sequence[Member], path: Path, text: str) -> dict[str, Study]:
+    """Return the models of the first member, after checking those of all members that differ in more than files."""
+    for member in members[1:]:
+        if member.has_own_table:
+            try:
+                studies_of(member.content, path, text)
+            except InputError as error:
+                raise InputError(f"{error.where}, member {member.name}", error.problem) from None
+    return studies_of(members[0].content, path, text)
+
+
+# ---- what is said of all members ------------------------------------------------------------------
+
+
+def _order_parameter(table: OrderParameterTable | None, first: Mapping[str, Study]) -> OrderParameter | None:
+    if table is None:
+        return None
+    where = "series.order_parameter"
+    candidates = [name for name in first if name]
+    if table.candidate is not None and table.candidate not in candidates:
+        raise InputError(
+            f"{where}.candidate", f"there is no {table.candidate!r}; {nearest_names(table.candidate, candidates)}"
+        )
+    try:
+        expression = parse_expression(table.expression, f"{where}.expression")
+    except InputError as error:
+        raise InputError(
+            error.where, error.problem.replace("the tie", "the expression").replace("a tie", "it")
+        ) from None
+    found = OrderParameter(expression, table.candidate or "", table.name, table.unit)
+    if not any(found.belongs_to(name, study) for name, study in first.items()):
+        asked = {n: s for n, s in first.items() if table.candidate in (None, n)}
+        addresses = {d.address for s in asked.values() for d in s.parameters}
+        lacking = next((a for a in expression.addresses if a not in addresses), None)
+        if lacking is None:
+            raise InputError(f"{where}.expression", "names addresses that no candidate has together.")
+        near = [a for a in addresses if a.startswith(f"{lacking.rpartition('.')[0]}.")] or addresses
+        raise InputError(
+            f"{where}.expression", f"names {lacking!r}, which is no parameter; {nearest_names(lacking, near)}"
+        )
+    return found
+
+
+def _check_shared(table: SeriesTable, first: Mapping[str, Study]) -> None:
+    """Raise InputError where the shared addresses are none that can be shared."""
+    if table.shared and table.mode != "shared":
+        raise InputError("series.shared", f'belongs to mode = "shared", but the mode is "{table.mode}".')
+    if table.mode == "shared" and not table.shared:
+        raise InputError(
+            "series.shared", 'is missing; name what all members have in common, such as shared = ["crystals.pt.a"].'
+        )
+    for address in table.shared:
+        varied = {d.address for study in first.values() for d in study.parameters.varied}
+        if address not in varied:
+            raise InputError(
+                "series.shared", f"names {address!r}, which is no refined parameter of the study; "
+                f"{nearest_names(address, varied)}",
+            )  # fmt: skip

@@ -1,0 +1,242 @@
+"""One member of a series as a piece of work: what goes in, what comes out, and the refinement between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nanocrystal._version import __version__
+from nanocrystal.data import resolve
+from nanocrystal.errors import InputError, NanocrystalError
+from nanocrystal.refinement import Comparison, Result, compare
+from nanocrystal.refinement.series import (
+    ORDER_PARAMETER,
+    MemberFit,
+    MemberResult,
+    SeriesValue,
+    member_fit,
+    preferred_of,
+)
+from nanocrystal.study.running import _refined as refined_or_reason
+from nanocrystal.study.series import OrderParameter, studies_of
+from nanocrystal.study.study import Study
+
+Step = Callable[[str, str, int, Mapping[str, float]], None]
+"""called with member, candidate, iteration and R_w by data set"""
+FILE_KEYS = ("file", "cif")
+STEP = 1e-3
+"""of a standard error, by which parameters are moved to differentiate an order parameter"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One member to be refined; starts: candidate -> address -> value to begin with."""
+
+    name: str
+    value: float
+    branch: str
+    content: Mapping[str, Any]
+    path: Path
+    text: str
+    starts: Mapping[str, Mapping[str, float]]
+    carried_from: str = ""
+    notes: tuple[str, ...] = ()
+    order_parameter: OrderParameter | None = None
+    has_reports: bool = True
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: the record of the member, and its files, name -> text."""
+
+    member: MemberResult
+    texts: Mapping[str, str]
+
+
+class Interrupted(Exception):
+    """The user stopped a member before its end."""
+
+
+def fingerprint(task: Task, known: dict[Path, str]) -> str:
+    """Return the SHA-256 of all that decides the result of a task: study, files, starts, version.
+
+    known: SHA-256 of files that were read before, which is added to. Raises InputError for a missing file.
+    """
+    files = {
+        name: _digest(resolve(name, task.path.parent, f"series.members.{task.name}"), task, name, known)
+        for name in sorted(_files_in(task.content))
+    }
+    order = task.order_parameter
+    followed = None if order is None else (order.expression.text, order.candidate, order.name, order.unit)
+    told = (__version__, task.value, task.branch, task.content, task.starts, files, followed, task.has_reports)
+    return sha256(_json(told).encode()).hexdigest()
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _files_in(content: Any) -> set[str]:
+    """Return the files that a study names, anywhere."""
+    if not isinstance(content, Mapping):
+        return set()
+    own = {v for k, v in content.items() if k in FILE_KEYS and isinstance(v, str)}
+    return own.union(*(_files_in(v) for v in content.values()))
+
+
+def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:
+    if path not in known:
+        try:
+            known[path] = sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            problem = f"the file {name!r} of member {task.name} cannot be read: {error.strerror or error}."
+            raise InputError("", problem) from None
+    return known[path]
+
+
+# ---- the refinement -------------------------------------------------------------------------------
+
+
+def refined_member(task: Task, step: Step | None = None) -> Outcome:
+    """Refine all candidates of a member and return what was found, with its files.
+
+    What cannot be refined is said in the record. Raises Interrupted where the user stopped it.
+    """
+    began = time.perf_counter()
+    try:
+        studies = studies_of(_started(task), task.path, task.text)
+    except NanocrystalError as error:
+        return _failed(task, str(error), began)
+    outcomes: dict[str, Result | str] = {}
+    for name, study in studies.items():
+        outcomes[name] = refined_or_reason(study, _steps_of(task.name, name, step))
+    if any(isinstance(o, Result) and o.interrupted for o in outcomes.values()):
+        raise Interrupted(task.name)
+    results = {name: o for name, o in outcomes.items() if isinstance(o, Result)}
+    if not results:
+        return _failed(task, "; ".join(f"{n}: {o}" if n else str(o) for n, o in outcomes.items()), began)
+    return _outcome(task, studies, outcomes, results, began)
+
+
+def _steps_of(member: str, candidate: str, step: Step | None) -> Callable[[int, Any], None] | None:
+    if step is None:
+        return None
+    return lambda iteration, point: step(member, candidate, iteration, point.weighted_r())
+
+
+def _failed(task: Task, problem: str, began: float) -> Outcome:
+    member = MemberResult(
+        task.name, task.value, task.branch, {}, [], None, problem.removeprefix("failed: "), list(task.notes),
+        task.carried_from, time.perf_counter() - began, task.fingerprint,
+    )  # fmt: skip
+    return Outcome(member, {})
+
+
+def _started(task: Task) -> dict[str, Any]:
+    """Return the content of a member with the values it starts from put in."""
+    content = _copied(task.content)
+    for candidate, values in task.starts.items():
+        table = content["candidates"][candidate] if candidate else content
+        for address, value in values.items():
+            *way, last = address.split(".")
+            place = table
+            for part in way:
+                place = place.setdefault(part, {})
+            given = place.get(last)
+            place[last] = {**given, "value": value} if isinstance(given, dict) else {"value": value}
+    return content
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copied(v) if isinstance(v, Mapping) else v for k, v in table.items()}
+
+
+def _outcome(
+    task: Task, studies: Mapping[str, Study], outcomes: Mapping[str, Result | str], results: Mapping[str, Result],
+    began: float,
+) -> Outcome:  # fmt: skip
+    """Return the record and the files of a member that has at least one result."""
+    fits = {n: member_fit(r, order_parameter_of(task.order_parameter, n, studies[n], r)) for n, r in results.items()}
+    comparison, preferred, best = None, "", [""]
+    if list(studies) != [""]:
+        comparison = compare(
+            results,
+            title=str(task.content.get("title", "")),
+            descriptions={n: s.description for n, s in studies.items()},
+            problems={n: o for n, o in outcomes.items() if isinstance(o, str)},
+        )
+        fits = {n: _judged(fit, comparison, n) for n, fit in fits.items()}
+        found = preferred_of(comparison)
+        if found is None:
+            return _failed(task, "; ".join(f"{s.name}: {s.problem}" for s in comparison.standings), began)
+        preferred, best = found, comparison.best
+    texts = _texts(task, results, comparison)
+    problems = [f"{n}: {o}" for n, o in outcomes.items() if isinstance(o, str)]
+    member = MemberResult(
+        task.name, task.value, task.branch, fits, best, preferred, "", [*task.notes, *problems], task.carried_from,
+        time.perf_counter() - began, task.fingerprint, f"{task.name}/report.html" if task.has_reports else "",
+    )  # fmt: skip
+    return Outcome(member, texts)
+
+
+def _judged(fit: MemberFit, comparison: Comparison, name: str) -> MemberFit:
+    standing = comparison[name]
+    return replace(fit, bic=standing.bic, delta_bic=standing.delta_bic)
+
+
+def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | None) -> dict[str, str]:
+    """Return the files of a member: those of `refine`, or those of `compare`."""
+    from nanocrystal.report.series_files import comparison_texts, member_texts
+
+    if comparison is None:
+        return member_texts(results[""], task.has_reports)
+    return comparison_texts(comparison, task.has_reports)
+
+
+# ---- the order parameter --------------------------------------------------------------------------
+
+
+def order_parameter_of(
+    order: OrderParameter | None, candidate: str, study: Study, result: Result
+) -> dict[str, SeriesValue]:
+    """Return the order parameter of a candidate with its propagated standard error, nothing where it has none."""
+    if order is None or not order.belongs_to(candidate, study):
+        return {}
+    with study.located():
+        value, stderr = expression_value(order, study, result)
+    return {ORDER_PARAMETER: SeriesValue(value, stderr, order.unit, "derived", order.name)}
+
+
+def expression_value(order: OrderParameter, study: Study, result: Result) -> tuple[float, float | None]:
+    """Return an expression of parameters and its standard error, from the covariance of those it depends on.
+
+    σ² = Σ g_i g_j s_i s_j C_ij, with the gradient g by central differences, the scaled standard errors s and the
+    correlations C. None where a parameter it depends on is not determined.
+    """
+    parameters = study.parameters
+    best = {a: p.value for a, p in result.parameters.items() if p.status != "tied"}
+    needed = frozenset().union(*(parameters.depends_on(a) for a in order.expression.addresses))
+
+    def at(moved: Mapping[str, float]) -> float:
+        return order.expression.value(parameters.values({**best, **moved}), "series.order_parameter")
+
+    moving = [a for a in needed if result.parameters[a].status not in ("fixed", "tied")]
+    if not moving or any(a not in result.correlation_names for a in moving):
+        return at({}), None
+    places = [list(result.correlation_names).index(a) for a in moving]
+    spread = np.array([result.parameters[a].stderr_scaled or 0.0 for a in moving])
+    change = np.array([
+        (at({a: best[a] + STEP * s}) - at({a: best[a] - STEP * s})) / (2.0 * STEP) if s > 0.0 else 0.0
+        for a, s in zip(moving, spread, strict=True)
+    ])  # fmt: skip
+    matrix = np.asarray(result.correlation_matrix)[np.ix_(places, places)]
+    return at({}), float(np.sqrt(max(0.0, change @ matrix @ change)))

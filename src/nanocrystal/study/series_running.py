@@ -1,0 +1,129 @@
+"""A series from its study to its result: where the members are refined, and what is gathered of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from nanocrystal.errors import InputError
+from nanocrystal.refinement import bound_problem
+from nanocrystal.refinement.series import MemberResult, SeriesResult
+from nanocrystal.report.series_files import write_begun
+from nanocrystal.study.series import Series
+from nanocrystal.study.series_local import run_locally
+from nanocrystal.study.series_plan import Plan, Silent, Watcher
+
+
+def refined_series(
+    series: Series,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    watcher: Watcher | None = None,
+) -> SeriesResult:
+    """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
+
+    Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
+    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members.
+    Raises InputError for input that cannot be used and where no scheduler answers.
+    """
+    began = time.perf_counter()
+    check_first(series)
+    watcher = watcher or Silent()
+    with _place(series, scheduler) as client:
+        write_begun(folder, series.title, planned_files(series, folder))
+        if series.mode == "shared":
+            from nanocrystal.study.series_shared import refined_together
+
+            return refined_together(series, folder, watcher)
+        plan = Plan(series, folder, watcher)
+        if client is None:
+            interrupted = run_locally(plan, workers)
+        else:
+            from nanocrystal.study.series_cluster import run_on_cluster
+
+            interrupted = run_on_cluster(plan, client)
+    return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
+
+
+def _place(series: Series, scheduler: str | None) -> AbstractContextManager[Any]:
+    """Return what gives the client of a cluster, or None for this machine."""
+    if scheduler is None:
+        return nullcontext()
+    if series.mode == "shared":
+        raise InputError("--scheduler", "is for series of many refinements; a shared one is one, leave the option out.")
+    from nanocrystal.study.series_cluster import connected
+
+    return connected(scheduler, series)
+
+
+def check_first(series: Series) -> None:
+    """Raise InputError, before anything is refined, where the first member cannot be: most often none can be."""
+    for study in series.first.values():
+        with study.located():
+            bound_problem(study.sample, study.datasets, study.folder)
+
+
+def gathered(
+    series: Series, results: Mapping[str, MemberResult], notes: list[str], interrupted: bool, elapsed_s: float
+) -> SeriesResult:
+    """Return the members that have been done as the result of the series, by branch and value."""
+    done = [results[m.name] for m in series.members if m.name in results]
+    branches = list(dict.fromkeys(m.branch for m in series.members))
+    done.sort(key=lambda m: (branches.index(m.branch), m.value))
+    order = series.order_parameter
+    return SeriesResult(
+        series.title, series.variable, series.unit, series.mode, done, series.candidates, series.descriptions,
+        "" if order is None else order.expression.text, series.shared,
+        [m.name for m in series.members if m.name not in results], [*notes, *_member_notes(done)], elapsed_s,
+        interrupted,
+    )  # fmt: skip
+
+
+def _member_notes(members: list[MemberResult]) -> list[str]:
+    """Return what members have to say: why they failed, and where they carried on from."""
+    failed = [f"{m.name} failed: {m.problem}" for m in members if m.preferred is None]
+    open_ = [f"{m.name} did not converge: {m.fit.message}" for m in members if m.fit and not m.fit.converged]
+    return [*failed, *open_, *(f"{m.name}: {note}" for m in members for note in m.notes)]
+
+
+def keeps_study(series: Series, folder: Path) -> bool:
+    """Return whether the study is copied to a folder: where it is not the copy of an earlier run itself."""
+    return (folder / "study.toml").absolute() != series.path.absolute()
+
+
+def planned_files(series: Series, folder: Path) -> list[str]:
+    """Return the names of all files that a series may write into its folder."""
+    from nanocrystal.report.files import COMPARISON, compared_names, names_written
+    from nanocrystal.report.series_files import MEMBER, PLOTLY, SERIES
+
+    parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in series.first.items()}
+    own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
+    own = [*own, *([COMPARISON] if series.candidates else []), MEMBER]
+    names = [f"{m.name}/{file}" for m in series.members for file in own]
+    if series.mode == "shared":
+        names = [f"{m.name}/{MEMBER}" for m in series.members] + _joint_files(series)
+    shared = [PLOTLY] if series.has_reports else []
+    return sorted(
+        {*names, *shared, "report.html", "series.csv", *(["study.toml"] if keeps_study(series, folder) else []), SERIES}
+    )
+
+
+def _joint_files(series: Series) -> list[str]:
+    """Return the names of the files of a joint refinement."""
+    from nanocrystal.report.files import COMPARISON, compared_names, names_written
+    from nanocrystal.study.series_shared import JOINT
+
+    parts = {}
+    for candidate, study in series.first.items():
+        datasets = [f"{m.name}_{n}" for m in series.members for n in study.datasets]
+        models = [
+            n.replace("model_", f"model_{m.name}_", 1) for m in series.members for n in study.sample.model_names()
+        ]
+        parts[candidate] = (datasets, models)
+    own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
+    return [f"{JOINT}/{name}" for name in [*own, COMPARISON]]

@@ -1,0 +1,304 @@
+"""All members of a series in one joint refinement, with some parameters in common.
+
+Each member keeps a sample of its own, whose crystals, populations and data sets are renamed to MEMBER_NAME, so that
+every address is there once. What is shared is free in the first member, and tied to that in the others.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
+from nanocrystal.refinement import Comparison, Result, compare, refine
+from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
+from nanocrystal.report.files import write_texts
+from nanocrystal.report.series_files import comparison_texts, member_texts, read_member, write_member
+from nanocrystal.sample import Sample
+from nanocrystal.study.candidates import OWN_KEYS, merged
+from nanocrystal.study.candidates import _without as without
+from nanocrystal.study.messages import Source
+from nanocrystal.study.series import Member, Series
+from nanocrystal.study.series_member import Task, fingerprint, order_parameter_of
+from nanocrystal.study.series_plan import Watcher
+from nanocrystal.study.study import Study, checked_study
+
+JOINT = "joint"
+"""the folder of the joint refinement"""
+ROOMS = ("crystals", "populations", "datasets")
+NAMING_KEYS = ("standard", "population", "crystal")
+"""keys of a data set or population whose text is the name of a population or crystal"""
+_ADDRESS = re.compile(r"\b(crystals|populations|datasets)\.(\w+)")
+
+
+class JointSample:
+    """The samples of all members as one that can be refined; `ties`: address -> what it is tied to."""
+
+    def __init__(self, parts: Mapping[str, Sample], ties: Mapping[str, str]) -> None:
+        self.parts, self.ties = parts, ties
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return full address -> (declaration, parameter), with the shared ones tied."""
+        found = {a: entry for part in self.parts.values() for a, entry in part.declared().items()}
+        return {a: (q, _tied(self.ties.get(a), p)) for a, (q, p) in found.items()}
+
+    def derived(self, evaluation: Evaluation) -> dict[str, Any]:
+        return self._joined(lambda part: part.derived(evaluation))
+
+    def remarks(self, values: Values) -> list[str]:
+        return [r for part in self.parts.values() for r in part.remarks(values)]
+
+    def size_curves(self, values: Values) -> dict[str, Any]:
+        return self._joined(lambda part: part.size_curves(values))
+
+    def model_files(self, values: Values, title: str) -> dict[str, str]:
+        return self._joined(lambda part: part.model_files(values, title))
+
+    def inputs(self) -> dict[str, str]:
+        return self._joined(lambda part: part.inputs())
+
+    def _joined(self, pick: Callable[[Sample], Mapping[str, Any]]) -> dict[str, Any]:
+        return {k: v for part in self.parts.values() for k, v in pick(part).items()}
+
+
+class PartDataset:
+    """A data set that sees the sample of its own member only."""
+
+    def __init__(self, name: str, inner: Any, part: Sample, ties: Mapping[str, str]) -> None:
+        self.inner, self.part, self.ties = inner, part, ties
+        self.name, self.quantities, self.linear = inner.name, inner.quantities, inner.linear
+        self.prefix = f"datasets.{name}."
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        own = self.inner.declared()
+        return {k: (q, _tied(self.ties.get(f"{self.prefix}{k}"), p)) for k, (q, p) in own.items()}
+
+    def bind(self, name: str, sample: Any, folder: Path) -> Any:
+        return self.inner.bind(name, self.part, folder)
+
+
+def _tied(target: str | None, parameter: Parameter) -> Parameter:
+    return parameter if target is None else Parameter(None, tie=parse_expression(target, ""))
+
+
+# ---- renaming -------------------------------------------------------------------------------------
+
+
+def content_of(member: Member, candidate: str) -> dict[str, Any]:
+    """Return a candidate of a member as a study without candidates."""
+    base = {k: v for k, v in member.content.items() if k != "candidates"}
+    if not candidate:
+        return base
+    table = member.content["candidates"][candidate]
+    override = {k: v for k, v in table.items() if k not in OWN_KEYS}
+    return dict(merged(without(base, table.get("drop", [])), override))
+
+
+def renamed(content: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return a study with its crystals, populations and data sets called prefix_NAME, also where they are named."""
+    names = {n for room in ("crystals", "populations") for n in content.get(room, {})}
+    found = dict(content)
+    for room in ROOMS:
+        found[room] = {f"{prefix}_{n}": _renamed(table, prefix, names) for n, table in content.get(room, {}).items()}
+    return found
+
+
+def _renamed(value: Any, prefix: str, names: set[str]) -> Any:
+    """Return a table with the names of crystals and populations, and the addresses of ties, renamed."""
+    if not isinstance(value, Mapping):
+        return value
+    found = {}
+    for key, inner in value.items():
+        if key == "tie" and isinstance(inner, str):
+            inner = _ADDRESS.sub(rf"\1.{prefix}_\2", inner)
+        elif key in NAMING_KEYS and isinstance(inner, str) and inner in names:
+            inner = f"{prefix}_{inner}"
+        elif key == "profiles" and isinstance(inner, Mapping):
+            inner = {f"{prefix}_{n}": _renamed(t, prefix, names) for n, t in inner.items()}
+        else:
+            inner = _renamed(inner, prefix, names)
+        found[key] = inner
+    return found
+
+
+def address_in(member: str, address: str) -> str:
+    """Return the address of a member's parameter in the joint refinement."""
+    return _ADDRESS.sub(rf"\1.{member}_\2", address, count=1)
+
+
+def address_from(member: str, address: str) -> str | None:
+    """Return the address in the study of an address in the joint refinement, None where it is of another member."""
+    match = re.fullmatch(rf"(crystals|populations|datasets)\.{re.escape(member)}_(.*)", address)
+    return None if match is None else f"{match[1]}.{match[2]}"
+
+
+# ---- the joint refinement -------------------------------------------------------------------------
+
+
+def joint_result(series: Series, candidate: str, progress: Any = None) -> Result:
+    """Refine all members of a series together, described by one candidate; raises InputError."""
+    first, shared = series.members[0].name, shared_of(series, candidate)
+    folder = series.path.parent
+    parts: dict[str, Sample] = {}
+    datasets: dict[str, Any] = {}
+    ties: dict[str, str] = {}
+    for member in series.members:
+        content = renamed(content_of(member, candidate), member.name)
+        study = checked_study(content, Source(series.path, series.text))
+        if member.name != first:
+            ties |= {address_in(member.name, a): address_in(first, a) for a in shared}
+        parts[member.name] = study.sample
+        datasets |= {name: PartDataset(name, d, study.sample, ties) for name, d in study.datasets.items()}
+    _check_shared(series.members, shared, parts, datasets)
+    title = f"{series.title}: {candidate}" if candidate else series.title
+    options = series.first[candidate].options
+    return refine(JointSample(parts, ties), datasets, title=title, options=options, folder=folder, progress=progress)
+
+
+def shared_of(series: Series, candidate: str) -> list[str]:
+    """Return which of the shared addresses a candidate has."""
+    return [a for a in series.shared if a in series.first[candidate].parameters]
+
+
+def _check_shared(
+    members: Sequence[Member], shared: Sequence[str], parts: Mapping[str, Sample], datasets: Mapping[str, PartDataset]
+) -> None:
+    """Raise InputError where a shared address is not refined in some member."""
+    known = {a: p for part in parts.values() for a, (_, p) in part.declared().items()}
+    known |= {f"{d.prefix}{k}": p for d in datasets.values() for k, (_, p) in d.inner.declared().items()}
+    for member in members:
+        for address in shared:
+            parameter = known.get(address_in(member.name, address))
+            if parameter is None or not parameter.vary:
+                problem = f"names {address!r}, which the member {member.name} does not refine; share what all refine."
+                raise InputError("series.shared", problem)
+
+
+def member_result(result: Result, member: str, first: str, shared: Sequence[str]) -> Result:
+    """Return the part of a joint result that is one member's, by the addresses of the study.
+
+    What is shared counts as refined in every member, with its correlations.
+    """
+    mine = {a: own for a in result.parameters if (own := address_from(member, a)) is not None}
+    parameters = {own: result.parameters[a] for a, own in mine.items()}
+    for address in shared:
+        if address in parameters:
+            parameters[address] = replace(result.parameters[address_in(first, address)])
+    places = {address_in(first if own in shared else member, own): own for own in mine.values()}
+    kept = [k for k, name in enumerate(result.correlation_names) if name in places]
+    derived = {address_from(member, a) or "": d for a, d in result.derived.items()}
+    return replace(
+        result,
+        parameters=parameters,
+        derived={a: d for a, d in derived.items() if a},
+        datasets={n.removeprefix(f"{member}_"): d for n, d in result.datasets.items() if n.startswith(f"{member}_")},
+        correlation_names=[places[result.correlation_names[k]] for k in kept],
+        correlation_matrix=np.asarray(result.correlation_matrix)[np.ix_(kept, kept)],
+        notes=[],
+    )
+
+
+# ---- the series -----------------------------------------------------------------------------------
+
+
+def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesResult:
+    """Refine all members of a series at once, each candidate in turn, and return what was found.
+
+    One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
+    again. Raises InputError for what cannot be refined together.
+    """
+    from nanocrystal.study.series_running import gathered
+
+    began = time.perf_counter()
+    told = _fingerprint(series)
+    known = [read_member(folder, m.name) for m in series.members]
+    if all(m is not None and m.fingerprint == told for m in known):
+        results = {m.name: m for m in known if m is not None}
+        for member in results.values():
+            watcher.done(member, True)
+        return gathered(series, results, [], False, time.perf_counter() - began)
+    joint: dict[str, Result] = {}
+    for candidate in series.candidates or [""]:
+        watcher.begun(JOINT)
+        with _located(series):
+            joint[candidate] = joint_result(series, candidate, _steps(watcher, candidate))
+        if joint[candidate].interrupted:
+            return gathered(series, {}, [], True, time.perf_counter() - began)
+    comparison = None
+    if series.candidates:
+        comparison = compare(joint, title=series.title, descriptions=series.descriptions)
+    results = _members(series, joint, comparison, told, time.perf_counter() - began)
+    _write(series, joint, comparison, folder)
+    for member in results.values():
+        write_member(member, {}, folder)
+        watcher.done(member, False)
+    notes = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]
+    return gathered(series, results, notes, False, time.perf_counter() - began)
+
+
+def _located(series: Series) -> Any:
+    study: Study = next(iter(series.first.values()))
+    return study.located()
+
+
+def _steps(watcher: Watcher, candidate: str) -> Callable[[int, Any], None]:
+    def step(iteration: int, point: Any) -> None:
+        each = point.weighted_r()
+        watcher.step(JOINT, candidate, iteration, {"of all": float(np.mean(list(each.values())))})
+
+    return step
+
+
+def _fingerprint(series: Series) -> str:
+    digests: dict[Path, str] = {}
+    tasks: Iterable[Task] = (
+        Task(
+            m.name, m.value, m.branch, m.content, series.path, series.text, {},
+            order_parameter=series.order_parameter, has_reports=series.has_reports,
+        )
+        for m in series.members
+    )  # fmt: skip
+    each = [fingerprint(task, digests) for task in tasks]
+    return sha256("".join([*each, *series.shared]).encode()).hexdigest()
+
+
+def _members(
+    series: Series, joint: Mapping[str, Result], comparison: Comparison | None, told: str, elapsed_s: float
+) -> dict[str, MemberResult]:
+    """Return the records of all members, each with its part of the joint results."""
+    preferred: str | None = ""
+    best = [""]
+    if comparison is not None:
+        preferred, best = preferred_of(comparison), comparison.best
+    found = {}
+    for member in series.members:
+        fits = {c: _fit(series, member, c, result) for c, result in joint.items()}
+        problem = "" if preferred is not None else "no candidate converged"
+        found[member.name] = MemberResult(
+            member.name, member.value, member.branch, fits, best, preferred, problem,
+            elapsed_s=elapsed_s / len(series.members), fingerprint=told,
+            report=f"{JOINT}/report.html" if series.has_reports else "",
+        )  # fmt: skip
+    return found
+
+
+def _fit(series: Series, member: Member, candidate: str, result: Result) -> MemberFit:
+    part = member_result(result, member.name, series.members[0].name, shared_of(series, candidate))
+    study = series.studies(member)[candidate]
+    return member_fit(part, order_parameter_of(series.order_parameter, candidate, study, part))
+
+
+def _write(series: Series, joint: Mapping[str, Result], comparison: Comparison | None, folder: Path) -> None:
+    if comparison is None:
+        texts = member_texts(joint[""], series.has_reports)
+    else:
+        texts = comparison_texts(comparison, series.has_reports)
+    write_texts(texts, folder / JOINT)

@@ -1,0 +1,6 @@
+"""Nuclear magnetic resonance in solution and solids: lines of a spectrum, relaxation."""
+
+from nanocrystal.techniques.nmr.lines import Line, NmrLines
+from nanocrystal.techniques.nmr.relaxation import NmrRelaxation, RelaxationPart
+
+__all__ = ["Line", "NmrLines", "NmrRelaxation", "RelaxationPart"]

@@ -1,0 +1,84 @@
+"""Problems small enough for pencil and paper: curves over x that are given as functions of named numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.refinement.problem import Problem
+from nanocrystal.techniques.base import Axis, Measured
+
+Curves = Callable[[Mapping[str, float]], np.ndarray]
+
+
+class ToyModel:
+    """Measured points and the curves (n_linear, n_points) of a function of the values."""
+
+    technique = "toy"
+    x_axis = Axis("x", "")
+    y_axis = Axis("y", "")
+    requirement = None
+
+    def __init__(
+        self, x: np.ndarray, observed: np.ndarray, sigma: np.ndarray | None, linear: Sequence[str], curves: Curves
+    ) -> None:
+        self.measured = Measured(x, observed, sigma, "as given", "toy", None)
+        self.linear = tuple(linear)
+        self._curves = curves
+
+    def curves(self, evaluation: Evaluation) -> np.ndarray:
+        return np.atleast_2d(self._curves(evaluation.values))
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, np.ndarray]:
+        return {}
+
+    def background_rows(self) -> tuple[int, ...]:
+        return ()
+
+    def components(self, evaluation: Evaluation) -> dict[str, np.ndarray]:
+        return {}
+
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        return ()
+
+    def drawing(self, evaluation: Evaluation) -> None:
+        return None
+
+    def simulated(self, calculated: np.ndarray) -> tuple[np.ndarray, None]:
+        return calculated, None
+
+    def methods(self) -> tuple[str, ...]:
+        return ()
+
+
+class NoSample:
+    """A sample that declares the numbers of a toy problem and nothing else."""
+
+    def __init__(self, parameters: Mapping[str, Parameter], scales: Mapping[str, float]) -> None:
+        self.parameters, self.scales = parameters, scales
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return {a: (Quantity(a, "", "", scale=self.scales.get(a, 1.0)), p) for a, p in self.parameters.items()}
+
+    def derived(self, evaluation: Evaluation) -> dict[str, Any]:
+        return {}
+
+    def remarks(self, values: Mapping[str, float]) -> list[str]:
+        return []
+
+    def size_curves(self, values: Mapping[str, float]) -> dict[str, Any]:
+        return {}
+
+    def model_files(self, values: Mapping[str, float], title: str) -> dict[str, str]:
+        return {}
+
+    def inputs(self) -> dict[str, str]:
+        return {}
+
+
+def toy_problem(parameters: Mapping[str, Parameter], model: ToyModel) -> Problem:
+    """Return a problem of one data set `d`; linear parameters are those with linear=True."""
+    return Problem(ParameterSet(NoSample(parameters, {}).declared()), {"d": model})  # type: ignore[dict-item]
