@@ -395,3 +395,19 @@ def test_wrong_input_is_named() -> None:
     }.values():  # fmt: skip
         with pytest.raises(InputError, match=message):
             given()
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "poisson"])
+def test_what_stalls_is_given_to_scipy(likelihood: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With three steps allowed nothing converges by itself."""
+    rng = np.random.default_rng(5)
+    t = np.linspace(0.0, 10.0, 60)
+    y = rng.poisson(200.0 * np.exp(-t / 2.0) + 5.0, (6, 60)).astype(float)
+    model, start = Sum({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
+    whole = fit_batch(model, t, y, start, likelihood=likelihood)
+    monkeypatch.setattr("nanocrystal.kernels.batched.MOST_STEPS", 3)
+    stalled = fit_batch(model, t, y, start, likelihood=likelihood, fallback=False)
+    assert stalled.flagged.all()
+    helped = fit_batch(model, t, y, start, likelihood=likelihood)
+    assert not helped.flagged.any()
+    assert helped.chi2 == pytest.approx(whole.chi2, rel=1e-6)

@@ -9,7 +9,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gamma
 
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.batched import fit_batch
+from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS, b_values, gauss_exponential, measured_response
+from nanocrystal.kernels.decays_response import through_response
 from test_lines import errors_of_slopes
 
 T = np.linspace(0.0, 6.0, 200)
@@ -110,3 +114,72 @@ def test_measured_response_derivatives_and_batches() -> None:
         assert max(errors_of_slopes(form, [time, 0.123], t)) < 2e-5
     both = form.stacked(t, np.array([[1.3], [0.4]]), np.array([[0.123], [0.2]]))
     assert both[:, 1] == pytest.approx(form.stacked(t, 0.4, 0.2), abs=1e-15)
+
+
+# ---- any decay through a measured response ------------------------------------------------------
+
+
+def response() -> tuple[np.ndarray, np.ndarray]:
+    grid = np.arange(-1.0, 2.0, 0.05)
+    return grid, np.exp(-(((grid - 0.2) / 0.25) ** 2)) + 0.2 * np.exp(-(((grid - 0.9) / 0.3) ** 2))
+
+
+def test_exponential_through_a_response_two_ways() -> None:
+    """By channels and by recursion; both are exact for a response of straight lines."""
+    t = np.arange(-1.5, 9.0, 0.05)
+    by_channels = through_response(DECAYS["exponential"], *response())
+    by_recursion = measured_response(*response())
+    for time, start in ((1.3, 0.0), (1.3, 0.123), (0.05, -0.31), (40.0, 0.0)):
+        ours, other = by_channels.stacked(t, time, start), by_recursion.stacked(t, time, start)
+        assert ours == pytest.approx(other, abs=1e-8 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("exponent", [0.3, 0.6, 1.0, 1.7])
+def test_stretched_decay_through_a_response_against_an_integral(exponent: float) -> None:
+    grid, counts = response()
+    t = np.arange(-1.5, 9.0, 0.05)
+    ours = through_response(DECAYS["stretched"], grid, counts).curve(t, 0.8, exponent, 0.02)
+    area = counts.sum() * 0.05
+    ends = np.r_[grid[0] - 0.05, grid, grid[-1] + 0.05], np.r_[0.0, counts, 0.0] / area
+    for i in (20, 34, 60, 150):
+        last = min(t[i] - 0.02, grid[-1] + 0.05)
+
+        def product(x: float, i: int = i) -> float:
+            since = x**6  # takes the steep beginning away
+            at = t[i] - 0.02 - since
+            return float(np.interp(at, *ends, left=0.0, right=0.0) * np.exp(-((since / 0.8) ** exponent)) * 6.0 * x**5)
+
+        first, end = max(t[i] - 0.02 - last, 0.0), t[i] - 0.02 - (grid[0] - 0.05)
+        corners = np.unique(np.clip(t[i] - 0.02 - ends[0], first, end)) ** (1.0 / 6.0)
+        direct = sum(quad(product, *pair, epsabs=1e-13)[0] for pair in itertools.pairwise(corners))
+        assert ours[i] == pytest.approx(direct, rel=1e-7, abs=1e-10)
+
+
+def test_derivatives_of_decays_through_a_response() -> None:
+    t = np.arange(-1.5, 9.0, 0.05)
+    form = through_response(DECAYS["stretched"], *response())
+    assert form.parameters == ("time", "exponent", "start")
+    assert max(errors_of_slopes(form, [0.8, 0.6, 0.02], t)) < 1e-5
+    both = form.stacked(t, np.array([[0.8], [0.4]]), 0.6, np.array([[0.02], [0.1]]))
+    assert both[:, 1] == pytest.approx(form.stacked(t, 0.4, 0.6, 0.1), abs=1e-15)
+
+
+def test_counts_of_a_stretched_decay_through_a_response_are_fitted() -> None:
+    grid, counts = response()
+    t = np.arange(-1.5, 12.0, 0.05)
+    model = Sum({"a": through_response(DECAYS["stretched"], grid, counts)}, 1)
+    truth = model.start({"a.amplitude": 900.0, "a.time": 0.8, "a.exponent": 0.7, "a.start": 0.1, "c0": 3.0})
+    y = np.random.default_rng(0).poisson(model.curve(t, np.tile(truth, (8, 1)))).astype(float)
+    fit = fit_batch(model, t, y, {"a.time": 1.0, "a.exponent": 1.0}, likelihood="poisson")
+    assert not fit.flagged.any()
+    pulls = (fit.free - truth) / np.sqrt(np.einsum("ijj->ij", fit.covariance))
+    assert np.abs(pulls).max() < 4.0
+    assert 0.6 < pulls.std() < 1.5
+
+
+def test_uneven_channels_are_refused() -> None:
+    form = through_response(DECAYS["exponential"], *response())
+    with pytest.raises(InputError, match="must have the step of the response"):
+        form.curve(np.arange(0.0, 5.0, 0.1), 1.0, 0.0)
+    with pytest.raises(InputError, match="even and ascending"):
+        through_response(DECAYS["exponential"], np.array([0.0, 1.0, 3.0]), np.ones(3))

@@ -107,7 +107,7 @@ def _plain_rows(meanings: dict[str, str]) -> str:
 def _header(name: str) -> str:
     return (
         f"`[{name}.NAME]`"
-        if name in ("crystals", "populations", "datasets", "candidates")
+        if name in ("crystals", "populations", "datasets", "reduction", "candidates")
         else f"`{'[refine]' if name == 'refine' else name}`"
     )
 

@@ -33,13 +33,12 @@ from nanocrystal.analysis.small_angle import (
     GuinierFit,
     Invariant,
     PorodFit,
-    SphereSizes,
     guinier,
     invariant,
     porod,
     specific_surface,
-    sphere_sizes,
 )
+from nanocrystal.analysis.sphere_sizes import SphereSizes, sphere_sizes
 from nanocrystal.analysis.twin_energetics import (
     FreeEnergy,
     NetworkEnthalpy,

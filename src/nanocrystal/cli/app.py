@@ -19,6 +19,7 @@ app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # in the other mode brackets in help texts, such as [candidates.NAME], vanish
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130

@@ -107,11 +107,11 @@ def gauss_exponential(t: FloatArray, time: Values, start: Values, response_fwhm:
 def measured_response(response_t: FloatArray, response: FloatArray) -> Form:
     """Return an exponential convolved with a measured response, with parameters `time` and `start` (a shift).
 
-    response: (n,) on an even grid response_t, of unit sum times step after scaling, straight between its points and 0
-    outside; for that curve the convolution is exact, by recursion from point to point (so is each derivative).
+    response: (n,) on an even grid response_t, scaled to unit area, straight between its points and 0 one step outside;
+    for that curve the convolution is exact, by recursion from point to point (so is each derivative).
     """
     step = float(response_t[1] - response_t[0])
-    area = float(np.trapezoid(response, dx=step))
+    area = float(np.sum(response)) * step  # of the straight lines between the points, those to 0 at both ends included
     padded = np.concatenate([[0.0], response, [0.0]]) / area
     begin = float(response_t[0]) - step
     nodes, weights = np.polynomial.legendre.leggauss(NODES)

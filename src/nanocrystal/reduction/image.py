@@ -13,7 +13,7 @@ of one intensity. Geometry and integration are pyFAI's: G. Ashiotis et al., J. A
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,11 @@ METHODS = {
     "full": ("full", "csr", "cython"),
 }
 """splitting -> pyFAI's method"""
+SIGMA_WORDS = {
+    "poisson": "σ is that of counting: the variance of a pixel is its counts.",
+    "azimuthal": "σ is that of the mean of each ring, from the scatter of its pixels about I(Q).",
+    "none": "No σ was calculated.",
+}
 NO_DUMMY = -1e30
 """no pixel is left out by its value here: pyFAI would do so for some detectors"""
 MARKERS = (-1, -2)
@@ -144,9 +149,28 @@ class IntegratedImage:
     settings: ImageSettings | None = field(default=None, repr=False)
 
     @property
+    def sigma_words(self) -> str:
+        """Where σ come from, a sentence."""
+        return SIGMA_WORDS["poisson" if self.settings is None else self.settings.error_model]
+
+    @property
     def two_theta(self) -> FloatArray:
         """2θ of each point, degrees, (n,)."""
         return np.asarray(np.degrees(2.0 * np.arcsin(self.q * self.wavelength / (4.0 * np.pi))))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was done to which pixels, as plain data."""
+        settings = {} if self.settings is None else asdict(self.settings)
+        return {
+            "wavelength": self.wavelength,
+            "n_points": len(self.q),
+            "n_frames": self.n_frames,
+            "monitor": self.monitor,
+            "pixels_used": self.used,
+            "pixels_left_out": dict(self.left_out),
+            "settings": {key: value for key, value in settings.items() if value is not None},
+            "notes": list(self.notes),
+        }
 
     def curve(self, over: Literal["q", "two_theta"] = "q") -> Curve:
         """Return I(Q), or I(2θ), as if it were read from a file."""
@@ -193,7 +217,7 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
         used=sum(int(np.count_nonzero(p.codes == pixels.USED)) for p in places), left_out=left_out,
         n_frames=frames_seen, monitor=float(sum(monitors)), views=[p.view() for p in places],
         cake=_cake(places, edges), inputs=inputs, source=source, settings=settings,
-        notes=(*notes, *found.notes, *_remarks(places, edges, settings)),
+        notes=(*notes, *found.notes, *_remarks(places, edges, found, settings)),
     )  # fmt: skip
 
 
@@ -406,6 +430,7 @@ class _Place:
     norm: FloatArray
     codes: Codes
     n_frames: int
+    dark: FloatArray
 
     @property
     def unused(self) -> NDArray[np.bool_]:
@@ -435,7 +460,7 @@ def _place(
     photon = settings.counts_per_photon
     variance = photon * (np.maximum(exposure.counts, 0.0) + n**2 * shared.dark_variance)
     norm = monitor * at.response(settings.solid_angle, settings.polarization) * shared.flat
-    return _Place(exposure.name, at, exposure.counts - n * shared.dark, variance, norm, codes, n)
+    return _Place(exposure.name, at, exposure.counts - n * shared.dark, variance, norm, codes, n, shared.dark)
 
 
 def _codes(exposure: _Exposure, at: Geometry, shared: _Shared, settings: ImageSettings) -> Codes:
@@ -519,11 +544,9 @@ def _integrated(places: Sequence[_Place], edges: FloatArray, settings: ImageSett
         return _Found(q, intensity, None, tuple(notes))
     if settings.error_model == "azimuthal":
         variance = _scatter(places, edges, q, intensity, method)[filled]
-        notes.append("σ is that of the mean of each ring, from the scatter of its pixels about I(Q).")
         alone = ~(variance > 0.0)
         variance[alone] = np.max(variance[~alone], initial=0.0)
     else:
-        notes.append("σ is that of counting: the variance of a pixel is its counts.")
         variance = np.maximum(variance, settings.counts_per_photon**2)  # nothing counted: as if one photon was
     return _Found(q, intensity, np.sqrt(variance) / norm, tuple(notes))
 
@@ -580,12 +603,18 @@ def _cake(places: Sequence[_Place], edges: FloatArray) -> Cake:
 # ---- what looks wrong -----------------------------------------------------------------------------------------
 
 
-def _remarks(places: Sequence[_Place], edges: FloatArray, settings: ImageSettings) -> list[str]:
+def _remarks(places: Sequence[_Place], edges: FloatArray, found: _Found, settings: ImageSettings) -> list[str]:
     """Return sentences on what a reader should look at."""
     said = []
+    cut = sum(_cut_by_chance(place, found, settings.minimum) for place in places)
+    if cut:
+        said.append(
+            f"{cut} pixels below minimum = {settings.minimum:g} lie where hardly more is expected: to leave out low "
+            "counts makes the intensity too high; use a mask instead."
+        )
     saturated = sum(int(np.count_nonzero(p.codes == pixels.SATURATED)) for p in places)
     if saturated:
-        said.append(f"{saturated} pixels were saturated and are masked: the counts of strong reflections are too low.")
+        said.append(f"{saturated} pixels are saturated and left out; strong reflections may be missing there.")
     if settings.outliers is None:
         dead = sum(_dead(place, edges) for place in places)
         if dead:
@@ -595,6 +624,16 @@ def _remarks(places: Sequence[_Place], edges: FloatArray, settings: ImageSetting
     if settings.polarization is None:
         said.append("No correction for polarisation was made to the image.")
     return said
+
+
+def _cut_by_chance(place: _Place, found: _Found, minimum: float | None) -> int:
+    """Return how many pixels are left out by the minimum where counting alone, within 4 σ, reaches it."""
+    below = place.codes == pixels.BELOW
+    if minimum is None or not below.any():
+        return 0
+    expected = np.interp(place.geometry.q[below], found.q, found.intensity) * place.norm[below] / place.n_frames
+    expected = np.maximum(expected + place.dark[below], 0.0)
+    return int(np.count_nonzero(expected - 4.0 * np.sqrt(expected) < minimum))
 
 
 def _dead(place: _Place, edges: FloatArray) -> int:

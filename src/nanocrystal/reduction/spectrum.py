@@ -69,8 +69,8 @@ class Spectrum:
 
     values : (n_points,) or (n_traces, n_points) complex. frequency : (n_points,) Hz from the carrier, ascending.
     shift : (n_points,) ppm, ascending, None where 0 ppm is not known. noise : () or (n_traces,), of the real part.
-    correlation: variance of a sum of many neighbouring points over that of independent ones: N w(0)²/Σ w² of the window
-        w with its zeros (2 where zeros doubled the FID); None where another program processed the data.
+    fid_weights : (2, n) of the FID: t in points, and the square of what each was multiplied by; it says how points of
+        the spectrum are correlated. None where another program processed the data.
     """
 
     values: ComplexArray
@@ -83,7 +83,7 @@ class Spectrum:
     indirect: IndirectAxis | None
     phase: Phase | None
     magnitude: bool
-    correlation: float | None
+    fid_weights: FloatArray | None
     source: str
     title: str
     parameters: Mapping[str, object]
@@ -134,10 +134,17 @@ class Spectrum:
     def integral_sigma(self, low: float, high: float) -> FloatArray:
         """Return the standard deviation of `integral` from the noise, () or (n_traces,).
 
-        Neighbouring points are correlated by the window and the zeros, see `correlation` (unknown: taken as 1).
+        Window and zeros correlate neighbouring points: the variance of a sum over m of N points is that of one point
+        times Σ w²D²/Σ w², D = sin(πmt/N)/sin(πt/N), t in points. Where nothing is known of them: m.
         """
         inside, step = self._region(low, high)
-        return np.asarray(np.asarray(self.noise) * step * np.sqrt(inside.sum() * (self.correlation or 1.0)))
+        factor = float(inside.sum())
+        if self.fid_weights is not None:
+            m, angle = inside.sum(), np.pi * self.fid_weights[0] / len(inside)
+            at_zero = np.abs(np.sin(angle)) < 1e-9
+            kernel = np.where(at_zero, m, np.sin(m * angle) / np.where(at_zero, 1.0, np.sin(angle)))
+            factor = float((self.fid_weights[1] * kernel**2).sum() / self.fid_weights[1].sum())
+        return np.asarray(np.asarray(self.noise) * step * np.sqrt(factor))
 
     def _region(self, low: float, high: float) -> tuple[NDArray[np.bool_], float]:
         """Return which points lie between two places, and their distance in Hz (ppm without MHz)."""
@@ -193,11 +200,11 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
     settings = processing or Processing()
     notes = list(data.notes)
     frequency: FloatArray | None
-    correlation: float | None
+    fid_weights: FloatArray | None
     if data.domain == "time":
-        frequency, values, correlation = transformed(data, settings, notes)
+        frequency, values, fid_weights = transformed(data, settings, notes)
     else:
-        values, correlation = data.values, None
+        values, fid_weights = data.values, None
         frequency = data.x if data.domain == "frequency" else None
     reference = settings.reference_mhz or data.reference_mhz
     shift = data.x if data.domain == "shift" else None
@@ -214,13 +221,13 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
     noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
     return Spectrum(
         values, frequency, shift, noise if values.ndim == 2 else noise[0], data.nucleus, data.carrier_mhz, reference,
-        data.indirect, phase, settings.magnitude, correlation, data.source, data.title, dict(data.parameters),
+        data.indirect, phase, settings.magnitude, fid_weights, data.source, data.title, dict(data.parameters),
         tuple(notes),
     )  # fmt: skip
 
 
-def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, float]:
-    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `Spectrum.correlation`."""
+def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, FloatArray]:
+    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `Spectrum.fid_weights`."""
     t = data.x
     dwell = float(t[-1] - t[0]) / (len(t) - 1)
     first = int(np.argmin(np.abs(t)))
@@ -237,8 +244,7 @@ def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[
         notes.append(f"{len(t)} points were filled up with zeros to {n}: neighbouring points are correlated")
     frequency = np.fft.fftshift(np.fft.fftfreq(n, dwell))
     values = np.fft.fftshift(np.fft.fft(data.values * weights, n, axis=-1), axes=-1) * 2.0 * dwell
-    correlation = n * float(settings.window.values(np.zeros(1))[0]) ** 2 / float(weights @ weights)
-    return frequency, np.asarray(values * np.exp(-2j * np.pi * frequency * t[0])), correlation
+    return frequency, np.asarray(values * np.exp(-2j * np.pi * frequency * t[0])), np.stack([t / dwell, weights**2])
 
 
 def _phased(

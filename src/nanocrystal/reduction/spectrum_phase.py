@@ -11,10 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.reduction.spectrum_noise import noise_of
+
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 COARSE = 4096
-"""points that the search looks at: broader bins, the same lines"""
+"""points that the rough search looks at: broader bins, the same lines"""
+LINE_NOISES, LINE_SHARE = 10.0, 0.01
+"""a line is what stands higher than so many standard deviations of the noise, and than this part of the top line"""
+LEAST_SPREAD = 0.02
+"""standard deviation of the places of lines, of the whole width, below which nothing is known of φ1: it is 0"""
 
 
 @dataclass(frozen=True)
@@ -42,17 +48,26 @@ def phased(values: ComplexArray, x: FloatArray, phase: Phase) -> ComplexArray:
 def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = True) -> Phase:
     """Return the phase that makes the real part of a spectrum (n_points,) absorptive, with the pivot at its top line.
 
-    What is made small is the entropy of the derivative of the real part, as L. Chen, Z. Weng, L. Y. Goh & M. Garland,
-    J. Magn. Reson. 158, 164 (2002), plus the part of the area that is negative: dispersion has long negative wings.
-    The sign is that of a positive top line. first_order: whether φ1 is searched too.
+    First roughly: what is made small is the entropy of the derivative of the real part, as L. Chen, Z. Weng, L. Y. Goh
+    & M. Garland, J. Magn. Reson. 158, 164 (2002), plus the part of the area that is negative. Then line by line: the
+    phase of a symmetric line S is that of ∫|S|² S, for dispersion is odd about its centre; φ0 and φ1 are fitted to all
+    lines. The top line becomes positive. first_order: whether φ1 is searched too.
     """
+    pivot = float(x[int(np.argmax(np.abs(values)))])
+    places = place_from_pivot(x, pivot)
+    rough = _rough_phase(values, places, first_order)
+    ph0, ph1 = _line_by_line(values, places, rough, first_order)
+    return Phase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
+
+
+def _rough_phase(values: ComplexArray, places: FloatArray, first_order: bool) -> tuple[float, float]:
+    """Return φ0, φ1 of the least entropy."""
     from scipy.optimize import minimize
 
-    pivot = float(x[int(np.argmax(np.abs(values)))])
-    coarse, places = _coarse(values, place_from_pivot(x, pivot))
+    coarse, at = _coarse(values, places)
 
     def cost(angles: FloatArray) -> float:
-        turned = (coarse * np.exp(-1j * np.radians(angles[0] + angles[-1] * places * first_order))).real
+        turned = (coarse * np.exp(-1j * np.radians(angles[0] + angles[-1] * at * first_order))).real
         return _entropy(turned) + _negative(turned)
 
     slopes = (-180.0, -60.0, 0.0, 60.0, 180.0) if first_order else (0.0,)
@@ -61,14 +76,70 @@ def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = 
     for _, a, b in sorted(grid)[:3]:
         start = np.array([a, b]) if first_order else np.array([a])
         simplex = np.vstack([start, start + 10.0 * np.eye(len(start))])
-        found = minimize(
-            cost, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-9, "initial_simplex": simplex}
-        )
+        found = minimize(cost, start, method="Nelder-Mead", options={"xatol": 0.1, "initial_simplex": simplex})
         if best is None or found.fun < best.fun:
             best = found
     assert best is not None
-    ph0, ph1 = float(best.x[0]), float(best.x[-1]) * first_order
-    return Phase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
+    return float(best.x[0]), float(best.x[-1]) * first_order
+
+
+def _line_by_line(
+    values: ComplexArray, places: FloatArray, rough: tuple[float, float], first_order: bool
+) -> tuple[float, float]:
+    """Return φ0, φ1 fitted to the phases of the single lines, each weighted by its height; rough where it fails."""
+    turned = _short_wings(values * np.exp(-1j * np.radians(rough[0] + rough[1] * places)))
+    height = np.abs(turned)
+    above = height > max(LINE_NOISES * noise_of(turned.real), LINE_SHARE * float(height.max()))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(int), [0]])))
+    lines = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 3]
+    if not lines:
+        return rough
+    angles = np.degrees([np.angle((height[k] ** 2 * turned[k]).sum()) for k in lines])
+    at = np.array([(height[k] ** 3 @ places[k]) / (height[k] ** 3).sum() for k in lines])
+    weights = np.array([float(height[k].max()) for k in lines])
+    spread = np.sqrt(np.average((at - np.average(at, weights=weights)) ** 2, weights=weights))
+    if first_order and spread > LEAST_SPREAD:
+        d0, d1 = _straight_line(at, angles, weights, np.arange(-90.0, 91.0, 5.0))
+    else:
+        angles = angles + rough[1] * at  # nothing is known of φ1: it is 0
+        d0, d1 = _straight_line(at, angles, weights, np.zeros(1))[0], -rough[1]
+    ph0, ph1 = rough[0] + d0, rough[1] + d1
+    top = values[int(np.argmax(np.abs(values)))] * np.exp(-1j * np.radians(ph0))
+    return float(ph0 + (180.0 if top.real < 0.0 else 0.0)), float(ph1)
+
+
+def _short_wings(values: ComplexArray) -> ComplexArray:
+    """Return the spectrum with its FID multiplied by t exp(−t/τ), τ its own time of decay.
+
+    An FID that grows from 0 has lines whose dispersion falls off as 1/Δf² instead of 1/Δf, and so hardly reaches the
+    next line; real parts stay even and imaginary parts odd about their centres.
+    """
+    n = len(values)
+    fid = np.fft.ifft(np.fft.ifftshift(values))
+    t = np.arange(n, dtype=np.float64)
+    t[n // 2 :] = 0.0
+    power = np.abs(fid) ** 2 * (t > 0.0)
+    decay = max(2.0, 2.0 * float(t @ power) / float(power.sum()))
+    return np.asarray(np.fft.fftshift(np.fft.fft(fid * t * np.exp(-t / decay))))
+
+
+def _straight_line(at: FloatArray, angles: FloatArray, weights: FloatArray, slopes: FloatArray) -> tuple[float, float]:
+    """Return offset and slope of the line through angles (degrees, known up to 180°), blind to outliers."""
+
+    def rest(d0: float, d1: float) -> FloatArray:
+        return np.asarray((angles - d0 - d1 * at + 90.0) % 180.0 - 90.0)
+
+    grid = [
+        (float(weights @ np.minimum(np.abs(rest(a, b)), 15.0)), abs(b), a, b) for a in range(-90, 90, 3) for b in slopes
+    ]
+    _, _, d0, d1 = min(grid)
+    design = np.stack([np.ones_like(at), at * float(len(slopes) > 1)], axis=1)
+    for _ in range(20):
+        left = rest(d0, d1)
+        root = np.sqrt(weights / np.maximum(1.0, np.abs(left) / 0.5))
+        step = np.linalg.lstsq(design * root[:, None], left * root, rcond=None)[0]
+        d0, d1 = d0 + float(step[0]), d1 + float(step[1])
+    return float(d0), float(d1)
 
 
 def _coarse(values: ComplexArray, places: FloatArray) -> tuple[ComplexArray, FloatArray]:

@@ -11,6 +11,7 @@ from nanocrystal.reduction.sum_rules import Check
 from nanocrystal.report import reduction_figures as figures
 from nanocrystal.report import sections, tables
 from nanocrystal.report.html import Drawn, file_name, page
+from nanocrystal.report.image import images_section
 from nanocrystal.report.numbers import concise, number
 from nanocrystal.report.reduction_files import settings_of
 from nanocrystal.report.typography import typeset
@@ -42,6 +43,7 @@ def reduction_html(result: ReductionResult) -> str:
         ("live", "What qmax and rpoly do", _each(result, lambda name, one: _live(name, one, drawn)) + _script()),
         ("checks", "Checks", _each(result, lambda name, one: _checks(one.checks, one))),
         ("intensity", "I(Q) and blanks", _each(result, lambda name, one: _intensity(name, one, drawn))),
+        ("image", "Detector images", images_section(result.images, drawn)),
         ("structure", "S(Q) and F(Q)", _each(result, lambda name, one: _structure(name, one, drawn))),
         ("differential", "Differential", "".join(_differential(d, drawn) for d in result.differentials.values())),
         ("unchanged", "Has anything changed?", "".join(_unchanged(c, drawn) for c in result.comparisons.values())),
@@ -163,9 +165,7 @@ def _pdf(name: str, one: Reduced, drawn: Drawn) -> str:
     )
     caption = ", ".join(sentences) + ". " + (sigma if one.pdf.sigma is not None else "No σ is known.")
     hint = sections.HINT if not drawn.count else ""
-    return hint + _figure(
-        drawn, figures.pdf_figure(one), caption, f"G of {name} against r", f"{name}-gr", "r (Å)"
-    )
+    return hint + _figure(drawn, figures.pdf_figure(one), caption, f"G of {name} against r", f"{name}-gr", "r (Å)")
 
 
 def _intensity(name: str, one: Reduced, drawn: Drawn) -> str:
@@ -242,13 +242,13 @@ def _differential(difference: Differential, drawn: Drawn) -> str:
         fitted = f" The scale was fitted to F(Q) between {low:g} and {high:g}&nbsp;Å⁻¹."
     of_intensity, of_pdf = figures.differential_figures(difference)
     file = f"{difference.first}-minus-{difference.other}"
-    first = _figure(
+    spoken = f"Differential G of {difference.first}"
+    of_g = _figure(drawn, of_pdf, f"Differential G(r): {names}.{fitted}", spoken, f"{file}-gr", "r (Å)")
+    of_i = _figure(
         drawn, of_intensity, f"Differential I(Q): scale {number(difference.intensity_scale, 5)} of the other.",
         f"Differential intensity of {difference.first}", f"{file}-iq", "Q (Å⁻¹)",
     )  # fmt: skip
-    spoken = f"Differential G of {difference.first}"
-    second = _figure(drawn, of_pdf, f"Differential G(r): {names}.{fitted}", spoken, f"{file}-gr", "r (Å)")
-    return f"<h3>{escape(difference.first)} − {escape(difference.other)}</h3>{second}{first}"
+    return f"<h3>{escape(difference.first)} − {escape(difference.other)}</h3>{of_g}{of_i}"
 
 
 def _unchanged(comparison: Unchanged, drawn: Drawn) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
 from nanocrystal.reduction.absorption import GEOMETRIES
 from nanocrystal.report.files import finite, table_csv, write_texts
+from nanocrystal.report.image_files import image_files, image_texts
 
 FloatArray = NDArray[np.float64]
 REDUCTION = "reduction.json"
@@ -34,13 +35,13 @@ def names_of(name: str) -> list[str]:
 
 def planned_names(
     reductions: Sequence[str], differentials: Sequence[tuple[str, str]], comparisons: Sequence[tuple[str, str]],
-    study_copy: bool,
+    study_copy: bool, images: Sequence[str] = (),
 ) -> list[str]:  # fmt: skip
     """Return the names of the files that a study of reductions writes."""
     own = [file for name in reductions for file in names_of(name)]
     own += [f"{a}_minus_{b}.{suffix}" for a, b in differentials for suffix in ("iq", "fq", "gr")]
     own += [f"{a}_against_{b}.csv" for a, b in comparisons]
-    return ["report.html", *own, *(["study.toml"] if study_copy else []), REDUCTION]
+    return ["report.html", *own, *image_files(images), *(["study.toml"] if study_copy else []), REDUCTION]
 
 
 def write_reduction(result: ReductionResult, folder: Path | str, study_text: str | None = None) -> Path:
@@ -60,6 +61,7 @@ def reduction_texts(result: ReductionResult, study_text: str | None = None) -> d
     texts = {"report.html": reduction_html(result)}
     for name, one in result.reductions.items():
         texts |= curve_texts(name, one)
+    texts |= image_texts(result.images)
     for (a, b), difference in result.differentials.items():
         texts |= _differential_texts(f"{a}_minus_{b}", difference, result.reductions[a])
     for (a, b), comparison in result.comparisons.items():
@@ -182,6 +184,7 @@ def reduction_document(result: ReductionResult, files: list[str]) -> dict[str, A
         "reductions": {name: _reduced(one) for name, one in result.reductions.items()},
         "differentials": {f"{a} - {b}": _differential(d) for (a, b), d in result.differentials.items()},
         "unchanged": {f"{a} against {b}": _unchanged(u) for (a, b), u in result.comparisons.items()},
+        "images": {name: found.facts() for name, found in result.images.items()},
         "inputs": dict(result.inputs),
         "files": sorted(files),
     }

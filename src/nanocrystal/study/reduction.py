@@ -62,6 +62,13 @@ class Reductions:
         """(name, other) of every comparison."""
         return [(name, other) for name, table in self.tables.items() for other in table.unchanged]
 
+    @property
+    def images(self) -> list[str]:
+        """NAME or NAME.blanks.BLANK of everything that starts from detector images."""
+        own = [name for name, table in self.tables.items() if table.image is not None]
+        blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
+        return own + [f"{name}.blanks.{blank}" for name, blank in blanks]
+
     def run(self) -> ReductionResult:
         """Return all of them; raises InputError that names file, line and key."""
         try:

@@ -21,15 +21,14 @@ from nanocrystal.sample.reflections import (
     squared_factors,
 )
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
-from nanocrystal.techniques.powder.instrument import Angles, Line, centres, march_dollase, peaks_of
+from nanocrystal.techniques.powder.beam import HC, Beam
+from nanocrystal.techniques.powder.instrument import Angles, centres, march_dollase, peaks_of
 from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder.technique import Powder, Profile
+    from nanocrystal.techniques.powder.technique import Profile
 
 FloatArray = NDArray[np.float64]
-HC = 12398.419843320026
-"""eV Å (exact SI values)"""
 LEAST = 1e-6
 """of the highest peak of a phase: where tails are cut"""
 BEYOND = 4.0
@@ -43,43 +42,8 @@ STEP = 1e-5
 """relative step of differences of peaks, which are smooth to rounding"""
 WEAKEST = 1e-6
 """of the strongest reflection of a phase; weaker ones are not marked in figures"""
-INSTRUMENT = (
-    "zero", "displacement", "polarization", "kalpha2_ratio", "mu_r", "overflow_angle", "caglioti_u", "caglioti_v",
-    "caglioti_w", "lorentz_x", "lorentz_y", "axial_divergence", "asymmetry", "asymmetry_2",
-)  # fmt: skip
 SAMPLE = {"size": 1e6, "strain": 0.0, "size_lorentzian": 1.0, "strain_lorentzian": 1.0, "texture": 1.0}
 """of populations without a profile"""
-
-
-@dataclass(frozen=True)
-class Beam:
-    """What all phases share: the settings and address of the data set, and wavelengths, one or two (Å)."""
-
-    settings: Powder
-    where: str
-    wavelengths: tuple[float, ...]
-
-    def instrument(self, values: Values) -> dict[str, float]:
-        """Return the values of the instrument by name."""
-        return {k: values[f"{self.where}.{k}"] for k in INSTRUMENT}
-
-    @cached_property
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses on which it depends."""
-        own = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
-        return tuple(f"{self.where}.{k}" for k in own)
-
-    def wavelength(self, values: Values) -> float:
-        """Return that of the first line, Å, which may vary."""
-        return values.get(f"{self.where}.wavelength", self.wavelengths[0])
-
-    def lines(self, values: Values) -> list[Line]:
-        """Return the spectral lines; the second one is moved with the first."""
-        first, ratio = self.wavelength(values), values[f"{self.where}.kalpha2_ratio"]
-        if len(self.wavelengths) == 1:
-            return [Line(first, 1.0)]
-        second = first * self.wavelengths[1] / self.wavelengths[0]
-        return [Line(first, 1.0 / (1.0 + ratio)), Line(second, ratio / (1.0 + ratio))]
 
 
 @dataclass(frozen=True)

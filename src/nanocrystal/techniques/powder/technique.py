@@ -29,7 +29,7 @@ Angles
 
 Profile
     Ω is a pseudo-Voigt of area 1 by Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987). The Gaussian part has the
-    full width at half maximum Γ_G² = U tan² θ + V tan θ + W in degrees² (caglioti_u, _v, _w; W alone is at least 0), the
+    full width at half maximum Γ_G² = U tan² θ + V tan θ + W in degrees² (caglioti_u, _v, _w; W alone is above 0), the
     Lorentzian Γ_L = (X + (180/π) K λ/size)/cos θ + (Y + (180/π) 4 strain) tan θ in degrees (lorentz_x and lorentz_y are
     the instrument).
     GSAS and GSAS-II state U, V, W as variances in centidegrees²: times 8 ln 2/10⁴ = 5.545 · 10⁻⁴ they are these; X and
@@ -120,16 +120,14 @@ from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.shapes import Bulk
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques.base import Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
+from nanocrystal.techniques.powder.beam import HC, LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
 from nanocrystal.techniques.powder.data import blank_at, measured_points
 from nanocrystal.techniques.powder.model import PowderModel
-from nanocrystal.techniques.powder.phase import HC, Beam, Phase
+from nanocrystal.techniques.powder.phase import Phase
 
 FloatArray = NDArray[np.float64]
-SHORTEST, LONGEST = 0.08, 25.0
-"""Å; X-rays of 155 keV and of 500 eV"""
 COARSEST = 1000.0
 """µm; what is no powder any more"""
 PROFILE: Mapping[str, Quantity] = {
@@ -276,9 +274,9 @@ class Powder:
             raise InputError(where, 'needs either a file or, to simulate, two_theta = "START:STOP:STEP".')
         if self.file is not None and self.noise is not None:
             raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
-        wavelengths = self._wavelengths(where)
+        wavelengths = wavelengths_of(self, where)
         phases = self._phases(sample, Beam(self, where, wavelengths))
-        self._check_ruler(sample, where)
+        check_ruler(self, sample, where)
         check_background(self.background_terms, self.background, where, "4 to 12")
         self._check_geometry(where)
         self._check_standard(sample, where)
@@ -292,73 +290,6 @@ class Powder:
         return model
 
     # ---- the beam -----------------------------------------------------------------------------
-
-    def _wavelengths(self, where: str) -> tuple[float, ...]:
-        """Return one wavelength, or those of a doublet, Å."""
-        if self.tube is not None:
-            for key in ("wavelength", "wavelength_2", "energy"):
-                if getattr(self, key) is not None:
-                    raise InputError(f"{where}.{key}", f'stands beside tube = "{self.tube}"; give one of the two.')
-            if self.tube not in K_ALPHA:
-                raise InputError(
-                    f"{where}.tube", f"there is no tube {self.tube!r}; {nearest_names(self.tube, K_ALPHA)}"
-                )
-            first, second = K_ALPHA[self.tube]
-            return (first, second)
-        first = self._first_wavelength(where)
-        if self.wavelength_2 is None:
-            if self.kalpha2_ratio is not None:
-                raise InputError(f"{where}.kalpha2_ratio", "needs a second line: give tube or wavelength_2.")
-            return (first,)
-        if not abs(self.wavelength_2 / first - 1.0) < 0.02:
-            raise InputError(
-                f"{where}.wavelength_2",
-                f"is in Å and the other line of a doublet, within 2 % of {first:g}; got {self.wavelength_2:g}.",
-            )
-        return (first, self.wavelength_2)
-
-    def _first_wavelength(self, where: str) -> float:
-        """Return the wavelength of the first line at the start, Å."""
-        if self.energy is not None and not HC / LONGEST <= self.energy <= HC / SHORTEST:
-            hint = f"; if it is in keV, write energy = {1000.0 * self.energy:g}" if 0.0 < self.energy < 200.0 else ""
-            raise InputError(
-                f"{where}.energy",
-                f"is in eV and must lie within {HC / LONGEST:.0f} and {HC / SHORTEST:.0f}, got {self.energy:g}{hint}.",
-            )
-        if self.wavelength is None:
-            if self.energy is None:
-                raise InputError(
-                    f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).'
-                )
-            return HC / self.energy
-        wavelength = as_parameter(self.wavelength).value
-        if wavelength is None:
-            raise InputError(f"{where}.wavelength", "must have a value to start from, in Å; it cannot be tied.")
-        if not SHORTEST <= wavelength <= LONGEST:
-            raise InputError(
-                f"{where}.wavelength", f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {wavelength:g}."
-            )
-        if self.energy is not None and abs(HC / self.energy / wavelength - 1.0) > 1e-3:
-            raise InputError(
-                f"{where}.energy",
-                f"{self.energy:g} eV is {HC / self.energy:.5g} Å, but wavelength says {wavelength:g} Å; give one.",
-            )
-        return wavelength
-
-    def _check_ruler(self, sample: Sample, where: str) -> None:
-        """Raise InputError where the wavelength and all cells vary: angles say only how they relate."""
-        if self.wavelength is None or not as_parameter(self.wavelength).vary:
-            return
-        for crystal in {str(p.crystal): sample.crystal_of(n) for n, p in sample.populations.items()}.values():
-            assert crystal is not None
-            lengths = [p for k, (_, p) in crystal.declared().items() if k in ("a", "b", "c")]
-            if not all(p.vary or p.tie is not None for p in lengths):
-                return
-        raise InputError(
-            f"{where}.wavelength",
-            "varies together with the cells of all phases, but angles say only how they relate: fix the wavelength, or "
-            "the cell of a phase that is known, such as a standard.",
-        )
 
     def _check_beam(self, sample: Sample, wavelength: float, where: str) -> None:
         if self.anomalous:

@@ -1,0 +1,161 @@
+"""A plan: what is known of each parameter from data sets to come, against their range and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal._version import __version__
+from nanocrystal.refinement.information import Forecast, Named, Planned, counts_needed, joint
+
+FloatArray = NDArray[np.float64]
+NOTEWORTHY = 0.9
+MOST_MAPS = 4
+MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the table against the range: the standard errors (n,) with a data set cut to `value`."""
+
+    dataset: str
+    key: str
+    value: float
+    unit: str
+    stated: bool
+    stderr: FloatArray
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a stated standard error of a parameter needs.
+
+    now: the standard error as planned; together: factor on the counts of all data sets; each: on those of one data
+    set, the others as planned; None: no counting gets there.
+    """
+
+    address: str
+    wanted: float
+    now: float
+    together: float | None
+    each: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Map:
+    """Standard errors of one parameter, (n_factors, n_values), over a range of one data set and the counts of all."""
+
+    address: str
+    dataset: str
+    key: str
+    unit: str
+    values: FloatArray
+    factors: FloatArray
+    stderr: FloatArray
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """What can be known. counts: factors of the table against counts."""
+
+    title: str
+    parameters: Sequence[Named]
+    planned: Sequence[Planned]
+    targets: Mapping[str, float] = field(default_factory=dict)
+    counts: Sequence[float] = (0.1, 1.0, 10.0)
+    notes: Sequence[str] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    version: str = __version__
+    elapsed_s: float = 0.0
+
+    @cached_property
+    def together(self) -> Forecast:
+        """All data sets together, as planned."""
+        return joint(self.parameters, self.planned)
+
+    @cached_property
+    def each(self) -> Mapping[str, Forecast]:
+        """Each data set alone, as planned."""
+        return {p.name: joint(self.parameters, [p]) for p in self.planned}
+
+    @cached_property
+    def by_counts(self) -> Mapping[float, Forecast]:
+        """All data sets together with so many times the counts."""
+        return {factor: joint(self.parameters, self.planned, float(factor)) for factor in self.counts}
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The standard errors of all data sets together, with the range of one of them cut."""
+        found = []
+        for planned in self.planned:
+            others = sum(
+                (p.slopes.information() for p in self.planned if p is not planned),
+                np.zeros((len(self.parameters),) * 2),
+            )
+            for key, steps in planned.ranges.items():
+                for value, slopes, kept in steps:
+                    forecast = Forecast(self.parameters, others + slopes.information(1.0, kept))
+                    stated = bool(np.isclose(value, planned.stated[key], rtol=1e-6))
+                    found.append(Step(planned.name, key, value, planned.x_unit, stated, forecast.stderr))
+        return found
+
+    @cached_property
+    def needed(self) -> list[Target]:
+        """What the stated targets need."""
+        counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
+        found = []
+        for address, wanted in self.targets.items():
+            given = (self.parameters, self.planned, address, wanted)
+            together = counts_needed(*given, counted)
+            each = {name: counts_needed(*given, [name]) for name in counted}
+            found.append(Target(address, wanted, self.together.of(address), together, each))
+        return found
+
+    @cached_property
+    def maps(self) -> list[Map]:
+        """Maps of the targets, or else of the first parameters, over the upper end of the range of each data set."""
+        determined = [p.address for p in self.parameters if not p.linear and np.isfinite(self.together.of(p.address))]
+        shown = [a for a in self.targets if a in determined] or determined
+        ranged = [(p, key) for p in self.planned for key in list(p.ranges)[:1]]
+        return [self._map(a, p, key) for a in shown[:MOST_MAPS] for p, key in ranged]
+
+    def _map(self, address: str, planned: Planned, key: str) -> Map:
+        steps, rows = planned.ranges[key], []
+        for factor in MAP_FACTORS:
+            others = sum(
+                (p.slopes.information(factor) for p in self.planned if p is not planned),
+                np.zeros((len(self.parameters),) * 2),
+            )
+            own = [Forecast(self.parameters, others + slopes.information(factor, kept)) for _, slopes, kept in steps]
+            rows.append([forecast.of(address) for forecast in own])
+        values = np.array([value for value, _, _ in steps])
+        return Map(address, planned.name, key, planned.x_unit, values, np.array(MAP_FACTORS), np.array(rows))
+
+    @cached_property
+    def outside(self) -> list[str]:
+        """Parameters whose standard error exceeds the whole range they may take: as good as not determined."""
+        errors = zip(self.parameters, self.together.stderr, strict=True)
+        return [p.address for p, e in errors if np.isfinite(e) and e > p.high - p.low]
+
+    def strong_correlations(self) -> list[tuple[str, str, float]]:
+        """Return the pairs of parameters that are correlated by more than `NOTEWORTHY`, the strongest first."""
+        matrix, names = self.together.correlations, [p.address for p in self.parameters]
+        pairs = [
+            (names[j], names[i], float(matrix[i, j]))
+            for i in range(len(names))
+            for j in range(i)
+            if np.isfinite(matrix[i, j]) and abs(matrix[i, j]) > NOTEWORTHY
+        ]
+        return sorted(pairs, key=lambda pair: -abs(pair[2]))
+
+    def __repr__(self) -> str:
+        """Return the forecast in a few lines: what a notebook shows."""
+        lines = [f"Plan({self.title!r})"]
+        for p, e in zip(self.parameters, self.together.stderr, strict=True):
+            said = f"± {e:.2g}" if np.isfinite(e) else "not determined"
+            lines.append(f"  {p.address} = {p.value:.6g} {said} {p.unit}".rstrip())
+        return "\n".join(lines)

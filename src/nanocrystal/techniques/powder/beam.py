@@ -1,0 +1,126 @@
+"""The beam of a powder pattern: its wavelengths, from a tube, an energy or themselves, which may vary; see `powder`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Values, as_parameter
+from nanocrystal.sample import Sample
+from nanocrystal.tables.xray_tubes import K_ALPHA
+from nanocrystal.techniques.powder.instrument import Line
+
+if TYPE_CHECKING:
+    from nanocrystal.techniques.powder.technique import Powder
+
+HC = 12398.419843320026
+"""eV Å (exact SI values)"""
+SHORTEST, LONGEST = 0.08, 25.0
+"""Å; X-rays of 155 keV and of 500 eV"""
+INSTRUMENT = (
+    "zero", "displacement", "polarization", "kalpha2_ratio", "mu_r", "overflow_angle", "caglioti_u", "caglioti_v",
+    "caglioti_w", "lorentz_x", "lorentz_y", "axial_divergence", "asymmetry", "asymmetry_2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Beam:
+    """What all phases share: the settings and address of the data set, and wavelengths, one or two (Å)."""
+
+    settings: Powder
+    where: str
+    wavelengths: tuple[float, ...]
+
+    def instrument(self, values: Values) -> dict[str, float]:
+        """Return the values of the instrument by name."""
+        return {k: values[f"{self.where}.{k}"] for k in INSTRUMENT}
+
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses on which it depends."""
+        own = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
+        return tuple(f"{self.where}.{k}" for k in own)
+
+    def wavelength(self, values: Values) -> float:
+        """Return that of the first line, Å, which may vary."""
+        return values.get(f"{self.where}.wavelength", self.wavelengths[0])
+
+    def lines(self, values: Values) -> list[Line]:
+        """Return the spectral lines; the second one is moved with the first."""
+        first, ratio = self.wavelength(values), values[f"{self.where}.kalpha2_ratio"]
+        if len(self.wavelengths) == 1:
+            return [Line(first, 1.0)]
+        second = first * self.wavelengths[1] / self.wavelengths[0]
+        return [Line(first, 1.0 / (1.0 + ratio)), Line(second, ratio / (1.0 + ratio))]
+
+
+def wavelengths_of(settings: Powder, where: str) -> tuple[float, ...]:
+    """Return one wavelength, or those of a doublet, Å."""
+    if settings.tube is not None:
+        for key in ("wavelength", "wavelength_2", "energy"):
+            if getattr(settings, key) is not None:
+                raise InputError(f"{where}.{key}", f'stands beside tube = "{settings.tube}"; give one of the two.')
+        if settings.tube not in K_ALPHA:
+            raise InputError(
+                f"{where}.tube", f"there is no tube {settings.tube!r}; {nearest_names(settings.tube, K_ALPHA)}"
+            )
+        first, second = K_ALPHA[settings.tube]
+        return (first, second)
+    first = _first_wavelength(settings, where)
+    if settings.wavelength_2 is None:
+        if settings.kalpha2_ratio is not None:
+            raise InputError(f"{where}.kalpha2_ratio", "needs a second line: give tube or wavelength_2.")
+        return (first,)
+    if not abs(settings.wavelength_2 / first - 1.0) < 0.02:
+        raise InputError(
+            f"{where}.wavelength_2",
+            f"is in Å and the other line of a doublet, within 2 % of {first:g}; got {settings.wavelength_2:g}.",
+        )
+    return (first, settings.wavelength_2)
+
+
+def _first_wavelength(settings: Powder, where: str) -> float:
+    """Return the wavelength of the first line at the start, Å."""
+    if settings.energy is not None and not HC / LONGEST <= settings.energy <= HC / SHORTEST:
+        hint = (
+            f"; if it is in keV, write energy = {1000.0 * settings.energy:g}" if 0.0 < settings.energy < 200.0 else ""
+        )
+        raise InputError(
+            f"{where}.energy",
+            f"is in eV and must lie within {HC / LONGEST:.0f} and {HC / SHORTEST:.0f}, got {settings.energy:g}{hint}.",
+        )
+    if settings.wavelength is None:
+        if settings.energy is None:
+            raise InputError(f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).')
+        return HC / settings.energy
+    wavelength = as_parameter(settings.wavelength).value
+    if wavelength is None:
+        raise InputError(f"{where}.wavelength", "must have a value to start from, in Å; it cannot be tied.")
+    if not SHORTEST <= wavelength <= LONGEST:
+        raise InputError(
+            f"{where}.wavelength", f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {wavelength:g}."
+        )
+    if settings.energy is not None and abs(HC / settings.energy / wavelength - 1.0) > 1e-3:
+        raise InputError(
+            f"{where}.energy",
+            f"{settings.energy:g} eV is {HC / settings.energy:.5g} Å, but wavelength says {wavelength:g} Å; give one.",
+        )
+    return wavelength
+
+
+def check_ruler(settings: Powder, sample: Sample, where: str) -> None:
+    """Raise InputError where the wavelength and all cells vary: angles say only how they relate."""
+    if settings.wavelength is None or not as_parameter(settings.wavelength).vary:
+        return
+    for crystal in {str(p.crystal): sample.crystal_of(n) for n, p in sample.populations.items()}.values():
+        assert crystal is not None
+        lengths = [p for k, (_, p) in crystal.declared().items() if k in ("a", "b", "c")]
+        if not all(p.vary or p.tie is not None for p in lengths):
+            return
+    raise InputError(
+        f"{where}.wavelength",
+        "varies together with the cells of all phases, but angles say only how they relate: fix the wavelength, or "
+        "the cell of a phase that is known, such as a standard.",
+    )
