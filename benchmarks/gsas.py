@@ -361,6 +361,8 @@ def main() -> None:
     if arguments.there is not None:
         there(arguments.there)
         return
+    if arguments.gsas is None:
+        parser.error("--gsas PYTHON is needed, an interpreter that has GSAS-II")
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ def write_bruker(
     (folder / "acqus").write_text("\n".join(lines), encoding="latin-1")
     if values.ndim == 2:
         (folder / "acqu2s").write_text(f"##$TD= {len(rows)}\n##$FnMODE= 1\n##END=\n", encoding="latin-1")
+    (folder / "pulseprogram").write_text("1 ze\n2 d1\n  p2 ph1\n  vd\n  p1 ph2\n  go=2 ph31\n", encoding="latin-1")
     if delays is not None:
         (folder / "vdlist").write_text("\n".join(delays) + "\n", encoding="latin-1")
-        (folder / "pulseprogram").write_text("1 ze\n2 d1\n  p2 ph1\n  vd\n  p1 ph2\n  go=2 ph31\n", encoding="latin-1")
     return folder

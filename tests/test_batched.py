@@ -405,7 +405,7 @@ def test_what_stalls_is_given_to_scipy(likelihood: Any, monkeypatch: pytest.Monk
     y = rng.poisson(200.0 * np.exp(-t / 2.0) + 5.0, (6, 60)).astype(float)
     model, start = Sum({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
     whole = fit_batch(model, t, y, start, likelihood=likelihood)
-    monkeypatch.setattr("nanocrystal.kernels.batched.MOST_STEPS", 3)
+    monkeypatch.setattr("nanocrystal.kernels.batched_run.MOST_STEPS", 3)
     stalled = fit_batch(model, t, y, start, likelihood=likelihood, fallback=False)
     assert stalled.flagged.all()
     helped = fit_batch(model, t, y, start, likelihood=likelihood)

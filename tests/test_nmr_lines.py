@@ -269,7 +269,7 @@ def test_command_writes_everything(tmp_path: Path) -> None:
     assert results["converged"]
     assert results["derived"]["datasets.spectrum.lines.free.area_fraction"]["stderr"] > 0.0
     header, *rows = (tmp_path / "out" / "spectrum.csv").read_text(encoding="utf-8").splitlines()
-    assert header == "shift,observed,sigma,calculated,background,bound,free"
+    assert header == "chemical_shift,observed,sigma,calculated,background,bound,free"
     values = np.array([[float(v) for v in row.split(",")] for row in rows])
     assert values[:, 3] == pytest.approx(values[:, 4:].sum(axis=1), abs=1e-6)
 
@@ -300,7 +300,7 @@ area = 2.0
 """
     (tmp_path / "s.toml").write_text(text, encoding="utf-8")
     columns = read_study(tmp_path / "s.toml").simulated()["s"]
-    expected = 2.0 * voigt_profile(columns["shift"] - 5.0, 0.1 / SIGMAS, 0.0) + 0.5
+    expected = 2.0 * voigt_profile(columns["chemical_shift"] - 5.0, 0.1 / SIGMAS, 0.0) + 0.5
     assert columns["intensity"] == pytest.approx(expected, rel=1e-12)
 
 

@@ -124,7 +124,7 @@ def test_report_shows_image_mask_and_cake(folder: Path) -> None:
 
     page = reduction_texts(read_reductions(study(folder)).run())["report.html"]
     assert "Detector images" in page
-    assert page.count('"type":"heatmap"') == 8  # two cakes, two images; mask and saturated, mask; see below
+    assert page.count('"type":"heatmap"') == 7  # two cakes, two images, three kinds of left-out pixels
     assert "saturated" in page
     assert "direct beam" in page
     assert "<b>ceria_1.tif</b>" in page
@@ -132,7 +132,8 @@ def test_report_shows_image_mask_and_cake(folder: Path) -> None:
 
 def test_data_set_takes_its_curve_from_images(folder: Path) -> None:
     text = STUDY + '[datasets.pdf]\ntechnique = "pdf"\nreduction = "ceria"\n'
-    text += '[crystals.c]\nlibrary = "Ni"\n[populations.p]\ncrystal = "c"\nshape = "sphere"\ndiameter = 40.0\n'
+    text += '[crystals.c]\nlibrary = "Ni"\nu_iso = { Ni = 0.005 }\n'
+    text += '[populations.p]\ncrystal = "c"\nshape = "sphere"\ndiameter = 40.0\n'
     from nanocrystal.study import read_study
 
     described = read_study(study(folder, text))
@@ -198,16 +199,16 @@ def test_maps_are_packed_row_by_row() -> None:
         ([('"ceria_*.tif"', '["ceria_1.tif", "small.edf"]')], "image.file", "small.edf has 20 × 240 pixels"),
         ([('"ceria_*.tif"', '"negative.edf"'), ("[1.0, 3.0]", "1.0")], "image.file", "has negative counts in 2 pixels"),
         ([('"ceria_*.tif"', '"color.tif"')], "image.file", "one value for each pixel"),
-        ([("r = ", "wavelength = 0.2\nenergy = 70000\nr = ")], "energy", "but wavelength says 0.2"),
-        ([("r = ", "energy = 70000\nr = ")], "energy", "but the calibration bench.poni was made with 0.2 Å"),
-        ([("r = ", "wavelength = 0.3\nr = ")], "wavelength", "says 0.3 Å, but the calibration"),
+        ([('r = "0', 'wavelength = 0.2\nenergy = 70000\nr = "0')], "energy", "but wavelength says 0.2"),
+        ([('r = "0', 'energy = 70000\nr = "0')], "energy", "but the calibration bench.poni was made with 0.2 Å"),
+        ([('r = "0', 'wavelength = 0.3\nr = "0')], "wavelength", "says 0.3 Å, but the calibration"),
         ([("[1.0, 3.0]", "[1.0, 2.0, 3.0]")], "image.monitor", "has 3 numbers for 2 frames in 2 files"),
         ([("[1.0, 3.0]", "[1.0, 0.0]")], "image.monitor", "counts must be above 0, got 0"),
         ([("[1.0, 3.0]", '"I0"')], "image.monitor", "has no key 'I0'"),
         ([("polarization = 0.9", "polarization = 1.5")], "image.polarization", "lies within ±1; got 1.5"),
-        ([("r = ", "polarization = 0.5\nr = ")], "polarization", "would correct once more"),
-        ([("r = ", 'file = "x.chi"\nr = ')], "image", "stands beside file"),
-        ([("r = ", 'sigma = "counting"\nr = ')], "sigma", "say error_model in the image"),
+        ([('r = "0', 'polarization = 0.5\nr = "0')], "polarization", "would correct once more"),
+        ([('r = "0', 'file = "x.chi"\nr = "0')], "image", "stands beside file"),
+        ([('r = "0', 'sigma = "counting"\nr = "0')], "sigma", "say error_model in the image"),
         ([("saturation = 60000", "saturation = -1")], "image.saturation", "must be above 0, got -1"),
         ([("saturation = 60000", "azimuth_range = [20, -20]")], "image.azimuth_range", "needs low < high"),
         ([("saturation = 60000", "n_points = 3")], "image.n_points", "must lie within 20 and 100000"),
@@ -258,7 +259,7 @@ def test_missing_program_is_named_with_the_line_that_installs_it(
 def test_stated_wavelength_stands_in_for_one_that_the_calibration_lacks(folder: Path) -> None:
     BENCH.write(folder / "dark.poni", wavelength=False)
     energy = 12398.419843320026 / 0.2
-    text = changed(('"bench.poni"', '"dark.poni"'), ("r = ", f"energy = {energy}\nr = "))
+    text = changed(('"bench.poni"', '"dark.poni"'), ('r = "0', f'energy = {energy}\nr = "0'))
     with_energy, plain = (read_reductions(study(folder, t)).run().images["ceria"] for t in (text, STUDY))
     np.testing.assert_allclose(with_energy.q, plain.q, rtol=1e-9)
 
@@ -267,5 +268,6 @@ def test_minimum_that_cuts_into_the_counts_is_told(folder: Path) -> None:
     rng = np.random.default_rng(2)
     write(folder / "weak.edf", rng.poisson(BENCH.image(2.0)))
     pairs: list[Any] = [('"ceria_*.tif"', '"weak.edf"'), ("[1.0, 3.0]", "1.0"), ("saturation = 60000", "minimum = 1")]
+    pairs.append(("scale = 1.0", "scale = 0.001"))
     notes = read_reductions(study(folder, changed(*pairs))).run().reductions["ceria"].notes
     assert any("makes the intensity too high" in note for note in notes)

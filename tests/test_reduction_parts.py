@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xraydb
 from scipy.integrate import quad
 
 from nanocrystal.errors import InputError
@@ -124,6 +125,20 @@ def test_formulas() -> None:
     np.testing.assert_allclose(mixed.mean_square(q), (pb**2 + o**2) / 2.0)
     # nickel: four atoms in 3.5238 Å cubed, 8.908 g/cm³
     assert Composition.from_formula("Ni").number_density(8.908) == pytest.approx(4.0 / 3.5238**3, rel=2e-3)
+
+
+def test_anomalous_terms_are_those_of_xraydb() -> None:
+    """PbS just below the L3 edge of lead (13.035 keV), f = f0 + f′ + i f″ of each atom."""
+    q, energy = np.array([2.0, 9.0]), 13000.0
+    f = [
+        np.asarray(xraydb.f0(e, q / (4.0 * np.pi))) + xraydb.f1_chantler(e, energy) + 1j * xraydb.f2_chantler(e, energy)
+        for e in ("Pb", "S")
+    ]
+    found = Composition.from_formula("PbS")
+    np.testing.assert_allclose(found.squared_mean(q, energy), np.abs((f[0] + f[1]) / 2.0) ** 2, rtol=1e-6)
+    np.testing.assert_allclose(found.mean_square(q, energy), (np.abs(f[0]) ** 2 + np.abs(f[1]) ** 2) / 2.0, rtol=1e-6)
+    plain = found.squared_mean(q)
+    assert np.abs(found.squared_mean(q, energy) / plain - 1.0).min() > 0.1
 
 
 def test_angles() -> None:

@@ -108,7 +108,7 @@ def _header(name: str) -> str:
     return (
         f"`[{name}.NAME]`"
         if name in ("crystals", "populations", "datasets", "reduction", "candidates")
-        else f"`{'[refine]' if name == 'refine' else name}`"
+        else f"`{f'[{name}]' if name in ('refine', 'series') else name}`"
     )
 
 

@@ -59,7 +59,7 @@ def nmr(
             spectrum = by_peak(spectrum, *_pair(peak, "=", "--peak"))
         wanted = _ranges(regions, "--integrate")
         integrals = integral_columns(spectrum, wanted) if wanted else None
-        spectrum = spectrum if trace is None else spectrum.trace(trace - 1)
+        spectrum = spectrum if trace is None else _one(spectrum, trace)
         columns = _windowed(spectrum_columns(spectrum), shown[0] if shown else None, spectrum)
         texts = {
             out.name: table_csv(columns),
@@ -127,6 +127,16 @@ def _pair(text: str, separator: str, option: str) -> tuple[float, float]:
     except ValueError:
         raise InputError(option, f"must be two numbers such as 1{separator}2, got {text!r}.") from None
     return first, second
+
+
+def _one(spectrum: Any, trace: int) -> Any:
+    """Return one trace, counted from 1 as the CSV counts them."""
+    from nanocrystal.errors import InputError
+
+    n_traces = 1 if spectrum.values.ndim == 1 else len(spectrum.values)
+    if not 1 <= trace <= n_traces:
+        raise InputError("--trace", f"must be from 1 to {n_traces}, got {trace}.")
+    return spectrum.trace(trace - 1)
 
 
 def _windowed(columns: dict[str, Any], window: tuple[float, float] | None, spectrum: Any) -> dict[str, Any]:

@@ -79,8 +79,9 @@ def _file(path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData
     suffix = path.suffix.lower()
     if suffix == ".zip":
         raise InputError(str(path), "is a .zip; unpack it and name the folder of the experiment.")
-    beginning = path.open("rb").read(16)
-    if beginning.startswith(b"SIMP"):
+    with path.open("rb") as stream:
+        beginning = stream.read(4)
+    if beginning == b"SIMP":
         return read_simpson(path, nucleus, carrier_mhz)
     if suffix == ".fid":
         return read_nmrpipe(path, nucleus)

@@ -314,6 +314,7 @@ def evaluate(x, y, weight, baseline, poisson, full, free, plan, low, high, rows,
             residual[i] = (y[i] - residual[i]) * weight[i]
             total += residual[i] * residual[i]
         return total
+    root = np.zeros(n_points)
     for i in range(n_points):
         if weight[i] == 0.0:
             residual[i] = 0.0
@@ -324,10 +325,11 @@ def evaluate(x, y, weight, baseline, poisson, full, free, plan, low, high, rows,
         total += 2.0 * (expected - y[i])
         if y[i] > 0.0:
             total += 2.0 * y[i] * math.log(y[i] / expected)
-        root = 1.0 / math.sqrt(expected)
-        residual[i] = (y[i] - expected) * root
-        for j in range(len(free)):
-            slopes[j, i] *= root
+        root[i] = 1.0 / math.sqrt(expected)
+        residual[i] = (y[i] - expected) * root[i]
+    for j in range(len(free)):
+        for i in range(n_points):
+            slopes[j, i] *= root[i]
     return total
 
 

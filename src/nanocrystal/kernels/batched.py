@@ -14,50 +14,37 @@ singular) are flagged; their values are finite, their standard errors infinite.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import (
-    CONVERGED,
-    EMPTY,
-    MOST_STEPS,
-    SINGULAR,
-    STALLED,
-    Descent,
-    Task,
-    descend,
+from nanocrystal.kernels.batched_plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
+from nanocrystal.kernels.batched_repair import (
+    ask_neighbours,
+    ask_scipy,
+    mark_undetermined,
+    put_in_order,
+    wanting,
 )
-from nanocrystal.kernels.batched_starts import PLACES, best_candidates, candidates
+from nanocrystal.kernels.batched_run import CHUNK, Engine, Run
+from nanocrystal.kernels.batched_starts import best_candidates, candidates, natural_limits
 from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.compiled import load
-from nanocrystal.kernels.lines import baseline_curves
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Likelihood = Literal["gaussian", "poisson"]
-Engine = Literal["compiled", "plain"]
 STATUS_WORDS = {
     CONVERGED: "converged",
     STALLED: "not converged",
     SINGULAR: "not determined by the data",
     EMPTY: "empty",
 }
-CHUNK = 250
-"""spectra handled at once: their Jacobians stay in the cache"""
-OUTLYING = 4.0
-"""robust standard deviations of χ² above the median from which on an item tries other starts"""
-NARROWEST = 1e-3
-"""of its start: no width or time becomes smaller"""
-OPEN = 1e3
-"""times its range or value: with a standard error so large a nonlinear parameter counts as not determined"""
-BETTER = 1e-9
-"""relative change of χ² that counts"""
+LARGEST = 1e100
+"""larger values are no measurement, and their squares no numbers"""
 
 
 @dataclass(frozen=True)
@@ -142,20 +129,20 @@ def fit_batch(
     baseline may be left out. Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their
     starts. sigma: standard deviations that broadcast against the spectra; points that are not finite, or whose sigma
     is not above 0, are left out. likelihood: "poisson" for counts (amplitudes, and a constant baseline, are then at
-    least 0). bounds: name (or "*.fwhm") -> (low, high). eliminate: solve the linear parameters at each step.
-    search, reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each other.
-    engine: the faster one by default. Raises InputError for arrays and names that cannot be used.
+    least 0). bounds: name (or "*.fwhm") -> (low, high), within `natural_limits`. eliminate: solve the linear parameters
+    at each step. search, reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each
+    other. engine: the faster one by default. Raises InputError for arrays and names that cannot be used.
     """
     x, y, weights = _checked(x, spectra, sigma, likelihood, model)
     starts, common = _given_starts(model, start, len(y))
-    low, high = _bounds(model, starts, bounds, likelihood)
+    poisson = likelihood == "poisson"
+    low, high = _bounds(model, x, starts, bounds, poisson)
     if engine == "compiled" and not model.has_compiled:
         raise InputError("engine", 'must be "plain": not every form of this sum has a compiled text.')
     engine = engine or ("compiled" if model.has_compiled else "plain")
-    poisson = likelihood == "poisson"
     eliminated = model.free_is_linear & (eliminate and not poisson)
     task = Task(model, x, low, high, eliminated, poisson, tolerance)
-    run = _Run(task, y, weights, engine, n_threads)
+    run = Run(task, y, weights, engine, n_threads)
     usable = (weights > 0.0).sum(axis=1) if len(weights) > 1 else np.full(len(y), int((weights > 0.0).sum()))
     alive = (usable > len(low)) & ((y * (weights > 0.0)) != 0.0).any(axis=1)
     found = _empty(np.clip(starts, low, high), alive)
@@ -165,14 +152,14 @@ def fit_batch(
         ranked = _first_starts(run, starts, tried, items, poisson)
         run.improve(found, items, ranked[0])
         if len(ranked) > 1:
-            again = items[_wanting(found, items)]
+            again = items[wanting(found, items)]
             run.improve(found, again, ranked[1][np.searchsorted(items, again)])
         if shape is not None:
-            _ask_neighbours(run, found, shape, alive)
+            ask_neighbours(run, found, shape, alive)
         if fallback:
-            _ask_scipy(run, found)
-        _put_in_order(task, found, starts)
-        _mark_undetermined(task, found)
+            ask_scipy(run, found)
+        put_in_order(task, found, starts)
+        mark_undetermined(task, found)
     covariance = found.covariance
     if sigma is None and not poisson:
         factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
@@ -209,9 +196,9 @@ def _checked(
             raise InputError("sigma", f"must broadcast against {y.shape}, got {np.shape(sigma)}.") from None
         good = np.isfinite(deviation) & (deviation > 0.0)
         weight = np.where(good, 1.0 / np.where(good, deviation, 1.0), 0.0)
-    if not np.isfinite(y).all():
-        weight = np.where(np.isfinite(y), weight, 0.0)
-        y = np.where(np.isfinite(y), y, 0.0)
+    readable = np.abs(y) < LARGEST  # false for what is not a number
+    if not readable.all():
+        weight, y = np.where(readable, weight, 0.0), np.where(readable, y, 0.0)
     if likelihood == "poisson" and (y < 0.0).any():
         raise InputError("spectra", "must be counts, at least 0, for likelihood poisson.")
     return x, np.ascontiguousarray(y), np.ascontiguousarray(weight)
@@ -231,18 +218,13 @@ def _given_starts(model: Sum, start: Mapping[str, float | FloatArray], n_items: 
 
 
 def _bounds(
-    model: Sum, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, likelihood: Likelihood
+    model: Sum, x: FloatArray, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, poisson: bool
 ) -> tuple[FloatArray, FloatArray]:
-    low, high = model.limits(given)
-    for k, name in enumerate(model.free_names):
-        own = name.partition(".")[2]
-        if model.free_is_linear[k]:
-            if likelihood == "poisson" and (own or model.baseline_terms == 1):
-                low[k] = max(low[k], 0.0)
-        elif low[k] == 0.0 and not np.isfinite(high[k]):  # a width or a time
-            if not (starts[:, k] > 0.0).all():
-                raise InputError(name, "must start above 0.")
-            low[k] = NARROWEST * float(starts[:, k].min())
+    """Return lower and upper bounds of the free parameters, (n_free,)."""
+    low, high = natural_limits(model, x, starts, *model.limits(given))
+    for k in np.flatnonzero(model.free_is_linear):
+        if poisson and ("." in model.free_names[k] or model.baseline_terms == 1):
+            low[k] = max(low[k], 0.0)
     return low, high
 
 
@@ -259,7 +241,7 @@ def _empty(starts: FloatArray, alive: BoolArray) -> Descent:
 
 
 def _first_starts(
-    run: _Run, starts: FloatArray, tried: FloatArray | None, items: NDArray[np.int64], poisson: bool
+    run: Run, starts: FloatArray, tried: FloatArray | None, items: NDArray[np.int64], poisson: bool
 ) -> FloatArray:
     """Return the starts of the items, best first, (n_best, n_items, n_free), linear parameters solved for."""
     task, y = run.task, run.spectra[items]
@@ -300,171 +282,3 @@ def _lift(model: Sum, x: FloatArray, starts: FloatArray, y: FloatArray) -> None:
     if "c0" in model.free_names:
         lowest = model.curve(x, starts).min(axis=1)
         starts[:, model.free_names.index("c0")] += np.maximum(typical - lowest, 0.0)
-
-
-# ---- descents -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Run:
-    """The engine at work on some spectra."""
-
-    task: Task
-    spectra: FloatArray
-    weights: FloatArray
-    engine: Engine
-    n_threads: int
-
-    def weights_of(self, items: NDArray[np.int64]) -> FloatArray:
-        return self.weights[items] if len(self.weights) > 1 else self.weights
-
-    def improve(self, found: Descent, items: NDArray[np.int64], starts: FloatArray) -> None:
-        """Descend from starts (len(items), n_free) and keep, in place, what is better than what was found."""
-        if not len(items):
-            return
-        chunks = [slice(k, k + CHUNK) for k in range(0, len(items), CHUNK)]
-        with ThreadPoolExecutor(max(1, self.n_threads)) as pool:
-            results = list(pool.map(lambda part: self.descend(items[part], starts[part], MOST_STEPS), chunks))
-        for part, new in zip(chunks, results, strict=True):
-            _keep_better(found, items[part], new)
-
-    def descend(self, items: NDArray[np.int64], starts: FloatArray, most_steps: int) -> Descent:
-        """Return where descents from starts (len(items), n_free) end; one step only evaluates."""
-        y, weights = self.spectra[items], self.weights_of(items)
-        if self.engine == "plain":
-            return descend(self.task, y, np.broadcast_to(weights, y.shape), starts, most_steps - 1)
-        task, model = self.task, self.task.sum
-        n, n_free = starts.shape
-        new = Descent(
-            np.ascontiguousarray(starts), np.empty(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64),
-            np.zeros((n, n_free, n_free)),
-        )  # fmt: skip
-        load("_batched_numba").descend_all(
-            task.x, y, weights, baseline_curves(task.x, model.baseline_terms), task.poisson, model.constant, new.free,
-            model.layout, model.free_of, model.is_linear, task.eliminated, task.low, task.high, task.tolerance,
-            most_steps, new.chi2, new.status, new.n_evaluations, new.covariance,
-        )  # fmt: skip
-        return new
-
-
-def _keep_better(found: Descent, items: NDArray[np.int64], new: Descent) -> None:
-    found.n_evaluations[items] += new.n_evaluations
-    finite = np.isfinite(new.chi2) & np.isfinite(new.free).all(axis=1)
-    first = ~np.isfinite(found.chi2[items])
-    lower = new.chi2 < found.chi2[items] * (1.0 - BETTER)
-    mended = (new.chi2 <= found.chi2[items]) & (new.status == CONVERGED) & (found.status[items] != CONVERGED)
-    better = finite & (first | lower | mended)
-    to = items[better]
-    found.free[to], found.chi2[to], found.status[to] = new.free[better], new.chi2[better], new.status[better]
-    found.covariance[to] = new.covariance[better]
-    singular = items[~finite & first]
-    found.status[singular] = SINGULAR
-
-
-def _wanting(found: Descent, items: NDArray[np.int64]) -> BoolArray:
-    """Return which items did not converge, or have a χ² far above that of most."""
-    chi2 = found.chi2[items]
-    middle = float(np.median(chi2))
-    scatter = 1.4826 * float(np.median(np.abs(chi2 - middle)))
-    return np.asarray((found.status[items] != CONVERGED) | (chi2 > middle + OUTLYING * scatter))
-
-
-# ---- help from elsewhere ------------------------------------------------------------------------
-
-
-def _ask_neighbours(run: _Run, found: Descent, shape: tuple[int, int], alive: BoolArray) -> None:
-    """Start each item of a map again from a neighbour whose shape fits it better than its own solution does.
-
-    Repeated from the items that changed, so that a solution spreads as far as it is better.
-    """
-    n_rows, n_columns = shape
-    if n_rows * n_columns != len(alive):
-        raise InputError("shape", f"{n_rows} × {n_columns} is not the number of spectra, {len(alive)}.")
-    grid = np.arange(len(alive)).reshape(shape)
-    pairs = [(grid[:, 1:], grid[:, :-1]), (grid[1:], grid[:-1])]
-    directions = [(a.ravel(), b.ravel()) for p in pairs for a, b in (p, p[::-1])]
-    changed = np.ones(len(alive), dtype=np.bool_)
-    for _ in range(n_rows + n_columns):
-        before = found.chi2.copy()
-        for to, source in directions:
-            good = alive[to] & (found.status[source] == CONVERGED) & changed[source]
-            _take_over(run, found, to[good], source[good])
-        changed = found.chi2 < before * (1.0 - BETTER)
-        if not changed.any():
-            break
-
-
-def _take_over(run: _Run, found: Descent, to: NDArray[np.int64], source: NDArray[np.int64]) -> None:
-    """Descend from the solutions of `source` where they, with linear parameters solved for, fit `to` better."""
-    linear = run.task.sum.free_is_linear
-    solving = replace(run, task=replace(run.task, eliminated=linear & (not run.task.poisson)))
-    for first in range(0, len(to), CHUNK):
-        items, starts = to[first : first + CHUNK], found.free[source[first : first + CHUNK]]
-        there = solving.descend(items, starts.copy(), 1)
-        worth = (there.chi2 < found.chi2[items] * (1.0 - BETTER)) | (found.status[items] != CONVERGED)
-        worth &= np.isfinite(there.chi2)
-        run.improve(found, items[worth], there.free[worth])
-
-
-def _put_in_order(task: Task, found: Descent, starts: FloatArray) -> None:
-    """Exchange parts that are alike, in place, so that their positions or times stand in the order of the start."""
-    model, names = task.sum, task.sum.free_names
-    alike: dict[tuple[object, ...], list[list[int]]] = {}
-    shared = set(model.same.values())
-    for part, form in model.parts.items():
-        own = [f"{part}.{p}" for p in (form.parameters[0], form.amplitude, *form.parameters[1:])]
-        if all(n in names and n not in shared for n in own):
-            places = [names.index(n) for n in own]
-            key = (form.name, id(form.stacked), *task.low[places], *task.high[places])
-            alike.setdefault(key, []).append(places)
-    order = np.tile(np.arange(len(names)), (len(starts), 1))
-    for group in (np.array(g) for g in alike.values() if len(g) > 1):
-        wanted = np.argsort(np.argsort(starts[:, group[:, 0]], axis=1), axis=1)
-        ranked = np.argsort(found.free[:, group[:, 0]], axis=1)
-        source = np.take_along_axis(ranked, wanted, axis=1)  # which part now stands where the k-th of the group does
-        for k, places in enumerate(group):
-            order[:, places] = group[source[:, k]]
-    found.free = np.take_along_axis(found.free, order, axis=1)
-    found.covariance = found.covariance[np.arange(len(starts))[:, None, None], order[:, :, None], order[:, None, :]]
-
-
-def _mark_undetermined(task: Task, found: Descent) -> None:
-    """Give nonlinear parameters an infinite variance, in place, where their standard error leaves everything open."""
-    width = float(np.ptp(task.x))
-    for k in np.flatnonzero(~task.sum.free_is_linear):
-        place = task.sum.free_names[k].partition(".")[2] in PLACES
-        scale = np.full(len(found.free), width) if place else np.abs(found.free[:, k])
-        if np.isfinite(task.high[k] - task.low[k]):
-            scale = np.full(len(found.free), task.high[k] - task.low[k])
-        variance = found.covariance[:, k, k]
-        lost = np.isfinite(variance) & (np.sqrt(np.where(variance > 0.0, variance, 0.0)) > OPEN * scale)
-        found.covariance[lost, k, :] = 0.0
-        found.covariance[lost, :, k] = 0.0
-        found.covariance[lost, k, k] = np.inf
-        found.status[lost] = SINGULAR
-
-
-def _ask_scipy(run: _Run, found: Descent) -> None:
-    """Give what stalled to scipy.optimize.least_squares, and end with a descent from there."""
-    from scipy.optimize import least_squares
-
-    task = run.task
-    low, high = task.low, task.high
-    for item in np.flatnonzero(found.status == STALLED):
-        y, weight = run.spectra[item], run.weights[item if len(run.weights) > 1 else 0]
-
-        def residual(p: FloatArray, y: FloatArray = y, weight: FloatArray = weight) -> FloatArray:
-            expected = task.sum.curve(task.x, p)[0]
-            if not task.poisson:
-                return np.asarray((y - expected) * weight)
-            mu = np.maximum(expected, 1e-12)
-            deviance = mu - y + np.where(y > 0.0, y * np.log(np.where(y > 0.0, y, 1.0) / mu), 0.0)
-            return np.asarray(np.sign(y - mu) * np.sqrt(2.0 * np.maximum(deviance, 0.0)) * weight)
-
-        inside = np.clip(found.free[item], low, high)
-        options: dict[str, Any] = {"x_scale": "jac", "ftol": 1e-10, "xtol": 1e-10, "gtol": 1e-10, "max_nfev": 500}
-        try:
-            there = least_squares(residual, inside, bounds=(low, high), **options).x
-        except (ValueError, np.linalg.LinAlgError):
-            continue
-        run.improve(found, np.array([item]), there[None])

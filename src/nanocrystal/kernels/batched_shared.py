@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.batched_plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING, covariances, solved
-from nanocrystal.kernels.batched_starts import candidates
+from nanocrystal.kernels.batched_starts import candidates, natural_limits
 from nanocrystal.kernels.batched_sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 MOST_STEPS = 200
-NARROWEST = 1e-3
-"""of its start: no width or time becomes smaller"""
 RANK = 1e-10
 """relative size below which a combination of linear curves counts as nothing"""
 
@@ -171,15 +169,9 @@ def _problem(
         weights = np.where(good, 1.0 / np.where(good, deviation, 1.0), 0.0)
     if not np.isfinite(y).all():
         weights, y = np.where(np.isfinite(y), weights, 0.0), np.where(np.isfinite(y), y, 0.0)
-    low, high = model.limits(bounds)
-    of_start = model.start({k: float(np.min(v)) for k, v in start.items()})
-    for k, name in enumerate(model.free_names):
-        if model.free_is_linear[k]:
-            low[k], high[k] = -np.inf, np.inf
-        elif low[k] == 0.0 and not np.isfinite(high[k]):
-            if not of_start[k] > 0.0:
-                raise InputError(name, "must start above 0.")
-            low[k] = NARROWEST * of_start[k]
+    starts = np.array([model.start({k: float(f(v)) for k, v in start.items()}) for f in (np.min, np.max)])
+    low, high = natural_limits(model, x, starts, *model.limits(bounds))
+    low[model.free_is_linear], high[model.free_is_linear] = -np.inf, np.inf
     places = {n: k for k, n in enumerate(model.free_names)}
     common = np.array([places[n] for n in dict.fromkeys(shared)], dtype=np.int64)
     own = np.setdiff1d(np.flatnonzero(~model.free_is_linear), common)

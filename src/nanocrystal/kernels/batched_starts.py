@@ -25,7 +25,31 @@ REACH = 0.6
 """of the width of a line: how far off its start may be unless the caller says"""
 MOST_CANDIDATES = 600
 CHUNK = 500
-PLACES, TIMES, WIDTHS = ("position", "start"), ("time", "diffusion"), ("fwhm", "gaussian_fwhm", "response_fwhm")
+LEAST, WIDEST, LONGEST = 1e-3, 10.0, 1e6
+"""of the start, of the range of x, of the start: what widths and times stay within"""
+PLACES, TIMES = ("position", "start"), ("time", "diffusion")
+WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm", "response_fwhm")
+
+
+def natural_limits(
+    model: Sum, x: FloatArray, starts: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return bounds (n_free,) that keep nonlinear parameters where they mean something; starts: (n_items, n_free).
+
+    Places stay within one range of x beyond its ends, widths within 10 ranges, times within a million times their
+    start; neither widths nor times fall below a thousandth of their start. Raises InputError for a start not above 0.
+    """
+    low, high, span = low.copy(), high.copy(), float(np.ptp(x)) or 1.0
+    for k, name in enumerate(model.free_names):
+        own = name.partition(".")[2]
+        if own in PLACES:
+            low[k], high[k] = max(low[k], x.min() - span), min(high[k], x.max() + span)
+        elif own in WIDTHS or own in TIMES:
+            if not (starts[:, k] > 0.0).all():
+                raise InputError(name, "must start above 0.")
+            low[k] = max(low[k], LEAST * float(starts[:, k].min()))
+            high[k] = min(high[k], WIDEST * span if own in WIDTHS else LONGEST * float(starts[:, k].max()))
+    return low, high
 
 
 def candidates(model: Sum, start: FloatArray, reach: Mapping[str, float] | None = None) -> FloatArray:

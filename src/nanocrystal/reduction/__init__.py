@@ -16,7 +16,7 @@ from nanocrystal.reduction.differential import Differential, differential
 from nanocrystal.reduction.intensity import Intensity
 from nanocrystal.reduction.reduction import Reduced, Reduction, reduced
 from nanocrystal.reduction.results import ReductionResult
-from nanocrystal.reduction.transform import PairDistribution, pair_distribution
+from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
 from nanocrystal.reduction.unchanged import Unchanged, peak_template, unchanged
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Reduction",
     "ReductionResult",
     "Unchanged",
+    "d_over_g",
     "differential",
     "pair_distribution",
     "peak_template",

@@ -33,6 +33,7 @@ from nanocrystal.reduction.transform import (
     pair_distribution,
     sine_matrix,
 )
+from nanocrystal.tables.form_factors import anomalous_factor
 
 FloatArray = NDArray[np.float64]
 TABULATED_Q = 75.0
@@ -261,6 +262,8 @@ def _structure(
         if wavelength is None:
             raise InputError(f"{where}.anomalous", "needs the wavelength (Å) or the energy (eV).")
         energy = EV_ANGSTROM / wavelength
+        for element in composition.parts:
+            anomalous_factor(element, energy, f"{where}.anomalous")
     if settings.method == "polynomial":
         return polynomial_structure_factor(corrected, composition, settings.rpoly, energy, where)
     q = corrected.q

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.spectrum_baseline import arpls_baseline, polynomial_baseline
+from nanocrystal.reduction.spectrum_baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.reduction.spectrum_noise import noise_of
 from nanocrystal.reduction.spectrum_phase import Phase, automatic_phase, phased
 from nanocrystal.reduction.spectrum_window import Window
@@ -283,6 +283,6 @@ def _without_baseline(values: ComplexArray, settings: Processing, notes: list[st
         return values
     rows = np.atleast_2d(values)
     order = settings.baseline
-    curves = [arpls_baseline(row.real) if order == "arpls" else polynomial_baseline(row.real, order) for row in rows]
+    curves = [smooth_baseline(row.real) if order == "arpls" else polynomial_baseline(row.real, order) for row in rows]
     notes.append("baseline: arPLS" if order == "arpls" else f"baseline: polynomial of order {order}")
     return np.asarray((rows - np.array(curves)).reshape(values.shape))

@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.lines_arpls import arpls_baseline
 from nanocrystal.reduction.spectrum_noise import noise_of
 
 FloatArray = NDArray[np.float64]
 WIDTH = 2.5
 """standard deviations of the noise within which a point counts as baseline"""
 HIGHEST_ORDER = 8
+STIFFNESS = 1e6
+"""of arPLS for 1000 points"""
 
 
 def polynomial_baseline(y: FloatArray, order: int) -> FloatArray:
@@ -48,15 +51,6 @@ def _runs(far: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.minimum(marked, 1.0)
 
 
-def arpls_baseline(y: FloatArray, stiffness: float = 1e7) -> FloatArray:
-    """Return the baseline by asymmetrically reweighted penalised least squares, (n_points,).
-
-    S.-J. Baek, A. Park, Y.-J. Ahn & J. Choo, Analyst 140, 250 (2015), by pybaselines. Raises InputError without it.
-    """
-    try:
-        from pybaselines.whittaker import arpls
-    except ModuleNotFoundError:
-        raise InputError(
-            "baseline", 'arpls needs pybaselines: pip install "pybaselines>=1.1"; or give a polynomial order.'
-        ) from None
-    return np.asarray(arpls(y, lam=stiffness)[0], dtype=np.float64)
+def smooth_baseline(y: FloatArray) -> FloatArray:
+    """Return the baseline of (…, n_points) by arPLS, see `kernels.lines_arpls`; raises InputError."""
+    return arpls_baseline(y, STIFFNESS * (y.shape[-1] / 1000.0) ** 4, "baseline")

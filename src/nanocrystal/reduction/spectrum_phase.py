@@ -19,6 +19,8 @@ COARSE = 4096
 """points that the rough search looks at: broader bins, the same lines"""
 LINE_NOISES, LINE_SHARE = 10.0, 0.01
 """a line is what stands higher than so many standard deviations of the noise, and than this part of the top line"""
+UPSIDE_DOWN = 7.0
+"""degrees of mean deviation, of at most 15, above which lines are taken to be of both signs"""
 LEAST_SPREAD = 0.02
 """standard deviation of the places of lines, of the whole width, below which nothing is known of φ1: it is 0"""
 
@@ -48,15 +50,16 @@ def phased(values: ComplexArray, x: FloatArray, phase: Phase) -> ComplexArray:
 def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = True) -> Phase:
     """Return the phase that makes the real part of a spectrum (n_points,) absorptive, with the pivot at its top line.
 
-    First roughly: what is made small is the entropy of the derivative of the real part, as L. Chen, Z. Weng, L. Y. Goh
-    & M. Garland, J. Magn. Reson. 158, 164 (2002), plus the part of the area that is negative. Then line by line: the
-    phase of a symmetric line S is that of ∫|S|² S, for dispersion is odd about its centre; φ0 and φ1 are fitted to all
-    lines. The top line becomes positive. first_order: whether φ1 is searched too.
+    Several lines: the phase of a symmetric line S is that of ∫|S|² S, for dispersion is odd about its centre; φ0 and φ1
+    are fitted to all lines. One line or one group of lines: the phase of ∫S about their centre of area, for what
+    overlaps need not be symmetric; φ1 is 0. No line above the noise: the least entropy of the derivative of the real
+    part, as L. Chen, Z. Weng, L. Y. Goh & M. Garland, J. Magn. Reson. 158, 164 (2002). The top line becomes positive.
+    first_order: whether φ1 is searched too.
     """
     pivot = float(x[int(np.argmax(np.abs(values)))])
     places = place_from_pivot(x, pivot)
-    rough = _rough_phase(values, places, first_order)
-    ph0, ph1 = _line_by_line(values, places, rough, first_order)
+    found = _line_by_line(values, places, first_order)
+    ph0, ph1 = _rough_phase(values, places, first_order) if found is None else found
     return Phase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
 
 
@@ -64,7 +67,7 @@ def _rough_phase(values: ComplexArray, places: FloatArray, first_order: bool) ->
     """Return φ0, φ1 of the least entropy."""
     from scipy.optimize import minimize
 
-    coarse, at = _coarse(values, places)
+    coarse, at = _coarse(_filtered(values, 0), places)
 
     def cost(angles: FloatArray) -> float:
         turned = (coarse * np.exp(-1j * np.radians(angles[0] + angles[-1] * at * first_order))).real
@@ -83,59 +86,99 @@ def _rough_phase(values: ComplexArray, places: FloatArray, first_order: bool) ->
     return float(best.x[0]), float(best.x[-1]) * first_order
 
 
-def _line_by_line(
-    values: ComplexArray, places: FloatArray, rough: tuple[float, float], first_order: bool
-) -> tuple[float, float]:
-    """Return φ0, φ1 fitted to the phases of the single lines, each weighted by its height; rough where it fails."""
-    turned = _short_wings(values * np.exp(-1j * np.radians(rough[0] + rough[1] * places)))
-    height = np.abs(turned)
-    above = height > max(LINE_NOISES * noise_of(turned.real), LINE_SHARE * float(height.max()))
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(int), [0]])))
-    lines = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 3]
-    if not lines:
-        return rough
-    angles = np.degrees([np.angle((height[k] ** 2 * turned[k]).sum()) for k in lines])
-    at = np.array([(height[k] ** 3 @ places[k]) / (height[k] ** 3).sum() for k in lines])
-    weights = np.array([float(height[k].max()) for k in lines])
-    spread = np.sqrt(np.average((at - np.average(at, weights=weights)) ** 2, weights=weights))
-    if first_order and spread > LEAST_SPREAD:
-        d0, d1 = _straight_line(at, angles, weights, np.arange(-90.0, 91.0, 5.0))
-    else:
-        angles = angles + rough[1] * at  # nothing is known of φ1: it is 0
-        d0, d1 = _straight_line(at, angles, weights, np.zeros(1))[0], -rough[1]
-    ph0, ph1 = rough[0] + d0, rough[1] + d1
+def _line_by_line(values: ComplexArray, places: FloatArray, first_order: bool) -> tuple[float, float] | None:
+    """Return φ0, φ1 fitted to the phases of the single lines, each weighted by its height; None without lines."""
+    ph0, ph1 = 0.0, 0.0
+    for step in (30.0, 10.0, 5.0):
+        turned = _filtered(values * np.exp(-1j * np.radians(ph0 + ph1 * places)), 1)
+        lines = _lines(turned)
+        if not lines:
+            return None
+        height = np.abs(turned)
+        angles = np.degrees([np.angle((height[k] ** 2 * turned[k]).sum()) for k in lines])
+        at = np.array([(height[k] ** 3 @ places[k]) / (height[k] ** 3).sum() for k in lines])
+        weights = np.array([float(height[k].max()) for k in lines])
+        spread = np.sqrt(np.average((at - np.average(at, weights=weights)) ** 2, weights=weights))
+        if spread <= LEAST_SPREAD:
+            return _of_one_group(values, places, lines), 0.0
+        slopes = np.arange(-12.0, 13.0) * step if first_order else np.zeros(1)
+        d0, d1 = _straight_line(at, angles, weights, slopes)
+        ph0, ph1 = ph0 + d0, ph1 + d1
     top = values[int(np.argmax(np.abs(values)))] * np.exp(-1j * np.radians(ph0))
     return float(ph0 + (180.0 if top.real < 0.0 else 0.0)), float(ph1)
 
 
-def _short_wings(values: ComplexArray) -> ComplexArray:
-    """Return the spectrum with its FID multiplied by t exp(−t/τ), τ its own time of decay.
+def _lines(turned: ComplexArray) -> list[slice]:
+    """Return the stretches that stand out of the noise."""
+    height = np.abs(turned)
+    above = height > max(LINE_NOISES * noise_of(turned.real), LINE_SHARE * float(height.max()))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(int), [0]])))
+    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 3]
 
-    An FID that grows from 0 has lines whose dispersion falls off as 1/Δf² instead of 1/Δf, and so hardly reaches the
-    next line; real parts stay even and imaginary parts odd about their centres.
+
+def _of_one_group(values: ComplexArray, places: FloatArray, lines: list[slice]) -> float:
+    """Return the phase of ∫S over a window about the centre of area of the lines, four times as wide as they reach."""
+    first, last = lines[0].start, lines[-1].stop - 1
+    reach = 2.0 * (places[last] - places[first])
+    centre = 0.5 * (places[first] + places[last])
+    angle = 0.0
+    for _ in range(20):
+        reach = min(reach, centre - places[0], places[-1] - centre)
+        part = np.abs(places - centre) <= reach
+        angle = float(np.angle(values[part].sum()))
+        group = slice(first, last + 1)
+        area = (values[group] * np.exp(-1j * angle)).real
+        if area.sum() <= 0.0:
+            break
+        centre = float(np.clip(places[group] @ area / area.sum(), places[first], places[last]))
+    return float(np.degrees(angle))
+
+
+def _filtered(values: ComplexArray, power: int) -> ComplexArray:
+    """Return the spectrum with its FID multiplied by t^power exp(−t/τ), τ its own time of decay: little noise is left.
+
+    An FID that grows from 0 (power 1) has lines whose dispersion falls off as 1/Δf² instead of 1/Δf, and so hardly
+    reaches the next line; real parts stay even and imaginary parts odd about their centres.
     """
     n = len(values)
     fid = np.fft.ifft(np.fft.ifftshift(values))
     t = np.arange(n, dtype=np.float64)
-    t[n // 2 :] = 0.0
-    power = np.abs(fid) ** 2 * (t > 0.0)
-    decay = max(2.0, 2.0 * float(t @ power) / float(power.sum()))
-    return np.asarray(np.fft.fftshift(np.fft.fft(fid * t * np.exp(-t / decay))))
+    weights = np.where(t < n // 2, t**power * np.exp(-t / _decay(fid[: n // 2])), 0.0)
+    if power == 0:
+        weights[0] *= 0.5
+    return np.asarray(np.fft.fftshift(np.fft.fft(fid * weights)))
+
+
+def _decay(fid: ComplexArray) -> float:
+    """Return the time in which an FID decays, in points: twice the mean time of its power above the noise."""
+    block = max(1, len(fid) // 128)
+    power = (np.abs(fid[: len(fid) // block * block]) ** 2).reshape(-1, block).mean(axis=1)
+    filled = power > 1e-20 * power.max()
+    noise = float(np.median(power[filled][-max(4, filled.sum() // 4) :]))
+    low = np.flatnonzero(power < 3.0 * noise)
+    end = max(1, int(low[0])) if low.size else len(power)
+    above = np.maximum(power[:end] - noise, 1e-300)
+    return max(2.0, 2.0 * float((np.arange(end) + 0.5) @ above / above.sum()) * block)
 
 
 def _straight_line(at: FloatArray, angles: FloatArray, weights: FloatArray, slopes: FloatArray) -> tuple[float, float]:
-    """Return offset and slope of the line through angles (degrees, known up to 180°), blind to outliers."""
+    """Return offset and slope of the line through angles (degrees), blind to outliers."""
 
-    def rest(d0: float, d1: float) -> FloatArray:
-        return np.asarray((angles - d0 - d1 * at + 90.0) % 180.0 - 90.0)
+    def rest(d0: float, d1: float, period: float = 360.0) -> FloatArray:
+        half = 0.5 * period
+        return np.asarray((angles - d0 - d1 * at + half) % period - half)
 
-    grid = [
-        (float(weights @ np.minimum(np.abs(rest(a, b)), 15.0)), abs(b), a, b) for a in range(-90, 90, 3) for b in slopes
-    ]
-    _, _, d0, d1 = min(grid)
+    def best(period: float) -> tuple[float, float, float, float]:
+        starts = [(a, b) for a in np.arange(-180.0, 180.0, 3.0) for b in slopes]
+        return min((float(weights @ np.minimum(np.abs(rest(a, b, period)), 15.0)), abs(b), a, b) for a, b in starts)
+
+    cost, _, d0, d1 = best(360.0)
+    period = 360.0
+    if cost > UPSIDE_DOWN * weights.sum():  # some lines may be upside down
+        period, (_, _, d0, d1) = 180.0, best(180.0)
     design = np.stack([np.ones_like(at), at * float(len(slopes) > 1)], axis=1)
     for _ in range(20):
-        left = rest(d0, d1)
+        left = rest(d0, d1, period)
         root = np.sqrt(weights / np.maximum(1.0, np.abs(left) / 0.5))
         step = np.linalg.lstsq(design * root[:, None], left * root, rcond=None)[0]
         d0, d1 = d0 + float(step[0]), d1 + float(step[1])

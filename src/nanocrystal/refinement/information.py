@@ -34,7 +34,7 @@ class ExpectedNoise:
     fixed: bool = False
 
     def sigmas(self, curve: FloatArray, factor: float) -> FloatArray:
-        """Return σ of each point (n_points,) where `factor` times as much is counted; below one count it is that of 1."""
+        """Return σ of each point (n_points,) with `factor` times the counts; σ of less than one count is that of 1."""
         if self.counts is not None:
             unit = float(curve.max()) / (self.counts * factor)
             return np.asarray(unit * np.sqrt(np.maximum(curve / unit, 1.0)))
@@ -167,10 +167,10 @@ class Forecast:
         found = []
         sizes = np.array([p.size for p in self.parameters])
         for direction in _sparse(self._solved[1]):
-            relative = direction / sizes
-            relative = relative / relative[np.argmax(np.abs(relative))]
             weight = np.abs(direction) * np.sqrt(np.diag(self.information))
             involved = np.flatnonzero(weight > INVOLVED * weight.max())
+            relative = direction / sizes
+            relative = relative / relative[involved][np.argmax(np.abs(relative[involved]))]
             order = involved[np.argsort(-np.abs(relative[involved]))]
             found.append(Combination({self.parameters[k].address: float(relative[k]) for k in order}))
         return found

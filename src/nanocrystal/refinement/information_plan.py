@@ -15,6 +15,8 @@ from nanocrystal.refinement.information import Forecast, Named, Planned, counts_
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9
 MOST_MAPS = 4
+FLAT = 0.05
+"""relative change of a standard error over a range, below which the range does not matter"""
 MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
 
 
@@ -56,6 +58,12 @@ class Map:
     values: FloatArray
     factors: FloatArray
     stderr: FloatArray
+
+    @property
+    def changes(self) -> bool:
+        """Whether the range matters."""
+        at = self.stderr[int(np.argmin(np.abs(np.log(self.factors))))]
+        return bool(not np.isfinite(at).all() or np.ptp(at) > FLAT * at.min())
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,7 +129,8 @@ class Plan:
         determined = [p.address for p in self.parameters if not p.linear and np.isfinite(self.together.of(p.address))]
         shown = [a for a in self.targets if a in determined] or determined
         ranged = [(p, key) for p in self.planned for key in list(p.ranges)[:1]]
-        return [self._map(a, p, key) for a in shown[:MOST_MAPS] for p, key in ranged]
+        maps = [[self._map(a, p, key) for p, key in ranged] for a in shown[:MOST_MAPS]]
+        return [m for of_one in maps for k, m in enumerate(of_one) if k == 0 or m.changes]
 
     def _map(self, address: str, planned: Planned, key: str) -> Map:
         steps, rows = planned.ranges[key], []

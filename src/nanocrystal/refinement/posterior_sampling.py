@@ -122,10 +122,10 @@ def _independent(law: Laplace, x: FloatArray, rng: Any) -> tuple[FloatArray, Flo
     drawn = rng.randn(n, n_free) * stretch
     before = np.linalg.solve(law.root, (x - law.centre).T).T
 
-    def log_g(z: FloatArray) -> FloatArray:
+    def log_g(z: Any) -> FloatArray:
         return np.asarray(-0.5 * (FREEDOM + n_free) * np.log1p((z**2).sum(axis=1) / FREEDOM))
 
-    return law.centre + drawn @ law.root.T, log_g(before) - log_g(np.asarray(drawn, dtype=np.float64))
+    return law.centre + drawn @ law.root.T, log_g(before) - log_g(drawn)
 
 
 def sampled(

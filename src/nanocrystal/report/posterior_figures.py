@@ -179,7 +179,7 @@ def traces_figure(found: Posterior, names: Sequence[str]) -> Figure:
     n = len(names)
     figure_layout = layout(60 + 90 * n)
     figure_layout |= {"showlegend": False, "margin": {"l": 60, "r": 12, "t": 12, "b": 44}}
-    steps = found.n_discarded + np.arange(len(found.samples)) + 1.0
+    steps = np.arange(len(found.samples), dtype=np.float64) + found.n_discarded + 1.0
     traces: list[dict[str, Any]] = []
     for k, name in enumerate(names):
         key = "" if k == 0 else str(k + 1)
@@ -189,8 +189,9 @@ def traces_figure(found: Posterior, names: Sequence[str]) -> Figure:
             own = series[:, found.ensemble == ensemble]
             low, middle, high = np.quantile(own, (0.1587, 0.5, 0.8413), axis=1)
             for line, width in ((low, 0.5), (middle, 1.3), (high, 0.5)):
+                y = plain_list(np.asarray(line, dtype=np.float64), 6)
                 traces.append(
-                    {"type": "scatter", "mode": "lines", "x": plain_list(steps), "y": plain_list(line, 6),
+                    {"type": "scatter", "mode": "lines", "x": plain_list(steps), "y": y,
                      "line": {"color": color, "width": width}, "hovertemplate": f"{name}: %{{y:.5g}}<extra></extra>"}
                     | place
                 )  # fmt: skip

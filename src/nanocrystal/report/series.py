@@ -28,7 +28,7 @@ from nanocrystal.report.series_figures import (
     value_figure,
 )
 from nanocrystal.report.series_files import series_csv, state_of
-from nanocrystal.report.series_words import findings, with_unit
+from nanocrystal.report.series_words import findings, transition_sentences, with_unit
 from nanocrystal.report.tables import framed_table, name_cell
 from nanocrystal.report.typography import typeset
 
@@ -75,7 +75,7 @@ def _verdict(series: SeriesResult) -> str:
         kind, said = "doubtful", "Not all members converged."
     values = [m.value for m in series.members]
     span = f"{number(min(values), 7)} to {with_unit(max(values), series)}" if values else "none"
-    first = next(iter(findings(series)), "")
+    said_first = transition_sentences(series)[:2] or findings(series)[:1]
     rw = [p.rw for m in series.good if m.fit is not None for p in m.fit.patterns.values()]
     facts = [
         ("members", f"{len(series.members)}"),
@@ -84,15 +84,16 @@ def _verdict(series: SeriesResult) -> str:
         ("elapsed", sections.duration(series.elapsed_s)),
         ("nanocrystal", escape(series.version)),
     ]
-    return f'<p class="verdict {kind}"><strong>{said}</strong> {typeset(_capital(first))}</p>{sections.facts(facts)}'
+    return f'<p class="verdict {kind}"><strong>{said}</strong> {" ".join(typeset(_capital(s)) for s in said_first)}</p>{sections.facts(facts)}'
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Return a sentence with a capital at its beginning, unless it begins with an address."""
+    return text if "." in text.split(" ")[0] else text[:1].upper() + text[1:]
 
 
 def _findings(series: SeriesResult) -> str:
-    items = [f"<li>{typeset(_capital(s) if not s.startswith('crystals') else s)}</li>" for s in findings(series)]
+    items = [f"<li>{typeset(_capital(s))}</li>" for s in findings(series)]
     return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
@@ -255,7 +256,7 @@ def _member_row(series: SeriesResult, m: MemberResult, datasets: Sequence[str], 
     if series.candidates:
         cells.append(_preferred(series, m))
     for n in datasets:
-        cells.append("—" if m.fit is None or n not in m.fit.patterns else f"{100.0 * m.fit.patterns[n].rw:.2f} %")
+        cells.append("—" if m.fit is None or n not in m.fit.patterns else f"{100.0 * m.fit.patterns[n].rw:.2f}&nbsp;%")
     if series.candidates:
         others = [f.delta_bic for c, f in m.fits.items() if c != m.preferred and f.delta_bic is not None]
         own = m.fit.delta_bic if m.fit is not None and m.fit.delta_bic is not None else 0.0
@@ -266,7 +267,7 @@ def _member_row(series: SeriesResult, m: MemberResult, datasets: Sequence[str], 
     kind = "free" if state_of(m) == "converged" else "at_bound"
     said = f'<span class="said">{typeset(m.problem)}</span>' if m.problem else ""
     cells.append(f'<span class="status {kind}">{state_of(m)}</span>{said}')
-    cells.append(sections.duration(m.elapsed_s))
+    cells.append(sections.duration(m.elapsed_s).replace(" ", "&nbsp;"))
     return f'<tr><th scope="row">{link}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
 
 

@@ -152,7 +152,7 @@ def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Patt
         first = candidate not in named
         named.add(candidate)
         title = f"Observed{f', {candidate} preferred' if candidate else ''}"
-        traces.append(_stacked(x, observed[k], k * apart, label(title), color, 1.5, first, candidate))
+        traces.append(_stacked(x, observed[k], k * apart, label(title), color, 2.4, first, candidate))
         traces[-1]["meta"] |= {"role": "observed", "grid": "points"}
         traces.append(_stacked(x, calculated[k], k * apart, "Calculated", INK, 0.7, k == 0, "calculated"))
         notes.append(_row_label(series, member, k * apart, color))

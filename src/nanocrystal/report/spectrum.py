@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = Non
 
 def spectrum_page(spectrum: Spectrum, window: tuple[float, float] | None = None) -> str:
     """Return an HTML page with the figure and what was done; it works without a network."""
-    title = spectrum.title or spectrum.source
+    title = spectrum.title or "/".join(Path(spectrum.source).parts[-3:])
     page = figure_page(spectrum_figure(spectrum, window), title)
     items = "".join(f"<li>{escape(text)}</li>" for text in summary_lines(spectrum))
     return page.replace("<script>", f'<ul style="font-size: 0.9rem; line-height: 1.5">{items}</ul>\n<script>', 1)

@@ -32,6 +32,7 @@ from nanocrystal.sample.shapes import Bulk, Sphere
 from nanocrystal.sample.shell import SHELL, part_inside, shell_remarks
 from nanocrystal.sample.size_law import SIZE_LAW
 from nanocrystal.sample.stacking import STACKING
+from nanocrystal.sample.surroundings import Surroundings, check_surroundings, surroundings
 from nanocrystal.sample.symmetry import cell_vectors
 from nanocrystal.sample.termination import TERMINATION
 from nanocrystal.sample.typical import lattice_of
@@ -246,6 +247,33 @@ class Sample:
         )
         total = sum(found.values())
         return {element: n / total for element, n in found.items()}
+
+    def check_surroundings(self, element: str, where: str) -> None:
+        """Raise InputError, at `where`, for populations in which the surroundings of an element are not known."""
+        for name, population in self.populations.items():
+            check_surroundings(population, self.crystal_of(name), element, where, f"populations.{name}")
+
+    def surroundings(
+        self, values: Values, element: str, borders: Sequence[float]
+    ) -> dict[str, tuple[float, Surroundings]]:
+        """Return population -> which part of the nuclei of an element it holds, and what surrounds them.
+
+        borders: depths below the surface (Å) that nuclei shall be told apart at.
+        """
+        contents = self._contents(values)
+        parts = parts_of_atoms(self.populations, contents, values)
+        nuclei = {n: part * contents[n].atoms[element] / contents[n].n_atoms for n, part in parts.items()}
+        total = sum(nuclei.values())
+        return {
+            name: (
+                nuclei[name] / total,
+                surroundings(
+                    population, self.crystals[str(population.crystal)], element, borders, values,
+                    f"populations.{name}", f"crystals.{population.crystal}", partial(self._block_vectors, name, values),
+                ),
+            )
+            for name, population in self.populations.items()
+        }  # fmt: skip
 
     def crystal_numbers(self, values: Values) -> dict[str, float]:
         """Return which part of the crystals of the sample, by number, each population is; they add up to 1."""

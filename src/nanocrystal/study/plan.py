@@ -186,8 +186,9 @@ class _Bench:
 
     def _named(self, address: str) -> Named:
         declared = self.parameters[address]
-        linear = address in self.left
-        low, high = (-np.inf, np.inf) if linear else declared.parameter.bounds(declared.quantity)
+        linear = any(address in m.linear for m in self.models.values())
+        left = address in self.left
+        low, high = (-np.inf, np.inf) if left else declared.parameter.bounds(declared.quantity)
         value = self.point.evaluation.values[address]
         q = declared.quantity
         return Named(address, float(value), q.unit, q.description, q.scale, float(low), float(high), linear)

@@ -15,6 +15,7 @@ from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
 from nanocrystal.study.nmr_tables import SENTENCES, LineTable, RelaxationPartTable
+from nanocrystal.study.plan_schema import PlanTable
 from nanocrystal.study.reduction_schema import ReductionTable
 from nanocrystal.study.series_schema import SeriesTable
 from nanocrystal.techniques import TECHNIQUES, Blank, Line, PowderBlank, Profile, RelaxationPart
@@ -334,6 +335,8 @@ _SENTENCES = {
     "solvent": "what surrounds the crystals: toluene, hexane, octane, cyclohexane, chloroform, ethanol, water, vacuum",
     "structure_factor": "how the crystals stand to each other",
     "power_law_background": "whether a background power_law q^−power is added",
+    "element": "whose nuclei are seen, on the A site",
+    "shifts": "ppm, in the core of the pure crystal of each halide: { Br = 90, Cl = 60 }",
     "noise": "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }",
     **SENTENCES,
 }
@@ -455,7 +458,8 @@ class StudyTable(Table):
     candidates: dict[Name, CandidateTable] = Field(
         default_factory=dict, description="other models of the same sample, for `nanocrystal compare`"
     )
-    series: SeriesTable | None = Field(default=None, description="many files, for `nanocrystal series`")
+    series: SeriesTable | None = Field(default=None, description="many files, for `nanocrystal series`; see docs/series.md")
+    plan: PlanTable = Field(default=PlanTable(), description="what shall be known, for `nanocrystal plan`")
 
 
 def json_schema() -> dict[str, Any]:

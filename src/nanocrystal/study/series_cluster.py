@@ -33,7 +33,8 @@ def connected(address: str, series: Series) -> Iterator[Any]:
     client = _client(address)
     try:
         _check_workers(client, address, series)
-        yield client
+        with _quiet():
+            yield client
     finally:
         client.close(timeout=ANSWER_S)
 
@@ -80,17 +81,19 @@ def _answered(connect: Callable[[], Any]) -> Any:
 
 
 class _quiet:
-    """Keep the log of distributed from the terminal for a moment."""
+    """Keep the logs of distributed from the terminal: what happens to its workers is said here."""
 
     def __enter__(self) -> None:
         import logging
 
-        self.logger = logging.getLogger("distributed")
-        self.before = self.logger.level
-        self.logger.setLevel(logging.CRITICAL)
+        names = [n for n in logging.root.manager.loggerDict if n.partition(".")[0] == "distributed"]
+        self.before = [(logger, logger.level) for logger in map(logging.getLogger, ["distributed", *names])]
+        for logger, _ in self.before:
+            logger.setLevel(logging.CRITICAL + 1)
 
     def __exit__(self, *_: object) -> None:
-        self.logger.setLevel(self.before)
+        for logger, level in self.before:
+            logger.setLevel(level)
 
 
 def _check_workers(client: Any, address: str, series: Series) -> None:

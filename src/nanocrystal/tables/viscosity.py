@@ -5,7 +5,7 @@ F. J. V. Santos, C. A. Nieto de Castro, J. H. Dymond, N. K. Dalaouti, M. J. Assa
 data for the viscosity of toluene, J. Phys. Chem. Ref. Data 35, 1 (2006); ±0.5 % from 260 K.
 
 All others: CRC Handbook of Chemistry and Physics, "Viscosity of Liquids", mPa s at every 25 °C; between these ln η is
-interpolated in 1/T, which of toluene is within 1 % of the formula.
+interpolated in 1/T, good to half a per cent where it can be tried (on toluene).
 
 Deuterated solvents are not in the table: they are some per cent more viscous than others, by how much is not known to
 us from a source that covers temperature.

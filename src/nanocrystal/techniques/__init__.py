@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nanocrystal.techniques.composition import Composition
-from nanocrystal.techniques.nmr import Line, NmrLines, NmrRelaxation, RelaxationPart
+from nanocrystal.techniques.nmr import Line, NmrLines, NmrRelaxation, NmrSites, RelaxationPart
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
 from nanocrystal.techniques.saxs import Saxs
@@ -13,7 +13,7 @@ from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 
 TECHNIQUES: dict[str, Any] = {
     technique.name: technique
-    for technique in (Pdf, TotalScattering, Powder, Saxs, Composition, NmrLines, NmrRelaxation)
+    for technique in (Pdf, TotalScattering, Powder, Saxs, Composition, NmrLines, NmrRelaxation, NmrSites)
 }
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Line",
     "NmrLines",
     "NmrRelaxation",
+    "NmrSites",
     "Pdf",
     "Powder",
     "PowderBlank",

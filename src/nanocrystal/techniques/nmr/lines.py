@@ -109,16 +109,23 @@ class NmrLines:
         """What one unit of the axis is in Hz."""
         return 1.0 if self.axis == "hz" else self.spectrometer_frequency or 1.0
 
-    def _quantities(self) -> dict[str, Quantity]:
-        """Return the declarations of the parameters that lines have."""
-        unit, narrow = self.unit, 0.02 * self.hz_per_unit
+    def _quantities(self, line: Line) -> dict[str, Quantity]:
+        """Return the declarations of the parameters of a line; changes that matter are parts of its width."""
+        unit = self.unit
+        given = next((as_parameter(w).value for w in (line.fwhm, line.gaussian_fwhm) if w is not None), None)
+        width = 0.02 * self.hz_per_unit if given is None or not given > 0.0 else given
+        place = None if line.position is None else as_parameter(line.position).value
+        apart = 0.5 * width / self.hz_per_unit
+        narrow = 0.1 * width
         texts = {
             "fwhm": "full width at half maximum",
             "gaussian_fwhm": "full width of the Gaussian part",
             "lorentzian_fwhm": "full width of the Lorentzian part",
         }
         return {
-            "position": Quantity("position", unit, "position of the line", scale=0.02, start_spread=0.0),
+            "position": Quantity(
+                "position", unit, "position of the line", scale=apart, start_spread=apart / abs(place) if place else 1.0
+            ),
             **{n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=True, scale=narrow) for n, t in texts.items()},
             "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
             "asymmetry": Quantity("asymmetry", "", "relative difference of the sides", 0.0, -0.95, 0.95, scale=0.1),
@@ -132,7 +139,9 @@ class NmrLines:
         area = Quantity("area", "", f"area of the line, over the axis in {self.unit}", 1.0)
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, form in self._forms("").items():
-            of_line = part_parameters(form, self.lines[name].given(), self._quantities(), f"lines.{name}", area)
+            of_line = part_parameters(
+                form, self.lines[name].given(), self._quantities(self.lines[name]), f"lines.{name}", area
+            )
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
         quantities, given = background_quantities(self.background_terms, self.background, {})
         if self.file is None:
@@ -159,9 +168,9 @@ class NmrLines:
             measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
         self._check_positions(measured.x, where)
         parts = {n: self._placed(n, form, where) for n, form in self._forms(f"{where}.").items()}
+        axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
         return SummedModel(
-            self.name, where, Axis("shift" if self.axis == "ppm" else "frequency", self.unit), Axis("intensity", ""),
-            measured, parts, self.background_terms, METHOD, self.noise, lambda v: self._derived(where, v),
+            self.name, where, axis, Axis("intensity", ""), measured, parts, self.background_terms, METHOD, self.noise, lambda v: self._derived(where, v),
             derived_from=tuple(p.amplitude for p in parts.values()), x_reversed=True,
         )  # fmt: skip
 

@@ -27,7 +27,7 @@ from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import drawn_counts
 from nanocrystal.techniques.saxs.instrument import Smearing
-from nanocrystal.techniques.saxs.strings import stacked_excess
+from nanocrystal.techniques.saxs.strings import enough_q, stacked_excess
 from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 
 if TYPE_CHECKING:
@@ -255,19 +255,23 @@ class SaxsModel:
 
     def _stacked_excess(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
         """Return what spheres that touch in strings add to ⟨|F|²⟩ of the one population, electrons²."""
+        from scipy.interpolate import CubicSpline
+
         (name,) = self.sample.populations
         body, layers = self._body(evaluation, name), self._layers(evaluation, name)
         assert isinstance(body, Ball)
         beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
         diameter, part = sizes(body.d, 6, 1.2 * float(q.max()))
-        amplitude = sum(
-            contrast * ball_amplitude(q, diameter - 2.0 * depth)
-            for depth, contrast in zip(layers.depths, layers.contrasts, strict=True)
-        )
         reach = diameter - 2.0 * layers.depths[0]
-        stack = (reach, part, beads, gap, gap_std)
-        # the terms that mix real and imaginary parts cancel: each pair comes in both orders
-        return stacked_excess(q, np.real(amplitude), *stack) + stacked_excess(q, np.imag(amplitude), *stack)
+        at = enough_q(q, beads * (float(part @ reach) + abs(gap)))
+        amplitude = np.zeros((len(at), len(diameter)), dtype=np.complex128)
+        for depth, contrast in zip(layers.depths, layers.contrasts, strict=True):
+            amplitude += contrast * ball_amplitude(at, diameter - 2.0 * depth)
+        found = np.zeros(len(at))
+        for own in (amplitude.real, amplitude.imag):  # terms that mix them cancel: each pair comes in both orders
+            if own.any():
+                found += stacked_excess(at, own, reach, part, beads, gap, gap_std)
+        return found if at is q else np.asarray(CubicSpline(at, found)(q))
 
     def _smearing(self, evaluation: Evaluation) -> Smearing:
         constant, slope, slit = (

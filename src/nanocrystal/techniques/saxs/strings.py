@@ -15,13 +15,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.sample.overlaps import unit_rule
 from nanocrystal.techniques.saxs.structure import whole_numbers
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 NEAR_ONE = 1e-5
 """1 − x below which the geometric sum is its series"""
-BLOCK = 4_000_000
+FEWEST = 4
+"""nodes between two q"""
+PER_PERIOD = 24.0
+"""points on a period of what oscillates fastest; a cubic spline between them is good to 1e-5"""
+BLOCK = 1_000_000
 """complex numbers held at a time"""
 
 
@@ -43,10 +48,19 @@ def stacked_excess(
     size = max(1, BLOCK // len(v))
     for start in range(0, len(q), size):
         rows = slice(start, start + size)
-        inside = of_panel[:, None] <= np.arange(len(q))[rows]
-        ends = turned @ amplitude[rows].T  # B, (n_v, n_rows)
-        found[rows] = np.einsum("v,vq->q", chain, np.where(inside, ends**2, 0.0)).real / q[rows]
+        last = np.searchsorted(of_panel, np.arange(len(q))[rows], side="right")  # nodes below each q
+        below = slice(0, int(last[-1]))
+        ends = turned[below] @ amplitude[rows].T  # B, (n_v, n_rows)
+        inside = np.arange(last[-1])[:, None] < last
+        found[rows] = (chain[below] @ np.where(inside, ends**2, 0.0)).real / q[rows]
     return found
+
+
+def enough_q(q: FloatArray, longest: float) -> FloatArray:
+    """Return q at which the excess of strings of this length (Å) is enough to interpolate it, no more than given."""
+    n = (q[-1] - q[0]) * longest * PER_PERIOD / (2.0 * np.pi) + 20.0
+    n = 2 ** int(np.ceil(np.log2(n)))  # the same one for small changes of a length, which are differenced
+    return q if n >= len(q) else np.linspace(q[0], q[-1], n)
 
 
 def _nodes(q: FloatArray, spacing: float, beads: float) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
@@ -55,9 +69,9 @@ def _nodes(q: FloatArray, spacing: float, beads: float) -> tuple[FloatArray, Flo
     phase = np.diff(edges) * spacing * beads
     nodes, weights, panels = [], [], []
     for k, (low, high) in enumerate(pairwise(edges)):
-        x, w = np.polynomial.legendre.leggauss(6 + int(0.6 * phase[k]))
-        nodes.append(low + 0.5 * (high - low) * (x + 1.0))
-        weights.append(0.5 * (high - low) * w)
+        x, w = unit_rule(FEWEST + int(0.6 * phase[k]))
+        nodes.append(low + (high - low) * x)
+        weights.append((high - low) * w)
         panels.append(np.full(len(x), k))
     return np.concatenate(nodes), np.concatenate(weights), np.concatenate(panels)
 

@@ -1,0 +1,77 @@
+"""The engine of `batched` at work: descents of chosen items in chunks, of which the better results are kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.kernels.batched_plain import CONVERGED, MOST_STEPS, SINGULAR, Descent, Task, descend
+from nanocrystal.kernels.compiled import load
+from nanocrystal.kernels.lines import baseline_curves
+
+FloatArray = NDArray[np.float64]
+Engine = Literal["compiled", "plain"]
+CHUNK = 250
+"""spectra handled at once: their Jacobians stay in the cache"""
+BETTER = 1e-9
+"""relative change of χ² that counts"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The engine at work on some spectra."""
+
+    task: Task
+    spectra: FloatArray
+    weights: FloatArray
+    engine: Engine
+    n_threads: int
+
+    def weights_of(self, items: NDArray[np.int64]) -> FloatArray:
+        return self.weights[items] if len(self.weights) > 1 else self.weights
+
+    def improve(self, found: Descent, items: NDArray[np.int64], starts: FloatArray) -> None:
+        """Descend from starts (len(items), n_free) and keep, in place, what is better than what was found."""
+        if not len(items):
+            return
+        chunks = [slice(k, k + CHUNK) for k in range(0, len(items), CHUNK)]
+        with ThreadPoolExecutor(max(1, self.n_threads)) as pool:
+            results = list(pool.map(lambda part: self.descend(items[part], starts[part], MOST_STEPS), chunks))
+        for part, new in zip(chunks, results, strict=True):
+            keep_better(found, items[part], new)
+
+    def descend(self, items: NDArray[np.int64], starts: FloatArray, most_steps: int) -> Descent:
+        """Return where descents from starts (len(items), n_free) end; one step only evaluates."""
+        y, weights = self.spectra[items], self.weights_of(items)
+        if self.engine == "plain":
+            return descend(self.task, y, np.broadcast_to(weights, y.shape), starts, most_steps - 1)
+        task, model = self.task, self.task.sum
+        n, n_free = starts.shape
+        new = Descent(
+            np.ascontiguousarray(starts), np.empty(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64),
+            np.zeros((n, n_free, n_free)),
+        )  # fmt: skip
+        load("_batched_numba").descend_all(
+            task.x, y, weights, baseline_curves(task.x, model.baseline_terms), task.poisson, model.constant, new.free,
+            model.layout, model.free_of, model.is_linear, task.eliminated, task.low, task.high, task.tolerance,
+            most_steps, new.chi2, new.status, new.n_evaluations, new.covariance,
+        )  # fmt: skip
+        return new
+
+
+def keep_better(found: Descent, items: NDArray[np.int64], new: Descent) -> None:
+    found.n_evaluations[items] += new.n_evaluations
+    finite = np.isfinite(new.chi2) & np.isfinite(new.free).all(axis=1)
+    first = ~np.isfinite(found.chi2[items])
+    lower = new.chi2 < found.chi2[items] * (1.0 - BETTER)
+    mended = (new.chi2 <= found.chi2[items]) & (new.status == CONVERGED) & (found.status[items] != CONVERGED)
+    better = finite & (first | lower | mended)
+    to = items[better]
+    found.free[to], found.chi2[to], found.status[to] = new.free[better], new.chi2[better], new.status[better]
+    found.covariance[to] = new.covariance[better]
+    singular = items[~finite & first]
+    found.status[singular] = SINGULAR

@@ -1,0 +1,199 @@
+"""The nuclei of the A site of a perovskite by their depth below the surface and the halides around them.
+
+Each A atom has twelve halides around it: along any axis four on its own layer and four on each of the layers half a
+block away. How many of them are of the second halide follows from how the halides are mixed:
+
+- at random with part x: the binomial law of 12;
+- core and shell, or a gradient: each of the three layers has the composition of its depth, so three binomials of 4,
+  as below a flat face (at edges and corners of a crystal more of the twelve lie on outer layers);
+- clustered: the beta-binomial law whose like neighbours are as correlated as exp(−r/ξ) is on average over the 66
+  pairs among the twelve.
+
+A crystal of real lengths is averaged over the position of its centre, so the nuclei deeper than t are those in the
+body with all its faces moved inwards by t.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations, product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters import Values
+from nanocrystal.sample.blocks import perovskite_metal
+from nanocrystal.sample.crystal import Crystal, Site
+from nanocrystal.sample.population import Population
+from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Bulk, Sphere
+from nanocrystal.sample.shell import SHELL
+
+FloatArray = NDArray[np.float64]
+NEIGHBOURS = 12
+STEPS = 40
+"""depths at which a composition that changes is taken, over the range where it does"""
+
+
+class Surroundings(NamedTuple):
+    """The nuclei of one element in the mean crystal.
+
+    depths: (n + 1,) Å, borders of depths below the surface, the last one infinite; parts: (n,), which part of the
+    nuclei lies between them; neighbours: (n, 13), the probability of so many atoms of `second` among the twelve
+    halides around one, the others being `host` (second None: all are).
+    """
+
+    depths: FloatArray
+    parts: FloatArray
+    neighbours: FloatArray
+    host: str
+    second: str | None
+
+
+def surroundings(
+    population: Population, crystal: Crystal, element: str, borders: Sequence[float], values: Values, prefix: str,
+    crystal_prefix: str, vectors: Callable[[], FloatArray],
+) -> Surroundings:  # fmt: skip
+    """Return the surroundings of the nuclei of an element; borders: depths (Å) that shall be borders.
+
+    vectors: returns the block vectors of the crystal as rows, Å.
+    """
+    half = 0.5 * pseudocubic_edge(crystal, values, crystal_prefix)
+    host, second, key = _halides(crystal)
+    depths = {0.0, *(max(0.0, b) for b in borders)}
+    x: Callable[[FloatArray], FloatArray]
+    if second is None:
+        x = np.zeros_like
+    else:
+        core = values[f"{crystal_prefix}.substitution.{key}.fraction"]
+        shell = population.shell
+        if shell is not None and key in shell.substitution:
+            surface = values[f"{prefix}.{SHELL}.substitution.{key}"]
+            nested = shell.nested(values, prefix)
+            last = max(t for t, _ in nested) + 2.0 * half
+            depths |= {max(0.0, t + s) for t, _ in nested for s in (-half, 0.0, half)}
+            depths |= set(np.linspace(0.0, last, STEPS).tolist())
+
+            def x(depth: FloatArray) -> FloatArray:
+                inside = sum(part * (depth >= t) for t, part in nested)
+                return np.asarray(surface + inside * (core - surface))
+        else:
+
+            def x(depth: FloatArray) -> FloatArray:
+                return np.full_like(depth, core)
+
+    edges = np.array(sorted(depths))
+    below = deeper_than(population, edges, crystal, values, prefix, vectors)
+    parts = below - np.append(below[1:], 0.0)
+    middles = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 10.0 * half)
+    correlation = 0.0 if second is None else values[f"{crystal_prefix}.substitution.{key}.correlation_length"]
+    if correlation > 0.0:
+        law = clustered(float(x(middles)[0]), correlation, 2.0 * half)
+        neighbours = np.tile(law, (len(parts), 1))
+    else:
+        around = [x(np.maximum(middles + s, 0.0)) for s in (-half, 0.0, half)]
+        neighbours = np.array([three_layers(*row) for row in np.array(around).T])
+    return Surroundings(np.append(edges, np.inf), np.maximum(parts, 0.0), neighbours, host, second)
+
+
+def deeper_than(
+    population: Population, depths: FloatArray, crystal: Crystal, values: Values, prefix: str,
+    vectors: Callable[[], FloatArray],
+) -> FloatArray:  # fmt: skip
+    """Return which part of the A sites lies deeper than depths (n,) Å below the surface, counted over all crystals."""
+    shape = population.shape
+    if isinstance(shape, Bulk):
+        return np.ones_like(depths)
+    if isinstance(shape, Sphere):
+        return np.array([float(shape.shared(np.zeros(1), (0.0, t), values, prefix)[0]) for t in depths])
+    assert isinstance(shape, Box)
+    rows = vectors()
+    longer = 0.0
+    if population.termination is not None:  # the A layers are half a block longer or shorter than the crystal
+        longer = 0.5 if population.termination.startswith(_cation(crystal)) else -0.5
+    planes = 2.0 * np.outer(depths, np.linalg.norm(np.linalg.inv(rows), axis=0))
+    at = np.concatenate([planes, np.zeros((1, 3))]) - longer
+    inside = shape.pairs_across(at, rows, values, prefix)
+    return np.asarray(inside[:-1] / inside[-1])
+
+
+# ---- how many of the twelve -----------------------------------------------------------------------
+
+
+def three_layers(above: float, own: float, below: float) -> FloatArray:
+    """Return P(n), n = 0 to 12, for layers of four places with these parts of the second element each."""
+    return np.asarray(np.convolve(np.convolve(_binomial(4, above), _binomial(4, own)), _binomial(4, below)))
+
+
+def _binomial(n: int, x: float) -> FloatArray:
+    from scipy.stats import binom
+
+    return np.asarray(binom.pmf(np.arange(n + 1), n, min(max(x, 0.0), 1.0)))
+
+
+def clustered(x: float, correlation_length: float, edge: float) -> FloatArray:
+    """Return P(n), n = 0 to 12, of the beta-binomial law; edge: of the cube of metal atoms around the site, Å."""
+    from scipy.stats import betabinom
+
+    if not 0.0 < x < 1.0:
+        return _binomial(NEIGHBOURS, x)
+    places = np.array([p for p in product((-1.0, 0.0, 1.0), repeat=3) if np.abs(p).sum() == 2.0]) * 0.5 * edge
+    like = np.mean([np.exp(-np.linalg.norm(a - b) / correlation_length) for a, b in combinations(places, 2)])
+    if like < 1e-9:
+        return _binomial(NEIGHBOURS, x)
+    free = (1.0 - like) / like
+    return np.asarray(betabinom.pmf(np.arange(NEIGHBOURS + 1), NEIGHBOURS, x * free, (1.0 - x) * free))
+
+
+# ---- what can be asked ----------------------------------------------------------------------------
+
+
+def check_surroundings(population: Population, crystal: Crystal | None, element: str, where: str, place: str) -> None:
+    """Raise InputError where the surroundings of an element are not known; where: of the data set."""
+    if crystal is None or perovskite_metal(crystal) is None or _cation(crystal) != element:
+        formula = "explicit atoms" if crystal is None else crystal.formula
+        raise InputError(where, f"is for {element} on the A site of perovskites ABX3; {place} holds {formula}.")
+    shape = population.shape
+    if not isinstance(shape, Bulk | Sphere) and not (isinstance(shape, Box) and shape.parallel_faces):
+        raise InputError(
+            where, f"needs depths below the surface, which are known for spheres and prisms, not for {shape.name!r}."
+        )
+    if population.size_law is not None:
+        raise InputError(where, f"is not there for populations with a size_law, as {place} has; leave it out.")
+    _halides(crystal)
+
+
+def _cation(crystal: Crystal) -> str:
+    metal = perovskite_metal(crystal)
+    halides = {s.element for s in _halide_sites(crystal)}
+    return next((s.element for s in crystal.sites if s.label != metal and s.element not in halides), "")
+
+
+def _halide_sites(crystal: Crystal) -> list[Site]:
+    counts: dict[str, int] = {}
+    for site in crystal.sites:
+        counts[site.element] = counts.get(site.element, 0) + site.multiplicity
+    host = max(counts, key=lambda e: counts[e])
+    return [s for s in crystal.sites if s.element == host]
+
+
+def _halides(crystal: Crystal) -> tuple[str, str | None, str]:
+    """Return the halide of the structure, the one that shares its sites, and the key of the substitution."""
+    sites = _halide_sites(crystal)
+    keys = {crystal.substitution_key(s.label) for s in sites}
+    if len(keys) > 1:
+        listed = ", ".join(sorted(str(k) for k in keys if k))
+        raise InputError(
+            f"{crystal.where}.substitution", f"differs between the halide sites ({listed}); name the element instead."
+        )
+    key = next(iter(keys))
+    return sites[0].element, None if key is None else crystal.substitutions[key].element, key or ""
+
+
+def pseudocubic_edge(crystal: Crystal, values: Values, crystal_prefix: str) -> float:
+    """Return the edge of the cube that one metal atom has, Å."""
+    metal = perovskite_metal(crystal)
+    n = sum(s.multiplicity for s in crystal.sites if s.label == metal)
+    return float((crystal.cell_volume(values, crystal_prefix) / n) ** (1.0 / 3.0))

@@ -1,0 +1,296 @@
+"""The spectrum of a nucleus at the sites of the sample: ¹³³Cs in CsPbX3 nanocrystals.
+
+Definition
+    y(δ) = scale Σ_k w_k L(δ − δ_k) + Σ_j c_j T_j(δ). Each k is a population, a depth below the surface (surface,
+    intermediate, core) and a number n of second halides among the twelve around a nucleus; w_k is the part of all
+    nuclei in the sample that are so placed, calculated from shapes, sizes, shells and mixing (see
+    `sample.surroundings`), so all areas follow from the crystals that scattering sees.
+    δ_k = Σ_X (n_X/12) shifts.X, plus surface_shift or intermediate_shift at these depths: shifts.X is the shift in the
+    core of the pure crystal of halide X.
+    Lines are pseudo-Voigt profiles of unit area (over the axis in ppm): fwhm in Hz, surface_fwhm and intermediate_fwhm
+    where they differ, lorentzian_part 0 to 1. 1 ppm is spectrometer_frequency (MHz) in Hz.
+
+Depths
+    surface_thickness and intermediate_thickness (Å) say which nuclei belong to the surface and to what lies below it;
+    one pseudocubic cell (5.9 Å) is the outermost layer of Cs. Crystals whose faces all end with CsX have more of it.
+
+Weights
+    σ of a third column; or, with noise_range, of the scatter where there is no line; or none.
+
+Derived
+    core_fraction, surface_fraction, intermediate_fraction of the nuclei.
+
+Limits
+    Areas count nuclei only where all have relaxed: with a recycle delay below five T1 slow nuclei are missing. Spinning
+    sidebands, quadrupolar shapes and exchange are not there. Shifts are taken as linear in the composition of the
+    twelve neighbours. At edges and corners more neighbours lie on outer layers than below a face.
+
+Checked against
+    explicit crystals, neighbour by neighbour: random mixing, gradients and core and shell; binomial laws by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.lines import LINES
+from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.sample import Sample
+from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
+from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, local_parameters
+from nanocrystal.techniques.counted import as_simulated, background_quantities, chebyshev, check_background
+from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points
+
+FloatArray = NDArray[np.float64]
+DEPTHS = ("surface", "intermediate", "core")
+SHIFT = Quantity("shifts", "ppm", "shift in the core of the pure crystal of this halide", scale=1.0, start_spread=0.0)
+Areas = dict[tuple[str, str], tuple[FloatArray, Surroundings]]
+FREQUENCY_OF = {"Cs": "¹³³Cs"}
+
+
+@dataclass(frozen=True)
+class NmrSites:
+    """A spectrum of `element`, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus.
+
+    shifts: ppm, by halide.
+    """
+
+    file: str | Path | None = None
+    columns: Sequence[str] | None = None
+    x: str | None = None
+    element: str = "Cs"
+    spectrometer_frequency: float | None = None
+    x_range: tuple[float, float] | None = None
+    exclude: Sequence[tuple[float, float]] | None = None
+    noise_range: tuple[float, float] | None = None
+    shifts: Mapping[str, Number] = field(default_factory=dict)
+    scale: Number | None = None
+    surface_thickness: Number | None = None
+    intermediate_thickness: Number | None = None
+    surface_shift: Number | None = None
+    intermediate_shift: Number | None = None
+    fwhm: Number | None = None
+    surface_fwhm: Number | None = None
+    intermediate_fwhm: Number | None = None
+    lorentzian_part: Number | None = None
+    background_terms: int = 1
+    background: Mapping[str, Number] = field(default_factory=dict)
+    noise: Noise | None = None
+
+    name: ClassVar[str] = "nmr-sites"
+    linear: ClassVar[tuple[str, ...]] = ("scale",)
+    quantities: ClassVar[Mapping[str, Quantity]] = {
+        "scale": Quantity("scale", "", "area of the whole spectrum over the axis in ppm", 1.0),
+        "surface_thickness": Quantity(
+            "surface_thickness", "Å", "depth down to which nuclei belong to the surface", 5.9, 0.0, 1e4, scale=1.0
+        ),
+        "intermediate_thickness": Quantity(
+            "intermediate_thickness", "Å", "of the layer between surface and core", 0.0, 0.0, 1e4, scale=1.0
+        ),
+        "surface_shift": Quantity("surface_shift", "ppm", "shift at the surface less that of the core", 0.0, scale=1.0),
+        "intermediate_shift": Quantity(
+            "intermediate_shift", "ppm", "shift of the intermediate layer less that of the core", 0.0, scale=1.0
+        ),
+        "fwhm": Quantity("fwhm", "Hz", "full width of the lines", None, 0.0, 1e7, open_minimum=True, scale=50.0),
+        "surface_fwhm": Quantity(
+            "surface_fwhm", "Hz", "full width at the surface", None, 0.0, 1e7, open_minimum=True, scale=50.0
+        ),
+        "intermediate_fwhm": Quantity(
+            "intermediate_fwhm", "Hz", "full width in the intermediate layer", None, 0.0, 1e7, open_minimum=True,
+            scale=50.0,
+        ),
+        "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
+    }  # fmt: skip
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        given: dict[str, Any] = {n: getattr(self, n) for n in self.quantities}
+        for name in ("surface_fwhm", "intermediate_fwhm"):  # as wide as the core unless they are given
+            if given[name] is None:
+                given.pop(name)
+        quantities = {n: self.quantities[n] for n in given}
+        background, more = background_quantities(self.background_terms, self.background, {})
+        linear = (*self.linear, *background)
+        quantities, given = {**quantities, **background}, {**given, **more}
+        if self.file is None:
+            given = as_simulated(given, quantities, linear)
+            given |= {n: getattr(self, n) for n in self.quantities if n in given and n not in linear}
+        shifts = {f"shifts.{halide}": (SHIFT, as_parameter(number)) for halide, number in self.shifts.items()}
+        return local_parameters(quantities, linear, given) | shifts
+
+    def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SitesModel:
+        """Read the data and return the model of this data set; raises InputError for what cannot be used."""
+        where = f"datasets.{name}"
+        self._check(where, sample)
+        if self.file is None:
+            assert self.x is not None
+            keys: list[tuple[str, object]] = [(k, getattr(self, k)) for k in ("x_range", "exclude", "noise_range")]
+            measured = simulated_points(self.x, where, keys)
+        else:
+            curve = measured_curve(self.file, self.columns, where, folder)
+            measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
+        return SitesModel(self, where, sample, measured)
+
+    def _check(self, where: str, sample: Sample) -> None:
+        if (self.file is None) == (self.x is None):
+            raise InputError(where, 'needs either a file or, to simulate, x = "START:STOP:STEP" (ppm).')
+        if self.file is not None and self.noise is not None:
+            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
+        sample.check_surroundings(self.element, f"{where}.element")
+        if self.spectrometer_frequency is None or not self.spectrometer_frequency > 0.0:
+            given = "is missing" if self.spectrometer_frequency is None else f"got {self.spectrometer_frequency:g}"
+            raise InputError(
+                f"{where}.spectrometer_frequency", f"must be how many Hz a ppm is (MHz, of this nucleus): {given}."
+            )
+        if self.fwhm is None:
+            raise InputError(f"{where}.fwhm", "is missing; give the width of the lines in Hz.")
+        values = {a: p.value for a, (_, p) in sample.declared().items() if p.value is not None}
+        halides = sorted({h for h in _halides(sample, values, self.element) if h is not None})
+        for halide in halides:
+            if halide not in self.shifts:
+                raise InputError(
+                    f"{where}.shifts", f"lacks {halide}; give the shift (ppm) in the pure crystal of each halide: "
+                    f"{', '.join(halides)}."
+                )  # fmt: skip
+        for halide in self.shifts:
+            if halide not in halides:
+                raise InputError(
+                    f"{where}.shifts.{halide}", f"is no halide of the sample; it has {', '.join(halides)}."
+                )
+        check_background(self.background_terms, self.background, where, "0 to 2")
+
+
+def _halides(sample: Sample, values: Values, element: str) -> list[str | None]:
+    found = [around for _, around in sample.surroundings(values, element, ()).values()]
+    return [h for around in found for h in (around.host, around.second)]
+
+
+@dataclass(frozen=True)
+class SitesModel:
+    """A spectrum bound to a sample."""
+
+    settings: NmrSites
+    where: str
+    sample: Sample
+    measured: Measured
+
+    technique: ClassVar[str] = "nmr-sites"
+    x_axis: ClassVar[Axis] = Axis("shift", "ppm")
+    y_axis: ClassVar[Axis] = Axis("intensity", "")
+    requirement: ClassVar[None] = None
+    components_shown: ClassVar[bool] = True
+    x_reversed: ClassVar[bool] = True
+
+    @cached_property
+    def linear(self) -> tuple[str, ...]:
+        background = (f"{self.where}.background.c{k}" for k in range(self.settings.background_terms))
+        return (f"{self.where}.scale", *background)
+
+    def background_rows(self) -> tuple[int, ...]:
+        return tuple(range(1, len(self.linear)))
+
+    def curves(self, evaluation: Evaluation) -> FloatArray:
+        each = self._spectra(self.measured.x, evaluation.values, self._kept_areas(evaluation))
+        total = np.sum(list(each.values()), axis=0)
+        background = chebyshev(self.measured.x, self.settings.background_terms)
+        return np.concatenate([np.asarray(total)[None], background])
+
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        return {}
+
+    def _borders(self, values: Values) -> tuple[float, float]:
+        """Return down to which depth the surface and the intermediate layer reach, Å."""
+        surface = values[f"{self.where}.surface_thickness"]
+        return surface, surface + values[f"{self.where}.intermediate_thickness"]
+
+    def _kept_areas(self, evaluation: Evaluation) -> Areas:
+        """Return `_areas`, made again only where the sample or the depths have changed."""
+        moved = [*self.sample.declared(), *(f"{self.where}.{d}_thickness" for d in DEPTHS[:2])]
+        return evaluation.once(f"{self.where}: areas", moved, lambda: self._areas(evaluation.values))
+
+    def _areas(self, values: Values) -> Areas:
+        """Return (population, depth) -> the part of all nuclei with 0 to 12 second halides around them, (13,)."""
+        surface, inner = self._borders(values)
+        found = {}
+        each = self.sample.surroundings(values, self.settings.element, (surface, inner))
+        for name, (weight, around) in each.items():
+            upper = around.depths[1:]
+            which = np.where(upper <= surface + 1e-9, 0, np.where(upper <= inner + 1e-9, 1, 2))
+            for k, depth in enumerate(DEPTHS):
+                own = around.parts[which == k] @ around.neighbours[which == k]
+                if (which == k).any() and own.sum() > 0.0:
+                    found[name, depth] = (weight * own, around)
+        return found
+
+    def _spectra(self, x: FloatArray, values: Values, areas_of: Areas) -> dict[tuple[str, str], FloatArray]:
+        """Return (population, depth) -> its spectrum at x (ppm), of all nuclei together of unit area."""
+        second = np.arange(NEIGHBOURS + 1) / NEIGHBOURS
+        part = values[f"{self.where}.lorentzian_part"]
+        assert self.settings.spectrometer_frequency is not None
+        found = {}
+        for (name, depth), (areas, around) in areas_of.items():
+            shifts = values[f"{self.where}.shifts.{around.host}"] * np.ones_like(second)
+            if around.second is not None:
+                shifts = (1.0 - second) * shifts + second * values[f"{self.where}.shifts.{around.second}"]
+            if depth != "core":
+                shifts = shifts + values[f"{self.where}.{depth}_shift"]
+            width = values.get(f"{self.where}.{depth}_fwhm", values[f"{self.where}.fwhm"])
+            fwhm = width / self.settings.spectrometer_frequency
+            line = LINES["pseudo-voigt"]
+            rows = [a * line.stacked(x, s, fwhm, part)[0] for a, s in zip(areas, shifts, strict=True) if a > 1e-12]
+            found[name, depth] = np.asarray(np.sum(rows, axis=0)) if rows else np.zeros_like(x)
+        return found
+
+    # ---- for the report -----------------------------------------------------------------------
+
+    def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
+        scale, several = evaluation.values[f"{self.where}.scale"], len(self.sample.populations) > 1
+        return {
+            f"{name} {depth}" if several else depth: scale * y
+            for (name, depth), y in self._spectra(
+                self.measured.x, evaluation.values, self._kept_areas(evaluation)
+            ).items()
+        }
+
+    def derived(self, values: Values) -> dict[str, Any]:
+        """Return which part of the nuclei lies at which depth."""
+        areas = self._areas(values)
+        found = {}
+        for depth in DEPTHS:
+            own = [float(a.sum()) for (_, d), (a, _) in areas.items() if d == depth]
+            if own:
+                text = f"part of the {self.settings.element} nuclei at this depth: {depth}"
+                found[f"{self.where}.{depth}_fraction"] = DerivedQuantity(sum(own), "", text)
+        return found
+
+    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
+        return ()
+
+    def drawing(self, evaluation: Evaluation) -> Drawing | None:
+        return None
+
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Add normal noise of the standard deviation that the study asks for."""
+        noise = self.settings.noise
+        if noise is None:
+            return calculated, None
+        if noise.sigma is None:
+            raise InputError(f"{self.where}.noise", f"of {self.technique} needs sigma, the standard deviation.")
+        drawn = np.random.default_rng(noise.seed).normal(0.0, noise.sigma, len(calculated))
+        return calculated + drawn, np.full_like(calculated, noise.sigma)
+
+    def methods(self) -> tuple[str, ...]:
+        element = FREQUENCY_OF.get(self.settings.element, self.settings.element)
+        return (
+            f"The {element} spectrum was calculated from the model of the crystals: nuclei by their depth below the "
+            "surface and by the halides among their twelve neighbours, one pseudo-Voigt line for each.",
+        )
