@@ -53,6 +53,7 @@ class Bench:
     rot: tuple[float, float, float] = (0.06, -0.09, 0.4)
     wavelength: float = 0.2
     fineness: int = 1
+    arm: tuple[int, float] = (0, 0.0)  # axis and angle (degrees, left-handed) of the arm, turned last
 
     def ways(self) -> FloatArray:
         """Return the vectors from the sample to (fineness²) points in each pixel, (rows, columns, n, 3), m."""
@@ -61,7 +62,8 @@ class Bench:
         columns = (np.arange(self.shape[1])[:, None] + inner).ravel() * self.pixel - self.poni[1]
         flat = np.stack([*np.meshgrid(rows, columns, indexing="ij"), np.full((len(rows), len(columns)), 0.0)], axis=-1)
         flat[..., 2] = self.distance
-        turn = _turn(2, self.rot[2]) @ _turn(1, -self.rot[1]) @ _turn(0, -self.rot[0])
+        arm = _turn(self.arm[0], -np.radians(self.arm[1]))
+        turn = arm @ _turn(2, self.rot[2]) @ _turn(1, -self.rot[1]) @ _turn(0, -self.rot[0])
         n = self.fineness
         found = (flat @ turn.T).reshape(self.shape[0], n, self.shape[1], n, 3)
         return np.asarray(found.transpose(0, 2, 1, 3, 4).reshape(*self.shape, n * n, 3))

@@ -167,6 +167,41 @@ def test_automatic_phase_is_found_to_a_degree(ph0: float, ph1: float) -> None:
         assert abs((had - true + 180.0) % 360.0 - 180.0) < (1.0 if f0 != 5600.0 else 2.0)
 
 
+BROAD = [(2000.0, 2000.0, 1000.0)]
+OVERLAPPING = [(2000.0, 2000.0, 1000.0), (-3000.0, 4000.0, 1000.0)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "noise", "within"), [(BROAD, 3.0, 1.0), (BROAD, 100.0, 8.0), (OVERLAPPING, 3.0, 3.0)]
+)
+def test_phase_of_broad_lines_as_nanocrystals_have(
+    lines: list[tuple[float, float, float]], noise: float, within: float
+) -> None:
+    """133Cs of 2000 Hz, alone at S/N 1400 and 40, and two that overlap."""
+    rng = np.random.default_rng(3)
+    values = fid(4096, 2e5, lines, phase=75.0) + noise * (rng.normal(size=4096) + 1j * rng.normal(size=4096))
+    spectrum = spectrum_of(measured(values, width=2e5), Processing(exponential_hz=300.0))
+    assert spectrum.phase is not None
+    assert spectrum.phase.ph0 == pytest.approx(75.0, abs=within)
+    assert spectrum.phase.ph1 == 0.0
+
+
+def test_phase_of_pure_noise_is_some_number() -> None:
+    rng = np.random.default_rng(0)
+    spectrum = spectrum_of(measured(rng.normal(size=512) + 1j * rng.normal(size=512)))
+    assert spectrum.phase is not None
+    assert abs(spectrum.phase.ph0) <= 180.0
+
+
+def test_lines_of_both_signs_are_both_upright_or_down() -> None:
+    values = fid(8192, WIDTH, [(-3000.0, 25.0, 1000.0), (1200.0, 60.0, -1500.0), (5600.0, 25.0, 800.0)], phase=110.0)
+    found = spectrum_of(measured(values), Processing())
+    assert found.phase is not None
+    signs = [float(found.integral(ppm_of(f - 500.0), ppm_of(f + 500.0))) for f in (-3000.0, 1200.0, 5600.0)]
+    np.testing.assert_allclose(np.abs(signs), [1000.0, 1500.0, 800.0], rtol=0.08)
+    assert np.sign(signs[0]) == np.sign(signs[2]) == -np.sign(signs[1])
+
+
 def test_series_keeps_the_signs_of_an_inversion_recovery() -> None:
     delays = np.array([0.01, 0.3, 5.0])
     one = fid(8192, WIDTH, LINES, phase=63.0)

@@ -51,6 +51,17 @@ def root_mean_square(found: IntegratedImage, expected: FloatArray) -> float:
 # ---- geometry and scale ---------------------------------------------------------------------------------
 
 
+def test_every_pixel_is_where_vectors_put_it(tmp_path: Path) -> None:
+    from nanocrystal.reduction.image_geometry import geometry
+
+    bench = Bench()
+    found = geometry(bench.write(tmp_path / "a.poni"), bench.shape, None, None, "", "")
+    np.testing.assert_allclose(found.q, bench.q()[..., 0], rtol=1e-12)
+    turn = (found.azimuth - bench.azimuth()[..., 0] + 180.0) % 360.0 - 180.0
+    np.testing.assert_allclose(turn, 0.0, atol=1e-9)
+    np.testing.assert_allclose(found.response(True, 0.95), bench.response(0.95)[..., 0], rtol=1e-6)
+
+
 def test_intensity_comes_back_on_its_own_scale(tmp_path: Path) -> None:
     """Solid angle and polarisation on a tilted detector; no scale is fitted."""
     bench = Bench()
@@ -296,35 +307,40 @@ def test_frames_without_monitor_are_averaged(tmp_path: Path) -> None:
     np.testing.assert_array_less(np.abs(found.intensity - 500.0 * binned(SMALL, 40)), 4.5 * found.sigma)
 
 
-def arm(bench: Bench, angle: float) -> Bench:
-    """Return a bench whose detector is turned about the vertical axis (Rot1), degrees."""
-    return replace(bench, rot=(bench.rot[0] + np.radians(angle), *bench.rot[1:]))
-
-
-@pytest.mark.parametrize("how", ["angles", "calibrations"])
-def test_small_detector_on_an_arm(tmp_path: Path, how: str) -> None:
-    """A strip of a detector, moved along 2θ in steps of 4°, with monitors that differ: one pattern."""
-    rest = Bench(shape=(80, 200), pixel=172e-6, distance=0.4, poni=(0.007, 0.017), rot=(0.002, -0.001, 0.003))
-    angles, monitors = [-4.0 * k for k in range(4)], [1.0, 0.5, 2.0, 1.5]
+def check_arm(folder: Path, benches: list[Bench], calibration: tuple[str, ...], **settings: Any) -> None:
+    """Count at several places of a small detector with monitors that differ; one pattern comes out."""
+    monitors = [1.0, 0.5, 2.0, 1.5]
     rng = np.random.default_rng(9)
-    for k, angle in enumerate(angles):
-        bench = arm(rest, angle)
+    for k, bench in enumerate(benches):
         counts = rng.poisson(bench.image(400.0 * monitors[k], 0.9))
-        write_edf(tmp_path / f"step{k}.edf", counts.astype(np.int32))
-        bench.write(tmp_path / f"step{k}.poni")
-    files = tuple(f"step{k}.edf" for k in range(4))
-    ways: dict[str, Any] = {
-        "angles": {"calibration": ("step0.poni",), "arm_angles": angles, "arm_axis": "rot1"},
-        "calibrations": {"calibration": tuple(f"step{k}.poni" for k in range(4))},
-    }
-    settings = ImageSettings(file=files, monitor=monitors, polarization=0.9, **ways[how])
-    found = integrated_image(settings, tmp_path)
-    highest = max(float(arm(rest, a).q().max()) for a in angles)
-    assert found.q[-1] == pytest.approx(highest, abs=0.014)  # within one bin
+        write_edf(folder / f"step{k}.edf", counts.astype(np.int32))
+    files = tuple(f"step{k}.edf" for k in range(len(benches)))
+    found = integrated_image(ImageSettings(files, calibration, monitor=monitors, polarization=0.9, **settings), folder)
+    assert found.q[-1] == pytest.approx(max(float(b.q().max()) for b in benches), abs=0.014)  # within one bin
+    assert len(found.views) == len(benches)
     assert found.sigma is not None
-    assert len(found.views) == 4
     z = (found.intensity - 400.0 * pattern(found.q)) / found.sigma
     assert np.sqrt(np.mean(z[found.q > 0.5] ** 2)) == pytest.approx(1.0, abs=0.15)
+
+
+STRIP = Bench(shape=(80, 200), pixel=172e-6, distance=0.4, poni=(0.007, 0.017), rot=(0.002, -0.001, 0.003))
+
+
+@pytest.mark.parametrize(("axis", "rot3"), [("vertical", 0.003), ("vertical", 0.7), ("horizontal", 1.5)])
+def test_small_detector_on_an_arm(tmp_path: Path, axis: str, rot3: float) -> None:
+    """A strip of a detector, turned in its plane too, on an arm that is moved along 2θ in steps of 4°."""
+    rest = replace(STRIP, rot=(0.002, -0.001, rot3))
+    rest.write(tmp_path / "rest.poni")
+    angles = [-4.0 * k for k in range(4)]
+    benches = [replace(rest, arm=(0 if axis == "vertical" else 1, angle)) for angle in angles]
+    check_arm(tmp_path, benches, ("rest.poni",), arm_axis=axis, arm_angles=angles)
+
+
+def test_one_calibration_for_each_image(tmp_path: Path) -> None:
+    benches = [replace(STRIP, rot=(0.002 - np.radians(4.0 * k), -0.001, 0.003)) for k in range(4)]
+    for k, bench in enumerate(benches):
+        bench.write(tmp_path / f"step{k}.poni")
+    check_arm(tmp_path, benches, tuple(f"step{k}.poni" for k in range(4)))
 
 
 def test_cake_has_straight_lines_only_with_the_right_calibration(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_report_shows_image_mask_and_cake(folder: Path) -> None:
     assert page.count('"type":"heatmap"') == 7  # two cakes, two images, three kinds of left-out pixels
     assert "saturated" in page
     assert "direct beam" in page
-    assert "<b>ceria_1.tif</b>" in page
+    assert "<b>ceria_1.tif and 1 more</b>" in page
 
 
 def test_data_set_takes_its_curve_from_images(folder: Path) -> None:
@@ -192,7 +192,11 @@ def test_maps_are_packed_row_by_row() -> None:
         ([('"bench.poni"', '"large.poni"')], "image.calibration", "is for a detector of 300 × 240 pixels"),
         ([('"bench.poni"', '"dark.poni"')], "image.calibration", "has no wavelength; give wavelength (Å) or energy"),
         ([('"mask.npy"', '"small.npy"')], "image.mask", "the mask small.npy has 20 × 240 pixels, but the images have"),
-        ([('"mask.npy"', '"full.npy"')], "image.mask", "no pixels are left of ceria_1.tif (mask 48000); if the mask"),
+        (
+            [('"mask.npy"', '"full.npy"')],
+            "image.mask",
+            "no pixels are left of ceria_1.tif and 1 more (mask 48000); if the mask",
+        ),
         ([('"mask.npy"', '"text.npy"')], "image.mask", "is not a NumPy array"),
         ([('"ceria_*.tif"', '"text.txt"')], "image.file", "text.txt is not an image that fabio can read"),
         ([('"ceria_*.tif"', '"xeria_*.tif"')], "image.file", "no file in"),

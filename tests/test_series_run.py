@@ -214,6 +214,52 @@ def test_a_file_that_cannot_be_read_fails_its_member_only(small: SmallSeries) ->
     assert "T200: R_w" in said.stderr
 
 
+def test_a_mistake_of_the_program_fails_its_member_only(small: SmallSeries, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(task: object, results: object, comparison: object) -> dict[str, str]:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(series_member, "_texts", mistaken)
+    said = small.series()
+    assert said.exit_code == 1
+    assert "T300 failed: an unexpected ZeroDivisionError (by zero); please report it" in said.stderr
+
+
+def test_what_failed_is_tried_again(small: SmallSeries, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert small.series("--quiet").exit_code == 0
+    with monkeypatch.context() as broken:
+        small.write("ni_200K.gr", measured_rows(200.0, 9))
+        failing(broken, "T200")
+        assert small.series("--quiet").exit_code == 1
+    assert sorted(p.name for p in (small.folder / "study-series" / "T200").iterdir()) == [MEMBER]
+    assert small.series("--quiet").exit_code == 0
+    assert small.written()["members"]["T200"]["state"] == "converged"
+
+
+def test_a_file_that_vanishes_on_the_way_fails_its_member_only(small: SmallSeries) -> None:
+    plan = plan_of(small)
+    (small.folder / "ni_200K.gr").unlink()
+    run_locally(plan, 1)
+    assert "the file 'ni_200K.gr' of member T200 cannot be read" in plan.results["T200"].problem
+    assert plan.results["T300"].carried_from == "T100"
+
+
+def test_an_interrupt_ends_all_candidates(small: SmallSeries, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    refined = Study.refine
+
+    def interrupted(study: Study, progress: object = None) -> Result:
+        from dataclasses import replace
+
+        begun.append(study.title)
+        return replace(refined(study), interrupted=True)
+
+    monkeypatch.setattr(Study, "refine", interrupted)
+    plan = plan_of(small.add(CANDIDATES))
+    assert run_locally(plan, 1) is True
+    assert len(begun) == 1
+    assert plan.missing == ["T100", "T200", "T300"]
+
+
 # ---- checkpoints ----------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ A reduction starts from an `Intensity`, wherever it comes from: a file, or an im
 from nanocrystal.reduction.blanks import Blank, FittedScale
 from nanocrystal.reduction.composition import Composition
 from nanocrystal.reduction.differential import Differential, differential
+from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
 from nanocrystal.reduction.reduction import Reduced, Reduction, reduced
 from nanocrystal.reduction.results import ReductionResult
@@ -24,6 +25,8 @@ __all__ = [
     "Composition",
     "Differential",
     "FittedScale",
+    "ImageSettings",
+    "IntegratedImage",
     "Intensity",
     "PairDistribution",
     "Reduced",
@@ -32,6 +35,7 @@ __all__ = [
     "Unchanged",
     "d_over_g",
     "differential",
+    "integrated_image",
     "pair_distribution",
     "peak_template",
     "reduced",

@@ -95,7 +95,7 @@ class ImageSettings:
     error_model: ErrorModel = "poisson"
     counts_per_photon: float = 1.0
     outliers: float | None = None
-    arm_axis: ArmAxis = "rot1"
+    arm_axis: ArmAxis = "vertical"
     arm_angles: Sequence[float] | None = None
     wavelength: float | None = None
     energy: float | None = None
@@ -267,6 +267,10 @@ class _Exposure:
     @property
     def n_frames(self) -> int:
         return len(self.headers)
+
+    @property
+    def shown_name(self) -> str:
+        return self.name + (f" and {len(self.files) - 1} more" if len(self.files) > 1 else "")
 
     @classmethod
     def empty(cls, name: str, shape: tuple[int, int]) -> _Exposure:
@@ -460,7 +464,7 @@ def _place(
     photon = settings.counts_per_photon
     variance = photon * (np.maximum(exposure.counts, 0.0) + n**2 * shared.dark_variance)
     norm = monitor * at.response(settings.solid_angle, settings.polarization) * shared.flat
-    return _Place(exposure.name, at, exposure.counts - n * shared.dark, variance, norm, codes, n, shared.dark)
+    return _Place(exposure.shown_name, at, exposure.counts - n * shared.dark, variance, norm, codes, n, shared.dark)
 
 
 def _codes(exposure: _Exposure, at: Geometry, shared: _Shared, settings: ImageSettings) -> Codes:

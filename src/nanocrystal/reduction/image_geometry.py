@@ -17,7 +17,9 @@ from nanocrystal.reduction.angles import beam_wavelength
 from nanocrystal.reduction.image_files import needed, size_of
 
 FloatArray = NDArray[np.float64]
-ArmAxis = Literal["rot1", "rot2"]
+ArmAxis = Literal["vertical", "horizontal"]
+AXES = {"vertical": 0, "horizontal": 1}
+"""axis of the arm -> number of the axis in the laboratory, along rows and along columns of a detector at rest"""
 _KEY = re.compile(r"^\s*(distance|poni1|poni2)\s*:", re.IGNORECASE | re.MULTILINE)
 
 
@@ -108,12 +110,29 @@ def geometry(
 
 
 def turned(path: Path, at: Geometry, axis: ArmAxis, angle: float) -> Geometry:
-    """Return the geometry with the detector arm turned by an angle (degrees) from where it was calibrated."""
+    """Return the geometry with the detector arm turned by an angle (degrees) from where it was calibrated.
+
+    The axis is fixed in the laboratory and goes through the sample; the sense is that of Rot1 and Rot2 of a .poni.
+    """
     integrator = _loaded(path, str(path))
     integrator.wavelength = at.integrator.wavelength
-    setattr(integrator, axis, getattr(integrator, axis) + np.radians(angle))
+    arm = _rotation(AXES[axis], -np.radians(angle))
+    turns = zip((2, 1, 0), (integrator.rot3, -integrator.rot2, -integrator.rot1), strict=True)
+    whole = arm @ np.linalg.multi_dot([_rotation(k, turn) for k, turn in turns])
+    integrator.rot1 = -float(np.arctan2(whole[2, 1], whole[2, 2]))
+    integrator.rot2 = float(np.arcsin(np.clip(whole[2, 0], -1.0, 1.0)))
+    integrator.rot3 = float(np.arctan2(whole[1, 0], whole[0, 0]))
     integrator.reset()
     return Geometry(integrator, at.shape)
+
+
+def _rotation(axis: int, angle: float) -> FloatArray:
+    """Return the right-handed rotation about an axis (0, 1, 2), (3, 3)."""
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    found = np.eye(3)
+    found[first, first] = found[second, second] = np.cos(angle)
+    found[second, first], found[first, second] = np.sin(angle), -np.sin(angle)
+    return found
 
 
 def _loaded(path: Path, where: str) -> Any:

@@ -16,8 +16,8 @@ from nanocrystal.reduction.spectrum_noise import noise_of
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 COARSE = 4096
-"""points that the rough search looks at: broader bins, the same lines"""
-LINE_NOISES, LINE_SHARE = 10.0, 0.01
+"""points that the search for the least entropy looks at: broader bins, the same lines"""
+LINE_NOISES, FAINT_NOISES, LINE_SHARE = 10.0, 5.0, 0.01
 """a line is what stands higher than so many standard deviations of the noise, and than this part of the top line"""
 UPSIDE_DOWN = 7.0
 """degrees of mean deviation, of at most 15, above which lines are taken to be of both signs"""
@@ -59,31 +59,22 @@ def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = 
     pivot = float(x[int(np.argmax(np.abs(values)))])
     places = place_from_pivot(x, pivot)
     found = _line_by_line(values, places, first_order)
-    ph0, ph1 = _rough_phase(values, places, first_order) if found is None else found
+    ph0, ph1 = (_of_least_entropy(values), 0.0) if found is None else found
     return Phase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
 
 
-def _rough_phase(values: ComplexArray, places: FloatArray, first_order: bool) -> tuple[float, float]:
-    """Return φ0, φ1 of the least entropy."""
-    from scipy.optimize import minimize
+def _of_least_entropy(values: ComplexArray) -> float:
+    """Return φ0 of the least entropy and negative area."""
+    from scipy.optimize import minimize_scalar
 
-    coarse, at = _coarse(_filtered(values, 0), places)
+    coarse = _coarse(_filtered(values, 0))
 
-    def cost(angles: FloatArray) -> float:
-        turned = (coarse * np.exp(-1j * np.radians(angles[0] + angles[-1] * at * first_order))).real
+    def cost(angle: float) -> float:
+        turned = (coarse * np.exp(-1j * np.radians(angle))).real
         return _entropy(turned) + _negative(turned)
 
-    slopes = (-180.0, -60.0, 0.0, 60.0, 180.0) if first_order else (0.0,)
-    grid = [(cost(np.array([a, b])), a, b) for a in np.arange(-180.0, 180.0, 20.0) for b in slopes]
-    best = None
-    for _, a, b in sorted(grid)[:3]:
-        start = np.array([a, b]) if first_order else np.array([a])
-        simplex = np.vstack([start, start + 10.0 * np.eye(len(start))])
-        found = minimize(cost, start, method="Nelder-Mead", options={"xatol": 0.1, "initial_simplex": simplex})
-        if best is None or found.fun < best.fun:
-            best = found
-    assert best is not None
-    return float(best.x[0]), float(best.x[-1]) * first_order
+    start = min(np.arange(-180.0, 180.0, 10.0), key=cost)
+    return float(minimize_scalar(cost, bounds=(start - 10.0, start + 10.0), method="bounded").x)
 
 
 def _line_by_line(values: ComplexArray, places: FloatArray, first_order: bool) -> tuple[float, float] | None:
@@ -93,7 +84,7 @@ def _line_by_line(values: ComplexArray, places: FloatArray, first_order: bool) -
         turned = _filtered(values * np.exp(-1j * np.radians(ph0 + ph1 * places)), 1)
         lines = _lines(turned)
         if not lines:
-            return None
+            return _of_faint_line(values, places)
         height = np.abs(turned)
         angles = np.degrees([np.angle((height[k] ** 2 * turned[k]).sum()) for k in lines])
         at = np.array([(height[k] ** 3 @ places[k]) / (height[k] ** 3).sum() for k in lines])
@@ -108,12 +99,22 @@ def _line_by_line(values: ComplexArray, places: FloatArray, first_order: bool) -
     return float(ph0 + (180.0 if top.real < 0.0 else 0.0)), float(ph1)
 
 
-def _lines(turned: ComplexArray) -> list[slice]:
+def _lines(turned: ComplexArray, noises: float = LINE_NOISES) -> list[slice]:
     """Return the stretches that stand out of the noise."""
     height = np.abs(turned)
-    above = height > max(LINE_NOISES * noise_of(turned.real), LINE_SHARE * float(height.max()))
+    above = height > max(noises * noise_of(turned.real), LINE_SHARE * float(height.max()))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(int), [0]])))
     return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 3]
+
+
+def _of_faint_line(values: ComplexArray, places: FloatArray) -> tuple[float, float] | None:
+    """Return the phase at the highest stretch of a spectrum without its noise; None where nothing stands out."""
+    smooth = _filtered(values, 0)
+    lines = _lines(smooth, FAINT_NOISES)
+    if not lines:
+        return None
+    top = max(lines, key=lambda k: float(np.abs(smooth[k]).sum()))
+    return _of_one_group(smooth, places, [top]), 0.0
 
 
 def _of_one_group(values: ComplexArray, places: FloatArray, lines: list[slice]) -> float:
@@ -185,12 +186,12 @@ def _straight_line(at: FloatArray, angles: FloatArray, weights: FloatArray, slop
     return float(d0), float(d1)
 
 
-def _coarse(values: ComplexArray, places: FloatArray) -> tuple[ComplexArray, FloatArray]:
-    """Return the spectrum, and its places, by means of neighbours where there are many points."""
+def _coarse(values: ComplexArray) -> ComplexArray:
+    """Return the spectrum by means of neighbours where there are many points, its top 1."""
     bunch = max(1, len(values) // COARSE)
     n = len(values) // bunch * bunch
     coarse = values[:n].reshape(-1, bunch).mean(axis=1)
-    return coarse / np.abs(coarse).max(), places[:n].reshape(-1, bunch).mean(axis=1)
+    return np.asarray(coarse / np.abs(coarse).max())
 
 
 def _entropy(real: FloatArray) -> float:

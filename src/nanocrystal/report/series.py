@@ -75,7 +75,7 @@ def _verdict(series: SeriesResult) -> str:
         kind, said = "doubtful", "Not all members converged."
     values = [m.value for m in series.members]
     span = f"{number(min(values), 7)} to {with_unit(max(values), series)}" if values else "none"
-    said_first = transition_sentences(series)[:2] or findings(series)[:1]
+    words = " ".join(typeset(_capital(s)) for s in transition_sentences(series)[:2] or findings(series)[:1])
     rw = [p.rw for m in series.good if m.fit is not None for p in m.fit.patterns.values()]
     facts = [
         ("members", f"{len(series.members)}"),
@@ -84,7 +84,7 @@ def _verdict(series: SeriesResult) -> str:
         ("elapsed", sections.duration(series.elapsed_s)),
         ("nanocrystal", escape(series.version)),
     ]
-    return f'<p class="verdict {kind}"><strong>{said}</strong> {" ".join(typeset(_capital(s)) for s in said_first)}</p>{sections.facts(facts)}'
+    return f'<p class="verdict {kind}"><strong>{said}</strong> {words}</p>{sections.facts(facts)}'
 
 
 def _capital(text: str) -> str:

@@ -84,8 +84,10 @@ def plotly_text() -> str:
 
 
 def write_member(member: MemberResult, texts: dict[str, str], folder: Path) -> None:
-    """Write the files of a member to its folder in that of the series, member.json last."""
+    """Write the files of a member to its folder in that of the series, member.json last; older ones are removed."""
     names = sorted([*texts, MEMBER])
+    for name in set(_listed(folder / member.name / MEMBER)) - set(names):
+        (folder / member.name / name).unlink(missing_ok=True)
     document = {"files": names, "member": member.document()}
     try:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
@@ -124,9 +126,13 @@ def write_begun(folder: Path, title: str, files: list[str]) -> None:
 
 def _earlier(folder: Path) -> list[str]:
     """Return the files of earlier runs in a folder that are still there."""
+    return [name for name in _listed(folder / SERIES) if (folder / name).is_file()]
+
+
+def _listed(record: Path) -> list[str]:
+    """Return the files that a record of an earlier run lists, none where it cannot be read."""
     try:
-        listed = json.loads((folder / SERIES).read_text(encoding="utf-8"))["files"]
-        return [name for name in listed if (folder / name).is_file()]
+        return list(json.loads(record.read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

@@ -54,7 +54,7 @@ class ImageTable(Table):
     )
     counts_per_photon: float = Field(default=1.0, description="of the detector, for poisson")
     outliers: float | None = Field(default=None, description="σ by which a pixel is off its ring to be left out [none]")
-    arm_axis: Literal["rot1", "rot2"] = Field(default="rot1", description="rotation of the .poni that the arm turns")
+    arm_axis: Literal["vertical", "horizontal"] = Field(default="vertical", description="axis that the arm turns about")
     arm_angles: list[float] | None = Field(
         default=None, description="degrees, for each file: how far the arm was turned since the calibration"
     )

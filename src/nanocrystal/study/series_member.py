@@ -113,14 +113,22 @@ def refined_member(task: Task, step: Step | None = None) -> Outcome:
     """
     began = time.perf_counter()
     try:
-        studies = studies_of(_started(task), task.path, task.text)
+        return _refined_member(task, step, began)
+    except Interrupted:
+        raise
     except NanocrystalError as error:
         return _failed(task, str(error), began)
+    except Exception as error:  # a mistake of the program; the other members still stand
+        return _failed(task, f"an unexpected {type(error).__name__} ({error}); please report it", began)
+
+
+def _refined_member(task: Task, step: Step | None, began: float) -> Outcome:
+    studies = studies_of(_started(task), task.path, task.text)
     outcomes: dict[str, Result | str] = {}
     for name, study in studies.items():
-        outcomes[name] = refined_or_reason(study, _steps_of(task.name, name, step))
-    if any(isinstance(o, Result) and o.interrupted for o in outcomes.values()):
-        raise Interrupted(task.name)
+        outcome = outcomes[name] = refined_or_reason(study, _steps_of(task.name, name, step))
+        if isinstance(outcome, Result) and outcome.interrupted:
+            raise Interrupted(task.name)
     results = {name: o for name, o in outcomes.items() if isinstance(o, Result)}
     if not results:
         return _failed(task, "; ".join(f"{n}: {o}" if n else str(o) for n, o in outcomes.items()), began)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from nanocrystal.errors import InputError
 from nanocrystal.refinement.series import MemberResult
 from nanocrystal.report.series_files import read_member, write_member
 from nanocrystal.study.series import Member, Series
@@ -88,11 +89,6 @@ class Plan:
         """The members that have not been done."""
         return [m.name for m in self.series.members if m.name not in self.results]
 
-    @property
-    def files(self) -> set[Path]:
-        """The files that members have been found to need so far."""
-        return set(self._digests)
-
     def next_task(self) -> Task | None:
         """Return a member to be refined now, None where none is ready: all are done, or wait for others."""
         if self._again:
@@ -100,8 +96,13 @@ class Plan:
         for chain in self._chains:
             while not chain.is_busy and not chain.is_over:
                 task = self._task(chain)
-                known = read_member(self.folder, task.name)
-                if known is None or known.fingerprint != task.fingerprint:
+                try:
+                    task = replace(task, fingerprint=fingerprint(task, self._digests))
+                except InputError as error:
+                    self.gave_up(task, error.problem)
+                    continue
+                known = self._known(task)
+                if known is None:
                     chain.is_busy = True
                     self._attempts[task.name] = 1
                     self.watcher.begun(task.name)
@@ -109,6 +110,11 @@ class Plan:
                 self.reused.add(task.name)
                 self._enter(chain, known)
         return None
+
+    def _known(self, task: Task) -> MemberResult | None:
+        """Return what an earlier run found for a task from the same input; what failed is tried again."""
+        known = read_member(self.folder, task.name)
+        return known if known is not None and known.fingerprint == task.fingerprint and known.fit else None
 
     def finished(self, outcome: Outcome) -> None:
         """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
@@ -157,8 +163,7 @@ class Plan:
             failed = chain.members[chain.position - 1].name
             notes = (f"starts from {good.name}, since {failed} has no result to carry on from",)
         starts = {} if good is None else {name: fit.carried for name, fit in good.fits.items() if fit.converged}
-        task = Task(
+        return Task(
             member.name, member.value, member.branch, member.content, series.path, series.text, starts,
             "" if good is None else good.name, notes, series.order_parameter, series.has_reports,
         )  # fmt: skip
-        return replace(task, fingerprint=fingerprint(task, self._digests))

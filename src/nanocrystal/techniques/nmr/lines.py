@@ -170,8 +170,8 @@ class NmrLines:
         parts = {n: self._placed(n, form, where) for n, form in self._forms(f"{where}.").items()}
         axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
         return SummedModel(
-            self.name, where, axis, Axis("intensity", ""), measured, parts, self.background_terms, METHOD, self.noise, lambda v: self._derived(where, v),
-            derived_from=tuple(p.amplitude for p in parts.values()), x_reversed=True,
+            self.name, where, axis, Axis("intensity", ""), measured, parts, self.background_terms, METHOD, self.noise,
+            lambda v: self._derived(where, v), derived_from=tuple(p.amplitude for p in parts.values()), x_reversed=True,
         )  # fmt: skip
 
     def _placed(self, name: str, form: Form, where: str) -> PlacedPart:
