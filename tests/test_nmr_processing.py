@@ -266,6 +266,15 @@ def test_noise_is_that_of_the_fid_whatever_lines_there_are() -> None:
     assert noise_of(rng.normal(size=20) * 3.0) == pytest.approx(3.0, rel=0.5)
 
 
+def test_points_of_twice_the_length_are_independent() -> None:
+    """Correlation of neighbours of the real part over 32768 points of white noise."""
+    rng = np.random.default_rng(6)
+    noise = rng.normal(size=16384) + 1j * rng.normal(size=16384)
+    for times, expected in ((2, 0.0), (4, np.sinc(0.5))):
+        real = spectrum_of(measured(noise), Processing(phase=None, zero_fill=times)).real
+        assert np.corrcoef(real[:-1], real[1:])[0, 1] == pytest.approx(expected, abs=0.03), times
+
+
 def test_sigma_of_integrals_by_two_hundred_repetitions() -> None:
     """Zeros and windows correlate neighbouring points; the scatter of integrals says by how much."""
     rng = np.random.default_rng(11)

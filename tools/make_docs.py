@@ -40,7 +40,7 @@ def page(technique: Any) -> str:
         lines += [f"## {heading}", "", inspect.cleandoc(rest), ""] if indented else [block, ""]
     lines += ["## Parameters", "", "| name | unit | default | limits | meaning |", "|---|---|---|---|---|"]
     for name, q in technique.quantities.items():
-        default = "left to the fit" if name in technique.linear else f"{q.default:g}"
+        default = "left to the fit" if name in technique.linear else _usual(q.default)
         limits = f"{q.minimum:g} to {q.maximum:g}" if q.minimum > float("-inf") else "none"
         lines.append(f"| `{name}` | {q.unit or '–'} | {default} | {limits} | {q.description} |")
     return "\n".join(lines) + "\n"
@@ -200,7 +200,7 @@ def _default(field: Any, name: str, table: type[Table]) -> str:
         return "required"
     technique = next((TECHNIQUES[n] for n, t in schema.DATASET_TABLES.items() if t is table), None)
     if technique is not None and name in technique.quantities:
-        return "left to the fit" if name in technique.linear else f"{technique.quantities[name].default:g}"
+        return "left to the fit" if name in technique.linear else _usual(technique.quantities[name].default)
     if name == "scale":
         return "left to the fit"
     value = field.default
@@ -213,6 +213,11 @@ def _default(field: Any, name: str, table: type[Table]) -> str:
         if isinstance(value, str)
         else f"{value:g}"
     )
+
+
+def _usual(default: float | None) -> str:
+    """Return a default value; a quantity without one must be given where it is used."""
+    return "–" if default is None else f"{default:g}"
 
 
 def _suffixes(name: str) -> str:

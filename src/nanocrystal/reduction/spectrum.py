@@ -241,7 +241,8 @@ def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[
         raise InputError("zero_fill", f"must be at least 1, got {settings.zero_fill}.")
     n = len(t) if settings.zero_fill == 1 else 1 << int(np.ceil(np.log2(len(t) * settings.zero_fill)))
     if n > len(t):
-        notes.append(f"{len(t)} points were filled up with zeros to {n}: neighbouring points are correlated")
+        more = ": neighbouring points are correlated" if n > 2 * len(t) else ""
+        notes.append(f"{len(t)} points were filled up with zeros to {n}{more}")
     frequency = np.fft.fftshift(np.fft.fftfreq(n, dwell))
     values = np.fft.fftshift(np.fft.fft(data.values * weights, n, axis=-1), axes=-1) * 2.0 * dwell
     return frequency, np.asarray(values * np.exp(-2j * np.pi * frequency * t[0])), np.stack([t / dwell, weights**2])
