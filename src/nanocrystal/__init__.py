@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
     from nanocrystal.parameters import Parameter, fixed, tied, vary
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
+    from nanocrystal.refinement.posterior import sample_posterior
     from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
     from nanocrystal.sample import (
         Atoms,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
     from nanocrystal.study import Study, read_candidates, read_study
+    from nanocrystal.study.plan import plan_measurement
     from nanocrystal.techniques import (
         Blank,
         Composition,
@@ -76,8 +78,10 @@ _HOMES = {
         "Distribution", "Exponential", "FixedBody", "Histogram", "Octahedron", "Platelet", "Population", "Prism",
         "Sample", "Shell", "SiteOverride", "SizeLaw", "Sphere", "Stacking", "Substitution", "TwinFamily",
     ),
+    "refinement.posterior": ("sample_posterior",),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
+    "study.plan": ("plan_measurement",),
     "techniques": (
         "Blank", "Composition", "Line", "NmrLines", "NmrRelaxation", "Pdf", "Powder", "PowderBlank", "Profile",
         "RelaxationPart", "Saxs", "TotalScattering",
@@ -137,10 +141,12 @@ __all__ = [
     "compare",
     "comparison_html",
     "fixed",
+    "plan_measurement",
     "read_candidates",
     "read_study",
     "refine",
     "report_html",
+    "sample_posterior",
     "simulated_curves",
     "tied",
     "vary",

@@ -279,6 +279,8 @@ def example(
             return
         if nanocrystal.cli.series.run_series_example(name, out, quiet):
             return
+        if nanocrystal.cli.plan.run_plan_example(name, out, quiet):
+            return
         study, remark = example_study(name)
         if remark and not quiet:
             _say(remark)

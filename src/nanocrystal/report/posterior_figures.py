@@ -152,7 +152,7 @@ def _axes(
     bare = {
         "showline": True, "mirror": True, "linecolor": "#1A1A1A", "linewidth": 1, "ticks": "inside", "ticklen": 3,
         "showgrid": False, "zeroline": False, "nticks": 4, "tickfont": {"size": 10}, "exponentformat": "power",
-        "type": "linear",
+        "type": "linear", "minexponent": 5,
     }  # fmt: skip
     width = 1.0 / n
     lowest, leftmost = row == n - 1, column == 0 and row > 0

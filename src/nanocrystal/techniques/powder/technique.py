@@ -36,8 +36,8 @@ Profile
     Y there are full widths in centidegrees, divide by 100. K is scherrer_constant, 0.9 (GSAS-II: 1); size is a column
     length, weighted by volume, and strain is Δd/d (its microstrain is 4 · 10⁶ times it). size_lorentzian and
     strain_lorentzian (1) are the parts of each of the two widths that are Lorentzian; the rest, 1 less that, adds its
-    square to Γ_G², as the LG mix of GSAS-II does. Near 1 a part and its size (or strain) only count as their product: fix
-    a part where a fit ends there.
+    square to Γ_G², as the LG mix of GSAS-II does. Near 1 a part and its size (or strain) only count as their product:
+    fix a part where a fit ends there.
     Asymmetry in two ways. axial_divergence is S/L = H/L of Finger, Cox & Jephcoat, J. Appl. Cryst. 27, 892 (1994),
     with equal half heights of sample and slit, integrated with 20 nodes (begin above 0, such as 0.02). asymmetry and
     asymmetry_2 are the first term of Bérar & Baldinozzi, J. Appl. Cryst. 26, 128 (1993): a factor 1 − 2 s z exp(−z²)

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.sample import Sample
-from nanocrystal.tables.elements import atomic_number
-from nanocrystal.tables.form_factors import form_factor
+from nanocrystal.tables.incoherent import incoherent_function
 
 FloatArray = NDArray[np.float64]
 KEV_ANGSTROM = 12.398419843320026
@@ -55,12 +54,8 @@ def polarization(q: FloatArray, wavelength: float, part: float) -> FloatArray:
 
 
 def incoherent(sample: Sample, q: FloatArray) -> FloatArray:
-    """Return Z − f0²/Z, the mean over the atoms of the sample."""
-    terms = [
-        part * (atomic_number(e) - form_factor(e, q) ** 2 / atomic_number(e))
-        for e, part in _composition(sample).items()
-    ]
-    return np.asarray(sum(terms))
+    """Return the incoherent scattering function (H. H. M. Balyuzi 1975), the mean over the atoms of the sample."""
+    return np.asarray(sum(part * incoherent_function(e, q) for e, part in _composition(sample).items()))
 
 
 def elements_of(sample: Sample) -> list[str]:

@@ -16,8 +16,8 @@ Instrument
 Background
     Chebyshev polynomials over the range of the data, background.c0, c1, … (background_terms of them),
     any number of measured blanks, each with its own scale, and with compton = true incoherent
-    scattering in the approximation Z − f0²/Z, the mean over the atoms (all populations alike, occupancies
-    as they start), compton_scale its factor. All are linear.
+    scattering of free atoms (H. H. M. Balyuzi, Acta Cryst. A31, 600 (1975)), the mean over the atoms (all
+    populations alike, occupancies as they start), compton_scale its factor. All are linear.
 
 Weights
     σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike. Without σ
