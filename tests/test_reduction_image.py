@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,15 @@ pytest.importorskip("pyFAI", reason="the extra nanocrystal[images] is not instal
 fabio = pytest.importorskip("fabio", reason="the extra nanocrystal[images] is not installed")
 
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_objects_to_collect() -> Iterator[None]:
+    """pyFAI collects garbage with every calibration it reads, which takes long among the objects of all other tests."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 SMALL = Bench(shape=(90, 110), pixel=500e-6)
 

@@ -373,8 +373,8 @@ def atoms(
         print(out)
 
 
-import nanocrystal.cli.series  # noqa: E402, F401  adds its verb
-import nanocrystal.cli.reduce  # noqa: E402, F401  adds its verb
-import nanocrystal.cli.posterior  # noqa: E402, F401  adds its verb
-import nanocrystal.cli.nmr  # noqa: E402, F401  adds its verb
-import nanocrystal.cli.plan  # noqa: E402, F401  adds its verb
+import nanocrystal.cli.nmr  # noqa: E402  adds its verb
+import nanocrystal.cli.plan  # noqa: E402  adds its verb
+import nanocrystal.cli.posterior  # noqa: E402  adds its verb
+import nanocrystal.cli.reduce  # noqa: E402  adds its verb
+import nanocrystal.cli.series  # noqa: E402  adds its verb

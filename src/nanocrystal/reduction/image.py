@@ -414,7 +414,7 @@ def _geometry(
     found = geometry(path, (shape[0], shape[1]), settings.wavelength, settings.energy, at, beam_at)
     if settings.arm_angles is None:
         return found
-    return turned(path, found, settings.arm_axis, settings.arm_angles[k])
+    return turned(found, settings.arm_axis, settings.arm_angles[k])
 
 
 # ---- one place ----------------------------------------------------------------------------------------------

@@ -109,20 +109,20 @@ def geometry(
     return Geometry(integrator, shape)
 
 
-def turned(path: Path, at: Geometry, axis: ArmAxis, angle: float) -> Geometry:
+def turned(at: Geometry, axis: ArmAxis, angle: float) -> Geometry:
     """Return the geometry with the detector arm turned by an angle (degrees) from where it was calibrated.
 
     The axis is fixed in the laboratory and goes through the sample; the sense is that of Rot1 and Rot2 of a .poni.
+    The integrator is turned itself: `at` must not be used afterwards.
     """
-    integrator = _loaded(path, str(path))
-    integrator.wavelength = at.integrator.wavelength
+    integrator = at.integrator
     arm = _rotation(AXES[axis], -np.radians(angle))
     turns = zip((2, 1, 0), (integrator.rot3, -integrator.rot2, -integrator.rot1), strict=True)
     whole = arm @ np.linalg.multi_dot([_rotation(k, turn) for k, turn in turns])
     integrator.rot1 = -float(np.arctan2(whole[2, 1], whole[2, 2]))
     integrator.rot2 = float(np.arcsin(np.clip(whole[2, 0], -1.0, 1.0)))
     integrator.rot3 = float(np.arctan2(whole[1, 0], whole[0, 0]))
-    integrator.reset()
+    integrator.reset(collect_garbage=False)
     return Geometry(integrator, at.shape)
 
 

@@ -221,7 +221,7 @@ class SeriesResult:
 
     @property
     def transitions(self) -> list[Transition]:
-        return [t for branch in self.branches for t in transitions_of(self._along(branch), branch)]
+        return [t for branch in self.branches for t in transitions_of(self.along(branch), branch)]
 
     @property
     def trends(self) -> list[Trend]:
@@ -229,11 +229,12 @@ class SeriesResult:
         found = []
         for candidate in self.candidates or [ALONE]:
             for branch in self.branches:
-                chosen = [m for m in self._along(branch) if m.preferred == candidate]
+                chosen = [m for m in self.along(branch) if m.preferred == candidate]
                 found += [t for t in _trends(chosen, candidate, branch) if t.address not in self.shared]
         return found
 
-    def _along(self, branch: str) -> list[MemberResult]:
+    def along(self, branch: str) -> list[MemberResult]:
+        """Return the members of a branch that have a result, by value."""
         return sorted((m for m in self.good if m.branch == branch), key=lambda m: m.value)
 
 

@@ -243,7 +243,7 @@ def series_document(series: SeriesResult, files: list[str]) -> dict[str, Any]:
         ],
         "switches": [
             {"branch": s.branch, "below": s.below, "above": s.above, "value": s.value, "bracket": s.bracket}
-            for s in (single_switch(series._along(b), b) for b in series.branches)
+            for s in (single_switch(series.along(b), b) for b in series.branches)
             if s is not None
         ],
         "trends": [

@@ -23,7 +23,7 @@ def transition_sentences(series: SeriesResult) -> list[str]:
     found = []
     for branch in series.branches:
         own = [t for t in series.transitions if t.branch == branch]
-        along = [m for m in series.members if m.branch == branch and m.preferred is not None]
+        along = series.along(branch)
         of = f"{branch.capitalize()}: " if branch else ""
         if not along:
             continue
@@ -31,7 +31,7 @@ def transition_sentences(series: SeriesResult) -> list[str]:
             found.append(f"{of}{along[0].preferred} is preferred in all {len(along)} members; there is no transition.")
             continue
         found += [of + _transition(t, series) for t in own]
-        switch = single_switch(sorted(along, key=lambda m: m.value), branch)
+        switch = single_switch(along, branch)
         if switch is not None and (len(own) > 1 or (switch.low, switch.high) != (own[0].low, own[0].high)):
             found.append(f"{of}{_switch(switch, series)}")
     return found
