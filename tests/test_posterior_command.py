@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,20 @@ def test_contours_hold_what_they_say() -> None:
     cell = (x[1] - x[0]) * (y[1] - y[0])
     assert (held < 0.68).sum() * cell == pytest.approx(-2.0 * np.pi * np.log(0.32), rel=0.08)
     assert (held < 0.95).sum() * cell == pytest.approx(-2.0 * np.pi * np.log(0.05), rel=0.08)
+
+
+def test_several_data_sets_take_the_scales_of_the_refinement(tmp_path: Path) -> None:
+    """σ of one PDF stated three times too small: the refinement scales it, and the posterior is as wide as it says."""
+    sample, data = nickel_problem(synthetic(tmp_path))
+    table = np.loadtxt(tmp_path / "ni.gr")
+    table[:, 2] /= 3.0
+    np.savetxt(tmp_path / "claimed.gr", table)
+    datasets = {"near": replace(data["pdf"], r_range=(1.5, 18.0))}
+    datasets["far"] = replace(data["pdf"], file=tmp_path / "claimed.gr", r_range=(18.0, 38.0), delta2=None)
+    found = sample_posterior(sample, datasets, steps=150)
+    assert found.errors_scaled
+    assert "far × 3." in found.noise or "far × 2." in found.noise
+    for address in ("crystals.x.a", "populations.p.diameter"):
+        stderr = found.stderr(address)
+        assert stderr is not None
+        assert found.marginals[address].std == pytest.approx(stderr, rel=0.15)

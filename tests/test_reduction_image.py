@@ -17,6 +17,7 @@ from ring_images import Bench, FloatArray, line_positions, pattern
 pytest.importorskip("pyFAI", reason="the extra nanocrystal[images] is not installed")
 fabio = pytest.importorskip("fabio", reason="the extra nanocrystal[images] is not installed")
 
+from nanocrystal.errors import InputError  # noqa: E402
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image  # noqa: E402
 
 
@@ -224,6 +225,8 @@ def test_thresholds_beam_stop_and_markers(tmp_path: Path) -> None:
     gaps[300, 300] = -2
     found = integrated(tmp_path, bench, gaps, saturation=65535.0)
     assert found.left_out == {"gaps of the detector": 6001, "saturated": saturated}
+    unsigned = np.where(gaps < 0, 2**32 - 1, gaps).astype(np.uint32)
+    assert integrated(tmp_path, bench, unsigned, saturation=65535.0).left_out == found.left_out
     stopped = integrated(tmp_path, bench, image, beam_stop=30.0)
     assert stopped.left_out["beam stop"] == pytest.approx(np.pi * 30.0**2, rel=0.02)
     radius = 30.0 * bench.pixel / bench.distance * 2.0 * np.pi / bench.wavelength
@@ -304,6 +307,16 @@ def test_two_frames_with_different_monitors(tmp_path: Path, how: str) -> None:
     assert found.n_frames == 2
     assert found.monitor == 4500.0
     assert root_mean_square(found, 0.2 * binned(SMALL, 40)) == pytest.approx(1.0, abs=0.3)
+
+
+def test_counts_below_zero_in_one_frame_are_refused_though_their_sum_is_not(tmp_path: Path) -> None:
+    SMALL.write(tmp_path / "bench.poni")
+    first = np.full(SMALL.shape, 10.0)
+    write_edf(tmp_path / "a0.edf", first)
+    first[3, 4] = -3.0
+    write_edf(tmp_path / "a1.edf", first)
+    with pytest.raises(InputError, match=r"the lowest -3 in row 3, column 4"):
+        integrated_image(ImageSettings(("a*.edf",), ("bench.poni",)), tmp_path)
 
 
 def test_frames_without_monitor_are_averaged(tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def _summary(found: Posterior) -> None:
     print(f"\n{found.title}: {state_words(found)}, in {found.elapsed_s:.1f} s", file=out)
     width = max(len(a) for a in found.marginals)
     for address, m in found.marginals.items():
-        error = "–" if m.stderr is None else f"± {m.stderr:.2g}"
+        stderr = found.stderr(address)
+        error = "–" if stderr is None else f"± {stderr:.2g}"
         said = limit_words(m) if m.limit else interval_words(m.median, m.interval_68)
         print(f"  {address:{width}s}  {said} {m.unit}  (refined: {m.value:.6g} {error})", file=out)
     for note in found.notes:

@@ -31,6 +31,7 @@ from nanocrystal.refinement.result import (
     SizeCurve,
     SizeMap,
     Status,
+    TrendCurve,
 )
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.techniques.base import Model, Technique
@@ -139,10 +140,12 @@ def assembled_result(
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
     parameters = _estimates(problem, point, spread)
-    datasets = {name: fitted_curve(problem, point, name) for name in problem.models}
+    derived = _derived(sample, problem, point, spread)
+    datasets = {name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()}
     inputs = dict(sample.inputs()) | {
         m.measured.source: m.measured.sha256 for m in problem.models.values() if m.measured.sha256
     }
+    inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in getattr(m, "inputs", {}).items()}
     values = point.evaluation.values
     methods = [p for m in problem.models.values() for p in m.methods()]
     maps = _asked(sample, "size_maps", values)
@@ -154,7 +157,7 @@ def assembled_result(
         elapsed_s=elapsed_s,
         n_evaluations=problem.n_evaluations,
         parameters=parameters,
-        derived=_derived(sample, problem, point, spread),
+        derived=derived,
         datasets=datasets,
         correlation_names=list(spread.names),
         correlation_matrix=spread.correlations,
@@ -278,7 +281,24 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         ticks=model.ticks(point.evaluation) if hasattr(model, "ticks") else {},
         components_shown=getattr(model, "components_shown", False),
         x_reversed=getattr(model, "x_reversed", False),
+        stack=getattr(model, "stack", None),
     )
+
+
+def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, DerivedValue]) -> FittedCurve:
+    """Return a data set with the trends that its model asks for, from the derived quantities."""
+    found = []
+    for trend in getattr(model, "trends", ()):
+        series = {}
+        for name, addresses in trend.series.items():
+            known = [derived.get(a) for a in addresses]
+            values = [np.nan if d is None else trend.factor * d.value for d in known]
+            errors = [np.nan if d is None or d.stderr is None else trend.factor * d.stderr for d in known]
+            series[name] = (np.array(values), np.array(errors))
+        axes = (trend.x_axis.name, trend.x_axis.unit, trend.y_axis.name, trend.y_axis.unit)
+        x = np.array(trend.x)
+        found.append(TrendCurve(trend.caption, *axes, trend.names, x, series, trend.y_log, trend.x_reversed))
+    return replace(curve, trends=tuple(found)) if found else curve
 
 
 def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Covariance) -> dict[str, DerivedValue]:

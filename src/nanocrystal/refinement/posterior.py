@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem
+from nanocrystal.refinement.fit import RefinableSample, _checked_scales, assembled_result, bound_problem
+from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
@@ -122,17 +123,19 @@ def sample_posterior(
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
     started = time.perf_counter()
-    problem = bound_problem(sample, datasets, Path(folder))
+    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(_checked_scales(options, datasets))
     if not problem.free:
         raise InputError(
             "posterior",
             "nothing but linear parameters is refined: their posterior is the normal law that refine gives.",
         )
     n_walkers = settings.walkers_for(len(problem.free))
-    outcome = optimise(problem, options, fit_progress)
-    fit = assembled_result(sample, outcome, title, options, time.perf_counter() - started)
+    outcome, joint = optimise(problem, options, fit_progress), None
     if outcome.interrupted:
         raise KeyboardInterrupt
+    if len(datasets) > 1:
+        outcome, joint = refined_jointly(outcome, options, fit_progress)
+    fit = assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
     factor = error_factor(outcome, scaled)
     target = LogPosterior(outcome.problem, factor)
     law = laplace(outcome.problem, outcome.point, factor if target.noise_known else _misfit(outcome))
@@ -144,7 +147,7 @@ def sample_posterior(
     if len(chain.x) < FEWEST_STEPS:
         raise KeyboardInterrupt
     elapsed = time.perf_counter() - started
-    return assembled_posterior(target, chain, fit, settings, elapsed)
+    return assembled_posterior(target, chain, fit, outcome.point.chi2, settings, elapsed)
 
 
 def run(
@@ -189,9 +192,9 @@ def _expected(target: LogPosterior, law: Laplace, n_walkers: int, settings: Sett
 
 
 def assembled_posterior(
-    target: LogPosterior, chain: Chain, fit: Result, settings: Settings, elapsed_s: float
+    target: LogPosterior, chain: Chain, fit: Result, chi2: float, settings: Settings, elapsed_s: float
 ) -> Posterior:
-    """Return what the chain says, beside the fit."""
+    """Return what the chain says, beside the fit; chi2: that of the fit."""
     problem = target.problem
     names = [*(d.address for d in problem.free), *problem.linear]
     first, samples = kept_samples(chain)
@@ -207,9 +210,9 @@ def assembled_posterior(
         title=fit.title, names=names, samples=samples, log_density=chain.log_density[first:], ensemble=chain.ensemble,
         marginals=marginals, fit=fit, seed=settings.seed, n_steps=len(chain.x), n_discarded=first,
         acceptance=chain.acceptance, noise=_noise_words(target), factor=target.factor,
-        notes=[*_interruption(chain, settings), *missing, *_findings(target, chain, fit, marginals)],
+        notes=[*_interruption(chain, settings), *missing, *_findings(target, chain, fit, chi2, marginals)],
         elapsed_s=elapsed_s, n_evaluations=len(chain.x) * len(chain.ensemble), converged=not missing,
-        interrupted=chain.interrupted,
+        interrupted=chain.interrupted, errors_scaled=_errors_scaled(target),
         best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
     )  # fmt: skip
 
@@ -221,9 +224,20 @@ def _noise_words(target: LogPosterior) -> str:
             "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
             "integrated over with the prior 1/s, which gives Student's t."
         )
+    said = "The standard deviations of the data were taken as they are given."
+    scales = {n: s for n, s in target.problem.error_scales.items() if s != 1.0}
+    if scales:
+        listed = ", ".join(f"{name} × {scale:.3g}" for name, scale in scales.items())
+        said = f"The standard deviations of the data were multiplied as in the refinement: {listed}."
     if target.factor > 1.0:
-        return f"The standard deviations of the data were multiplied by √χ²_red of the fit, {target.factor:.3g}."
-    return "The standard deviations of the data were taken as they are given."
+        return f"{said} All were multiplied by √χ²_red of the fit, {target.factor:.3g}."
+    return said
+
+
+def _errors_scaled(target: LogPosterior) -> bool:
+    """Say whether the scaled standard errors of the fit are those for the noise that was taken."""
+    scaled = any(s != 1.0 for s in target.problem.error_scales.values())
+    return scaled or target.factor > 1.0 or not target.noise_known
 
 
 def _interruption(chain: Chain, settings: Settings) -> list[str]:
@@ -232,7 +246,9 @@ def _interruption(chain: Chain, settings: Settings) -> list[str]:
     return [f"interrupted after {len(chain.x)} of {settings.steps} steps; what there was is reported."]
 
 
-def _findings(target: LogPosterior, chain: Chain, fit: Result, marginals: Mapping[str, Marginal]) -> list[str]:
+def _findings(
+    target: LogPosterior, chain: Chain, fit: Result, refined: float, marginals: Mapping[str, Marginal]
+) -> list[str]:
     """Return in sentences what a reader of the fit alone would miss."""
     notes = []
     for address, m in marginals.items():
@@ -254,7 +270,6 @@ def _findings(target: LogPosterior, chain: Chain, fit: Result, marginals: Mappin
     if not fit.converged:
         notes.append(f"the refinement that the sampling began from did not converge: {fit.message}.")
     best = float(np.nanmin(chain.chi2)) if chain.chi2.size else np.inf
-    refined = sum(_chi2(d) for d in fit.datasets.values())
     if target.noise_known and best < refined - 4.0 * target.factor**2:
         notes.append(
             f"the walkers found a better fit (χ² {best:.5g}) than the refinement ({refined:.5g}): begin the refinement "
@@ -272,10 +287,5 @@ def _findings(target: LogPosterior, chain: Chain, fit: Result, marginals: Mappin
 
 def _own_error(target: LogPosterior, m: Marginal) -> float:
     """Return the standard error that belongs to the noise that was taken."""
-    chosen = m.stderr_scaled if target.factor > 1.0 or not target.noise_known else m.stderr
+    chosen = m.stderr_scaled if _errors_scaled(target) else m.stderr
     return float(chosen or 0.0)
-
-
-def _chi2(curve: Any) -> float:
-    difference = curve.observed - curve.calculated
-    return float(np.sum((difference if curve.sigma is None else difference / curve.sigma) ** 2))

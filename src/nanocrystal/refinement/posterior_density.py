@@ -99,8 +99,8 @@ class LogPosterior:
         return Density(main - 0.5 * log_det, chi2, linear, spread)
 
     def _weights(self, name: str) -> FloatArray:
-        measured = self.problem.models[name].measured
-        return np.ones(len(measured.x)) if measured.sigma is None else 1.0 / measured.sigma
+        measured, scale = self.problem.models[name].measured, self.problem.error_scales[name]
+        return (np.ones(len(measured.x)) if measured.sigma is None else 1.0 / measured.sigma) / scale
 
     def drawn_linear(self, density: Density, rng: np.random.Generator) -> FloatArray:
         """Return linear parameters (n_linear,) drawn from their normal law at the place of this density."""

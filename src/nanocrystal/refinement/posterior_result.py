@@ -64,7 +64,8 @@ class Posterior:
     """A sampled posterior.
 
     samples: (n_kept, n_walkers, n_parameters) in the order of names, steps of the beginning left out;
-    log_density: (n_kept, n_walkers); ensemble: (n_walkers,). factor: what σ were multiplied by; noise: in words.
+    log_density: (n_kept, n_walkers); ensemble: (n_walkers,). factor: what σ were multiplied by; noise: in words;
+    errors_scaled: whether the scaled standard errors of the fit are those for the noise that was taken.
     """
 
     title: str
@@ -85,6 +86,7 @@ class Posterior:
     n_evaluations: int
     converged: bool
     interrupted: bool
+    errors_scaled: bool = False
     version: str = __version__
     best: Mapping[str, float] = field(default_factory=dict)
 
@@ -96,6 +98,11 @@ class Posterior:
     def of(self, address: str) -> FloatArray:
         """Return the samples of one parameter, (n_kept · n_walkers,)."""
         return np.asarray(self.draws[:, list(self.names).index(address)])
+
+    def stderr(self, address: str) -> float | None:
+        """Return the standard error of the fit for the noise that was taken."""
+        m = self.marginals[address]
+        return m.stderr_scaled if self.errors_scaled else m.stderr
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""
@@ -167,6 +174,8 @@ def marginal_of(
     draws, estimate = series.ravel(), fit.parameters[address]
     low95, low68, median, high68, high95 = (float(v) for v in np.quantile(draws, (0.025, 0.1587, 0.5, 0.8413, 0.975)))
     kind = limit_of(draws, *bounds)
+    if estimate.status == "at_bound" and not kind:
+        kind = "upper" if estimate.value - bounds[0] < bounds[1] - estimate.value else "lower"
     sides = {"upper": (0.68, 0.95), "lower": (0.32, 0.05)}.get(kind)
     limits = (None, None) if sides is None else tuple(float(v) for v in np.quantile(draws, sides))
     time = autocorrelation_time(series)

@@ -83,6 +83,7 @@ class _Ensemble:
         independent = emcee.moves.MHMove(lambda x, rng: _independent(law, x, rng))
         moves = list(zip((independent, differences, snooker), SHARES, strict=True))
         self.sampler = emcee.EnsembleSampler(n_walkers, n_free, self._rows, moves=moves, vectorize=True)
+        self.sampler.log_prob_fn = self._rows  # unwrapped: an interruption is no error to be printed
         random = np.random.RandomState(np.random.MT19937(theirs))
         x = law.drawn(self.rng, n_walkers, target.problem.bounds)
         rows = self._possible(x, law)

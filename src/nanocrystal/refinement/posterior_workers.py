@@ -38,7 +38,8 @@ def evaluating(
 
     context = get_context("spawn")
     turn = context.Value("i", 0)
-    given = (sample, datasets, folder, target.factor, turn, processes)
+    scales = dict(target.problem.error_scales)
+    given = (sample, datasets, folder, scales, target.factor, turn, processes)
     pool = ProcessPoolExecutor(processes, context, _begin, given)
     try:
         with _interrupts_ignored(), _one_thread_each():  # as processes inherit both
@@ -65,7 +66,10 @@ def _densities(places: Sequence[FloatArray]) -> list[Density]:
     return [_own["target"](x) for x in places]
 
 
-def _begin(sample: Any, datasets: Mapping[str, Any], folder: Path, factor: float, turn: Any, processes: int) -> None:
+def _begin(
+    sample: Any, datasets: Mapping[str, Any], folder: Path, scales: Mapping[str, float], factor: float, turn: Any,
+    processes: int,
+) -> None:  # fmt: skip
     """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
     from nanocrystal.refinement.fit import bound_problem
 
@@ -76,7 +80,7 @@ def _begin(sample: Any, datasets: Mapping[str, Any], folder: Path, factor: float
     if hasattr(os, "sched_setaffinity"):
         shared = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, set(shared[number % processes :: processes]) or set(shared))
-    _own["target"] = LogPosterior(bound_problem(sample, datasets, folder), factor)
+    _own["target"] = LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
 
 
 @contextmanager

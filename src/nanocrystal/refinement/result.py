@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.techniques.base import Stack
+
 FloatArray = NDArray[np.float64]
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
 
@@ -57,6 +59,25 @@ class FineCurve:
 
 
 @dataclass(frozen=True)
+class TrendCurve:
+    """Quantities of the curves of a stack against what was changed, x (n,), by the names of the curves (n,).
+
+    series: name -> values and standard errors, (n,) each, NaN where there is none.
+    """
+
+    caption: str
+    x_name: str
+    x_unit: str
+    y_name: str
+    y_unit: str
+    names: tuple[str, ...]
+    x: FloatArray
+    series: Mapping[str, tuple[FloatArray, FloatArray]]
+    y_log: bool = False
+    x_reversed: bool = False
+
+
+@dataclass(frozen=True)
 class FittedCurve:
     """One data set and what was calculated for it; arrays of shape (n_points,).
 
@@ -67,7 +88,8 @@ class FittedCurve:
     None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
     are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
     abscissa that are marked in figures, by name: the reflections of each phase. components_shown: in figures from the
-    start; x_reversed: figures run from large to small x, as spectra over ppm do.
+    start; x_reversed: figures run from large to small x, as spectra over ppm do. stack: where the points are those of
+    several curves, one after the other.
     """
 
     technique: str
@@ -96,6 +118,8 @@ class FittedCurve:
     ticks: Mapping[str, FloatArray] = field(default_factory=dict)
     components_shown: bool = False
     x_reversed: bool = False
+    stack: Stack | None = None
+    trends: Sequence[TrendCurve] = ()
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _capital(note: str) -> str:
 
 
 def _parameters(found: Posterior) -> str:
-    rows = [_row(a, m) for a, m in found.marginals.items()]
+    rows = [_row(a, m, found.stderr(a)) for a, m in found.marginals.items()]
     heads = (
         "Parameter", "Median and<br>68 % interval", "95 % interval<br>or limit", "Unit", "Refined, with<br>std. error",
         "Draws", "Gelman–<br>Rubin",
@@ -72,17 +72,17 @@ def _parameters(found: Posterior) -> str:
     said = (
         "<p>Intervals are between quantiles of equal probability, all other parameters integrated out. Where a bound "
         "cuts the probability off, a one-sided limit stands instead. Beside them the least-squares value with its "
-        "standard error in brackets, in units of the last digit.</p>"
+        f"{'scaled ' if found.errors_scaled else ''}standard error in brackets, in units of the last digit.</p>"
     )
     return said + tables.framed_table("Posterior of the parameters", heads, rows, (), numeric=(5, 6))
 
 
-def _row(address: str, m: Marginal) -> str:
+def _row(address: str, m: Marginal, stderr: float | None) -> str:
     width = 0.5 * (m.interval_68[1] - m.interval_68[0])
     low, high = (rounded(v, width) for v in m.interval_95)
     both = limit_words(m) if m.limit else f"{low} to {high}"
     ratio = "—" if m.ratio is None else f"{m.ratio:.3f}"
-    refined = concise(m.value, m.stderr if m.stderr is not None else m.stderr_scaled)
+    refined = concise(m.value, stderr)
     if m.stderr is None and m.stderr_scaled is None:
         refined += f'<span class="said">{tables.NO_UNCERTAINTY.get(m.status, "")}</span>'
     return (

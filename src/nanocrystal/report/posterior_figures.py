@@ -77,18 +77,12 @@ def _single(found: Posterior, name: str, draws: FloatArray, span: tuple[float, f
             "hovertemplate": f"{name}: %{{x:.5g}}<extra></extra>",
         }
     ]  # fmt: skip
-    m, error = found.marginals[name], _error(found, name)
+    m, error = found.marginals[name], found.stderr(name)
     if error is not None:
         x = np.linspace(*span, 80)
         law = np.exp(-0.5 * ((x - m.value) / error) ** 2) / (error * np.sqrt(2.0 * np.pi))
         traces.append(_dashed(x, law))
     return traces
-
-
-def _error(found: Posterior, name: str) -> float | None:
-    """Return the standard error that belongs to the noise that was taken."""
-    m = found.marginals[name]
-    return m.stderr_scaled if found.factor > 1.0 else m.stderr
 
 
 def _dashed(x: FloatArray, y: FloatArray) -> dict[str, Any]:
@@ -112,7 +106,7 @@ def _pair(
         }
     ]  # fmt: skip
     m = found.marginals
-    errors, correlation = (_error(found, across), _error(found, below)), _correlation(found, across, below)
+    errors, correlation = (found.stderr(across), found.stderr(below)), _correlation(found, across, below)
     if errors[0] is not None and errors[1] is not None and correlation is not None:
         angle = np.linspace(0.0, 2.0 * np.pi, 60)
         for held_part in (0.68, 0.95):

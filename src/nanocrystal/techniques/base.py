@@ -54,6 +54,47 @@ class Drawing:
     components: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """One of several curves in a data set: its points are start to stop (not included), of the drawing fine_…"""
+
+    name: str
+    start: int
+    stop: int
+    fine_start: int = 0
+    fine_stop: int = 0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A data set of several curves that follow each other.
+
+    style: how figures show them, "offset" (one above the other) or "decays" (each over its beginning, logarithmic).
+    """
+
+    style: str
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Quantities of the members of a stack against what was changed from one to the next, for a figure and a CSV.
+
+    x: (n,) with names (n,); series: name -> addresses of derived quantities (n,); factor: from their unit to that of
+    y_axis.
+    """
+
+    caption: str
+    x_axis: Axis
+    y_axis: Axis
+    names: tuple[str, ...]
+    x: tuple[float, ...]
+    series: Mapping[str, tuple[str, ...]]
+    factor: float = 1.0
+    y_log: bool = False
+    x_reversed: bool = False
+
+
 class Model(Protocol):
     """A data set bound to a sample: what was measured and how to calculate it.
 

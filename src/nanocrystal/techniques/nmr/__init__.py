@@ -1,7 +1,19 @@
-"""Nuclear magnetic resonance in solution and solids: lines of a spectrum, relaxation."""
+"""Nuclear magnetic resonance in solution and solids: lines of a spectrum, relaxation, titrations, diffusion."""
 
+from nanocrystal.techniques.nmr.diffusion import DiffusionComponent, NmrDiffusion
 from nanocrystal.techniques.nmr.lines import Line, NmrLines
 from nanocrystal.techniques.nmr.relaxation import NmrRelaxation, RelaxationPart
 from nanocrystal.techniques.nmr.sites import NmrSites
+from nanocrystal.techniques.nmr.titration import NmrTitration, TitrationStep
 
-__all__ = ["Line", "NmrLines", "NmrRelaxation", "NmrSites", "RelaxationPart"]
+__all__ = [
+    "DiffusionComponent",
+    "Line",
+    "NmrDiffusion",
+    "NmrLines",
+    "NmrRelaxation",
+    "NmrSites",
+    "NmrTitration",
+    "RelaxationPart",
+    "TitrationStep",
+]

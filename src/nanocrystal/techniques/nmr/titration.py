@@ -1,0 +1,359 @@
+"""Titrations of ligands seen by NMR: all spectra at once, as a bound line and released ones.
+
+Definition
+    y_s(δ) = Σ_k area_sk L_k(δ) + Σ_j c_sj T_j(δ) for each step s. The lines [datasets.NAME.lines.LINE] are those of
+    nmr-lines: shape, position (ppm), fwhm (Hz). Positions, widths and shapes are common to all steps unless `own`
+    names them; areas and background are of each step, and linear. Those called in `bound` ("bound" unless given) are of
+    ligands on the surface, those in `other` of something else; all others are released.
+    released_fraction = Σ released areas / Σ areas of bound and released lines.
+
+Steps
+    Tables [datasets.NAME.steps.STEP] with equivalents and a file or column; or the lists equivalents and files; or
+    equivalents and one file, whose first column is the axis and each further one a step. Steps go with growing
+    equivalents.
+
+By difference
+    Where the released part has no shape that can be fitted, released = "by difference" fits the bound lines alone and
+    takes released_fraction = 1 − bound/total. total is the bound area of the first step, or given (1 for spectra that
+    were scaled to equal area of all alkene protons). Leave the released lines out of the fit by `exclude`, and
+    say of diluted steps by which factor their volume is larger (`dilution`).
+
+Several released species
+    species = { acid = ["acid"], amide = ["a", "b"] } sums released lines to species; each has a fraction of its own,
+    as has each line that is in none.
+
+Weights
+    σ of a third column of each file; or, with noise_range, of the scatter of each step where there is no line; or none:
+    then uncertainties are scaled so that χ²_red = 1.
+
+Derived
+    steps.STEP.released_fraction; steps.STEP.SPECIES.fraction where there are several released ones. The report draws
+    them against the equivalents, and writes them as NAME_trend.csv.
+
+Limits
+    A fraction of areas is one of ligands only where all relax alike between scans. Shapes that change along the
+    titration (exchange, aggregation) are not described by common widths: name what changes in `own`. By difference
+    the amount of ligand in the tube has to be the same at all steps, and a shape other than that of the bound line goes
+    into the released part unseen. The error of a stated total is in no standard error.
+
+Checked against
+    scipy.optimize.least_squares on all spectra stacked; deviations over standard errors for many seeds of noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from nanocrystal.data import Curve, resolve
+from nanocrystal.data.table import number_table
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Parameter, Quantity, Values
+from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.techniques.base import Axis, Measured, Trend
+from nanocrystal.techniques.counted import BACKGROUND, check_background
+from nanocrystal.techniques.nmr.data import measured_curve, measured_points
+from nanocrystal.techniques.nmr.lines import WIDTHS, Line, NmrLines
+from nanocrystal.techniques.summed import PlacedPart, part_parameters
+from nanocrystal.techniques.summed_stack import Member, StackedModel
+
+DIFFERENCE = "by difference"
+
+
+@dataclass(frozen=True)
+class TitrationStep:
+    """One spectrum: equivalents added; its own file, or its column (from 1) in the file of all; dilution: V/V_first."""
+
+    equivalents: float | None = None
+    file: str | Path | None = None
+    column: int | None = None
+    dilution: float = 1.0
+
+
+@dataclass(frozen=True)
+class NmrTitration:
+    """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
+
+    file: str | Path | None = None
+    files: Sequence[str] | None = None
+    columns: Sequence[str] | None = None
+    equivalents: Sequence[float] | None = None
+    steps: Mapping[str, TitrationStep] = field(default_factory=dict)
+    axis: Literal["ppm", "hz"] = "ppm"
+    spectrometer_frequency: float | None = None
+    x_range: tuple[float, float] | None = None
+    exclude: Sequence[tuple[float, float]] | None = None
+    noise_range: tuple[float, float] | None = None
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    bound: Sequence[str] = ("bound",)
+    other: Sequence[str] = ()
+    species: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    own: Sequence[str] = ()
+    released: Literal["fitted", "by difference"] = "fitted"
+    total: float | None = None
+    background_terms: int = 1
+
+    name: ClassVar[str] = "nmr-titration"
+    needs_sample: ClassVar[bool] = False
+    linear: ClassVar[tuple[str, ...]] = ()
+    quantities: ClassVar[Mapping[str, Quantity]] = {}
+
+    # ---- what was declared ----------------------------------------------------------------------
+
+    @cached_property
+    def spectrum(self) -> NmrLines:
+        """One spectrum of these lines: their declarations and forms."""
+        return NmrLines(
+            file="", axis=self.axis, spectrometer_frequency=self.spectrometer_frequency, lines=self.lines,
+            background_terms=self.background_terms,
+        )  # fmt: skip
+
+    @cached_property
+    def members(self) -> dict[str, TitrationStep]:
+        """The steps by name, in the order of their equivalents; raises InputError with local addresses."""
+        if self.steps and (self.equivalents is not None or self.files is not None):
+            key = "equivalents" if self.equivalents is not None else "files"
+            raise InputError(key, "stands beside the tables of steps; state the steps in one of the two ways.")
+        found = dict(self.steps) or self._listed_steps()
+        if len(found) < 2:
+            raise InputError("steps", f"a titration has at least two steps, this one {len(found)}.")
+        last, at = None, ""
+        for name, step in found.items():
+            where = f"steps.{name}.equivalents" if self.steps else "equivalents"
+            if step.equivalents is None:
+                raise InputError(where, "is missing: how much was added up to this step.")
+            if not (np.isfinite(step.equivalents) and step.equivalents >= 0.0):
+                raise InputError(where, f"must be 0 or above, got {step.equivalents:g}.")
+            if last is not None and step.equivalents < last:
+                problem = f"must ascend, but {step.equivalents:g} of {name} follows {last:g} of {at}; put them in order."
+                raise InputError(where, problem)
+            if not step.dilution > 0.0:
+                raise InputError(f"steps.{name}.dilution", f"must be above 0, got {step.dilution:g}.")
+            last, at = step.equivalents, name
+        return found
+
+    def _listed_steps(self) -> dict[str, TitrationStep]:
+        if self.equivalents is None:
+            example = "equivalents = [0, 5, 10], or tables [datasets.NAME.steps.STEP] with equivalents and a file"
+            raise InputError("equivalents", f"is missing; give {example}.")
+        files: Sequence[str | None] = self.files or [None] * len(self.equivalents)
+        if len(files) != len(self.equivalents):
+            problem = f"must be as many as the files, {len(files)}, got {len(self.equivalents)}."
+            raise InputError("equivalents", problem)
+        pairs = zip(self.equivalents, files, strict=True)
+        return {f"s{k}": TitrationStep(e, file) for k, (e, file) in enumerate(pairs, start=1)}
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter); raises InputError with local addresses."""
+        area = Quantity("area", "", f"area of the line, over the axis in {self.spectrum.unit}", 1.0)
+        forms, own, entries = self.spectrum._forms(""), self._own(), {}
+        for name, line in self.lines.items():
+            if line.area is not None:
+                raise InputError(f"lines.{name}.area", "is of each step and left to the fit; leave it out.")
+            of_line = part_parameters(
+                forms[name], line.given(), self.spectrum._quantities(line), f"lines.{name}", area
+            )
+            for parameter, entry in of_line.items():
+                if parameter == "area" or f"{name}.{parameter}" in own:
+                    entries |= {f"steps.{step}.{name}.{parameter}": entry for step in self.members}
+                else:
+                    entries[f"lines.{name}.{parameter}"] = entry
+        linear = (BACKGROUND, Parameter(None, linear=True))
+        for step in self.members:
+            entries |= {f"steps.{step}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
+        return entries
+
+    def _own(self) -> frozenset[str]:
+        """Return `own` after making sure that each of it is a parameter of a line."""
+        forms = self.spectrum._forms("")
+        known = [f"{name}.{p}" for name, form in forms.items() for p in form.parameters]
+        for name in self.own:
+            if name not in known:
+                raise InputError("own", f"{name!r} is no parameter of a line; {nearest_names(name, known)}")
+        return frozenset(self.own)
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def bind(self, name: str, sample: Any, folder: Path = Path()) -> StackedModel:
+        """Read the spectra and return the model of all; raises InputError for what cannot be used."""
+        where = f"datasets.{name}"
+        self._check(where)
+        members, inputs = [], {}
+        for k, (step, given) in enumerate(self.members.items()):
+            curve = self._curve(step, given, k, where, folder)
+            inputs[curve.source] = curve.sha256
+            measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
+            self.spectrum._check_positions(measured.x, where)
+            members.append(self._member(step, measured, where))
+        unit = self.spectrum.unit
+        axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", unit)
+        return StackedModel(
+            self.name, where, axis, Axis("intensity", ""), tuple(members), METHODS[self.released], "offset",
+            lambda v: self._derived(where, v), lambda v: self._remarks(where, v), (self._trend(where),),
+            x_reversed=True, inputs=inputs,
+        )  # fmt: skip
+
+    def _curve(self, name: str, step: TitrationStep, k: int, where: str, folder: Path) -> Curve:
+        """Return the spectrum of the k-th step, from its own file or from its column of the common one."""
+        if step.file is not None:
+            at = f"{where}.steps.{name}" if self.steps else f"{where}.files"
+            if step.column is not None:
+                raise InputError(f"{at}.column", "is of the file of all steps; leave it out beside a file.")
+            path = resolve(str(step.file), folder, at)
+            if not path.is_file():
+                raise InputError(at, f"there is no file {str(step.file)!r} for step {name}.")
+            return measured_curve(step.file, self.columns, at, folder)
+        if self.file is None:
+            raise InputError(where, f"has no file for step {name}; give it a file, or one file with a column a step.")
+        if self.columns is not None:
+            raise InputError(f"{where}.columns", "is for files of their own; in the file of all each column is a step.")
+        path = resolve(str(self.file), folder, f"{where}.file")
+        if not path.is_file():
+            raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
+        width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
+        column = self._column(name, step, k, width, where)
+        return measured_curve(self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in
+                              range(1, width + 1)], where, folder)  # fmt: skip
+
+    def _column(self, name: str, step: TitrationStep, k: int, width: int, where: str) -> int:
+        """Return which column of the common file is that of the k-th step, counted from 1."""
+        if step.column is None:
+            if width != 1 + len(self.members):
+                raise InputError(
+                    f"{where}.equivalents" if not self.steps else f"{where}.steps",
+                    f"are {len(self.members)} steps, but {self.file} has {width - 1} columns beside its first; "
+                    "give as many equivalents as columns, or the column of each step.",
+                )
+            return k + 2
+        if not 2 <= step.column <= width:
+            raise InputError(
+                f"{where}.steps.{name}.column", f"must be from 2 to {width}, the last of the file, got {step.column}."
+            )
+        return step.column
+
+    def _member(self, step: str, measured: Measured, where: str) -> Member:
+        own, parts = self._own(), {}
+        for name, form in self.spectrum._forms(f"{where}.").items():
+            addresses = tuple(
+                f"{where}.steps.{step}.{name}.{p}" if f"{name}.{p}" in own else f"{where}.lines.{name}.{p}"
+                for p in form.parameters
+            )
+            factors = tuple(1.0 / self.spectrum.hz_per_unit if p in WIDTHS else 1.0 for p in form.parameters)
+            parts[name] = PlacedPart(form, f"{where}.steps.{step}.{name}.area", addresses, factors)
+        background = tuple(f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms))
+        return Member(step, measured, parts, background)
+
+    # ---- what is bound and what is released -----------------------------------------------------
+
+    @property
+    def released_lines(self) -> tuple[str, ...]:
+        """The lines that are neither bound nor of something else."""
+        return tuple(n for n in self.lines if n not in (*self.bound, *self.other))
+
+    @property
+    def released_species(self) -> dict[str, tuple[str, ...]]:
+        """Released species -> their lines; a line in no species is one of its own."""
+        named = {line for lines in self.species.values() for line in lines}
+        rest = {n: (n,) for n in self.released_lines if n not in named}
+        return {**{s: tuple(lines) for s, lines in self.species.items()}, **rest}
+
+    def _check(self, where: str) -> None:
+        self.spectrum._check(where)
+        check_background(self.background_terms, {}, where, "0 to 4")
+        lists = {"bound": self.bound, "other": self.other, **{f"species.{s}": ls for s, ls in self.species.items()}}
+        for key, names in lists.items():
+            for line in names:
+                if line not in self.lines:
+                    raise InputError(f"{where}.{key}", f"there is no line {line!r}; {nearest_names(line, self.lines)}")
+        if not self.bound:
+            raise InputError(f"{where}.bound", "names no line; at least one is of bound ligands.")
+        for key, names in self.species.items():
+            for line in names:
+                if line not in self.released_lines:
+                    raise InputError(f"{where}.species.{key}", f"holds {line}, which is not released.")
+        by_difference = self.released == DIFFERENCE
+        if by_difference and self.released_lines:
+            raise InputError(
+                f"{where}.released",
+                f'is "{DIFFERENCE}", but {self.released_lines[0]} is a released line; leave it out, or name it in other.',
+            )
+        if not by_difference and not self.released_lines:
+            raise InputError(f"{where}.lines", f'have no released one; add it, or released = "{DIFFERENCE}".')
+        if self.total is not None and not by_difference:
+            raise InputError(f"{where}.total", f'is for released = "{DIFFERENCE}"; leave it out.')
+        if self.total is not None and not self.total > 0.0:
+            raise InputError(f"{where}.total", f"must be above 0, got {self.total:g}.")
+
+    def _areas(self, where: str, values: Values, step: str, lines: Sequence[str]) -> float:
+        return float(sum(values[f"{where}.steps.{step}.{line}.area"] for line in lines))
+
+    def _derived(self, where: str, values: Values) -> dict[str, DerivedQuantity]:
+        found = {}
+        for step, given in self.members.items():
+            at, bound = f"{where}.steps.{step}", self._areas(where, values, step, self.bound)
+            if self.released == DIFFERENCE:
+                total = self._total(where, values)
+                if total != 0.0:
+                    text = "released part of the ligands, by difference"
+                    found[f"{at}.released_fraction"] = DerivedQuantity(1.0 - bound * given.dilution / total, "", text)
+                continue
+            total = bound + self._areas(where, values, step, self.released_lines)
+            if total == 0.0:
+                continue
+            text = "released part of the ligands, by area"
+            found[f"{at}.released_fraction"] = DerivedQuantity((total - bound) / total, "", text)
+            if len(self.released_species) > 1:
+                for species, lines in self.released_species.items():
+                    part = self._areas(where, values, step, lines) / total
+                    found[f"{at}.{species}.fraction"] = DerivedQuantity(part, "", f"part of the ligands that is {species}")
+        return found
+
+    def _total(self, where: str, values: Values) -> float:
+        if self.total is not None:
+            return self.total
+        first, given = next(iter(self.members.items()))
+        return self._areas(where, values, first, self.bound) * given.dilution
+
+    def _trend(self, where: str) -> Trend:
+        steps = tuple(self.members)
+        series = {"released": tuple(f"{where}.steps.{s}.released_fraction" for s in steps)}
+        if self.released != DIFFERENCE and len(self.released_species) > 1:
+            series = {"all released": series["released"]} | {
+                name: tuple(f"{where}.steps.{s}.{name}.fraction" for s in steps) for name in self.released_species
+            }
+        how = ", by difference" if self.released == DIFFERENCE else " (released area over all)"
+        x = tuple(float(s.equivalents or 0.0) for s in self.members.values())
+        return Trend(
+            f"Displaced ligands against what was added{how}; bars are standard errors.",
+            Axis("equivalents", ""), Axis("displaced", "%"), steps, x, series, factor=100.0,
+        )  # fmt: skip
+
+    def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
+        found = []
+        for step in self.members:
+            for line in (*self.bound, *self.released_lines):
+                if values[f"{where}.steps.{step}.{line}.area"] < 0.0:
+                    found.append(f"the area of {line} at step {step} is negative: it is not there, or the base is off.")
+        if self.released == DIFFERENCE and self.total is None:
+            first = next(iter(self.members))
+            found.append(f"released fractions count from step {first}, where all is taken as bound.")
+        return tuple(found)
+
+
+METHODS = {
+    "fitted": (
+        "All spectra of the titration were fitted at once by lines of bound and released ligands, on backgrounds of "
+        "Chebyshev polynomials; areas and backgrounds are of each spectrum and were eliminated at each step of the "
+        "refinement. The released fraction is the area of the released lines over that of all ligand lines."
+    ),
+    DIFFERENCE: (
+        "The lines of bound ligands were fitted to all spectra of the titration at once, on backgrounds of Chebyshev "
+        "polynomials; areas and backgrounds are of each spectrum and were eliminated at each step of the refinement. "
+        "The released fraction is what is missing of the bound area."
+    ),
+}
