@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,11 @@ def test_wrong_input_is_one_sentence(small: SmallStudy) -> None:
     small.refused("--steps: must be at least 20", verb="posterior", more=("--steps", "3"))
     small.add('[refine]\nloss = "huber"')
     small.refused("refine.loss", "Gaussian noise only", verb="posterior")
+
+
+def test_without_emcee_it_says_what_to_install(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "emcee", None)
+    small.refused('pip install "nanocrystal[posterior]"', verb="posterior")
 
 
 def test_nothing_but_linear_parameters(small: SmallStudy) -> None:

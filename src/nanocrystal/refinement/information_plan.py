@@ -15,7 +15,7 @@ from nanocrystal.refinement.information import Forecast, Named, Planned, counts_
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9
 MOST_MAPS = 4
-FLAT = 0.05
+FLAT = 0.2
 """relative change of a standard error over a range, below which the range does not matter"""
 MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
 
@@ -60,10 +60,10 @@ class Map:
     stderr: FloatArray
 
     @property
-    def changes(self) -> bool:
-        """Whether the range matters."""
+    def change(self) -> float:
+        """By which part of itself the standard error changes over the range, with the counts as planned."""
         at = self.stderr[int(np.argmin(np.abs(np.log(self.factors))))]
-        return bool(not np.isfinite(at).all() or np.ptp(at) > FLAT * at.min())
+        return float(np.ptp(at) / at.min()) if np.isfinite(at).all() else np.inf
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,12 +125,17 @@ class Plan:
 
     @cached_property
     def maps(self) -> list[Map]:
-        """Maps of the targets, or else of the first parameters, over the upper end of the range of each data set."""
+        """Maps of the targets, or else of the first parameters: over the upper end of the range of the first data set
+        that has one, and over the end of a range that matters most to each."""
         determined = [p.address for p in self.parameters if not p.linear and np.isfinite(self.together.of(p.address))]
         shown = [a for a in self.targets if a in determined] or determined
-        ranged = [(p, key) for p in self.planned for key in list(p.ranges)[:1]]
-        maps = [[self._map(a, p, key) for p, key in ranged] for a in shown[:MOST_MAPS]]
-        return [m for of_one in maps for k, m in enumerate(of_one) if k == 0 or m.changes]
+        ranged = [(p, key) for p in self.planned for key in p.ranges]
+        found = []
+        for address in shown[:MOST_MAPS]:
+            first, *others = [self._map(address, p, key) for p, key in ranged] or [None]
+            most = max((m for m in others if m is not None), key=lambda m: m.change, default=None)
+            found += [m for m in (first, most) if m is not None and (m is first or m.change > FLAT)]
+        return found
 
     def _map(self, address: str, planned: Planned, key: str) -> Map:
         steps, rows = planned.ranges[key], []

@@ -126,7 +126,7 @@ def _targets(plan: Plan) -> str:
     if not plan.needed:
         return ""
     several = len(plan.planned) > 1
-    heads = ["Parameter", "Wanted", "Planned", "Counts of all", *([f"of {escape(p.name)}<br>alone" for p in plan.planned
+    heads = ["Parameter", "Wanted", "Planned", "Counts in all", *([f"in {escape(p.name)}<br>alone" for p in plan.planned
              if not p.slopes.noise.fixed] if several else [])]  # fmt: skip
     rows = []
     for t in plan.needed:

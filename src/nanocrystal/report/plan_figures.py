@@ -26,7 +26,9 @@ def range_figure(plan: Plan, dataset: str, key: str) -> Figure:
     steps = [s for s in plan.steps if s.dataset == dataset and s.key == key]
     x = [float(f"{s.value:.5g}") for s in steps]
     traces: list[dict[str, Any]] = []
-    for k, p in enumerate(plan.parameters):
+    first = sorted(range(len(plan.parameters)), key=lambda k: plan.parameters[k].address not in plan.targets)
+    for k in first:
+        p = plan.parameters[k]
         if p.linear or not np.isfinite(plan.together.stderr[k]):
             continue
         ratio = np.array([s.stderr[k] for s in steps]) / plan.together.stderr[k]

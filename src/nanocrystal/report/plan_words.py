@@ -54,6 +54,10 @@ def target_words(target: Target, plan: Plan) -> str:
     if target.together is None:
         return f"{wanted} ({now}): no counting suffices; add other data, or know other parameters."
     several = len(target.each) > 1
-    alone = "; ".join(f"of {name} alone {factor_words(f)}" for name, f in target.each.items()) if several else ""
-    of = "of all data sets" if several else "the counts"
-    return f"{wanted} ({now}) needs {factor_words(target.together)} {of}{'; ' if alone else ''}{alone}."
+    alone = "".join(f"; in {name} alone {_times(f)}" for name, f in target.each.items()) if several else ""
+    in_all = " in all data sets" if several else ""
+    return f"{wanted} ({now}) needs {number(target.together, 2)} times the counts{in_all}{alone}."
+
+
+def _times(factor: float | None) -> str:
+    return factor_words(factor) if not factor else f"{number(factor, 2)} times"

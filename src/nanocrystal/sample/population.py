@@ -184,7 +184,7 @@ class Population:
         found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid))
         blocks = lattice_sum.blocks
         vectors = lattice_sum.block_vectors(values)
-        levels = self._levels_of_box(values, prefix, vectors)
+        levels = self._levels_of_box(evaluation, name, prefix, vectors, addresses)
         structure = self._structure(
             evaluation, name, prefix, crystal, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
             found.mean_blocks, levels, found.mean_inside, tuple(addresses), None,
@@ -194,20 +194,34 @@ class Population:
             return structure
         return replace(structure, shape_functions=lattice_sum.shape_functions(values))
 
-    def _levels_of_box(self, values: Values, prefix: str, vectors: FloatArray) -> tuple[RadialFunction, ...]:
-        """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0)."""
+    def _levels_of_box(
+        self, evaluation: Evaluation, name: str, prefix: str, vectors: FloatArray, known_by: Sequence[str]
+    ) -> tuple[RadialFunction, ...]:
+        """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
+
+        Their tables are made where they are asked for, once for the ranges of all data sets. known_by: the addresses
+        that they depend on.
+        """
         assert isinstance(self.shape, Box)
-        shape = self.shape
+        shape, values = self.shape, evaluation.values
+        farthest = getattr(evaluation.requirement, "r_max", 0.0)
 
-        def level(terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
-            return lambda r: np.asarray(sum(p * shape.envelope(r, vectors, values, prefix, depths)
-                                            for depths, p in terms))  # fmt: skip
+        def level(key: str, terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
+            def function(r: FloatArray) -> FloatArray:
+                longest = max(farthest, float(r.max()) if len(r) else 0.0)
+                tables = evaluation.once(
+                    f"γ₀ of {name}, {key}, to {longest:g}", known_by,
+                    lambda: [(p, shape.envelope_to(longest, vectors, values, prefix, depths)) for depths, p in terms],
+                )  # fmt: skip
+                return np.asarray(sum(p * table(r) for p, table in tables))
 
-        whole = level([((0.0, 0.0), 1.0)])
+            return function
+
+        whole = level("whole", [((0.0, 0.0), 1.0)])
         if self.shell is None:
             return (whole,)
         once, twice = self.shell.pairs_inside(values, prefix)
-        return (whole, level(once), level(twice))
+        return (whole, level("one inside", once), level("both inside", twice))
 
     def _lattice_sum(
         self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str

@@ -8,6 +8,7 @@ so a whole population costs one lattice sum.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -386,7 +387,15 @@ class Box:
         self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str,
         depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
     ) -> FloatArray:  # fmt: skip
-        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; smooth, by quadrature.
+        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; see `envelope_to`."""
+        longest = float(r.max()) if len(r) else np.inf
+        return self.envelope_to(longest, vectors, values, prefix, depths, extents)(r)
+
+    def envelope_to(
+        self, longest: float, vectors: FloatArray, values: Values, prefix: str,
+        depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
+    ) -> Callable[[FloatArray], FloatArray]:  # fmt: skip
+        """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions.
 
         depths: as in `pair_table`; extents: (3,) blocks each, by how much crystals are longer than the lengths say for
         the first and the second place of a pair.
@@ -411,8 +420,8 @@ class Box:
         if extents is not None:
             along_axes = along_axes + 0.5 * (extents[0] + extents[1]) * lengths
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
-        asked = 1.1 ** np.ceil(np.log(max(float(r.max()), 1.0) + 1.0) / np.log(1.1))
-        reach = min(reach, float(asked)) if len(r) else reach
+        if np.isfinite(longest):
+            reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
         whole = self.mean_blocks(vectors, values, prefix)
@@ -423,7 +432,7 @@ class Box:
             pairs = self.pairs_across(np.maximum(np.abs(steps), apart) - longer, vectors, values, prefix)
         along = pairs.reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / whole)
-        return np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
+        return lambda r: np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
 
 
 def _where_it_is(d: LengthDistribution) -> FloatArray:

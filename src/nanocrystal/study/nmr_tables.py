@@ -28,7 +28,45 @@ class RelaxationPartTable(Table):
     amplitude: NumberField | None = Field(default=None, description="linear; left to the fit")
 
 
+class TitrationStepTable(Table):
+    """One spectrum of a titration: [datasets.NAME.steps.STEP]."""
+
+    equivalents: float | None = Field(default=None, description="how much was added up to this step")
+    file: str | None = Field(default=None, description="its spectrum, unless it is a column of the file of all")
+    column: int | None = Field(default=None, description="its column in the file of all, from 1 [in order]")
+    dilution: float = Field(default=1.0, description="volume over that of the first step; for areas by difference")
+
+
+class DiffusionComponentTable(Table):
+    """One diffusion coefficient: [datasets.NAME.components.COMPONENT]."""
+
+    diffusion: NumberField | None = Field(default=None, description="µm²/s (1e-12 m²/s)")
+    lines: list[str] | None = Field(default=None, description="lines that it is in [all]")
+
+
 SENTENCES = {
+    "files": "spectra of the steps, as many as equivalents, instead of one file with a column for each",
+    "equivalents": "how much was added up to each step, in the order of files or columns, instead of tables of steps",
+    "steps": "the steps, by name: [datasets.NAME.steps.STEP]",
+    "bound": "lines of ligands on the surface",
+    "other": "lines that are of no ligand",
+    "species": 'released lines that belong together, such as { amide = ["a", "b"] } [each by itself]',
+    "own": "what each step or line has for itself, such as bound.position, or a component of a diffusion series",
+    "released": "from released lines, or by difference to the total",
+    "total": "area of all ligand protons, for released by difference [bound area of the first step]",
+    "gradient_unit": "of the first column",
+    "gradient_calibration": "factor on all gradients",
+    "nucleus": "that the gradients act on",
+    "pulse_duration": "ms, δ: of one gradient pulse (of both of a bipolar pair)",
+    "diffusion_time": "ms, Δ: between the beginnings of the gradient pulses",
+    "shape_factor": "area of a gradient pulse over that of a rectangle: 1 rectangular, 0.6366 half-sine",
+    "delta_correction": "κ in Δ − κδ: 1/3 for rectangular pulses, 1/4 for half-sine ones [1/3]",
+    "components": "diffusion coefficients, by name: [datasets.NAME.components.COMPONENT]",
+    "temperature": "K, for diameters",
+    "viscosity": "mPa·s, for diameters; or a solvent",
+    "shell_thickness": "nm, of the ligands, taken off twice",
+    "population": "whose mean diameter is compared with that from diffusion",
+
     "x": "to simulate instead of a file: START:STOP:STEP in the unit of the axis, both ends included",
     "axis": "the unit of the abscissa, ppm or Hz",
     "spectrometer_frequency": "MHz, of the observed nucleus: what 1 ppm is in Hz",

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from nanocrystal.errors import InputError
-from nanocrystal.techniques import TECHNIQUES, Line, RelaxationPart
+from nanocrystal.techniques import TECHNIQUES, DiffusionComponent, Line, RelaxationPart, TitrationStep
 
-PARTS: Mapping[str, Any] = {"lines": Line, "parts": RelaxationPart}
+PARTS: Mapping[str, Any] = {
+    "lines": Line,
+    "parts": RelaxationPart,
+    "steps": TitrationStep,
+    "components": DiffusionComponent,
+}
 """key of a data set -> what each of its tables becomes"""
 
 

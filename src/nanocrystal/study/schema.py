@@ -14,11 +14,26 @@ from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.study.nmr_tables import SENTENCES, LineTable, RelaxationPartTable
+from nanocrystal.study.nmr_tables import (
+    SENTENCES,
+    DiffusionComponentTable,
+    LineTable,
+    RelaxationPartTable,
+    TitrationStepTable,
+)
 from nanocrystal.study.plan_schema import PlanTable
 from nanocrystal.study.reduction_schema import ReductionTable
 from nanocrystal.study.series_schema import SeriesTable
-from nanocrystal.techniques import TECHNIQUES, Blank, Line, PowderBlank, Profile, RelaxationPart
+from nanocrystal.techniques import (
+    TECHNIQUES,
+    Blank,
+    DiffusionComponent,
+    Line,
+    PowderBlank,
+    Profile,
+    RelaxationPart,
+    TitrationStep,
+)
 from nanocrystal.techniques.base import Noise
 
 
@@ -349,6 +364,8 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
     Mapping[str, Profile]: (dict[Name, ProfileTable], MISSING),
     Mapping[str, Line]: (dict[Name, LineTable], MISSING),
     Mapping[str, RelaxationPart]: (dict[Name, RelaxationPartTable], MISSING),
+    Mapping[str, TitrationStep]: (dict[Name, TitrationStepTable], MISSING),
+    Mapping[str, DiffusionComponent]: (dict[Name, DiffusionComponentTable], MISSING),
     Sequence[tuple[float, float]] | None: (list[RangeField] | None, None),
     Mapping[str, tuple[float, float]]: (dict[str, MeasuredField], MISSING),
 }

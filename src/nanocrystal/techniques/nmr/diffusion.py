@@ -13,8 +13,8 @@ Definition
 
 File
     columns names them: "gradient" first, then lines by names of your choice; "sigma" belongs to the line before it,
-    "ignore" is left out. Left out, they are read from the header of a CSV, as `nanocrystal nmr --integrate` writes it.
-    gradient_unit says "T/m" or "G/cm" (1 T/m = 100 G/cm).
+    "ignore" is left out. What `nanocrystal nmr --integrate LOW:HIGH,…` writes is columns = ["gradient", "alkene",
+    "sigma", "solvent", "sigma"]. gradient_unit says "T/m" or "G/cm" (1 T/m = 100 G/cm).
 
 Size
     With temperature (K) and a viscosity (mPa·s) or a tabulated solvent: solvodynamic_diameter = k_B T/(3π η D), a
@@ -123,14 +123,9 @@ class NmrDiffusion:
     # ---- what was declared ----------------------------------------------------------------------
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        """Return local address -> (declaration, parameter); raises InputError with local addresses.
-
-        What is of each line is declared once the file is known, see `for_folder`.
-        """
+        """Return local address -> (declaration, parameter); raises InputError with local addresses."""
         if not self.components:
-            raise InputError("components", "has none; add a table such as [datasets.NAME.components.slow] with diffusion.")
-        if self.columns is None:
-            raise InputError("columns", "is missing.")
+            raise InputError("components", "are missing; add a table such as [datasets.NAME.components.slow].")
         for name in self.own:
             if name not in self.components:
                 raise InputError("own", f"there is no component {name!r}; {nearest_names(name, self.components)}")
@@ -150,3 +145,282 @@ class NmrDiffusion:
         for line in self.line_names:
             entries |= {f"lines.{line}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
         return entries
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, int | None]]:
+        """The lines: name -> places of integral and sigma among the columns; raises InputError, address local."""
+        if self.columns is None or len(self.columns) < 2 or self.columns[0] != "gradient":
+            example = 'columns = ["gradient", "alkene", "sigma"]'
+            raise InputError("columns", f"must name gradient and the lines that follow it, such as {example}.")
+        found: dict[str, tuple[int, int | None]] = {}
+        last = None
+        for k, name in enumerate(self.columns[1:], start=1):
+            if name == "sigma":
+                if last is None or found[last][1] is not None:
+                    raise InputError("columns", f"have a sigma at place {k + 1} that follows no line.")
+                found[last] = (found[last][0], k)
+            elif name != "ignore":
+                if not name.isidentifier():
+                    raise InputError("columns", f"{name!r} must be made of letters, digits and _.")
+                if name in found:
+                    raise InputError("columns", f"name {name} twice; each line has a name of its own.")
+                found[name] = (k, None)
+            last = name if name in found else last if name == "sigma" else None
+        if not 1 <= len(found) <= MOST_LINES:
+            raise InputError(
+                "columns", f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
+                "nanocrystal.analysis.nmr_map.",
+            )  # fmt: skip
+        return found
+
+    @property
+    def line_names(self) -> tuple[str, ...]:
+        return tuple(self.places)
+
+    def _lines_of(self, component: str) -> tuple[str, ...]:
+        """Return the lines that hold a component; raises InputError for one that the columns do not name."""
+        given = self.components[component].lines
+        for line in given or ():
+            if line not in self.places:
+                where = f"components.{component}.lines"
+                raise InputError(where, f"there is no line {line!r}; {nearest_names(line, self.line_names)}")
+        return self.line_names if given is None else tuple(given)
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def bind(self, name: str, sample: Any, folder: Path = Path()) -> StackedModel:
+        """Read the integrals and return the model of all lines; raises InputError for what cannot be used."""
+        where = f"datasets.{name}"
+        self._check(where, sample)
+        members, inputs = [], {}
+        for line in self.line_names:
+            measured = self._measured(line, where, folder, inputs)
+            parts = {c: self._part(line, c, where) for c in self.components if line in self._lines_of(c)}
+            if not parts:
+                raise InputError(f"{where}.components", f"none is in line {line}; add it to one, or ignore its column.")
+            background = tuple(f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms))
+            members.append(Member(line, measured, parts, background))
+        return StackedModel(
+            self.name, where, Axis("b", "s/µm²"), Axis("integral", ""), tuple(members), self._method(), "decays",
+            lambda v: self._derived(where, v, sample), lambda v: self._remarks(where, v), self._trends(where),
+            components_shown=False, inputs=inputs,
+        )  # fmt: skip
+
+    def _part(self, line: str, component: str, where: str) -> PlacedPart:
+        own = f"{where}.lines.{line}.{component}"
+        at = own if component in self.own else f"{where}.components.{component}"
+        return PlacedPart(DECAYS["diffusion"], f"{own}.amplitude", (f"{at}.diffusion",), (1.0,))
+
+    def _measured(self, line: str, where: str, folder: Path, inputs: dict[str, str]) -> Measured:
+        """Return the integrals of a line against b (s/µm²)."""
+        path = resolve(str(self.file), folder, f"{where}.file")
+        if path.is_file():
+            width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
+            assert self.columns is not None
+            if width != len(self.columns):
+                problem = f"names {len(self.columns)} columns, but {path.name} has {width}."
+                raise InputError(f"{where}.columns", problem)
+        integral, sigma = self.places[line]
+        roles = {0: "x", integral: "y", **({} if sigma is None else {sigma: "sigma"})}
+        columns = [roles.get(k, "ignore") for k in range(len(self.columns or ()))]
+        curve = measured_curve(str(self.file), columns, where, folder)
+        inputs[curve.source] = curve.sha256
+        points = measured_points(curve, where, self.x_range, self.exclude, None)
+        return replace(points, x=self._b(points.x, where), notes=(*points.notes, self._b_words(points.x)))
+
+    def _gradients(self, x: FloatArray) -> FloatArray:
+        """Return gradients in T/m, calibrated."""
+        return np.asarray(x * self.gradient_calibration * (0.01 if self.gradient_unit == "G/cm" else 1.0))
+
+    def _b(self, x: FloatArray, where: str) -> FloatArray:
+        """Return b in s/µm², from gradients in the unit of the file."""
+        in_tesla = x * (0.01 if self.gradient_unit == "G/cm" else 1.0)
+        if in_tesla[0] < 0.0:
+            raise InputError(f"{where}.file", f"gradients must be at least 0, the first is {x[0]:g}.")
+        if in_tesla[-1] > STRONGEST:
+            hint = 'gradient_unit = "G/cm"?' if self.gradient_unit == "T/m" else "is the first column a gradient?"
+            raise InputError(
+                f"{where}.gradient_unit",
+                f"gradients reach {in_tesla[-1]:g} T/m, and no probe more than {STRONGEST:g}: {hint}",
+            )
+        return np.asarray(self._seconds_per_m2(x) * SI)
+
+    def _seconds_per_m2(self, x: FloatArray) -> FloatArray:
+        assert self.pulse_duration is not None
+        assert self.diffusion_time is not None
+        assert self.shape_factor is not None
+        return b_values(
+            self._gradients(x), 1e-3 * self.pulse_duration, 1e-3 * self.diffusion_time,
+            isotope(self.nucleus).gyromagnetic_ratio, self.shape_factor, self.delta_correction,
+        )  # fmt: skip
+
+    def _b_words(self, x: FloatArray) -> str:
+        g = self._gradients(x)
+        return (
+            f"b = (γ s g δ)² (Δ − κδ) of {self.nucleus}: g {g[0]:.4g} to {g[-1]:.4g} T/m (calibration "
+            f"{self.gradient_calibration:g}), δ {self.pulse_duration:g} ms, Δ {self.diffusion_time:g} ms, "
+            f"s {self.shape_factor:.4g}, κ {self.delta_correction:.4g}"
+        )
+
+    def _check(self, where: str, sample: Any) -> None:
+        if self.file is None:
+            raise InputError(f"{where}.file", "is missing: the integrals against the gradients.")
+        check_background(self.background_terms, {}, where, "0 or 1")
+        isotope(self.nucleus, f"{where}.nucleus")
+        unit = {"pulse_duration": " ms", "diffusion_time": " ms", "shape_factor": "", "gradient_calibration": ""}
+        usual = {
+            "pulse_duration": "give δ in ms", "diffusion_time": "give Δ in ms",
+            "shape_factor": "1 for rectangular pulses, 2/π = 0.6366 for half-sine ones, 0.9 for SMSQ10.100",
+        }  # fmt: skip
+        for key, of in unit.items():
+            value = getattr(self, key)
+            if value is None:
+                raise InputError(f"{where}.{key}", f"is missing: {usual[key]}.")
+            if not (np.isfinite(value) and value > 0.0):
+                raise InputError(f"{where}.{key}", f"must be above 0{of}, got {value:g}.")
+        assert self.pulse_duration is not None
+        assert self.diffusion_time is not None
+        if not self.pulse_duration < self.diffusion_time:
+            problem = f"must be shorter than diffusion_time, {self.diffusion_time:g} ms, got {self.pulse_duration:g} ms."
+            raise InputError(f"{where}.pulse_duration", problem)
+        if not 0.0 <= self.delta_correction <= 1.0:
+            raise InputError(f"{where}.delta_correction", f"must be from 0 to 1, got {self.delta_correction:g}.")
+        for line in self.shifts:
+            if line not in self.places:
+                problem = f"there is no line {line!r}; {nearest_names(line, self.line_names)}"
+                raise InputError(f"{where}.shifts", problem)
+        self._check_size(where, sample)
+
+    # ---- sizes ----------------------------------------------------------------------------------
+
+    def _check_size(self, where: str, sample: Any) -> None:
+        """Raise InputError for what a diameter lacks: temperature, viscosity, or a population."""
+        if self.viscosity is not None and self.solvent is not None:
+            raise InputError(f"{where}.viscosity", "stands beside solvent; the diameter rests on one of the two.")
+        asked = [k for k in ("temperature", "viscosity", "solvent", "shell_thickness", "population") if getattr(self, k)]
+        if not asked:
+            return
+        if self.viscosity is None and self.solvent is None:
+            raise InputError(
+                f"{where}.viscosity",
+                f"is missing, but {asked[0]} asks for a diameter: give it in mPa·s, or a tabulated solvent.",
+            )
+        if self.temperature is None:
+            raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
+        for key, of in {"temperature": "K", "viscosity": "mPa·s", "shell_thickness": "nm"}.items():
+            value = getattr(self, key)
+            if value is not None and not (np.isfinite(value) and value > 0.0):
+                raise InputError(f"{where}.{key}", f"must be above 0 {of}, got {value:g}.")
+        self._viscosity(where)
+        if self.population is not None:
+            known = {} if sample is None else sample.populations
+            if self.population not in known:
+                problem = f"there is no population {self.population!r}; {nearest_names(self.population, known)}"
+                raise InputError(f"{where}.population", problem)
+            if self.shell_thickness is None:
+                raise InputError(f"{where}.population", "is compared with the core; give shell_thickness (nm).")
+
+    def _viscosity(self, where: str = "") -> tuple[float, str]:
+        """Return η (mPa·s) and where it is from."""
+        if self.viscosity is not None:
+            return self.viscosity, "given"
+        assert self.solvent is not None
+        assert self.temperature is not None
+        eta = viscosities.viscosity_mpa_s(self.solvent, self.temperature, f"{where}.solvent")
+        return eta, f"{self.solvent}, {viscosities.SOURCES[self.solvent]}"
+
+    @property
+    def _sized(self) -> bool:
+        return self.temperature is not None
+
+    def _coefficients(self, where: str) -> dict[str, str]:
+        """Return where each D is described -> the address of its value."""
+        found = {}
+        for name in self.components:
+            for at in [f"lines.{n}.{name}" for n in self._lines_of(name)] if name in self.own else [f"components.{name}"]:
+                found[f"{where}.{at}"] = f"{where}.{at}.diffusion"
+        return found
+
+    def _derived(self, where: str, values: Values, sample: Any) -> dict[str, DerivedQuantity]:
+        found = {}
+        for at, address in self._coefficients(where).items():
+            coefficient = values[address] * SI
+            text = "diffusion coefficient"
+            found[f"{at}.diffusion_m2_per_s"] = DerivedQuantity(coefficient, "m²/s", text)
+            if self._sized:
+                found |= self._diameters(at, coefficient, values, sample)
+        for line in self.line_names:
+            own = [c for c in self.components if line in self._lines_of(c)]
+            total = sum(values[f"{where}.lines.{line}.{c}.amplitude"] for c in own)
+            for c in own if len(own) > 1 and total != 0.0 else ():
+                part = values[f"{where}.lines.{line}.{c}.amplitude"] / total
+                at = f"{where}.lines.{line}.{c}.amplitude_fraction"
+                found[at] = DerivedQuantity(part, "", "part of the integral of the line")
+        return found
+
+    def _diameters(self, at: str, coefficient: float, values: Values, sample: Any) -> dict[str, DerivedQuantity]:
+        """Return the diameters (nm) that follow from D (m²/s)."""
+        assert self.temperature is not None
+        eta, _ = self._viscosity()
+        outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
+        text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
+        found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
+        if self.shell_thickness is not None:
+            core = outer - 2.0 * self.shell_thickness
+            text = f"solvodynamic diameter less twice {self.shell_thickness:g} nm"
+            found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
+            if self.population is not None:
+                mean = 0.1 * _mean_diameter(sample, self.population, values)
+                text = f"core diameter over the mean one of {self.population}, {mean:.3g} nm"
+                found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
+        return found
+
+    def _trends(self, where: str) -> tuple[Trend, ...]:
+        """Return D against shift, where shifts are given."""
+        lines = [n for n in self.line_names if n in self.shifts]
+        if not lines:
+            return ()
+        series = {}
+        for name in self.components:
+            at = [f"{where}.lines.{n}.{name}" if name in self.own else f"{where}.components.{name}" for n in lines]
+            held = self._lines_of(name)
+            series[name] = tuple(f"{a}.diffusion_m2_per_s" if n in held else "" for a, n in zip(at, lines, strict=True))
+        x = tuple(float(_plain(self.shifts[n])) for n in lines)
+        caption = "Diffusion coefficients against shift; bars are standard errors."
+        shift, coefficient = Axis("chemical_shift", "ppm"), Axis("D", "µm²/s")
+        return (Trend(caption, shift, coefficient, tuple(lines), x, series, 1.0 / SI, y_log=True, x_reversed=True),)
+
+    def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
+        found = []
+        for address in self._coefficients(where).values():
+            if not LIQUIDS[0] <= values[address] <= LIQUIDS[1]:
+                found.append(
+                    f"{address} = {values[address]:.3g} µm²/s is outside of what liquids have: are gradient_unit and the "
+                    "times (ms) right?"
+                )
+        if self._sized:
+            eta, source = self._viscosity()
+            found.append(f"diameters rest on η = {eta:.4g} mPa·s ({source}) at {self.temperature:g} K.")
+        return tuple(found)
+
+    def _method(self) -> str:
+        return (
+            "Integrals were fitted at once against b = (γ s g δ)² (Δ − κδ) (Stejskal & Tanner, J. Chem. Phys. 42, 288 "
+            f"(1965)), s = {self.shape_factor:.4g}, κ = {self.delta_correction:.4g}, by sums of exponentials whose "
+            "coefficients lines share; amplitudes were eliminated at each step."
+        )
+
+
+def _plain(number: Number) -> float:
+    value = number.value if isinstance(number, Parameter) else number
+    return float("nan") if value is None else float(value)
+
+
+def _mean_diameter(sample: Any, population: str, values: Values) -> float:
+    """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
+    shape, prefix = sample.populations[population].shape, f"populations.{population}"
+    statistics = shape.length_statistics(values, prefix)
+    found = statistics.get("d_eq", statistics.get("diameter"))
+    if found is None:
+        raise InputError(prefix, "has no diameter to compare with.")
+    return float(found.number_mean)
