@@ -63,7 +63,8 @@ def curves_ms(names: list[str]) -> tuple[float, float, int]:
     number, values = count(1), problem.evaluation(problem.start)
 
     def step() -> None:
-        moved = values.at({**values.values, "crystals.x.a": values.values["crystals.x.a"] * (1.0 + 1e-6 * next(number))})
+        a = values.values["crystals.x.a"] * (1.0 + 1e-6 * next(number))
+        moved = values.at({**values.values, "crystals.x.a": a})
         for model in problem.models.values():
             model.curves(moved)
 

@@ -22,11 +22,11 @@ import numpy as np
 from common import machine, print_table
 
 from nanocrystal.report.files import write_result
-from nanocrystal.report.series_files import write_series
+from nanocrystal.report.series.files import write_series
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.study.series import Series, read_series
-from nanocrystal.study.series_running import planned_files, refined_series
+from nanocrystal.study.series.running import planned_files, refined_series
 from nanocrystal.techniques import Pdf
 
 STUDY = """title = "A hundred nickels"

@@ -19,7 +19,7 @@ from nanocrystal.parameters import Parameter, Quantity, vary
 from nanocrystal.refinement import refine
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, Sphere, Substitution
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.study.plan import plan_measurement
+from nanocrystal.study.plan import plan_measurement, read_plan
 from nanocrystal.techniques import Composition, Pdf, Saxs, TotalScattering
 from nanocrystal.techniques.base import Noise, grid_from_text, local_parameters
 from structures import NICKEL
@@ -305,6 +305,17 @@ def test_an_occupancy_hides_behind_the_scale() -> None:
     assert set(alone.together.undetermined) == {"crystals.x.sites.Ni.occupancy", "datasets.pdf.scale"}
     (combination,) = alone.together.combinations
     assert set(combination.changes) == {"crystals.x.sites.Ni.occupancy", "datasets.pdf.scale"}
+
+
+def test_the_example() -> None:
+    """Together everything is determined; small angles see neither displacements nor boundaries, wide ones both."""
+    plan = read_plan(Path(__file__).parents[1] / "examples" / "plan_cspbbr3_twins.toml").plan()
+    assert plan.together.undetermined == []
+    twins = "populations.dots.twins.t110.probability"
+    assert {twins, "crystals.cspbbr3.u_iso.Pb"} <= set(plan.each["saxs"].unseen)
+    assert np.isfinite(plan.each["iq"].of(twins))
+    assert plan.together.of("populations.dots.d_ab.mean") < plan.each["iq"].of("populations.dots.d_ab.mean")
+    assert [t.each["saxs"] is None for t in plan.needed] == [t.address == twins for t in plan.needed]
 
 
 # ---- what cannot be planned ------------------------------------------------------------------------

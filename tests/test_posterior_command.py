@@ -12,13 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelling import crystal
 from nanocrystal.cli import posterior as verb
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.optimise import Options
 from nanocrystal.refinement.posterior import sample_posterior
 from nanocrystal.refinement.posterior_result import Posterior
 from nanocrystal.report.posterior_figures import held_fraction
+from nanocrystal.sample import Population, Sample, Sphere
+from nanocrystal.simulation import simulated_curves
+from nanocrystal.techniques import Pdf
+from nanocrystal.techniques.base import Noise
 from small_study import SmallStudy, noisy_rows
+from structures import NICKEL
 from test_uncertainties import nickel_problem, synthetic
 
 pytest.importorskip("emcee")
@@ -160,3 +166,27 @@ def test_several_data_sets_take_the_scales_of_the_refinement(tmp_path: Path) -> 
         stderr = found.stderr(address)
         assert stderr is not None
         assert found.marginals[address].std == pytest.approx(stderr, rel=0.15)
+
+
+@pytest.mark.campaign
+def test_intervals_of_pdfs_cover_the_truth(tmp_path: Path) -> None:
+    """Eighty PDFs of nickel spheres in noise that is white in F(Q): 68 and 95 % intervals hold the truth."""
+    truth = {"crystals.x.a": 3.52, "crystals.x.u_iso.Ni": 0.006, "populations.p.diameter": 30.0}
+    truth |= {"datasets.pdf.delta2": 2.0, "datasets.pdf.scale": 0.5}
+    sample = Sample({"p": Population("x", Sphere(30.0))}, {"x": crystal(NICKEL, 0.006)})
+    held = np.zeros((80, len(truth), 2))
+    for seed in range(len(held)):
+        noise = Noise(sigma=0.04, seed=seed)
+        columns = simulated_curves(
+            sample, {"pdf": Pdf(r="0.02:40:0.02", qmax=20.0, scale=0.5, delta2=2.0, noise=noise)}, tmp_path
+        )["pdf"]
+        path = tmp_path / f"{seed}.gr"
+        np.savetxt(path, np.column_stack([columns["r"], columns["g"], columns["sigma"]]))
+        found = sample_posterior(*nickel_problem(path), steps=120, walkers=20, seed=seed)
+        for k, (address, true) in enumerate(truth.items()):
+            m = found.marginals[address]
+            held[seed, k] = [low <= true <= high for low, high in (m.interval_68, m.interval_95)]
+    part = held.mean(axis=(0, 1))
+    print(f"\nwithin 68 %: {part[0]:.3f}, within 95 %: {part[1]:.3f} of {held[..., 0].size}")
+    assert part[0] == pytest.approx(0.68, abs=0.1)
+    assert part[1] == pytest.approx(0.95, abs=0.05)

@@ -14,7 +14,7 @@ from nanocrystal.reduction import Composition
 from nanocrystal.reduction.transform import d_over_g
 from nanocrystal.study import read_study
 from nanocrystal.study.reduction import read_reductions
-from nanocrystal.study.reduction_schema import ReductionTable
+from nanocrystal.study.reduction.schema import ReductionTable
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reduction.md").read_text(encoding="utf-8")

@@ -120,7 +120,7 @@ def test_command_starts_from_images(folder: Path) -> None:
 
 
 def test_report_shows_image_mask_and_cake(folder: Path) -> None:
-    from nanocrystal.report.reduction_files import reduction_texts
+    from nanocrystal.report.reduction.files import reduction_texts
 
     page = reduction_texts(read_reductions(study(folder)).run())["report.html"]
     assert "Detector images" in page
@@ -148,7 +148,7 @@ def test_data_set_takes_its_curve_from_images(folder: Path) -> None:
 def test_coarser_image_keeps_masks_and_single_spots() -> None:
     from nanocrystal.reduction.image import View
     from nanocrystal.reduction.image_pixels import MASKED, SATURATED, USED
-    from nanocrystal.report.image_figures import coarser
+    from nanocrystal.report.reduction.image_figures import coarser
 
     counts = np.arange(48.0).reshape(6, 8)
     codes = np.zeros((6, 8), dtype=np.uint8)
@@ -170,7 +170,7 @@ def test_coarser_image_keeps_masks_and_single_spots() -> None:
 def test_maps_are_packed_row_by_row() -> None:
     import base64
 
-    from nanocrystal.report.image_figures import packed
+    from nanocrystal.report.reduction.image_figures import packed
 
     found = packed(np.array([[1.5, 2.5, -3.0], [4.0, 5.0, 6.0]], dtype=np.float32))
     assert found["shape"] == "2, 3"

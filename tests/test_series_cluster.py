@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.study import series_cluster
+from nanocrystal.study.series import cluster as series_cluster
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series_cluster import connected, run_on_cluster
-from nanocrystal.study.series_plan import Plan
+from nanocrystal.study.series.cluster import connected, run_on_cluster
+from nanocrystal.study.series.plan import Plan
 from series_members import SmallSeries
 
 distributed = pytest.importorskip("distributed")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series_schema import SeriesTable
+from nanocrystal.study.series.schema import SeriesTable
 
 PAGE = (Path(__file__).parents[1] / "docs" / "series.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)

@@ -17,13 +17,15 @@ import pytest
 
 from nanocrystal.refinement import Result
 from nanocrystal.refinement.series import MemberResult
-from nanocrystal.report.series_files import MEMBER, read_member
-from nanocrystal.study import Study, series_local, series_member
+from nanocrystal.report.series.files import MEMBER, read_member
+from nanocrystal.study import Study
+from nanocrystal.study.series import local as series_local
+from nanocrystal.study.series import member as series_member
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series_local import run_locally
-from nanocrystal.study.series_member import Outcome, refined_member
-from nanocrystal.study.series_plan import Plan, Silent
-from nanocrystal.study.series_running import refined_series
+from nanocrystal.study.series.local import run_locally
+from nanocrystal.study.series.member import Outcome, refined_member
+from nanocrystal.study.series.plan import Plan, Silent
+from nanocrystal.study.series.running import refined_series
 from series_members import EXPANSION, SmallSeries, cell_at, measured_rows
 
 CANDIDATES = """

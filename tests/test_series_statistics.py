@@ -14,7 +14,7 @@ from nanocrystal.refinement.series import (
     straight_line,
     transitions_of,
 )
-from nanocrystal.report.series_words import findings
+from nanocrystal.report.series.words import findings
 from series_members import fit_of, member_of, series_of
 
 # ---- straight lines -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from nanocrystal.errors import InputError
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series_files import files_of_pattern
+from nanocrystal.study.series.files import files_of_pattern
 from series_members import SERIES, SmallSeries
 
 

@@ -12,7 +12,7 @@ from nanocrystal.cli import app as verbs
 def reduce(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet = False) -> None:
     """Reduce counts to S(Q), F(Q) and G(r): every [reduction.NAME] of a study; writes curves and a report."""
     with verbs._errors(quiet):
-        from nanocrystal.report.reduction_files import REDUCTION, planned_names, write_reduction
+        from nanocrystal.report.reduction.files import REDUCTION, planned_names, write_reduction
         from nanocrystal.study.reduction import read_reductions
 
         described = read_reductions(study)

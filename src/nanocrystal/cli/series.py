@@ -41,8 +41,8 @@ def run_series(
     series: Series, out: Path | None, default: Path, workers: int | None, scheduler: str | None, quiet: bool
 ) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.report.series_files import SERIES, write_series
-    from nanocrystal.study.series_running import keeps_study, planned_files, refined_series
+    from nanocrystal.report.series.files import SERIES, write_series
+    from nanocrystal.study.series.running import keeps_study, planned_files, refined_series
 
     folder = out if out is not None else default
     files = planned_files(series, folder)
@@ -163,7 +163,7 @@ def _words(member: MemberResult, reused: bool) -> str:
 
 def _summary(result: SeriesResult) -> None:
     """Print what the series says to the terminal."""
-    from nanocrystal.report.series_words import findings
+    from nanocrystal.report.series.words import findings
 
     print(f"\n{result.title}: {len(result.members)} members in {result.elapsed_s:.1f} s", file=sys.stderr)
     for sentence in findings(result):

@@ -141,7 +141,9 @@ def assembled_result(
     spread = covariance(problem, point, robust)
     parameters = _estimates(problem, point, spread)
     derived = _derived(sample, problem, point, spread)
-    datasets = {name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()}
+    datasets = {
+        name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()
+    }
     inputs = dict(sample.inputs()) | {
         m.measured.source: m.measured.sha256 for m in problem.models.values() if m.measured.sha256
     }

@@ -132,9 +132,9 @@ class Plan:
         ranged = [(p, key) for p in self.planned for key in p.ranges]
         found = []
         for address in shown[:MOST_MAPS]:
-            first, *others = [self._map(address, p, key) for p, key in ranged] or [None]
-            most = max((m for m in others if m is not None), key=lambda m: m.change, default=None)
-            found += [m for m in (first, most) if m is not None and (m is first or m.change > FLAT)]
+            over = [self._map(address, p, key) for p, key in ranged]
+            most = sorted(over[1:], key=lambda m: -m.change)[:1]
+            found += [*over[:1], *(m for m in most if m.change > FLAT)]
         return found
 
     def _map(self, address: str, planned: Planned, key: str) -> Map:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.techniques.base import Stack
+from nanocrystal.techniques.base import Stack as Stack
 
 FloatArray = NDArray[np.float64]
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]

@@ -10,14 +10,14 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
 from nanocrystal.refinement import Comparison
-from nanocrystal.refinement.result import FineCurve, FittedCurve, Result
+from nanocrystal.refinement.result import FineCurve, FittedCurve, Result, Stack, TrendCurve
 
 RESULTS = "results.json"
 SIMULATION = "simulation.json"
@@ -77,6 +77,8 @@ def finite(value: Any) -> Any:
 def curve_csv(curve: FittedCurve) -> str:
     """Return one data set as CSV: abscissa, observed, sigma, calculated, background, components."""
     columns: dict[str, Any] = {curve.x_name: curve.labels or curve.x, "observed": curve.observed}
+    if curve.stack is not None:
+        columns = {"curve": [s.name for s in curve.stack.stretches for _ in range(s.start, s.stop)], **columns}
     empty = [""] * len(curve.x)
     columns["sigma"] = empty if curve.sigma is None else curve.sigma
     columns["calculated"] = curve.calculated
@@ -85,10 +87,31 @@ def curve_csv(curve: FittedCurve) -> str:
     return table_csv(columns)
 
 
-def fine_csv(curve: FineCurve, x_name: str) -> str:
-    """Return a data set on its finer grid as CSV: abscissa, observed, calculated, components."""
+def fine_csv(curve: FineCurve, x_name: str, stack: Stack | None = None) -> str:
+    """Return a data set on its finer grid as CSV: name of the curve of a stack, abscissa, observed, calculated, …"""
     observed = [""] * len(curve.x) if curve.observed is None else curve.observed
-    return table_csv({x_name: curve.x, "observed": observed, "calculated": curve.calculated, **curve.components})
+    columns = {x_name: curve.x, "observed": observed, "calculated": curve.calculated, **curve.components}
+    if stack is not None:
+        columns = {"curve": [s.name for s in stack.stretches for _ in range(s.fine_start, s.fine_stop)], **columns}
+    return table_csv(columns)
+
+
+def trend_csv(trends: Sequence[TrendCurve]) -> str:
+    """Return trends of one data set as CSV: names of its curves, what was changed, each series and its error."""
+    columns: dict[str, Any] = {"curve": trends[0].names, trends[0].x_name: trends[0].x}
+    for trend in trends:
+        for name, (values, errors) in trend.series.items():
+            columns[f"{name} ({trend.y_unit})"] = ["" if math.isnan(v) else v for v in values]
+            columns[f"{name} stderr"] = ["" if math.isnan(v) else v for v in errors]
+    return table_csv(columns)
+
+
+def trend_name(name: str, datasets: Collection[str]) -> str:
+    """Return the name of the file of a data set's trends; no other data set is called like it."""
+    stem = f"{name}_trend"
+    while stem in datasets:
+        stem += "_"
+    return f"{stem}.csv"
 
 
 def fine_name(name: str, datasets: Collection[str]) -> str:
@@ -112,7 +135,7 @@ def table_csv(columns: Mapping[str, Any]) -> str:
 def names_written(datasets: list[str], models: list[str], study_copy: bool) -> list[str]:
     """Return the names of the files that a refinement of these data sets may write."""
     copy = ["study.toml"] if study_copy else []
-    curves = [file for name in datasets for file in (f"{name}.csv", fine_name(name, datasets))]
+    curves = [f for n in datasets for f in (f"{n}.csv", fine_name(n, datasets), trend_name(n, datasets))]
     return ["report.html", *curves, *models, *copy, RESULTS]
 
 
@@ -163,7 +186,9 @@ def result_texts(result: Result, study_text: str | None = None) -> dict[str, str
     for name, curve in result.datasets.items():
         texts[f"{name}.csv"] = curve_csv(curve)
         if curve.fine is not None:
-            texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name)
+            texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name, curve.stack)
+        if curve.trends:
+            texts[trend_name(name, result.datasets)] = trend_csv(curve.trends)
     texts |= dict(result.structures)
     if study_text is not None:
         texts["study.toml"] = study_text

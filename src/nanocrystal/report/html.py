@@ -11,12 +11,13 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from nanocrystal.refinement.result import Result
+from nanocrystal.refinement.result import FittedCurve, Result, TrendCurve
 from nanocrystal.report import sections, tables
 from nanocrystal.report.atoms import atoms_data
 from nanocrystal.report.figures import Figure, correlation_figure, fit_figure, map_figure, sizes_figure
 from nanocrystal.report.joint import joint_section
 from nanocrystal.report.ratio_figure import ratio_figure
+from nanocrystal.report.stack_figure import stack_figure, trend_figure
 from nanocrystal.report.typography import SPOKEN, short_name, typeset
 
 _HERE = "nanocrystal.report"
@@ -99,7 +100,7 @@ def page(
 def _fits(result: Result, drawn: Drawn) -> str:
     parts = []
     for name, curve in result.datasets.items():
-        key = drawn.add(ratio_figure({"": curve}) if curve.labels else fit_figure(curve))
+        key = drawn.add(_fit(curve))
         parts.append(
             sections.figure(
                 key,
@@ -107,11 +108,23 @@ def _fits(result: Result, drawn: Drawn) -> str:
                 sections.fit_caption(name, curve),
                 f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated and difference",
                 file_name(f"{result.title}-{name}"),
-                column(curve.x_name, curve.x_unit),
+                "" if curve.stack else column(curve.x_name, curve.x_unit),
                 sections.fit_buttons(curve),
             )
         )
+        parts += [_trend(trend, f"{result.title}-{name}-{k}", drawn) for k, trend in enumerate(curve.trends, start=1)]
     return sections.HINT + "".join(parts) if parts else ""
+
+
+def _fit(curve: FittedCurve) -> Figure:
+    if curve.stack is not None:
+        return stack_figure(curve)
+    return ratio_figure({"": curve}) if curve.labels else fit_figure(curve)
+
+
+def _trend(trend: TrendCurve, file: str, drawn: Drawn) -> str:
+    key, x = drawn.add(trend_figure(trend)), column(trend.x_name, trend.x_unit)
+    return sections.figure(key, drawn.count, typeset(trend.caption), trend.caption, file_name(file), x, [])
 
 
 def _sizes(result: Result, drawn: Drawn) -> str:

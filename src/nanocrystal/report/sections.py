@@ -110,9 +110,19 @@ def atoms_figure(
     )
 
 
+STACKED = {
+    "offset": "Each curve stands above the one before it, less its background, all on one scale; the grey line below is "
+    "its difference, observed − calculated",
+    "decays": "Each curve is drawn over its calculated beginning; bars are one σ; lower panel: observed − calculated",
+}
+"""what to know of a figure of several curves, by its style"""
+
+
 def fit_buttons(curve: FittedCurve) -> list[str]:
     """Return the buttons for what one fit can show."""
     buttons = [button("reset", "Reset zoom")]
+    if curve.stack is not None:
+        return buttons
     if curve.sigma is not None:
         buttons.append(button("errors", "Error bars", pressed=bool(curve.labels)))
     if curve.components:
@@ -157,7 +167,9 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         )
         if curve.components and not curve.fine.components:
             sentences.append("Components are smooth curves through their values at these points")
-    if curve.labels:
+    if curve.stack is not None:
+        sentences.append(STACKED[curve.stack.style])
+    elif curve.labels:
         sentences.append("Bars and the grey band are one σ; lower panel: observed − calculated, in units of σ")
     elif wants_log_axes(curve):
         unit = "in units of σ" if curve.sigma is not None else "relative to the calculated curve"

@@ -42,6 +42,8 @@ class DiffusionComponentTable(Table):
 
     diffusion: NumberField | None = Field(default=None, description="µm²/s (1e-12 m²/s)")
     lines: list[str] | None = Field(default=None, description="lines that it is in [all]")
+    shell_thickness: float | None = Field(default=None, description="nm, of the ligands; taken off twice for the core")
+    population: str | None = Field(default=None, description="whose mean diameter the core is compared with")
 
 
 SENTENCES = {
@@ -62,11 +64,9 @@ SENTENCES = {
     "shape_factor": "area of a gradient pulse over that of a rectangle: 1 rectangular, 0.6366 half-sine",
     "delta_correction": "κ in Δ − κδ: 1/3 for rectangular pulses, 1/4 for half-sine ones [1/3]",
     "components": "diffusion coefficients, by name: [datasets.NAME.components.COMPONENT]",
+    "positions": "ppm, of lines by name, for the figure of D against shift",
     "temperature": "K, for diameters",
     "viscosity": "mPa·s, for diameters; or a solvent",
-    "shell_thickness": "nm, of the ligands, taken off twice",
-    "population": "whose mean diameter is compared with that from diffusion",
-
     "x": "to simulate instead of a file: START:STOP:STEP in the unit of the axis, both ends included",
     "axis": "the unit of the abscissa, ppm or Hz",
     "spectrometer_frequency": "MHz, of the observed nucleus: what 1 ppm is in Hz",

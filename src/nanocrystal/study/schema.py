@@ -22,8 +22,8 @@ from nanocrystal.study.nmr_tables import (
     TitrationStepTable,
 )
 from nanocrystal.study.plan_schema import PlanTable
-from nanocrystal.study.reduction_schema import ReductionTable
-from nanocrystal.study.series_schema import SeriesTable
+from nanocrystal.study.reduction.schema import ReductionTable
+from nanocrystal.study.series.schema import SeriesTable
 from nanocrystal.techniques import (
     TECHNIQUES,
     Blank,

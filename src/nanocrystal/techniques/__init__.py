@@ -24,7 +24,16 @@ from nanocrystal.techniques.total_scattering import Blank, TotalScattering
 TECHNIQUES: dict[str, Any] = {
     technique.name: technique
     for technique in (
-        Pdf, TotalScattering, Powder, Saxs, Composition, NmrLines, NmrRelaxation, NmrSites, NmrTitration, NmrDiffusion,
+        Pdf,
+        TotalScattering,
+        Powder,
+        Saxs,
+        Composition,
+        NmrLines,
+        NmrRelaxation,
+        NmrSites,
+        NmrTitration,
+        NmrDiffusion,
     )
 }
 

@@ -56,13 +56,17 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Stretch:
-    """One of several curves in a data set: its points are start to stop (not included), of the drawing fine_…"""
+    """One of several curves in a data set: its points are start to stop (not included), of the drawing fine_…
+
+    label: what stands beside it in a figure, the name where it is empty.
+    """
 
     name: str
     start: int
     stop: int
     fine_start: int = 0
     fine_stop: int = 0
+    label: str = ""
 
 
 @dataclass(frozen=True)

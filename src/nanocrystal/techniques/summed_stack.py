@@ -31,6 +31,8 @@ class Member:
     measured: Measured
     parts: Mapping[str, PlacedPart]
     background: tuple[str, ...] = ()
+    label: str = ""
+    """in figures, the name where it is empty"""
 
     @property
     def linear(self) -> tuple[str, ...]:
@@ -145,7 +147,9 @@ class StackedModel:
         if len(self.measured.x) * FINER > MOST_DRAWN:
             return None
         return [
-            np.interp(np.arange((len(m.measured.x) - 1) * FINER + 1) / FINER, np.arange(len(m.measured.x)), m.measured.x)
+            np.interp(
+                np.arange((len(m.measured.x) - 1) * FINER + 1) / FINER, np.arange(len(m.measured.x)), m.measured.x
+            )
             for m in self.members
         ]
 
@@ -155,7 +159,8 @@ class StackedModel:
         lengths = [0] * len(self.members) if self._fine_grids is None else [len(x) for x in self._fine_grids]
         ends = np.cumsum([0, *lengths])
         places = zip(self.members, self._places, ends[:-1], ends[1:], strict=True)
-        return Stack(self.style, tuple(Stretch(m.name, p.start, p.stop, int(a), int(b)) for m, (_, p), a, b in places))
+        stretches = (Stretch(m.name, p.start, p.stop, int(a), int(b), m.label) for m, (_, p), a, b in places)
+        return Stack(self.style, tuple(stretches))
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         return self.remarks_of(evaluation.values)

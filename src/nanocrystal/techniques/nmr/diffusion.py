@@ -18,13 +18,14 @@ File
 
 Size
     With temperature (K) and a viscosity (mPa·s) or a tabulated solvent: solvodynamic_diameter = k_B T/(3π η D), a
-    sphere with stick boundary; with shell_thickness (nm, of the ligands) core_diameter, less twice that; with
-    population core_over_population, that diameter over the mean one of the crystals that scattering sees. η is printed.
+    sphere with stick boundary. A component with shell_thickness (nm, of the ligands) has core_diameter, less twice
+    that; with population core_over_population, over the mean diameter of the crystals that scattering sees. η is
+    printed.
 
 Derived
     diffusion_m2_per_s and the diameters of each component (components.COMPONENT, or lines.LINE.COMPONENT where D is of
-    each line); lines.LINE.COMPONENT.amplitude_fraction. With shifts = { LINE = 5.7 } (ppm) the report draws D against
-    shift.
+    each line); lines.LINE.COMPONENT.amplitude_fraction. With positions = { LINE = 5.7 } (ppm) the report draws D
+    against shift.
 
 Limits
     Convection, restricted diffusion, exchange during Δ and crossed relaxation are not there. η of the dispersion is not
@@ -77,10 +78,15 @@ MOST_LINES = 64
 
 @dataclass(frozen=True)
 class DiffusionComponent:
-    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out."""
+    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
+
+    shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
+    """
 
     diffusion: Number | None = None
     lines: Sequence[str] | None = None
+    shell_thickness: float | None = None
+    population: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,12 +107,10 @@ class NmrDiffusion:
     components: Mapping[str, DiffusionComponent] = field(default_factory=dict)
     own: Sequence[str] = ()
     background_terms: int = 0
-    shifts: Mapping[str, Number] = field(default_factory=dict)
+    positions: Mapping[str, Number] = field(default_factory=dict)
     temperature: float | None = None
     viscosity: float | None = None
     solvent: str | None = None
-    shell_thickness: float | None = None
-    population: str | None = None
 
     name: ClassVar[str] = "nmr-diffusion"
     needs_sample: ClassVar[bool] = False
@@ -192,7 +196,8 @@ class NmrDiffusion:
         """Read the integrals and return the model of all lines; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where, sample)
-        members, inputs = [], {}
+        members: list[Member] = []
+        inputs: dict[str, str] = {}
         for line in self.line_names:
             measured = self._measured(line, where, folder, inputs)
             parts = {c: self._part(line, c, where) for c in self.components if line in self._lines_of(c)}
@@ -281,14 +286,16 @@ class NmrDiffusion:
         assert self.pulse_duration is not None
         assert self.diffusion_time is not None
         if not self.pulse_duration < self.diffusion_time:
-            problem = f"must be shorter than diffusion_time, {self.diffusion_time:g} ms, got {self.pulse_duration:g} ms."
+            problem = (
+                f"must be shorter than diffusion_time, {self.diffusion_time:g} ms, got {self.pulse_duration:g} ms."
+            )
             raise InputError(f"{where}.pulse_duration", problem)
         if not 0.0 <= self.delta_correction <= 1.0:
             raise InputError(f"{where}.delta_correction", f"must be from 0 to 1, got {self.delta_correction:g}.")
-        for line in self.shifts:
+        for line in self.positions:
             if line not in self.places:
                 problem = f"there is no line {line!r}; {nearest_names(line, self.line_names)}"
-                raise InputError(f"{where}.shifts", problem)
+                raise InputError(f"{where}.positions", problem)
         self._check_size(where, sample)
 
     # ---- sizes ----------------------------------------------------------------------------------
@@ -297,7 +304,10 @@ class NmrDiffusion:
         """Raise InputError for what a diameter lacks: temperature, viscosity, or a population."""
         if self.viscosity is not None and self.solvent is not None:
             raise InputError(f"{where}.viscosity", "stands beside solvent; the diameter rests on one of the two.")
-        asked = [k for k in ("temperature", "viscosity", "solvent", "shell_thickness", "population") if getattr(self, k)]
+        asked = [k for k in ("temperature", "viscosity", "solvent") if getattr(self, k) is not None]
+        asked += [
+            f"components.{n}.shell_thickness" for n, c in self.components.items() if c.shell_thickness is not None
+        ]
         if not asked:
             return
         if self.viscosity is None and self.solvent is None:
@@ -307,18 +317,22 @@ class NmrDiffusion:
             )
         if self.temperature is None:
             raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
-        for key, of in {"temperature": "K", "viscosity": "mPa·s", "shell_thickness": "nm"}.items():
-            value = getattr(self, key)
-            if value is not None and not (np.isfinite(value) and value > 0.0):
-                raise InputError(f"{where}.{key}", f"must be above 0 {of}, got {value:g}.")
+        for key, of in {"temperature": "K", "viscosity": "mPa·s"}.items():
+            _check_positive(getattr(self, key), f"{where}.{key}", of)
         self._viscosity(where)
-        if self.population is not None:
+        for name, component in self.components.items():
+            at = f"{where}.components.{name}"
+            _check_positive(component.shell_thickness, f"{at}.shell_thickness", "nm")
+            if component.population is None:
+                continue
             known = {} if sample is None else sample.populations
-            if self.population not in known:
-                problem = f"there is no population {self.population!r}; {nearest_names(self.population, known)}"
-                raise InputError(f"{where}.population", problem)
-            if self.shell_thickness is None:
-                raise InputError(f"{where}.population", "is compared with the core; give shell_thickness (nm).")
+            if component.population not in known:
+                problem = (
+                    f"there is no population {component.population!r}; {nearest_names(component.population, known)}"
+                )
+                raise InputError(f"{at}.population", problem)
+            if component.shell_thickness is None:
+                raise InputError(f"{at}.population", "is compared with the core; give shell_thickness (nm).")
 
     def _viscosity(self, where: str = "") -> tuple[float, str]:
         """Return η (mPa·s) and where it is from."""
@@ -334,21 +348,23 @@ class NmrDiffusion:
         return self.temperature is not None
 
     def _coefficients(self, where: str) -> dict[str, str]:
-        """Return where each D is described -> the address of its value."""
+        """Return the address of each D, less its last part -> its component."""
         found = {}
         for name in self.components:
-            for at in [f"lines.{n}.{name}" for n in self._lines_of(name)] if name in self.own else [f"components.{name}"]:
-                found[f"{where}.{at}"] = f"{where}.{at}.diffusion"
+            for at in (
+                [f"lines.{n}.{name}" for n in self._lines_of(name)] if name in self.own else [f"components.{name}"]
+            ):
+                found[f"{where}.{at}"] = name
         return found
 
     def _derived(self, where: str, values: Values, sample: Any) -> dict[str, DerivedQuantity]:
         found = {}
-        for at, address in self._coefficients(where).items():
-            coefficient = values[address] * SI
+        for at, name in self._coefficients(where).items():
+            coefficient = values[f"{at}.diffusion"] * SI
             text = "diffusion coefficient"
             found[f"{at}.diffusion_m2_per_s"] = DerivedQuantity(coefficient, "m²/s", text)
             if self._sized:
-                found |= self._diameters(at, coefficient, values, sample)
+                found |= self._diameters(at, self.components[name], coefficient, values, sample)
         for line in self.line_names:
             own = [c for c in self.components if line in self._lines_of(c)]
             total = sum(values[f"{where}.lines.{line}.{c}.amplitude"] for c in own)
@@ -358,26 +374,28 @@ class NmrDiffusion:
                 found[at] = DerivedQuantity(part, "", "part of the integral of the line")
         return found
 
-    def _diameters(self, at: str, coefficient: float, values: Values, sample: Any) -> dict[str, DerivedQuantity]:
+    def _diameters(
+        self, at: str, component: DiffusionComponent, coefficient: float, values: Values, sample: Any
+    ) -> dict[str, DerivedQuantity]:
         """Return the diameters (nm) that follow from D (m²/s)."""
         assert self.temperature is not None
         eta, _ = self._viscosity()
         outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
         text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
         found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
-        if self.shell_thickness is not None:
-            core = outer - 2.0 * self.shell_thickness
-            text = f"solvodynamic diameter less twice {self.shell_thickness:g} nm"
+        if component.shell_thickness is not None:
+            core = outer - 2.0 * component.shell_thickness
+            text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
             found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
-            if self.population is not None:
-                mean = 0.1 * _mean_diameter(sample, self.population, values)
-                text = f"core diameter over the mean one of {self.population}, {mean:.3g} nm"
+            if component.population is not None:
+                mean = 0.1 * _mean_diameter(sample, component.population, values)
+                text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
                 found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
         return found
 
     def _trends(self, where: str) -> tuple[Trend, ...]:
-        """Return D against shift, where shifts are given."""
-        lines = [n for n in self.line_names if n in self.shifts]
+        """Return D against shift, where positions are given."""
+        lines = [n for n in self.line_names if n in self.positions]
         if not lines:
             return ()
         series = {}
@@ -385,18 +403,18 @@ class NmrDiffusion:
             at = [f"{where}.lines.{n}.{name}" if name in self.own else f"{where}.components.{name}" for n in lines]
             held = self._lines_of(name)
             series[name] = tuple(f"{a}.diffusion_m2_per_s" if n in held else "" for a, n in zip(at, lines, strict=True))
-        x = tuple(float(_plain(self.shifts[n])) for n in lines)
+        x = tuple(float(_plain(self.positions[n])) for n in lines)
         caption = "Diffusion coefficients against shift; bars are standard errors."
         shift, coefficient = Axis("chemical_shift", "ppm"), Axis("D", "µm²/s")
         return (Trend(caption, shift, coefficient, tuple(lines), x, series, 1.0 / SI, y_log=True, x_reversed=True),)
 
     def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
         found = []
-        for address in self._coefficients(where).values():
+        for address in (f"{at}.diffusion" for at in self._coefficients(where)):
             if not LIQUIDS[0] <= values[address] <= LIQUIDS[1]:
                 found.append(
-                    f"{address} = {values[address]:.3g} µm²/s is outside of what liquids have: are gradient_unit and the "
-                    "times (ms) right?"
+                    f"{address} = {values[address]:.3g} µm²/s is outside of what liquids have: are gradient_unit and "
+                    "the times (ms) right?"
                 )
         if self._sized:
             eta, source = self._viscosity()
@@ -409,6 +427,11 @@ class NmrDiffusion:
             f"(1965)), s = {self.shape_factor:.4g}, κ = {self.delta_correction:.4g}, by sums of exponentials whose "
             "coefficients lines share; amplitudes were eliminated at each step."
         )
+
+
+def _check_positive(value: float | None, where: str, unit: str) -> None:
+    if value is not None and not (np.isfinite(value) and value > 0.0):
+        raise InputError(where, f"must be above 0 {unit}, got {value:g}.")
 
 
 def _plain(number: Number) -> float:

@@ -26,9 +26,9 @@ Derived
     profile.
 
 Limits
-    Points of a spectrum that was zero-filled or apodised before the Fourier transform are not independent, and
-    standard errors from such points are too small: by √2 where the number of points was doubled. The
-    spectrum must be phased.
+    Points of the real part of a spectrum that was filled with zeros to twice its length are independent, so standard
+    errors from them hold; filled further, or through a window (apodisation), they are correlated, and standard errors
+    are too small. The spectrum must be phased.
 
 Checked against
     scipy.special.voigt_profile and numerical integrals; derivatives by Richardson's extrapolation; synthetic spectra

@@ -43,7 +43,7 @@ Checked against
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -130,7 +130,9 @@ class NmrTitration:
             if not (np.isfinite(step.equivalents) and step.equivalents >= 0.0):
                 raise InputError(where, f"must be 0 or above, got {step.equivalents:g}.")
             if last is not None and step.equivalents < last:
-                problem = f"must ascend, but {step.equivalents:g} of {name} follows {last:g} of {at}; put them in order."
+                problem = (
+                    f"must ascend, but {step.equivalents:g} of {name} follows {last:g} of {at}; put them in order."
+                )
                 raise InputError(where, problem)
             if not step.dilution > 0.0:
                 raise InputError(f"steps.{name}.dilution", f"must be above 0, got {step.dilution:g}.")
@@ -151,20 +153,22 @@ class NmrTitration:
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
         area = Quantity("area", "", f"area of the line, over the axis in {self.spectrum.unit}", 1.0)
-        forms, own, entries = self.spectrum._forms(""), self._own(), {}
+        forms, own = self.spectrum._forms(""), self._own()
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        of_steps: dict[str, dict[str, tuple[Quantity, Parameter]]] = {step: {} for step in self.members}
         for name, line in self.lines.items():
             if line.area is not None:
                 raise InputError(f"lines.{name}.area", "is of each step and left to the fit; leave it out.")
-            of_line = part_parameters(
-                forms[name], line.given(), self.spectrum._quantities(line), f"lines.{name}", area
-            )
+            of_line = part_parameters(forms[name], line.given(), self.spectrum._quantities(line), f"lines.{name}", area)
             for parameter, entry in of_line.items():
                 if parameter == "area" or f"{name}.{parameter}" in own:
-                    entries |= {f"steps.{step}.{name}.{parameter}": entry for step in self.members}
+                    for step, of_step in of_steps.items():
+                        of_step[f"steps.{step}.{name}.{parameter}"] = entry
                 else:
                     entries[f"lines.{name}.{parameter}"] = entry
         linear = (BACKGROUND, Parameter(None, linear=True))
-        for step in self.members:
+        for step, of_step in of_steps.items():
+            entries |= of_step
             entries |= {f"steps.{step}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
         return entries
 
@@ -190,6 +194,7 @@ class NmrTitration:
             measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
             self.spectrum._check_positions(measured.x, where)
             members.append(self._member(step, measured, where))
+        members = self._with_noted_scatter(members)
         unit = self.spectrum.unit
         axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", unit)
         return StackedModel(
@@ -197,6 +202,21 @@ class NmrTitration:
             lambda v: self._derived(where, v), lambda v: self._remarks(where, v), (self._trend(where),),
             x_reversed=True, inputs=inputs,
         )  # fmt: skip
+
+    def _with_noted_scatter(self, members: list[Member]) -> list[Member]:
+        """Return the members with one note on the scatter of all, instead of one each."""
+        if self.noise_range is None:
+            return members
+        low, high = self.noise_range
+        sigmas = ", ".join(f"{m.name} {m.measured.sigma[0]:.4g}" for m in members if m.measured.sigma is not None)
+        note = f"σ from the scatter between {low:g} and {high:g}: {sigmas}."
+        return [
+            replace(
+                m,
+                measured=replace(m.measured, notes=(*(n for n in m.measured.notes if not n.startswith("σ = ")), note)),
+            )
+            for m in members
+        ]
 
     def _curve(self, name: str, step: TitrationStep, k: int, where: str, folder: Path) -> Curve:
         """Return the spectrum of the k-th step, from its own file or from its column of the common one."""
@@ -246,7 +266,8 @@ class NmrTitration:
             factors = tuple(1.0 / self.spectrum.hz_per_unit if p in WIDTHS else 1.0 for p in form.parameters)
             parts[name] = PlacedPart(form, f"{where}.steps.{step}.{name}.area", addresses, factors)
         background = tuple(f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms))
-        return Member(step, measured, parts, background)
+        added = f"{self.members[step].equivalents:g} equivalents"
+        return Member(step, measured, parts, background, f"{step}: {added}" if self.steps else added)
 
     # ---- what is bound and what is released -----------------------------------------------------
 
@@ -280,7 +301,8 @@ class NmrTitration:
         if by_difference and self.released_lines:
             raise InputError(
                 f"{where}.released",
-                f'is "{DIFFERENCE}", but {self.released_lines[0]} is a released line; leave it out, or name it in other.',
+                f'is "{DIFFERENCE}", but {self.released_lines[0]} is a released line; leave it out, or name it in '
+                "other.",
             )
         if not by_difference and not self.released_lines:
             raise InputError(f"{where}.lines", f'have no released one; add it, or released = "{DIFFERENCE}".')
@@ -310,7 +332,9 @@ class NmrTitration:
             if len(self.released_species) > 1:
                 for species, lines in self.released_species.items():
                     part = self._areas(where, values, step, lines) / total
-                    found[f"{at}.{species}.fraction"] = DerivedQuantity(part, "", f"part of the ligands that is {species}")
+                    found[f"{at}.{species}.fraction"] = DerivedQuantity(
+                        part, "", f"part of the ligands that is {species}"
+                    )
         return found
 
     def _total(self, where: str, values: Values) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 from nanocrystal.errors import InputError
 from nanocrystal.refinement import bound_problem
 from nanocrystal.refinement.series import MemberResult, SeriesResult
-from nanocrystal.report.series_files import write_begun
+from nanocrystal.report.series.files import write_begun
 from nanocrystal.study.series import Series
-from nanocrystal.study.series_local import run_locally
-from nanocrystal.study.series_plan import Plan, Silent, Watcher
+from nanocrystal.study.series.local import run_locally
+from nanocrystal.study.series.plan import Plan, Silent, Watcher
 
 
 def refined_series(
@@ -37,14 +37,14 @@ def refined_series(
     with _place(series, scheduler) as client:
         write_begun(folder, series.title, planned_files(series, folder))
         if series.mode == "shared":
-            from nanocrystal.study.series_shared import refined_together
+            from nanocrystal.study.series.shared import refined_together
 
             return refined_together(series, folder, watcher)
         plan = Plan(series, folder, watcher)
         if client is None:
             interrupted = run_locally(plan, workers)
         else:
-            from nanocrystal.study.series_cluster import run_on_cluster
+            from nanocrystal.study.series.cluster import run_on_cluster
 
             interrupted = run_on_cluster(plan, client)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
@@ -56,7 +56,7 @@ def _place(series: Series, scheduler: str | None) -> AbstractContextManager[Any]
         return nullcontext()
     if series.mode == "shared":
         raise InputError("--scheduler", "is for series of many refinements; a shared one is one, leave the option out.")
-    from nanocrystal.study.series_cluster import connected
+    from nanocrystal.study.series.cluster import connected
 
     return connected(scheduler, series)
 
@@ -99,7 +99,7 @@ def keeps_study(series: Series, folder: Path) -> bool:
 def planned_files(series: Series, folder: Path) -> list[str]:
     """Return the names of all files that a series may write into its folder."""
     from nanocrystal.report.files import COMPARISON, compared_names, names_written
-    from nanocrystal.report.series_files import MEMBER, PLOTLY, SERIES
+    from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
 
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in series.first.items()}
     own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
@@ -116,7 +116,7 @@ def planned_files(series: Series, folder: Path) -> list[str]:
 def _joint_files(series: Series) -> list[str]:
     """Return the names of the files of a joint refinement."""
     from nanocrystal.report.files import COMPARISON, compared_names, names_written
-    from nanocrystal.study.series_shared import JOINT
+    from nanocrystal.study.series.shared import JOINT
 
     parts = {}
     for candidate, study in series.first.items():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
 from nanocrystal.reduction.absorption import GEOMETRIES
 from nanocrystal.report.files import finite, table_csv, write_texts
-from nanocrystal.report.image_files import image_files, image_texts
+from nanocrystal.report.reduction.image_files import image_files, image_texts
 
 FloatArray = NDArray[np.float64]
 REDUCTION = "reduction.json"

@@ -203,7 +203,7 @@ def _judged(fit: MemberFit, comparison: Comparison, name: str) -> MemberFit:
 
 def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | None) -> dict[str, str]:
     """Return the files of a member: those of `refine`, or those of `compare`."""
-    from nanocrystal.report.series_files import comparison_texts, member_texts
+    from nanocrystal.report.series.files import comparison_texts, member_texts
 
     if comparison is None:
         return member_texts(results[""], task.has_reports)

@@ -8,12 +8,12 @@ from typing import Any
 
 from nanocrystal.reduction import Differential, Reduced, ReductionResult, Unchanged
 from nanocrystal.reduction.sum_rules import Check
-from nanocrystal.report import reduction_figures as figures
 from nanocrystal.report import sections, tables
 from nanocrystal.report.html import Drawn, file_name, page
-from nanocrystal.report.image import images_section
 from nanocrystal.report.numbers import concise, number
-from nanocrystal.report.reduction_files import settings_of
+from nanocrystal.report.reduction import figures
+from nanocrystal.report.reduction.files import settings_of
+from nanocrystal.report.reduction.image import images_section
 from nanocrystal.report.typography import typeset
 
 STYLE = """<style>
@@ -229,7 +229,7 @@ def _sliders(name: str, one: Reduced, key: str) -> str:
 
 def _script() -> str:
     """Return style and script of the sliders; the script waits until the page's own has drawn the figures."""
-    script = resources.files("nanocrystal.report").joinpath("reduction.js").read_text(encoding="utf-8")
+    script = resources.files("nanocrystal.report.reduction").joinpath("reduction.js").read_text(encoding="utf-8")
     return f"{STYLE}<script>\n{script}\n</script>"
 
 

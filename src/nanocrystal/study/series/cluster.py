@@ -15,8 +15,8 @@ from typing import Any
 
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.study.series import Series
-from nanocrystal.study.series_member import Task, refined_member
-from nanocrystal.study.series_plan import Plan
+from nanocrystal.study.series.member import Task, refined_member
+from nanocrystal.study.series.plan import Plan
 
 ANSWER_S = 5.0
 """seconds that a scheduler has to answer"""

@@ -9,7 +9,7 @@ from html import escape
 from nanocrystal.reduction.image import IntegratedImage
 from nanocrystal.report import sections, tables
 from nanocrystal.report.html import Drawn, file_name
-from nanocrystal.report.image_figures import LARGEST, cake_figure, image_figure
+from nanocrystal.report.reduction.image_figures import LARGEST, cake_figure, image_figure
 from nanocrystal.report.typography import typeset
 
 MOST_VIEWS = 3

@@ -18,7 +18,7 @@ from nanocrystal.report import sections
 from nanocrystal.report.figures import label
 from nanocrystal.report.html import Drawn, column, file_name, page
 from nanocrystal.report.numbers import concise, merit, number
-from nanocrystal.report.series_figures import (
+from nanocrystal.report.series.figures import (
     color_of,
     delta_bic_of,
     map_figure,
@@ -27,8 +27,8 @@ from nanocrystal.report.series_figures import (
     stacked_figure,
     value_figure,
 )
-from nanocrystal.report.series_files import series_csv, state_of
-from nanocrystal.report.series_words import findings, transition_sentences, with_unit
+from nanocrystal.report.series.files import series_csv, state_of
+from nanocrystal.report.series.words import findings, transition_sentences, with_unit
 from nanocrystal.report.tables import framed_table, name_cell
 from nanocrystal.report.typography import typeset
 

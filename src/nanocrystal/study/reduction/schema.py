@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 
 from nanocrystal.study.fields import RangeField, Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.study.reduction_image import ImageTable
+from nanocrystal.study.reduction.image import ImageTable
 
 
 def _identifier(name: str) -> str:

@@ -18,8 +18,8 @@ from nanocrystal.parameters.expression import Expression, parse_expression
 from nanocrystal.study.candidates import _without as without
 from nanocrystal.study.candidates import base_and_candidates, merged
 from nanocrystal.study.messages import Source, first_problem
-from nanocrystal.study.series_files import Place, files_of_pattern
-from nanocrystal.study.series_schema import MemberTable, OrderParameterTable, SeriesTable
+from nanocrystal.study.series.files import Place, files_of_pattern
+from nanocrystal.study.series.schema import MemberTable, OrderParameterTable, SeriesTable
 from nanocrystal.study.study import Study, read_content
 
 MEMBER_KEYS = ("value", "branch", "files", "drop")

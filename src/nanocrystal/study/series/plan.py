@@ -1,6 +1,6 @@
 """What of a series is to be done next: chains of members, what earlier runs have left, and what has come back.
 
-The plan is asked for tasks and told of outcomes by whoever refines them (`series_local`, `series_cluster`). It writes
+The plan is asked for tasks and told of outcomes by whoever refines them (`local`, `cluster`). It writes
 each member to its folder as soon as it is done, so that a run that is killed loses at most what was being refined.
 """
 
@@ -13,9 +13,9 @@ from typing import Protocol
 
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.series import MemberResult
-from nanocrystal.report.series_files import read_member, write_member
+from nanocrystal.report.series.files import read_member, write_member
 from nanocrystal.study.series import Member, Series
-from nanocrystal.study.series_member import Outcome, Task, fingerprint
+from nanocrystal.study.series.member import Outcome, Task, fingerprint
 
 MOST_ATTEMPTS = 2
 """times that a member is begun before a process that ends under it is laid to its door"""

@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from nanocrystal.kernels.pairs import thread_count
-from nanocrystal.study.series_member import Interrupted, Outcome, Task, refined_member
-from nanocrystal.study.series_plan import Plan
+from nanocrystal.study.series.member import Interrupted, Outcome, Task, refined_member
+from nanocrystal.study.series.plan import Plan
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """by which libraries are told how many threads they may use"""

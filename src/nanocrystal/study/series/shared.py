@@ -21,14 +21,14 @@ from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, pars
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
 from nanocrystal.report.files import write_texts
-from nanocrystal.report.series_files import comparison_texts, member_texts, read_member, write_member
+from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
 from nanocrystal.sample import Sample
 from nanocrystal.study.candidates import OWN_KEYS, merged
 from nanocrystal.study.candidates import _without as without
 from nanocrystal.study.messages import Source
 from nanocrystal.study.series import Member, Series
-from nanocrystal.study.series_member import Task, fingerprint, order_parameter_of
-from nanocrystal.study.series_plan import Watcher
+from nanocrystal.study.series.member import Task, fingerprint, order_parameter_of
+from nanocrystal.study.series.plan import Watcher
 from nanocrystal.study.study import Study, checked_study
 
 JOINT = "joint"
@@ -215,7 +215,7 @@ def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesRe
     One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
     again. Raises InputError for what cannot be refined together.
     """
-    from nanocrystal.study.series_running import gathered
+    from nanocrystal.study.series.running import gathered
 
     began = time.perf_counter()
     told = _fingerprint(series)

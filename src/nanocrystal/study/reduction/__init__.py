@@ -29,7 +29,7 @@ from nanocrystal.reduction.angles import beam_wavelength
 from nanocrystal.reduction.image import IntegratedImage
 from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.study.messages import Source, first_problem
-from nanocrystal.study.reduction_image import check_source, image_of, intensity_of, source_of
+from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
 
 SETTINGS = tuple(name for name in Reduction.__dataclass_fields__ if name not in ("absorption",))
@@ -106,7 +106,7 @@ def read_reductions(path: str | Path) -> Reductions:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from nanocrystal.study.reduction_schema import Name, ReductionTable
+    from nanocrystal.study.reduction.schema import Name, ReductionTable
 
     content, path, text = read_content(path)
     source = Source(path, text)
@@ -180,7 +180,7 @@ def _files(intensities: Sequence[Intensity], images: Mapping[str, IntegratedImag
 
 def _blanks(table: Any, where: str) -> dict[str, Any]:
     """Return the tables of the blanks, with that of PDFgetX3's short form."""
-    from nanocrystal.study.reduction_schema import ReductionBlankTable
+    from nanocrystal.study.reduction.schema import ReductionBlankTable
 
     blanks = dict(table.blanks)
     if table.backgroundfile is None:

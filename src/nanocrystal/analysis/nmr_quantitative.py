@@ -1,0 +1,156 @@
+"""Quantitative NMR: amounts by an internal standard, ligands per nanocrystal and per nm², with uncertainties.
+
+    ligand = amount_by_standard_mol((1.32, 0.02), 2, (1.00, 0.01), 2, (5.0e-6, 1e-7))
+    print(concentration_mol_per_l(ligand, (5.0e-4, 2e-6)))
+
+A number is given as it is, or as (value, standard error); an `Estimate` that one function returned may go into the
+next. Errors are propagated linearly and taken as independent: what enters twice (such as one volume) has to enter one
+function. Nothing is assumed about the sample: extinction coefficients, densities and shapes are the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite, pi, sqrt
+from typing import Literal
+
+import numpy as np
+
+from nanocrystal.analysis.estimate import Estimate
+from nanocrystal.errors import InputError
+
+AVOGADRO = 6.02214076e23
+"""1/mol, exact"""
+Measured = float | tuple[float, float] | Estimate
+"""a number, or a number with its standard error"""
+Shape = Literal["sphere", "cube"]
+DIFFERENCE = 1e-4
+"""of a standard error: steps of derivatives"""
+
+
+def amount_by_standard_mol(
+    area: Measured, protons: int, standard_area: Measured, standard_protons: int, standard_mol: Measured
+) -> Estimate:
+    """Return n = n_s (A/p)/(A_s/p_s), mol.
+
+    area: A, integral of a signal of p protons in each molecule; those of the standard with n_s mol. The delay between
+    scans has to be at least five T1 of both.
+    """
+    for name, number in (("protons", protons), ("standard_protons", standard_protons)):
+        if number < 1 or int(number) != number:
+            raise InputError(name, f"must be a whole number of at least 1, got {number:g}.")
+    given = {"area": area, "standard_area": standard_area, "standard_mol": standard_mol}
+    ratio = standard_protons / protons
+    return propagated(lambda a, s, n: n * a / s * ratio, given, "mol")
+
+
+def concentration_mol_per_l(amount_mol: Measured, volume_l: Measured) -> Estimate:
+    """Return c = n/V, mol/L."""
+    return propagated(lambda n, v: n / v, {"amount_mol": amount_mol, "volume_l": volume_l}, "mol/L")
+
+
+def concentration_by_absorbance_mol_per_l(
+    absorbance: Measured, extinction_l_per_mol_cm: Measured, path_cm: Measured = 1.0, dilution: Measured = 1.0
+) -> Estimate:
+    """Return c = A f/(ε l), mol/L, of nanocrystals by Beer and Lambert.
+
+    absorbance: decadic; extinction_l_per_mol_cm: ε per mole of nanocrystals at that wavelength, of this size;
+    dilution: f, volume after over before.
+    """
+    given = {
+        "absorbance": absorbance, "extinction_l_per_mol_cm": extinction_l_per_mol_cm, "path_cm": path_cm,
+        "dilution": dilution,
+    }  # fmt: skip
+    return propagated(lambda a, e, path, f: a * f / (e * path), given, "mol/L")
+
+
+def concentration_by_mass_mol_per_l(
+    mass_concentration_g_per_l: Measured, diameter_nm: Measured, density_g_per_cm3: Measured, shape: Shape = "sphere"
+) -> Estimate:
+    """Return c = m/(N_A ρ V), mol/L, of nanocrystals from the mass of their cores in a volume.
+
+    V of a sphere is π d³/6, of a cube d³; sizes without spread (⟨d³⟩ is larger than ⟨d⟩³).
+    """
+    given = {
+        "mass_concentration_g_per_l": mass_concentration_g_per_l, "diameter_nm": diameter_nm,
+        "density_g_per_cm3": density_g_per_cm3,
+    }  # fmt: skip
+    factor = _checked_shape(shape, pi / 6.0, 1.0)
+    return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), given, "mol/L")
+
+
+def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: Measured) -> Estimate:
+    """Return N = c_ligand/c_nanocrystal, of bound ligands in the same dispersion."""
+    given = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
+    return propagated(lambda ligand, crystal: ligand / crystal, given, "")
+
+
+def surface_nm2(
+    diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0
+) -> Estimate:
+    """Return the mean surface of a nanocrystal, nm²: π(d² + s²), or 6(d² + s²) of cubes with edge d.
+
+    diameter_nm: number-weighted mean d with its standard error; spread_nm: s, standard deviation of the sizes, which is
+    not that of their mean.
+    """
+    if not (isfinite(spread_nm) and spread_nm >= 0.0):
+        raise InputError("spread_nm", f"must be at least 0 nm, got {spread_nm:g}.")
+    factor = _checked_shape(shape, pi, 6.0)
+    return propagated(lambda d: factor * (d**2 + spread_nm**2), {"diameter_nm": diameter_nm}, "nm²")
+
+
+def ligands_per_nm2(
+    ligands: Measured, diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0
+) -> Estimate:
+    """Return N over the mean surface of a nanocrystal, 1/nm²; see `surface_nm2`."""
+    surface = surface_nm2(diameter_nm, shape, spread_nm=spread_nm)
+    return propagated(lambda n, s: n / s, {"ligands": ligands, "surface_nm2": surface}, "1/nm²")
+
+
+def propagated(function: Callable[..., float], given: dict[str, Measured], unit: str) -> Estimate:
+    """Return a function of independent numbers with its standard error, √Σ(∂f/∂x σ_x)².
+
+    given: name -> number, in the order of the function's arguments. The error is that of a straight line through the
+    function: for relative errors above some 20 % ask `simulated`. Raises InputError for what is not above 0.
+    """
+    numbers = {name: _number(name, value) for name, value in given.items()}
+    values = [v for v, _ in numbers.values()]
+    variance = 0.0
+    for k, (value, error) in enumerate(numbers.values()):
+        if error > 0.0:
+            step = DIFFERENCE * error
+            above, below = ([*values[:k], value + sign * step, *values[k + 1 :]] for sign in (1.0, -1.0))
+            variance += ((function(*above) - function(*below)) / (2.0 * DIFFERENCE)) ** 2
+    error = sqrt(variance) if variance > 0.0 else float("nan")
+    return Estimate(function(*values), error, error, unit)
+
+
+def simulated(
+    function: Callable[..., float], given: dict[str, Measured], rng: np.random.Generator, n: int = 20000
+) -> tuple[float, float, float]:
+    """Return median and the ends of the central 68.3 % of a function of normally distributed numbers, by drawing n."""
+    drawn = [rng.normal(value, error, n) for value, error in (_number(k, v) for k, v in given.items())]
+    found = np.array([function(*row) for row in zip(*drawn, strict=True)])
+    low, middle, high = np.quantile(found, (0.15865, 0.5, 0.84135))
+    return float(middle), float(low), float(high)
+
+
+def _number(name: str, given: Measured) -> tuple[float, float]:
+    """Return value and standard error (0 where there is none)."""
+    if isinstance(given, Estimate):
+        value, error = given.value, given.stderr_scaled if given.determined else 0.0
+    elif isinstance(given, tuple):
+        value, error = given
+    else:
+        value, error = given, 0.0
+    if not (isfinite(value) and value > 0.0):
+        raise InputError(name, f"must be above 0, got {value:g}.")
+    if not (isfinite(error) and error >= 0.0):
+        raise InputError(name, f"has a standard error that must be at least 0, got {error:g}.")
+    return float(value), float(error)
+
+
+def _checked_shape(shape: str, sphere: float, cube: float) -> float:
+    if shape not in ("sphere", "cube"):
+        raise InputError("shape", f"must be sphere or cube, got {shape!r}.")
+    return sphere if shape == "sphere" else cube
