@@ -184,9 +184,11 @@ def _words(hints: list[Any]) -> str:
     if origin is dict:
         if any(m in getattr(arguments[1], "__metadata__", ()) for m in MeasuredField.__metadata__):
             return "table of [value, σ]"
+        if get_origin(arguments[1]) is list:
+            return "table of lists of texts"
         return "table of tables" if isinstance(arguments[1], type) else "table of numbers"
     if origin is list:
-        return "list of texts" if arguments[0] is str else "list of [low, high]"
+        return {str: "list of texts", float: "list of numbers"}.get(arguments[0], "list of [low, high]")
     if isinstance(hint, type) and issubclass(hint, Table):
         return "table"
     if hasattr(hint, "__metadata__"):
@@ -204,8 +206,10 @@ def _default(field: Any, name: str, table: type[Table]) -> str:
     if name == "scale":
         return "left to the fit"
     value = field.default
-    if value is None or field.default_factory is not None or value == {}:
+    if value is None or field.default_factory is not None or value in ({}, ()):
         return "–"
+    if isinstance(value, tuple):
+        return f"`{list(value)}`".replace("'", '"')
     return (
         f"`{str(value).lower()}`"
         if isinstance(value, bool)

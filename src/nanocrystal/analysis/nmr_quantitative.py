@@ -85,9 +85,7 @@ def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: M
     return propagated(lambda ligand, crystal: ligand / crystal, given, "")
 
 
-def surface_nm2(
-    diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0
-) -> Estimate:
+def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0) -> Estimate:
     """Return the mean surface of a nanocrystal, nm²: π(d² + s²), or 6(d² + s²) of cubes with edge d.
 
     diameter_nm: number-weighted mean d with its standard error; spread_nm: s, standard deviation of the sizes, which is

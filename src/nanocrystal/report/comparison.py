@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from nanocrystal.refinement import Comparison
@@ -10,10 +11,11 @@ from nanocrystal.refinement.result import FittedCurve, Result
 from nanocrystal.report import comparison_tables as tables
 from nanocrystal.report import sections
 from nanocrystal.report.comparison_figures import covers_superstructure, curves_figure, superstructure_figure
-from nanocrystal.report.figures import MARKERS_UP_TO, abscissa, abscissae, wants_log_axes
+from nanocrystal.report.figures import MARKERS_UP_TO, Figure, abscissa, abscissae, wants_log_axes
 from nanocrystal.report.html import Drawn, column, file_name, page
 from nanocrystal.report.ratio_figure import ratio_figure
 from nanocrystal.report.reflections import Reflection, reflections
+from nanocrystal.report.stack_figure import stack_figure
 from nanocrystal.report.typography import short_name, typeset
 
 
@@ -79,15 +81,23 @@ def _curves(comparison: Comparison, drawn: Drawn) -> str:
     parts = []
     for name, curves in _by_dataset(comparison).items():
         curve = next(iter(curves.values()))
-        key = drawn.add(ratio_figure(curves) if curve.labels else curves_figure(curves))
+        key = drawn.add(_figure(curves))
         spoken = f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated by each candidate, differences"
         parts.append(
             sections.figure(
                 key, drawn.count, _caption(name, curve), spoken, file_name(f"{comparison.title}-{name}"),
-                column(curve.x_name, curve.x_unit), _buttons(curve),
+                "" if curve.stack else column(curve.x_name, curve.x_unit), [] if curve.stack else _buttons(curve),
             )
         )  # fmt: skip
     return sections.HINT + "".join(parts) if parts else ""
+
+
+def _figure(curves: Mapping[str, FittedCurve]) -> Figure:
+    """Return all candidates in one figure; of several curves in one data set only the best candidate's."""
+    best = next(iter(curves.values()))
+    if best.stack is not None:
+        return stack_figure(best)
+    return ratio_figure(curves) if best.labels else curves_figure(curves)
 
 
 def _caption(name: str, curve: FittedCurve) -> str:
@@ -98,6 +108,9 @@ def _caption(name: str, curve: FittedCurve) -> str:
         f"Source: {escape(curve.source)}",
         "Below, observed − calculated of each candidate in its colour, best first, all on one scale",
     ]
+    if curve.stack is not None:
+        sentences[0] = f"<b>{escape(name)}</b>: observed and calculated by the best candidate, {count} points"
+        sentences[-1] = sections.STACKED[curve.stack.style]
     if curve.labels:
         sentences.append("They are in units of σ, and one σ to both sides is grey")
     if wants_log_axes(curve):

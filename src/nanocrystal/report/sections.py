@@ -111,8 +111,8 @@ def atoms_figure(
 
 
 STACKED = {
-    "offset": "Each curve stands above the one before it, less its background, all on one scale; the grey line below is "
-    "its difference, observed − calculated",
+    "offset": "Each curve stands above the one before it, less its background, all on one scale; the grey line below "
+    "it is its difference, observed − calculated",
     "decays": "Each curve is drawn over its calculated beginning; bars are one σ; lower panel: observed − calculated",
 }
 """what to know of a figure of several curves, by its style"""

@@ -64,7 +64,7 @@ def stack_figure(curve: FittedCurve) -> Figure:
 
 
 def _offset(curve: FittedCurve) -> Figure:
-    """Return all spectra, the first at the bottom, with components on their background and the difference below each."""
+    """Return all spectra less background, the first at the bottom, with components and the difference below each."""
     parts = stretches(curve)
     net = {n: p.observed - _background(p) for n, p in parts.items()}
     low = min(float(np.nanmin(y)) for y in net.values())

@@ -199,16 +199,15 @@ class Population:
     ) -> tuple[RadialFunction, ...]:
         """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
 
-        Their tables are made where they are asked for, once for the ranges of all data sets. known_by: the addresses
-        that they depend on.
+        Their tables are made where they are asked for, once for each range of r. known_by: the addresses that they
+        depend on.
         """
         assert isinstance(self.shape, Box)
         shape, values = self.shape, evaluation.values
-        farthest = getattr(evaluation.requirement, "r_max", 0.0)
 
         def level(key: str, terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
             def function(r: FloatArray) -> FloatArray:
-                longest = max(farthest, float(r.max()) if len(r) else 0.0)
+                longest = float(r.max()) if len(r) else 0.0
                 tables = evaluation.once(
                     f"γ₀ of {name}, {key}, to {longest:g}", known_by,
                     lambda: [(p, shape.envelope_to(longest, vectors, values, prefix, depths)) for depths, p in terms],

@@ -420,7 +420,7 @@ class Box:
         if extents is not None:
             along_axes = along_axes + 0.5 * (extents[0] + extents[1]) * lengths
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
-        if np.isfinite(longest):
+        if np.isfinite(longest):  # in steps of a tenth, so that the table does not move with the range
             reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)

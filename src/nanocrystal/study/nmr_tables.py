@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from nanocrystal.study.fields import NumberField, Table
+from nanocrystal.study.fields import NumberField, RangeField, Table
 
 
 class LineTable(Table):
     """One line of a spectrum: [datasets.NAME.lines.LINE]."""
 
-    shape: str = Field(description="lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, …")
+    shape: str = Field(description="lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …")
     position: NumberField | None = Field(default=None, description="in the unit of the axis")
     fwhm: NumberField | None = Field(default=None, description="Hz, full width at half maximum")
     lorentzian_part: NumberField | None = Field(default=None, description="0 Gaussian to 1 Lorentzian [0.5]")
@@ -18,6 +18,13 @@ class LineTable(Table):
     lorentzian_fwhm: NumberField | None = Field(default=None, description="Hz; of voigt-widths and thompson")
     asymmetry: NumberField | None = Field(default=None, description="of split shapes, −0.95 to 0.95 [0]")
     area: NumberField | None = Field(default=None, description="linear; left to the fit")
+    csa: NumberField | None = Field(default=None, description="ppm, δ_zz − δ_iso; of solid [0]")
+    csa_asymmetry: NumberField | None = Field(default=None, description="0 to 1; of solid [0]")
+    cq: NumberField | None = Field(default=None, description="Hz, quadrupole coupling e²qQ/h; of solid [0]")
+    cq_asymmetry: NumberField | None = Field(default=None, description="0 to 1; of solid [0]")
+    spinning_rate: NumberField | None = Field(default=None, description="Hz, at the magic angle; of solid [0]")
+    samples: str | None = Field(default=None, description="file of a measured shape: axis, intensity")
+    samples_range: RangeField | None = Field(default=None, description="part of samples that is the line [all]")
 
 
 class RelaxationPartTable(Table):
@@ -46,19 +53,28 @@ class DiffusionComponentTable(Table):
     population: str | None = Field(default=None, description="whose mean diameter the core is compared with")
 
 
-SENTENCES = {
+SENTENCES = {  # "TECHNIQUE.key" goes before "key"
     "files": "spectra of the steps, as many as equivalents, instead of one file with a column for each",
     "equivalents": "how much was added up to each step, in the order of files or columns, instead of tables of steps",
     "steps": "the steps, by name: [datasets.NAME.steps.STEP]",
     "bound": "lines of ligands on the surface",
     "other": "lines that are of no ligand",
     "species": 'released lines that belong together, such as { amide = ["a", "b"] } [each by itself]',
-    "own": "what each step or line has for itself, such as bound.position, or a component of a diffusion series",
+    "own": "parameters of lines that each step has for itself, such as bound.position [all are common]",
+    "nmr-titration.file": "one file for all steps: the axis, then a column for each",
+    "nmr-titration.columns": 'of files of their own, such as ["ppm", "y", "sigma"]',
+    "nmr-diffusion.columns": "gradient, then lines by name, each with its sigma or without, or ignore",
+    "nmr-diffusion.x_range": "both ends included, in the unit of the gradients; what is fitted [all]",
+    "nmr-diffusion.exclude": "gradients that are left out",
+    "nmr-diffusion.own": "components of which each line has a coefficient of its own [all are common]",
+    "nmr-diffusion.nucleus": "that the gradients act on",
+    "nmr-diffusion.solvent": "instead of viscosity: toluene, hexane, octane, chloroform, water, …",
     "released": "from released lines, or by difference to the total",
     "total": "area of all ligand protons, for released by difference [bound area of the first step]",
     "gradient_unit": "of the first column",
     "gradient_calibration": "factor on all gradients",
-    "nucleus": "that the gradients act on",
+    "nucleus": "that is observed, such as 133Cs",
+    "transitions": "of solids with half-integer spin from 3/2: the central one or all",
     "pulse_duration": "ms, δ: of one gradient pulse (of both of a bipolar pair)",
     "diffusion_time": "ms, Δ: between the beginnings of the gradient pulses",
     "shape_factor": "area of a gradient pulse over that of a rectangle: 1 rectangular, 0.6366 half-sine",

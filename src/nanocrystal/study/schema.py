@@ -370,6 +370,13 @@ _SPECIAL_FIELDS: dict[Any, Any] = {
     Mapping[str, tuple[float, float]]: (dict[str, MeasuredField], MISSING),
 }
 """how fields of a technique's dataclass that are no plain values stand in a study"""
+_LISTS: dict[Any, Any] = {
+    Sequence[str]: list[str],
+    Sequence[str] | None: list[str] | None,
+    Sequence[float] | None: list[float] | None,
+    Mapping[str, Sequence[str]]: dict[str, list[str]],
+}
+"""the same for sequences, which keep their default"""
 
 
 REDUCED = ("pdf", "total-scattering")
@@ -387,7 +394,7 @@ def _dataset_table(technique: Any) -> type[Table]:
             fields[name] = (NumberField | None, Field(default=None, description=text))
         else:
             kind, default = _plain_field(name, hints[name], field.default)
-            description = _SENTENCES.get(name, "")
+            description = _SENTENCES.get(f"{technique.name}.{name}", _SENTENCES.get(name, ""))
             given = {"default_factory": dict} if default is MISSING else {"default": default}
             fields[name] = (kind, Field(description=description, **given))
     if technique.name in REDUCED:
@@ -405,7 +412,7 @@ def _plain_field(name: str, hint: Any, default: Any) -> tuple[Any, Any]:
         return _SPECIAL_FIELDS[hint]  # type: ignore[no-any-return]
     if name in ("file", "columns"):
         return (str if name == "file" else list[str]) | None, None
-    return hint, default
+    return _LISTS.get(hint, hint), default
 
 
 def dataset_table(value: Any) -> Any:

@@ -70,6 +70,8 @@ class SummedModel:
     """linear parameters that derived quantities follow from"""
     x_reversed: bool = False
     components_shown: bool = True
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of further files that were read, by name"""
 
     requirement = None
     """no pairs of atoms"""

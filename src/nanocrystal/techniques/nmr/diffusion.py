@@ -43,7 +43,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import pi
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -56,17 +55,15 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.decays import DECAYS, b_values
 from nanocrystal.parameters import Number, Parameter, Quantity, Values
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.tables import viscosity as viscosities
 from nanocrystal.tables.isotopes import isotope
 from nanocrystal.techniques.base import Axis, Measured, Trend
 from nanocrystal.techniques.counted import BACKGROUND, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
+from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Solvodynamics
 from nanocrystal.techniques.summed import PlacedPart, part_parameters
 from nanocrystal.techniques.summed_stack import Member, StackedModel
 
 FloatArray = NDArray[np.float64]
-BOLTZMANN = 1.380649e-23
-"""J/K, exact"""
 SI = 1e-12
 """m²/s of one µm²/s"""
 STRONGEST = 10.0
@@ -74,19 +71,6 @@ STRONGEST = 10.0
 LIQUIDS = (0.1, 2e4)
 """µm²/s, between which D of something dispersed or dissolved is credible"""
 MOST_LINES = 64
-
-
-@dataclass(frozen=True)
-class DiffusionComponent:
-    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
-
-    shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
-    """
-
-    diffusion: Number | None = None
-    lines: Sequence[str] | None = None
-    shell_thickness: float | None = None
-    population: str | None = None
 
 
 @dataclass(frozen=True)
@@ -296,56 +280,14 @@ class NmrDiffusion:
             if line not in self.places:
                 problem = f"there is no line {line!r}; {nearest_names(line, self.line_names)}"
                 raise InputError(f"{where}.positions", problem)
-        self._check_size(where, sample)
+        self.solvodynamics.check(self.components, where, sample)
 
-    # ---- sizes ----------------------------------------------------------------------------------
-
-    def _check_size(self, where: str, sample: Any) -> None:
-        """Raise InputError for what a diameter lacks: temperature, viscosity, or a population."""
-        if self.viscosity is not None and self.solvent is not None:
-            raise InputError(f"{where}.viscosity", "stands beside solvent; the diameter rests on one of the two.")
-        asked = [k for k in ("temperature", "viscosity", "solvent") if getattr(self, k) is not None]
-        asked += [
-            f"components.{n}.shell_thickness" for n, c in self.components.items() if c.shell_thickness is not None
-        ]
-        if not asked:
-            return
-        if self.viscosity is None and self.solvent is None:
-            raise InputError(
-                f"{where}.viscosity",
-                f"is missing, but {asked[0]} asks for a diameter: give it in mPa·s, or a tabulated solvent.",
-            )
-        if self.temperature is None:
-            raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
-        for key, of in {"temperature": "K", "viscosity": "mPa·s"}.items():
-            _check_positive(getattr(self, key), f"{where}.{key}", of)
-        self._viscosity(where)
-        for name, component in self.components.items():
-            at = f"{where}.components.{name}"
-            _check_positive(component.shell_thickness, f"{at}.shell_thickness", "nm")
-            if component.population is None:
-                continue
-            known = {} if sample is None else sample.populations
-            if component.population not in known:
-                problem = (
-                    f"there is no population {component.population!r}; {nearest_names(component.population, known)}"
-                )
-                raise InputError(f"{at}.population", problem)
-            if component.shell_thickness is None:
-                raise InputError(f"{at}.population", "is compared with the core; give shell_thickness (nm).")
-
-    def _viscosity(self, where: str = "") -> tuple[float, str]:
-        """Return η (mPa·s) and where it is from."""
-        if self.viscosity is not None:
-            return self.viscosity, "given"
-        assert self.solvent is not None
-        assert self.temperature is not None
-        eta = viscosities.viscosity_mpa_s(self.solvent, self.temperature, f"{where}.solvent")
-        return eta, f"{self.solvent}, {viscosities.SOURCES[self.solvent]}"
+    # ---- what follows ---------------------------------------------------------------------------
 
     @property
-    def _sized(self) -> bool:
-        return self.temperature is not None
+    def solvodynamics(self) -> Solvodynamics:
+        """What diameters rest on."""
+        return Solvodynamics(self.temperature, self.viscosity, self.solvent)
 
     def _coefficients(self, where: str) -> dict[str, str]:
         """Return the address of each D, less its last part -> its component."""
@@ -363,8 +305,8 @@ class NmrDiffusion:
             coefficient = values[f"{at}.diffusion"] * SI
             text = "diffusion coefficient"
             found[f"{at}.diffusion_m2_per_s"] = DerivedQuantity(coefficient, "m²/s", text)
-            if self._sized:
-                found |= self._diameters(at, self.components[name], coefficient, values, sample)
+            if self.solvodynamics:
+                found |= self.solvodynamics.diameters(at, self.components[name], coefficient, values, sample)
         for line in self.line_names:
             own = [c for c in self.components if line in self._lines_of(c)]
             total = sum(values[f"{where}.lines.{line}.{c}.amplitude"] for c in own)
@@ -372,25 +314,6 @@ class NmrDiffusion:
                 part = values[f"{where}.lines.{line}.{c}.amplitude"] / total
                 at = f"{where}.lines.{line}.{c}.amplitude_fraction"
                 found[at] = DerivedQuantity(part, "", "part of the integral of the line")
-        return found
-
-    def _diameters(
-        self, at: str, component: DiffusionComponent, coefficient: float, values: Values, sample: Any
-    ) -> dict[str, DerivedQuantity]:
-        """Return the diameters (nm) that follow from D (m²/s)."""
-        assert self.temperature is not None
-        eta, _ = self._viscosity()
-        outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
-        text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
-        found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
-        if component.shell_thickness is not None:
-            core = outer - 2.0 * component.shell_thickness
-            text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
-            found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
-            if component.population is not None:
-                mean = 0.1 * _mean_diameter(sample, component.population, values)
-                text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
-                found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
         return found
 
     def _trends(self, where: str) -> tuple[Trend, ...]:
@@ -416,9 +339,8 @@ class NmrDiffusion:
                     f"{address} = {values[address]:.3g} µm²/s is outside of what liquids have: are gradient_unit and "
                     "the times (ms) right?"
                 )
-        if self._sized:
-            eta, source = self._viscosity()
-            found.append(f"diameters rest on η = {eta:.4g} mPa·s ({source}) at {self.temperature:g} K.")
+        if self.solvodynamics:
+            found.append(self.solvodynamics.words)
         return tuple(found)
 
     def _method(self) -> str:
@@ -429,21 +351,6 @@ class NmrDiffusion:
         )
 
 
-def _check_positive(value: float | None, where: str, unit: str) -> None:
-    if value is not None and not (np.isfinite(value) and value > 0.0):
-        raise InputError(where, f"must be above 0 {unit}, got {value:g}.")
-
-
 def _plain(number: Number) -> float:
     value = number.value if isinstance(number, Parameter) else number
     return float("nan") if value is None else float(value)
-
-
-def _mean_diameter(sample: Any, population: str, values: Values) -> float:
-    """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
-    shape, prefix = sample.populations[population].shape, f"populations.{population}"
-    statistics = shape.length_statistics(values, prefix)
-    found = statistics.get("d_eq", statistics.get("diameter"))
-    if found is None:
-        raise InputError(prefix, "has no diameter to compare with.")
-    return float(found.number_mean)

@@ -11,7 +11,16 @@ Shapes
     Lorentzian (of the Voigt profile: the Lorentzian width over the sum of both); "voigt-widths" and "thompson" (a
     pseudo-Voigt profile, Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987)): gaussian_fwhm and lorentzian_fwhm;
     "split-gaussian", "split-lorentzian", "split-pseudo-voigt", "split-voigt": with asymmetry a the sides of small and
-    large δ are 1 − a and 1 + a times as wide, area and full width stay.
+    large δ are 1 − a and 1 + a times as wide, area and full width stay. "measured": the shape in the file `samples`
+    (its part samples_range), moved by `position` and broadened by a Gaussian of fwhm (0 unless given). "solid": a
+    powder pattern, static or at the magic angle (by the package mrsimulator, an extra), broadened by an exact Voigt
+    profile of fwhm and lorentzian_part; needs `nucleus`.
+
+Solids
+    position is the isotropic shift; csa = δ_zz − δ_iso (ppm, on the shift scale) and csa_asymmetry in Haeberlen's
+    convention; cq = e²qQ/h (Hz) and cq_asymmetry; both tensors have the same axes; spinning_rate (Hz) is known and
+    not refined. Of half-integer spins from 3/2 on the central transition alone is seen, and has the area, unless
+    transitions = "all". Quadrupole coupling to second order.
 
 Weights
     σ of a third column; or, with noise_range, of the scatter where there is no line; or none: then uncertainties are
@@ -23,7 +32,7 @@ Baseline
 
 Derived
     area_fraction of each line, its part of the area of all; fwhm_ppm; gaussian_fwhm and lorentzian_fwhm of a Voigt
-    profile.
+    profile; second_order_shift of a solid with cq, by which its centre of gravity lies beside its position.
 
 Limits
     Points of the real part of a spectrum that was filled with zeros to twice its length are independent, so standard
@@ -46,21 +55,33 @@ import numpy as np
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
+from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.base import Axis, Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points, without_arpls
+from nanocrystal.techniques.nmr.shapes import (
+    MEASURED,
+    NOT_READ,
+    SOLID,
+    check_samples,
+    measured_form,
+    nucleus_of,
+    solid_form,
+)
+from nanocrystal.techniques.nmr.shapes import quantities as quantities_of_shapes
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, form_named, part_parameters
 
 USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
-"""shapes that NMR has a use for"""
+"""shapes that NMR has a use for, beside those of `shapes`"""
+NO_NUMBERS = ("shape", "samples", "samples_range")
 WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: shape, position, widths in Hz, area (linear unless given)."""
+    """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
 
     shape: str = "lorentzian"
     position: Number | None = None
@@ -70,10 +91,17 @@ class Line:
     lorentzian_fwhm: Number | None = None
     asymmetry: Number | None = None
     area: Number | None = None
+    csa: Number | None = None
+    csa_asymmetry: Number | None = None
+    cq: Number | None = None
+    cq_asymmetry: Number | None = None
+    spinning_rate: Number | None = None
+    samples: str | Path | None = None
+    samples_range: tuple[float, float] | None = None
 
     def given(self) -> dict[str, Number | None]:
         """Return all its numbers by name."""
-        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "shape"}
+        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in NO_NUMBERS}
 
 
 @dataclass(frozen=True)
@@ -85,6 +113,8 @@ class NmrLines:
     x: str | None = None
     axis: Literal["ppm", "hz"] = "ppm"
     spectrometer_frequency: float | None = None
+    nucleus: str | None = None
+    transitions: Transitions = "central"
     x_range: tuple[float, float] | None = None
     exclude: Sequence[tuple[float, float]] | None = None
     noise_range: tuple[float, float] | None = None
@@ -126,13 +156,26 @@ class NmrLines:
             "position": Quantity(
                 "position", unit, "position of the line", scale=apart, start_spread=apart / abs(place) if place else 1.0
             ),
-            **{n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=True, scale=narrow) for n, t in texts.items()},
+            **{
+                n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=line.shape != MEASURED, scale=narrow)
+                for n, t in texts.items()
+            },
+            **quantities_of_shapes(width, self.hz_per_unit if self.axis == "ppm" else self.spectrometer_frequency or 1),
             "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
             "asymmetry": Quantity("asymmetry", "", "relative difference of the sides", 0.0, -0.95, 0.95, scale=0.1),
         }
 
     def _forms(self, where: str) -> dict[str, Form]:
-        return {n: form_named(line.shape, USED, f"{where}lines.{n}.shape") for n, line in self.lines.items()}
+        return {n: self._form(line, where, f"{where}lines.{n}") for n, line in self.lines.items()}
+
+    def _form(self, line: Line, where: str, at: str) -> Form:
+        """Return the form of a line; that of a measured shape only by name, as its file is not read yet."""
+        named = form_named(line.shape, {**USED, MEASURED: NOT_READ, SOLID: NOT_READ}, f"{at}.shape")
+        check_samples(line.shape, line.samples, line.samples_range, at)
+        if line.shape == SOLID:
+            given = (self.nucleus, self.spectrometer_frequency, self.transitions)
+            return solid_form(*given, self.hz_per_unit, line.given(), where, at)
+        return named
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
@@ -167,11 +210,20 @@ class NmrLines:
             curve = without_arpls(curve, self.arpls_stiffness, where)
             measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
         self._check_positions(measured.x, where)
-        parts = {n: self._placed(n, form, where) for n, form in self._forms(f"{where}.").items()}
+        forms, inputs = self._forms(f"{where}."), {}
+        for line, described in self.lines.items():
+            if described.samples is not None:
+                curve, forms[line] = measured_form(
+                    described.samples, described.samples_range, f"{where}.lines.{line}", folder, len(measured.x)
+                )
+                inputs[curve.source] = curve.sha256
+                self._check_overlap(line, curve.x, measured.x, where)
+        parts = {n: self._placed(n, form, where) for n, form in forms.items()}
         axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
         return SummedModel(
             self.name, where, axis, Axis("intensity", ""), measured, parts, self.background_terms, METHOD, self.noise,
             lambda v: self._derived(where, v), derived_from=tuple(p.amplitude for p in parts.values()), x_reversed=True,
+            inputs=inputs,
         )  # fmt: skip
 
     def _placed(self, name: str, form: Form, where: str) -> PlacedPart:
@@ -200,12 +252,25 @@ class NmrLines:
     def _check_positions(self, x: np.ndarray, where: str) -> None:
         """Raise InputError for a line that begins outside of the fitted range."""
         for name, line in self.lines.items():
+            if line.shape in (MEASURED, SOLID):  # their patterns lie beside their positions
+                continue
             value = None if line.position is None else as_parameter(line.position).value
             if value is not None and not x[0] <= value <= x[-1]:
                 raise InputError(
                     f"{where}.lines.{name}.position",
                     f"is {value:g} {self.unit}, outside of the fitted range, {x[0]:g} to {x[-1]:g}.",
                 )
+
+    def _check_overlap(self, name: str, samples: np.ndarray, x: np.ndarray, where: str) -> None:
+        """Raise InputError for a measured shape that begins outside of the fitted range."""
+        position = self.lines[name].position
+        value = None if position is None else as_parameter(position).value
+        if value is not None and not (samples[0] + value < x[-1] and samples[-1] + value > x[0]):
+            raise InputError(
+                f"{where}.lines.{name}.position",
+                f"moves the samples to {samples[0] + value:g} to {samples[-1] + value:g} {self.unit}, outside of the "
+                f"fitted range, {x[0]:g} to {x[-1]:g}; 0 leaves them where they are in their file.",
+            )
 
     def _derived(self, where: str, values: Values) -> dict[str, DerivedQuantity]:
         areas = {n: values[f"{where}.lines.{n}.area"] for n in self.lines}
@@ -219,6 +284,12 @@ class NmrLines:
             width = values.get(f"{at}.fwhm")
             if width is not None and self.axis == "ppm":
                 found[f"{at}.fwhm_ppm"] = DerivedQuantity(width / self.hz_per_unit, "ppm", "full width at half maximum")
+            coupling = values.get(f"{at}.cq")
+            if coupling and line.shape == SOLID:
+                nucleus = nucleus_of(self.nucleus, self.spectrometer_frequency, self.transitions, f"{where}.", at)
+                text = "of the centre of gravity of the central transition, by quadrupole coupling"
+                shift = second_order_shift_ppm(nucleus, coupling, values[f"{at}.cq_asymmetry"])
+                found[f"{at}.second_order_shift"] = DerivedQuantity(shift, "ppm", text)
             if width is not None and line.shape == "voigt":
                 gauss, lorentz = widths_of_voigt(width, values[f"{at}.lorentzian_part"])
                 for kind, part in (("gaussian", gauss), ("lorentzian", lorentz)):

@@ -53,16 +53,19 @@ import numpy as np
 from nanocrystal.data import Curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.kernels.lines import Form
 from nanocrystal.parameters import Parameter, Quantity, Values
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.base import Axis, Measured, Trend
 from nanocrystal.techniques.counted import BACKGROUND, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
-from nanocrystal.techniques.nmr.lines import WIDTHS, Line, NmrLines
-from nanocrystal.techniques.summed import PlacedPart, part_parameters
+from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Line, NmrLines
+from nanocrystal.techniques.summed import PlacedPart, form_named, part_parameters
 from nanocrystal.techniques.summed_stack import Member, StackedModel
 
 DIFFERENCE = "by difference"
+NEGATIVE = 0.02
+"""of all area: less than nothing by more than that is pointed out"""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class NmrTitration:
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
         area = Quantity("area", "", f"area of the line, over the axis in {self.spectrum.unit}", 1.0)
-        forms, own = self.spectrum._forms(""), self._own()
+        forms, own = self._forms(""), self._own()
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         of_steps: dict[str, dict[str, tuple[Quantity, Parameter]]] = {step: {} for step in self.members}
         for name, line in self.lines.items():
@@ -172,9 +175,13 @@ class NmrTitration:
             entries |= {f"steps.{step}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
         return entries
 
+    def _forms(self, where: str) -> dict[str, Form]:
+        """Return the forms of the lines, those of liquids alone."""
+        return {n: form_named(line.shape, USED, f"{where}lines.{n}.shape") for n, line in self.lines.items()}
+
     def _own(self) -> frozenset[str]:
         """Return `own` after making sure that each of it is a parameter of a line."""
-        forms = self.spectrum._forms("")
+        forms = self._forms("")
         known = [f"{name}.{p}" for name, form in forms.items() for p in form.parameters]
         for name in self.own:
             if name not in known:
@@ -258,7 +265,7 @@ class NmrTitration:
 
     def _member(self, step: str, measured: Measured, where: str) -> Member:
         own, parts = self._own(), {}
-        for name, form in self.spectrum._forms(f"{where}.").items():
+        for name, form in self._forms(f"{where}.").items():
             addresses = tuple(
                 f"{where}.steps.{step}.{name}.{p}" if f"{name}.{p}" in own else f"{where}.lines.{name}.{p}"
                 for p in form.parameters
@@ -359,10 +366,14 @@ class NmrTitration:
 
     def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
         found = []
+        lines = (*self.bound, *self.released_lines)
         for step in self.members:
-            for line in (*self.bound, *self.released_lines):
-                if values[f"{where}.steps.{step}.{line}.area"] < 0.0:
-                    found.append(f"the area of {line} at step {step} is negative: it is not there, or the base is off.")
+            areas = {line: values[f"{where}.steps.{step}.{line}.area"] for line in lines}
+            found += [
+                f"the area of {line} at step {step} is negative: it is not there, or the base is off."
+                for line, area in areas.items()
+                if area < -NEGATIVE * sum(areas.values())
+            ]
         if self.released == DIFFERENCE and self.total is None:
             first = next(iter(self.members))
             found.append(f"released fractions count from step {first}, where all is taken as bound.")

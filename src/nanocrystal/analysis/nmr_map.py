@@ -1,0 +1,103 @@
+"""Diffusion coefficient at each point of a spectrum: the map of shift against log D that DOSY is named after.
+
+    data = read_nmr(Path("dosy/5"))
+    spectrum = spectrum_of(data)
+    b = b_values(data.indirect.values, pulse, separation, shape_factor=0.9) * 1e-12     # s/µm²
+    found = diffusion_map(spectrum.shift, b, spectrum.real, spectrum.sigma)
+
+Each column above the noise is fitted by one exponential, all at once. In the map it is a Gaussian over log D, as wide
+as the standard error, as high as the column: what has one D lies on a horizontal line. Columns in which lines of
+different D overlap lie between them; their χ² tells. Fit such lines with several components (nmr-diffusion).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nanocrystal.analysis.estimate import csv_text
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.batched import fit_batch
+from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.kernels.decays import DECAYS
+
+FloatArray = NDArray[np.float64]
+NARROWEST = 0.01
+"""of log10 D: width of a Gaussian in the map at least, to be seen"""
+
+
+@dataclass(frozen=True)
+class DiffusionMap:
+    """Columns with signal: shift (n,) in ppm, D and its standard error (n,) in µm²/s, amplitude (n,), chi2_red (n,)."""
+
+    shift: FloatArray
+    diffusion: FloatArray
+    stderr: FloatArray
+    amplitude: FloatArray
+    chi2_red: FloatArray
+
+    def on_grid(self, shift: FloatArray, diffusion: FloatArray) -> FloatArray:
+        """Return the map (n_diffusion, n_shift): at each shift of the grid the columns nearest to it."""
+        found = np.zeros((len(diffusion), len(shift)))
+        cell = np.clip(np.searchsorted(0.5 * (shift[1:] + shift[:-1]), self.shift), 0, len(shift) - 1)
+        width = np.maximum(self.stderr / (self.diffusion * np.log(10.0)), NARROWEST)
+        apart = np.log10(diffusion)[:, None] - np.log10(self.diffusion)
+        heights = self.amplitude * np.exp(-0.5 * (apart / width) ** 2)
+        for k, place in enumerate(cell):
+            found[:, place] = np.maximum(found[:, place], heights[:, k])
+        return found
+
+    def to_csv(self) -> str:
+        """Return one row for each column with signal."""
+        return csv_text(
+            {
+                "shift_ppm": self.shift, "diffusion_um2_per_s": self.diffusion, "stderr_um2_per_s": self.stderr,
+                "amplitude": self.amplitude, "chi2_red": self.chi2_red,
+            }
+        )  # fmt: skip
+
+
+def diffusion_map(
+    shift_ppm: ArrayLike,
+    b_s_per_um2: ArrayLike,
+    intensities: ArrayLike,
+    sigma: ArrayLike | float,
+    *,
+    threshold: float = 10.0,
+) -> DiffusionMap:
+    """Return D of each column of a series of spectra (n_b, n_shift), over b (n_b,) in s/µm².
+
+    sigma: of a point, one number, (n_b,) or (n_b, n_shift). threshold: columns whose largest point is below so many σ
+    are left out; so are those whose D is not determined. Raises InputError.
+    """
+    shift, b = np.asarray(shift_ppm, dtype=np.float64), np.asarray(b_s_per_um2, dtype=np.float64)
+    y = np.asarray(intensities, dtype=np.float64)
+    if y.shape != (len(b), len(shift)):
+        raise InputError("intensities", f"must have the shape ({len(b)}, {len(shift)}) of b and shift, got {y.shape}.")
+    if len(b) < 3 or b.min() < 0.0 or not b.max() > b.min():
+        raise InputError("b_s_per_um2", "must be at least 3 points, not all alike, at least 0.")
+    given = np.asarray(sigma, dtype=np.float64)
+    try:
+        spread = np.broadcast_to(given[:, None] if given.ndim == 1 else given, y.shape)
+    except ValueError:
+        raise InputError("sigma", f"must be one number or as many as b, {len(b)}, got {given.shape}.") from None
+    if not (np.isfinite(spread).all() and (spread > 0.0).all()):
+        raise InputError("sigma", "must be above 0 everywhere.")
+    seen = np.flatnonzero((y / spread).max(axis=0) > threshold)
+    if not len(seen):
+        raise InputError("threshold", f"leaves no column: no point is above {threshold:g} σ.")
+    order = np.argsort(b)
+    start = {"a.diffusion": 1.0 / float(b.max() - b.min())}
+    model = Sum({"a": DECAYS["diffusion"]}, 0)
+    rows = np.ascontiguousarray(y[order][:, seen].T)
+    fit = fit_batch(
+        model, b[order], rows, start, sigma=np.ascontiguousarray(spread[order][:, seen].T), reach={"a.diffusion": 30.0}
+    )
+    stderr = np.asarray(fit.stderr("a.diffusion"))
+    good = np.isfinite(stderr) & (fit["a.amplitude"] > 0.0) & (stderr < fit["a.diffusion"])
+    return DiffusionMap(
+        shift[seen][good], fit["a.diffusion"][good], stderr[good], fit["a.amplitude"][good],
+        np.asarray(fit.chi2_red)[good],
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Relaxation of several lines over one list of delays, each with a time of its own or all with one.
+
+    print(relaxation_of_lines(delays, integrals, "inversion-recovery", names=["core", "surface"]))
+
+Published ¹³³Cs times by ligand, size and site are in `nanocrystal.tables.cs133_relaxation`;
+`nanocrystal.report.nmr_figures.relaxation_figure` draws them, and yours, against size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nanocrystal.analysis.estimate import Estimate, csv_text
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.batched_shared import SharedFit, fit_shared
+from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.kernels.decays import DECAYS
+from nanocrystal.tables.cs133_relaxation import cs133_relaxation
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["inversion-recovery", "saturation-recovery", "echo-decay"]
+INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
+
+
+@dataclass(frozen=True)
+class LineRelaxation:
+    """One line: its relaxation time (s), its amplitude, and f of a recovery (None where it was given)."""
+
+    name: str
+    time: Estimate
+    amplitude: Estimate
+    inversion: Estimate | None
+
+
+@dataclass(frozen=True)
+class RelaxationOfLines:
+    """Times of several lines. common: one time for all; chi2_red: None without σ; longest: the last delay, s."""
+
+    kind: Kind
+    lines: tuple[LineRelaxation, ...]
+    common: bool
+    chi2_red: float | None
+    longest: float
+
+    def __str__(self) -> str:
+        what = "T2" if self.kind == "echo-decay" else "T1"
+        rows = [f"{line.name:14s} {what} = {line.time!r}   amplitude {line.amplitude!r}" for line in self.lines]
+        if self.common:
+            rows.append(f"one {what} for all lines")
+        if self.chi2_red is not None:
+            rows.append(f"χ²_red = {self.chi2_red:.3g}")
+        short = [line.name for line in self.lines if self.longest < 3.0 * line.time.value]
+        if short and self.kind != "echo-decay":
+            rows.append(f"the longest delay, {self.longest:.3g} s, is less than three times T1 of {', '.join(short)}")
+        return "\n".join(rows)
+
+    def to_csv(self) -> str:
+        """Return one row a line."""
+        return csv_text(
+            {
+                "line": [x.name for x in self.lines],
+                "time_s": [x.time.value for x in self.lines],
+                "time_stderr_s": [x.time.stderr_scaled for x in self.lines],
+                "amplitude": [x.amplitude.value for x in self.lines],
+                "amplitude_stderr": [x.amplitude.stderr_scaled for x in self.lines],
+            }
+        )
+
+
+def relaxation_of_lines(
+    delays_s: ArrayLike,
+    integrals: ArrayLike,
+    kind: Kind,
+    *,
+    names: Sequence[str] = (),
+    sigma: ArrayLike | None = None,
+    common_time: bool = False,
+    inversion: float | None = None,
+) -> RelaxationOfLines:
+    """Return times of lines from integrals (n_lines, n_delays) over delays (n_delays,) in s.
+
+    recovery: M [1 − f exp(−t/T)], decay: M exp(−t/T). f is refined for each line unless `inversion` gives it (2
+    complete inversion, 1 saturation). sigma: one number, (n_lines, 1) or (n_lines, n_delays). Raises InputError.
+    """
+    t, y = np.asarray(delays_s, dtype=np.float64), np.atleast_2d(np.asarray(integrals, dtype=np.float64))
+    if t.ndim != 1 or y.shape[1] != len(t):
+        raise InputError("integrals", f"must have the shape (n_lines, {t.size}) of the delays, got {y.shape}.")
+    if len(t) and t.min() < 0.0:
+        raise InputError("delays_s", f"must be at least 0 s, got {t.min():g}.")
+    labels = list(names) or [f"line_{k + 1}" for k in range(len(y))]
+    if len(labels) != len(y):
+        raise InputError("names", f"must be as many as the lines, {len(y)}, got {len(labels)}.")
+    recovers = kind in INVERSION
+    fixed = {} if inversion is None or not recovers else {"a.inversion": inversion}
+    model = Sum({"a": DECAYS["recovery" if recovers else "exponential"]}, 0, fixed=fixed)
+    start = {"a.time": float(np.median(t[t > 0.0]))}
+    if recovers and not fixed:
+        start["a.inversion"] = INVERSION[kind]
+    spread = None if sigma is None else np.broadcast_to(np.asarray(sigma, dtype=np.float64), y.shape)
+    shared = ["a.time"] if common_time else []
+    groups = [slice(None)] if common_time else [slice(k, k + 1) for k in range(len(y))]
+    fits = [
+        fit_shared(model, t, y[g], start, shared=shared, sigma=None if spread is None else spread[g]) for g in groups
+    ]
+    found = [e for fit in fits for e in _estimates(fit, spread is not None, recovers and not fixed)]
+    freedom = sum(fit.n_points - fit.n_parameters for fit in fits)
+    chi2_red = None if spread is None else sum(fit.chi2 for fit in fits) / max(freedom, 1)
+    lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, found, strict=True))
+    return RelaxationOfLines(kind, lines, common_time, chi2_red, float(t.max()))
+
+
+def _estimates(fit: SharedFit, has_sigma: bool, inverted: bool) -> list[tuple[Estimate, Estimate, Estimate | None]]:
+    """Return time, amplitude and inversion of each member of a fit; NaN errors where the data say nothing."""
+    factor = float(np.sqrt(max(1.0, fit.chi2_red))) if has_sigma else 1.0
+
+    def of(name: str, unit: str) -> list[Estimate]:
+        errors = np.where(np.isfinite(fit.stderr(name)), fit.stderr(name), np.nan)
+        return [Estimate(float(v), float(e), float(e) * factor, unit) for v, e in zip(fit[name], errors, strict=True)]
+
+    inversions: list[Estimate | None] = [None] * len(fit.free)
+    if inverted:
+        inversions = list(of("a.inversion", ""))
+    return list(zip(of("a.time", "s"), of("a.amplitude", ""), inversions, strict=True))
+
+
+def published_cs133(what: Literal["t1_s", "t2_ms"]) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return "ligand, site" -> sizes (nm) and T1 (s) or T2 (ms) of ¹³³Cs in CsPbBr₃ nanocrystals, as published.
+
+    See `nanocrystal.tables.cs133_relaxation` for the source. What the paper leaves out is left out.
+    """
+    rows = [(f"{r.ligand}, {r.site}", r.size_nm, getattr(r, what)) for r in cs133_relaxation()]
+    known = [(name, size, value) for name, size, value in rows if value is not None]
+    return {
+        name: (np.array([s for n, s, _ in known if n == name]), np.array([v for n, _, v in known if n == name]))
+        for name in dict.fromkeys(n for n, _, _ in known)
+    }

@@ -1,0 +1,126 @@
+"""Sizes from diffusion coefficients: d = k_B T/(3π η D), less the ligands, beside the crystals of the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, pi
+from typing import Any
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Number, Values
+from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.tables import viscosity as viscosities
+
+SIZELESS = ("bulk", "blocks")
+"""shapes without a mean diameter; clusters of atoms have the shape bulk"""
+BOLTZMANN = 1.380649e-23
+"""J/K, exact"""
+
+
+@dataclass(frozen=True)
+class DiffusionComponent:
+    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
+
+    shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
+    """
+
+    diffusion: Number | None = None
+    lines: Sequence[str] | None = None
+    shell_thickness: float | None = None
+    population: str | None = None
+
+
+@dataclass(frozen=True)
+class Solvodynamics:
+    """What diameters rest on: temperature (K), and viscosity (mPa·s) or a tabulated solvent; None: no diameters."""
+
+    temperature: float | None
+    viscosity: float | None
+    solvent: str | None
+
+    def __bool__(self) -> bool:
+        return self.temperature is not None
+
+    def check(self, components: Mapping[str, DiffusionComponent], where: str, sample: Any) -> None:
+        """Raise InputError for what a diameter lacks: temperature, viscosity, or a population."""
+        if self.viscosity is not None and self.solvent is not None:
+            raise InputError(f"{where}.viscosity", "stands beside solvent; the diameter rests on one of the two.")
+        asked = [k for k in ("temperature", "viscosity", "solvent") if getattr(self, k) is not None]
+        for name, component in components.items():
+            keys = [k for k in ("shell_thickness", "population") if getattr(component, k) is not None]
+            asked += [f"components.{name}.{k}" for k in keys]
+        if not asked:
+            return
+        if self.viscosity is None and self.solvent is None:
+            raise InputError(
+                f"{where}.viscosity",
+                f"is missing, but {asked[0]} asks for a diameter: give it in mPa·s, or a tabulated solvent.",
+            )
+        if self.temperature is None:
+            raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
+        _check_positive(self.temperature, f"{where}.temperature", "K")
+        _check_positive(self.viscosity, f"{where}.viscosity", "mPa·s")
+        self.eta(where)
+        for name, component in components.items():
+            _check_component(component, f"{where}.components.{name}", sample)
+
+    def eta(self, where: str = "") -> tuple[float, str]:
+        """Return η (mPa·s) and where it is from."""
+        if self.viscosity is not None:
+            return self.viscosity, "given"
+        assert self.solvent is not None
+        assert self.temperature is not None
+        value = viscosities.viscosity_mpa_s(self.solvent, self.temperature, f"{where}.solvent")
+        return value, f"{self.solvent}, {viscosities.SOURCES[self.solvent]}"
+
+    @property
+    def words(self) -> str:
+        value, source = self.eta()
+        return f"diameters rest on η = {value:.4g} mPa·s ({source}) at {self.temperature:g} K."
+
+    def diameters(
+        self, at: str, component: DiffusionComponent, coefficient: float, values: Values, sample: Any
+    ) -> dict[str, DerivedQuantity]:
+        """Return the diameters (nm) that follow from D (m²/s), by address under `at`."""
+        assert self.temperature is not None
+        eta, _ = self.eta()
+        outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
+        text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
+        found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
+        if component.shell_thickness is not None:
+            core = outer - 2.0 * component.shell_thickness
+            text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
+            found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
+            if component.population is not None:
+                mean = 0.1 * _mean_diameter(sample, component.population, values)
+                text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
+                found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
+        return found
+
+
+def _check_component(component: DiffusionComponent, at: str, sample: Any) -> None:
+    _check_positive(component.shell_thickness, f"{at}.shell_thickness", "nm")
+    name = component.population
+    if name is None:
+        return
+    known = {} if sample is None else sample.populations
+    if name not in known:
+        raise InputError(f"{at}.population", f"there is no population {name!r}; {nearest_names(name, known)}")
+    if known[name].shape.name in SIZELESS:
+        raise InputError(f"{at}.population", f"{name} has no size to compare with.")
+    if component.shell_thickness is None:
+        raise InputError(f"{at}.population", "is compared with the core; give shell_thickness (nm).")
+
+
+def _check_positive(value: float | None, where: str, unit: str) -> None:
+    if value is not None and not (isfinite(value) and value > 0.0):
+        raise InputError(where, f"must be above 0 {unit}, got {value:g}.")
+
+
+def _mean_diameter(sample: Any, population: str, values: Values) -> float:
+    """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
+    shape, prefix = sample.populations[population].shape, f"populations.{population}"
+    if shape.name == "sphere":
+        return float(shape.mean_diameter(values, prefix))
+    return float(shape.length_statistics(values, prefix)["d_eq"].number_mean)
