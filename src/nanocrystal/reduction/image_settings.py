@@ -16,7 +16,8 @@ FEWEST_POINTS, MOST_POINTS = 20, 100_000
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """How images become I(Q); see docs/detector_images.md. Paths are relative to the folder given to `integrated_image`.
+    """How images become I(Q); see docs/detector_images.md. Paths are relative to the folder of
+    `integrated_image`.
 
     file: images, their frames are added up; calibration: one .poni, or one for each file.
     mask_marks: whether what is not 0 in the mask is bad (as pyFAI and Fit2D have it) or good.

@@ -109,7 +109,8 @@ class Pdf:
             if (curve.x_name, curve.y_name) not in {("r", "g"), ("x", "y")}:
                 raise InputError(
                     f"{where}.file",
-                    f"technique pdf needs G over r, but {Path(str(self.file)).name} holds {curve.y_name} over {curve.x_name}; "
+                    f"technique pdf needs G over r, but {Path(str(self.file)).name} holds {curve.y_name} over "
+                    f"{curve.x_name}; "
                     'if the columns are r and G all the same, say columns = ["r", "g"].',
                 )
         if curve is not None and not np.abs(curve.y).max() < 1e12:
