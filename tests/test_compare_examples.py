@@ -84,6 +84,7 @@ def test_data_are_as_described(name: str) -> None:
 # ---- the right model is found ---------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_twinned_is_found_behind_an_orthorhombic_pattern_that_looks_cubic() -> None:
     found = compared("cspbcl3_298k", "orthorhombic", "twinned")
     assert found.best == ["twinned"]

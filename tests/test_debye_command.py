@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.signal import fftconvolve
 from typer.testing import CliRunner
 
@@ -54,6 +55,7 @@ def columns(text: str) -> np.ndarray:
     return np.array(rows, dtype=float).T
 
 
+@pytest.mark.campaign
 def test_cube_of_98415_atoms(tmp_path: Path) -> None:
     lines = [f"{e} {x:.9f} {y:.9f} {z:.9f}" for e, p in cube(27).items() for x, y, z in 0.5 * EDGE * p]
     assert len(lines) == 98_415

@@ -103,6 +103,7 @@ def test_spheres_in_total_scattering(small: SmallStudy) -> None:
         assert found[address]["value"] == pytest.approx(true, abs=4.0 * found[address]["stderr"])
 
 
+@pytest.mark.campaign
 def test_perovskites_are_prisms_with_sizes_that_come_back(small: SmallStudy) -> None:
     simulated(small, PRISMS)
     content, _ = written(small, "s.iq", "--library", "CsPbBr3-alpha", "--out", "prisms.toml")

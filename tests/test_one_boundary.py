@@ -41,6 +41,7 @@ def test_one_boundary_is_the_mean_over_its_places() -> None:
     assert np.abs(found - truth).max() <= 1e-9 * truth.max()
 
 
+@pytest.mark.campaign
 def test_population_is_the_mean_over_its_sizes() -> None:
     """Cubes of a lognormal distribution against a fine sum over cubes of one size each."""
     family = {"t": TwinFamily(T110, one_per_crystal=True)}

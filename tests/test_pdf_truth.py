@@ -95,6 +95,7 @@ def sphere_f(text: str, elements_u: dict[str, float], diameter: float, q: np.nda
     return np.asarray(q * ((intensity / total - (mean_square - mean**2)) / mean**2 - 1.0))
 
 
+@pytest.mark.campaign
 def test_sphere_of_a_crystal_equals_the_mean_over_its_centres() -> None:
     """Continuous sizes: W = n γ₀ is the mean over all places of the centre (converges as 1/√n)."""
     u_iso = {"Cd": 0.015, "Se": 0.02}

@@ -208,6 +208,7 @@ def test_a_bent_valley_against_integration_on_a_grid(scale_by_fit: bool) -> None
 # ---- honesty ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_intervals_cover_the_truth() -> None:
     """Sixty noise seeds of the quadratic: 68 and 95 % intervals hold the truth that often, within chance."""
     held = {68: 0, 95: 0}

@@ -124,6 +124,7 @@ def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.Monke
     assert several.samples == pytest.approx(alone.samples, rel=1e-9)
 
 
+@pytest.mark.campaign
 def test_without_sigmas_students_t_and_a_word(tmp_path: Path) -> None:
     """A PDF without σ: the spread is that of the scaled standard errors, which assume the same."""
     sample, data = nickel_problem(synthetic(tmp_path, sigma=False))
@@ -151,6 +152,7 @@ def test_contours_hold_what_they_say() -> None:
     assert (held < 0.95).sum() * cell == pytest.approx(-2.0 * np.pi * np.log(0.05), rel=0.08)
 
 
+@pytest.mark.campaign
 def test_several_data_sets_take_the_scales_of_the_refinement(tmp_path: Path) -> None:
     """σ of one PDF stated three times too small: the refinement scales it, and the posterior is as wide as it says."""
     sample, data = nickel_problem(synthetic(tmp_path))

@@ -82,6 +82,7 @@ def test_weight_fraction_of_zinc_oxide(other: str, nominal: float, within: float
     assert found.value > nominal  # the other oxide absorbs more
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("other", "without", "with_2_um"), [("tio2", 0.6078, 0.6004), ("in2o3", 0.4316, 0.391)])
 def test_what_microabsorption_would_do(other: str, without: float, with_2_um: float) -> None:
     """Not how large particles are, but that W goes with (W uncorrected)/τ, by hand at the W that come out."""

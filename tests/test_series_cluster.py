@@ -104,6 +104,7 @@ def test_the_member_of_a_lost_worker_is_done_again_once(small: SmallSeries, clus
     assert any("was lost; what it refined was done again by another one" in note for note in plan.notes)
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_member_that_loses_every_worker_is_said_and_the_others_stand(small: SmallSeries) -> None:
     with (

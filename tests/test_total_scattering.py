@@ -175,6 +175,7 @@ def test_population_is_the_mean_of_its_members() -> None:
     assert np.abs(found / expected - 1.0).max() < 1e-4
 
 
+@pytest.mark.campaign
 def test_sphere_is_the_mean_over_its_centres() -> None:
     """Continuous diameters: the mean over 300 random places of the centre, converging as 1/√n."""
     q = np.arange(0.5, 10.0, 0.2)
@@ -217,6 +218,7 @@ def test_two_populations_are_the_number_weighted_mean() -> None:
     np.testing.assert_allclose(calculated(Sample(by_mass, x), settings, "iq"), expected, rtol=1e-10)
 
 
+@pytest.mark.campaign
 def test_occupancy_on_a_lattice_is_the_mean_over_vacancies() -> None:
     """Half of the Br places filled at random in a 3 × 3 × 3 cube, 600 draws."""
     q = np.arange(0.5, 10.0, 0.1)

@@ -94,6 +94,7 @@ def pulls(name: str, seeds: range, folder: Path) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.campaign
 def test_sizes_cell_and_displacements_come_back(tmp_path: Path) -> None:
     """Three seeds: every parameter within four standard errors, pooled scatter of the size of one."""
     found = pulls("bromide", range(3), tmp_path)

@@ -64,10 +64,10 @@ def pulls(seeds: range, folder: Path) -> np.ndarray:
 
 
 def test_standard_errors_cover_the_truth(tmp_path: Path) -> None:
-    """Ten seeds: loose limits that a wrong factor of 1.5 in the noise or the covariance breaks."""
-    found = pulls(range(10), tmp_path)
-    assert 0.52 <= (np.abs(found) < 1.0).mean() <= 0.84
-    assert 0.75 <= found.std() <= 1.3
+    """Four seeds of nine parameters: loose limits that a wrong factor of 1.7 in noise or covariance breaks."""
+    found = pulls(range(4), tmp_path)
+    assert 0.45 <= (np.abs(found) < 1.0).mean() <= 0.9
+    assert 0.65 <= found.std() <= 1.45
 
 
 @pytest.mark.campaign
