@@ -100,15 +100,16 @@ def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, in
 
 
 @jit
-def point_pairs_rows(x, y, z, weights, points, factors, strains, h, last, histogram, index, t):
+def point_pairs_rows(x, y, z, weights, points, factors, strains, first_row, h, last, histogram, index, t):
     """As `point_pairs` for many rows at once, histogram[(bin n_rows + row) 4 …].
 
-    weights: (n_lattice, n_weights), one row each; strains: (n_strains, 6), the elements xx, yy, zz, xy + yx, xz + zx,
-    yz + zy of E, one further row each: the first weight times d·E·d/d², the relative change of the distance.
+    weights: (n_lattice, n_weights), one row each from first_row on; strains: (n_strains, 6), the elements xx, yy, zz,
+    xy + yx, xz + zx, yz + zy of E, one further row each: the first weight times d·E·d/d², the relative change of the
+    distance.
     """
     n_lattice, block = x.shape[0], index.shape[0]
     n_weights, n_strains = weights.shape[1], strains.shape[0]
-    n_rows = n_weights + n_strains
+    n_rows = n_weights - first_row + n_strains
     for p in range(points.shape[0]):
         px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], factors[p]
         for start in range(0, n_lattice, block):
@@ -120,7 +121,7 @@ def point_pairs_rows(x, y, z, weights, points, factors, strains, h, last, histog
                 u2 = u * u
                 u3 = u2 * u
                 place = np.intp(index[m]) * n_rows * 4
-                for row in range(n_weights):
+                for row in range(first_row, n_weights):
                     w = factor * weights[start + m, row]
                     _add4(histogram, place, w, w * u, w * u2, w * u3)
                     place += 4

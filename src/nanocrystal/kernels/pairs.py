@@ -138,16 +138,17 @@ def reduced_lattice_moments(
     n_bins: int,
     strains: FloatArray,
     reduce: Callable[[int, FloatArray], T],
+    first_row: int = 0,
 ) -> dict[int, T]:
     """Return what `reduce` makes of the moments of each pair kind, as `lattice_moments` counts them.
 
     reduce(kind, moments): moments is (n_weights + n_strains, n_bins, 4) and is used again after the call; its rows
     belong to the rows of the weights, then to strains (n_strains, 3, 3), for each of which the first
-    weight times the relative change of the distance is summed. So the moments of one pair kind at a time
-    are in memory, whatever the number of rows.
+    weight times the relative change of the distance is summed. Rows of the weights before first_row are left out.
+    So the moments of one pair kind at a time are in memory, whatever the number of rows.
     """
     fast = load("_pairs_numba")
-    n_rows = len(jobs[0].weights) + len(strains)
+    n_rows = len(jobs[0].weights) - first_row + len(strains)
     elements = np.array([[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]]
                          for e in strains]).reshape(-1, 6)  # fmt: skip
     places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
@@ -167,10 +168,10 @@ def reduced_lattice_moments(
         for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
             chosen = job.kinds == kind
             points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
-            if n_rows == 1:
+            if n_rows == 1 and first_row == 0:
                 fast.point_pairs(x, y, z, weights[:, 0], points, factors, 1.0 / h, n_bins - 1.0, *buffers)
             else:
-                fast.point_pairs_rows(x, y, z, weights, points, factors, elements, h, n_bins - 1.0, *buffers)
+                fast.point_pairs_rows(x, y, z, weights, points, factors, elements, first_row, h, n_bins - 1.0, *buffers)
         found = np.swapaxes(own.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
         found[:, : int(0.5 / h)] = 0.0
         found[:, -1] = 0.0

@@ -211,9 +211,9 @@ class LatticeSum:
         n = len(chosen) + len(ordering)
 
         def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
-            return reduction(moments[1 : 1 + n], False), reduction(moments[1 + n :], True)
+            return reduction(moments[:n], False), reduction(moments[n:], True)
 
-        found = reduced_lattice_moments(weighted.vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced)
+        found = reduced_lattice_moments(weighted.vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced, 1)
         n_values = next(iter(found.values()))[0].shape[1]
         pairs, stretched = (
             np.zeros((k, self._n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,5 +162,11 @@ class Coherent:
 
     def _of_states(self, characters: FloatArray, shift: IntArray) -> FloatArray:
         """Return 1/|G| Σ_χ χ*(Δs) χ(shift) × characters (n_characters, n), (n_states, n)."""
-        chi = self.blocks.characters
+        chi = self._characters
         return np.asarray((chi.conj().T @ (chi[:, shift] * characters)).real / self.blocks.n_states)
+
+    @cached_property
+    def _characters(self) -> NDArray[Any]:
+        """The characters of the group, as real numbers where they are."""
+        chi = self.blocks.characters
+        return np.asarray(np.rint(chi.real) if np.abs(chi - np.rint(chi.real)).max() < 1e-12 else chi)
