@@ -397,7 +397,7 @@ def test_example_without_its_data(small: SmallStudy, monkeypatch: pytest.MonkeyP
     for name in ("Ni.cif", "ni.gr"):
         (folder / name).write_bytes((small.folder / name).read_bytes())
     (folder / "measured.toml").write_text(MISSING, encoding="utf-8")
-    monkeypatch.setattr(examples, "_folder", lambda: folder)
+    monkeypatch.setattr(examples, "examples_folder", lambda: folder)
     small.refused_command("measured.toml", "pip install no_such_package", command=("example", "measured"))
     (folder / "synthetic.toml").write_text(small.text, encoding="utf-8")
     said = small.run("example", "measured", "--out", "{}/out", study=False)

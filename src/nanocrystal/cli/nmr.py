@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nanocrystal.cli import app as verbs
+from nanocrystal.cli import common as verbs
 
 
 @verbs.app.command()
@@ -38,7 +38,7 @@ def nmr(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and paths.")] = False,
 ) -> None:
     """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
-    with verbs._errors(quiet):
+    with verbs.errors(quiet):
         from nanocrystal.data.nmr import read_nmr
         from nanocrystal.reduction.spectrum import Processing, spectrum_of
         from nanocrystal.reduction.spectrum_reference import by_peak, by_ratio
@@ -79,7 +79,7 @@ def _check(out: Path) -> None:
     """Raise InputError where the CSV and the page cannot be written without loss."""
     from nanocrystal.errors import InputError
 
-    verbs._check_way_to(out)
+    verbs.check_way_to(out)
     if out.suffix.lower() != ".csv":
         raise InputError("--out", f"{str(out)!r} must end in .csv; the page is written beside it.")
     if out.is_dir():

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nanocrystal.cli import app as verbs
+from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.information_plan import Plan
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @verbs.app.command()
 def plan(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet = False) -> None:
     """Say how well each parameter would be known from data yet to be measured: data sets without files, with noise."""
-    with verbs._errors(quiet):
+    with verbs.errors(quiet):
         from nanocrystal.study.plan import read_plan
 
         _run(read_plan(study), out, study.with_name(f"{study.stem}-plan"), quiet)
@@ -25,11 +25,11 @@ def plan(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet
 
 def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:
     """Plan an example that has a table [plan], and write everything; return False where it has none."""
-    from nanocrystal.study.examples import _folder
+    from nanocrystal.study.examples import examples_folder
     from nanocrystal.study.plan import read_plan
     from nanocrystal.study.study import read_content
 
-    path = _folder() / f"{name}.toml"
+    path = examples_folder() / f"{name}.toml"
     if not path.is_file() or "plan" not in read_content(path)[0]:
         return False
     _run(read_plan(path), out, Path(f"{path.stem}-plan"), quiet)
@@ -42,8 +42,8 @@ def _run(described: PlannedStudy, out: Path | None, default: Path, quiet: bool) 
 
     folder = out if out is not None else default
     keeps_study = (folder / "study.toml").absolute() != described.study.path.absolute()
-    verbs._check_way_to(folder)
-    verbs._check_folder(folder, plan_names(keeps_study), out is not None, PLAN)
+    verbs.check_way_to(folder)
+    verbs.check_folder(folder, plan_names(keeps_study), out is not None, PLAN)
     found = described.plan()
     report = write_plan(found, folder, described.study.text if keeps_study else None)
     if not quiet:

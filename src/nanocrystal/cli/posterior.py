@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nanocrystal.cli import app as verbs
+from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.posterior_result import Posterior
@@ -30,7 +30,7 @@ def posterior(
     quiet: verbs.Quiet = False,
 ) -> None:
     """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
-    with verbs._errors(quiet):
+    with verbs.errors(quiet):
         from nanocrystal.kernels.pairs import thread_count
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.study import read_study
@@ -39,8 +39,8 @@ def posterior(
         described = read_study(study)
         folder = out if out is not None else study.with_name(f"{study.stem}-posterior")
         keeps_study = (folder / "study.toml").absolute() != described.path.absolute()
-        verbs._check_way_to(folder)
-        verbs._check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
+        verbs.check_way_to(folder)
+        verbs.check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
         with _shown(quiet) as (expected, progress):
             found = study_posterior(
                 described, steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count(),
@@ -53,7 +53,7 @@ def posterior(
         if found.interrupted:
             raise typer.Exit(verbs.INTERRUPTED)
         if not found.converged:
-            verbs._say("Not converged: the chain is too short; more --steps, or more --walkers.")
+            verbs.say("Not converged: the chain is too short; more --steps, or more --walkers.")
             raise typer.Exit(verbs.NOT_CONVERGED)
 
 
@@ -64,7 +64,7 @@ def _shown(quiet: bool) -> Iterator[tuple[Callable[..., None] | None, Callable[.
         yield None, None
         return
     if not sys.stderr.isatty():
-        yield lambda e: verbs._say(str(e)), _tenths()
+        yield lambda e: verbs.say(str(e)), _tenths()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -87,7 +87,7 @@ def _tenths() -> Callable[[int, int, float], None]:
 
     def step(done: int, total: int, acceptance: float) -> None:
         if done * 10 // total > (done - 1) * 10 // total:
-            verbs._say(f"{done} of {total} steps, {100.0 * acceptance:.0f} % of the proposals accepted")
+            verbs.say(f"{done} of {total} steps, {100.0 * acceptance:.0f} % of the proposals accepted")
 
     return step
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from nanocrystal.cli import app as verbs
+from nanocrystal.cli import common as verbs
 
 
 @verbs.app.command()
 def reduce(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet = False) -> None:
     """Reduce counts to S(Q), F(Q) and G(r): every [reduction.NAME] of a study; writes curves and a report."""
-    with verbs._errors(quiet):
+    with verbs.errors(quiet):
         from nanocrystal.report.reduction.files import REDUCTION, planned_names, write_reduction
         from nanocrystal.study.reduction import read_reductions
 
         described = read_reductions(study)
         folder = out if out is not None else study.with_name(f"{study.stem}-reduced")
-        verbs._check_way_to(folder)
+        verbs.check_way_to(folder)
         keeps_study = (folder / "study.toml").absolute() != study.absolute()
         names = planned_names(
             list(described.tables), described.differentials, described.comparisons, keeps_study,

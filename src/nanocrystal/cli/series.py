@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nanocrystal.cli import app as verbs
+from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.series import MemberResult, SeriesResult
@@ -30,7 +30,7 @@ def series(
     quiet: verbs.Quiet = False,
 ) -> None:
     """Refine one study over many files: [series] of a study; a run that was stopped goes on where it was."""
-    with verbs._errors(quiet):
+    with verbs.errors(quiet):
         from nanocrystal.study.series import read_series
 
         described = read_series(study)
@@ -46,8 +46,8 @@ def run_series(
 
     folder = out if out is not None else default
     files = planned_files(series, folder)
-    verbs._check_way_to(folder)
-    verbs._check_folder(folder, files, out is not None, SERIES)
+    verbs.check_way_to(folder)
+    verbs.check_folder(folder, files, out is not None, SERIES)
     with _watcher(series, quiet) as watcher:
         result = refined_series(series, folder, workers=workers, scheduler=scheduler, watcher=watcher)
     report = write_series(result, folder, files, series.text if keeps_study(series, folder) else None)
@@ -55,7 +55,7 @@ def run_series(
         _summary(result)
     print(report)
     if result.interrupted:
-        verbs._say(f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
+        verbs.say(f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
                    "command goes on with the others.")  # fmt: skip
         raise typer.Exit(verbs.INTERRUPTED)
     if not result.complete:
@@ -64,11 +64,11 @@ def run_series(
 
 def run_series_example(name: str, out: Path | None, quiet: bool) -> bool:
     """Refine an example that is a series, as `run_series`; return False where it is none."""
-    from nanocrystal.study.examples import _folder
+    from nanocrystal.study.examples import examples_folder
     from nanocrystal.study.series import is_series, read_series
     from nanocrystal.study.study import read_content
 
-    path = _folder() / f"{name}.toml"
+    path = examples_folder() / f"{name}.toml"
     if not path.is_file() or not is_series(read_content(path)[0]):
         return False
     run_series(read_series(path), out, Path(f"{path.stem}-series"), None, None, quiet)
@@ -91,11 +91,11 @@ class Lines:
     def done(self, member: MemberResult, reused: bool) -> None:
         self.count += 1
         if not self.quiet:
-            verbs._say(f"[{self.count}/{self.total}] {member.name}: {_words(member, reused)}")
+            verbs.say(f"[{self.count}/{self.total}] {member.name}: {_words(member, reused)}")
 
     def lost(self, name: str, again: bool) -> None:
         if not self.quiet:
-            verbs._say(f"{name}: its process ended{'; it is done again' if again else ' again'}")
+            verbs.say(f"{name}: its process ended{'; it is done again' if again else ' again'}")
 
 
 class Screen(Lines):

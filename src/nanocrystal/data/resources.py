@@ -29,14 +29,14 @@ def resolve(path_text: str, base: Path, where: str) -> Path:
     parts = [part for part in inner.split("/") if part]
     if not _PACKAGE_NAME.fullmatch(package) or not parts or ".." in parts:
         raise InputError(where, f'must be "package:NAME/path/to/file" without ".."; got "{path_text}"')
-    root = _package_folder(package, where)
+    root = package_folder(package, where)
     path = root.joinpath(*parts)
     if not path.is_file():
         raise InputError(where, _missing_inside(package, root, parts))
     return path
 
 
-def _package_folder(package: str, where: str) -> Path:
+def package_folder(package: str, where: str) -> Path:
     try:
         root = importlib.resources.files(package).joinpath("")
     except ModuleNotFoundError as error:

@@ -112,7 +112,7 @@ def refine(
     Raises InputError for input that cannot be used, before anything is refined.
     """
     started, options = time.perf_counter(), options or Options()
-    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(_checked_scales(options, datasets))
+    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
     outcome, joint = optimise(problem, options, progress), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
@@ -122,7 +122,7 @@ def refine(
     return assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
 
 
-def _checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mapping[str, float]:
+def checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mapping[str, float]:
     for name, scale in options.error_scales.items():
         if name not in datasets:
             raise InputError(f"refine.error_scales.{name}", f"is no data set; {nearest_names(name, datasets)}")

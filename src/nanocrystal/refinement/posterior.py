@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.fit import RefinableSample, _checked_scales, assembled_result, bound_problem
+from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
@@ -122,7 +122,7 @@ def sample_posterior(
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
     started = time.perf_counter()
-    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(_checked_scales(options, datasets))
+    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
     if not problem.free:
         raise InputError(
             "posterior",

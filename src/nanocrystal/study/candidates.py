@@ -122,7 +122,7 @@ def _candidate(name: str, table: Mapping[str, Any], base: Mapping[str, Any], pat
     source = Source(path, text, name, base, table)
     try:
         _check_measured(override, base)
-        kept = _without(base, table.get("drop", []))
+        kept = without(base, table.get("drop", []))
     except InputError as error:
         raise source.located(error) from None
     joined = merged(kept, override)
@@ -146,7 +146,7 @@ def merged(base: Any, override: Any) -> Any:
     return joined | {k: v for k, v in override.items() if k not in base}
 
 
-def _without(base: Mapping[str, Any], addresses: list[str]) -> dict[str, Any]:
+def without(base: Mapping[str, Any], addresses: list[str]) -> dict[str, Any]:
     """Return the study without some keys and tables; raises InputError for one that is not there."""
     kept = _copied(base)
     for address in addresses:

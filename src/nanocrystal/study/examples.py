@@ -18,7 +18,7 @@ ORIGIN = "get: "
 """what begins the comment that says where the data of an example come from"""
 
 
-def _folder() -> Path:
+def examples_folder() -> Path:
     """Return the folder of the examples: inside the installed package, or of a checkout."""
     inside = Path(str(files("nanocrystal"))) / "examples"
     return inside if inside.is_dir() else Path(str(files("nanocrystal"))).parents[1] / "examples"
@@ -27,7 +27,7 @@ def _folder() -> Path:
 def example_list() -> dict[str, str]:
     """Return name -> title of the examples, with the files that must be fetched first."""
     found = {}
-    for path in sorted(_folder().glob("*.toml")):
+    for path in sorted(examples_folder().glob("*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         lacking = _lacking(content, path.parent)
         remark = f" (needs {', '.join(lacking)}, see the file)" if lacking else ""
@@ -51,7 +51,7 @@ def example_study(name: str) -> tuple[Study, str]:
     known = example_list()
     if name not in known:
         raise InputError(f"example {name!r}", f"there is none of this name; {nearest_names(name, known)}")
-    path = _folder() / f"{name}.toml"
+    path = examples_folder() / f"{name}.toml"
     try:
         study = _study_with_data(path)
         with study.located():
@@ -64,7 +64,7 @@ def example_study(name: str) -> tuple[Study, str]:
             'The measured data of this example are not installed (pip install "nanocrystal[examples]"); '
             "a synthetic PDF, made by examples/make_synthetic.py, is refined instead."
         )
-        return read_study(_folder() / f"{FALLBACK}.toml"), remark
+        return read_study(examples_folder() / f"{FALLBACK}.toml"), remark
     return study, ""
 
 

@@ -93,7 +93,7 @@ def _expected_seconds(problem: Problem) -> float:
     return (time.perf_counter() - began) * EVALUATIONS * (1 + len(problem.free))
 
 
-def _refined(study: Study, progress: Callable[[int, Any], None] | None) -> Result | str:
+def refined_or_reason(study: Study, progress: Callable[[int, Any], None] | None) -> Result | str:
     """Return the result of a candidate, or why there is none."""
     try:
         return study.refine(progress)
@@ -117,7 +117,7 @@ def _in_turn(
     outcomes: dict[str, Result | str] = dict.fromkeys(studies, NOT_RUN)
     try:
         for name, study in studies.items():
-            outcome = _refined(study, _steps_of(name, progress))
+            outcome = refined_or_reason(study, _steps_of(name, progress))
             outcomes[name] = outcome
             finished(name, outcome)
             if isinstance(outcome, Result) and outcome.interrupted:
@@ -222,4 +222,4 @@ def _work(name: str, study: Study) -> Result | str:
             raise KeyboardInterrupt
         _worker["steps"].put((name, iteration, point.weighted_r()))
 
-    return _refined(study, report)
+    return refined_or_reason(study, report)

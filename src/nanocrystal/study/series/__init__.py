@@ -15,8 +15,7 @@ from typing import Any
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters.expression import Expression, parse_expression
-from nanocrystal.study.candidates import _without as without
-from nanocrystal.study.candidates import base_and_candidates, merged
+from nanocrystal.study.candidates import base_and_candidates, merged, without
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.series.files import Place, files_of_pattern
 from nanocrystal.study.series.schema import MemberTable, OrderParameterTable, SeriesTable

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from nanocrystal.data.resources import PREFIX, _package_folder
+from nanocrystal.data.resources import PREFIX, package_folder
 from nanocrystal.errors import InputError
 
 PLACEHOLDERS = ("value", "branch")
@@ -55,7 +55,7 @@ def _begun(pattern: str, folder: Path, where: str) -> tuple[str, Path, str]:
     """Return the prefix of all names, the folder where the search begins, and the pattern below it."""
     if pattern.startswith(PREFIX):
         package, _, inner = pattern.removeprefix(PREFIX).partition("/")
-        return f"{PREFIX}{package}/", _package_folder(package, where), inner
+        return f"{PREFIX}{package}/", package_folder(package, where), inner
     if pattern.startswith("/"):
         return "/", Path("/"), pattern.lstrip("/")
     return "", folder, pattern

@@ -23,7 +23,7 @@ from nanocrystal.refinement.series import (
     member_fit,
     preferred_of,
 )
-from nanocrystal.study.running import _refined as refined_or_reason
+from nanocrystal.study.running import refined_or_reason
 from nanocrystal.study.series import OrderParameter, studies_of
 from nanocrystal.study.study import Study
 

@@ -23,8 +23,7 @@ from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult,
 from nanocrystal.report.files import write_texts
 from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
 from nanocrystal.sample import Sample
-from nanocrystal.study.candidates import OWN_KEYS, merged
-from nanocrystal.study.candidates import _without as without
+from nanocrystal.study.candidates import OWN_KEYS, merged, without
 from nanocrystal.study.messages import Source
 from nanocrystal.study.series import Member, Series
 from nanocrystal.study.series.member import Task, fingerprint, order_parameter_of
