@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nanocrystal.processes import share_processors
 from nanocrystal.refinement import Result
 from nanocrystal.refinement.series import MemberResult
 from nanocrystal.report.series.files import MEMBER, read_member
 from nanocrystal.study import Study
-from nanocrystal.study.series import local as series_local
 from nanocrystal.study.series import member as series_member
 from nanocrystal.study.series import read_series
 from nanocrystal.study.series.local import run_locally
@@ -392,7 +392,7 @@ def test_processors_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3, 4, 5}, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda _, own: kept.append(own), raising=False)
     for number in range(4):
-        series_local._share_processors(number, 4)
+        share_processors(number, 4)
     assert kept == [{0, 4}, {1, 5}, {2}, {3}]
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -14,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.processes import begin, inherited
 from nanocrystal.refinement.posterior_density import Density, LogPosterior
 from nanocrystal.refinement.posterior_sampling import Evaluate
 
 FloatArray = NDArray[np.float64]
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""what libraries of linear algebra read when they are loaded"""
 _own: dict[str, LogPosterior] = {}
 
 
@@ -42,7 +38,7 @@ def evaluating(
     given = (sample, datasets, folder, scales, target.factor, turn, processes)
     pool = ProcessPoolExecutor(processes, context, _begin, given)
     try:
-        with _interrupts_ignored(), _one_thread_each():  # as processes inherit both
+        with inherited():
             list(pool.map(_ready, range(processes)))
         yield lambda places: _shared_out(pool, places, processes)
     finally:
@@ -73,39 +69,8 @@ def _begin(
     """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
     from nanocrystal.refinement.fit import bound_problem
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with turn.get_lock():
         number = turn.value
         turn.value += 1
-    if hasattr(os, "sched_setaffinity"):
-        shared = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, set(shared[number % processes :: processes]) or set(shared))
+    begin(number, processes)
     _own["target"] = LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let the linear algebra of processes that begin now use one thread: each process has one processor."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-class _interrupts_ignored:
-    """Ignore Ctrl-C for a moment, where this thread may say so."""
-
-    def __enter__(self) -> None:
-        self.before: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)

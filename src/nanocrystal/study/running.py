@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +13,7 @@ from typing import Any
 from numpy.linalg import LinAlgError
 
 from nanocrystal.errors import InputError, NanocrystalError
+from nanocrystal.processes import begin, inherited
 from nanocrystal.refinement import Comparison, Result, bound_problem, compare
 from nanocrystal.refinement.comparison import check_same_points
 from nanocrystal.refinement.problem import Problem
@@ -151,7 +150,7 @@ def _in_processes(
     pool = ProcessPoolExecutor(at_once, context, _begin_worker, (steps, stop, turn, at_once))
     names: dict[Future[Result | str], str] = {}
     try:
-        with _interrupts_ignored():  # as processes inherit it
+        with inherited():
             names = {pool.submit(_work, name, study): name for name, study in studies.items()}
         _collect(names, outcomes, finished)
     except KeyboardInterrupt:
@@ -179,19 +178,6 @@ def _collect(names: Mapping[Future[Result | str], str], outcomes: dict[str, Resu
         finished(name, outcomes[name])
 
 
-class _interrupts_ignored:
-    """Ignore Ctrl-C for a moment, where this thread may say so."""
-
-    def __enter__(self) -> None:
-        self.before = None
-        if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
-
-
 def _listen(steps: Any, progress: Progress | None) -> None:
     """Pass on what the processes report, until None comes."""
     for step in iter(steps.get, None):
@@ -204,14 +190,11 @@ _worker: dict[str, Any] = {}
 
 def _begin_worker(steps: Any, stop: Any, turn: Any, at_once: int) -> None:
     """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker.update(steps=steps, stop=stop)
     with turn.get_lock():
         own = turn.value
         turn.value += 1
-    if hasattr(os, "sched_setaffinity"):
-        shared = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, set(shared[own % at_once :: at_once]) or set(shared))
+    begin(own, at_once)
 
 
 def _work(name: str, study: Study) -> Result | str:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from nanocrystal.kernels.pairs import thread_count
+from nanocrystal.processes import begin, inherited
 from nanocrystal.study.series.member import Interrupted, Outcome, Task, refined_member
 from nanocrystal.study.series.plan import Plan
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""by which libraries are told how many threads they may use"""
 GRACE_S = 5.0
 """seconds that a process has to end by itself"""
 
@@ -53,7 +48,7 @@ class Worker:
         self.number = number
         self.connection, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(other, number, at_once), daemon=True)
-        with _inherited(max(1, thread_count() // at_once)):
+        with inherited(max(1, thread_count() // at_once)):
             self.process.start()
         other.close()
 
@@ -120,8 +115,7 @@ def _heard(worker: Worker, plan: Plan) -> bool:
 
 def _serve(connection: Connection, number: int, at_once: int) -> None:
     """Refine the members that come through a connection until it closes; interrupts are the parent's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _share_processors(number, at_once)
+    begin(number, at_once)
 
     def step(name: str, candidate: str, iteration: int, weighted_r: Mapping[str, float]) -> None:
         connection.send((name, candidate, iteration, dict(weighted_r)))
@@ -131,29 +125,3 @@ def _serve(connection: Connection, number: int, at_once: int) -> None:
             connection.send(refined_member(connection.recv(), step))
     except (EOFError, OSError):  # the parent has ended
         return
-
-
-def _share_processors(number: int, at_once: int) -> None:
-    """Keep to a share of the processors, where the system lets a process choose."""
-    if hasattr(os, "sched_setaffinity"):
-        own = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, set(own[number % len(own) :: at_once]) or set(own))
-
-
-@contextmanager
-def _inherited(threads: int) -> Iterator[None]:
-    """Set for a new process how many threads its libraries may use, and that Ctrl-C is not for it."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    is_main = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
-    try:
-        yield
-    finally:
-        if handler is not None:
-            signal.signal(signal.SIGINT, handler)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
