@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.tables.elements import atomic_mass, atomic_number, is_element
+from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
+from nanocrystal.tables.formula import atoms_of_formula
 from nanocrystal.tables.incoherent import incoherent_function
 
 FloatArray = NDArray[np.float64]
 AVOGADRO = 0.602214076
 """10²⁴ mol⁻¹: g/cm³ over g/mol to Å⁻³"""
-_TOKEN = re.compile(r"\s*([A-Z][a-z]?)\s*(\d*\.?\d*(?:[eE][+-]?\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -30,29 +29,9 @@ class Composition:
     @classmethod
     def from_formula(cls, formula: str, where: str = "") -> Composition:
         """Return the composition of a formula such as "CsPbBr3" or "Cs Pb Br3"; raises InputError."""
-        if not formula.strip():
-            raise InputError(where, 'is empty; give a formula such as "CsPbBr3".')
-        if any(c in formula for c in "()[]"):
-            raise InputError(
-                where, f"{formula!r} has brackets; write every element with its number, such as CH3NH3PbI3."
-            )
-        counts: dict[str, float] = {}
-        rest = formula
-        while rest.strip():
-            match = _TOKEN.match(rest)
-            if match is None:
-                raise InputError(where, f"{formula!r} cannot be read at {rest.strip()!r}; write it like CsPbBr3.")
-            element, number = match[1], match[2]
-            if not is_element(element):
-                raise InputError(
-                    where, f"{element!r} in {formula!r} is no element; symbols are written like Cs, Pb, Br."
-                )
-            counts[element] = counts.get(element, 0.0) + (float(number) if number not in ("", ".") else 1.0)
-            rest = rest[match.end() :]
+        counts = atoms_of_formula(formula, where)
         total = sum(counts.values())
-        if not total > 0.0:
-            raise InputError(where, f"{formula!r} holds no atoms.")
-        parts = {e: n / total for e, n in counts.items() if n > 0.0}
+        parts = {e: n / total for e, n in counts.items()}
         for element in parts:
             _tabulated(element, where)
         return cls(parts, formula.strip())
