@@ -99,7 +99,7 @@ def test_example_whose_data_no_package_carries(small: SmallStudy, monkeypatch: p
     for name in ("examples", "empty"):
         (small.folder / name).mkdir()
     small.write("examples/measured.toml", UNCARRIED)
-    monkeypatch.setattr(examples, "_folder", lambda: small.folder / "examples")
+    monkeypatch.setattr(examples, "examples_folder", lambda: small.folder / "examples")
     assert "Measured (needs ni.gr, see the file)" in small.run("example", study=False).stdout
     monkeypatch.chdir(small.folder / "empty")
     words = ("example 'measured': needs ni.gr", "take it from the drawer on the left", "working directory")

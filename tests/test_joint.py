@@ -167,6 +167,18 @@ def test_coverage_of_both_errors() -> None:
     assert abs(np.mean(hits) - 0.683) < 3.0 * np.sqrt(0.683 * 0.317 / 100)
 
 
+def test_a_few_points_that_contradict_a_curve() -> None:
+    """Two points tell slope and bend exactly, as ratios of elements do; against the curve they are wrong by 10 σ."""
+    sigma = {"near": 0.1, "far": 0.3}
+    (x, y), points = measured(9, sigma)["near"], np.array([1.0, 2.0, 3.0])
+    for shift, agrees in ((0.0, True), (1.0, False)):
+        few = 5.0 + TRUE["slope"] * points + TRUE["bend"] * points**2 + np.array([0.0, shift, 0.0])
+        sets = {"curve": Parabola(x, y, np.full(len(x), 0.1)), "few": Parabola(points, few, np.full(3, 0.05))}
+        joint = refine(Parabolas(), sets).joint  # type: ignore[arg-type]
+        assert joint.agreement.freedom == 2
+        assert (joint.agreement.probability > 0.01) == agrees
+
+
 def test_data_sets_that_share_nothing() -> None:
     x = np.linspace(0.0, 3.0, 60)
     rng = np.random.default_rng(1)

@@ -259,6 +259,9 @@ WRONG = {
                      "datasets.d.viscosity", "is missing, but temperature asks for a diameter"),
     "shell without viscosity": (STUDY + "shell_thickness = 1.6\n", "datasets.d.viscosity", "free.shell_thickness asks"),
     "no temperature": (STUDY.replace("shape_factor", "viscosity = 0.7\nshape_factor"), "temperature", "in K"),
+    "Pa·s": (SIZED.replace("0.714", "0.000714"), "datasets.d.viscosity", "in Pa·s? then give 0.714"),
+    "thick": (SIZED.replace("0.714", "714"), "datasets.d.viscosity", "from 0.05 to 100 mPa·s, got 714."),
+    "°C": (SIZED.replace("298.15", "25"), "datasets.d.temperature", "in °C? then give 298.15"),
     "both": (SIZED.replace("viscosity", 'solvent = "toluene"\nviscosity'), "datasets.d.viscosity", "one of the two"),
     "deuterated": (SIZED.replace("viscosity = 0.714", 'solvent = "toluene-d8"'), "datasets.d.solvent", "in mPa s"),
     "no shape factor": (STUDY.replace("shape_factor = 1.0\n", ""), "datasets.d.shape_factor", "half-sine"),
@@ -298,3 +301,12 @@ def test_impossible_coefficients_are_pointed_out(tmp_path: Path) -> None:
     """Milliseconds as seconds would make D a million times smaller; here the gradients are ten times too small."""
     result = refined(tmp_path, decays(1), STUDY.replace("= 3.0", "= 0.1"))
     assert any("outside of what liquids have" in n for n in result.notes)
+
+
+def test_a_shell_thicker_than_the_particle_leaves_no_core_but_a_remark(tmp_path: Path) -> None:
+    """By hand: k_B 298.15 K/(3π 0.714 mPa·s 400 µm²/s) = 1.53 nm, less than twice 1.6 nm."""
+    result = refined(tmp_path, decays(1), SIZED + "shell_thickness = 1.6\n")
+    assert "datasets.d.components.free.core_diameter" not in result.derived
+    diameter = result.derived["datasets.d.components.free.solvodynamic_diameter"].value
+    assert diameter == pytest.approx(1.53, rel=0.05)
+    assert any("components.free.core_diameter is not derived" in n and "3.2 nm" in n for n in result.notes)

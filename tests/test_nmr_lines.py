@@ -434,6 +434,7 @@ WRONG = {
     "outside": (STUDY.replace("5.15", "7.15"), "datasets.spectrum.lines.bound.position", "outside of the fitted range"),
     "no frequency": (STUDY.replace("spectrometer_frequency = 500.0\n", ""), "spectrometer_frequency", "MHz"),
     "negative frequency": (STUDY.replace("= 500.0", "= -500.0"), "spectrometer_frequency", "above 0"),
+    "frequency in Hz": (STUDY.replace("= 500.0", "= 500e6"), "spectrometer_frequency", "(400e6 Hz is 400), got 5e+08"),
     "negative width": (STUDY.replace("value = 80", "value = -80"), "datasets.spectrum.lines.bound.fwhm", "above 0"),
     "unknown key": (STUDY.replace("fwhm = { value = 80, vary = true }", "fwmh = 80"), "bound.fwmh", "fwhm"),
     "background": (STUDY.replace(HEAD, "background = {c3 = 1.0}\n" + HEAD),
@@ -444,6 +445,7 @@ WRONG = {
               "datasets.spectrum.noise", "simulated"),
     "sample needed": ('[datasets.pdf]\ntechnique = "pdf"\nr = "1:20:0.1"\nqmax = 20.0\n', "populations", "is missing"),
     "relaxation": (ECHO + "inversion = 2.0\n[datasets.t1.parts.a]\ntime = 1\n", "datasets.t1.inversion", "recoveries"),
+    "no kind": (ECHO.replace('kind = "echo-decay"\n', ""), "datasets.t1.kind", "echo-decay"),
     "no time": (ECHO + "[datasets.t1.parts.a]\n", "datasets.t1.parts.a.time", "is missing"),
 }  # fmt: skip
 

@@ -267,7 +267,8 @@ def test_areas_are_those_of_the_sample() -> None:
     ("old", "new", "said"),
     [
         ("spectrometer_frequency = 65.6", "", "must be how many Hz a ppm is"),
-        ("spectrometer_frequency = 65.6", "spectrometer_frequency = -1", "must be how many Hz a ppm is"),
+        ("spectrometer_frequency = 65.6", "spectrometer_frequency = -1", "must be above 0 MHz"),
+        ("spectrometer_frequency = 65.6", "spectrometer_frequency = 65.6e6", "400e6 Hz is 400"),
         ("fwhm = { value = 150, vary = false }\nsurface", "surface", "give the width of the lines"),
         ("fwhm = { value = 150", "fwhm = { value = -150", "above 0"),
         (", Cl = { value = 82, vary = false }", "", "lacks Cl"),

@@ -308,6 +308,7 @@ WRONG = {
     "area": (STUDY + "area = 1.0\n", "lines.released.area", "is of each step"),
     "species": (STUDY.replace("noise_range", 'species = { a = ["bound"] }\nnoise_range'), "species.a", "not released"),
     "released": (STUDY.replace("noise_range", 'released = "difference"\nnoise_range'), "released", "by difference"),
+    "frequency in Hz": (STUDY.replace("= 400.0", "= 400e6"), "datasets.t.spectrometer_frequency", "400e6 Hz is 400"),
     "frequency": (STUDY.replace("spectrometer_frequency = 400.0\n", ""), "spectrometer_frequency", "MHz"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -73,12 +74,20 @@ def _main(
 
 
 def check_way_to(target: Path) -> None:
-    """Raise InputError where a file stands where a folder on the way to `target` should."""
+    """Raise InputError where `target`, a file or folder to be written, cannot be made or written to."""
     from nanocrystal.errors import InputError
 
     blocking = next((p for p in target.absolute().parents if p.exists() and not p.is_dir()), None)
     if blocking is not None:
         raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
+    nearest = next(p for p in (target.absolute(), *target.absolute().parents) if p.is_dir())
+    try:
+        with TemporaryDirectory(prefix=".nanocrystal-", dir=nearest):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        problem = f"{str(nearest)!r} cannot be written to ({reason}); name another folder."
+        raise InputError("--out", problem) from None
 
 
 def check_folder(folder: Path, names: list[str], named: bool, record: str = "results.json") -> None:
@@ -94,7 +103,7 @@ def check_folder(folder: Path, names: list[str], named: bool, record: str = "res
         for other, (kind, _) in kinds.items():
             if other != record and (folder / other).is_file() and not (folder / record).exists():
                 problem = f"holds the results of a {kind}; name another folder"
-                suggested = f"{folder}-{kinds[record][1]}"
+                suggested = f"{folder}-{kinds.get(record, ('', 'results'))[1]}"
                 raise InputError(str(folder), f"{problem}, for instance --out {suggested}.") from None
         if named:
             raise

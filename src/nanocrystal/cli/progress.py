@@ -131,9 +131,9 @@ def _outcome_words(outcome: Any) -> str:
 
 def comparison_summary(comparison: Any) -> None:
     """Print the table of candidates and the verdict to the terminal."""
-    table = repr(comparison).splitlines()[1:]
+    title, table = comparison.title or "Untitled comparison", repr(comparison).splitlines()[1:]
     print(
-        f"\n{comparison.title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr
+        f"\n{title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr
     )
     for text in table:
         print(text, file=sys.stderr)

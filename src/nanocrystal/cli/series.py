@@ -165,7 +165,7 @@ def _summary(result: SeriesResult) -> None:
     """Print what the series says to the terminal."""
     from nanocrystal.report.series.words import findings
 
-    print(f"\n{result.title}: {len(result.members)} members in {result.elapsed_s:.1f} s", file=sys.stderr)
+    print(f"\n{result.title or 'Untitled series'}: {len(result.members)} members in {result.elapsed_s:.1f} s", file=sys.stderr)
     for sentence in findings(result):
         print(f"  {sentence}", file=sys.stderr)
     for note in result.notes:

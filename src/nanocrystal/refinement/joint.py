@@ -184,15 +184,21 @@ def _variance(spread: Covariance, address: str) -> float:
 
 
 def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Outcome) -> Agreement | None:
-    """Return by how much χ² rises where data sets have to agree; None where fewer than two were refined alone."""
+    """Return by how much χ² rises where data sets have to agree; None where nothing can be compared.
+
+    Few points that parameters could meet one by one, such as ratios of elements, are at χ² = 0 by themselves.
+    """
     from scipy.stats import chi2 as chi2_distribution
 
-    if len(alone) < 2:
+    problem, point = outcome.problem, outcome.point
+    exact = {n: len(m.measured.x) for n, m in problem.models.items() if n not in alone}
+    exact = {n: k for n, k in exact.items() if rank(problem, point, [n]) == k}
+    if len(alone) + len(exact) < 2:
         return None
-    joint = sum(float(outcome.point.datasets[n].residual @ outcome.point.datasets[n].residual) for n in alone)
+    joint = sum(float(point.datasets[n].residual @ point.datasets[n].residual) for n in (*alone, *exact))
     apart = sum(a.point.chi2 / scales[n] ** 2 for n, a in alone.items())
-    together = rank(outcome.problem, outcome.point, list(alone))
-    freedom = sum(a.n_parameters for a in alone.values()) - together
+    together = rank(problem, point, [*alone, *exact])
+    freedom = sum(a.n_parameters for a in alone.values()) + sum(exact.values()) - together
     if freedom < 1:
         return None
     rise = max(0.0, joint - apart)

@@ -258,7 +258,8 @@ def write_texts(texts: Mapping[str, str], folder: Path) -> None:
     Names may hold a folder, as in cubic/results.json.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    # inside the folder where it is there already: what lies above it may be another disk, or not be ours to write to
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder if folder.is_dir() else folder.parent))
     try:
         for name, text in texts.items():
             (staging / name).parent.mkdir(exist_ok=True)

@@ -115,6 +115,7 @@ _MEANT = {
     "crystal": "name one of the crystals of the study",
     "diameter": "give a number in Å, or a distribution",
     "file": "name the file with the atoms, .xyz or .cif",
+    "composition": 'write the formula of the sample, such as composition = "Ni"',
     "populations": "say what the sample is made of, with a header such as [populations.dots]",
     "datasets": "say what was measured, with a header such as [datasets.pdf]",
 }
@@ -170,11 +171,16 @@ class Source:
             where = ".".join(["candidates", self.candidate, *([error.where] if error.where else [])])
             return InputError(place(self.path, self.text, where), error.problem)
         where = f"{place(self.path, self.text, error.where)}, candidate {self.candidate}"
-        if of_base < len(parts):
+        if of_base < len(parts) or _is_measured(parts):
             return InputError(where, error.problem)
         sentence = error.problem.rstrip(".")
         address = ".".join(parts)
         return InputError(where, f'{sentence}; this key is that of the study, drop = ["{address}"] leaves it out here.')
+
+
+def _is_measured(parts: Sequence[str]) -> bool:
+    """Return whether an address is that of a file, or of what is in it, which a candidate may not leave out."""
+    return parts[0] == "datasets" and ("shifts" in parts[2:] or parts[-1] in ("file", "columns"))
 
 
 def _depth(content: Any, parts: Sequence[str]) -> int:

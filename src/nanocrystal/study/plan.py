@@ -30,6 +30,11 @@ LOWER = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4)
 FEWEST = 3
 """points of a shortened range"""
 EXAMPLE = 'q = "0.8:20:0.01" with noise = { counts = 2e4 }'
+EXAMPLES = {
+    "r": 'r = "1:40:0.05" with noise = { sigma = 0.02 }',
+    "two_theta": 'two_theta = "10:120:0.02" with noise = { counts = 2e4 }',
+}
+"""key of the points -> what to write for a technique whose points it states; q for all others"""
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,12 @@ def _check_unmeasured(name: str, dataset: Any) -> None:
     where = f"datasets.{name}"
     if not hasattr(dataset, "file"):
         return  # ratios and the like: what is known beside the data sets
-    if dataset.file is not None:
-        raise InputError(
-            f"{where}.file", f"is measured already; a plan is made before: leave the file out and state {EXAMPLE}."
-        )
     keys = [k for k in ABSCISSAE if hasattr(dataset, k)]
+    if dataset.file is not None:
+        example = EXAMPLES.get(keys[0], EXAMPLE) if keys else EXAMPLE
+        raise InputError(
+            f"{where}.file", f"is measured already; a plan is made before: leave the file out and state {example}."
+        )
     if all(getattr(dataset, k) is None for k in keys):
         raise InputError(where, f"states no points; a plan needs its abscissa, {' or '.join(keys)} = START:STOP:STEP.")
     noise = dataset.noise

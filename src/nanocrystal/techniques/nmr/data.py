@@ -22,6 +22,8 @@ ALIASES = {"ppm": "x", "hz": "x", "shift": "x", "delay": "x", "time": "x", "real
 USUAL = {2: ["x", "y"], 3: ["x", "y", "sigma"]}
 """what the columns of a file are unless the study says, by their number"""
 FEWEST = 4
+MHZ = (1.0, 3000.0)
+"""between which the frequencies of nuclei in the fields of spectrometers are"""
 
 
 def simulated_points(text: str, where: str, others: Sequence[tuple[str, object]]) -> Measured:
@@ -45,6 +47,14 @@ def measured_curve(file: str | Path, columns: Sequence[str] | None, where: str, 
             )
         names = USUAL[width]
     return read_curve(path, columns=names, where=f"{where}.file")
+
+
+def check_mhz(value: float | None, where: str) -> None:
+    """Raise InputError for a spectrometer frequency that cannot be in MHz; None is not checked."""
+    if value is None or MHZ[0] <= value <= MHZ[1]:
+        return
+    problem = "must be above 0 MHz" if value <= 0.0 else f"must be from {MHZ[0]:g} to {MHZ[1]:g} MHz (400e6 Hz is 400)"
+    raise InputError(where, f"{problem}, got {value:g}.")
 
 
 def measured_points(

@@ -191,7 +191,7 @@ class NmrDiffusion:
             members.append(Member(line, measured, parts, background))
         return StackedModel(
             self.name, where, Axis("b", "s/µm²"), Axis("integral", ""), tuple(members), self._method(), "decays",
-            lambda v: self._derived(where, v, sample), lambda v: self._remarks(where, v), self._trends(where),
+            lambda v: self._derived(where, v, sample), lambda v: self._remarks(where, v, sample), self._trends(where),
             components_shown=False, inputs=inputs,
         )  # fmt: skip
 
@@ -331,7 +331,7 @@ class NmrDiffusion:
         shift, coefficient = Axis("chemical_shift", "ppm"), Axis("D", "µm²/s")
         return (Trend(caption, shift, coefficient, tuple(lines), x, series, 1.0 / SI, y_log=True, x_reversed=True),)
 
-    def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
+    def _remarks(self, where: str, values: Values, sample: Any) -> tuple[str, ...]:
         found = []
         for address in (f"{at}.diffusion" for at in self._coefficients(where)):
             if not LIQUIDS[0] <= values[address] <= LIQUIDS[1]:
@@ -341,7 +341,18 @@ class NmrDiffusion:
                 )
         if self.solvodynamics:
             found.append(self.solvodynamics.words)
+            found += self._without_core(where, values, sample)
         return tuple(found)
+
+    def _without_core(self, where: str, values: Values, sample: Any) -> list[str]:
+        """Return a remark for each coefficient whose diameter is less than twice the shell."""
+        found = []
+        for at, name in self._coefficients(where).items():
+            component, coefficient = self.components[name], values[f"{at}.diffusion"] * SI
+            diameters = self.solvodynamics.diameters(at, component, coefficient, values, sample)
+            remark = self.solvodynamics.negative_core(at, component, diameters)
+            found += [] if remark is None else [remark]
+        return found
 
     def _method(self) -> str:
         return (

@@ -16,6 +16,11 @@ SIZELESS = ("bulk", "blocks")
 """shapes without a mean diameter; clusters of atoms have the shape bulk"""
 BOLTZMANN = 1.380649e-23
 """J/K, exact"""
+TEMPERATURES = (150.0, 500.0)
+"""K, between which solvents are liquid"""
+VISCOSITIES = (0.05, 100.0)
+"""mPa·s, of solvents and dispersions in which diffusion is measured"""
+ZERO_CELSIUS = 273.15
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Solvodynamics:
             raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
         _check_positive(self.temperature, f"{where}.temperature", "K")
         _check_positive(self.viscosity, f"{where}.viscosity", "mPa·s")
+        _check_units(self.temperature, self.viscosity, where)
         self.eta(where)
         for name, component in components.items():
             _check_component(component, f"{where}.components.{name}", sample)
@@ -73,6 +79,17 @@ class Solvodynamics:
         assert self.temperature is not None
         value = viscosities.viscosity_mpa_s(self.solvent, self.temperature, f"{where}.solvent")
         return value, f"{self.solvent}, {viscosities.SOURCES[self.solvent]}"
+
+    @staticmethod
+    def negative_core(at: str, component: DiffusionComponent, values: Mapping[str, DerivedQuantity]) -> str | None:
+        """Return a remark where the shell leaves no core, else None; values: what `diameters` returned."""
+        outer = values[f"{at}.solvodynamic_diameter"].value
+        if component.shell_thickness is None or outer > 2.0 * component.shell_thickness:
+            return None
+        return (
+            f"{at}.core_diameter is not derived: twice the shell_thickness, {2.0 * component.shell_thickness:g} nm, is "
+            f"not below the solvodynamic diameter, {outer:.3g} nm; are shell_thickness (nm) and viscosity (mPa·s) right?"
+        )
 
     @property
     def words(self) -> str:
@@ -88,7 +105,7 @@ class Solvodynamics:
         outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
         text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
         found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
-        if component.shell_thickness is not None:
+        if component.shell_thickness is not None and outer > 2.0 * component.shell_thickness:
             core = outer - 2.0 * component.shell_thickness
             text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
             found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
@@ -116,6 +133,19 @@ def _check_component(component: DiffusionComponent, at: str, sample: Any) -> Non
 def _check_positive(value: float | None, where: str, unit: str) -> None:
     if value is not None and not (isfinite(value) and value > 0.0):
         raise InputError(where, f"must be above 0 {unit}, got {value:g}.")
+
+
+def _check_units(temperature: float, viscosity: float | None, where: str) -> None:
+    """Raise InputError for numbers that are credible only in another unit, or in none."""
+    low, high = TEMPERATURES
+    if not low <= temperature <= high:
+        in_kelvin = temperature + ZERO_CELSIUS
+        guess = f"; in °C? then give {in_kelvin:g}" if low <= in_kelvin <= high else ""
+        raise InputError(f"{where}.temperature", f"must be from {low:g} to {high:g} K, got {temperature:g}{guess}.")
+    low, high = VISCOSITIES
+    if viscosity is not None and not low <= viscosity <= high:
+        guess = f"; in Pa·s? then give {1e3 * viscosity:g}" if low <= 1e3 * viscosity <= high else ""
+        raise InputError(f"{where}.viscosity", f"must be from {low:g} to {high:g} mPa·s, got {viscosity:g}{guess}.")
 
 
 def _mean_diameter(sample: Any, population: str, values: Values) -> float:

@@ -60,7 +60,7 @@ from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_param
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.base import Axis, Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
-from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points, without_arpls
+from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points, without_arpls
 from nanocrystal.techniques.nmr.shapes import (
     MEASURED,
     NOT_READ,
@@ -243,10 +243,7 @@ class NmrLines:
                 f"{where}.spectrometer_frequency",
                 'is missing: widths are in Hz, so say how many Hz a ppm is (MHz, of this nucleus), or axis = "hz".',
             )
-        if self.spectrometer_frequency is not None and not self.spectrometer_frequency > 0.0:
-            raise InputError(
-                f"{where}.spectrometer_frequency", f"must be above 0 (MHz), got {self.spectrometer_frequency:g}."
-            )
+        check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
         check_background(self.background_terms, self.background, where, "0 to 4")
 
     def _check_positions(self, x: np.ndarray, where: str) -> None:

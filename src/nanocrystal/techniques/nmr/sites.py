@@ -48,7 +48,7 @@ from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
 from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, chebyshev, check_background
-from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points
+from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points
 
 FloatArray = NDArray[np.float64]
 DEPTHS = ("surface", "intermediate", "core")
@@ -146,11 +146,10 @@ class NmrSites:
         if self.file is not None and self.noise is not None:
             raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         sample.check_surroundings(self.element, f"{where}.element")
-        if self.spectrometer_frequency is None or not self.spectrometer_frequency > 0.0:
-            given = "is missing" if self.spectrometer_frequency is None else f"got {self.spectrometer_frequency:g}"
-            raise InputError(
-                f"{where}.spectrometer_frequency", f"must be how many Hz a ppm is (MHz, of this nucleus): {given}."
-            )
+        if self.spectrometer_frequency is None:
+            problem = "is missing: it must be how many Hz a ppm is (MHz, of this nucleus)."
+            raise InputError(f"{where}.spectrometer_frequency", problem)
+        check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
         if self.fwhm is None:
             raise InputError(f"{where}.fwhm", "is missing; give the width of the lines in Hz.")
         values = {a: p.value for a, (_, p) in sample.declared().items() if p.value is not None}
