@@ -396,6 +396,8 @@ def _dataset_table(technique: Any) -> type[Table]:
             kind, default = _plain_field(name, hints[name], field.default)
             description = _SENTENCES.get(f"{technique.name}.{name}", _SENTENCES.get(name, ""))
             given = {"default_factory": dict} if default is MISSING else {"default": default}
+            if field.default is MISSING and field.default_factory is MISSING:  # the dataclass requires it
+                given = {}
             fields[name] = (kind, Field(description=description, **given))
     if technique.name in REDUCED:
         text = "instead of file: the reduction of the study whose curve this is, [reduction.NAME]"
