@@ -307,6 +307,19 @@ def test_wrong_candidates_are_refused(small: SmallStudy, case: str) -> None:
     refused(small, *words)
 
 
+def test_a_bad_file_is_not_to_be_dropped(pair: SmallStudy) -> None:
+    (pair.folder / "ni.gr").write_text("nothing\n", encoding="utf-8")
+    said = compared(pair)
+    assert said.exit_code == 2
+    assert "ni.gr" in said.stderr
+    assert "leaves it out here" not in said.stderr
+
+
+def test_a_comparison_without_title_is_untitled(pair: SmallStudy) -> None:
+    said = compared(pair.change('title = "Nickel"', ""))
+    assert "\nUntitled comparison: 2 candidates in" in said.stderr
+
+
 def test_what_is_wrong_in_the_study_is_said_of_the_study(pair: SmallStudy) -> None:
     message = refused(pair.change("diameter = {", "diametr = {"), "line 11: populations.dots.diametr: unknown key")
     assert "candidate" not in message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from nanocrystal.cli.app import app
+from nanocrystal.data.nmr import read_nmr
+from nanocrystal.reduction.spectrum import spectrum_of
+from nanocrystal.report.spectrum import spectrum_figure
 from nmr_files import CARRIER, ZERO, fid, write_bruker
 
 WIDTH = 20000.0
@@ -69,6 +73,16 @@ def test_one_trace_goes_to_the_fit_of_lines(folder: Path, tmp_path: Path) -> Non
         (["--window", "900:901"], "--window: holds no points"),
         (["--trace", "9"], "--trace: must be from 1 to 3, got 9"),
         (["--tms", "400", "--nucleus", "135Cs"], "there is no nucleus '135Cs'"),
+        (["--nucleus", "foo"], "--nucleus: there is no nucleus 'foo' in the table"),
+        (["--lb", "nan"], "--lb: must be 0 Hz or above, got nan"),
+        (["--lb", "-5"], "--lb: must be 0 Hz or above, got -5"),
+        (["--gb", "-5"], "--gb: must be 0 Hz or above, got -5"),
+        (["--zero-fill", "0"], "--zero-fill: must be from 1 to 64, got 0"),
+        (["--phase", "nan,0"], "--phase: must be auto, auto0, none or PH0,PH1,PIVOT, got 'nan,0'"),
+        (["--baseline", "9"], "--baseline: must be none, arpls or an order from 0 to 8, got '9'"),
+        (["--frequency", "-4"], "--frequency: must be above 0 MHz, got -4"),
+        # by hand: 52.48 MHz over Ξ of 133Cs, 13.116142 %, is 400.12 MHz
+        (["--tms", "52.48"], "must be the ¹H frequency of TMS in MHz near the spectrometer's, here about 400.12"),
     ],
 )
 def test_wrong_options_end_with_one_sentence(folder: Path, tmp_path: Path, options: list[str], message: str) -> None:
@@ -84,3 +98,29 @@ def test_foreign_files_are_not_replaced(folder: Path, tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["nmr", str(folder), "--out", str(tmp_path / "mine.csv")])
     assert said.exit_code == 2
     assert "exists and is no CSV of this command" in said.output
+
+
+def test_missing_package_is_named_by_the_option(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pybaselines", None)
+    out = tmp_path / "x.csv"
+    said = CliRunner().invoke(app, ["nmr", str(folder), "--out", str(out), "--baseline", "arpls"])
+    assert said.exit_code == 2
+    assert "Error: --baseline: needs the package pybaselines" in said.output
+
+
+def test_tms_of_the_spectrometer_is_taken(folder: Path, tmp_path: Path) -> None:
+    """400.12 MHz × 13.116142 % = 52.4803 MHz, 6 ppm above the 52.48 MHz of the file."""
+    out = tmp_path / "x.csv"
+    said = CliRunner().invoke(app, ["nmr", str(folder), "--out", str(out), "--tms", "400.12"])
+    assert said.exit_code == 0, said.output
+    assert "0 ppm is at 52.480" in said.output
+
+
+@pytest.mark.parametrize("n_traces", [8, 24])
+def test_legend_has_room_and_colours_of_its_own(n_traces: int, tmp_path: Path) -> None:
+    """The tool bar of plotly is 30 px high; a row of the legend of 13 px letters is about 20 px."""
+    values = np.stack([fid(1024, WIDTH, LINES) * k for k in range(1, n_traces + 1)])
+    delays = [str(k) for k in range(1, n_traces + 1)]
+    figure = spectrum_figure(spectrum_of(read_nmr(write_bruker(tmp_path / "1", values, WIDTH, delays=delays))))
+    assert figure["layout"]["margin"]["t"] >= 30 + 20 * (n_traces // 8)
+    assert len({trace["line"]["color"] for trace in figure["data"]}) >= 8

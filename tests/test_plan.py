@@ -330,6 +330,7 @@ def refused(data: Any, sample: Any = None, **more: Any) -> str:
 def test_what_cannot_be_planned_is_one_sentence() -> None:
     good = Pdf(r="1.5:34:0.02", qmax=20.0, noise=Noise(sigma=0.05))
     assert "measured already" in refused(replace(good, r=None, file="x.gr", noise=None))
+    assert 'r = "1:40:0.05" with noise = { sigma' in refused(replace(good, r=None, file="x.gr", noise=None))
     assert "noise" in refused(replace(good, noise=None))
     assert "states no points" in refused(replace(good, r=None))
     assert "needs sigma" in refused(replace(good, noise=Noise(counts=1e4)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_files_and_what_they_say(small: SmallStudy) -> None:
     said = small.run("posterior", "{}/study.toml", "--steps", "200", "--seed", "3")
     assert said.exit_code == 0, said.stderr
     assert "expected to take" in said.stderr.splitlines()[0]
+    assert re.search(r"crystals\.ni\.a .*\(refined: 3\.5\d+\(\d+\)\)", said.stderr)
     folder = small.folder / "study-posterior"
     assert {p.name for p in folder.iterdir()} == OURS
     document = json.loads((folder / "posterior.json").read_text(encoding="utf-8"))

@@ -189,8 +189,21 @@ def fitted(shape: str, technique: str, more: str) -> str:
     return FITTED.replace("SHAPE", shape).replace("TECHNIQUE", technique) + more
 
 
+def test_a_check_that_fails_is_marked_on_the_terminal(folder: Path) -> None:
+    """These counts hold no Compton scattering: taken off all the same, S(Q) ends a tenth below 1."""
+
+    def checks(text: str) -> list[str]:
+        said = run("reduce", study(folder, "", text))[2]
+        return [line for line in said.splitlines() if ", expected " in line]
+
+    off = checks(SAMPLE.replace("qmax = 20.0", 'qmax = 20.0\nmethod = "physical"'))
+    assert off[-1].startswith("    ! mean S(Q) over the last quarter of Q, to be 1: 0.89")
+    assert off[-1].endswith("), expected 1")
+    assert all(line.startswith("    ") and line[4] != "!" for line in checks(SAMPLE)[:2])  # not kept by the polynomial
+
+
 def test_pdf_of_a_study_takes_curve_sigma_and_qmax_from_the_reduction(folder: Path) -> None:
-    """The same as if the written .gr were named; a qmax that differs is said."""
+    """The same as if the written .gr were named; a qmax that differs is refused."""
     run("reduce", study(folder), "--out", folder / "out", "--quiet")
     described = read_study(study(folder, fitted("bulk", "pdf", "r_range = [1.5, 10.0]\n")))
     direct = described.datasets["fit"].bind("fit", described.sample, folder).measured
@@ -202,8 +215,10 @@ def test_pdf_of_a_study_takes_curve_sigma_and_qmax_from_the_reduction(folder: Pa
     assert direct.x[1] - direct.x[0] == pytest.approx(np.pi / 20.0)
     assert any("liquid.chi (method polynomial" in note for note in direct.notes)
     other = read_study(study(folder, fitted("bulk", "pdf", "r_range = [1.5, 10.0]\nqmax = 19.0\n")))
-    notes = other.datasets["fit"].bind("fit", other.sample, folder).measured.notes
-    assert any("says qmax = 20, the study 19" in note for note in notes)
+    with pytest.raises(InputError, match=r"fit\.qmax: is 19 Å⁻¹, but the reduction goes to 20; say the same in both"):
+        other.datasets["fit"].bind("fit", other.sample, folder)
+    same = read_study(study(folder, fitted("bulk", "pdf", "r_range = [1.5, 10.0]\nqmax = 20.0\n")))
+    assert same.datasets["fit"].bind("fit", same.sample, folder).qmax == 20.0
 
 
 def test_total_scattering_of_a_study_takes_the_intensity(folder: Path) -> None:
@@ -268,7 +283,8 @@ MISTAKES = [
     ('composition = "Ni"', 'composition = "ni"', "cannot be read at 'ni'"),
     ('composition = "Ni"', 'composition = "Ni0"', "holds no atoms"),
     ('composition = "Ni"', 'composition = "Bk"', "there is no"),
-    ('composition = "Ni"', "", "composition: is missing"),
+    ('composition = "Ni"', "", 'composition: is missing: write the formula of the sample, such as composition = "Ni"'),
+    ('file = "liquid.chi"', 'image = "x.tif"', 'write [reduction.liquid.image] with file = "x.tif"'),
     ('"liquid.chi"', '"liqiud.chi"', "there is no file"),
     ('"liquid.chi"', '"."', "is a folder"),
     ('"capillary.chi"', '"capilary.chi"', "did you mean 'capillary.chi'"),

@@ -262,6 +262,40 @@ def test_an_interrupt_ends_all_candidates(small: SmallSeries, monkeypatch: pytes
     assert plan.missing == ["T100", "T200", "T300"]
 
 
+def test_a_series_without_title_is_untitled(small: SmallSeries) -> None:
+    said = small.change('title = "Nickel, heated"', "").series("--workers", "1")
+    assert "\nUntitled series: 3 members in" in said.stderr
+
+
+def test_an_interrupt_before_the_first_member_leaves_no_folder(
+    small: SmallSeries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Study, "refine", stopped)
+    said = small.series("--workers", "1")
+    assert said.exit_code == 130
+    assert "no member was done" in said.stderr
+    assert not (small.folder / "study-series").exists()
+
+
+def test_a_model_that_does_not_describe_its_data_is_said(small: SmallSeries, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.write("ni_200K.gr", "\n".join(f"{0.02 * k:.2f} {(-1) ** k}" for k in range(1, 1500)))
+    said = small.series("--workers", "1")
+    [poor] = [line for line in said.stderr.splitlines() if "  ! R_w is above 50 %" in line]
+    assert "T200 " in poor
+    assert "T100" not in poor
+
+
+def test_why_all_candidates_fail_is_said_once(small: SmallSeries) -> None:
+    small.add(CANDIDATES).write("ni_300K.gr", "nothing\n")
+    said = small.series("--workers", "1")
+    assert "failed: " in said.stderr
+    assert all(line.count("failed") == 1 for line in said.stderr.splitlines() if "failed" in line)
+    assert "leaves it out here" not in said.stderr
+
+
 # ---- checkpoints ----------------------------------------------------------------------------------
 
 

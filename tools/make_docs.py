@@ -54,7 +54,9 @@ def study_page() -> str:
     text = TEXT.read_text(encoding="utf-8")
     common = [*schema._Fractions.model_fields, *schema._Crystalline.model_fields]
     parts = {
-        "top": "\n".join(f"| {_header(n)} | {f.description} |" for n, f in schema.StudyTable.model_fields.items()),
+        "top": "\n".join(
+            f"| {_header(n)} | {f.description}{_more(n)} |" for n, f in schema.StudyTable.model_fields.items()
+        ),
         "number": _plain_rows(
             {
                 "value": "the value, or where the refinement starts",
@@ -81,6 +83,8 @@ def study_page() -> str:
         "noise": rows(schema.NoiseTable),
         "refine": rows(schema.RefineTable),
         "candidate": _plain_rows({k: f.description or "" for k, f in schema.CandidateTable.model_fields.items()}),
+        "series": _plain_rows({k: f.description or "" for k, f in schema.SeriesTable.model_fields.items()}),
+        "plan": _plain_rows({k: f.description or "" for k, f in schema.PlanTable.model_fields.items()}),
         "suffixes": "\n".join(f"| {_suffixes(name)} | {_layouts(c)} |" for name, c in CONVENTIONS.items()),
         "columns": ", ".join(f"`{name}`" for name in COLUMN_NAMES),
     }
@@ -104,11 +108,24 @@ def _plain_rows(meanings: dict[str, str]) -> str:
     return "\n".join(f"| `{key}` | {meaning} |" for key, meaning in meanings.items())
 
 
+PAGES = {
+    "reduction": "reduction.md",
+    "candidates": "comparison.md",
+    "series": "series.md",
+    "plan": "plan.md",
+}
+"""key of a study -> the page that says more"""
+
+
+def _more(name: str) -> str:
+    return f" ([more]({PAGES[name]}))" if name in PAGES else ""
+
+
 def _header(name: str) -> str:
     return (
         f"`[{name}.NAME]`"
         if name in ("crystals", "populations", "datasets", "reduction", "candidates")
-        else f"`{f'[{name}]' if name in ('refine', 'series') else name}`"
+        else f"`{f'[{name}]' if name in ('refine', 'series', 'plan') else name}`"
     )
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nanocrystal.cli import common as verbs
+
+OPTIONS = {"exponential_hz": "--lb", "gaussian_hz": "--gb", "zero_fill": "--zero-fill", "baseline": "--baseline"}
+"""settings of `Processing` by the options that make them"""
+MOST_ZEROS = 64
+"""times the length of an FID that zeros may make it; more only costs memory"""
+FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
+"""from the 0 ppm of the file to the one by --tms, or from its carrier where it has no 0 ppm: heavy nuclei reach far"""
 
 
 @verbs.app.command()
@@ -41,20 +50,22 @@ def nmr(
     with verbs.errors(quiet):
         from nanocrystal.data.nmr import read_nmr
         from nanocrystal.reduction.spectrum import Processing, spectrum_of
-        from nanocrystal.reduction.spectrum_reference import by_peak, by_ratio
+        from nanocrystal.reduction.spectrum_reference import by_peak
         from nanocrystal.report.files import table_csv, write_texts
         from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
 
         _check(out)
+        _check_numbers({"--lb": lb, "--gb": gb}, {"--frequency": frequency, "--tms": tms}, zero_fill)
+        _check_nucleus(nucleus)
         shown = _ranges(window, "--window")
         data = read_nmr(path, nucleus=nucleus or None, indirect=indirect or None, carrier_mhz=frequency)
         chosen = Processing(
             exponential_hz=lb, gaussian_hz=gb, zero_fill=zero_fill, phase=_phase(phase),
             baseline=_baseline(baseline), magnitude=magnitude,
         )  # fmt: skip
-        spectrum = spectrum_of(data, chosen)
+        spectrum = _by_option(lambda: spectrum_of(data, chosen))
         if tms is not None:
-            spectrum = by_ratio(spectrum, tms)
+            spectrum = _by_tms(spectrum, tms)
         if peak:
             spectrum = by_peak(spectrum, *_pair(peak, "=", "--peak"))
         wanted = _ranges(regions, "--integrate")
@@ -88,6 +99,55 @@ def _check(out: Path) -> None:
         raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
 
 
+def _check_numbers(widths: dict[str, float], frequencies: dict[str, float | None], zero_fill: int) -> None:
+    """Raise InputError for a number that no processing can use, by its option."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.techniques.nmr.data import check_mhz
+
+    for option, value in widths.items():
+        if not (math.isfinite(value) and value >= 0.0):
+            raise InputError(option, f"must be 0 Hz or above, got {value:g}.")
+    for option, frequency in frequencies.items():
+        check_mhz(frequency, option)
+    if not 1 <= zero_fill <= MOST_ZEROS:
+        raise InputError("--zero-fill", f"must be from 1 to {MOST_ZEROS}, got {zero_fill}.")
+
+
+def _by_option(process: Callable[[], Any]) -> Any:
+    """Return what `process` returns; an InputError about a setting names its option."""
+    from nanocrystal.errors import InputError
+
+    try:
+        return process()
+    except InputError as error:
+        raise InputError(OPTIONS.get(error.where, error.where), error.problem) from None
+
+
+def _check_nucleus(name: str) -> None:
+    """Raise InputError for a nucleus that is not in the table of isotopes."""
+    from nanocrystal.tables.isotopes import isotope
+
+    if name:
+        isotope(name, "--nucleus")
+
+
+def _by_tms(spectrum: Any, tms: float) -> Any:
+    """Return the spectrum with 0 ppm by Ξ; raises InputError where --tms is not of this spectrometer."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.reduction.spectrum_reference import by_ratio
+
+    moved = by_ratio(spectrum, tms)
+    before = spectrum.reference_mhz or spectrum.carrier_mhz
+    farther = 1e6 * (before / moved.reference_mhz - 1.0)
+    if abs(farther) > (FARTHEST_CARRIER_PPM if spectrum.reference_mhz is None else FARTHEST_PPM):
+        raise InputError(
+            "--tms",
+            "must be the ¹H frequency of TMS in MHz near the spectrometer's, here about "
+            f"{tms * before / moved.reference_mhz:.5g}; {tms:g} would move the axis by {farther:.3g} ppm.",
+        )
+    return moved
+
+
 def _phase(text: str) -> Any:
     from nanocrystal.errors import InputError
     from nanocrystal.reduction.spectrum_phase import Phase
@@ -98,6 +158,8 @@ def _phase(text: str) -> Any:
         return None
     try:
         numbers = [float(part) for part in text.split(",")]
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError(text)
         return Phase(*numbers)
     except (ValueError, TypeError):
         raise InputError("--phase", f"must be auto, auto0, none or PH0,PH1,PIVOT, got {text!r}.") from None
@@ -105,11 +167,15 @@ def _phase(text: str) -> Any:
 
 def _baseline(text: str) -> Any:
     from nanocrystal.errors import InputError
+    from nanocrystal.reduction.spectrum_baseline import HIGHEST_ORDER
 
     if text in ("none", "arpls"):
         return None if text == "none" else text
     try:
-        return int(text)
+        order = int(text)
+        if not 0 <= order <= HIGHEST_ORDER:
+            raise ValueError(text)
+        return order
     except ValueError:
         raise InputError("--baseline", f"must be none, arpls or an order from 0 to 8, got {text!r}.") from None
 

@@ -94,6 +94,7 @@ def _tenths() -> Callable[[int, int, float], None]:
 
 def _summary(found: Posterior) -> None:
     """Print medians, intervals and limits to the terminal, beside the refined values."""
+    from nanocrystal.report.numbers import concise
     from nanocrystal.report.posterior_words import interval_words, limit_words, state_words
 
     out = sys.stderr
@@ -101,9 +102,8 @@ def _summary(found: Posterior) -> None:
     width = max(len(a) for a in found.marginals)
     for address, m in found.marginals.items():
         stderr = found.stderr(address)
-        error = "–" if stderr is None else f"± {stderr:.2g}"
         said = limit_words(m) if m.limit else interval_words(m.median, m.interval_68)
-        print(f"  {address:{width}s}  {said} {m.unit}  (refined: {m.value:.6g} {error})", file=out)
+        print(f"  {address:{width}s}  {said} {m.unit}  (refined: {concise(m.value, stderr)})", file=out)
     for note in found.notes:
         print(f"  ! {note}", file=out)
     print(file=out)

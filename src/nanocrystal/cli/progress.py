@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Progress = Callable[[int, Any], None]
+UNTITLED = "Untitled comparison"
 SHOWN = 12
 """parameters shown at once while they move"""
 
@@ -112,7 +113,7 @@ def comparison_reporter(title: str, names: Sequence[str], quiet: bool) -> Iterat
 def _states_table(title: str, states: Mapping[str, str]) -> Any:
     from rich.table import Table
 
-    table = Table(title=f"{title} · {len(states)} candidates", title_justify="left")
+    table = Table(title=f"{title or UNTITLED} · {len(states)} candidates", title_justify="left")
     table.add_column("candidate")
     table.add_column("state")
     for name, state in states.items():
@@ -131,10 +132,8 @@ def _outcome_words(outcome: Any) -> str:
 
 def comparison_summary(comparison: Any) -> None:
     """Print the table of candidates and the verdict to the terminal."""
-    title, table = comparison.title or "Untitled comparison", repr(comparison).splitlines()[1:]
-    print(
-        f"\n{title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr
-    )
+    title, table = comparison.title or UNTITLED, repr(comparison).splitlines()[1:]
+    print(f"\n{title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr)
     for text in table:
         print(text, file=sys.stderr)
     for note in comparison.notes:

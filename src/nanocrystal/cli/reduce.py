@@ -46,7 +46,8 @@ def _check_folder(folder: Any, names: list[str], named: bool, record: str) -> No
 
 def _summary(result: Any) -> None:
     """Print what was found to the terminal."""
-    from nanocrystal.report import concise
+    from nanocrystal.report import concise, number
+    from nanocrystal.report.reduction import check_state
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
@@ -58,8 +59,10 @@ def _summary(result: Any) -> None:
             how = "fitted" if scale.fitted else "given"
             say(f"    blank {scale.name}: {concise(scale.value, scale.stderr)} ({how})")
         for check in one.checks:
-            wanted = "" if check.expected is None else f", expected {check.expected:.4g}"
-            say(f"    {check.meaning}: {concise(check.found, check.sigma)} {check.unit}{wanted}")
+            wanted = "" if check.expected is None else f", expected {number(check.expected, 4)}"
+            mark = "! " if check_state(check, one) == "off" else ""
+            found = f"{concise(check.found, check.sigma)} {check.unit}".rstrip()
+            say(f"    {mark}{check.meaning}: {found}{wanted}")
         for note in one.notes:
             say(f"    ! {note}")
     for (name, other), difference in result.differentials.items():

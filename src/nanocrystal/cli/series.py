@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nanocrystal.refinement.series import MemberResult, SeriesResult
     from nanocrystal.study.series import Series
 
+UNTITLED = "Untitled series"
+
 
 @verbs.app.command()
 def series(
@@ -41,15 +43,21 @@ def run_series(
     series: Series, out: Path | None, default: Path, workers: int | None, scheduler: str | None, quiet: bool
 ) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.report.series.files import SERIES, write_series
+    from nanocrystal.report.series.files import SERIES, remove_begun, write_series
     from nanocrystal.study.series.running import keeps_study, planned_files, refined_series
 
     folder = out if out is not None else default
     files = planned_files(series, folder)
     verbs.check_way_to(folder)
     verbs.check_folder(folder, files, out is not None, SERIES)
+    is_new = not folder.exists()
     with _watcher(series, quiet) as watcher:
         result = refined_series(series, folder, workers=workers, scheduler=scheduler, watcher=watcher)
+    if result.interrupted and not result.members:
+        if is_new:
+            remove_begun(folder)
+        verbs.say("Interrupted: no member was done; there is no report.")
+        raise typer.Exit(verbs.INTERRUPTED)
     report = write_series(result, folder, files, series.text if keeps_study(series, folder) else None)
     if not quiet:
         _summary(result)
@@ -147,7 +155,7 @@ def _watcher(series: Series, quiet: bool) -> Iterator[Lines]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
-        yield Screen(names, series.title, live)
+        yield Screen(names, series.title or UNTITLED, live)
 
 
 def _words(member: MemberResult, reused: bool) -> str:
@@ -165,7 +173,10 @@ def _summary(result: SeriesResult) -> None:
     """Print what the series says to the terminal."""
     from nanocrystal.report.series.words import findings
 
-    print(f"\n{result.title or 'Untitled series'}: {len(result.members)} members in {result.elapsed_s:.1f} s", file=sys.stderr)
+    print(
+        f"\n{result.title or UNTITLED}: {len(result.members)} members in {result.elapsed_s:.1f} s",
+        file=sys.stderr,
+    )
     for sentence in findings(result):
         print(f"  {sentence}", file=sys.stderr)
     for note in result.notes:

@@ -196,7 +196,7 @@ def gradient(
     for j, declared in enumerate(problem.free):
         width, sides = problem.sides(j, point.x)
         below, above = (function(Point(point.x, side.at({**side.values, **linear}), {})) for side in sides)
-        for name in found:
+        for name in found.keys() & above.keys() & below.keys():
             change = above[name] - below[name]
             if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
                 found[name][declared.address] = change / width
@@ -204,7 +204,7 @@ def gradient(
         size = LINEAR_STEP * (abs(linear[address]) or 1.0)
         moved = ({**point.evaluation.values, address: linear[address] + s * size} for s in (-1.0, 1.0))
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
-        for name in found:
+        for name in found.keys() & above.keys() & below.keys():
             if above[name] != below[name]:
                 found[name][address] = (above[name] - below[name]) / (2.0 * size)
     return found

@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from nanocrystal.reduction.spectrum import Spectrum
 from nanocrystal.report.analysis_figures import figure_page
 from nanocrystal.report.axes import axis, layout
-from nanocrystal.report.figures import CALCULATED, OBSERVED, Figure, plain_list
+from nanocrystal.report.figures import CALCULATED, COMPONENTS, DIFFERENCE, OBSERVED, Figure, plain_list
 
 FloatArray = NDArray[np.float64]
 MOST_POINTS = 16384
 """of one line in the figure; more are thinned out to the lowest and highest of each bunch"""
 MOST_TRACES = 24
+COLORS = (OBSERVED, CALCULATED, DIFFERENCE, *COMPONENTS)
+IN_A_ROW = 8
+"""entries of the legend that fit beside each other"""
+ROW_HEIGHT, TOOL_BAR = 22, 34
+"""pixels of a row of the legend, and of the tool bar above it"""
 _MASS = re.compile(r"^(\d+)([A-Z][a-z]?)$")
 
 
@@ -34,10 +39,12 @@ def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = Non
     traces = []
     for place, number in enumerate(shown):
         x, y = _thinned(spectrum.x, rows[number])
-        line = {"color": OBSERVED if len(shown) == 1 or place % 2 == 0 else CALCULATED, "width": 1}
+        line = {"color": COLORS[place % len(COLORS)], "width": 1}
         trace: dict[str, Any] = {"type": "scatter", "mode": "lines", "line": line, "name": _name(spectrum, int(number))}
         traces.append(trace | {"x": plain_list(x), "y": plain_list(y + place * step)})
-    figure_layout = layout(520)
+    room = TOOL_BAR + ROW_HEIGHT * -(-len(shown) // IN_A_ROW) if len(shown) > 1 else 40
+    figure_layout = layout(480 + room)
+    figure_layout["margin"]["t"] = room
     figure_layout["xaxis"] = axis(f"δ({_nucleus(spectrum)}) (ppm)" if spectrum.unit == "ppm" else "Frequency (Hz)")
     low, high = (float(spectrum.x[0]), float(spectrum.x[-1])) if window is None else (min(window), max(window))
     figure_layout["xaxis"] |= {"range": [high, low], "hoverformat": ".4f"}

@@ -116,6 +116,7 @@ _MEANT = {
     "diameter": "give a number in Å, or a distribution",
     "file": "name the file with the atoms, .xyz or .cif",
     "composition": 'write the formula of the sample, such as composition = "Ni"',
+    "kind": 'say what was measured: "inversion-recovery", "saturation-recovery" or "echo-decay"',
     "populations": "say what the sample is made of, with a header such as [populations.dots]",
     "datasets": "say what was measured, with a header such as [datasets.pdf]",
 }
@@ -148,7 +149,10 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
         "less_than_equal": f"must be at most {context.get('le', 0):g}, {got}.",
     }
     sentence = sentences.get(kind, context.get("message") or f"{problem['msg']}, {got}.")
-    return ".".join(p for p in parts if p != "[key]"), f"{entry}{sentence}"
+    address = ".".join(p for p in parts if p != "[key]")
+    if parts and parts[-1] == "image" and isinstance(given, str):
+        sentence = f'is a table with keys of its own: write [{address}] with file = "{given}".'
+    return address, f"{entry}{sentence}"
 
 
 @dataclass(frozen=True)
@@ -178,9 +182,14 @@ class Source:
         return InputError(where, f'{sentence}; this key is that of the study, drop = ["{address}"] leaves it out here.')
 
 
+_MEASURED_KEYS = (
+    "technique", "file", "reduction", "columns", "sigma", "ratios", "r_range", "q_range", "two_theta_range", "exclude",
+)  # fmt: skip
+
+
 def _is_measured(parts: Sequence[str]) -> bool:
-    """Return whether an address is that of a file, or of what is in it, which a candidate may not leave out."""
-    return parts[0] == "datasets" and ("shifts" in parts[2:] or parts[-1] in ("file", "columns"))
+    """Return whether an address is that of what was measured, which a candidate may not leave out."""
+    return parts[0] == "datasets" and ("shifts" in parts[2:] or parts[-1] in _MEASURED_KEYS)
 
 
 def _depth(content: Any, parts: Sequence[str]) -> int:

@@ -32,6 +32,7 @@ FEWEST = 3
 EXAMPLE = 'q = "0.8:20:0.01" with noise = { counts = 2e4 }'
 EXAMPLES = {
     "r": 'r = "1:40:0.05" with noise = { sigma = 0.02 }',
+    "x": 'x = "START:STOP:STEP" with noise = { sigma = 0.02 }',
     "two_theta": 'two_theta = "10:120:0.02" with noise = { counts = 2e4 }',
 }
 """key of the points -> what to write for a technique whose points it states; q for all others"""

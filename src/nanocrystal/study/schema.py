@@ -484,9 +484,7 @@ class StudyTable(Table):
     candidates: dict[Name, CandidateTable] = Field(
         default_factory=dict, description="other models of the same sample, for `nanocrystal compare`"
     )
-    series: SeriesTable | None = Field(
-        default=None, description="many files, for `nanocrystal series`; see docs/series.md"
-    )
+    series: SeriesTable | None = Field(default=None, description="many files, for `nanocrystal series`")
     plan: PlanTable = Field(default=PlanTable(), description="what shall be known, for `nanocrystal plan`")
 
 

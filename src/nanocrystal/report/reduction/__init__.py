@@ -74,7 +74,7 @@ def _verdict(result: ReductionResult) -> str:
             (f"Q<sub>max</sub>{of}", f"{one.pdf.qmax:g}&nbsp;Å⁻¹"),
             (f"points{of}", f"{len(one.structure.q)}"),
         ]
-    wrong = [name for name, one in result.reductions.items() if any(_state(c, one) == "off" for c in one.checks)]
+    wrong = [name for name, one in result.reductions.items() if any(check_state(c, one) == "off" for c in one.checks)]
     kind, said = "good", f"{len(result.reductions)} set{'s' * (len(result.reductions) > 1)} reduced."
     if wrong:
         kind = "doubtful"
@@ -94,7 +94,7 @@ def _notes(result: ReductionResult) -> str:
     return f'<ul class="know">{"".join(f"<li>{note}</li>" for note in own)}</ul>' if own else ""
 
 
-def _state(check: Check, one: Reduced) -> str:
+def check_state(check: Check, one: Reduced) -> str:
     """Return "good", "off", or why it says nothing."""
     if check.expected is None:
         return "ρ₀ not given"
@@ -109,7 +109,7 @@ def _checks(checks: Any, one: Reduced) -> str:
     body = []
     for check in checks:
         expected = "—" if check.expected is None else number(check.expected, 4)
-        state = {"good": "good", "off": "<b>off</b>"}.get(_state(check, one), escape(_state(check, one)))
+        state = {"good": "good", "off": "<b>off</b>"}.get(check_state(check, one), escape(check_state(check, one)))
         body.append(
             f'<tr><th scope="row">{typeset(check.meaning)}</th>'
             f'<td class="value">{concise(check.found, check.sigma)}</td>'

@@ -124,6 +124,14 @@ def write_begun(folder: Path, title: str, files: list[str]) -> None:
     write_texts({SERIES: _json(begun), **shared}, folder)
 
 
+def remove_begun(folder: Path) -> None:
+    """Remove what `write_begun` wrote to a folder that was not there before, and the folder where it is empty then."""
+    for name in (SERIES, PLOTLY):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _earlier(folder: Path) -> list[str]:
     """Return the files of earlier runs in a folder that are still there."""
     return [name for name in _listed(folder / SERIES) if (folder / name).is_file()]

@@ -131,7 +131,7 @@ def _refined_member(task: Task, step: Step | None, began: float) -> Outcome:
             raise Interrupted(task.name)
     results = {name: o for name, o in outcomes.items() if isinstance(o, Result)}
     if not results:
-        return _failed(task, "; ".join(f"{n}: {o}" if n else str(o) for n, o in outcomes.items()), began)
+        return _failed(task, "; ".join(_said(n, str(o)) for n, o in outcomes.items()), began)
     return _outcome(task, studies, outcomes, results, began)
 
 
@@ -147,6 +147,12 @@ def _failed(task: Task, problem: str, began: float) -> Outcome:
         task.carried_from, time.perf_counter() - began, task.fingerprint,
     )  # fmt: skip
     return Outcome(member, {})
+
+
+def _said(candidate: str, problem: str) -> str:
+    """Return why a candidate has no result, without the word that the member failed, which is said of it anyway."""
+    reason = problem.removeprefix("failed: ")
+    return f"{candidate}: {reason}" if candidate else reason
 
 
 def _started(task: Task) -> dict[str, Any]:
@@ -185,7 +191,7 @@ def _outcome(
         fits = {n: _judged(fit, comparison, n) for n, fit in fits.items()}
         found = preferred_of(comparison)
         if found is None:
-            return _failed(task, "; ".join(f"{s.name}: {s.problem}" for s in comparison.standings), began)
+            return _failed(task, "; ".join(_said(s.name, s.problem) for s in comparison.standings), began)
         preferred, best = found, comparison.best
     texts = _texts(task, results, comparison)
     problems = [f"{n}: {o}" for n, o in outcomes.items() if isinstance(o, str)]

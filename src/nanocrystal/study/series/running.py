@@ -10,6 +10,7 @@ from typing import Any
 
 from nanocrystal.errors import InputError
 from nanocrystal.refinement import bound_problem
+from nanocrystal.refinement.fit import POOR
 from nanocrystal.refinement.series import MemberResult, SeriesResult
 from nanocrystal.report.series.files import write_begun
 from nanocrystal.study.series import Series
@@ -88,7 +89,19 @@ def _member_notes(members: list[MemberResult]) -> list[str]:
     """Return what members have to say: why they failed, and where they carried on from."""
     failed = [f"{m.name} failed: {m.problem}" for m in members if m.preferred is None]
     open_ = [f"{m.name} did not converge: {m.fit.message}" for m in members if m.fit and not m.fit.converged]
-    return [*failed, *open_, *(f"{m.name}: {note}" for m in members for note in m.notes)]
+    return [*failed, *open_, *_poor(members), *(f"{m.name}: {note}" for m in members for note in m.notes)]
+
+
+def _poor(members: list[MemberResult]) -> list[str]:
+    """Return which members their model does not describe, in one sentence."""
+    rws = {m.name: max((p.rw for p in m.fit.patterns.values()), default=0.0) for m in members if m.fit}
+    poor = [f"{name} {100.0 * rw:.0f} %" for name, rw in rws.items() if rw > POOR]
+    if not poor:
+        return []
+    return [
+        f"R_w is above {100.0 * POOR:.0f} %, the model does not describe these data; look at the figures, the starting "
+        f"values and the units: {', '.join(poor)}."
+    ]
 
 
 def keeps_study(series: Series, folder: Path) -> bool:

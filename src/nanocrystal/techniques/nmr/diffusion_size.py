@@ -87,8 +87,9 @@ class Solvodynamics:
         if component.shell_thickness is None or outer > 2.0 * component.shell_thickness:
             return None
         return (
-            f"{at}.core_diameter is not derived: twice the shell_thickness, {2.0 * component.shell_thickness:g} nm, is "
-            f"not below the solvodynamic diameter, {outer:.3g} nm; are shell_thickness (nm) and viscosity (mPa·s) right?"
+            f"{at}.core_diameter is not derived: twice the shell_thickness, {2.0 * component.shell_thickness:g} nm, "
+            f"is not below the solvodynamic diameter, {outer:.3g} nm; are shell_thickness (nm) and viscosity (mPa·s) "
+            "right?"
         )
 
     @property

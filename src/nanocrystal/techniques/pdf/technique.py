@@ -145,7 +145,9 @@ class Pdf:
             if qmax is None or abs(qmax - self.qmax) < 1e-3 * self.qmax:
                 return float(self.qmax), []
             if isinstance(self.file, SuppliedCurve):
-                problem = f"is {self.qmax:g} Å⁻¹, but the reduction goes to {qmax:g}; say the same in both, or leave it out"
+                problem = (
+                    f"is {self.qmax:g} Å⁻¹, but the reduction goes to {qmax:g}; say the same in both, or leave it out"
+                )
                 raise InputError(f"{where}.qmax", f"{problem} here.")
             note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used."
             return float(self.qmax), [note]
