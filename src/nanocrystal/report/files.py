@@ -10,7 +10,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -190,11 +190,19 @@ def result_texts(result: Result, study_text: str | None = None) -> dict[str, str
         if curve.trends:
             texts[trend_name(name, result.datasets)] = trend_csv(curve.trends)
     texts |= dict(result.structures)
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    document = results_document(result, [*texts, RESULTS])
-    texts[RESULTS] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return texts
+    return recorded(texts, study_text, RESULTS, lambda files: results_document(result, files))
+
+
+def recorded(
+    texts: Mapping[str, str], study_text: str | None, record: str, document_of: Callable[[list[str]], Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return files: name -> text, with the study (if its text is given) and, last, the record that lists them all.
+
+    document_of: makes the record, which holds finite numbers only, from the names of all files.
+    """
+    study = {} if study_text is None else {"study.toml": study_text}
+    document = document_of([*texts, *study, record])
+    return {**texts, **study, record: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"}
 
 
 def compared_names(candidates: Mapping[str, tuple[list[str], list[str]]], study_copy: bool) -> list[str]:
@@ -214,11 +222,7 @@ def write_comparison(comparison: Comparison, folder: Path | str, study_text: str
     texts = {"report.html": comparison_html(comparison)}
     for candidate, result in comparison.results.items():
         texts |= {f"{candidate}/{name}": text for name, text in result_texts(result).items()}
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    document = comparison_document(comparison, [*texts, COMPARISON])
-    texts[COMPARISON] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_texts(texts, folder)
+    write_texts(recorded(texts, study_text, COMPARISON, lambda files: comparison_document(comparison, files)), folder)
     return folder / "report.html"
 
 

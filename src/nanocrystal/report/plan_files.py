@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.refinement.information_plan import Plan
-from nanocrystal.report.files import finite, write_texts
+from nanocrystal.report.files import finite, recorded, write_texts
 
 PLAN = "plan.json"
 
@@ -23,11 +22,7 @@ def write_plan(plan: Plan, folder: Path | str, study_text: str | None = None) ->
 
     folder = Path(folder)
     texts = {"report.html": plan_html(plan)}
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    document = plan_document(plan, [*texts, PLAN])
-    texts[PLAN] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_texts(texts, folder)
+    write_texts(recorded(texts, study_text, PLAN, lambda files: plan_document(plan, files)), folder)
     return folder / "report.html"
 
 

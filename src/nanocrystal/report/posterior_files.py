@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nanocrystal.refinement.posterior_result import Posterior
-from nanocrystal.report.files import finite, results_document, write_texts
+from nanocrystal.report.files import finite, recorded, results_document, write_texts
 
 POSTERIOR = "posterior.json"
 CHAIN = "chain.csv"
@@ -26,11 +25,7 @@ def write_posterior(found: Posterior, folder: Path | str, study_text: str | None
 
     folder = Path(folder)
     texts = {"report.html": posterior_html(found), CHAIN: chain_csv(found)}
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    document = posterior_document(found, [*texts, POSTERIOR])
-    texts[POSTERIOR] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_texts(texts, folder)
+    write_texts(recorded(texts, study_text, POSTERIOR, lambda files: posterior_document(found, files)), folder)
     return folder / "report.html"
 
 

@@ -253,7 +253,7 @@ class LatticeSum:
 
     def places_per_block(self, values: Values) -> FloatArray:
         """Return how many places of each site the mean crystal has per block, (n_sites,)."""
-        counted = np.array([self.crystal.sites[s].multiplicity for s in range(len(self.crystal.sites))], dtype=float)
+        counted = np.array([float(site.multiplicity) for site in self.crystal.sites])
         if self.surface is None or self.shape is None:
             return counted / self.blocks.blocks_per_cell
         vectors = self.block_vectors(values)

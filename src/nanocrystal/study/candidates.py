@@ -99,7 +99,8 @@ def _tables(given: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
     """Return the tables of the candidates, checked as far as they can be alone."""
     from pydantic import TypeAdapter, ValidationError
 
-    from nanocrystal.study.schema import CandidateTable, Name
+    from nanocrystal.study.fields import Name
+    from nanocrystal.study.schema import CandidateTable
 
     try:
         TypeAdapter(dict[Name, CandidateTable]).validate_python(given)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from nanocrystal.errors import InputError, nearest_names
@@ -66,6 +75,16 @@ class CountedFile:
 def wrong(message: str) -> PydanticCustomError:
     """Return an error with a sentence for the user; pydantic adds the place."""
     return PydanticCustomError("study", "{message}", {"message": message})
+
+
+def _identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_identifier)]
+"""what a user calls a crystal, a population, a data set, …"""
 
 
 def _plain(value: Any, name: str = "") -> float:

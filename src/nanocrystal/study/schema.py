@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
-from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, NumberField, RangeField, Table, wrong
+from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, Name, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
 from nanocrystal.study.nmr_tables import (
     SENTENCES,
@@ -35,15 +34,6 @@ from nanocrystal.techniques import (
     TitrationStep,
 )
 from nanocrystal.techniques.base import Noise
-
-
-def _identifier(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_identifier)]
 
 
 def _kind(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
 from nanocrystal.reduction.absorption import GEOMETRIES
-from nanocrystal.report.files import finite, table_csv, write_texts
+from nanocrystal.report.files import finite, recorded, table_csv, write_texts
 from nanocrystal.report.reduction.image_files import image_files, image_texts
 
 FloatArray = NDArray[np.float64]
@@ -68,11 +67,7 @@ def reduction_texts(result: ReductionResult, study_text: str | None = None) -> d
         columns = {"q": comparison.q, "difference": comparison.difference, "sigma": comparison.sigma}
         columns |= {"per_unit_strain": comparison.strain_template, **comparison.component_templates}
         texts[f"{a}_against_{b}.csv"] = table_csv(columns)
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    document = reduction_document(result, [*texts, REDUCTION])
-    texts[REDUCTION] = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return texts
+    return recorded(texts, study_text, REDUCTION, lambda files: reduction_document(result, files))
 
 
 # ---- curves -----------------------------------------------------------------------------------------

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from nanocrystal.study.fields import RangeField, Table, wrong
+from nanocrystal.study.fields import Name, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
 from nanocrystal.study.reduction.image import ImageTable
-
-
-def _identifier(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
-    return name
 
 
 def _fluorescence(value: Any) -> float | str:
@@ -44,7 +37,6 @@ def _peaks(value: Any) -> list[tuple[float, float]]:
     return [(float(a), float(b)) for a, b in pairs]
 
 
-Name = Annotated[str, AfterValidator(_identifier)]
 Fluorescence = Annotated[
     Any, PlainValidator(_fluorescence), WithJsonSchema({"anyOf": [{"type": "number"}, {"const": "fit"}]})
 ]

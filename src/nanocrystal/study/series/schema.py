@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from nanocrystal.study.fields import Table, wrong
+from nanocrystal.study.fields import Name, Table
 
 Direction = Literal["ascending", "descending"]
-
-
-def _identifier(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_identifier)]
 
 
 class MemberTable(Table):
