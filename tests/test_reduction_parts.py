@@ -13,11 +13,12 @@ from scipy.integrate import quad
 from nanocrystal.errors import InputError
 from nanocrystal.reduction import Blank, Composition, Intensity, Reduction, differential, reduced
 from nanocrystal.reduction.absorption import absorption_coefficient, cylinder_absorption, plate_absorption
-from nanocrystal.reduction.angles import beam_wavelength, polarization_factor, recoil_factor
+from nanocrystal.reduction.angles import BEAM_LIMITS, polarization_factor, recoil_factor
 from nanocrystal.reduction.blanks import without_blanks
 from nanocrystal.reduction.polynomial import polynomial_basis
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.transform import d_over_g, sine_matrix
+from nanocrystal.tables.beam import beam_wavelength
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.incoherent import incoherent_function
@@ -142,7 +143,7 @@ def test_anomalous_terms_are_those_of_xraydb() -> None:
 
 
 def test_angles() -> None:
-    assert beam_wavelength(None, 12398.4198, "x") == pytest.approx(1.0)
+    assert beam_wavelength(None, 12398.4198, "x", BEAM_LIMITS) == pytest.approx(1.0)
     np.testing.assert_allclose(polarization_factor(np.array([0.0, np.pi / 2.0]), 0.5), [1.0, 0.5], atol=1e-12)
     # back scattering of 511 keV photons leaves a third of their energy
     assert recoil_factor(np.array([np.pi]), 12398.41984 / 510998.95, 1.0)[0] == pytest.approx(1.0 / 3.0, rel=1e-6)

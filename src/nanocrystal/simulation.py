@@ -16,12 +16,11 @@ from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cluster, Sample
+from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.base import grid_from_text
 
 FloatArray = NDArray[np.float64]
-HC = 12398.419843320026
-"""eV Å (CODATA 2018)"""
 HIGHEST_Q = 75.0
 """Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
 BIN = 0.005
@@ -62,8 +61,8 @@ def cluster_intensity(
         raise InputError("--q", f"must not be negative, got {q[0]:g}.")
     if q[-1] > HIGHEST_Q:
         raise InputError("--q", f"form factors are tabulated up to {HIGHEST_Q:g} Å⁻¹, got {q[-1]:g}.")
-    if energy_ev is not None and q[-1] > 4.0 * np.pi * energy_ev / HC:
-        reach = 4.0 * np.pi * energy_ev / HC
+    if energy_ev is not None and q[-1] > 4.0 * np.pi * energy_ev / EV_ANGSTROM:
+        reach = 4.0 * np.pi * energy_ev / EV_ANGSTROM
         raise InputError(
             "--energy",
             f"photons of {energy_ev:g} eV reach Q = {reach:.3g} Å⁻¹ at most, but --q asks for {q[-1]:g}; "

@@ -6,32 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.tables.beam import EV_ANGSTROM
 
 FloatArray = NDArray[np.float64]
-EV_ANGSTROM = 12398.419843320026
-"""h c in eV Å (exact SI values)"""
 ELECTRON_EV = 510998.95
 """m c² of the electron (CODATA 2018)"""
-SHORTEST, LONGEST = 0.02, 10.0
+BEAM_LIMITS = (0.02, 10.0)
 """Å; wavelengths beyond are slips of unit"""
-
-
-def beam_wavelength(wavelength: float | None, energy: float | None, where: str) -> float | None:
-    """Return the wavelength (Å) from itself or the energy (eV); raises InputError where they contradict each other."""
-    if energy is not None and not EV_ANGSTROM / LONGEST <= energy <= EV_ANGSTROM / SHORTEST:
-        hint = f"; if it is in keV, write energy = {1000.0 * energy:g}" if 0.0 < energy < 200.0 else ""
-        limits = f"{EV_ANGSTROM / LONGEST:.0f} and {EV_ANGSTROM / SHORTEST:.0f}"
-        raise InputError(f"{where}.energy", f"is in eV and must lie within {limits}, got {energy:g}{hint}.")
-    if wavelength is not None and not SHORTEST <= wavelength <= LONGEST:
-        problem = f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {wavelength:g}"
-        raise InputError(f"{where}.wavelength", f"{problem}.")
-    if energy is None:
-        return wavelength
-    from_energy = EV_ANGSTROM / energy
-    if wavelength is not None and abs(from_energy / wavelength - 1.0) > 1e-3:
-        problem = f"{energy:g} eV is {from_energy:.5g} Å, but wavelength says {wavelength:g} Å; give one"
-        raise InputError(f"{where}.energy", f"{problem}.")
-    return wavelength if wavelength is not None else from_energy
 
 
 def two_theta(q: FloatArray, wavelength: float, where: str) -> FloatArray:

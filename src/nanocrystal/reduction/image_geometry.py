@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.angles import beam_wavelength
+from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image_files import needed, size_of
+from nanocrystal.tables.beam import beam_wavelength
 
 FloatArray = NDArray[np.float64]
 ArmAxis = Literal["vertical", "horizontal"]
@@ -94,7 +95,7 @@ def geometry(
     """
     integrator = _loaded(path, where)
     _check_shape(integrator.detector, shape, path, where)
-    stated = beam_wavelength(wavelength, energy, beam_at)
+    stated = beam_wavelength(wavelength, energy, beam_at, BEAM_LIMITS)
     own = integrator.wavelength and integrator.wavelength * 1e10
     if not own and stated is None:
         problem = f"{path.name} has no wavelength; give wavelength (Å) or energy (eV)"

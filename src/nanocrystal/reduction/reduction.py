@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.absorption import absorption_coefficient, absorption_factor
 from nanocrystal.reduction.angles import (
-    EV_ANGSTROM,
-    beam_wavelength,
+    BEAM_LIMITS,
     polarization_factor,
     recoil_factor,
     two_theta,
@@ -33,6 +32,7 @@ from nanocrystal.reduction.transform import (
     pair_distribution,
     sine_matrix,
 )
+from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 
 FloatArray = NDArray[np.float64]
@@ -126,7 +126,7 @@ def reduced(
     where: the address of the settings, for messages. Raises InputError for what cannot be meant or reduced.
     """
     composition = Composition.from_formula(settings.composition, f"{where}.composition")
-    wavelength = beam_wavelength(settings.wavelength, settings.energy, where)
+    wavelength = beam_wavelength(settings.wavelength, settings.energy, where, BEAM_LIMITS)
     _check_method(settings, where)
     qmaxinst, qmax = _limits(sample, settings, where)
     density = _number_density(settings, composition, where)

@@ -25,12 +25,13 @@ from nanocrystal.reduction import (
     reduced,
     unchanged,
 )
-from nanocrystal.reduction.angles import beam_wavelength
+from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
 from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
+from nanocrystal.tables.beam import beam_wavelength
 
 SETTINGS = tuple(name for name in Reduction.__dataclass_fields__ if name not in ("absorption",))
 BACKGROUND = "background"
@@ -106,7 +107,8 @@ def read_reductions(path: str | Path) -> Reductions:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from nanocrystal.study.reduction.schema import Name, ReductionTable
+    from nanocrystal.study.fields import Name
+    from nanocrystal.study.reduction.schema import ReductionTable
 
     content, path, text = read_content(path)
     source = Source(path, text)
@@ -152,7 +154,7 @@ def reduced_table(name: str, table: Any, folder: Path) -> tuple[Reduced, dict[st
     """Return the reduction that a table describes, file -> SHA-256 of what it was made from, and integrated images."""
     where = f"reduction.{name}"
     images: dict[str, IntegratedImage] = {}
-    wavelength = beam_wavelength(table.wavelength, table.energy, where)
+    wavelength = beam_wavelength(table.wavelength, table.energy, where, BEAM_LIMITS)
     sample = _intensity(table, table, wavelength, where, folder, where, images)
     wavelength = images[name].wavelength if table.image is not None else wavelength
     if table.q_range is not None:

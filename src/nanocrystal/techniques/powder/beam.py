@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Values, as_parameter
 from nanocrystal.sample import Sample
+from nanocrystal.tables.beam import beam_wavelength
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques.powder.instrument import Line
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
 
-HC = 12398.419843320026
-"""eV Å (exact SI values)"""
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
 INSTRUMENT = (
@@ -83,31 +82,14 @@ def wavelengths_of(settings: Powder, where: str) -> tuple[float, ...]:
 
 def _first_wavelength(settings: Powder, where: str) -> float:
     """Return the wavelength of the first line at the start, Å."""
-    if settings.energy is not None and not HC / LONGEST <= settings.energy <= HC / SHORTEST:
-        hint = (
-            f"; if it is in keV, write energy = {1000.0 * settings.energy:g}" if 0.0 < settings.energy < 200.0 else ""
-        )
-        raise InputError(
-            f"{where}.energy",
-            f"is in eV and must lie within {HC / LONGEST:.0f} and {HC / SHORTEST:.0f}, got {settings.energy:g}{hint}.",
-        )
-    if settings.wavelength is None:
-        if settings.energy is None:
-            raise InputError(f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).')
-        return HC / settings.energy
-    wavelength = as_parameter(settings.wavelength).value
-    if wavelength is None:
+    if settings.wavelength is None and settings.energy is None:
+        raise InputError(f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).')
+    given = None if settings.wavelength is None else as_parameter(settings.wavelength).value
+    if settings.wavelength is not None and given is None:
         raise InputError(f"{where}.wavelength", "must have a value to start from, in Å; it cannot be tied.")
-    if not SHORTEST <= wavelength <= LONGEST:
-        raise InputError(
-            f"{where}.wavelength", f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {wavelength:g}."
-        )
-    if settings.energy is not None and abs(HC / settings.energy / wavelength - 1.0) > 1e-3:
-        raise InputError(
-            f"{where}.energy",
-            f"{settings.energy:g} eV is {HC / settings.energy:.5g} Å, but wavelength says {wavelength:g} Å; give one.",
-        )
-    return wavelength
+    found = beam_wavelength(given, settings.energy, where, (SHORTEST, LONGEST))
+    assert found is not None
+    return found
 
 
 def check_ruler(settings: Powder, sample: Sample, where: str) -> None:

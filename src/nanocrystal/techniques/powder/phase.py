@@ -20,8 +20,9 @@ from nanocrystal.sample.reflections import (
     crystal_reflections,
     squared_factors,
 )
+from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
-from nanocrystal.techniques.powder.beam import HC, Beam
+from nanocrystal.techniques.powder.beam import Beam
 from nanocrystal.techniques.powder.instrument import Angles, centres, march_dollase, peaks_of
 from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
 
@@ -109,7 +110,7 @@ class Phase:
         ]
         masses = mass_of_elements(atoms)
         density = G_CM3 * sum(masses.values()) / self.crystal.cell_volume(values, self.prefix)
-        absorption = linear_absorption(masses, density, HC / self.beam.wavelengths[0], where)
+        absorption = linear_absorption(masses, density, EV_ANGSTROM / self.beam.wavelengths[0], where)
         return Absorber(density, absorption, self.profile.particle_diameter)
 
     # ---- reflections --------------------------------------------------------------------------
@@ -158,7 +159,7 @@ class Phase:
     def _anomalous(self) -> dict[str, complex]:
         if not self.beam.settings.anomalous:
             return dict.fromkeys(self.crystal.elements, 0j)
-        return {e: anomalous_factor(e, HC / self.beam.wavelengths[0]) for e in self.crystal.elements}
+        return {e: anomalous_factor(e, EV_ANGSTROM / self.beam.wavelengths[0]) for e in self.crystal.elements}
 
     def _texture(self, families: Families, vectors: FloatArray, ratio: float) -> FloatArray:
         """Return the mean of March and Dollase's function over the members of each family, (n,)."""

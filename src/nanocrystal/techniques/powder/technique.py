@@ -120,10 +120,11 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.shapes import Bulk
+from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
-from nanocrystal.techniques.powder.beam import HC, LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
+from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
 from nanocrystal.techniques.powder.data import blank_at, measured_points
 from nanocrystal.techniques.powder.model import PowderModel
 from nanocrystal.techniques.powder.phase import Phase
@@ -296,7 +297,7 @@ class Powder:
         if self.anomalous:
             key = next(k for k in ("tube", "wavelength", "energy") if getattr(self, k) is not None)
             for element in sorted({e for c in sample.crystals.values() for e in c.elements}):
-                anomalous_factor(element, HC / wavelength, f"{where}.{key}")
+                anomalous_factor(element, EV_ANGSTROM / wavelength, f"{where}.{key}")
 
     def _check_geometry(self, where: str) -> None:
         def given(key: str, default: float = 0.0) -> bool:

@@ -10,8 +10,6 @@ from nanocrystal.sample import Sample
 from nanocrystal.tables.incoherent import incoherent_function
 
 FloatArray = NDArray[np.float64]
-KEV_ANGSTROM = 12.398419843320026
-"""h c in keV Å (exact SI values)"""
 NARROWEST = 2e-4
 """Å⁻¹; resolutions narrower than this are taken as this wide where they vary over the data"""
 

@@ -19,6 +19,7 @@ from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivative
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
 from nanocrystal.sample.lattice_pairs import Reduction
 from nanocrystal.sample.pair_structure import enveloped
+from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.base import Axis, Drawing, Measured
 from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
@@ -31,7 +32,6 @@ from nanocrystal.techniques.derivatives import (
     units_by,
 )
 from nanocrystal.techniques.total_scattering.instrument import (
-    KEV_ANGSTROM,
     elements_of,
     finer_grid,
     incoherent,
@@ -259,7 +259,7 @@ class TotalScatteringModel:
         if key not in self._form_factors:
             f: NDArray[Any] = form_factor(element, q)
             if self.wavelength is not None and self.settings.anomalous:
-                f = f + anomalous_factor(element, 1000.0 * KEV_ANGSTROM / self.wavelength)
+                f = f + anomalous_factor(element, EV_ANGSTROM / self.wavelength)
             self._form_factors[key] = f
         return self._form_factors[key]
 
@@ -338,7 +338,7 @@ class TotalScatteringModel:
     def _edges(self) -> list[str]:
         if self.wavelength is None or not self.settings.anomalous:
             return []
-        energy = 1000.0 * KEV_ANGSTROM / self.wavelength
+        energy = EV_ANGSTROM / self.wavelength
         return [
             f"{energy:.0f} eV is {abs(energy - at):.0f} eV {'below' if energy < at else 'above'} the {edge} edge of "
             f"{element} ({at:.0f} eV): f′ and f″ are uncertain there; so is the scale of this element."

@@ -44,11 +44,12 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import Distribution, PairGrid, Sample, Sphere
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
+from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.base import Axis, Noise, local_parameters
 from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
-from nanocrystal.techniques.total_scattering.instrument import KEV_ANGSTROM, elements_of
+from nanocrystal.techniques.total_scattering.instrument import elements_of
 from nanocrystal.techniques.total_scattering.model import TotalScatteringModel
 
 FloatArray = NDArray[np.float64]
@@ -189,13 +190,6 @@ class TotalScattering:
             value = getattr(self, key)
             if value is not None and not value > 0.0:
                 raise InputError(f"{where}.{key}", f"must be above 0, got {value:g}.")
-        hc = 1000.0 * KEV_ANGSTROM
-        if self.energy is not None and not hc / LONGEST <= self.energy <= hc / SHORTEST:
-            hint = f"; if it is in keV, write energy = {1000.0 * self.energy:g}" if self.energy < 200.0 else ""
-            raise InputError(
-                f"{where}.energy",
-                f"is in eV and must lie within {hc / LONGEST:.0f} and {hc / SHORTEST:.0f}, got {self.energy:g}{hint}.",
-            )
         if self.wavelength is not None and not SHORTEST <= self.wavelength <= LONGEST:
             unit, factor = ("nm", 10.0) if self.wavelength < SHORTEST else ("pm", 0.01)
             raise InputError(
@@ -203,13 +197,7 @@ class TotalScattering:
                 f"is in Å and must lie within {SHORTEST:g} and {LONGEST:g}, got {self.wavelength:g}; "
                 f"if it is in {unit}, write wavelength = {factor * self.wavelength:g}.",
             )
-        from_energy = None if self.energy is None else hc / self.energy
-        if self.wavelength is not None and from_energy is not None and abs(from_energy / self.wavelength - 1.0) > 1e-3:
-            raise InputError(
-                f"{where}.energy",
-                f"{self.energy:g} eV is {from_energy:.5g} Å, but wavelength says {self.wavelength:g} Å; give one.",
-            )
-        return self.wavelength if self.wavelength is not None else from_energy
+        return beam_wavelength(self.wavelength, self.energy, where, (SHORTEST, LONGEST))
 
     def _beam_key(self) -> str:
         return "energy" if self.wavelength is None else "wavelength"
@@ -233,7 +221,7 @@ class TotalScattering:
             )
         if wavelength is not None and self.anomalous:
             for element in elements_of(sample):
-                anomalous_factor(element, 1000.0 * KEV_ANGSTROM / wavelength, f"{where}.{self._beam_key()}")
+                anomalous_factor(element, EV_ANGSTROM / wavelength, f"{where}.{self._beam_key()}")
 
     def _check_reach(self, q: FloatArray, axis: Axis, wavelength: float | None, where: str) -> None:
         """Raise InputError for a Q that no angle below 180° reaches, or that no form factor is known for."""
