@@ -18,6 +18,7 @@ class ToyModel:
     """Measured points and the curves (n_linear, n_points) of a function of the values."""
 
     technique = "toy"
+    transform_of: tuple[str, ...] = ()
     x_axis = Axis("x", "")
     y_axis = Axis("y", "")
     requirement = None
