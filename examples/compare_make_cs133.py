@@ -12,7 +12,7 @@ from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Cube, Distribution, Population, Sample, Shell, Substitution
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import NmrSites
-from nanocrystal.techniques.base import Noise
+from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 

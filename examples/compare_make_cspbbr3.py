@@ -14,7 +14,7 @@ import numpy as np
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
-from nanocrystal.techniques.base import Noise
+from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 TRUTH = {"Cs": 0.08, "Pb": 0.025, "Br": 0.06}

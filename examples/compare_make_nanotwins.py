@@ -26,7 +26,7 @@ from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample,
 from nanocrystal.sample.tilts import orthorhombic_from_tilts
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
-from nanocrystal.techniques.base import Noise
+from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 BUILT = FOLDER / "compare_cspbcl3_gamma.cif"

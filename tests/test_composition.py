@@ -19,6 +19,7 @@ import pytest
 from modelling import crystal
 from nanocrystal import read_study
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import Evaluation, Parameter, vary
 from nanocrystal.refinement import Result, compare, declared_parameters, refine
 from nanocrystal.refinement.fit import bound_problem
@@ -46,7 +47,6 @@ from nanocrystal.sample import (
 from nanocrystal.sample.size_law import Exponential, SizeLaw
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Composition, TotalScattering
-from nanocrystal.techniques.base import Noise
 from richardson import errors_of_derivatives
 from small_study import SmallStudy
 from structures import CUBIC, CUBIC_CSPBBR3, NICKEL

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from modelling import crystal, sample_of
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import Evaluation, ParameterSet, vary
 from nanocrystal.refinement import refine
 from nanocrystal.refinement.fit import AT_BOUND, MOST_CORRELATIONS, _at_bound, _correlation_notes
@@ -20,7 +21,6 @@ from nanocrystal.sample import Bulk, Crystal, Population, Sample, Sphere, Substi
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.tables.library import library_text
 from nanocrystal.techniques import Pdf, TotalScattering
-from nanocrystal.techniques.base import Noise
 from small_study import SmallStudy
 from structures import CUBIC, NICKEL, cif
 

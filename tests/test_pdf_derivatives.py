@@ -10,6 +10,7 @@ import pytest
 
 from modelling import crystal
 from nanocrystal.kernels import plain
+from nanocrystal.measurement.derivatives import at_bins, stretched
 from nanocrystal.parameters import Number, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.refinement.problem import Problem
@@ -17,7 +18,6 @@ from nanocrystal.sample import Cube, Distribution, Population, Prism, Sample, Si
 from nanocrystal.sample.twins import TwinFamily
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf
-from nanocrystal.techniques.derivatives import at_bins, stretched
 from richardson import errors_of_derivatives, exact_addresses_of
 from structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, NICKEL, cif, cubic_cluster
 

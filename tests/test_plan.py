@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from modelling import crystal
 from nanocrystal.cli.app import app
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise, Technique, grid_from_text, local_parameters
 from nanocrystal.parameters import Parameter, Quantity, vary
 from nanocrystal.refinement import refine
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, Sphere, Substitution
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.study.plan import plan_measurement, read_plan
 from nanocrystal.techniques import Composition, Pdf, Saxs, TotalScattering
-from nanocrystal.techniques.base import Noise, grid_from_text, local_parameters
 from structures import NICKEL
 from toy_models import NoSample, ToyModel
 
@@ -48,7 +48,7 @@ class LineModel(ToyModel):
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Technique):
     """A straight line with its scale and level left to the fit unless they are given."""
 
     q: str | None = "0:1:0.01"
@@ -57,6 +57,7 @@ class Line:
     scale: float | None = None
     level: float | None = 0.0
 
+    abscissae: ClassVar[tuple[str, ...]] = ("q",)
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "scale": Quantity("scale", "", "scale", 1.0),
         "level": Quantity("level", "", "level", 0.0),
@@ -69,7 +70,7 @@ class Line:
         return local_parameters(self.quantities, ("scale", "level"), given)
 
     def bind(self, name: str, sample: Any, folder: Path) -> LineModel:
-        from nanocrystal.techniques.base import Measured
+        from nanocrystal.measurement import Measured
 
         assert self.q is not None
         x = grid_from_text(self.q, "q")

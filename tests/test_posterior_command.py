@@ -16,6 +16,7 @@ import pytest
 from modelling import crystal
 from nanocrystal.cli import posterior as verb
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise
 from nanocrystal.refinement.optimise import Options
 from nanocrystal.refinement.posterior import sample_posterior
 from nanocrystal.refinement.posterior_result import Posterior
@@ -23,7 +24,6 @@ from nanocrystal.report.posterior_figures import held_fraction
 from nanocrystal.sample import Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
-from nanocrystal.techniques.base import Noise
 from small_study import SmallStudy, noisy_rows
 from structures import NICKEL
 from test_uncertainties import nickel_problem, synthetic

@@ -11,6 +11,7 @@ import pytest
 from measured import measured
 from modelling import calculated, crystal, sample_of
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import tied, vary
 from nanocrystal.refinement import refine
 from nanocrystal.refinement.fit import bound_problem
@@ -35,7 +36,6 @@ from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.solvents import solvent_electron_density
 from nanocrystal.techniques import TotalScattering
-from nanocrystal.techniques.base import Noise
 from nanocrystal.techniques.saxs import Saxs
 from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 from richardson import errors_of_derivatives

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from modelling import crystal
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import vary
 from nanocrystal.refinement import refine
 from nanocrystal.refinement.fit import bound_problem
@@ -16,7 +17,6 @@ from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
-from nanocrystal.techniques.base import Noise
 from structures import NICKEL, WURTZITE_CDSE
 
 TRUTH = {

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Parameter, Quantity, vary
 from toy_models import NoSample, ToyModel
 
@@ -21,7 +22,7 @@ class Parabolas(NoSample):
 
 
 @dataclass(frozen=True)
-class Parabola:
+class Parabola(Technique, own=("curves", "technique", "transform_of")):
     """y = offset + own x + slope x + bend x²; the offset is linear. sees: of slope and bend what it sees."""
 
     x: np.ndarray

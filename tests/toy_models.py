@@ -7,21 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.measurement import Axis, Measured, Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.refinement.problem import Problem
-from nanocrystal.techniques.base import Axis, Measured
 
 Curves = Callable[[Mapping[str, float]], np.ndarray]
 
 
-class ToyModel:
+class ToyModel(Model):
     """Measured points and the curves (n_linear, n_points) of a function of the values."""
 
     technique = "toy"
-    transform_of: tuple[str, ...] = ()
     x_axis = Axis("x", "")
     y_axis = Axis("y", "")
-    requirement = None
 
     def __init__(
         self, x: np.ndarray, observed: np.ndarray, sigma: np.ndarray | None, linear: Sequence[str], curves: Curves
@@ -32,27 +30,6 @@ class ToyModel:
 
     def curves(self, evaluation: Evaluation) -> np.ndarray:
         return np.atleast_2d(self._curves(evaluation.values))
-
-    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, np.ndarray]:
-        return {}
-
-    def background_rows(self) -> tuple[int, ...]:
-        return ()
-
-    def components(self, evaluation: Evaluation) -> dict[str, np.ndarray]:
-        return {}
-
-    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        return ()
-
-    def drawing(self, evaluation: Evaluation) -> None:
-        return None
-
-    def simulated(self, calculated: np.ndarray) -> tuple[np.ndarray, None]:
-        return calculated, None
-
-    def methods(self) -> tuple[str, ...]:
-        return ()
 
 
 class NoSample:
@@ -71,6 +48,12 @@ class NoSample:
         return []
 
     def size_curves(self, values: Mapping[str, float]) -> dict[str, Any]:
+        return {}
+
+    def size_maps(self, values: Mapping[str, float]) -> dict[str, Any]:
+        return {}
+
+    def typical_atoms(self, values: Mapping[str, float]) -> dict[str, Any]:
         return {}
 
     def model_files(self, values: Mapping[str, float], title: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from nanocrystal._version import __version__
 
 if TYPE_CHECKING:
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
+    from nanocrystal.measurement import Noise
     from nanocrystal.parameters import Parameter, fixed, tied, vary
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
     from nanocrystal.refinement.posterior import sample_posterior
@@ -66,7 +67,6 @@ if TYPE_CHECKING:
         Saxs,
         TotalScattering,
     )
-    from nanocrystal.techniques.base import Noise
 
 _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
@@ -86,7 +86,7 @@ _HOMES = {
         "Blank", "Composition", "Line", "NmrLines", "NmrRelaxation", "Pdf", "Powder", "PowderBlank", "Profile",
         "RelaxationPart", "Saxs", "TotalScattering",
     ),
-    "techniques.base": ("Noise",),
+    "measurement": ("Noise",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -13,12 +13,12 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.kernels.sine import SineTransform
+from nanocrystal.measurement import grid_from_text
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cluster, Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
-from nanocrystal.techniques.base import grid_from_text
 
 FloatArray = NDArray[np.float64]
 HIGHEST_Q = 75.0

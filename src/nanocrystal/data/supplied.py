@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from nanocrystal.data.curve import Curve
 from nanocrystal.data.reading import read_curve
 from nanocrystal.data.resources import resolve
 
 
-@runtime_checkable
-class SuppliedCurve(Protocol):
+class SuppliedCurve(ABC):
     """Something that makes a curve when it is asked; str() says what it is."""
 
+    @abstractmethod
     def curve(self) -> Curve:
         """Return the curve; raises InputError where it cannot be made."""
 

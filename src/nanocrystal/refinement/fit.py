@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
@@ -34,7 +35,6 @@ from nanocrystal.refinement.result import (
     TrendCurve,
 )
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
-from nanocrystal.techniques.base import Model, Technique
 
 FloatArray = NDArray[np.float64]
 POOR = 0.5
@@ -61,6 +61,12 @@ class RefinableSample(Protocol):
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
+
+    def size_maps(self, values: Values) -> Mapping[str, tuple[str, str, FloatArray, FloatArray, FloatArray]]:
+        """Return name -> (two lengths that are spread, Å: their names, (n,) and (m,), and the density (m, n))."""
+
+    def typical_atoms(self, values: Values) -> Mapping[str, Any]:
+        """Return population -> atoms of one of its crystals, for a picture: the members of an `AtomPicture`."""
 
     def model_files(self, values: Values, title: str) -> Mapping[str, str]:
         """Return file name -> text of the sample as CIF or XYZ."""
@@ -147,10 +153,9 @@ def assembled_result(
     inputs = dict(sample.inputs()) | {
         m.measured.source: m.measured.sha256 for m in problem.models.values() if m.measured.sha256
     }
-    inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in getattr(m, "inputs", {}).items()}
+    inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in m.inputs.items()}
     values = point.evaluation.values
     methods = [p for m in problem.models.values() for p in m.methods()]
-    maps = _asked(sample, "size_maps", values)
     return Result(
         title=title or "Untitled refinement",
         version=__version__,
@@ -177,18 +182,13 @@ def assembled_result(
             name: SizeCurve(length, "Å", x, number, volume)
             for name, (length, x, number, volume) in sample.size_curves(values).items()
         },
-        size_maps={n: SizeMap(a, b, "Å", x, y, z) for n, (a, b, x, y, z) in maps.items()},
-        atoms={n: AtomPicture(*p) for n, p in _asked(sample, "typical_atoms", values).items()},
+        size_maps={n: SizeMap(a, b, "Å", x, y, z) for n, (a, b, x, y, z) in sample.size_maps(values).items()},
+        atoms={n: AtomPicture(*p) for n, p in sample.typical_atoms(values).items()},
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
         methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
         joint=joint,
     )
-
-
-def _asked(sample: RefinableSample, what: str, values: Values) -> Mapping[str, Any]:
-    """Return what a sample has for figures, nothing where it has no such thing."""
-    return getattr(sample, what)(values) if hasattr(sample, what) else {}
 
 
 def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, Estimate]:
@@ -278,19 +278,17 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         fine=None
         if drawing is None
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
-        wavelength=getattr(model, "wavelength", None),
+        wavelength=model.wavelength,
         labels=measured.labels,
-        ticks=model.ticks(point.evaluation) if hasattr(model, "ticks") else {},
-        components_shown=getattr(model, "components_shown", False),
-        x_reversed=getattr(model, "x_reversed", False),
-        stack=getattr(model, "stack", None),
+        ticks=model.ticks(point.evaluation),
+        look=model.look,
     )
 
 
 def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, DerivedValue]) -> FittedCurve:
     """Return a data set with the trends that its model asks for, from the derived quantities."""
     found = []
-    for trend in getattr(model, "trends", ()):
+    for trend in model.trends:
         series = {}
         for name, addresses in trend.series.items():
             known = [derived.get(a) for a in addresses]
@@ -305,7 +303,7 @@ def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, Derived
 
 def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Covariance) -> dict[str, DerivedValue]:
     def all_derived(evaluation: Evaluation) -> dict[str, Any]:
-        own = [m.derived(evaluation.values) for m in problem.models.values() if hasattr(m, "derived")]
+        own = [m.derived(evaluation.values) for m in problem.models.values()]
         return {**sample.derived(evaluation), **{k: v for each in own for k, v in each.items()}}
 
     found = all_derived(point.evaluation)
@@ -378,7 +376,7 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
         if a.measured.sha256 is not None and a.measured.sha256 == b.measured.sha256 and overlapping(a, b):
             notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
         for one, other in ((a, b), (b, a)):
-            if other.technique in getattr(one, "transform_of", ()):
+            if other.technique in one.transform_of:
                 notes.append(
                     f"datasets.{first} and datasets.{second}: if the {one.technique} was made from this "
                     f"{other.technique}, they are one measurement, and all uncertainties are too small; keep one."

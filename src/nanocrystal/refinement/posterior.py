@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Technique
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
@@ -32,7 +33,6 @@ from nanocrystal.refinement.posterior_sampling import (
 )
 from nanocrystal.refinement.posterior_workers import evaluating
 from nanocrystal.refinement.result import Result
-from nanocrystal.techniques.base import Technique
 
 FloatArray = NDArray[np.float64]
 STEPS = 500

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.parameter_set import Declared
-from nanocrystal.techniques.base import Model
 
 FloatArray = NDArray[np.float64]
 STEP = 1e-4

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.techniques.base import Stack as Stack
+from nanocrystal.measurement import Look as Look
+from nanocrystal.measurement import Stack as Stack
 
 FloatArray = NDArray[np.float64]
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
@@ -87,9 +88,7 @@ class FittedCurve:
     chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
     None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
     are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
-    abscissa that are marked in figures, by name: the reflections of each phase. components_shown: in figures from the
-    start; x_reversed: figures run from large to small x, as spectra over ppm do. stack: where the points are those of
-    several curves, one after the other.
+    abscissa that are marked in figures, by name: the reflections of each phase. look: how figures show it.
     """
 
     technique: str
@@ -116,9 +115,7 @@ class FittedCurve:
     wavelength: float | None = None
     labels: Sequence[str] = ()
     ticks: Mapping[str, FloatArray] = field(default_factory=dict)
-    components_shown: bool = False
-    x_reversed: bool = False
-    stack: Stack | None = None
+    look: Look = field(default_factory=Look)
     trends: Sequence[TrendCurve] = ()
 
 

@@ -174,10 +174,7 @@ def _wider_than_allowed(
 
 def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[int]:
     """Return parameters that every data set that sees them says it does not show: those of an absent phase."""
-    said = {
-        name: model.meaningless(point.evaluation) if hasattr(model, "meaningless") else frozenset()
-        for name, model in problem.models.items()
-    }
+    said = {name: model.meaningless(point.evaluation) for name, model in problem.models.items()}
     return {
         k for k, address in enumerate(names[: len(problem.free)])
         if all(address in said[name] for name in problem.seen_by(address))
@@ -200,7 +197,7 @@ def gradient(
             change = above[name] - below[name]
             if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
                 found[name][declared.address] = change / width
-    for address in {a for model in problem.models.values() for a in getattr(model, "derived_from", ())} & set(linear):
+    for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
         size = LINEAR_STEP * (abs(linear[address]) or 1.0)
         moved = ({**point.evaluation.values, address: linear[address] + s * size} for s in (-1.0, 1.0))
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)

@@ -86,7 +86,8 @@ def _curves(comparison: Comparison, drawn: Drawn) -> str:
         parts.append(
             sections.figure(
                 key, drawn.count, _caption(name, curve), spoken, file_name(f"{comparison.title}-{name}"),
-                "" if curve.stack else column(curve.x_name, curve.x_unit), [] if curve.stack else _buttons(curve),
+                "" if curve.look.stack else column(curve.x_name, curve.x_unit),
+                [] if curve.look.stack else _buttons(curve),
             )
         )  # fmt: skip
     return sections.HINT + "".join(parts) if parts else ""
@@ -95,7 +96,7 @@ def _curves(comparison: Comparison, drawn: Drawn) -> str:
 def _figure(curves: Mapping[str, FittedCurve]) -> Figure:
     """Return all candidates in one figure; of several curves in one data set only the best candidate's."""
     best = next(iter(curves.values()))
-    if best.stack is not None:
+    if best.look.stack is not None:
         return stack_figure(best)
     return ratio_figure(curves) if best.labels else curves_figure(curves)
 
@@ -108,9 +109,9 @@ def _caption(name: str, curve: FittedCurve) -> str:
         f"Source: {escape(curve.source)}",
         "Below, observed − calculated of each candidate in its colour, best first, all on one scale",
     ]
-    if curve.stack is not None:
+    if curve.look.stack is not None:
         sentences[0] = f"<b>{escape(name)}</b>: observed and calculated by the best candidate, {count} points"
-        sentences[-1] = sections.STACKED[curve.stack.style]
+        sentences[-1] = sections.STACKED[curve.look.stack.style]
     if curve.labels:
         sentences.append("They are in units of σ, and one σ to both sides is grey")
     if wants_log_axes(curve):

@@ -61,7 +61,7 @@ def wants_log_axes(curve: FittedCurve) -> bool:
     seen = curve.observed[np.isfinite(curve.observed)]
     if seen.size < 10 or not np.all(curve.x > 0) or not np.nanmin(curve.calculated) > 0:
         return False
-    if curve.technique == "saxs":
+    if curve.look.log_axes:
         return True
     low, high = np.quantile(seen, (0.02, 0.98))
     return bool(low > 0 and high > 1000 * low and curve.x.max() > 10 * curve.x.min())
@@ -268,7 +268,7 @@ def _components(curve: FittedCurve, x: list[float | None]) -> list[dict[str, Any
             trace = line(x, values, label(component), "component", color, 1.2)
             if fine is not None:
                 trace["line"]["shape"] = "spline"
-        trace["visible"] = True if curve.components_shown else "legendonly"
+        trace["visible"] = True if curve.look.components_shown else "legendonly"
         traces.append(trace)
     return traces
 
@@ -326,7 +326,7 @@ def _fit_layout(curve: FittedCurve, log: bool, zero: float, name: str, traces: l
     figure_layout["yaxis"] = axis(axis_title(curve.y_name, curve.y_unit))
     zero_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": zero, "y1": zero, "layer": "below"}
     figure_layout["shapes"] = [zero_line | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}}]
-    if curve.x_reversed:
+    if curve.look.x_reversed:
         figure_layout["xaxis"]["range"].reverse()
     if panel:
         figure_layout["shapes"][0]["yref"] = "y2"

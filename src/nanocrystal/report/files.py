@@ -77,8 +77,8 @@ def finite(value: Any) -> Any:
 def curve_csv(curve: FittedCurve) -> str:
     """Return one data set as CSV: abscissa, observed, sigma, calculated, background, components."""
     columns: dict[str, Any] = {curve.x_name: curve.labels or curve.x, "observed": curve.observed}
-    if curve.stack is not None:
-        columns = {"curve": [s.name for s in curve.stack.stretches for _ in range(s.start, s.stop)], **columns}
+    if curve.look.stack is not None:
+        columns = {"curve": [s.name for s in curve.look.stack.stretches for _ in range(s.start, s.stop)], **columns}
     empty = [""] * len(curve.x)
     columns["sigma"] = empty if curve.sigma is None else curve.sigma
     columns["calculated"] = curve.calculated
@@ -186,7 +186,7 @@ def result_texts(result: Result, study_text: str | None = None) -> dict[str, str
     for name, curve in result.datasets.items():
         texts[f"{name}.csv"] = curve_csv(curve)
         if curve.fine is not None:
-            texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name, curve.stack)
+            texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name, curve.look.stack)
         if curve.trends:
             texts[trend_name(name, result.datasets)] = trend_csv(curve.trends)
     texts |= dict(result.structures)

@@ -108,7 +108,7 @@ def _fits(result: Result, drawn: Drawn) -> str:
                 sections.fit_caption(name, curve),
                 f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated and difference",
                 file_name(f"{result.title}-{name}"),
-                "" if curve.stack else column(curve.x_name, curve.x_unit),
+                "" if curve.look.stack else column(curve.x_name, curve.x_unit),
                 sections.fit_buttons(curve),
             )
         )
@@ -117,7 +117,7 @@ def _fits(result: Result, drawn: Drawn) -> str:
 
 
 def _fit(curve: FittedCurve) -> Figure:
-    if curve.stack is not None:
+    if curve.look.stack is not None:
         return stack_figure(curve)
     return ratio_figure({"": curve}) if curve.labels else fit_figure(curve)
 

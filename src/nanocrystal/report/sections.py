@@ -121,12 +121,12 @@ STACKED = {
 def fit_buttons(curve: FittedCurve) -> list[str]:
     """Return the buttons for what one fit can show."""
     buttons = [button("reset", "Reset zoom")]
-    if curve.stack is not None:
+    if curve.look.stack is not None:
         return buttons
     if curve.sigma is not None:
         buttons.append(button("errors", "Error bars", pressed=bool(curve.labels)))
     if curve.components:
-        buttons.append(button("components", "Components", pressed=curve.components_shown))
+        buttons.append(button("components", "Components", pressed=curve.look.components_shown))
     if wants_log_axes(curve):
         buttons.append(button("log", "Log axes", pressed=True))
     elif has_panel(curve) and bool((curve.observed > 0.0).any()):
@@ -167,8 +167,8 @@ def fit_caption(name: str, curve: FittedCurve) -> str:
         )
         if curve.components and not curve.fine.components:
             sentences.append("Components are smooth curves through their values at these points")
-    if curve.stack is not None:
-        sentences.append(STACKED[curve.stack.style])
+    if curve.look.stack is not None:
+        sentences.append(STACKED[curve.look.stack.style])
     elif curve.labels:
         sentences.append("Bars and the grey band are one σ; lower panel: observed − calculated, in units of σ")
     elif wants_log_axes(curve):

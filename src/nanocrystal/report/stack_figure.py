@@ -36,9 +36,9 @@ EDGES = (DIFFERENCE, *COMPONENTS)
 
 def stretches(curve: FittedCurve) -> dict[str, FittedCurve]:
     """Return each curve of a stack by its name."""
-    assert curve.stack is not None
+    assert curve.look.stack is not None
     return {s.name: _part(curve, slice(s.start, s.stop), slice(s.fine_start, s.fine_stop)) for s in
-            curve.stack.stretches}  # fmt: skip
+            curve.look.stack.stretches}  # fmt: skip
 
 
 def _part(curve: FittedCurve, points: slice, fine: slice) -> FittedCurve:
@@ -50,14 +50,15 @@ def _part(curve: FittedCurve, points: slice, fine: slice) -> FittedCurve:
         curve, x=curve.x[points], observed=curve.observed[points], calculated=curve.calculated[points],
         sigma=None if curve.sigma is None else curve.sigma[points],
         background=None if curve.background is None else curve.background[points],
-        components={n: c[points] for n, c in curve.components.items()}, fine=drawn, stack=None, trends=(),
+        components={n: c[points] for n, c in curve.components.items()}, fine=drawn,
+        look=replace(curve.look, stack=None), trends=(),
     )  # fmt: skip
 
 
 def stack_figure(curve: FittedCurve) -> Figure:
     """Return the figure of a stack in its style."""
-    assert curve.stack is not None
-    return _decays(curve) if curve.stack.style == "decays" else _offset(curve)
+    assert curve.look.stack is not None
+    return _decays(curve) if curve.look.stack.style == "decays" else _offset(curve)
 
 
 # ---- spectra above each other ---------------------------------------------------------------------
@@ -74,15 +75,15 @@ def _offset(curve: FittedCurve) -> Figure:
     height = height if height > 0.0 else 1.0
     traces: list[dict[str, Any]] = []
     notes, levels = [], []
-    assert curve.stack is not None
-    for k, (stretch, part) in enumerate(zip(curve.stack.stretches, parts.values(), strict=True)):
+    assert curve.look.stack is not None
+    for k, (stretch, part) in enumerate(zip(curve.look.stack.stretches, parts.values(), strict=True)):
         zero = k * height
         traces += _one(part, zero, min(low, 0.0) - float(np.nanmax(difference)), first=k == 0)
         levels.append(zero)
         notes.append(_name_beside(stretch.label or stretch.name, zero + 0.3 * height))
     figure_layout = layout(150 + STEP * len(parts))
     figure_layout["xaxis"] = axis(axis_title(curve.x_name, curve.x_unit)) | {"range": x_range(curve.x, False)}
-    if curve.x_reversed:
+    if curve.look.x_reversed:
         figure_layout["xaxis"]["range"].reverse()
     title = axis_title(f"{curve.y_name}, offset", curve.y_unit)
     figure_layout["yaxis"] = axis(title) | {"showticklabels": False, "ticks": "", "minor": {}}

@@ -12,17 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.refinement.information import ExpectedNoise, Named, Planned, Slopes
 from nanocrystal.refinement.information_plan import Plan
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.study.study import Study, read_content, study_from
-from nanocrystal.techniques import Pdf
-from nanocrystal.techniques.base import Noise, grid_from_text
 
 FloatArray = NDArray[np.float64]
-ABSCISSAE = ("q", "two_theta", "r", "x")
-"""keys that state the points of a data set without a file"""
 UPPER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """of the highest Q, angle, …: up to where it is measured"""
 LOWER = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4)
@@ -67,7 +64,7 @@ def read_plan(path: str | Path) -> PlannedStudy:
 
 def plan_measurement(
     sample: Any,
-    datasets: Mapping[str, Any],
+    datasets: Mapping[str, Technique],
     *,
     title: str = "",
     folder: str | Path = ".",
@@ -86,7 +83,10 @@ def plan_measurement(
     for name, dataset in datasets.items():
         _check_unmeasured(name, dataset)
     notes: list[str] = []
-    ready = {name: _on_independent_points(name, d, notes) for name, d in datasets.items()}
+    ready: dict[str, Technique] = {}
+    for name, dataset in datasets.items():
+        ready[name], changed = dataset.on_independent_points(f"datasets.{name}")
+        notes += [f"datasets.{name}: {note}" for note in changed]
     bench = _Bench(sample, ready, Path(folder))
     targets = dict(targets or {})
     for address in targets:
@@ -101,12 +101,12 @@ def plan_measurement(
     )  # fmt: skip
 
 
-def _check_unmeasured(name: str, dataset: Any) -> None:
+def _check_unmeasured(name: str, dataset: Technique) -> None:
     """Raise InputError for a data set that is measured already, or that does not say how it shall be."""
     where = f"datasets.{name}"
-    if not hasattr(dataset, "file"):
-        return  # ratios and the like: what is known beside the data sets
-    keys = [k for k in ABSCISSAE if hasattr(dataset, k)]
+    if dataset.restraint:
+        return
+    keys = dataset.abscissae
     if dataset.file is not None:
         example = EXAMPLES.get(keys[0], EXAMPLE) if keys else EXAMPLE
         raise InputError(
@@ -116,30 +116,8 @@ def _check_unmeasured(name: str, dataset: Any) -> None:
         raise InputError(where, f"states no points; a plan needs its abscissa, {' or '.join(keys)} = START:STOP:STEP.")
     noise = dataset.noise
     if noise is None or (noise.counts is None and noise.sigma is None):
-        counted = "sigma = 0.02" if isinstance(dataset, Pdf) else "counts = 2e4"
+        counted = "counts = 2e4" if dataset.counted else "sigma = 0.02"
         raise InputError(f"{where}.noise", f"is missing: a plan needs the noise to expect, noise = {{ {counted} }}.")
-
-
-def _on_independent_points(name: str, dataset: Any, notes: list[str]) -> Any:
-    """Return a PDF on its Nyquist grid, where a refinement compares it; others as they are."""
-    if not isinstance(dataset, Pdf) or dataset.qmax is None or dataset.r is None:
-        return dataset
-    r = grid_from_text(dataset.r, f"datasets.{name}.r")
-    step = np.pi / dataset.qmax
-    if r[1] - r[0] > 1.05 * step:
-        return dataset
-    notes.append(
-        f"datasets.{name}: points of G(r) nearer than π/qmax are not independent; it is compared at r = n π/qmax, a "
-        f"point each {step:.4f} Å, with the σ of the study at each."
-    )
-    return replace(dataset, r=_nyquist(float(r[0]), float(r[-1]), dataset.qmax))
-
-
-def _nyquist(low: float, high: float, qmax: float) -> str:
-    """Return r = n π/qmax within a range, as the text of a grid."""
-    step = np.pi / qmax
-    first, last = int(np.ceil(max(low, 0.5 * step) / step - 1e-9)), int(np.floor(high / step + 1e-9))
-    return f"{first * step!r}:{last * step!r}:{step!r}".replace("np.float64(", "").replace(")", "")
 
 
 # ---- derivatives -----------------------------------------------------------------------------------
@@ -152,7 +130,7 @@ class _Bench:
     curves themselves.
     """
 
-    def __init__(self, sample: Any, datasets: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, sample: Any, datasets: Mapping[str, Technique], folder: Path) -> None:
         self.sample, self.datasets, self.folder = sample, datasets, folder
         self.left = _left_to_the_fit(datasets)
         self.models = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
@@ -217,7 +195,7 @@ class _Bench:
         dataset, model = self.datasets[name], self.problem.models[name]
         slopes = self.slopes(name, self.problem, self._noise(name))
         ranges, stated = self._ranges(name, slopes)
-        unit = "Å⁻¹" if isinstance(dataset, Pdf) else model.x_axis.unit
+        unit = model.x_axis.unit if dataset.transformed_to is None else dataset.transformed_to.unit
         return Planned(
             name, model.technique, slopes, model.x_axis.name, unit, _noise_words(slopes.noise), ranges, stated
         )  # fmt: skip
@@ -225,7 +203,7 @@ class _Bench:
     def _noise(self, name: str) -> ExpectedNoise:
         """Return the noise of a data set; the technique itself refuses one that it cannot have."""
         dataset, model = self.datasets[name], self.models[name]
-        noise: Noise | None = getattr(dataset, "noise", None)
+        noise = dataset.noise
         if noise is None:
             return ExpectedNoise(sigma=model.measured.sigma, fixed=True)
         model.simulated(self.point.datasets[name].calculated)
@@ -236,10 +214,11 @@ class _Bench:
     def _ranges(self, name: str, slopes: Slopes) -> tuple[dict[str, Any], dict[str, float]]:
         """Return the steps of the range of a data set by key, and what the study states."""
         dataset = self.datasets[name]
-        if isinstance(dataset, Pdf):
-            return {"qmax": [(q, self._pdf_up_to(name, q), None) for q in self._qmax_steps(dataset)]}, {
-                "qmax": float(dataset.qmax or 0.0)
-            }
+        transform = dataset.transformed_to
+        if transform is not None:
+            limits = [q for q in (f * transform.stated for f in UPPER) if q > transform.least]
+            steps = [(q, self._transformed_up_to(name, q), None) for q in limits]
+            return {transform.key: steps}, {transform.key: transform.stated}
         if slopes.noise.fixed:
             return {}, {}
         x = slopes.x
@@ -253,21 +232,15 @@ class _Bench:
             f"{word}max": high, f"{word}min": low,
         }  # fmt: skip
 
-    def _qmax_steps(self, dataset: Pdf) -> list[float]:
-        assert dataset.qmax is not None
-        least = max(dataset.qmin or 0.0, 4.0)
-        return [q for q in (f * dataset.qmax for f in UPPER) if q > least]
-
-    def _pdf_up_to(self, name: str, qmax: float) -> Slopes:
-        """Return a PDF transformed up to another qmax: on its own grid, with the noise that F(Q) then leaves in G."""
-        dataset = self.datasets[name]
-        if np.isclose(qmax, dataset.qmax):
+    def _transformed_up_to(self, name: str, limit: float) -> Slopes:
+        """Return a data set whose transform goes to another limit, with the noise that it then has."""
+        dataset, where = self.datasets[name], f"datasets.{name}"
+        transform = dataset.transformed_to
+        if transform is None or np.isclose(limit, transform.stated):
             return self.slopes(name, self.problem, self._noise(name))
-        r = grid_from_text(dataset.r, f"datasets.{name}.r")
-        other = replace(dataset, qmax=qmax, r=_nyquist(float(r[0]), float(r[-1]), qmax))
+        other = dataset.transformed_up_to(limit, where)
         problem = self._problem({name: other.bind(name, self.sample, self.folder)})
-        sigma = float(dataset.noise.sigma) * np.sqrt(qmax / dataset.qmax)
-        return self.slopes(name, problem, ExpectedNoise(sigma=sigma))
+        return self.slopes(name, problem, ExpectedNoise(sigma=None if other.noise is None else other.noise.sigma))
 
     def notes(self) -> list[str]:
         """Return what a reader should know of the values that the plan is made at."""
@@ -281,12 +254,11 @@ class _Bench:
         return found
 
 
-def _left_to_the_fit(datasets: Mapping[str, Any]) -> list[str]:
+def _left_to_the_fit(datasets: Mapping[str, Technique]) -> list[str]:
     """Return the addresses of the linear parameters that a refinement of measured data would solve for."""
     found = []
     for name, dataset in datasets.items():
-        measured = replace(dataset, file="measured") if hasattr(dataset, "file") else dataset
-        found += [f"datasets.{name}.{k}" for k, (_, p) in measured.declared().items() if p.linear]
+        found += [f"datasets.{name}.{k}" for k, (_, p) in dataset.declared_as_measured().items() if p.linear]
     return found
 
 

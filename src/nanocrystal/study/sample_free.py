@@ -17,18 +17,13 @@ PARTS: Mapping[str, Any] = {
 """key of a data set -> what each of its tables becomes"""
 
 
-def needs_sample(technique: Any) -> bool:
-    """Say whether a technique calculates its curve from the sample."""
-    return getattr(technique, "needs_sample", True)
-
-
 def with_empty_sample(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a study's content with empty populations where it has none and no data set needs any."""
     datasets = content.get("datasets")
     if "populations" in content or not isinstance(datasets, dict) or not datasets:
         return content
     names = [d.get("technique") if isinstance(d, dict) else None for d in datasets.values()]
-    free = all(isinstance(n, str) and n in TECHNIQUES and not needs_sample(TECHNIQUES[n]) for n in names)
+    free = all(isinstance(n, str) and n in TECHNIQUES and not TECHNIQUES[n].needs_sample for n in names)
     return {**content, "populations": {}} if free else content
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import ConfigDict, Field, create_model
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import Number
 from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, Name, NumberField, RangeField, Table, wrong
@@ -33,7 +34,6 @@ from nanocrystal.techniques import (
     RelaxationPart,
     TitrationStep,
 )
-from nanocrystal.techniques.base import Noise
 
 
 def _kind(value: Any) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
@@ -43,9 +44,8 @@ from nanocrystal.sample import (
 )
 from nanocrystal.sample.population import FRACTIONS
 from nanocrystal.study.messages import Source, first_problem, syntax_error
-from nanocrystal.study.sample_free import checked_technique, needs_sample, with_empty_sample
+from nanocrystal.study.sample_free import checked_technique, with_empty_sample
 from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
-from nanocrystal.techniques.base import Noise
 
 if TYPE_CHECKING:
     from nanocrystal.study.candidates import CandidateSet
@@ -162,7 +162,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
         table = StudyTable.model_validate(with_empty_sample(content))
         reductions = (table.reduction, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
-        sample = _sample(table, source.path.parent, needed=any(needs_sample(d) for d in datasets.values()))
+        sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
         options = Options(**table.refine.model_dump())
         study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
         values = study.parameters.initial_values()

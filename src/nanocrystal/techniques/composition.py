@@ -27,16 +27,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.measurement import Axis, Measured, Model, Technique, local_parameters
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
 from nanocrystal.sample import Sample
 from nanocrystal.tables.elements import is_element
-from nanocrystal.techniques.base import Axis, Drawing, Measured, local_parameters
 
 FloatArray = NDArray[np.float64]
 FAR = 3.0
@@ -44,13 +44,14 @@ FAR = 3.0
 
 
 @dataclass(frozen=True)
-class Composition:
+class Composition(Technique):
     """Ratios of numbers of atoms: "Cl/Pb" or "Cl/(Br+Cl)" -> value and standard deviation."""
 
     ratios: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     calibration: Number | None = None
 
     name: ClassVar[str] = "composition"
+    restraint: ClassVar[bool] = True
     linear: ClassVar[tuple[str, ...]] = ()
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "calibration": Quantity("calibration", "", "factor on all calculated ratios", 1.0, 0.1, 10.0, scale=0.1),
@@ -80,7 +81,7 @@ class Composition:
         places = np.arange(1.0, len(observed) + 1.0)
         weights = "1/σ² with the σ of the study"
         measured = Measured(places, observed, sigma, weights, "the study", None, labels=tuple(self.ratios))
-        return CompositionModel(where, sample, measured, tuple(ratios))
+        return CompositionModel(where=where, sample=sample, measured=measured, ratios=tuple(ratios))
 
 
 EXAMPLE = '"Cl/Pb" = [0.92, 0.06], its value and standard deviation'
@@ -105,8 +106,8 @@ class Ratio:
         return [n * ((e in self.above) / above - (e in self.below) / below) for e, n in amounts.items()]
 
 
-@dataclass(frozen=True)
-class CompositionModel:
+@dataclass(frozen=True, kw_only=True)
+class CompositionModel(Model, own=("sample", "ratios")):
     """Ratios bound to a sample."""
 
     where: str
@@ -114,18 +115,13 @@ class CompositionModel:
     measured: Measured
     ratios: tuple[Ratio, ...]
 
-    technique: ClassVar[str] = Composition.name
-    x_axis: ClassVar[Axis] = Axis("elements", "")
-    y_axis: ClassVar[Axis] = Axis("atomic_ratio", "")
-    requirement: ClassVar[Any] = None
-    """no pairs"""
+    technique = Composition.name
+    x_axis = Axis("elements", "")
+    y_axis = Axis("atomic_ratio", "")
 
     @property
     def linear(self) -> tuple[str, ...]:
         return (f"{self.where}.calibration",)
-
-    def background_rows(self) -> tuple[int, ...]:
-        return ()
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
         amounts = self.sample.element_amounts(evaluation)
@@ -139,13 +135,6 @@ class CompositionModel:
                 )
         return found
 
-    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
-        """None: ratios are smooth and cost nothing, so differences of them are as good."""
-        return {}
-
-    def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
-        return {}
-
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         """Return a sentence for each ratio that the model misses by far."""
         calculated = evaluation.values[self.linear[0]] * self.curves(evaluation)[0]
@@ -158,12 +147,6 @@ class CompositionModel:
             for ratio, value, sigma, model in rows
             if abs(model - value) > FAR * sigma
         )
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        return None
-
-    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        return calculated, None
 
     def methods(self) -> tuple[str, ...]:
         return (

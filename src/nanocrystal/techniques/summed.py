@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
+from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Noise
+from nanocrystal.measurement.counted import chebyshev
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise
-from nanocrystal.techniques.counted import chebyshev
 
 FloatArray = NDArray[np.float64]
 FINER = 5
 """times as many points as the data, in the drawing of a curve"""
 MOST_DRAWN = 3000
+SHOWN = Look(components_shown=True)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class PlacedPart:
 Derived = Callable[[Values], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class SummedModel:
+@dataclass(frozen=True, kw_only=True)
+class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "derived_of", "remarks_of", "abscissa")):
     """A sum of parts on a background of Chebyshev polynomials, bound to measured points."""
 
     technique: str
@@ -68,13 +69,9 @@ class SummedModel:
 
     derived_from: tuple[str, ...] = ()
     """linear parameters that derived quantities follow from"""
-    x_reversed: bool = False
-    components_shown: bool = True
+    look: Look = SHOWN
     inputs: Mapping[str, str] = field(default_factory=dict)
     """sha256 of further files that were read, by name"""
-
-    requirement = None
-    """no pairs of atoms"""
 
     @property
     def linear(self) -> tuple[str, ...]:

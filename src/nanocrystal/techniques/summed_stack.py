@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Stack, Stretch, Trend
+from nanocrystal.measurement.counted import chebyshev
 from nanocrystal.parameters import Evaluation, Values
-from nanocrystal.techniques.base import Axis, Drawing, Measured, Stack, Stretch, Trend
-from nanocrystal.techniques.counted import chebyshev
 from nanocrystal.techniques.summed import FINER, MOST_DRAWN, PlacedPart
 
 FloatArray = NDArray[np.float64]
+SPECTRA = Look(x_reversed=True, components_shown=True)
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Member:
         return sum(components.values()) + background @ chebyshev(x, len(background)), components
 
 
-@dataclass(frozen=True)
-class StackedModel:
+@dataclass(frozen=True, kw_only=True)
+class StackedModel(Model, own=("members", "method", "style", "derived_of", "remarks_of", "shown")):
     """Members with linear parameters of their own and nonlinear ones that several may have in common."""
 
     technique: str
@@ -61,13 +62,10 @@ class StackedModel:
     derived_of: Callable[[Values], dict[str, Any]]
     remarks_of: Callable[[Values], tuple[str, ...]]
     trends: tuple[Trend, ...] = ()
-    x_reversed: bool = False
-    components_shown: bool = True
+    shown: Look = SPECTRA
+    """the stack aside"""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """file -> SHA-256"""
-
-    requirement = None
-    """no pairs of atoms"""
 
     @cached_property
     def measured(self) -> Measured:
@@ -154,13 +152,13 @@ class StackedModel:
         ]
 
     @cached_property
-    def stack(self) -> Stack:
+    def look(self) -> Look:
         """Where each member stands in the points, and in those of the drawing."""
         lengths = [0] * len(self.members) if self._fine_grids is None else [len(x) for x in self._fine_grids]
         ends = np.cumsum([0, *lengths])
         places = zip(self.members, self._places, ends[:-1], ends[1:], strict=True)
         stretches = (Stretch(m.name, p.start, p.stop, int(a), int(b), m.label) for m, (_, p), a, b in places)
-        return Stack(self.style, tuple(stretches))
+        return replace(self.shown, stack=Stack(self.style, tuple(stretches)))
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         return self.remarks_of(evaluation.values)
@@ -168,10 +166,6 @@ class StackedModel:
     def derived(self, values: Values) -> dict[str, Any]:
         """Return quantities that follow from the parameters, by address."""
         return self.derived_of(values)
-
-    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Return the curve as it is: there is no noise for a stack."""
-        return calculated, None
 
     def methods(self) -> tuple[str, ...]:
         return (self.method,)

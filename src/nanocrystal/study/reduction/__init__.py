@@ -12,6 +12,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.reduction import (
     Blank,
@@ -259,7 +260,7 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
 
 
 @dataclass(frozen=True)
-class ReducedCurve:
+class ReducedCurve(SuppliedCurve):
     """The curve of a reduction in the place of a file; calculated when it is asked for."""
 
     name: str

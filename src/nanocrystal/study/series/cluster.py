@@ -183,7 +183,7 @@ def _take(future: Any, task: Task, plan: Plan) -> None:
     try:
         plan.finished(future.result())
     except distributed.KilledWorker as error:
-        times = _deaths(error)
+        times = error.allowed_failures + 1
         plan.watcher.lost(task.name, again=False)
         plan.gave_up(task, f"the workers that refined it were lost, {times} times, perhaps for lack of memory")
     except (distributed.comm.CommClosedError, distributed.client.FutureCancelledError):
@@ -191,11 +191,6 @@ def _take(future: Any, task: Task, plan: Plan) -> None:
             "the Dask scheduler was lost; the members done so far are saved, and the same command goes on from there."
         )
         raise RefinementError(problem) from None
-
-
-def _deaths(error: Any) -> int:
-    allowed = getattr(error, "allowed_failures", 3)
-    return int(allowed) + 1
 
 
 def _note_losses(client: Any, known: set[str], plan: Plan) -> set[str]:

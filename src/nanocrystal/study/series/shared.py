@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
@@ -58,6 +59,14 @@ class JointSample:
     def size_curves(self, values: Values) -> dict[str, Any]:
         return self._joined(lambda part: part.size_curves(values))
 
+    def size_maps(self, values: Values) -> dict[str, Any]:
+        """None: those of the members are drawn from their own results."""
+        return {}
+
+    def typical_atoms(self, values: Values) -> dict[str, Any]:
+        """None, as for the maps of sizes."""
+        return {}
+
     def model_files(self, values: Values, title: str) -> dict[str, str]:
         return self._joined(lambda part: part.model_files(values, title))
 
@@ -68,19 +77,18 @@ class JointSample:
         return {k: v for part in self.parts.values() for k, v in pick(part).items()}
 
 
-class PartDataset:
+class PartDataset(Technique):
     """A data set that sees the sample of its own member only."""
 
     def __init__(self, name: str, inner: Any, part: Sample, ties: Mapping[str, str]) -> None:
         self.inner, self.part, self.ties = inner, part, ties
-        self.name, self.quantities, self.linear = inner.name, inner.quantities, inner.linear
         self.prefix = f"datasets.{name}."
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         own = self.inner.declared()
         return {k: (q, _tied(self.ties.get(f"{self.prefix}{k}"), p)) for k, (q, p) in own.items()}
 
-    def bind(self, name: str, sample: Any, folder: Path) -> Any:
+    def bind(self, name: str, sample: Any, folder: Path = Path()) -> Any:
         return self.inner.bind(name, self.part, folder)
 
 

@@ -13,7 +13,7 @@ from nanocrystal.data import Curve, read_curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines_arpls import arpls_baseline
-from nanocrystal.techniques.base import Measured, grid_from_text
+from nanocrystal.measurement import Measured, grid_from_text
 
 FloatArray = NDArray[np.float64]
 Range = tuple[float, float]

@@ -53,11 +53,11 @@ from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.decays import DECAYS, b_values
+from nanocrystal.measurement import Axis, Look, Measured, Technique, Trend
+from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.parameters import Number, Parameter, Quantity, Values
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables.isotopes import isotope
-from nanocrystal.techniques.base import Axis, Measured, Trend
-from nanocrystal.techniques.counted import BACKGROUND, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
 from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Solvodynamics
 from nanocrystal.techniques.summed import PlacedPart, part_parameters
@@ -74,7 +74,7 @@ MOST_LINES = 64
 
 
 @dataclass(frozen=True)
-class NmrDiffusion:
+class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "solvodynamics")):
     """Integrals against gradients. pulse_duration δ and diffusion_time Δ in ms; temperature K; viscosity mPa·s."""
 
     file: str | Path | None = None
@@ -190,10 +190,19 @@ class NmrDiffusion:
             background = tuple(f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms))
             members.append(Member(line, measured, parts, background))
         return StackedModel(
-            self.name, where, Axis("b", "s/µm²"), Axis("integral", ""), tuple(members), self._method(), "decays",
-            lambda v: self._derived(where, v, sample), lambda v: self._remarks(where, v, sample), self._trends(where),
-            components_shown=False, inputs=inputs,
-        )  # fmt: skip
+            technique=self.name,
+            where=where,
+            x_axis=Axis("b", "s/µm²"),
+            y_axis=Axis("integral", ""),
+            members=tuple(members),
+            method=self._method(),
+            style="decays",
+            derived_of=lambda v: self._derived(where, v, sample),
+            remarks_of=lambda v: self._remarks(where, v, sample),
+            trends=self._trends(where),
+            shown=Look(),
+            inputs=inputs,
+        )
 
     def _part(self, line: str, component: str, where: str) -> PlacedPart:
         own = f"{where}.lines.{line}.{component}"

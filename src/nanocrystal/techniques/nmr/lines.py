@@ -56,10 +56,10 @@ import numpy as np
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
 from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
+from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.base import Axis, Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points, without_arpls
 from nanocrystal.techniques.nmr.shapes import (
     MEASURED,
@@ -72,6 +72,7 @@ from nanocrystal.techniques.nmr.shapes import (
 )
 from nanocrystal.techniques.nmr.shapes import quantities as quantities_of_shapes
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, form_named, part_parameters
+from nanocrystal.techniques.summed_stack import SPECTRA
 
 USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
 """shapes that NMR has a use for, beside those of `shapes`"""
@@ -105,7 +106,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class NmrLines:
+class NmrLines(Technique, own=("hz_per_unit", "unit")):
     """A spectrum of lines, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus."""
 
     file: str | Path | None = None
@@ -125,6 +126,8 @@ class NmrLines:
     noise: Noise | None = None
 
     name: ClassVar[str] = "nmr-lines"
+    abscissae: ClassVar[tuple[str, ...]] = ("x",)
+    counted: ClassVar[bool] = False
     needs_sample: ClassVar[bool] = False
     linear: ClassVar[tuple[str, ...]] = ()
     quantities: ClassVar[Mapping[str, Quantity]] = {}
@@ -221,10 +224,20 @@ class NmrLines:
         parts = {n: self._placed(n, form, where) for n, form in forms.items()}
         axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
         return SummedModel(
-            self.name, where, axis, Axis("intensity", ""), measured, parts, self.background_terms, METHOD, self.noise,
-            lambda v: self._derived(where, v), derived_from=tuple(p.amplitude for p in parts.values()), x_reversed=True,
+            technique=self.name,
+            where=where,
+            x_axis=axis,
+            y_axis=Axis("intensity", ""),
+            measured=measured,
+            parts=parts,
+            background_terms=self.background_terms,
+            method=METHOD,
+            noise=self.noise,
+            derived_of=lambda v: self._derived(where, v),
+            derived_from=tuple(p.amplitude for p in parts.values()),
+            look=SPECTRA,
             inputs=inputs,
-        )  # fmt: skip
+        )
 
     def _placed(self, name: str, form: Form, where: str) -> PlacedPart:
         prefix = f"{where}.lines.{name}"

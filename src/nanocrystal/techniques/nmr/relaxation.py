@@ -32,10 +32,10 @@ from typing import Any, ClassVar, Literal
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.decays import DECAYS
 from nanocrystal.kernels.lines import Form
+from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.parameters import Number, Parameter, Quantity, Values
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.base import Axis, Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, part_parameters
 
@@ -52,7 +52,7 @@ class RelaxationPart:
 
 
 @dataclass(frozen=True)
-class NmrRelaxation:
+class NmrRelaxation(Technique, own=("of_parts", "recovers")):
     """A series of delays, measured (`file`) or to be simulated (`x`); kind: what was done."""
 
     kind: Literal["inversion-recovery", "saturation-recovery", "echo-decay"]
@@ -68,6 +68,8 @@ class NmrRelaxation:
     noise: Noise | None = None
 
     name: ClassVar[str] = "nmr-relaxation"
+    abscissae: ClassVar[tuple[str, ...]] = ("x",)
+    counted: ClassVar[bool] = False
     needs_sample: ClassVar[bool] = False
     linear: ClassVar[tuple[str, ...]] = ()
     quantities: ClassVar[Mapping[str, Quantity]] = {
@@ -128,10 +130,19 @@ class NmrRelaxation:
             addresses = tuple(f"{where}.inversion" if p == "inversion" else f"{own}.{p}" for p in form.parameters)
             parts[part] = PlacedPart(form, f"{own}.amplitude", addresses, (1.0,) * len(addresses))
         return SummedModel(
-            self.name, where, Axis("delay", "s"), Axis("intensity", ""), measured, parts, self.background_terms,
-            METHOD, self.noise, lambda v: self._derived(where, v), lambda v: self._remarks(where, v, measured.x[-1]),
+            technique=self.name,
+            where=where,
+            x_axis=Axis("delay", "s"),
+            y_axis=Axis("intensity", ""),
+            measured=measured,
+            parts=parts,
+            background_terms=self.background_terms,
+            method=METHOD,
+            noise=self.noise,
+            derived_of=lambda v: self._derived(where, v),
+            remarks_of=lambda v: self._remarks(where, v, measured.x[-1]),
             derived_from=tuple(p.amplitude for p in parts.values()),
-        )  # fmt: skip
+        )
 
     def _check(self, where: str) -> None:
         if (self.file is None) == (self.x is None):

@@ -42,12 +42,12 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES
+from nanocrystal.measurement import Axis, Look, Measured, Model, Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
-from nanocrystal.techniques.base import Axis, Drawing, Measured, Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated, background_quantities, chebyshev, check_background
 from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points
 
 FloatArray = NDArray[np.float64]
@@ -58,7 +58,7 @@ FREQUENCY_OF = {"Cs": "¹³³Cs"}
 
 
 @dataclass(frozen=True)
-class NmrSites:
+class NmrSites(Technique):
     """A spectrum of `element`, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus.
 
     shifts: ppm, by halide.
@@ -87,6 +87,8 @@ class NmrSites:
     noise: Noise | None = None
 
     name: ClassVar[str] = "nmr-sites"
+    abscissae: ClassVar[tuple[str, ...]] = ("x",)
+    counted: ClassVar[bool] = False
     linear: ClassVar[tuple[str, ...]] = ("scale",)
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "scale": Quantity("scale", "", "area of the whole spectrum over the axis in ppm", 1.0),
@@ -138,7 +140,7 @@ class NmrSites:
         else:
             curve = measured_curve(self.file, self.columns, where, folder)
             measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
-        return SitesModel(self, where, sample, measured)
+        return SitesModel(settings=self, where=where, sample=sample, measured=measured)
 
     def _check(self, where: str, sample: Sample) -> None:
         if (self.file is None) == (self.x is None):
@@ -173,8 +175,8 @@ def _halides(sample: Sample, values: Values, element: str) -> list[str | None]:
     return [h for around in found for h in (around.host, around.second)]
 
 
-@dataclass(frozen=True)
-class SitesModel:
+@dataclass(frozen=True, kw_only=True)
+class SitesModel(Model, own=("settings", "sample")):
     """A spectrum bound to a sample."""
 
     settings: NmrSites
@@ -182,12 +184,10 @@ class SitesModel:
     sample: Sample
     measured: Measured
 
-    technique: ClassVar[str] = "nmr-sites"
-    x_axis: ClassVar[Axis] = Axis("shift", "ppm")
-    y_axis: ClassVar[Axis] = Axis("intensity", "")
-    requirement: ClassVar[None] = None
-    components_shown: ClassVar[bool] = True
-    x_reversed: ClassVar[bool] = True
+    technique = "nmr-sites"
+    x_axis = Axis("shift", "ppm")
+    y_axis = Axis("intensity", "")
+    look = Look(x_reversed=True, components_shown=True)
 
     @cached_property
     def linear(self) -> tuple[str, ...]:
@@ -202,9 +202,6 @@ class SitesModel:
         total = np.sum(list(each.values()), axis=0)
         background = chebyshev(self.measured.x, self.settings.background_terms)
         return np.concatenate([np.asarray(total)[None], background])
-
-    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
-        return {}
 
     def _borders(self, values: Values) -> tuple[float, float]:
         """Return down to which depth the surface and the intermediate layer reach, Å."""
@@ -270,12 +267,6 @@ class SitesModel:
                 text = f"part of the {self.settings.element} nuclei at this depth: {depth}"
                 found[f"{self.where}.{depth}_fraction"] = DerivedQuantity(sum(own), "", text)
         return found
-
-    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        return ()
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        return None
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add normal noise of the standard deviation that the study asks for."""

@@ -54,10 +54,10 @@ from nanocrystal.data import Curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
+from nanocrystal.measurement import Axis, Measured, Technique, Trend
+from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.parameters import Parameter, Quantity, Values
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.base import Axis, Measured, Trend
-from nanocrystal.techniques.counted import BACKGROUND, check_background
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
 from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Line, NmrLines
 from nanocrystal.techniques.summed import PlacedPart, form_named, part_parameters
@@ -79,7 +79,7 @@ class TitrationStep:
 
 
 @dataclass(frozen=True)
-class NmrTitration:
+class NmrTitration(Technique, own=("members", "released_lines", "released_species", "spectrum")):
     """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
 
     file: str | Path | None = None
@@ -205,10 +205,18 @@ class NmrTitration:
         unit = self.spectrum.unit
         axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", unit)
         return StackedModel(
-            self.name, where, axis, Axis("intensity", ""), tuple(members), METHODS[self.released], "offset",
-            lambda v: self._derived(where, v), lambda v: self._remarks(where, v), (self._trend(where),),
-            x_reversed=True, inputs=inputs,
-        )  # fmt: skip
+            technique=self.name,
+            where=where,
+            x_axis=axis,
+            y_axis=Axis("intensity", ""),
+            members=tuple(members),
+            method=METHODS[self.released],
+            style="offset",
+            derived_of=lambda v: self._derived(where, v),
+            remarks_of=lambda v: self._remarks(where, v),
+            trends=(self._trend(where),),
+            inputs=inputs,
+        )
 
     def _with_noted_scatter(self, members: list[Member]) -> list[Member]:
         """Return the members with one note on the scatter of all, instead of one each."""

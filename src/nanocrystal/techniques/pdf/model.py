@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,8 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
-from nanocrystal.parameters import Evaluation
-from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
-from nanocrystal.sample.population import without_exclusive
-from nanocrystal.tables.elements import atomic_number
-from nanocrystal.tables.form_factors import form_factor
-from nanocrystal.techniques.base import Axis, Drawing, Measured
-from nanocrystal.techniques.derivatives import (
+from nanocrystal.measurement import Axis, Drawing, Measured, Model
+from nanocrystal.measurement.derivatives import (
     at_bins,
     exact_addresses,
     fraction_slopes,
@@ -27,6 +22,11 @@ from nanocrystal.techniques.derivatives import (
     rows_of_moments,
     stretched,
 )
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
+from nanocrystal.sample.population import without_exclusive
+from nanocrystal.tables.elements import atomic_number
+from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ MOST_DRAWN = 20_000
 """points of a finer curve for figures"""
 
 
-@dataclass(frozen=True)
-class PdfModel:
+@dataclass(frozen=True, kw_only=True)
+class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
     """A PDF bound to a sample."""
 
     settings: Pdf
@@ -53,17 +53,14 @@ class PdfModel:
     qmax: float
     curve: Curve | None
 
-    technique: ClassVar[str] = "pdf"
-    transform_of: ClassVar[tuple[str, ...]] = ("total-scattering",)
-    x_axis: ClassVar[Axis] = Axis("r", "Å")
-    y_axis: ClassVar[Axis] = Axis("G", "Å⁻²")
+    technique = "pdf"
+    transform_of = ("total-scattering",)
+    x_axis = Axis("r", "Å")
+    y_axis = Axis("G", "Å⁻²")
 
     @property
     def linear(self) -> tuple[str, ...]:
         return (f"{self.where}.scale",)
-
-    def background_rows(self) -> tuple[int, ...]:
-        return ()
 
     @property
     def requirement(self) -> PairGrid:

@@ -34,26 +34,28 @@ Checked against
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
 from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve, curve_of
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Measured, Noise, Technique, TransformedTo, grid_from_text, local_parameters
 from nanocrystal.parameters import Number, Parameter, Quantity
 from nanocrystal.sample import MOTION, Sample
-from nanocrystal.techniques.base import Measured, Noise, grid_from_text, local_parameters
 from nanocrystal.techniques.pdf.model import PdfModel
 
 LONGEST = 1000.0
 """Å; beyond, no instrument's G(r) holds anything"""
+LEAST_QMAX = 4.0
+"""Å⁻¹; what is transformed up to less is no PDF"""
 
 
 @dataclass(frozen=True)
-class Pdf:
+class Pdf(Technique):
     """A pair distribution function, measured (`file`) or to be simulated (`r`).
 
     r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
@@ -75,6 +77,8 @@ class Pdf:
 
     name: ClassVar[str] = "pdf"
     linear: ClassVar[tuple[str, ...]] = ("scale",)
+    abscissae: ClassVar[tuple[str, ...]] = ("r",)
+    counted: ClassVar[bool] = False
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "scale": Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1),
         "qdamp": Quantity(
@@ -123,7 +127,41 @@ class Pdf:
         if measured.x[-1] > LONGEST:
             key = "r_range" if self.r_range else "r"
             raise InputError(f"{where}.{key}", f"goes to {measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å.")
-        return PdfModel(self, where, sample, measured, qmin, qmax, curve)
+        return PdfModel(settings=self, where=where, sample=sample, measured=measured, qmin=qmin, qmax=qmax, curve=curve)
+
+    # ---- for plans ----------------------------------------------------------------------------
+
+    def on_independent_points(self, where: str) -> tuple[Self, tuple[str, ...]]:
+        """Return the data set on its Nyquist grid, where a refinement compares it."""
+        if self.qmax is None or self.r is None:
+            return self, ()
+        r = grid_from_text(self.r, f"{where}.r")
+        step = np.pi / self.qmax
+        if r[1] - r[0] > 1.05 * step:
+            return self, ()
+        note = (
+            "points of G(r) nearer than π/qmax are not independent; it is compared at r = n π/qmax, a point each "
+            f"{step:.4f} Å, with the σ of the study at each."
+        )
+        return replace(self, r=nyquist_grid(float(r[0]), float(r[-1]), self.qmax)), (note,)
+
+    @property
+    def transformed_to(self) -> TransformedTo | None:
+        if self.qmax is None:
+            return None
+        return TransformedTo("qmax", "Å⁻¹", float(self.qmax), max(self.qmin or 0.0, LEAST_QMAX))
+
+    def transformed_up_to(self, limit: float, where: str) -> Self:
+        """Return the data set transformed up to another qmax: its Nyquist grid, and the noise that F(Q) leaves in G."""
+        assert self.r is not None
+        assert self.qmax is not None
+        assert self.noise is not None
+        assert self.noise.sigma is not None
+        r = grid_from_text(self.r, f"{where}.r")
+        noise = replace(self.noise, sigma=float(self.noise.sigma) * np.sqrt(limit / self.qmax))
+        return replace(self, qmax=limit, r=nyquist_grid(float(r[0]), float(r[-1]), limit), noise=noise)
+
+    # ---- the points ---------------------------------------------------------------------------
 
     def _check_motion(self, sample: Sample, where: str) -> None:
         """Correlated motion is said of the sample, or for short of a data set; not of both."""
@@ -195,3 +233,10 @@ class Pdf:
             raise InputError(f"{where}.r_range", f"needs 0 ≤ low < high (Å), got [{low:g}, {high:g}].")
         curve.between(low, high, f"{where}.r_range")
         return low, high
+
+
+def nyquist_grid(low: float, high: float, qmax: float) -> str:
+    """Return r = n π/qmax within a range, as the text of a grid."""
+    step = np.pi / qmax
+    first, last = int(np.ceil(max(low, 0.5 * step) / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return f"{first * step!r}:{last * step!r}:{step!r}".replace("np.float64(", "").replace(")", "")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Axis, Measured, Model
+from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.base import Axis, Drawing, Measured
-from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.techniques.powder.data import TWO_THETA
 from nanocrystal.techniques.powder.free import free_intensities, without
 from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
@@ -32,8 +32,8 @@ RESTING = 3.0
 """standard errors; the cell and profile of a phase that has come to contribute less stay where they are"""
 
 
-@dataclass(frozen=True)
-class PowderModel:
+@dataclass(frozen=True, kw_only=True)
+class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensities", "check_reach")):
     """A powder pattern bound to a sample."""
 
     settings: Powder
@@ -43,11 +43,9 @@ class PowderModel:
     phases: tuple[Phase, ...]
     blanks: Mapping[str, FloatArray]
 
-    technique: ClassVar[str] = "powder"
-    x_axis: ClassVar[Axis] = TWO_THETA
-    y_axis: ClassVar[Axis] = Axis("intensity", "")
-    requirement: ClassVar[Any] = None
-    """no pairs"""
+    technique = "powder"
+    x_axis = TWO_THETA
+    y_axis = Axis("intensity", "")
 
     @property
     def wavelength(self) -> float:
@@ -216,12 +214,12 @@ class PowderModel:
 
     # ---- what follows -------------------------------------------------------------------------
 
-    def meaningless(self, evaluation: Evaluation) -> set[str]:
+    def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
         """Return the addresses of phases that the data do not show: their cells, atoms and profiles."""
         shown = self._shown(evaluation)
         kept = {a for p in self.phases if shown[p.name] for a in p.of_crystal}
         absent = {a for p in self.phases if not shown[p.name] for a in p.own}
-        return absent - kept
+        return frozenset(absent - kept)
 
     def _shown(self, evaluation: Evaluation) -> dict[str, bool]:
         """Say of each phase whether it contributes more than `SIGNIFICANT` of its standard errors."""
@@ -367,9 +365,6 @@ class PowderModel:
         if np.all(u * tangent**2 + v * tangent + w >= 0.0):
             return []
         return ["caglioti_u, _v, _w make the square of a width negative within the range; it was taken as 0 there."]
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        return None
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""

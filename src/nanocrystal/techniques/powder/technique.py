@@ -117,13 +117,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.measurement import Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.shapes import Bulk
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.base import Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
 from nanocrystal.techniques.powder.data import blank_at, measured_points
 from nanocrystal.techniques.powder.model import PowderModel
@@ -172,7 +172,7 @@ class PowderBlank:
 
 
 @dataclass(frozen=True)
-class Powder:
+class Powder(Technique):
     """A powder pattern over 2θ, measured (`file`) or to be simulated (`two_theta`).
 
     two_theta_range, exclude: degrees; tube, wavelength (Å) or energy (eV): the beam; radius: mm, of the goniometer;
@@ -218,6 +218,7 @@ class Powder:
     noise: Noise | None = None
 
     name: ClassVar[str] = "powder"
+    abscissae: ClassVar[tuple[str, ...]] = ("two_theta",)
     linear: ClassVar[tuple[str, ...]] = ("scale",)
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "scale": Quantity("scale", "", "scale of the calculated pattern", 1.0, scale=0.1),
@@ -287,7 +288,7 @@ class Powder:
         blanks = {
             n: blank_at(b.file, b.columns, measured.x, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()
         }
-        model = PowderModel(self, where, sample, measured, phases, blanks)
+        model = PowderModel(settings=self, where=where, sample=sample, measured=measured, phases=phases, blanks=blanks)
         model.check_reach()
         return model
 

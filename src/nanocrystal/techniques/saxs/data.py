@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve, read_curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
-from nanocrystal.techniques.base import Measured, grid_from_text
+from nanocrystal.measurement import Measured, grid_from_text
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.saxs.technique import Saxs

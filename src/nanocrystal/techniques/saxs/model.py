@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Axis, Look, Measured, Model
+from nanocrystal.measurement.counted import drawn_counts
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Sample
 from nanocrystal.sample.coating import COATING
@@ -24,8 +26,6 @@ from nanocrystal.sample.shell import SHELL
 from nanocrystal.sample.typical import lattice_of
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.base import Axis, Drawing, Measured
-from nanocrystal.techniques.counted import drawn_counts
 from nanocrystal.techniques.saxs.instrument import Smearing
 from nanocrystal.techniques.saxs.strings import enough_q, stacked_excess
 from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
@@ -52,8 +52,8 @@ class Layers:
     contrasts: tuple[complex, ...]
 
 
-@dataclass(frozen=True)
-class SaxsModel:
+@dataclass(frozen=True, kw_only=True)
+class SaxsModel(Model, own=("settings", "sample", "width")):
     """Small-angle scattering bound to a sample; width: (n_points,) Å⁻¹, the resolution that the file gives, or 0."""
 
     settings: Saxs
@@ -62,10 +62,9 @@ class SaxsModel:
     measured: Measured
     width: FloatArray
 
-    technique: ClassVar[str] = "saxs"
-    x_axis: ClassVar[Axis] = Axis("q", "Å⁻¹")
-    requirement: ClassVar[Any] = None
-    """no pairs of atoms"""
+    technique = "saxs"
+    x_axis = Axis("q", "Å⁻¹")
+    look = Look(log_axes=True)
 
     @property
     def y_axis(self) -> Axis:
@@ -86,10 +85,6 @@ class SaxsModel:
         if self.settings.power_law_background:
             rows.append(self.measured.x ** -evaluation.values[f"{self.where}.power"])
         return np.array(rows)
-
-    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
-        """None: the curves are exact to 1e-7 and cost milliseconds, so differences of them are as good."""
-        return {}
 
     # ---- the sample ---------------------------------------------------------------------------
 
@@ -334,9 +329,6 @@ class SaxsModel:
             if highest * longest > UNRESOLVED:
                 found.append(f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range.")
         return found
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        return None
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise, scaled to `counts` at the highest point, in the unit of the curve; or normal noise."""

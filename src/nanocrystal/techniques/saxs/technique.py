@@ -67,12 +67,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Box, Sample, Sphere
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
-from nanocrystal.techniques.base import Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated
 from nanocrystal.techniques.saxs.data import measured_points
 from nanocrystal.techniques.saxs.model import SaxsModel, elements_of_crystals
 
@@ -89,7 +89,7 @@ MOST_BEADS = 1000.0
 
 
 @dataclass(frozen=True)
-class Saxs:
+class Saxs(Technique, own=("absolute",)):
     """Small-angle scattering, measured (`file`) or to be simulated (`q`).
 
     q_range: Å⁻¹; solvent: a name of the table, or solvent_electron_density (e/Å³); energy: eV, adds f′ and f″.
@@ -125,6 +125,7 @@ class Saxs:
     noise: Noise | None = None
 
     name: ClassVar[str] = "saxs"
+    abscissae: ClassVar[tuple[str, ...]] = ("q",)
     linear: ClassVar[tuple[str, ...]] = ("scale", "background", "power_law")
     quantities: ClassVar[dict[str, Quantity]] = {
         "scale": Quantity("scale", "", "scale of the curve; 1 where the intensity is absolute", 1.0, scale=0.1),
@@ -215,7 +216,7 @@ class Saxs:
                 anomalous_factor(element, self.energy, f"{where}.energy")
         measured, width = measured_points(self, where, folder)
         self._check_instrument(width, where)
-        return SaxsModel(self, where, sample, measured, width)
+        return SaxsModel(settings=self, where=where, sample=sample, measured=measured, width=width)
 
     def _check_sample(self, sample: Sample, where: str) -> None:
         for name, population in sample.populations.items():

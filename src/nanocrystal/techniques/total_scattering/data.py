@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve, read_curve, resolve
 from nanocrystal.data.supplied import curve_of
 from nanocrystal.errors import InputError
-from nanocrystal.techniques.base import Axis, Measured, grid_from_text
+from nanocrystal.measurement import Axis, Measured, grid_from_text
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.total_scattering.technique import Blank, TotalScattering

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,9 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.parameters import Evaluation
-from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
-from nanocrystal.sample.lattice_pairs import Reduction
-from nanocrystal.sample.pair_structure import enveloped
-from nanocrystal.tables.beam import EV_ANGSTROM
-from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
-from nanocrystal.techniques.base import Axis, Drawing, Measured
-from nanocrystal.techniques.counted import MOST_COUNTS, chebyshev, drawn_counts
-from nanocrystal.techniques.derivatives import (
+from nanocrystal.measurement import Axis, Measured, Model
+from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
+from nanocrystal.measurement.derivatives import (
     at_bins,
     exact_addresses,
     fraction_slopes,
@@ -31,6 +24,13 @@ from nanocrystal.techniques.derivatives import (
     stretched,
     units_by,
 )
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.lattice_pairs import Reduction
+from nanocrystal.sample.pair_structure import enveloped
+from nanocrystal.tables.beam import EV_ANGSTROM
+from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.total_scattering.instrument import (
     elements_of,
     finer_grid,
@@ -53,8 +53,8 @@ EDGE = 50.0
 """eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
 
 
-@dataclass(frozen=True)
-class TotalScatteringModel:
+@dataclass(frozen=True, kw_only=True)
+class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
     """Total scattering bound to a sample; q: (n_points,) Å⁻¹ of the points."""
 
     settings: TotalScattering
@@ -63,11 +63,11 @@ class TotalScatteringModel:
     measured: Measured
     x_axis: Axis
     q: FloatArray
-    wavelength: float | None
+    wavelength: float | None = field()
     blanks: Mapping[str, FloatArray]
 
-    technique: ClassVar[str] = "total-scattering"
-    y_axis: ClassVar[Axis] = Axis("intensity", "")
+    technique = "total-scattering"
+    y_axis = Axis("intensity", "")
 
     @property
     def linear(self) -> tuple[str, ...]:
@@ -362,9 +362,6 @@ class TotalScatteringModel:
             f"the data nowhere fall below {floor:.4g}, the model does, to {lowest:.4g} at {self.x_axis.name} = "
             f"{self.measured.x[at]:.4g} {self.x_axis.unit}: give background_terms, or a blank."
         ]
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        return None
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""

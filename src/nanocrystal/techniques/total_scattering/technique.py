@@ -41,13 +41,13 @@ from numpy.typing import NDArray
 
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.parameters import Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import Distribution, PairGrid, Sample, Sphere
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.base import Axis, Noise, local_parameters
-from nanocrystal.techniques.counted import as_simulated, background_quantities, check_background
 from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
 from nanocrystal.techniques.total_scattering.instrument import elements_of
 from nanocrystal.techniques.total_scattering.model import TotalScatteringModel
@@ -71,7 +71,7 @@ class Blank:
 
 
 @dataclass(frozen=True)
-class TotalScattering:
+class TotalScattering(Technique):
     """Total scattering, measured (`file`) or to be simulated (`q` or `two_theta`).
 
     q_range: Å⁻¹; two_theta_range: degrees; exclude: ranges of the abscissa left out; wavelength: Å;
@@ -102,6 +102,7 @@ class TotalScattering:
     noise: Noise | None = None
 
     name: ClassVar[str] = "total-scattering"
+    abscissae: ClassVar[tuple[str, ...]] = ("q", "two_theta")
     linear: ClassVar[tuple[str, ...]] = ("scale", "compton_scale")
     quantities: ClassVar[Mapping[str, Quantity]] = {
         "scale": Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1),
@@ -147,7 +148,16 @@ class TotalScattering:
         q = x if axis.name == "Q" else 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / self._needed(wavelength, where)
         self._check_reach(q, axis, wavelength, where)
         blanks = {n: blank_at(self, b, x, axis, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()}
-        return TotalScatteringModel(self, where, sample, measured, axis, q, wavelength, blanks)
+        return TotalScatteringModel(
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=measured,
+            x_axis=axis,
+            q=q,
+            wavelength=wavelength,
+            blanks=blanks,
+        )
 
     def _check_background(self, where: str) -> None:
         check_background(self.background_terms, self.background, where, "3 to 6")

@@ -1,16 +1,14 @@
-"""What a technique is to the rest of the house: a description that binds to a sample as a model."""
+"""Curves as they are measured, calculated and drawn, and what data sets state of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Evaluation, Parameter, Quantity
+from nanocrystal.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
@@ -99,63 +97,18 @@ class Trend:
     x_reversed: bool = False
 
 
-class Model(Protocol):
-    """A data set bound to a sample: what was measured and how to calculate it.
+@dataclass(frozen=True)
+class Look:
+    """How figures show a data set.
 
-    linear: the addresses of the linear parameters, in the order of the rows of `curves`.
+    x_reversed: from large to small x, as spectra over ppm; components_shown: from the start; log_axes: both axes
+    logarithmic; stack: where the points are those of several curves, one after the other.
     """
 
-    technique: str
-    x_axis: Axis
-    y_axis: Axis
-    measured: Measured
-    linear: tuple[str, ...]
-    requirement: Any
-
-    def curves(self, evaluation: Evaluation) -> FloatArray:
-        """Return Φ (n_linear, n_points): the calculated curve is Σ_k c_k Φ_k."""
-
-    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
-        """Return dΦ/d(address) (n_linear, n_points) for those of `addresses` that the model derives exactly.
-
-        The others are differenced by the refinement.
-        """
-
-    def background_rows(self) -> tuple[int, ...]:
-        """Return which rows of Φ are background rather than sample."""
-
-    def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
-        """Return contributions to the calculated curve by name, (n_points,) each, linear parameters applied."""
-
-    def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        """Return sentences on what is unusual about the calculation at these values."""
-
-    def drawing(self, evaluation: Evaluation) -> Drawing | None:
-        """Return a finer curve for figures, or None."""
-
-    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Return the curve with the noise that the study asks for, and its σ (None without noise)."""
-
-    def methods(self) -> tuple[str, ...]:
-        """Return paragraphs that say what was computed and how, with references."""
-
-
-class Technique(Protocol):
-    """The description of a data set, as written in a study; one dataclass a technique.
-
-    quantities: the refinable numbers it declares; linear: those of them that are linear, left to
-    the fit unless given.
-    """
-
-    name: ClassVar[str]
-    quantities: ClassVar[Mapping[str, Quantity]]
-    linear: ClassVar[tuple[str, ...]]
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        """Return local address -> (declaration, parameter)."""
-
-    def bind(self, name: str, sample: Any, folder: Path) -> Model:
-        """Read the data and return the model; raises InputError where either cannot be used."""
+    x_reversed: bool = False
+    components_shown: bool = False
+    log_axes: bool = False
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True)
@@ -169,8 +122,6 @@ class Noise:
 
 def grid_from_text(text: str, where: str) -> FloatArray:
     """Return the points of 'start:stop:step', both ends included; raises InputError."""
-    from nanocrystal.errors import InputError
-
     parts = text.split(":")
     try:
         start, stop, step = (float(p) for p in parts)
@@ -182,21 +133,3 @@ def grid_from_text(text: str, where: str) -> FloatArray:
     if not 2 <= n_points <= 10_000_000:
         raise InputError(where, f"would have {n_points} points; between 2 and 10,000,000 are possible.")
     return np.asarray(start + step * np.arange(n_points), dtype=np.float64)
-
-
-def local_parameters(
-    quantities: Mapping[str, Quantity], linear: tuple[str, ...], given: Mapping[str, Any]
-) -> dict[str, tuple[Quantity, Parameter]]:
-    """Return declared parameters of a data set from the numbers given (None: default, or left to the fit)."""
-    from nanocrystal.parameters import as_parameter
-
-    entries: dict[str, tuple[Quantity, Parameter]] = {}
-    for name, quantity in quantities.items():
-        number = given.get(name)
-        if number is not None:
-            entries[name] = (quantity, as_parameter(number))
-        elif name in linear:
-            entries[name] = (quantity, Parameter(None, linear=True))
-        else:
-            entries[name] = (quantity, Parameter(quantity.default))
-    return entries
