@@ -34,7 +34,7 @@ def test_a_misspelt_member_of_a_model_is_refused(name: str, annotated: bool) -> 
     """Neither as an attribute or method, nor as a field: the refinement would take the default in its place."""
     made(Model, name, annotated=annotated)
     for misspelt in (name[:-1], f"{name}s", name.upper()):
-        with pytest.raises(TypeError, match=rf"Toy\.{misspelt} is no member of Model; did you mean .*{name}|Toy\.{misspelt}"):
+        with pytest.raises(TypeError, match=rf"Toy\.{misspelt} is no member of Model"):
             made(Model, misspelt, annotated=annotated)
 
 
@@ -91,7 +91,8 @@ def capability_checks(text: str) -> list[tuple[int, str]]:
 
 
 def test_the_finder_finds() -> None:
-    text = "try:\n  hasattr(a, 'b')\n  getattr(a, 'b', 1)\nexcept (ValueError, AttributeError): pass\n@runtime_checkable\nclass A: ...\n"
+    tried = "try:\n  hasattr(a, 'b')\n  getattr(a, 'b', 1)\nexcept (ValueError, AttributeError): pass\n"
+    text = f"{tried}@runtime_checkable\nclass A: ...\n"
     assert [words for _, words in sorted(capability_checks(text))] == [
         "hasattr",
         "getattr with a default",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
-from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, as_parameter, declared_quantities
 
 FloatArray = NDArray[np.float64]
 
@@ -141,18 +141,25 @@ class TransformedTo:
     least: float
 
 
+class FieldQuantities:
+    """The quantities that the fields of a technique carry, as an attribute of its class."""
+
+    def __get__(self, instance: object, owner: type) -> Mapping[str, Quantity]:
+        return declared_quantities(owner)
+
+
 class Technique(ABC):
     """The description of a data set, as written in a study; one frozen dataclass a technique.
 
-    name: what a study calls it; quantities: the refinable numbers it declares; linear: those of them that are linear,
-    left to the fit unless given; needs_sample: whether its curve is calculated from the sample; abscissae: the keys
-    that state points where there is no file; restraint: whether it is known beside the data sets and not measured over
-    points, so that a plan takes it as it is; counted: whether a simulated curve has noise of counts rather than a σ;
-    noise: that of a simulated curve.
+    name: what a study calls it; quantities: the refinable numbers that its fields declare; linear: those of them that
+    are linear, left to the fit unless given; needs_sample: whether its curve is calculated from the sample; abscissae:
+    the keys that state points where there is no file; restraint: whether it is known beside the data sets and not
+    measured over points, so that a plan takes it as it is; counted: whether a simulated curve has noise of counts
+    rather than a σ; noise: that of a simulated curve.
     """
 
     name: ClassVar[str]
-    quantities: ClassVar[Mapping[str, Quantity]]
+    quantities: ClassVar[Mapping[str, Quantity]] = FieldQuantities()  # type: ignore[assignment]
     linear: ClassVar[tuple[str, ...]] = ()
     needs_sample: ClassVar[bool] = True
     abscissae: ClassVar[tuple[str, ...]] = ()
