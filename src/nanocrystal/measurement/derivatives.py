@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Box, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.population import PopulationNow
+from nanocrystal.sample.prisms import BoxNow
 
 FloatArray = NDArray[np.float64]
 RadialFunction = Callable[[FloatArray], FloatArray]
@@ -60,84 +64,92 @@ def at_bins(moments: FloatArray) -> FloatArray:
 # ---- parts of the sample ------------------------------------------------------------------------
 
 
-def exact_addresses(
-    structures: Mapping[str, PairStructure], derived: Mapping[str, ShapedDerivatives]
-) -> tuple[str, ...]:
-    """Return the addresses whose effect on the pairs of every population is in `derived`."""
-    named = dict.fromkeys(address for by in derived.values() for address in by.pairs_by)
-    return tuple(
-        address
-        for address in named
-        if all(
-            address not in structure.depends_on or (name in derived and address in derived[name].pairs_by)
-            for name, structure in structures.items()
-        )
-    )
+@dataclass(frozen=True, eq=False)
+class PairSlopes:
+    """How the pairs of a sample, and the parts that its populations are, change with what is derived exactly.
 
-
-def units_by(derived: Mapping[str, ShapedDerivatives], name: str, address: str) -> float:
-    """Return by how many units (blocks) the mean crystal of a population grows with the parameter."""
-    return derived[name].blocks_by.get(address, 0.0) if name in derived else 0.0
-
-
-def fraction_slopes(
-    sample: Sample,
-    evaluation: Evaluation,
-    structures: Mapping[str, PairStructure],
-    derived: Mapping[str, ShapedDerivatives],
-    address: str,
-) -> dict[str, float]:
-    """Return how the part of the atoms of the sample that each population holds changes with the parameter.
-
-    Amounts given by number grow with the crystals; those by volume with the density; those by mass do not.
+    structures, derived: of each population, derived of those that have a lattice sum.
     """
-    fractions = sample.atom_fractions(evaluation, structures)
-    growth = {}
-    for name, population in sample.populations.items():
-        growth[name] = 0.0
-        if population.fraction_basis == "number_fraction":
-            growth[name] = units_by(derived, name, address) / (structures[name].n_units or 1.0)
-        elif population.fraction_basis == "volume_fraction":
-            growth[name] = -_log_volume_slope(sample, name, evaluation.values, address)
-    mean = sum(fractions[n] * growth[n] for n in fractions)
-    return {n: fractions[n] * (growth[n] - mean) for n in fractions}
+
+    sample: Sample
+    evaluation: Evaluation
+    structures: Mapping[str, PairStructure]
+    derived: Mapping[str, ShapedDerivatives]
+
+    @cached_property
+    def fractions(self) -> dict[str, float]:
+        """Which part of the atoms of the sample each population holds."""
+        return self.sample.atom_fractions(self.evaluation, self.structures)
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The addresses whose effect on the pairs of every population is derived."""
+        named = dict.fromkeys(address for by in self.derived.values() for address in by.pairs_by)
+        return tuple(address for address in named if all(self._derives(n, address) for n in self.structures))
+
+    def _derives(self, name: str, address: str) -> bool:
+        own = self.derived.get(name)
+        return address not in self.structures[name].depends_on or (own is not None and address in own.pairs_by)
+
+    def relative_growth(self, name: str, address: str) -> float:
+        """Return by which part of itself the number of units (blocks) of the mean crystal grows with the parameter."""
+        if name not in self.derived:
+            return 0.0
+        return self.derived[name].blocks_by.get(address, 0.0) / (self.structures[name].n_units or 1.0)
+
+    def of_fractions(self, address: str) -> dict[str, float]:
+        """Return how the part of the atoms of the sample that each population holds changes with the parameter.
+
+        Amounts given by number grow with the crystals; those by volume with the density; those by mass do not.
+        """
+        growth = {}
+        for name, population in self.sample.at(self.evaluation).items():
+            growth[name] = 0.0
+            if population.population.fraction_basis == "number_fraction":
+                growth[name] = self.relative_growth(name, address)
+            elif population.population.fraction_basis == "volume_fraction":
+                growth[name] = -_log_volume_slope(population, address)
+        mean = sum(self.fractions[n] * growth[n] for n in self.fractions)
+        return {n: self.fractions[n] * (growth[n] - mean) for n in self.fractions}
 
 
-def _log_volume_slope(sample: Sample, name: str, values: Values, address: str) -> float:
+def _log_volume_slope(population: PopulationNow, address: str) -> float:
     """Return d ln V/d(address) of the cell of a population's crystal, by differences."""
-    crystal, prefix = sample.crystal_of(name), f"crystals.{sample.populations[name].crystal}"
-    if crystal is None or address not in crystal.cell_addresses(prefix):
+    if population.of_crystal is None or address not in population.crystal.cell_addresses:
         return 0.0
-    (above, below), width = moved(values, address)
-    volumes = [crystal.cell_volume(v, prefix) for v in (above, below)]
-    return float(np.log(volumes[0] / volumes[1]) / width)
+    (below, above), width = _sides(population, address)
+    return float(np.log(above.crystal.cell_volume / below.crystal.cell_volume) / width)
 
 
-def moved(values: Values, address: str) -> tuple[tuple[Values, Values], float]:
-    """Return values with one of them moved up and down a little, and how far apart the two are."""
-    step = STEP * abs(values[address])
-    above, below = ({**values, address: values[address] + change} for change in (step, -step))
-    return (above, below), 2.0 * step
+def _sides(population: PopulationNow, address: str) -> tuple[tuple[PopulationNow, PopulationNow], float]:
+    """Return the population with a value moved down and up a little, and how far apart the two are."""
+    evaluation = population.evaluation
+    step = STEP * abs(evaluation.values[address])
+    below, above = (
+        replace(population, evaluation=evaluation.at(values)) for values in evaluation.values.sides(address, step)
+    )
+    return (below, above), 2.0 * step
 
 
-def pair_density_slope(sample: Sample, evaluation: Evaluation, name: str, address: str) -> RadialFunction | None:
+def pair_density_slope(population: PopulationNow, address: str) -> RadialFunction | None:
     """Return r -> V d(γ₀(r)/V)/d(address), V the volume of the cell and γ₀ of the shape; None: no change.
 
     The smooth density of pairs at r is γ₀/V times what the cell holds. By differences, for shapes along the
     lattice.
     """
-    population, crystal = sample.populations[name], sample.crystal_of(name)
-    shape, prefix, crystal_prefix = population.shape, f"populations.{name}", f"crystals.{population.crystal}"
-    if crystal is None or not isinstance(shape, Box):
+    shape = population.population.shape
+    if population.of_crystal is None or not isinstance(shape, Box):
         return None
-    if address not in (*shape.addresses(prefix), *crystal.cell_addresses(crystal_prefix)):
+    if address not in (*population.here.addresses(*shape.declared()), *population.crystal.cell_addresses):
         return None
-    blocks = evaluation.once(f"blocks of {name}", (), lambda: block_lattice(crystal, shape.facets, prefix))
-    volume = crystal.cell_volume(evaluation.values, crystal_prefix)
-    (above, below), width = moved(evaluation.values, address)
+    crystal, where = population.of_crystal, population.here.address
+    key = ("blocks", population.name)
+    blocks = population.evaluation.once(key, (), lambda: block_lattice(crystal, shape.facets, where))
+    volume = population.crystal.cell_volume
+    (below, above), width = _sides(population, address)
 
-    def density(r: FloatArray, values: Values) -> FloatArray:
-        vectors = blocks.vectors(crystal.vectors(values, crystal_prefix))
-        return shape.envelope(r, vectors, values, prefix) / crystal.cell_volume(values, crystal_prefix)
+    def density(r: FloatArray, side: PopulationNow) -> FloatArray:
+        assert isinstance(side.shape, BoxNow)
+        return side.shape.envelope(r, blocks.vectors(side.crystal.vectors)) / side.crystal.cell_volume
 
     return lambda r: volume * (density(r, above) - density(r, below)) / width

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from nanocrystal.parameters.parameter_set import Values
+from nanocrystal.parameters.values import Values
 
 T = TypeVar("T")
 KEPT = 4
 """sets of values whose intermediates are kept: the base point survives while others are tried"""
 
-Store = dict[str, "OrderedDict[tuple[float, ...], Any]"]
+Key = tuple[object, ...]
+"""what an intermediate is, such as ("pairs", population, longest distance)"""
+Store = dict[Key, "OrderedDict[Key, Any]"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,17 @@ class Evaluation:
     requirement: Any = None
     store: Store = field(default_factory=dict)
 
-    def once(self, name: str, addresses: Iterable[str], compute: Callable[[], T]) -> T:
-        """Return the intermediate `name`, computed only if a value at `addresses` is new."""
-        key = tuple(self.values[a] for a in addresses)
-        known: OrderedDict[tuple[float, ...], Any] = self.store.setdefault(name, OrderedDict())
-        if key in known:
-            known.move_to_end(key)
+    def once(self, key: Key, addresses: Iterable[str], compute: Callable[[], T], also: Key = ()) -> T:
+        """Return the intermediate `key`, computed only if a value at `addresses`, or what stands in `also`, is new."""
+        at = (*(self.values[a] for a in addresses), *also)
+        known: OrderedDict[Key, Any] = self.store.setdefault(key, OrderedDict())
+        if at in known:
+            known.move_to_end(at)
         else:
-            known[key] = compute()
+            known[at] = compute()
             while len(known) > KEPT:
                 known.popitem(last=False)
-        return known[key]  # type: ignore[no-any-return]
+        return known[at]  # type: ignore[no-any-return]
 
     def at(self, values: Values) -> Evaluation:
         """Return the evaluation at other values, sharing the store."""

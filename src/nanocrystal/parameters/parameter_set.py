@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters.parameter import Parameter, Quantity
-
-Values = Mapping[str, float]
-"""address -> value, every parameter of the study; never mutated"""
+from nanocrystal.parameters.values import Values
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,12 @@ class ParameterSet:
         """The linear parameters that are left to variable projection."""
         return tuple(d for d in self if d.parameter.linear)
 
-    def values(self, moved: Mapping[str, float]) -> dict[str, float]:
+    def values(self, moved: Mapping[str, float]) -> Values:
         """Return the value of every parameter when the varied ones have the values `moved`.
 
         Eliminated linear parameters are absent unless they are in `moved`.
         """
-        values: dict[str, float] = {}
+        values = Values()
         for d in self:
             value = moved.get(d.address, d.parameter.value)
             if d.parameter.tie is None and value is not None:
@@ -73,7 +71,7 @@ class ParameterSet:
             values[address] = tie.value(values, address)
         return values
 
-    def initial_values(self) -> dict[str, float]:
+    def initial_values(self) -> Values:
         """Return all values at the start; raises InputError where a tie leaves the hard limits."""
         values = self.values({})
         for address in self._tie_order:

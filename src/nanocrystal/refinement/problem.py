@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
 
 FloatArray = NDArray[np.float64]
@@ -71,7 +72,7 @@ class Problem:
         self.models = dict(models)
         self.free: tuple[Declared, ...] = parameters.varied
         self.n_evaluations = 0
-        self._store: dict[str, Any] = {}
+        self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
         self._weights = {name: _weights(m) / self.error_scales[name] for name, m in self.models.items()}
@@ -133,7 +134,7 @@ class Problem:
             for name, d in datasets.items()
             for address, c in zip(self.models[name].linear, d.coefficients, strict=True)
         }
-        return Point(x, evaluation.at({**evaluation.values, **linear}), datasets, self.free)
+        return Point(x, evaluation.at(evaluation.values.moved(linear)), datasets, self.free)
 
     def _dataset(self, name: str, model: Model, evaluation: Evaluation) -> DatasetPoint:
         curves = model.curves(evaluation)

@@ -192,14 +192,14 @@ def gradient(
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
         width, sides = problem.sides(j, point.x)
-        below, above = (function(Point(point.x, side.at({**side.values, **linear}), {})) for side in sides)
+        below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
         for name in found.keys() & above.keys() & below.keys():
             change = above[name] - below[name]
             if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
                 found[name][declared.address] = change / width
     for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
         size = LINEAR_STEP * (abs(linear[address]) or 1.0)
-        moved = ({**point.evaluation.values, address: linear[address] + s * size} for s in (-1.0, 1.0))
+        moved = point.evaluation.values.sides(address, size)
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
         for name in found.keys() & above.keys() & below.keys():
             if above[name] != below[name]:

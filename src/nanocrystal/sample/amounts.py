@@ -7,27 +7,19 @@ over pairs, and infinite crystals have one too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Values
-from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.fixed_body import FixedBody
+from nanocrystal.sample.fixed_body import FixedBodyNow
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Shape, Sphere
-from nanocrystal.sample.shell import part_inside
-from nanocrystal.sample.size_law import slices
+from nanocrystal.sample.population import PopulationNow
 from nanocrystal.tables.elements import atomic_mass
 
 FloatArray = NDArray[np.float64]
-Vectors = Callable[[], FloatArray]
-"""returns the block vectors of a crystal as rows, Å; a call, since few populations need them"""
 
 
 @dataclass(frozen=True)
@@ -60,50 +52,35 @@ def _mass(atoms: Mapping[str, float]) -> float:
     return sum(n * atomic_mass(element) for element, n in atoms.items())
 
 
-def content_of(
-    population: Population, crystal: Crystal | None, values: Values, prefix: str, crystal_prefix: str, vectors: Vectors
-) -> Content:
+def content_of(population: PopulationNow) -> Content:
     """Return what the mean crystal of a population, or its cluster, holds."""
-    if crystal is None:
-        assert population.atoms is not None
-        return Content(dict(Counter(map(str, population.atoms.cluster.elements))), None)
-    law, coating = population.size_law, population.coating
-    covered = {} if coating is None else coating.content(population.shape, vectors, values, prefix)
-    if law is None:
-        found = _of_crystals(population, population.shape, crystal, values, prefix, crystal_prefix, vectors)
-        return replace(found, coating=covered)
-    assert isinstance(population.shape, Sphere | Box)
-    parts = [
-        _of_crystals(
-            population, shape, crystal, law.at_size(d, crystal, values, prefix, crystal_prefix), prefix,
-            crystal_prefix, vectors,
-        )
-        for shape, d in slices(population.shape, law.argument, vectors(), values, prefix)
-    ]  # fmt: skip
+    if population.atoms is not None:
+        return Content(dict(Counter(map(str, population.atoms.atoms.cluster.elements))), None)
+    coating = population.coating
+    covered = {} if coating is None else coating.content(population.shape, population.block_vectors)
+    if population.size_law is None:
+        return replace(_of_crystals(population), coating=covered)
+    parts = [_of_crystals(part) for part in population.slices]
     return Content(summed(p.atoms for p in parts), sum(p.volume or 0.0 for p in parts), covered)
 
 
-def _of_crystals(
-    population: Population, shape: Shape | Box, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str,
-    vectors: Vectors,
-) -> Content:  # fmt: skip
-    cell = crystal.cell_volume(values, crystal_prefix)
-    volume = cell
-    if isinstance(shape, FixedBody):
-        volume = shape.n_blocks * abs(float(np.linalg.det(vectors())))
-    elif isinstance(shape, Sphere | Box):
-        volume = shape.mean_volume(values, prefix) or cell
-    if population.termination is not None:
-        lattice = population.lattice_sum(crystal, prefix, crystal_prefix)
-        places = lattice.places_per_block(values) * lattice.blocks.blocks_per_cell
+def _of_crystals(population: PopulationNow) -> Content:
+    shape, crystal = population.shape, population.crystal
+    cell = crystal.cell_volume
+    if isinstance(shape, FixedBodyNow):
+        volume = shape.body.n_blocks * abs(float(np.linalg.det(population.lattice.block_vectors)))
     else:
-        places = np.array([float(site.multiplicity) for site in crystal.sites])
-    core = _of_cell(crystal.occupants(values, crystal_prefix), places)
-    shell = population.shell
-    inside = 1.0 if shell is None else part_inside(shell, shape, vectors, values, prefix)
+        volume = shape.mean_volume or cell
+    if population.population.termination is not None:
+        lattice = population.lattice
+        places = lattice.places_per_block * lattice.lattice.blocks.blocks_per_cell
+    else:
+        places = np.array([float(site.multiplicity) for site in crystal.crystal.sites])
+    core, shell = _of_cell(crystal.occupants, places), population.shell
+    inside = 1.0 if shell is None else shell.part_inside(shape, population.block_vectors)
     atoms = {e: inside * n for e, n in core.items()}
     if shell is not None:
-        outer = _of_cell(shell.occupants(crystal, values, prefix, crystal_prefix), places)
+        outer = _of_cell(shell.occupants(crystal), places)
         atoms = summed([atoms, {e: (1.0 - inside) * n for e, n in outer.items()}])
     return Content({e: volume / cell * n for e, n in atoms.items()}, volume)
 
@@ -115,23 +92,22 @@ def _of_cell(on_sites: list[list[Occupant]], places: FloatArray) -> dict[str, fl
     )
 
 
-def parts_of_atoms(
-    populations: Mapping[str, Population], contents: Mapping[str, Content], values: Values
-) -> dict[str, float]:
+def parts_of_atoms(populations: Mapping[str, PopulationNow], contents: Mapping[str, Content]) -> dict[str, float]:
     """Return which part of the atoms of a sample each population holds; they add up to 1.
 
     Raises InputError where all fractions are 0, and for a volume fraction of explicit atoms.
     """
     amounts = {}
     for name, population in populations.items():
-        content, where = contents[name], f"populations.{name}.{population.fraction_basis}"
-        amounts[name] = values[where] * content.n_atoms
-        if population.fraction_basis == "mass_fraction":
+        content, basis = contents[name], population.population.fraction_basis
+        amounts[name] = population.here[basis] * content.n_atoms
+        if basis == "mass_fraction":
             amounts[name] /= content.mass
-        elif population.fraction_basis == "volume_fraction":
+        elif basis == "volume_fraction":
             if content.volume is None:
                 raise InputError(
-                    where, "the volume of explicit atoms is not defined; give mass_fraction or number_fraction."
+                    population.here.address_of(basis),
+                    "the volume of explicit atoms is not defined; give mass_fraction or number_fraction.",
                 )
             amounts[name] /= content.volume
     total = sum(amounts.values())

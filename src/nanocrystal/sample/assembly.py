@@ -9,7 +9,6 @@ Which kinds and rows there are never depends on numbers that the pairs do not de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import pair_kinds
-from nanocrystal.parameters import Evaluation, Values
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.parameters import Evaluation, Here, Key
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.pair_structure import Kind, enveloped
 from nanocrystal.tables.elements import covalent_radius
@@ -53,24 +52,35 @@ class Assembled:
     site_pairs: IntArray
 
 
-def assembled(
-    evaluation: Evaluation, name: str, crystal: Crystal, crystal_prefix: str, moments: FloatArray, h: float,
-    places: FloatArray, outer: Outer | None, mean_inside: float, known_by: Sequence[str],
-) -> Assembled:  # fmt: skip
-    """Return the kinds of atoms of a crystal with their pairs.
+@dataclass(frozen=True, kw_only=True)
+class PlacePairs:
+    """The pairs of the places of a crystal, in the unit that is counted.
 
-    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; places: (n_sites,), how many each site has in
-    the unit that is counted; outer: see `Shell.changed`, None without a shell;
-    known_by: the addresses that the moments
+    moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; h: width of a bin, Å; places: (n_sites,), how many
+    each site has in the unit; mean_inside: the mean of g, 1 without a shell; known_by: the addresses that the moments
     depend on.
     """
-    values = evaluation.values
-    inner = crystal.occupants(values, crystal_prefix)
-    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), places, mean_inside)
+
+    moments: FloatArray
+    h: float
+    places: FloatArray
+    mean_inside: float
+    known_by: tuple[str, ...]
+
+
+def assembled(
+    evaluation: Evaluation, crystal_now: CrystalNow, pairs: PlacePairs, outer: Outer | None, key: Key
+) -> Assembled:
+    """Return the kinds of atoms of a crystal with their pairs.
+
+    outer: see `ShellNow.changed`, None without a shell; key: what is kept is kept under.
+    """
+    crystal, inner = crystal_now.crystal, crystal_now.occupants
+    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), pairs.places, pairs.mean_inside)
     # near places of a site that is full in the core are bonds, in the shell too
     partial = tuple(bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in inner)
     mixed = [crystal.substitution_key(s.label) for s in crystal.sites]
-    n_site_pairs = moments.shape[1]
+    n_site_pairs = pairs.moments.shape[1]
     site_row = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
     changes: dict[tuple[int, tuple[float, ...]], int] = {(k, ()): k for k in range(n_site_pairs)}
     rows, factors, levels, site_pairs = [], [], [], []
@@ -78,19 +88,19 @@ def assembled(
         first, second = standing[a], standing[b]
         level = int(first.inner) + int(second.inner)
         pair = (min(first.site, second.site), max(first.site, second.site))
-        change = _change(crystal, values, crystal_prefix, mixed, first, second)
-        key = (level * n_site_pairs + site_row[pair], change)
-        rows.append(changes.setdefault(key, len(changes)))
+        change = _change(crystal_now, mixed, first, second)
+        row = (level * n_site_pairs + site_row[pair], change)
+        rows.append(changes.setdefault(row, len(changes)))
         factors.append(2.0 if first.site == second.site and a != b else 1.0)
         levels.append(level)
         site_pairs.append(site_row[pair])
     if len(changes) == n_site_pairs and not any(partial):
-        found = moments[0]
+        found = pairs.moments[0]
     else:
         found = evaluation.once(
-            f"pairs of atoms of {name}",
-            (*known_by, *pair_addresses(crystal, values, crystal_prefix)),
-            lambda: _changed(moments, h, list(changes), crystal, partial, site_row),
+            ("pairs of atoms", *key),
+            (*pairs.known_by, *pair_addresses(crystal_now)),
+            lambda: _changed(pairs, list(changes), crystal, partial, site_row),
         )
     return Assembled(kinds, found, np.array(rows), np.array(factors), np.array(levels), np.array(site_pairs))
 
@@ -121,21 +131,19 @@ def _label(site: str, host: str, occupant: Occupant) -> str:
     return site if occupant.element == host else f"{occupant.element} on {site}"
 
 
-def _change(
-    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], first: Standing, second: Standing
-) -> tuple[float, ...]:
+def _change(crystal: CrystalNow, mixed: list[str | None], first: Standing, second: Standing) -> tuple[float, ...]:
     """Return what a pair of kinds needs of its pairs of sites: () nothing, (factor, ξ) clustered, (δ,) moved, Å."""
     key = mixed[first.site]
     if key is not None and key == mixed[second.site]:
-        return _clustered(values, f"{prefix}.substitution.{key}", first, second)
-    moved = _moved_by(crystal, values, prefix, mixed, first, second)
-    moved += _moved_by(crystal, values, prefix, mixed, second, first)
+        return _clustered(crystal.here.under(f"substitution.{key}"), first, second)
+    moved = _moved_by(crystal, mixed, first, second)
+    moved += _moved_by(crystal, mixed, second, first)
     return (moved,) if moved else ()
 
 
-def _clustered(values: Values, place: str, first: Standing, second: Standing) -> tuple[float, ...]:
+def _clustered(substitution: Here, first: Standing, second: Standing) -> tuple[float, ...]:
     """Return (factor, ξ): the pairs at r are 1 + factor exp(−r/ξ) times as many as at random."""
-    length, x = values[f"{place}.correlation_length"], values[f"{place}.fraction"]
+    length, x = substitution["correlation_length"], substitution["fraction"]
     if length == 0.0 or x in (0.0, 1.0):
         return ()
     if first.element != second.element:
@@ -143,38 +151,41 @@ def _clustered(values: Values, place: str, first: Standing, second: Standing) ->
     return (x / (1.0 - x) if first.element == 0 else (1.0 - x) / x, length)
 
 
-def _moved_by(
-    crystal: Crystal, values: Values, prefix: str, mixed: list[str | None], own: Standing, other: Standing
-) -> float:
+def _moved_by(crystal_now: CrystalNow, mixed: list[str | None], own: Standing, other: Standing) -> float:
     """Return by how much an atom on a shared site is farther from one it is bonded to than the crystal says, Å."""
     key = mixed[own.site]
     if key is None:
         return 0.0
-    difference, x = (values[f"{prefix}.substitution.{key}.{k}"] for k in ("bond_difference", "fraction"))
+    crystal = crystal_now.crystal
+    difference, x = (crystal_now.here[f"substitution.{key}.{k}"] for k in ("bond_difference", "fraction"))
     if difference == 0.0 or crystal.sites[crystal.nearest_site(own.site)].element != crystal.sites[other.site].element:
         return 0.0
     return float(difference * (x if own.element == 0 else x - 1.0))
 
 
-def pair_addresses(crystal: Crystal, values: Values, prefix: str) -> tuple[str, ...]:
+def pair_addresses(crystal: CrystalNow) -> tuple[str, ...]:
     """Return the addresses that decide which pairs of atoms there are, besides those of the places themselves.
 
     The fraction of a second element is among them only where its atoms cluster or keep another distance.
     """
-    found = [f"{prefix}.sites.{s.label}.occupancy" for s in crystal.sites]
-    for key in crystal.substitutions:
-        place = f"{prefix}.substitution.{key}"
+    found = [f"sites.{s.label}.occupancy" for s in crystal.crystal.sites]
+    for key in crystal.crystal.substitutions:
+        place = f"substitution.{key}"
         found += [f"{place}.correlation_length", f"{place}.bond_difference"]
-        if values[found[-1]] != 0.0 or values[found[-2]] != 0.0:
+        if crystal.here[found[-1]] != 0.0 or crystal.here[found[-2]] != 0.0:
             found.append(f"{place}.fraction")
-    return tuple(found)
+    return crystal.here.addresses(*found)
 
 
 def _changed(
-    moments: FloatArray, h: float, changes: list[tuple[int, tuple[float, ...]]], crystal: Crystal,
-    partial: tuple[bool, ...], site_row: dict[tuple[int, int], int],
-) -> FloatArray:  # fmt: skip
+    pairs: PlacePairs,
+    changes: list[tuple[int, tuple[float, ...]]],
+    crystal: Crystal,
+    partial: tuple[bool, ...],
+    site_row: dict[tuple[int, int], int],
+) -> FloatArray:
     """Return the histograms (n_rows, n_bins, 4) of pairs of sites, changed as asked."""
+    moments, h = pairs.moments, pairs.h
     n_site_pairs = moments.shape[1]
     pair_of = {row: pair for pair, row in site_row.items()}
     nearest = int(EXCLUSIVE_DISTANCE / h) + 1

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Values
 from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.fixed_body import FixedBody
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import ShapeNow, SphereNow
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -60,17 +59,18 @@ class Body:
         return Body(self.inside & ~inner)
 
 
-def blocks_of_mean(shape: Box | Sphere, vectors: FloatArray, values: Values, prefix: str) -> float:
+def blocks_of_mean(shape: ShapeNow, vectors: FloatArray) -> float:
     """Return about how many blocks a crystal of the mean size has."""
-    if isinstance(shape, Sphere):
+    if isinstance(shape, SphereNow):
         volume = abs(float(np.linalg.det(vectors)))
-        return float(np.pi / 6.0 * shape.mean_diameter(values, prefix) ** 3) / volume
-    if isinstance(shape, FixedBody):
-        return float(shape.n_blocks)
-    mean = shape.blocks_of_mean(vectors, values, prefix)
-    if isinstance(shape, Cylinder):
+        return float(np.pi / 6.0 * shape.mean_diameter**3) / volume
+    assert isinstance(shape, BoxNow)
+    if isinstance(shape.shape, FixedBody):
+        return float(shape.shape.n_blocks)
+    mean = shape.blocks_of_mean(vectors)
+    if isinstance(shape.shape, Cylinder):
         return float(_blocks_of_disc(0.5 * _diameter(mean, vectors), vectors) * mean[2])
-    return float(mean.prod() / 6.0 if isinstance(shape, Octahedron) else mean.prod())
+    return float(mean.prod() / 6.0 if isinstance(shape.shape, Octahedron) else mean.prod())
 
 
 def whole_blocks(shape: Box, mean: FloatArray, vectors: FloatArray) -> Body:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.cif import parse_cif, read_text
 from nanocrystal.sample.crystal import MOTION, U_ISO
 from nanocrystal.sample.symmetry import cell_vectors
@@ -196,6 +196,24 @@ class Atoms:
         motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
         return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
 
-    def u_iso_values(self, values: Values, prefix: str) -> FloatArray:
-        """Return u_iso of each species, Å²."""
-        return np.array([values[f"{prefix}.u_iso.{e}"] for e in self.cluster.species])
+    def at(self, here: Here) -> AtomsNow:
+        """Return the atoms as of now; here: the population."""
+        return AtomsNow(self, here)
+
+
+@dataclass(frozen=True, eq=False)
+class AtomsNow:
+    """Explicit atoms as of now."""
+
+    atoms: Atoms
+    here: Here
+
+    @property
+    def stretch(self) -> float:
+        """The factor on all distances."""
+        return self.here["stretch"]
+
+    @property
+    def u_iso(self) -> FloatArray:
+        """u_iso of each species, Å²."""
+        return np.array([self.here[f"u_iso.{e}"] for e in self.atoms.cluster.species])

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.curved import Cylinder
-from nanocrystal.sample.distributions import LengthDistribution, RefinableLength
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Shape, Sphere
+from nanocrystal.sample.distributions import LengthDistribution
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import Shape, ShapeNow, Sphere, SphereNow
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.formula import atoms_of_formula
 from nanocrystal.tables.solvents import DALTON_PER_A3
@@ -66,48 +66,61 @@ class Coating:
         """The atoms of its formula; none where only its electrons are known."""
         return {} if self.formula is None else atoms_of_formula(self.formula)
 
-    def electrons(self, values: Values, prefix: str) -> float:
-        """Return its electron density, e/Å³; prefix: address of the population."""
-        if self.formula is None:
-            return values[f"{prefix}.{COATING}.electron_density"]
-        return self._formulas(values, prefix) * sum(n * atomic_number(e) for e, n in self.atoms.items())
+    def at(self, here: Here) -> CoatingNow:
+        """Return the coating as of now; here: its place in the population."""
+        return CoatingNow(self, here)
 
-    def _formulas(self, values: Values, prefix: str) -> float:
-        """Return formula units per Å³."""
-        mass = sum(n * atomic_mass(e) for e, n in self.atoms.items())
-        return values[f"{prefix}.{COATING}.mass_density"] / DALTON_PER_A3 / mass
 
-    def content(
-        self, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
-    ) -> dict[str, float]:
+@dataclass(frozen=True, eq=False)
+class CoatingNow:
+    """A coating as of now."""
+
+    coating: Coating
+    here: Here
+
+    @property
+    def thickness(self) -> float:
+        """Å."""
+        return self.here["thickness"]
+
+    @property
+    def electrons(self) -> float:
+        """Its electron density, e/Å³."""
+        if self.coating.formula is None:
+            return self.here["electron_density"]
+        return self._formulas * sum(n * atomic_number(e) for e, n in self.coating.atoms.items())
+
+    @property
+    def _formulas(self) -> float:
+        """Formula units per Å³."""
+        mass = sum(n * atomic_mass(e) for e, n in self.coating.atoms.items())
+        return self.here["mass_density"] / DALTON_PER_A3 / mass
+
+    def content(self, shape: ShapeNow, vectors: Callable[[], FloatArray]) -> dict[str, float]:
         """Return the atoms on the mean crystal by element; none where its formula is not given.
 
         vectors: returns the block vectors of the crystal as rows, Å.
         """
-        if self.formula is None:
+        if self.coating.formula is None:
             return {}
-        volume = coating_volume(shape, values[f"{prefix}.{COATING}.thickness"], vectors, values, prefix)
-        per_volume = self._formulas(values, prefix)
-        return {e: n * per_volume * volume for e, n in self.atoms.items()}
+        volume = coating_volume(shape, self.thickness, vectors)
+        return {e: n * self._formulas * volume for e, n in self.coating.atoms.items()}
 
 
-def coating_volume(
-    shape: Shape | Box, thickness: float, vectors: Callable[[], FloatArray], values: Values, prefix: str
-) -> float:
+def coating_volume(shape: ShapeNow, thickness: float, vectors: Callable[[], FloatArray]) -> float:
     """Return the mean volume of the layer, Å³: of the body with its faces moved outwards less that of the body."""
-    if isinstance(shape, Box) and shape.parallel_faces:
+    if isinstance(shape, SphereNow):
+        return np.pi / 6.0 * _grown(shape.diameters, thickness, 3)
+    assert isinstance(shape, BoxNow)
+    if shape.shape.parallel_faces:
         rows = vectors()
         # a body with its faces further out is as many planes of blocks longer on both sides
         planes = 2.0 * thickness * np.linalg.norm(np.linalg.inv(rows), axis=0)
         block = abs(float(np.linalg.det(rows)))
-        wide = shape.pairs_across(-planes[None, :], rows, values, prefix)[0]
-        return block * float(wide - shape.mean_blocks(rows, values, prefix))
-    if isinstance(shape, Sphere):
-        return np.pi / 6.0 * _grown(shape._at(values, prefix), thickness, 3)
-    assert isinstance(shape, Cylinder)
-    across, along = (
-        RefinableLength(e.quantity, getattr(shape, e.quantity.name)).at(dict(values), prefix) for e in shape.edges
-    )
+        wide = shape.pairs_across(-planes[None, :], rows)[0]
+        return block * float(wide - shape.mean_blocks(rows))
+    assert isinstance(shape.shape, Cylinder)
+    across, along = (d for _, d in shape.lengths)
     wide_base, base = _grown(across, thickness, 2) + across.moment(2.0), across.moment(2.0)
     return np.pi / 4.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
 
@@ -119,7 +132,7 @@ def _grown(d: LengthDistribution, thickness: float, power: int) -> float:
     return float(sum(b * m * step ** (power - k) for k, (b, m) in enumerate(zip(binomial, moments, strict=True))))
 
 
-def check_coating(coating: Coating, shape: Shape | Box, of_crystals: bool, where: str) -> None:
+def check_coating(coating: Coating, shape: Shape, of_crystals: bool, where: str) -> None:
     """Raise InputError where a population cannot have a coating."""
     if not of_crystals or shape.name == "bulk":
         raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")

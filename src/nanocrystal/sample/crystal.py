@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
 from nanocrystal.sample.mixing import Occupant, Substitution, substituted_sites
 from nanocrystal.sample.symmetry import (
@@ -152,7 +152,7 @@ class Crystal:
             host = next(s.element for s in self.structure.sites if s.label == label)
             self.substitutions[key].check(f"{self.where}.substitution.{key}", host)
         self._check_values()
-        self.check_overlap(self._initial_values())
+        self.at(self._initial_values()).check_overlap()
 
     def __repr__(self) -> str:
         return f"Crystal({self.formula}, {self.structure.space_group}, {self.structure.source})"
@@ -241,31 +241,13 @@ class Crystal:
                 entries[f"u_iso.{substitution.element}"] = (U_ISO, as_parameter(given))
         return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
 
-    def remarks(self, values: Values, prefix: str) -> list[str]:
-        """Return sentences on what a user may not have meant."""
-        found = []
-        for site, cif in zip(self.sites, self.structure.sites, strict=True):
-            address = f"{prefix}.u_iso.{site.u_iso_key}"
-            if site.u_iso_key not in self.u_iso:
-                found.append(f"{address} = {cif.u_iso:g} Å² is that of {self.structure.source}, as none was given.")
-            if values[address] > LARGE_U_ISO:
-                found.append(f"{address} = {values[address]:.3g} Å² is large; if it is B, u_iso = B/8π².")
-        return list(dict.fromkeys(found))
+    def at(self, here: Here) -> CrystalNow:
+        """Return the crystal as of now."""
+        return CrystalNow(self, here)
 
-    def cell_addresses(self, prefix: str) -> tuple[str, ...]:
-        """Return the addresses of the independent cell parameters."""
-        return tuple(f"{prefix}.{CELL_NAMES[i]}" for i in self.freedom.free)
-
-    def geometry_addresses(self, prefix: str) -> tuple[str, ...]:
-        """Return the addresses that decide where the atoms are."""
-        return (
-            *self.cell_addresses(prefix),
-            *(f"{prefix}.sites.{s.label}.{'xyz'[k]}" for s in self.sites for k in s.orbit.free),
-        )
-
-    def _initial_values(self) -> dict[str, float]:
+    def _initial_values(self) -> Here:
         """Return values for a look at the geometry before ties are resolved: ties take the file's."""
-        values = {}
+        values = Values()
         for address, (_, parameter) in self.declared().items():
             fallback = dict(zip(CELL_NAMES, self.structure.cell, strict=True)).get(address, 0.01)
             if address.startswith("sites."):
@@ -273,7 +255,7 @@ class Crystal:
                 site = next(s for s in self.sites if s.label == label)
                 fallback = 1.0 if name == "occupancy" else float(site.orbit.fract["xyz".index(name)])
             values[f"crystal.{address}"] = float(fallback if parameter.value is None else parameter.value)
-        return values
+        return values.under("crystal")
 
     def _check_names(self) -> None:
         free = [CELL_NAMES[i] for i in self.freedom.free]
@@ -332,54 +314,6 @@ class Crystal:
                     error.where, f"{self.structure.source} gives a number that cannot be used: it {error.problem}"
                 ) from None
 
-    # ---- geometry -----------------------------------------------------------------------------
-
-    def vectors(self, values: Values, prefix: str) -> FloatArray:
-        """Return the cell vectors as rows (3, 3), Å."""
-        given = {i: values[f"{prefix}.{CELL_NAMES[i]}"] for i in self.freedom.free}
-        return cell_vectors(self.freedom.filled(self.structure.cell, given))
-
-    def cell_volume(self, values: Values, prefix: str) -> float:
-        """Return the volume of the cell, Å³."""
-        return abs(float(np.linalg.det(self.vectors(values, prefix))))
-
-    def positions(self, values: Values, prefix: str) -> list[FloatArray]:
-        """Return the fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
-        places = []
-        for site in self.sites:
-            fract = site.orbit.fract.copy()
-            for k in site.orbit.free:
-                shift = values[f"{prefix}.sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
-                fract = fract + shift * site.orbit.directions[k]
-            images = list(site.orbit.images)
-            places.append(self.structure.rotations[images] @ fract + self.structure.translations[images])
-        return places
-
-    def u_iso_values(self, values: Values, prefix: str) -> FloatArray:
-        """Return u_iso of each site, (n_sites,) Å²."""
-        return np.array([values[f"{prefix}.u_iso.{s.u_iso_key}"] for s in self.sites])
-
-    def occupancies(self, values: Values, prefix: str) -> FloatArray:
-        """Return the occupancy of each site, (n_sites,)."""
-        return np.array([values[f"{prefix}.sites.{s.label}.occupancy"] for s in self.sites])
-
-    def occupants(self, values: Values, prefix: str) -> list[list[Occupant]]:
-        """Return the elements on each site, the first one that of the structure."""
-        found = []
-        rows = zip(self.sites, self.occupancies(values, prefix), self.u_iso_values(values, prefix), strict=True)
-        for site, occupancy, u_iso in rows:
-            key = self._substitution_of.get(site.label)
-            if key is None:
-                found.append([Occupant(site.element, float(occupancy), float(u_iso))])
-                continue
-            element, fraction = self.substitutions[key].element, values[f"{prefix}.substitution.{key}.fraction"]
-            own_u_iso = values.get(f"{prefix}.u_iso.{element}", float(u_iso))
-            found.append([
-                Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso)),
-                Occupant(element, float(occupancy) * fraction, own_u_iso),
-            ])  # fmt: skip
-        return found
-
     def nearest_site(self, index: int) -> int:
         """Return the index of the site of another element that has the nearest atom to the first one of a site."""
         from nanocrystal.kernels.pairs import offsets_within
@@ -401,31 +335,130 @@ class Crystal:
         """Return the key of the substitution of a site, None where only one element has it."""
         return self._substitution_of.get(label)
 
-    def cell_mass(self, values: Values, prefix: str) -> float:
-        """Return the mass of the content of the cell in daltons."""
-        occupants = self.occupants(values, prefix)
-        return float(
-            sum(s.multiplicity * o.occupancy * atomic_mass(o.element)
-                for s, on_site in zip(self.sites, occupants, strict=True) for o in on_site)
-        )  # fmt: skip
+    # ---- for files and provenance -------------------------------------------------------------
 
-    def check_overlap(self, values: Values, prefix: str = "crystal") -> None:
+    @property
+    def sha256(self) -> str:
+        """The digest of the text that the structure was read from."""
+        return hashlib.sha256(self.structure.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class CrystalNow:
+    """A crystal as of now: its cell, atoms and what stands on its sites."""
+
+    crystal: Crystal
+    here: Here
+
+    @property
+    def cell_addresses(self) -> tuple[str, ...]:
+        """The addresses of the independent cell parameters."""
+        return self.here.addresses(*(CELL_NAMES[i] for i in self.crystal.freedom.free))
+
+    @property
+    def geometry_addresses(self) -> tuple[str, ...]:
+        """The addresses that decide where the atoms are."""
+        places = (f"sites.{s.label}.{'xyz'[k]}" for s in self.crystal.sites for k in s.orbit.free)
+        return (*self.cell_addresses, *self.here.addresses(*places))
+
+    @cached_property
+    def cell(self) -> FloatArray:
+        """Lengths (Å) and angles (°) of the cell."""
+        given = {i: self.here[CELL_NAMES[i]] for i in self.crystal.freedom.free}
+        return self.crystal.freedom.filled(self.crystal.structure.cell, given)
+
+    @cached_property
+    def vectors(self) -> FloatArray:
+        """The cell vectors as rows (3, 3), Å."""
+        return cell_vectors(self.cell)
+
+    @property
+    def cell_volume(self) -> float:
+        """The volume of the cell, Å³."""
+        return abs(float(np.linalg.det(self.vectors)))
+
+    @cached_property
+    def positions(self) -> list[FloatArray]:
+        """The fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
+        structure = self.crystal.structure
+        places = []
+        for site in self.crystal.sites:
+            fract = site.orbit.fract.copy()
+            for k in site.orbit.free:
+                shift = self.here[f"sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
+                fract = fract + shift * site.orbit.directions[k]
+            images = list(site.orbit.images)
+            places.append(structure.rotations[images] @ fract + structure.translations[images])
+        return places
+
+    @cached_property
+    def fract(self) -> FloatArray:
+        """The fractional coordinates of all atoms of the cell, (n_atoms, 3)."""
+        return np.concatenate(self.positions)
+
+    @cached_property
+    def u_iso(self) -> FloatArray:
+        """u_iso of each site, (n_sites,) Å²."""
+        return np.array([self.here[f"u_iso.{s.u_iso_key}"] for s in self.crystal.sites])
+
+    @cached_property
+    def occupancies(self) -> FloatArray:
+        """The occupancy of each site, (n_sites,)."""
+        return np.array([self.here[f"sites.{s.label}.occupancy"] for s in self.crystal.sites])
+
+    @cached_property
+    def occupants(self) -> list[list[Occupant]]:
+        """The elements on each site, the first one that of the structure."""
+        return self.occupants_with({})
+
+    def occupants_with(self, fractions: Mapping[str, float]) -> list[list[Occupant]]:
+        """Return `occupants` with other parts of second elements, by key of the substitution."""
+        found = []
+        for site, occupancy, u_iso in zip(self.crystal.sites, self.occupancies, self.u_iso, strict=True):
+            key = self.crystal.substitution_key(site.label)
+            if key is None:
+                found.append([Occupant(site.element, float(occupancy), float(u_iso))])
+                continue
+            element = self.crystal.substitutions[key].element
+            fraction = fractions[key] if key in fractions else self.here[f"substitution.{key}.fraction"]
+            own_u_iso = self.here.get(f"u_iso.{element}", float(u_iso))
+            first = Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso))
+            found.append([first, Occupant(element, float(occupancy) * fraction, own_u_iso)])
+        return found
+
+    @cached_property
+    def cell_mass(self) -> float:
+        """The mass of the content of the cell in daltons."""
+        sites = zip(self.crystal.sites, self.occupants, strict=True)
+        return float(sum(s.multiplicity * o.occupancy * atomic_mass(o.element) for s, on in sites for o in on))
+
+    def remarks(self) -> list[str]:
+        """Return sentences on what a user may not have meant."""
+        found = []
+        crystal = self.crystal
+        for site, cif, u_iso in zip(crystal.sites, crystal.structure.sites, self.u_iso, strict=True):
+            address = self.here.address_of(f"u_iso.{site.u_iso_key}")
+            if site.u_iso_key not in crystal.u_iso:
+                found.append(f"{address} = {cif.u_iso:g} Å² is that of {crystal.structure.source}, as none was given.")
+            if u_iso > LARGE_U_ISO:
+                found.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
+        return list(dict.fromkeys(found))
+
+    def check_overlap(self) -> None:
         """Raise InputError where two atoms are closer than atoms can be."""
         from nanocrystal.kernels.pairs import offsets_within
 
-        vectors = self.vectors(values, prefix)
+        crystal, vectors = self.crystal, self.vectors
         volume = abs(np.linalg.det(vectors))
         if volume < 1.0:
             raise InputError(
-                self.where,
+                crystal.where,
                 f"the cell has a volume of {volume:.3g} Å³; check its lengths (in Å) and angles (in degrees).",
             )
-        places = self.positions(values, prefix)
-        occupancy = self.occupancies(values, prefix)
-        fract = np.concatenate(places)
-        fract = fract - np.floor(fract)
-        site = self.site_of_atom
-        radii = np.array([covalent_radius(s.element) for s in self.sites])[site]
+        occupancy = self.occupancies
+        fract = self.fract - np.floor(self.fract)
+        site = crystal.site_of_atom
+        radii = np.array([covalent_radius(s.element) for s in crystal.sites])[site]
         longest = float(np.linalg.norm(vectors.sum(axis=0)))
         offsets = offsets_within(vectors, 2.0 * float(radii.max()) + longest)
         for i in np.flatnonzero(np.diff(site, prepend=-1)):
@@ -437,39 +470,31 @@ class Crystal:
             clash = (nearest < OVERLAP * (radii + radii[i])) & together
             if clash.any():
                 j = int(np.argmin(np.where(clash, nearest, np.inf)))
-                first, second = self.sites[site[i]].label, self.sites[site[j]].label
+                first, second = crystal.sites[site[i]].label, crystal.sites[site[j]].label
                 raise InputError(
-                    self.where,
+                    crystal.where,
                     f"atoms overlap: {first} and {second} are {nearest[j]:.2f} Å apart; "
                     f"check the cell (volume {volume:.1f} Å³), the coordinates and the symmetry.",
                 )
 
-    # ---- for files and provenance -------------------------------------------------------------
-
-    @property
-    def sha256(self) -> str:
-        """The digest of the text that the structure was read from."""
-        return hashlib.sha256(self.structure.text.encode()).hexdigest()
-
-    def cif_text(self, values: Values, prefix: str, title: str) -> str:
+    def cif_text(self, title: str) -> str:
         """Return the crystal with these values as a CIF (all operations written out)."""
         import gemmi
 
-        given = {i: values[f"{prefix}.{CELL_NAMES[i]}"] for i in self.freedom.free}
-        cell = self.freedom.filled(self.structure.cell, given)
+        structure = self.crystal.structure
         lines = [f"# {' '.join(title.split())}", f"data_{''.join(c if c.isalnum() else '_' for c in title)[:60]}"]
         tags = [f"_cell_length_{n}" for n in "abc"] + [f"_cell_angle_{n}" for n in CELL_NAMES[3:]]
-        lines += [f"{tag} {value:.6f}" for tag, value in zip(tags, cell, strict=True)]
-        lines += [f"_space_group_name_H-M_alt '{self.structure.space_group}'", "loop_"]
+        lines += [f"{tag} {value:.6f}" for tag, value in zip(tags, self.cell, strict=True)]
+        lines += [f"_space_group_name_H-M_alt '{structure.space_group}'", "loop_"]
         lines += ["_space_group_symop_operation_xyz"]
-        for rotation, translation in zip(self.structure.rotations, self.structure.translations, strict=True):
+        for rotation, translation in zip(structure.rotations, structure.translations, strict=True):
             op = gemmi.Op()
             op.rot = np.rint(rotation * gemmi.Op.DEN).astype(int).tolist()
             op.tran = np.rint(translation * gemmi.Op.DEN).astype(int).tolist()
             lines.append(f"'{op.triplet()}'")
         lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol"]
         lines += [f"_atom_site_fract_{n}" for n in "xyz"] + ["_atom_site_occupancy", "_atom_site_U_iso_or_equiv"]
-        rows = zip(self.sites, self.positions(values, prefix), self.occupants(values, prefix), strict=True)
+        rows = zip(self.crystal.sites, self.positions, self.occupants, strict=True)
         for site, places, on_site in rows:
             x, y, z = places[0]
             for o in on_site:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import offsets_within
-from nanocrystal.parameters import Values
+from nanocrystal.parameters import Here
 from nanocrystal.sample.blocks import perovskite_metal
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
-from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.lattice_pairs import LatticeNow
 from nanocrystal.sample.settings import pbnm_order
 from nanocrystal.sample.shapes import LengthStatistics
-from nanocrystal.sample.stacking import STACKING, mean_runs
+from nanocrystal.sample.stacking import mean_runs
 from nanocrystal.sample.tilts import Octahedron, centred_site, tolerance_factor_of_radii
 from nanocrystal.sample.twins import TWINS, TwinBoundaries
 from nanocrystal.tables.elements import covalent_radius
@@ -70,15 +70,14 @@ class Angle:
 class Geometry:
     """The bonds, angles and tilts of a crystal, found once at its starting values and followed from there."""
 
-    def __init__(self, crystal: Crystal, values: Values, prefix: str) -> None:
-        self.crystal = crystal
+    def __init__(self, start: CrystalNow) -> None:
+        self.crystal = crystal = start.crystal
         self.bonds: list[Bond] = []
         self.angles: list[Angle] = []
-        vectors = crystal.vectors(values, prefix)
-        fract = np.concatenate(crystal.positions(values, prefix))
+        vectors, fract = start.vectors, start.fract
         first_atoms = np.flatnonzero(np.diff(crystal.site_of_atom, prepend=-1))
-        for site, start in enumerate(first_atoms):
-            around = self._neighbours(int(start), fract, vectors)
+        for site, atom in enumerate(first_atoms):
+            around = self._neighbours(int(atom), fract, vectors)
             self._add_bonds(site, around)
             self._add_angles(around, fract, vectors)
         self.octahedron = self._tilted_octahedron(fract, vectors)
@@ -136,10 +135,9 @@ class Geometry:
         for name, angle, words in _distinct(found, 0.01, "angle"):
             self.angles.append(replace(angle, name=name, words=words))
 
-    def derived(self, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
-        """Return bond lengths (Å), angles (°) and tilts (°) at these values, by full address."""
-        vectors = self.crystal.vectors(values, prefix)
-        fract = np.concatenate(self.crystal.positions(values, prefix))
+    def derived(self, crystal: CrystalNow) -> dict[str, DerivedQuantity]:
+        """Return bond lengths (Å), angles (°) and tilts (°) as of now, by full address."""
+        vectors, fract, prefix = crystal.vectors, crystal.fract, crystal.here.address
         found = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
@@ -152,7 +150,7 @@ class Geometry:
             found[f"{prefix}.tilt_out_of_phase"] = DerivedQuantity(tilts.out_of_phase, "°", f"{about} about b of Pbnm")
             found[f"{prefix}.tilt_in_phase"] = DerivedQuantity(tilts.in_phase, "°", f"{about} about c of Pbnm")
         if self.has_tolerance_factor:
-            found[f"{prefix}.tolerance_factor"] = _goldschmidt(self.crystal, values, prefix)
+            found[f"{prefix}.tolerance_factor"] = _goldschmidt(crystal)
         return found
 
 
@@ -201,27 +199,27 @@ def _is_perovskite_of_known_ions(crystal: Crystal) -> bool:
     return bool(np.allclose([n_cations, n_halides], [n_metals, 3.0 * n_metals], rtol=0.1))
 
 
-def _goldschmidt(crystal: Crystal, values: Values, prefix: str) -> DerivedQuantity:
+def _goldschmidt(crystal: CrystalNow) -> DerivedQuantity:
     """Return the tolerance factor of a perovskite; ions that share sites count by their number."""
-    sites = zip(crystal.sites, crystal.occupants(values, prefix), strict=True)
+    sites = zip(crystal.crystal.sites, crystal.occupants, strict=True)
     ions = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
     radii = []
     for role in IONS:
         own = [(role[e], n) for e, n in ions if e in role]
         total = sum(n for _, n in own)
         radii.append(sum(radius * n for radius, n in own) / total if total > 0.0 else np.nan)
-    mean = ", mean radii of mixed sites" if crystal.substitutions else ""
+    mean = ", mean radii of mixed sites" if crystal.crystal.substitutions else ""
     about = f"Goldschmidt tolerance factor with Shannon's radii{mean}"
     return DerivedQuantity(tolerance_factor_of_radii(*radii), "", about)
 
 
-def crystal_quantities(crystal: Crystal, values: Values, prefix: str) -> dict[str, DerivedQuantity]:
+def crystal_quantities(crystal: CrystalNow) -> dict[str, DerivedQuantity]:
     """Return cell volume and density by full address."""
-    volume = crystal.cell_volume(values, prefix)
-    density = crystal.cell_mass(values, prefix) / volume * DALTON_PER_A3
+    volume, address_of = crystal.cell_volume, crystal.here.address_of
+    density = crystal.cell_mass / volume * DALTON_PER_A3
     return {
-        f"{prefix}.volume": DerivedQuantity(volume, "Å³", "volume of the cell"),
-        f"{prefix}.density": DerivedQuantity(density, "g/cm³", "density of the crystal"),
+        address_of("volume"): DerivedQuantity(volume, "Å³", "volume of the cell"),
+        address_of("density"): DerivedQuantity(density, "g/cm³", "density of the crystal"),
     }
 
 
@@ -244,18 +242,18 @@ def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -
 # ---- boundaries and layers ------------------------------------------------------------------------
 
 
-def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQuantity]:
+def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
     """Return density, mean distance and shortest X–X contact of each family of boundaries, by full address.
 
     The mean distance is infinite where the probability is 0. Density and distance follow from the sizes where each
     crystal has one boundary, and are not given.
     """
-    vectors = lattice.block_vectors(values)
+    vectors = lattice.block_vectors
     found = {}
-    for name, family in lattice.twins.items():
-        prefix = f"{lattice.prefix}.{TWINS}.{name}"
+    for name, family in lattice.lattice.twins.items():
+        prefix = f"{lattice.lattice.prefix}.{TWINS}.{name}"
         if family.varied is not None:
-            probabilities = family.probabilities(vectors, values, prefix)
+            probabilities = lattice.boundaries(name).probabilities(vectors)
             pairs = zip(probabilities, family.spacings(vectors), strict=True)
             density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
             length = 10.0 / density if density > 0.0 else float("inf")
@@ -263,9 +261,9 @@ def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQua
             across = "boundaries per nanometre across them"
             found[f"{prefix}.boundary_density"] = DerivedQuantity(density, "1/nm", across)
             found[f"{prefix}.domain_length"] = DerivedQuantity(length, "Å", about)
-        contact = shortest_contact(lattice, family, values)
+        contact = shortest_contact(lattice, family)
         if contact is not None:
-            within = shortest_contact(lattice, None, values)
+            within = shortest_contact(lattice, None)
             x, distance = contact
             compared = f"; {within[1]:.3g} Å in the crystal" if within is not None else ""
             found[f"{prefix}.shortest_contact"] = DerivedQuantity(
@@ -274,12 +272,11 @@ def twin_quantities(lattice: LatticeSum, values: Values) -> dict[str, DerivedQua
     return found
 
 
-def stacking_quantities(prefix: str, values: Values) -> dict[str, DerivedQuantity]:
+def stacking_quantities(stacking: Here) -> dict[str, DerivedQuantity]:
     """Return the mean lengths of runs of layers of one kind, by full address; infinite where no layer ends a run."""
-    cubic, correlation = (values[f"{prefix}.{STACKING}.{k}"] for k in ("cubic_fraction", "correlation"))
-    runs = zip(("cubic", "hexagonal"), mean_runs(cubic, correlation), strict=True)
+    runs = zip(("cubic", "hexagonal"), mean_runs(stacking["cubic_fraction"], stacking["correlation"]), strict=True)
     return {
-        f"{prefix}.{STACKING}.mean_run_{kind}": DerivedQuantity(
+        stacking.address_of(f"mean_run_{kind}"): DerivedQuantity(
             run, "layers", f"mean number of layers in {kind} surroundings that follow each other"
         )
         for kind, run in runs
@@ -292,20 +289,18 @@ def anions(elements: Sequence[str]) -> list[str]:
     return next((group for group in groups if group), [])
 
 
-def shortest_contact(lattice: LatticeSum, family: TwinBoundaries | None, values: Values) -> tuple[str, float] | None:
+def shortest_contact(lattice: LatticeNow, family: TwinBoundaries | None) -> tuple[str, float] | None:
     """Return element X and distance (Å) of the two like anions that come nearest, across a boundary of a family.
 
     family None: in the crystal without boundaries. None where there are no anions. Boundaries lie between all kinds
     of blocks, so the nearest contact is over all states of the first block.
     """
-    crystal, blocks = lattice.crystal, lattice.blocks
+    crystal, blocks = lattice.lattice.crystal, lattice.lattice.blocks
     elements = [s.element for s in crystal.sites]
-    vectors = crystal.vectors(values, lattice.crystal_prefix)
-    partly = crystal.occupancies(values, lattice.crystal_prefix) < 1.0
-    places = [
-        (crystal.site_of_atom[own], content)
-        for (own, _), content in zip(blocks.contents, lattice.places(values), strict=True)
-    ]
+    vectors = lattice.crystal.vectors
+    partly = lattice.crystal.occupancies < 1.0
+    contents = zip(blocks.contents, lattice.places, strict=True)
+    places = [(crystal.site_of_atom[own], content) for (own, _), content in contents]
     span = np.arange(-2.0, 3.0)
     around = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
     across = [(around[around[:, axis] == 1.0], g) for axis, own in family.axes for g in own if g] if family else []

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 
 FloatArray = NDArray[np.float64]
 
@@ -287,22 +287,22 @@ class RefinableLength:
         )
         return {mean.name: (mean, as_parameter(self.given.mean)), std.name: (std, as_parameter(self.given.std))}
 
-    def addresses(self, prefix: str) -> tuple[str, ...]:
-        """Return the full addresses this length depends on."""
-        return tuple(f"{prefix}.{name}" for name in self.declared())
+    def at(self, here: Here) -> LengthDistribution:
+        """Return the distribution as of now; raises InputError for a normal wider than its mean.
 
-    def at(self, values: dict[str, float], prefix: str) -> LengthDistribution:
-        """Return the distribution at given values; raises InputError for a normal wider than its mean."""
-        place = f"{prefix}.{self.quantity.name}"
+        here: the population that the shape belongs to.
+        """
+        name = self.quantity.name
         if isinstance(self.given, Histogram):
-            return Tabulated(tuple(self.given.lengths), tuple(self.given.counts), values[f"{place}.factor"])
+            return Tabulated(tuple(self.given.lengths), tuple(self.given.counts), here[f"{name}.factor"])
         if not isinstance(self.given, Distribution):
-            return OneLength(values[place])
-        mean, std = values[f"{place}.mean"], values[f"{place}.std"]
+            return OneLength(here[name])
+        mean, std = here[f"{name}.mean"], here[f"{name}.std"]
         if std < 1e-6 * mean:
             return OneLength(mean)
         if self.given.distribution == "normal" and std >= mean:
             raise InputError(
-                place, f"a normal distribution needs std below its mean, got {std:g} and {mean:g}; use lognormal."
+                here.address_of(name),
+                f"a normal distribution needs std below its mean, got {std:g} and {mean:g}; use lognormal.",
             )
         return DISTRIBUTIONS[self.given.distribution](mean, std)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Parameter, Quantity, Values
+from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.blocks import Facets
-from nanocrystal.sample.prisms import Box, Edge, SizeMaps
-from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
+from nanocrystal.sample.prisms import Box, BoxNow, Edge
+from nanocrystal.sample.shapes import LengthStatistics, SizeCurves, SizeMaps
 
 FloatArray = NDArray[np.float64]
 MOST_BLOCKS = 2e7
@@ -58,7 +58,7 @@ class FixedBody(Box):
         return filled
 
     @cached_property
-    def _pairs(self) -> FloatArray:
+    def pairs(self) -> FloatArray:
         """The number of pairs of blocks at each offset, from −reach to reach."""
         from scipy.signal import fftconvolve
 
@@ -66,7 +66,7 @@ class FixedBody(Box):
         return np.asarray(np.rint(fftconvolve(filled, filled[::-1, ::-1, ::-1])))
 
     @property
-    def _reach(self) -> NDArray[np.int64]:
+    def reach(self) -> NDArray[np.int64]:
         return np.array(self.inside.shape, dtype=np.int64) - 1
 
     @property
@@ -79,7 +79,7 @@ class FixedBody(Box):
 
     @property
     def every_offset(self) -> NDArray[np.int64]:
-        return np.asarray(np.argwhere(self._pairs > 0.0) - self._reach)
+        return np.asarray(np.argwhere(self.pairs > 0.0) - self.reach)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         return {}
@@ -87,37 +87,51 @@ class FixedBody(Box):
     def signed(self, vectors: FloatArray) -> bool:
         return True
 
-    def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        return self._reach.astype(np.float64)
+    def at(self, here: Here) -> FixedBodyNow:
+        return FixedBodyNow(self, (), 0.0, here.address)
+
+
+@dataclass(frozen=True)
+class FixedBodyNow(BoxNow):
+    """The blocks of one crystal, which have no size that may change."""
+
+    @property
+    def body(self) -> FixedBody:
+        assert isinstance(self.shape, FixedBody)
+        return self.shape
+
+    def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        return self.body.reach.astype(np.float64)
 
     def pair_table(
-        self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str,
+        self, reach: NDArray[np.int64], vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0),
     ) -> FloatArray:  # fmt: skip
-        return self._pairs
+        return self.body.pairs
 
-    def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def pair_weights(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
         """Return the number of pairs of blocks at offsets (n, 3), linear between whole ones."""
         from scipy.interpolate import RegularGridInterpolator
 
-        axes = [np.arange(-float(n) - 1.0, float(n) + 2.0) for n in self._reach]
-        between = RegularGridInterpolator(axes, np.pad(self._pairs, 1), bounds_error=False, fill_value=0.0)
+        axes = [np.arange(-float(n) - 1.0, float(n) + 2.0) for n in self.body.reach]
+        between = RegularGridInterpolator(axes, np.pad(self.body.pairs, 1), bounds_error=False, fill_value=0.0)
         return np.asarray(between(offsets))
 
-    def mean_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> float:
-        return float(self.n_blocks)
+    def mean_blocks(self, vectors: FloatArray) -> float:
+        return float(self.body.n_blocks)
 
-    def mean_volume(self, values: Values, prefix: str) -> float:
+    @property
+    def mean_volume(self) -> float | None:
         raise NotImplementedError("a body of blocks has the volume of its blocks, which the crystal knows")
 
-    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+    def length_statistics(self) -> dict[str, LengthStatistics]:
         return {}
 
-    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
+    def size_curves(self) -> SizeCurves:
         return {}
 
-    def size_maps(self, values: Values, prefix: str) -> SizeMaps:
+    def size_maps(self) -> SizeMaps:
         return {}
 
-    def blocks_of_mean(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        return np.array(self.inside.shape, dtype=np.float64)
+    def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
+        return np.array(self.body.inside.shape, dtype=np.float64)

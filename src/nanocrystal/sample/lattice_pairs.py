@@ -1,27 +1,27 @@
-"""Pairs of crystals, per unit: of an infinite crystal by cells, of a finite one by blocks."""
+"""Pairs of crystals, per unit, at given values: of an infinite crystal by cells, of a finite one by blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_within, pair_kinds, reduced_lattice_moments
-from nanocrystal.parameters import Values
-from nanocrystal.sample.blocks import BlockLattice
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.parameters import Evaluation, Here
+from nanocrystal.sample.crystal import CrystalNow
+from nanocrystal.sample.lattice_sum import LatticeSum, alike_pairs
 from nanocrystal.sample.lattice_symmetry import kept_by, metric_operations, representatives
-from nanocrystal.sample.order import Coherent, Order
+from nanocrystal.sample.order import OrderNow
 from nanocrystal.sample.pair_structure import PairGrid
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shell import Shell
+from nanocrystal.sample.prisms import BoxNow
+from nanocrystal.sample.shell import SHELL, ShellNow
 from nanocrystal.sample.termination import OuterLayers
-from nanocrystal.sample.twins import TwinBoundaries
+from nanocrystal.sample.twins import TWINS, BoundariesNow
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -37,14 +37,14 @@ MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; about five seconds"""
 
 
-def crystal_moments(crystal: Crystal, values: Values, prefix: str, grid: PairGrid) -> FloatArray:
+def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
     """Return the pair moments of an infinite crystal per cell, (n_pair_kinds, n_bins, 4).
 
     One atom stands for each site, weighted by the multiplicity of the site: the others see the same
     distances by symmetry.
     """
-    vectors = crystal.vectors(values, prefix)
-    places = [fract @ vectors for fract in crystal.positions(values, prefix)]
+    vectors = crystal.vectors
+    places = [fract @ vectors for fract in crystal.positions]
     kinds = pair_kinds(len(places))
     points, weights, rows = [], [], []
     for row, (a, b) in enumerate(kinds):
@@ -57,7 +57,8 @@ def crystal_moments(crystal: Crystal, values: Values, prefix: str, grid: PairGri
     n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
     if n_pairs > MOST_PAIRS:
         raise InputError(
-            crystal.where, f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range."
+            crystal.crystal.where,
+            f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
         )
     offsets = offsets_within(vectors, radius)
     job = LatticePairs(offsets, np.ones((1, len(offsets))), all_points, np.concatenate(weights), np.concatenate(rows))
@@ -95,28 +96,6 @@ class ShapedDerivatives:
     stretched_by: Mapping[str, FloatArray]
 
 
-class BlockPairs(NamedTuple):
-    """Pairs of atoms of two blocks: state and place in its block of each, row of the histogram, part, class, span."""
-
-    states: IntArray
-    firsts: IntArray
-    others: IntArray
-    seconds: IntArray
-    kinds: IntArray
-    parts: FloatArray
-    classes: IntArray
-    spans: IntArray
-
-    def of_span(self, span: int) -> BlockPairs:
-        """Return the pairs of one span."""
-        own = self.spans == span
-        return BlockPairs(*(column[own] for column in self))
-
-    def points(self, places: FloatArray) -> FloatArray:
-        """Return the separations (n, 3) of the pairs, from places (n_states, n_atoms, 3)."""
-        return np.asarray(places[self.states, self.firsts] - places[self.others, self.seconds])
-
-
 class Weighted(NamedTuple):
     """Block vectors (3, 3) Å, offsets (n, 3), the first one 0, and their weights.
 
@@ -131,92 +110,121 @@ class Weighted(NamedTuple):
     probabilities: FloatArray
 
 
-@dataclass(frozen=True)
-class LatticeSum:
-    """The pairs of crystals of one shape cut from one crystal along its blocks.
+@dataclass(frozen=True, eq=False)
+class LatticeNow:
+    """The pairs of crystals of one shape, cut from one crystal along its blocks, as of now.
 
     Sums over the offsets of one block from another, one standing for all that symmetry makes equal, and over all
     pairs of places of two blocks in all states that `order` gives them. The distribution of sizes is in the
-    weights of the offsets. shape None: an infinite crystal.
+    weights of the offsets. part: the shapes of part of the crystals, instead of all.
     """
 
-    crystal: Crystal
-    blocks: BlockLattice
-    order: Order
-    shape: Box | None
-    prefix: str
-    crystal_prefix: str
-    shell: Shell | None = None
-    surface: OuterLayers | None = None
+    lattice: LatticeSum
+    evaluation: Evaluation
+    part: BoxNow | None = None
 
-    def __call__(self, values: Values, grid: PairGrid) -> ShapedPairs:
+    @cached_property
+    def crystal(self) -> CrystalNow:
+        return self.lattice.crystal.at(self.evaluation.values.under(self.lattice.crystal_prefix))
+
+    @cached_property
+    def _population(self) -> Here:
+        return self.evaluation.values.under(self.lattice.prefix)
+
+    @cached_property
+    def shape(self) -> BoxNow:
+        """The shape of its crystals, which it has unless they are infinite."""
+        assert self.lattice.shape is not None
+        return self.lattice.shape.at(self._population) if self.part is None else self.part
+
+    @cached_property
+    def order(self) -> OrderNow:
+        return self.lattice.order.at(self._population)
+
+    @cached_property
+    def shell(self) -> ShellNow | None:
+        return None if self.lattice.shell is None else self.lattice.shell.at(self._population.under(SHELL))
+
+    def boundaries(self, name: str) -> BoundariesNow:
+        """Return a family of boundaries as of now."""
+        return self.lattice.twins[name].at(self._population.under(f"{TWINS}.{name}"))
+
+    def at(self, changes: Mapping[str, float]) -> LatticeNow:
+        """Return the same with some values changed, by full address."""
+        return replace(self, evaluation=self.evaluation.at(self.evaluation.values.moved(changes)))
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """The addresses of what the relation of two blocks depends on."""
+        return self._population.addresses(*self.lattice.order.names)
+
+    def __call__(self, grid: PairGrid) -> ShapedPairs:
         """Return the pairs at these values; raises InputError where the largest crystals have too many.
 
         Where the grid does not ask for whole crystals, pairs beyond its range may be missing.
         """
-        found = self._shaped_offsets(values, (), (), np.zeros((0, 3, 3)), grid)
-        assert self.shape is not None
-        mean_blocks, h = self.shape.mean_blocks(found.vectors, values, self.prefix), grid.h
-        jobs, n_bins = self._jobs(values, found._replace(weights=found.weights / mean_blocks), h)
+        found = self._shaped_offsets((), (), np.zeros((0, 3, 3)), grid)
+        mean_blocks, h = self.shape.mean_blocks(found.vectors), grid.h
+        jobs, n_bins = self._jobs(found._replace(weights=found.weights / mean_blocks), h)
         if self.shell is None:
-            moments = lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins)[None]
+            moments = lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins)[None]
             return ShapedPairs(moments, mean_blocks)
-        moments = np.zeros((found.weights.shape[1], self._n_pair_kinds, n_bins, 4))
+        moments = np.zeros((found.weights.shape[1], self.lattice.n_pair_kinds, n_bins, 4))
 
         def keep(kind: int, rows: FloatArray) -> None:
             moments[:, kind] = rows
 
         none = np.zeros((0, 3, 3))
-        reduced_lattice_moments(found.vectors, jobs, self._n_pair_kinds, h, n_bins, none, keep)
+        reduced_lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, none, keep)
         return ShapedPairs(moments, mean_blocks, float(found.weights[0, 1, 0]) / mean_blocks)
 
-    def within(self, values: Values, grid: PairGrid) -> FloatArray:
+    def within(self, grid: PairGrid) -> FloatArray:
         """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
-        vectors = self.block_vectors(values)
-        radius = grid.r_max + 2.0 * _span(self.places(values))
-        per_block = len(self._between.classes) / len(self.order.classes)
+        vectors = self.block_vectors
+        radius = grid.r_max + 2.0 * _span(self.places)
+        per_block = len(self.lattice.between.classes) / len(self.lattice.order.classes)
         n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
         if n_pairs > MOST_PAIRS:
             raise InputError(
-                self.crystal.where,
+                self.lattice.crystal.where,
                 f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
             )
         reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
-        operations = self._operations(values, vectors, (), lambda offsets: np.ones((1, len(offsets))))
-        offsets, stands_for = self._representatives(operations, reach, vectors)
+        operations = self._operations((), lambda offsets: np.ones((1, len(offsets))))
+        offsets, stands_for = self._representatives(operations, reach)
         near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
         offsets, weights = offsets[near], 0.5 * stands_for[None, None, near].astype(np.float64)
         weights[..., 0] = 1.0
-        found = Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ()))
-        jobs, _ = self._jobs(values, found, grid.h)
-        return lattice_moments(vectors, jobs, self._n_pair_kinds, grid.h, grid.n_bins)
+        found = Weighted(vectors, offsets, weights, self._probabilities(offsets, ()))
+        jobs, _ = self._jobs(found, grid.h)
+        return lattice_moments(vectors, jobs, self.lattice.n_pair_kinds, grid.h, grid.n_bins)
 
     def derivatives(
-        self, values: Values, grid: PairGrid, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str],
-        reduction: Reduction,
-    ) -> ShapedDerivatives:  # fmt: skip
+        self, grid: PairGrid, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str], reduction: Reduction
+    ) -> ShapedDerivatives:
         """Return sums over the pairs differentiated by lengths, parameters of the order and cell parameters.
 
         A cell parameter changes the number of blocks in crystals of given lengths, too.
         """
         moved = (*sizes, *cell)
-        cell_vectors = self.crystal.vectors(values, self.crystal_prefix)
-        strains = np.array([self._strain(values, a, cell_vectors) for a in cell]).reshape(-1, 3, 3)
+        strains = np.array([self._strain(a) for a in cell]).reshape(-1, 3, 3)
         h = grid.h
-        weighted = self._shaped_offsets(values, moved, ordering, strains, grid)
+        weighted = self._shaped_offsets(moved, ordering, strains, grid)
         # a cell parameter often changes W as the lengths do
         chosen, mixing = independent_rows(weighted.weights[0, 1:])
         fewer = weighted._replace(weights=weighted.weights[:, [0, *(k + 1 for k in chosen)]])
-        jobs, n_bins = self._jobs(values, fewer, h)
+        jobs, n_bins = self._jobs(fewer, h)
         n = len(chosen) + len(ordering)
 
         def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
             return reduction(moments[:n], False), reduction(moments[n:], True)
 
-        found = reduced_lattice_moments(weighted.vectors, jobs, self._n_pair_kinds, h, n_bins, strains, reduced, 1)
+        found = reduced_lattice_moments(
+            weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, strains, reduced, 1
+        )
         n_values = next(iter(found.values()))[0].shape[1]
         pairs, stretched = (
-            np.zeros((k, self._n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
+            np.zeros((k, self.lattice.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
         )
         for kind, (added, strained) in found.items():
             pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
@@ -228,166 +236,154 @@ class LatticeSum:
             dict(zip(cell, stretched, strict=True)),
         )
 
+    @cached_property
+    def block_vectors(self) -> FloatArray:
+        """The block vectors as rows, Å."""
+        return self.lattice.blocks.vectors(self.crystal.vectors)
+
+    @cached_property
+    def places(self) -> FloatArray:
+        """The places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
+        return np.asarray(self.lattice.blocks.places(self.crystal.fract) @ self.crystal.vectors)
+
     @property
-    def twins(self) -> Mapping[str, TwinBoundaries]:
-        """The families of boundaries, by name."""
-        return self.order.boundaries if isinstance(self.order, Coherent) else {}
-
-    def block_vectors(self, values: Values) -> FloatArray:
-        """Return the block vectors as rows, Å."""
-        return self.blocks.vectors(self.crystal.vectors(values, self.crystal_prefix))
-
-    def places(self, values: Values) -> FloatArray:
-        """Return the places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
-        fract = np.concatenate(self.crystal.positions(values, self.crystal_prefix))
-        return np.asarray(self.blocks.places(fract) @ self.crystal.vectors(values, self.crystal_prefix))
-
-    def blocks_of_mean(self, values: Values) -> FloatArray:
-        """Return how many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded.
+    def blocks_of_mean(self) -> FloatArray:
+        """How many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded.
 
         Of a crystal that ends with the same layer on all faces, the last block has one kind of layer only.
         """
-        assert self.shape is not None
-        numbers = self.shape.blocks_of_mean(self.block_vectors(values), values, self.prefix)
-        return numbers if self.surface is None else np.asarray(numbers + 0.5)
+        numbers = self.shape.blocks_of_mean(self.block_vectors)
+        return numbers if self.lattice.surface is None else np.asarray(numbers + 0.5)
 
-    def places_per_block(self, values: Values) -> FloatArray:
-        """Return how many places of each site the mean crystal has per block, (n_sites,)."""
-        counted = np.array([float(site.multiplicity) for site in self.crystal.sites])
-        if self.surface is None or self.shape is None:
-            return counted / self.blocks.blocks_per_cell
-        vectors = self.block_vectors(values)
-        extents = self.surface.extents.reshape(-1, 3)
-        alone = self.shape.pairs_across(-extents, vectors, values, self.prefix)
-        alone = alone / self.shape.mean_blocks(vectors, values, self.prefix)
-        sites = self.crystal.site_of_atom[np.concatenate([own for own, _ in self.blocks.contents])]
-        shares = np.repeat(self.order.alone, self._n_places)
+    @cached_property
+    def places_per_block(self) -> FloatArray:
+        """How many places of each site the mean crystal has per block, (n_sites,)."""
+        counted = np.array([float(site.multiplicity) for site in self.lattice.crystal.sites])
+        if self.lattice.surface is None or self.lattice.shape is None:
+            return counted / self.lattice.blocks.blocks_per_cell
+        vectors = self.block_vectors
+        extents = self.lattice.surface.extents.reshape(-1, 3)
+        alone = self.shape.pairs_across(-extents, vectors) / self.shape.mean_blocks(vectors)
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        shares = np.repeat(self.lattice.order.alone, self.lattice.n_places)
         return np.asarray(np.bincount(sites, shares * alone, minlength=len(counted)), dtype=np.float64)
 
-    def shape_functions(self, values: Values) -> tuple[RadialFunction, ...]:
+    def shape_functions(self) -> tuple[RadialFunction, ...]:
         """Return for each pair of sites γ(r), the part of their pairs at r that a crystal with outer layers has.
 
         Over the number of pairs of their places in one block, as a density of partners multiplies it.
         """
-        assert self.surface is not None
-        extents = self.surface.extents.reshape(-1, 3)
+        assert self.lattice.surface is not None
+        extents = self.lattice.surface.extents.reshape(-1, 3)
         kinds, which = np.unique(extents, axis=0, return_inverse=True)
-        sites = self.crystal.site_of_atom[np.concatenate([own for own, _ in self.blocks.contents])]
-        shares = np.zeros((len(self.crystal.sites), len(kinds)))
-        np.add.at(shares, (sites, which.ravel()), np.repeat(self.order.alone, self._n_places))
-        places = self.places_per_block(values)
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        shares = np.zeros((len(self.lattice.crystal.sites), len(kinds)))
+        np.add.at(shares, (sites, which.ravel()), np.repeat(self.lattice.order.alone, self.lattice.n_places))
+        places = self.places_per_block
         return tuple(
-            self._shape_function(np.outer(shares[a], shares[b]) / (places[a] * places[b]), kinds, values)
+            self._shape_function(np.outer(shares[a], shares[b]) / (places[a] * places[b]), kinds)
             for a, b in pair_kinds(len(places))
         )
 
-    def _shape_function(self, parts: FloatArray, extents: FloatArray, values: Values) -> RadialFunction:
+    def _shape_function(self, parts: FloatArray, extents: FloatArray) -> RadialFunction:
         """Return the mean of γ over pairs of places; parts: (n, n), how many have two of the extents (n, 3)."""
-        vectors, shape = self.block_vectors(values), self.shape
-        assert shape is not None
+        vectors, shape = self.block_vectors, self.shape
         used = [
             ((extents[i], extents[j]), parts[i, j] + (parts[j, i] if i < j else 0.0))
             for i in range(len(extents)) for j in range(i, len(extents)) if parts[i, j] + parts[j, i] > 0.0
         ]  # fmt: skip
 
         def function(r: FloatArray) -> FloatArray:
-            each = [part * shape.envelope(r, vectors, values, self.prefix, extents=pair) for pair, part in used]
+            each = [part * shape.envelope(r, vectors, extents=pair) for pair, part in used]
             return np.asarray(np.sum(each, axis=0))
 
         return function
 
-    @property
-    def _n_pair_kinds(self) -> int:
-        return len(pair_kinds(len(self.crystal.sites)))
-
     # ---- offsets ----------------------------------------------------------------------------------
 
     def _shaped_offsets(
-        self, values: Values, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray, grid: PairGrid
+        self, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray, grid: PairGrid
     ) -> Weighted:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
-        vectors = self.block_vectors(values)
-        reach = np.ceil(self._checked_reach(vectors, values)).astype(np.int64)
-        if self.surface is not None:
+        vectors = self.block_vectors
+        reach = np.ceil(self._checked_reach()).astype(np.int64)
+        if self.lattice.surface is not None:
             reach = reach + 1  # some places reach half a block further
-        weights_at = self._weight_table(reach, vectors, values, moved)
-        operations = self._operations(values, vectors, ordering, weights_at, strains)
-        offsets, stands_for = self._representatives(operations, reach, vectors)
+        weights_at = self._weight_table(reach, moved)
+        operations = self._operations(ordering, weights_at, strains)
+        offsets, stands_for = self._representatives(operations, reach)
         weights = weights_at(offsets)[None]
-        if self.surface is not None:
-            weights = self._weights_of_spans(self.surface, offsets, reach, vectors, values)
+        if self.lattice.surface is not None:
+            weights = self._weights_of_spans(self.lattice.surface, offsets, reach)
         negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
         kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=2, keepdims=True)).any(axis=(0, 1))
         if not grid.whole:
-            farthest = 1.02 * grid.r_max + _span(self.places(values))
+            farthest = 1.02 * grid.r_max + _span(self.places)
             kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest
         offsets, weights = offsets[kept], weights[..., kept] * (0.5 * stands_for[kept])
         weights[..., 0] *= 2.0
-        return Weighted(vectors, offsets, weights, self._probabilities(offsets, vectors, values, ordering))
+        return Weighted(vectors, offsets, weights, self._probabilities(offsets, ordering))
 
-    def _probabilities(
-        self, offsets: IntArray, vectors: FloatArray, values: Values, ordering: Sequence[str]
-    ) -> FloatArray:
+    def _probabilities(self, offsets: IntArray, ordering: Sequence[str]) -> FloatArray:
         """Return the probabilities of the classes of states and their derivatives, (1 + n, n_classes, n_offsets)."""
-        at, where = offsets.astype(np.float64), self.prefix
+        at, vectors = offsets.astype(np.float64), self.block_vectors
 
         def crossing(axis: int, between: FloatArray) -> FloatArray:
-            assert self.shape is not None  # checked by the population
-            return self.shape.crossed(axis, between, vectors, values, self.prefix)
+            return self.shape.crossed(axis, between, vectors)
 
-        derived = self.order.derivatives(at, vectors, values, where, ordering, crossing) if ordering else []
-        return np.array([self.order.probabilities(at, vectors, values, where, crossing), *derived])
+        names = [a.removeprefix(f"{self.lattice.prefix}.") for a in ordering]
+        derived = self.order.derivatives(at, vectors, names, crossing) if ordering else []
+        return np.array([self.order.probabilities(at, vectors, crossing), *derived])
 
     def _operations(
-        self, values: Values, vectors: FloatArray, ordering: Sequence[str],
-        weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None,
-    ) -> IntArray:  # fmt: skip
+        self, ordering: Sequence[str], weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None
+    ) -> IntArray:
         """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
-        known = [*self.crystal.geometry_addresses(self.crystal_prefix), *self.order.addresses(self.prefix)]
-        if self.order.depends_on_sizes and self.shape is not None:
-            known += self.shape.addresses(self.prefix)
-        key = (tuple(values[a] for a in known), tuple(ordering))
-        if self._known_operations.get("key") != key:
-            self._known_operations.update(key=key, found=self._crystal_operations(values, vectors, ordering))
-        operations: IntArray = self._known_operations["found"]
-        tried = self.shape.every_offset if self.shape is not None else None
+        operations = self._kept_operations(ordering)
+        tried = None if self.lattice.shape is None else self.lattice.shape.every_offset
         operations = operations[kept_by(operations, weights_at, offsets=tried)]
         if strains is not None and len(strains):
-            turns = np.linalg.inv(vectors) @ operations @ vectors
+            turns = np.linalg.inv(self.block_vectors) @ operations @ self.block_vectors
             both = 0.5 * (strains + np.swapaxes(strains, 1, 2))
             apart = turns[:, None] @ both[None] @ np.swapaxes(turns, 1, 2)[:, None] - both[None]
             operations = operations[np.abs(apart).max(axis=(1, 2, 3)) < 1e-9 * np.abs(both).max()]
         return operations
 
-    @cached_property
-    def _known_operations(self) -> dict[str, Any]:
-        return {}
+    def _kept_operations(self, ordering: Sequence[str]) -> IntArray:
+        """Return `_crystal_operations`, which a change of sizes alone leaves as they are."""
+        if self.part is not None and self.lattice.order.depends_on_sizes:
+            return self._crystal_operations(ordering)
+        known = [*self.crystal.geometry_addresses, *self.ordering]
+        if self.lattice.order.depends_on_sizes and self.lattice.shape is not None:
+            known += self._population.addresses(*self.lattice.shape.declared())
+        key = ("operations", self.lattice.prefix)
+        return self.evaluation.once(key, known, lambda: self._crystal_operations(ordering), tuple(ordering))
 
-    def _crystal_operations(self, values: Values, vectors: FloatArray, ordering: Sequence[str]) -> IntArray:
+    def _crystal_operations(self, ordering: Sequence[str]) -> IntArray:
         """Return the operations that keep the lattice, the places in its blocks and their states."""
-        operations = metric_operations(vectors)
+        operations = metric_operations(self.block_vectors)
 
         def states_at(offsets: IntArray) -> FloatArray:
-            return self._probabilities(offsets, vectors, values, ordering).reshape(-1, len(offsets))
+            return self._probabilities(offsets, ordering).reshape(-1, len(offsets))
 
-        n_classes = len(self.order.classes)
-        reverse = np.concatenate([np.array(self.order.reverse) + n_classes * k for k in range(1 + len(ordering))])
-        same, turned = self._places_kept(values, operations, vectors)
+        n_classes = len(self.lattice.order.classes)
+        reverse = np.concatenate(
+            [np.array(self.lattice.order.reverse) + n_classes * k for k in range(1 + len(ordering))]
+        )
+        same, turned = self._places_kept(operations)
         kept = (same & kept_by(operations, states_at)) | (turned & kept_by(operations, states_at, reverse))
         return operations[kept]
 
-    def _places_kept(
-        self, values: Values, operations: IntArray, vectors: FloatArray
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _places_kept(self, operations: IntArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which operations keep the pairs of places of each class, and which turn them into the reverse one.
 
         Told by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
         """
-        pairs = self._between
-        points = pairs.points(self.places(values))
+        pairs, surface = self.lattice.between, self.lattice.surface
+        points, vectors = pairs.points(self.places), self.block_vectors
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
-        n_kinds, n_classes = self._n_pair_kinds, len(self.order.classes)
-        n_spans = 1 if self.surface is None else len(self.surface.spans.shifts)
+        n_kinds, n_classes = self.lattice.n_pair_kinds, len(self.lattice.order.classes)
+        n_spans = 1 if surface is None else len(surface.spans.shifts)
         group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
         own = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
         group[own, np.arange(len(points))] = pairs.parts
@@ -396,10 +392,10 @@ class LatticeSum:
             found = group @ np.exp(1j * (points @ turn) @ k.T)
             return np.asarray(found).reshape(n_classes, n_spans, n_kinds, -1)
 
-        start, reverse = sums(np.eye(3)), list(self.order.reverse)
+        start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
         same, turned = (np.zeros(len(operations), dtype=np.bool_) for _ in range(2))
         for n, operation in enumerate(operations):
-            spans = np.zeros(1, dtype=np.int64) if self.surface is None else self.surface.turned(operation)
+            spans = np.zeros(1, dtype=np.int64) if surface is None else surface.turned(operation)
             if spans is None:
                 continue
             apart = sums(np.linalg.inv(vectors) @ operation @ vectors)
@@ -408,63 +404,53 @@ class LatticeSum:
             turned[n] = np.abs(apart - expected[reverse]).max() < 1e-7 * len(points)
         return same, turned
 
-    def _representatives(self, operations: IntArray, reach: IntArray, vectors: FloatArray) -> tuple[IntArray, IntArray]:
+    def _representatives(self, operations: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:
         """Return one offset (n, 3) of each set of equal ones and how many it stands for, the shortest first.
 
         Ordered by length, neighbours fall into neighbouring bins and the histogram stays in the cache.
         """
-        key = (operations.tobytes(), reach.tobytes())
-        known = self._known_representatives
-        if key not in known:
-            while len(known) > 2:
-                del known[next(iter(known))]
+
+        def ordered() -> tuple[IntArray, IntArray]:
             offsets, stands_for = representatives(operations, reach)
-            order = np.argsort(((offsets @ vectors) ** 2).sum(axis=1), kind="stable")
-            known[key] = (np.ascontiguousarray(offsets[order]), stands_for[order])
-        return known[key]
+            order = np.argsort(((offsets @ self.block_vectors) ** 2).sum(axis=1), kind="stable")
+            return np.ascontiguousarray(offsets[order]), stands_for[order]
 
-    @cached_property
-    def _known_representatives(self) -> dict[tuple[bytes, bytes], tuple[IntArray, IntArray]]:
-        return {}
+        key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
+        return self.evaluation.once(key, (), ordered, also)
 
-    def _checked_reach(self, vectors: FloatArray, values: Values) -> FloatArray:
-        assert self.shape is not None
-        reach = self.shape.reach_in_blocks(vectors, values, self.prefix)
-        n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.blocks.contents[0][0]) ** 2
+    def _checked_reach(self) -> FloatArray:
+        vectors = self.block_vectors
+        reach = self.shape.reach_in_blocks(vectors)
+        n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.lattice.blocks.contents[0][0]) ** 2
         if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
             lengths = reach * np.linalg.norm(vectors, axis=1)
             shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
-            n_atoms = self.shape.filling(vectors) * float(np.prod(reach)) * len(self.blocks.contents[0][0])
+            n_atoms = (
+                self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
+            )
             raise InputError(
-                self.prefix,
+                self.lattice.prefix,
                 f"its largest crystals measure {shown} nm and hold about {n_atoms:.1e} atoms, {n_pairs:.0e} pairs; "
                 "make sizes or std smaller.",
             )
         return reach
 
-    def _weight_table(
-        self, reach: IntArray, vectors: FloatArray, values: Values, addresses: Sequence[str]
-    ) -> Callable[[IntArray], FloatArray]:
+    def _weight_table(self, reach: IntArray, addresses: Sequence[str]) -> Callable[[IntArray], FloatArray]:
         """Return the function from offsets (n, 3) to W and its derivatives by `addresses`, (1 + n_addresses, n).
 
         With a shell: W, and W of pairs with one and with both blocks weighted by g.
         """
-        assert self.shape is not None
-        shape = self.shape
-        signed = shape.signed(vectors)
-
-        def table(moved: Values) -> FloatArray:
-            own = self.block_vectors(moved)
-            return shape.pair_table(reach, own, moved, self.prefix)
-
-        rows = [table(values)]
+        shape, vectors, values = self.shape, self.block_vectors, self.evaluation.values
+        signed = shape.shape.signed(vectors)
+        rows = [shape.pair_table(reach, vectors)]
         if self.shell is not None:
-            for level in self.shell.pairs_inside(values, self.prefix):
-                shared = [p * shape.pair_table(reach, vectors, values, self.prefix, depths) for depths, p in level]
+            for level in self.shell.pairs_inside:
+                shared = [p * shape.pair_table(reach, vectors, depths) for depths, p in level]
                 rows.append(np.sum(shared, axis=0))
         for address in addresses:
             step = 1e-4 * abs(values[address])
-            above, below = (table({**values, address: values[address] + change}) for change in (step, -step))
+            sides = (self.at({address: values[address] + change}) for change in (step, -step))
+            above, below = (side.shape.pair_table(reach, side.block_vectors) for side in sides)
             rows.append((above - below) / (2.0 * step))
         tables = np.array(rows)
 
@@ -475,12 +461,9 @@ class LatticeSum:
 
         return at
 
-    def _weights_of_spans(
-        self, surface: OuterLayers, offsets: IntArray, reach: IntArray, vectors: FloatArray, values: Values
-    ) -> FloatArray:
+    def _weights_of_spans(self, surface: OuterLayers, offsets: IntArray, reach: IntArray) -> FloatArray:
         """Return how many pairs places of each span have at offsets (n, 3), (n_spans, 1, n)."""
-        assert self.shape is not None
-        table = self.shape.table_of_halves(reach + 1, vectors, values, self.prefix)
+        table = self.shape.table_of_halves(reach + 1, self.block_vectors)
         found = []
         for shift, extent in zip(*surface.spans, strict=True):
             across = np.abs(offsets + shift) - extent
@@ -488,27 +471,29 @@ class LatticeSum:
             found.append([table[i, j, k]])
         return np.array(found)
 
-    def _strain(self, values: Values, address: str, cell_vectors: FloatArray) -> FloatArray:
+    def _strain(self, address: str) -> FloatArray:
         """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
-        step = 1e-5 * abs(values[address])
-        moved = [{**values, address: values[address] + sign * step} for sign in (1.0, -1.0)]
-        above, below = (self.crystal.vectors(m, self.crystal_prefix) for m in moved)
-        return np.asarray(np.linalg.solve(cell_vectors, (above - below) / (2.0 * step)), dtype=np.float64)
+        value = self.evaluation.values[address]
+        step = 1e-5 * abs(value)
+        above, below = (self.at({address: value + sign * step}).crystal.vectors for sign in (1.0, -1.0))
+        return np.asarray(np.linalg.solve(self.crystal.vectors, (above - below) / (2.0 * step)), dtype=np.float64)
 
     # ---- pairs ------------------------------------------------------------------------------------
 
-    def _jobs(self, values: Values, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
+    def _jobs(self, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
         """Return the pairs to be counted and the number of bins that hold them."""
-        places = self.places(values)
+        places = self.places
         longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + _span(places)
         step = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(step ** np.ceil(np.log(longest) / np.log(step)) / h) + 2
         offsets = found.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together
-        occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (1 << np.arange(len(self.order.classes)))
+        occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (
+            1 << np.arange(len(self.lattice.order.classes))
+        )
         jobs = []
         for span, weights in enumerate(found.weights):
-            alone, between = self._alone.of_span(span), self._between.of_span(span)
+            alone, between = self.lattice.alone.of_span(span), self.lattice.between.of_span(span)
             here = np.concatenate([weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
             if len(alone.parts):
                 jobs.append(LatticePairs(offsets[:1], here, alone.points(places), alone.parts, alone.kinds))
@@ -516,65 +501,13 @@ class LatticeSum:
             for code in np.unique(occurring[1:]):
                 at = np.flatnonzero(occurring == code)
                 at = at[at > 0]
-                classes = np.flatnonzero((code >> np.arange(len(self.order.classes))) & 1)
+                classes = np.flatnonzero((code >> np.arange(len(self.lattice.order.classes))) & 1)
                 probabilities = found.probabilities[:, classes][:, :, at]
-                for chosen, kinds, parts, mixture in _alike(between, points, classes):
+                for chosen, kinds, parts, mixture in alike_pairs(between, points, classes):
                     mixed = mixture @ probabilities  # (1 + n_ordered, n)
                     own = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
                     jobs.append(LatticePairs(offsets[at], own, chosen, parts, kinds))
         return jobs, n_bins
-
-    @cached_property
-    def _alone(self) -> BlockPairs:
-        """The pairs of atoms of one block."""
-        rows = [
-            (s, i, s, j, self._kind(s, i, s, j), part, 0, self._span(s, i, s, j))
-            for s, part in enumerate(self.order.alone)
-            for i in range(self._n_places)
-            for j in range(i + 1, self._n_places)
-        ]
-        return _block_pairs(rows)
-
-    @cached_property
-    def _between(self) -> BlockPairs:
-        """The pairs of atoms of two blocks, in all pairs of states."""
-        rows = [
-            (
-                p.first,
-                i,
-                p.second,
-                j,
-                self._kind(p.first, i, p.second, j),
-                p.part,
-                c,
-                self._span(p.first, i, p.second, j),
-            )
-            for c, pairs in enumerate(self.order.classes)
-            for p in pairs
-            for i in range(self._n_places)
-            for j in range(self._n_places)
-            for at in [(p.first, i, p.second, j)]
-        ]
-        return _block_pairs(rows)
-
-    def _span(self, state: int, first: int, other: int, second: int) -> int:
-        return 0 if self.surface is None else self.surface.span(state, first, other, second)
-
-    @property
-    def _n_places(self) -> int:
-        return len(self.blocks.contents[0][0])
-
-    def _kind(self, state: int, first: int, other: int, second: int) -> int:
-        """Return the row of the histogram of two places."""
-        sites = self.crystal.site_of_atom
-        pair = sorted(
-            (int(sites[self.blocks.contents[state][0][first]]), int(sites[self.blocks.contents[other][0][second]]))
-        )
-        return self._row_of[pair[0], pair[1]]
-
-    @cached_property
-    def _row_of(self) -> dict[tuple[int, int], int]:
-        return {pair: k for k, pair in enumerate(pair_kinds(len(self.crystal.sites)))}
 
 
 def independent_rows(rows: FloatArray) -> tuple[list[int], FloatArray]:
@@ -597,30 +530,3 @@ def independent_rows(rows: FloatArray) -> tuple[list[int], FloatArray]:
 def _span(places: FloatArray) -> float:
     """Return the diagonal of the box around places (…, 3)."""
     return float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))
-
-
-def _block_pairs(rows: list[tuple[int, int, int, int, int, float, int, int]]) -> BlockPairs:
-    table = np.array(rows, dtype=np.float64).reshape(-1, 8)
-    states, firsts, others, seconds, kinds, _, classes, spans = table.T.astype(np.int64)
-    return BlockPairs(states, firsts, others, seconds, kinds, table[:, 5], classes, spans)
-
-
-def _alike(
-    pairs: BlockPairs, points: FloatArray, classes: IntArray
-) -> Iterator[tuple[FloatArray, IntArray, FloatArray, FloatArray]]:
-    """Yield the pairs of the classes, equal separations merged, by the mixture of classes that they need.
-
-    Each as (points (n, 3), kinds (n,), parts (n,), mixture (n_classes,)): such a pair counts parts × mixture @ P.
-    """
-    column = np.full(int(pairs.classes.max()) + 1, -1)
-    column[classes] = np.arange(len(classes))
-    used = column[pairs.classes] >= 0
-    key = np.column_stack([np.rint(points[used] * 1e6).astype(np.int64), pairs.kinds[used]])
-    _, first, place = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    parts = np.zeros((len(first), len(classes)))
-    np.add.at(parts, (place.ravel(), column[pairs.classes[used]]), pairs.parts[used])
-    total = parts.sum(axis=1)
-    mixtures, group = np.unique(np.round(parts / total[:, None], 12), axis=0, return_inverse=True)
-    for k, mixture in enumerate(mixtures):
-        own = group.ravel() == k
-        yield points[used][first[own]], pairs.kinds[used][first[own]], total[own], mixture

@@ -6,7 +6,7 @@ and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
 
     lattice = population.lattice_sum(crystal, "populations.dots", "crystals.x")
     network = Network.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
-    atoms = explicit_crystal(crystal, lattice.blocks, network, values, "crystals.x")
+    atoms = explicit_crystal(crystal.at(values.under("crystals.x")), lattice.blocks, network)
     Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
 
 `Network.every` sets boundaries at equal distances, `Network.drawn` by chance, and `Network.joined` puts those of
@@ -17,15 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.clusters import Cluster
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.termination import OuterLayers
 from nanocrystal.sample.twins import TwinBoundaries
 
@@ -196,9 +196,12 @@ class ExplicitCrystal:
 
 
 def explicit_crystal(
-    crystal: Crystal, blocks: BlockLattice, network: Network, values: Values, crystal_prefix: str,
-    inside: NDArray[np.bool_] | None = None, surface: OuterLayers | None = None,
-) -> ExplicitCrystal:  # fmt: skip
+    crystal: CrystalNow,
+    blocks: BlockLattice,
+    network: Network,
+    inside: NDArray[np.bool_] | None = None,
+    surface: OuterLayers | None = None,
+) -> ExplicitCrystal:
     """Return the atoms of a crystal of whole blocks with its boundaries.
 
     inside: an array of `network.numbers`, which blocks there are (all by default); surface: the outermost layer, for
@@ -210,38 +213,40 @@ def explicit_crystal(
     shift = blocks.state_shift(grid.reshape(-1, 3).astype(np.float64)).reshape(domains.shape)
     states = blocks.sums[blocks.sums[network.start][shift], domains]
     kept = np.ones(network.numbers, dtype=np.bool_) if inside is None else inside
-    return crystal_of_states(crystal, blocks, states, domains, kept, values, crystal_prefix, surface)
+    return crystal_of_states(crystal, blocks, Content(states, domains, kept), surface)
+
+
+class Content(NamedTuple):
+    """Whole blocks of a crystal: arrays over a box of their states, their domains, and which of them there are."""
+
+    states: IntArray
+    domains: IntArray
+    inside: NDArray[np.bool_]
 
 
 def crystal_of_states(
-    crystal: Crystal, blocks: BlockLattice, states: IntArray, domains: IntArray, inside: NDArray[np.bool_],
-    values: Values, crystal_prefix: str, surface: OuterLayers | None = None,
-) -> ExplicitCrystal:  # fmt: skip
-    """Return the atoms of whole blocks; states, domains, inside: arrays over a box of blocks, the last which are.
-
-    surface: see `explicit_crystal`.
-    """
-    cell_vectors = crystal.vectors(values, crystal_prefix)
-    fract = np.concatenate(crystal.positions(values, crystal_prefix))
+    crystal: CrystalNow, blocks: BlockLattice, content: Content, surface: OuterLayers | None = None
+) -> ExplicitCrystal:
+    """Return the atoms of whole blocks; surface: see `explicit_crystal`."""
     places, atoms, found = [], [], []
-    for state, ((own, _), content) in enumerate(zip(blocks.contents, blocks.places(fract), strict=True)):
-        chosen = inside & (states == state)
+    for state, ((own, _), at_corner) in enumerate(zip(blocks.contents, blocks.places(crystal.fract), strict=True)):
+        chosen = content.inside & (content.states == state)
         at = np.argwhere(chosen)
         there = np.ones(len(at) * len(own), dtype=np.bool_)
         if surface is not None:
-            there = surface.present(state, at, inside.shape).ravel()
+            there = surface.present(state, at, content.inside.shape).ravel()
         corners = at @ blocks.matrix
-        places.append((corners[:, None, :] + content[None, :, :]).reshape(-1, 3)[there])
+        places.append((corners[:, None, :] + at_corner[None, :, :]).reshape(-1, 3)[there])
         atoms.append(np.tile(own, len(corners))[there])
-        found.append(np.repeat(domains[chosen], len(own))[there])
-    sites = crystal.site_of_atom[np.concatenate(atoms)]
-    return ExplicitCrystal(np.concatenate(places) @ cell_vectors, sites, np.concatenate(found), crystal)
+        found.append(np.repeat(content.domains[chosen], len(own))[there])
+    sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
+    positions = np.concatenate(places) @ crystal.vectors
+    return ExplicitCrystal(positions, sites, np.concatenate(found), crystal.crystal)
 
 
 def turned_domains(
-    crystal: Crystal, blocks: BlockLattice, numbers: Sequence[int], turned: NDArray[np.bool_], values: Values,
-    crystal_prefix: str,
-) -> ExplicitCrystal:  # fmt: skip
+    crystal: CrystalNow, blocks: BlockLattice, numbers: Sequence[int], turned: NDArray[np.bool_]
+) -> ExplicitCrystal:
     """Return a crystal some blocks of which are turned by 90°, so that their third axis lies along the first.
 
     turned: an array of `numbers`, which blocks are. All blocks stand on one lattice, that of the crystal: turned
@@ -250,9 +255,7 @@ def turned_domains(
     n = _whole_numbers(numbers)
     if turned.shape != n:
         raise InputError("turned", f"must say of each of {n} blocks whether it is turned, got {turned.shape}.")
-    cell_vectors = crystal.vectors(values, crystal_prefix)
-    block_vectors, inverse = blocks.vectors(cell_vectors), np.linalg.inv(blocks.matrix)
-    fract = np.concatenate(crystal.positions(values, crystal_prefix))
+    block_vectors, inverse = blocks.vectors(crystal.vectors), np.linalg.inv(blocks.matrix)
     grid = np.stack(np.meshgrid(*[np.arange(k) for k in n], indexing="ij"), axis=-1).reshape(-1, 3)
     places, atoms, found = [], [], []
     for domain, axes in ((0, [0, 1, 2]), (1, [2, 0, 1])):
@@ -260,13 +263,15 @@ def turned_domains(
         own_grid = grid[turned.ravel() == bool(domain)]
         back = np.argsort(axes)
         states = blocks.state_shift(own_grid[:, back].astype(np.float64))
-        for state, ((own, _), content) in enumerate(zip(blocks.contents, blocks.places(fract) @ inverse, strict=True)):
+        for state, ((own, _), content) in enumerate(
+            zip(blocks.contents, blocks.places(crystal.fract) @ inverse, strict=True)
+        ):
             corners = own_grid[states == state]
             places.append((corners[:, None, :] + content[None, :, axes]).reshape(-1, 3) @ block_vectors)
             atoms.append(np.tile(own, len(corners)))
             found.append(np.full(len(corners) * len(own), domain))
-    sites = crystal.site_of_atom[np.concatenate(atoms)]
-    return ExplicitCrystal(np.concatenate(places), sites, np.concatenate(found), crystal)
+    sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
+    return ExplicitCrystal(np.concatenate(places), sites, np.concatenate(found), crystal.crystal)
 
 
 def _whole_numbers(numbers: Sequence[int]) -> tuple[int, int, int]:

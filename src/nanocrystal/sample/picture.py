@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Values
 from nanocrystal.sample.bodies import Body, whole, whole_blocks
 from nanocrystal.sample.clusters import Cluster
 from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.lattice_pairs import LatticeNow
+from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.networks import ExplicitCrystal, Network
-from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.prisms import Box, BoxNow
 from nanocrystal.sample.settings import pbnm_order
-from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.shapes import SphereNow
 from nanocrystal.sample.typical import (
     drawn_crystal,
     filled_by_chance,
@@ -66,23 +66,23 @@ def of_cluster(cluster: Cluster, stretch: float) -> AtomPicture | None:
     return AtomPicture(cluster.elements, _centred(stretch * cluster.positions), _all(len(cluster.elements)) + ".")
 
 
-def of_crystal(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> AtomPicture:
+def of_crystal(lattice: LatticeNow, shape: SphereNow | BoxNow) -> AtomPicture:
     """Return a crystal of the mean size with its boundaries or layers; lattice: what it is made of."""
     rng = np.random.default_rng(SEED)
-    body, note = _sphere(lattice, shape, values) if isinstance(shape, Sphere) else _blocks(lattice, shape, values)
-    atoms, faults = drawn_crystal(lattice, body, values, rng)
+    body, note = _sphere(lattice, shape) if isinstance(shape, SphereNow) else _blocks(lattice, shape.shape)
+    atoms, faults = drawn_crystal(lattice, body, rng)
     note = note or f"{_all(len(atoms.sites))} of a crystal of the mean size."
     names: tuple[str, ...] = ()
     outlines: list[FloatArray] = []
     upright = np.eye(3)
     if not isinstance(faults, Network):
-        names, upright = LAYER_KINDS, _upright(lattice.block_vectors(values))
+        names, upright = LAYER_KINDS, _upright(lattice.block_vectors)
         note += " Its sequence of layers is one drawn at random of the ensemble."
-    elif lattice.twins:
-        names, outlines = _shifts(lattice), _outlines(lattice, atoms, faults, values)
-        note += _network_words(faults, lattice.crystal)
-    atoms = filled_by_chance(atoms, values, lattice.crystal_prefix, rng)
-    occupants = lattice.crystal.occupants(values, lattice.crystal_prefix)
+    elif lattice.lattice.twins:
+        names, outlines = _shifts(lattice.lattice), _outlines(lattice, atoms, faults)
+        note += _network_words(faults, lattice.lattice.crystal)
+    occupants = lattice.crystal.occupants
+    atoms = filled_by_chance(atoms, occupants, rng)
     if shared_places(occupants):
         what = "Shared" if any(len(site) > 1 for site in occupants) else "Partly filled"
         note += f" {what} places were filled by chance."
@@ -99,14 +99,13 @@ def of_crystal(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Atom
     )
 
 
-def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]:
+def _blocks(lattice: LatticeNow, shape: Box) -> tuple[Body, str]:
     """Return whole blocks, the nearest number to the mean lengths along each block vector, or their surface.
 
     The note is empty where all atoms are there.
     """
-    vectors = lattice.block_vectors(values)
-    mean = lattice.blocks_of_mean(values)
-    n_atoms = len(lattice.blocks.contents[0][0])
+    vectors, mean = lattice.block_vectors, lattice.blocks_of_mean
+    n_atoms = lattice.lattice.n_places
     factor = 1.0
     while _in_skin(whole(factor * mean)) * n_atoms > 4 * MOST_ON_SURFACE:  # roughly, before any array is made
         factor *= 0.97
@@ -125,20 +124,20 @@ def _blocks(lattice: LatticeSum, shape: Box, values: Values) -> tuple[Body, str]
     return shown, f"The surface of a crystal of {own} blocks; the mean one, of {of_mean} blocks, is too large to draw."
 
 
-def _sphere(lattice: LatticeSum, shape: Sphere, values: Values) -> tuple[Body, str]:
+def _sphere(lattice: LatticeNow, shape: SphereNow) -> tuple[Body, str]:
     """Return a sphere of the mean size, or its surface; the note is empty where all atoms are there."""
-    radius = 0.5 * shape.mean_diameter(values, lattice.prefix)
-    density = len(lattice.blocks.contents[0][0]) / abs(float(np.linalg.det(lattice.block_vectors(values))))
+    radius = 0.5 * shape.mean_diameter
+    density = lattice.lattice.n_places / abs(float(np.linalg.det(lattice.block_vectors)))
     total = density * 4.0 / 3.0 * np.pi * radius**3
     if total <= MOST_ATOMS:
-        return mean_body(lattice, shape, values), ""
+        return mean_body(lattice, shape), ""
     largest = float(np.sqrt(MOST_ON_SURFACE / (4.0 * np.pi * SKIN * density))) + 0.5 * SKIN
     about = _grouped(round(total, -2))
     note = f"The surface, {SKIN:g} Å deep, of a crystal of the mean size, which has about {about} atoms."
     if radius > largest:
         sizes = f"{0.2 * largest:.1f} nm; the mean one, of {0.2 * radius:.1f} nm,"
         note = f"The surface of a crystal of {sizes} is too large to draw."
-    return sphere_body(lattice, 2.0 * min(radius, largest), SKIN, values), note
+    return sphere_body(lattice, 2.0 * min(radius, largest), SKIN), note
 
 
 # ---- domains and boundaries -----------------------------------------------------------------------
@@ -168,10 +167,10 @@ def _network_words(network: Network, crystal: Crystal) -> str:
     )
 
 
-def _outlines(lattice: LatticeSum, atoms: ExplicitCrystal, network: Network, values: Values) -> list[FloatArray]:
+def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: Network) -> list[FloatArray]:
     """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
-    inverse = np.linalg.inv(lattice.block_vectors(values))
-    contents = lattice.places(values) @ inverse
+    inverse = np.linalg.inv(lattice.block_vectors)
+    contents = lattice.places @ inverse
     found = []
     for axis, planes in enumerate(network.planes):
         per_block = float(1.0 / np.linalg.norm(inverse[:, axis]))

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.sample.assembly import assembled, pair_addresses
+from nanocrystal.parameters import Evaluation, Here, Key, Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample.assembly import PlacePairs, assembled, pair_addresses
 from nanocrystal.sample.blocks import block_lattice, with_slips
-from nanocrystal.sample.clusters import Atoms
-from nanocrystal.sample.coating import COATING, Coating
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
-from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives, crystal_moments
+from nanocrystal.sample.clusters import Atoms, AtomsNow
+from nanocrystal.sample.coating import COATING, Coating, CoatingNow
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives, crystal_moments
+from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure, enveloped
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Bulk, Shape, Sphere
-from nanocrystal.sample.shell import SHELL, Shell
-from nanocrystal.sample.size_law import SIZE_LAW, BoxSlice, SizeLaw, merged, slices
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import Bulk, RoundNow, Shape, ShapeNow, SphereNow
+from nanocrystal.sample.shell import SHELL, Shell, ShellNow
+from nanocrystal.sample.size_law import SIZE_LAW, SizeLaw, SizeLawNow, merged, slices
 from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
 from nanocrystal.sample.termination import TERMINATION, outer_layers
 from nanocrystal.sample.twins import TWINS, TwinFamily
@@ -53,7 +54,7 @@ class Population:
     """
 
     crystal: str | None = None
-    shape: Shape | Box = field(default_factory=Bulk)
+    shape: Shape = field(default_factory=Bulk)
     atoms: Atoms | None = None
     fraction_basis: FractionBasis = "mass_fraction"
     fraction: Number = 1.0
@@ -78,156 +79,9 @@ class Population:
             twins |= {f"{STACKING}.{k}": v for k, v in self.stacking.declared().items()}
         return {**own, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
 
-    def pairs(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal | None, crystal_prefix: str
-    ) -> PairStructure:
-        """Return the population as pair distances on the grid the evaluation requires."""
-        grid: PairGrid = evaluation.requirement
-        if self.atoms is not None:
-            return self._cluster_pairs(evaluation, name, prefix, grid)
-        assert crystal is not None
-        if self.size_law is not None:
-            return self._sliced_pairs(evaluation, name, prefix, crystal, crystal_prefix)
-        if isinstance(self.shape, Box):
-            return self._shaped_pairs(evaluation, name, prefix, crystal, crystal_prefix, grid)
-        return self._round_pairs(evaluation, name, prefix, crystal, crystal_prefix, grid)
-
-    def _sliced_pairs(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
-    ) -> PairStructure:
-        """Return the pairs of crystals that depend on their size: slices of size, each as a population of its own."""
-        assert self.size_law is not None
-        assert isinstance(self.shape, Sphere | Box)
-        law, values = self.size_law, evaluation.values
-        vectors = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix).block_vectors(values)
-        parts = []
-        for k, (shape, d) in enumerate(slices(self.shape, law.argument, vectors, values, prefix)):
-            own = evaluation.at(law.at_size(d, crystal, values, prefix, crystal_prefix))
-            part = replace(self, shape=shape, size_law=None)
-            parts.append(part.pairs(own, f"{name}, slice {k}", prefix, crystal, crystal_prefix))
-        laws = tuple(f"{prefix}.{SIZE_LAW}.{k}" for k in law.declared())
-        lengths = tuple(f"{prefix}.{k}" for k in self.shape.declared())
-        addresses = (*dict.fromkeys(a for p in parts for a in p.depends_on), *lengths, *laws)
-        return merged(parts, law.of_atoms, addresses)
-
-    def _round_pairs(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
-    ) -> PairStructure:
-        """Return the pairs of an infinite crystal, and what part of them a sphere has."""
-        assert not isinstance(self.shape, Box)
-        shape, values = self.shape, evaluation.values
-        reached = grid.reaching(shape.reach(values, prefix))
-        geometry = list(crystal.geometry_addresses(crystal_prefix))
-        if self.disordered:
-            lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-            geometry += lattice_sum.order.addresses(prefix)
-        moments, cells = self._endless_pairs(evaluation, name, prefix, crystal, crystal_prefix, reached)
-        own = tuple(f"{prefix}.{k}" for k in shape.declared())
-        volume = shape.mean_volume(values, prefix)
-        n_units = None if volume is None else volume / crystal.cell_volume(values, crystal_prefix) / cells
-        envelope: RadialFunction | None = partial(_envelope, shape, values, prefix)
-        if self.shell is None:
-            return self._structure(
-                evaluation, name, prefix, crystal, crystal_prefix, moments[None], grid.h, cells, n_units,
-                (envelope,), 1.0, (*geometry, *own), envelope,
-            )  # fmt: skip
-        levels = self._levels_of_sphere(values, prefix)
-        addresses = (*geometry, *own, f"{prefix}.{SHELL}.thickness")
-
-        def cut() -> FloatArray:
-            r = grid.h * np.arange(float(moments.shape[1]))
-            return np.array([enveloped(moments, level(r)) for level in levels])
-
-        found = evaluation.once(f"shells of {name} to {reached.r_max:g}", addresses, cut)
-        inside = float(levels[1](np.zeros(1))[0])
-        return self._structure(
-            evaluation, name, prefix, crystal, crystal_prefix, found, grid.h, cells, n_units,
-            levels, inside, addresses, None,
-        )  # fmt: skip
-
-    def _levels_of_sphere(self, values: Values, prefix: str) -> tuple[RadialFunction, ...]:
-        """Return what part of the pairs at r a sphere has, counted with 1, with g of one and of both places."""
-        assert self.shell is not None
-        assert isinstance(self.shape, Sphere)
-        shape = self.shape
-        once, twice = self.shell.pairs_inside(values, prefix)
-
-        def level(terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
-            return lambda r: np.asarray(sum(p * shape.shared(r, depths, values, prefix) for depths, p in terms))
-
-        return (partial(_envelope, shape, values, prefix), level(once), level(twice))
-
-    def _endless_pairs(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
-    ) -> tuple[FloatArray, float]:
-        """Return the pairs of an infinite crystal per unit, and the cells in the volume of a unit."""
-        values, key = evaluation.values, f"pairs of {name} to {grid.r_max:g}"
-        addresses = crystal.geometry_addresses(crystal_prefix)
-        if not self.disordered:
-            return evaluation.once(key, addresses, lambda: crystal_moments(crystal, values, crystal_prefix, grid)), 1.0
-        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        ordering = lattice_sum.order.addresses(prefix)
-        found = evaluation.once(key, (*addresses, *ordering), lambda: lattice_sum.within(values, grid))
-        return found, 1.0 / lattice_sum.blocks.blocks_per_cell
-
-    def _shaped_pairs(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str, grid: PairGrid
-    ) -> PairStructure:
-        """Return the pairs of a shape along the blocks of the crystal, counted per block."""
-        assert isinstance(self.shape, Box)
-        shape, values = self.shape, evaluation.values
-        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        addresses = [*crystal.geometry_addresses(crystal_prefix), *shape.addresses(prefix)]
-        addresses += lattice_sum.order.addresses(prefix)
-        if self.shell is not None:
-            addresses.append(f"{prefix}.{SHELL}.thickness")
-        found = evaluation.once(f"pairs of {name}", addresses, lambda: lattice_sum(values, grid))
-        blocks = lattice_sum.blocks
-        vectors = lattice_sum.block_vectors(values)
-        levels = self._levels_of_box(evaluation, name, prefix, vectors, addresses)
-        structure = self._structure(
-            evaluation, name, prefix, crystal, crystal_prefix, found.moments, grid.h, 1.0 / blocks.blocks_per_cell,
-            found.mean_blocks, levels, found.mean_inside, tuple(addresses), None,
-            lattice_sum.places_per_block(values),
-        )  # fmt: skip
-        if lattice_sum.surface is None:
-            return structure
-        return replace(structure, shape_functions=lattice_sum.shape_functions(values))
-
-    def _levels_of_box(
-        self, evaluation: Evaluation, name: str, prefix: str, vectors: FloatArray, known_by: Sequence[str]
-    ) -> tuple[RadialFunction, ...]:
-        """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
-
-        Their tables are made where they are asked for, once for each range of r. known_by: the addresses that they
-        depend on.
-        """
-        assert isinstance(self.shape, Box)
-        shape, values = self.shape, evaluation.values
-
-        def level(key: str, terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
-            def function(r: FloatArray) -> FloatArray:
-                longest = float(r.max()) if len(r) else 0.0
-                tables = evaluation.once(
-                    f"γ₀ of {name}, {key}, to {longest:g}", known_by,
-                    lambda: [(p, shape.envelope_to(longest, vectors, values, prefix, depths)) for depths, p in terms],
-                )  # fmt: skip
-                return np.asarray(sum(p * table(r) for p, table in tables))
-
-            return function
-
-        whole = level("whole", [((0.0, 0.0), 1.0)])
-        if self.shell is None:
-            return (whole,)
-        once, twice = self.shell.pairs_inside(values, prefix)
-        return (whole, level("one inside", once), level("both inside", twice))
-
-    def _lattice_sum(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str
-    ) -> LatticeSum:
-        if isinstance(self.shape, BoxSlice):  # its bounds follow the sizes
-            return self.lattice_sum(crystal, prefix, crystal_prefix)
-        return evaluation.once(f"lattice of {name}", (), lambda: self.lattice_sum(crystal, prefix, crystal_prefix))
+    def at(self, name: str, evaluation: Evaluation, crystal: Crystal | None) -> PopulationNow:
+        """Return the population of this name as of now."""
+        return PopulationNow(self, name, evaluation, crystal)
 
     def lattice_sum(self, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
         """Return the sum over its pairs of blocks; raises InputError for boundaries that its crystal cannot have."""
@@ -235,7 +89,13 @@ class Population:
         if self.stacking is not None:
             layers = layers_of(crystal, f"{prefix}.{STACKING}")
             return LatticeSum(
-                crystal, layers.blocks, LayerOrder(layers, shape is not None), shape, prefix, crystal_prefix, self.shell
+                crystal=crystal,
+                blocks=layers.blocks,
+                order=LayerOrder(layers, shape is not None),
+                shape=shape,
+                prefix=prefix,
+                crystal_prefix=crystal_prefix,
+                shell=self.shell,
             )
         blocks = block_lattice(crystal, shape.facets if shape is not None else None, prefix)
         places = {n: f"{prefix}.{TWINS}.{n}" for n in self.twins}
@@ -247,7 +107,14 @@ class Population:
         if self.termination is not None:
             surface = outer_layers(crystal, blocks, self.termination, f"{prefix}.{TERMINATION}")
         return LatticeSum(
-            crystal, blocks, Coherent(blocks, boundaries), shape, prefix, crystal_prefix, self.shell, surface
+            crystal=crystal,
+            blocks=blocks,
+            order=Coherent(blocks, boundaries),
+            shape=shape,
+            prefix=prefix,
+            crystal_prefix=crystal_prefix,
+            shell=self.shell,
+            surface=surface,
         )
 
     @property
@@ -255,100 +122,294 @@ class Population:
         """Whether its crystals have boundaries or faults."""
         return bool(self.twins) or self.stacking is not None
 
-    def shaped_derivatives(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
-        addresses: Sequence[str], reduction: Reduction, coarser: int,
-    ) -> ShapedDerivatives | None:  # fmt: skip
-        """Return sums over pairs differentiated by those of `addresses` that are lengths, cell parameters or of twins.
 
-        In bins `coarser` times as wide as those of the pairs. None for shapes that have no lattice sum, and where
-        the pairs of atoms are not simply those of the places.
+@dataclass(frozen=True, eq=False)
+class PopulationNow:
+    """A population as of now: its crystal, shape and surface in numbers.
+
+    part: the shapes of part of its crystals, and which part that is, instead of all.
+    """
+
+    population: Population
+    name: str
+    evaluation: Evaluation
+    of_crystal: Crystal | None
+    part: tuple[int, SphereNow | BoxNow] | None = None
+
+    @cached_property
+    def here(self) -> Here:
+        return self.evaluation.values.under(f"populations.{self.name}")
+
+    @cached_property
+    def crystal(self) -> CrystalNow:
+        assert self.of_crystal is not None
+        return self.of_crystal.at(self.evaluation.values.under(f"crystals.{self.population.crystal}"))
+
+    @cached_property
+    def shape(self) -> ShapeNow:
+        return self.population.shape.at(self.here) if self.part is None else self.part[1]
+
+    @cached_property
+    def atoms(self) -> AtomsNow | None:
+        return None if self.population.atoms is None else self.population.atoms.at(self.here)
+
+    @cached_property
+    def shell(self) -> ShellNow | None:
+        return None if self.population.shell is None else self.population.shell.at(self.here.under(SHELL))
+
+    @cached_property
+    def coating(self) -> CoatingNow | None:
+        return None if self.population.coating is None else self.population.coating.at(self.here.under(COATING))
+
+    @property
+    def size_law(self) -> SizeLawNow | None:
+        """What depends on the size of the crystals; nothing within one slice of sizes."""
+        law = self.population.size_law
+        return None if law is None or self.part is not None else law.at(self.here.under(SIZE_LAW))
+
+    @cached_property
+    def lattice(self) -> LatticeNow:
+        """The blocks of its crystals and how they are ordered."""
+        where, crystal = f"populations.{self.name}", f"crystals.{self.population.crystal}"
+
+        def made() -> LatticeSum:
+            assert self.of_crystal is not None
+            return self.population.lattice_sum(self.of_crystal, where, crystal)
+
+        part = self.shape if isinstance(self.shape, BoxNow) and self.part is not None else None
+        return LatticeNow(self.evaluation.once(("lattice", self.name), (), made), self.evaluation, part)
+
+    def block_vectors(self) -> FloatArray:
+        """Return the block vectors of its crystals as rows, Å; a call, since few need them."""
+        return self.lattice.block_vectors
+
+    @property
+    def slices(self) -> list[PopulationNow]:
+        """Its crystals by their size, each slice with the crystal that the size law gives it."""
+        law, shape = self.size_law, self.shape
+        assert law is not None
+        assert isinstance(shape, SphereNow | BoxNow)
+        found = []
+        for k, (part, d) in enumerate(slices(shape, law.law.argument, self.lattice.block_vectors)):
+            values = law.crystal_of_size(d, self.crystal).here.whole
+            found.append(replace(self, evaluation=self.evaluation.at(values), part=(k, part)))
+        return found
+
+    @property
+    def _key(self) -> Key:
+        return (self.name,) if self.part is None else (self.name, "slice", self.part[0])
+
+    @property
+    def _lengths(self) -> tuple[str, ...]:
+        """The addresses of the shape."""
+        return self.here.addresses(*self.population.shape.declared())
+
+    # ---- pairs ------------------------------------------------------------------------------------
+
+    def pairs(self) -> PairStructure:
+        """Return the population as pair distances on the grid the evaluation requires."""
+        if self.atoms is not None:
+            return self._cluster_pairs(self.atoms)
+        if self.size_law is not None:
+            return self._sliced_pairs(self.size_law)
+        return self._shaped_pairs(self.shape) if isinstance(self.shape, BoxNow) else self._round_pairs()
+
+    @property
+    def _grid(self) -> PairGrid:
+        grid: PairGrid = self.evaluation.requirement
+        return grid
+
+    def _sliced_pairs(self, law: SizeLawNow) -> PairStructure:
+        """Return the pairs of crystals that depend on their size: slices of size, each as a population of its own."""
+        parts = [each.pairs() for each in self.slices]
+        laws = law.here.addresses(*law.law.declared())
+        addresses = (*dict.fromkeys(a for p in parts for a in p.depends_on), *self._lengths, *laws)
+        return merged(parts, law.law.of_atoms, addresses)
+
+    def _round_pairs(self) -> PairStructure:
+        """Return the pairs of an infinite crystal, and what part of them a sphere has."""
+        shape, grid = self.shape, self._grid
+        assert isinstance(shape, RoundNow)
+        reached = grid.reaching(shape.reach)
+        ordering = self.lattice.ordering if self.population.disordered else ()
+        moments, cells = self._endless_pairs(reached)
+        volume = shape.mean_volume
+        n_units = None if volume is None else volume / self.crystal.cell_volume / cells
+        addresses = (*self.crystal.geometry_addresses, *ordering, *self._lengths)
+        places = np.array([s.multiplicity for s in self.crystal.crystal.sites]) * cells
+        if self.shell is None:
+            of_places = PlacePairs(moments=moments[None], h=grid.h, places=places, mean_inside=1.0, known_by=addresses)
+            return self._structure(of_places, cells, n_units, (shape.envelope,), shape.envelope)
+        assert isinstance(shape, SphereNow)
+        levels = _levels_of_sphere(shape, self.shell)
+        addresses = (*addresses, *self.shell.here.addresses("thickness"))
+
+        def cut() -> FloatArray:
+            r = grid.h * np.arange(float(moments.shape[1]))
+            return np.array([enveloped(moments, level(r)) for level in levels])
+
+        of_places = PlacePairs(
+            moments=self.evaluation.once(("shells", *self._key, reached.r_max), addresses, cut),
+            h=grid.h,
+            places=places,
+            mean_inside=float(levels[1](np.zeros(1))[0]),
+            known_by=addresses,
+        )
+        return self._structure(of_places, cells, n_units, levels)
+
+    def _endless_pairs(self, grid: PairGrid) -> tuple[FloatArray, float]:
+        """Return the pairs of an infinite crystal per unit, and the cells in the volume of a unit."""
+        key, addresses = ("pairs", *self._key, grid.r_max), self.crystal.geometry_addresses
+        if not self.population.disordered:
+            return self.evaluation.once(key, addresses, lambda: crystal_moments(self.crystal, grid)), 1.0
+        lattice = self.lattice
+        found = self.evaluation.once(key, (*addresses, *lattice.ordering), lambda: lattice.within(grid))
+        return found, 1.0 / lattice.lattice.blocks.blocks_per_cell
+
+    def _shaped_pairs(self, shape: BoxNow) -> PairStructure:
+        """Return the pairs of a shape along the blocks of the crystal, counted per block."""
+        grid, lattice = self._grid, self.lattice
+        addresses = (*self.crystal.geometry_addresses, *self._lengths, *lattice.ordering)
+        if self.shell is not None:
+            addresses = (*addresses, *self.shell.here.addresses("thickness"))
+        found = self.evaluation.once(("pairs", *self._key), addresses, lambda: lattice(grid))
+        of_places = PlacePairs(
+            moments=found.moments,
+            h=grid.h,
+            places=lattice.places_per_block,
+            mean_inside=found.mean_inside,
+            known_by=addresses,
+        )
+        levels = self._levels_of_box(shape, addresses)
+        cells = 1.0 / lattice.lattice.blocks.blocks_per_cell
+        structure = self._structure(of_places, cells, found.mean_blocks, levels)
+        if lattice.lattice.surface is None:
+            return structure
+        return replace(structure, shape_functions=lattice.shape_functions())
+
+    def _levels_of_box(self, shape: BoxNow, known_by: Sequence[str]) -> tuple[RadialFunction, ...]:
+        """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
+
+        Their tables are made where they are asked for, once for each range of r. known_by: the addresses that they
+        depend on.
         """
-        if not isinstance(self.shape, Box):
-            return None
-        if self.shell is not None or self.size_law is not None or self.termination is not None:
-            return None
-        changing = [f"{crystal_prefix}.substitution.{k}.{n}" for k in crystal.substitutions
-                    for n in ("correlation_length", "bond_difference")]  # fmt: skip
-        if any(evaluation.values[a] != 0.0 for a in changing):
-            return None
-        lengths = [a for a in self.shape.addresses(prefix) if a in addresses and not a.endswith("size_correlation")]
-        cell = [a for a in crystal.cell_addresses(crystal_prefix) if a in addresses]
-        lattice_sum = self._lattice_sum(evaluation, name, prefix, crystal, crystal_prefix)
-        ordering = [a for a in lattice_sum.order.addresses(prefix) if a in addresses]
-        if lattice_sum.order.depends_on_cell:
-            cell = []
-        if lattice_sum.order.depends_on_sizes:
-            lengths = []
-        if not lengths and not cell and not ordering:
-            return ShapedDerivatives({}, {}, {})
-        grid: PairGrid = evaluation.requirement
-        wider = replace(grid, h=coarser * grid.h)
-        return lattice_sum.derivatives(evaluation.values, wider, lengths, ordering, cell, reduction)
+        vectors = self.lattice.block_vectors
+
+        def level(key: str, terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
+            def function(r: FloatArray) -> FloatArray:
+                longest = float(r.max()) if len(r) else 0.0
+                tables = self.evaluation.once(
+                    ("γ₀", *self._key, key, longest),
+                    known_by,
+                    lambda: [(p, shape.envelope_to(longest, vectors, depths)) for depths, p in terms],
+                )
+                return np.asarray(sum(p * table(r) for p, table in tables))
+
+            return function
+
+        whole = level("whole", [((0.0, 0.0), 1.0)])
+        if self.shell is None:
+            return (whole,)
+        once, twice = self.shell.pairs_inside
+        return (whole, level("one inside", once), level("both inside", twice))
 
     def _structure(
-        self, evaluation: Evaluation, name: str, prefix: str, crystal: Crystal, crystal_prefix: str,
-        moments: FloatArray, h: float, cells_per_unit: float, n_units: float | None,
-        levels: tuple[RadialFunction | None, ...], mean_inside: float, known_by: tuple[str, ...],
-        envelope: RadialFunction | None, places: FloatArray | None = None,
-    ) -> PairStructure:  # fmt: skip
-        """Return the pair structure of a crystal from the pairs of its places, (n_levels, n_site_pairs, n_bins, 4).
-
-        places: (n_sites,), how many each site has in the unit; those of the crystal by default.
-        """
-        values = evaluation.values
-        outer = None
-        if self.shell is not None:
-            outer = self.shell.changed(crystal, values, prefix, crystal_prefix)
-        if places is None:
-            places = np.array([s.multiplicity for s in crystal.sites]) * cells_per_unit
-        found = assembled(evaluation, name, crystal, crystal_prefix, moments, h, places, outer, mean_inside, known_by)
-        volume = crystal.cell_volume(values, crystal_prefix) * cells_per_unit
-        functions = tuple(f for f in levels if f is not None)
+        self,
+        pairs: PlacePairs,
+        cells_per_unit: float,
+        n_units: float | None,
+        levels: tuple[RadialFunction, ...],
+        envelope: RadialFunction | None = None,
+    ) -> PairStructure:
+        """Return the pair structure of a crystal from the pairs of its places."""
+        outer = None if self.shell is None else self.shell.changed(self.crystal)
+        found = assembled(self.evaluation, self.crystal, pairs, outer, self._key)
+        volume = self.crystal.cell_volume * cells_per_unit
         return PairStructure(
             kinds=found.kinds,
             moments=found.moments,
-            h=h,
+            h=pairs.h,
             envelope=envelope,
-            shape_function=functions[0],
+            shape_function=levels[0],
             number_density=sum(k.count * k.occupancy for k in found.kinds) / volume,
             n_units=n_units,
-            delta1=values.get(f"{crystal_prefix}.delta1", 0.0),
-            delta2=values.get(f"{crystal_prefix}.delta2", 0.0),
-            depends_on=(*known_by, *pair_addresses(crystal, values, crystal_prefix)),
+            delta1=self.crystal.here.get("delta1", 0.0),
+            delta2=self.crystal.here.get("delta2", 0.0),
+            depends_on=(*pairs.known_by, *pair_addresses(self.crystal)),
             rows=found.rows,
             factors=found.factors,
-            levels=found.levels if self.termination is None else found.site_pairs,
-            shape_functions=normalised(functions, mean_inside),
+            levels=found.levels if self.population.termination is None else found.site_pairs,
+            shape_functions=normalised(levels, pairs.mean_inside),
         )
 
-    def _cluster_pairs(self, evaluation: Evaluation, name: str, prefix: str, grid: PairGrid) -> PairStructure:
-        assert self.atoms is not None
-        atoms, cluster = self.atoms, self.atoms.cluster
+    def _cluster_pairs(self, atoms: AtomsNow) -> PairStructure:
+        cluster, stretch, grid = atoms.atoms.cluster, atoms.stretch, self._grid
         species = cluster.species
-        stretch = evaluation.values[f"{prefix}.stretch"]
 
         def moments() -> FloatArray:
             n_bins = int(np.ceil(stretch * cluster.extent / grid.h)) + 2
             return cluster_moments(stretch * cluster.positions, cluster.kinds, len(species), grid.h, n_bins)
 
         counts = np.bincount(cluster.kinds, minlength=len(species))
-        kinds = tuple(
-            Kind(e, e, float(n), 1.0, float(u))
-            for e, n, u in zip(species, counts, atoms.u_iso_values(evaluation.values, prefix), strict=True)
+        kinds = tuple(Kind(e, e, float(n), 1.0, float(u)) for e, n, u in zip(species, counts, atoms.u_iso, strict=True))
+        stretched = self.here.addresses("stretch")
+        return PairStructure(
+            kinds=kinds,
+            moments=self.evaluation.once(("pairs", *self._key), stretched, moments),
+            h=grid.h,
+            envelope=None,
+            shape_function=None,
+            number_density=None,
+            n_units=1.0,
+            delta1=self.here.get("delta1", 0.0),
+            delta2=self.here.get("delta2", 0.0),
+            depends_on=stretched,
         )
-        found = evaluation.once(f"pairs of {name}", [f"{prefix}.stretch"], moments)
-        delta1, delta2 = (evaluation.values.get(f"{prefix}.{k}", 0.0) for k in ("delta1", "delta2"))
-        return PairStructure(kinds, found, grid.h, None, None, None, 1.0, delta1, delta2, (f"{prefix}.stretch",))
 
-    def mean_atomic_mass(self, structure: PairStructure) -> float:
-        """Return the mean mass of an atom of the population, Da."""
-        mass = sum(k.count * k.occupancy * atomic_mass(k.element) for k in structure.kinds)
-        return float(mass / structure.n_atoms)
+    def shaped_derivatives(
+        self, addresses: Sequence[str], reduction: Reduction, coarser: int
+    ) -> ShapedDerivatives | None:
+        """Return sums over pairs differentiated by those of `addresses` that are lengths, cell parameters or of twins.
+
+        In bins `coarser` times as wide as those of the pairs. None for shapes that have no lattice sum, and where
+        the pairs of atoms are not simply those of the places.
+        """
+        population = self.population
+        if not isinstance(self.shape, BoxNow):
+            return None
+        if self.shell is not None or population.size_law is not None or population.termination is not None:
+            return None
+        changing = (f"substitution.{k}" for k in self.crystal.crystal.substitutions)
+        if any(self.crystal.here[f"{k}.{n}"] for k in changing for n in ("correlation_length", "bond_difference")):
+            return None
+        order = self.lattice.lattice.order
+        lengths = [a for a in self._lengths if a in addresses and not a.endswith("size_correlation")]
+        cell = [a for a in self.crystal.cell_addresses if a in addresses]
+        ordering = [a for a in self.lattice.ordering if a in addresses]
+        if order.depends_on_cell:
+            cell = []
+        if order.depends_on_sizes:
+            lengths = []
+        if not lengths and not cell and not ordering:
+            return ShapedDerivatives({}, {}, {})
+        wider = replace(self._grid, h=coarser * self._grid.h)
+        return self.lattice.derivatives(wider, lengths, ordering, cell, reduction)
 
 
-def _envelope(shape: Shape, values: Values, prefix: str, r: FloatArray) -> FloatArray:
-    return shape.envelope(r, values, prefix)
+def mean_atomic_mass(structure: PairStructure) -> float:
+    """Return the mean mass of an atom of a population, Da."""
+    mass = sum(k.count * k.occupancy * atomic_mass(k.element) for k in structure.kinds)
+    return float(mass / structure.n_atoms)
+
+
+def _levels_of_sphere(shape: SphereNow, shell: ShellNow) -> tuple[RadialFunction, ...]:
+    """Return what part of the pairs at r a sphere has, counted with 1, with g of one and of both places."""
+    once, twice = shell.pairs_inside
+
+    def level(terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
+        return lambda r: np.asarray(sum(p * shape.shared(r, depths) for depths, p in terms))
+
+    return (shape.envelope, level(once), level(twice))
 
 
 def normalised(levels: tuple[RadialFunction, ...], mean_inside: float) -> tuple[RadialFunction, ...]:

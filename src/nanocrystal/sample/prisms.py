@@ -8,7 +8,7 @@ so a whole population costs one lattice sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.distributions import (
     Distribution,
@@ -27,10 +27,9 @@ from nanocrystal.sample.distributions import (
     OneLength,
     RefinableLength,
 )
-from nanocrystal.sample.shapes import LengthStatistics, SizeCurves
+from nanocrystal.sample.shapes import LengthStatistics, Shape, ShapeNow, SizeCurves, SizeMaps
 
 FloatArray = NDArray[np.float64]
-SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
 MOST_THRESHOLDS = 2000
 """different offsets for which a quadrature is made each; for more a table is interpolated"""
 TABLE = 101
@@ -148,14 +147,12 @@ def mean_of_polynomial(coefficients: list[FloatArray], threshold: FloatArray, d:
     return np.asarray(np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0))
 
 
-class Box:
+class Box(Shape):
     """What all shapes of this file share; a subclass names its edges and holds their values."""
 
     name: ClassVar[str]
     edges: ClassVar[tuple[Edge, ...]]
     facets: Facets | None
-
-    # ---- parameters -------------------------------------------------------------------------------
 
     def _lengths(self) -> list[tuple[Edge, RefinableLength]]:
         return [(e, RefinableLength(e.quantity, getattr(self, e.quantity.name))) for e in self.edges]
@@ -165,80 +162,19 @@ class Box:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for _, length in self._lengths():
             entries |= length.declared()
-        correlation = getattr(self, "size_correlation", None)
-        if correlation is not None:
-            entries["size_correlation"] = (CORRELATION, as_parameter(correlation))
         return entries
 
-    def addresses(self, prefix: str) -> tuple[str, ...]:
-        """Return the full addresses of the parameters of the shape."""
-        return tuple(f"{prefix}.{name}" for name in self.declared())
-
-    def _distributions(self, values: Values, prefix: str) -> list[tuple[Edge, LengthDistribution]]:
-        return [(e, length.at(dict(values), prefix)) for e, length in self._lengths()]
-
-    def _correlation(self, values: Values, prefix: str) -> float:
-        return float(values.get(f"{prefix}.size_correlation", 0.0))
-
-    # ---- pairs ------------------------------------------------------------------------------------
-
-    def mean_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> float:
-        """Return the number-weighted mean number of blocks in a crystal."""
-        return float(self.pair_weights(np.zeros((1, 3)), vectors, values, prefix)[0])
-
-    def pair_weights(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
-        if self._correlated(values, prefix):
-            return self.pairs_across(np.abs(offsets), vectors, values, prefix)
-        weights = np.ones(len(offsets))
-        for edge, distribution in self._distributions(values, prefix):
-            weights = weights * edge.weights(offsets, distribution, vectors)
-        return weights
-
-    def pairs_across(self, u: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return the mean of Π max(0, N − u) for u (n, 3), of a shape with parallel faces; u < 0: N is longer."""
-        found = self._distributions(values, prefix)
-        if self._correlated(values, prefix):
-            return _correlated_weights(u, found, vectors, self._correlation(values, prefix))
-        weights = np.ones(len(u))
-        for edge, distribution in found:
-            weights = weights * edge.weights_across(u, distribution, vectors)
-        return weights
-
-    def _correlated(self, values: Values, prefix: str) -> bool:
-        found = self._distributions(values, prefix)
-        lognormal = len(found) == 2 and all(isinstance(d, Lognormal) for _, d in found)
-        return lognormal and self._correlation(values, prefix) != 0.0
-
-    def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return the part of the pairs of blocks at offsets (n, 3) between which a plane drawn across `axis` lies."""
-        part = np.zeros(len(offsets))
-        for edge, d in self._distributions(values, prefix):
-            if axis in edge.axes:
-                pairs = edge.weights(offsets, d, vectors)
-                there = pairs > 0.0
-                part[there] = edge.crossed(axis, offsets[there], d, vectors) / pairs[there]
-        return np.clip(part, 0.0, 1.0)
-
-    def reach_in_blocks(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return the largest offsets (3,) along the block vectors that still count.
-
-        Raises InputError where the shape cannot be cut along these vectors.
-        """
-        reach = np.ones(3)
-        for edge, distribution in self._distributions(values, prefix):
-            problem = edge.problem(vectors)
-            if problem is not None:
-                raise InputError(f"{prefix}.shape", f'"{self.name}" {problem}')
-            for axis, last in edge.reach(distribution, vectors).items():
-                reach[axis] = last
-        return reach
+    def at(self, here: Here) -> BoxNow:
+        """Return the shape as of now; here: the population."""
+        lengths = tuple((e, length.at(here)) for e, length in self._lengths())
+        return BoxNow(self, lengths, float(here.get("size_correlation", 0.0)), here.address)
 
     def filling(self, vectors: FloatArray) -> float:
         """Return which part of the blocks of the box around it a crystal holds."""
-        one, here = OneLength(1.0), np.zeros((1, 3))
+        one, origin = OneLength(1.0), np.zeros((1, 3))
         parts = [
-            float(edge.weights(here, one, vectors)[0]) / float(np.prod(list(edge.blocks_per_length(vectors).values())))
+            float(edge.weights(origin, one, vectors)[0])
+            / float(np.prod(list(edge.blocks_per_length(vectors).values())))
             for edge in self.edges
         ]
         return float(np.prod(parts))
@@ -257,8 +193,76 @@ class Box:
         """Return whether W differs between offsets that differ in their signs alone."""
         return any(edge.signed(vectors) for edge in self.edges)
 
+
+@dataclass(frozen=True)
+class BoxNow(ShapeNow):
+    """A shape along the block vectors as of now.
+
+    lengths: each edge with the distribution of its length; correlation: of the logarithms of two lognormal lengths;
+    where: the address of the population.
+    """
+
+    shape: Box
+    lengths: tuple[tuple[Edge, LengthDistribution], ...]
+    correlation: float
+    where: str
+
+    # ---- pairs ------------------------------------------------------------------------------------
+
+    def mean_blocks(self, vectors: FloatArray) -> float:
+        """Return the number-weighted mean number of blocks in a crystal."""
+        return float(self.pair_weights(np.zeros((1, 3)), vectors)[0])
+
+    def pair_weights(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
+        if self._correlated:
+            return self.pairs_across(np.abs(offsets), vectors)
+        weights = np.ones(len(offsets))
+        for edge, distribution in self.lengths:
+            weights = weights * edge.weights(offsets, distribution, vectors)
+        return weights
+
+    def pairs_across(self, u: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Return the mean of Π max(0, N − u) for u (n, 3), of a shape with parallel faces; u < 0: N is longer."""
+        found = self.lengths
+        if self._correlated:
+            return _correlated_weights(u, found, vectors, self.correlation)
+        weights = np.ones(len(u))
+        for edge, distribution in found:
+            weights = weights * edge.weights_across(u, distribution, vectors)
+        return weights
+
+    @property
+    def _correlated(self) -> bool:
+        lognormal = len(self.lengths) == 2 and all(isinstance(d, Lognormal) for _, d in self.lengths)
+        return lognormal and self.correlation != 0.0
+
+    def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Return the part of the pairs of blocks at offsets (n, 3) between which a plane drawn across `axis` lies."""
+        part = np.zeros(len(offsets))
+        for edge, d in self.lengths:
+            if axis in edge.axes:
+                pairs = edge.weights(offsets, d, vectors)
+                there = pairs > 0.0
+                part[there] = edge.crossed(axis, offsets[there], d, vectors) / pairs[there]
+        return np.clip(part, 0.0, 1.0)
+
+    def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        """Return the largest offsets (3,) along the block vectors that still count.
+
+        Raises InputError where the shape cannot be cut along these vectors.
+        """
+        reach = np.ones(3)
+        for edge, distribution in self.lengths:
+            problem = edge.problem(vectors)
+            if problem is not None:
+                raise InputError(f"{self.where}.shape", f'"{self.shape.name}" {problem}')
+            for axis, last in edge.reach(distribution, vectors).items():
+                reach[axis] = last
+        return reach
+
     def pair_table(
-        self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str,
+        self, reach: NDArray[np.int64], vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0),
     ) -> FloatArray:  # fmt: skip
         """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`.
@@ -266,29 +270,27 @@ class Box:
         depths: Å; of the first and the second block of a pair, those that lie so deep below all faces count. Two
         such bodies share max(0, N_i − max(2 max(s_i, t_i), s_i + t_i + |u_i|)) along each axis.
         """
-        low = -reach if self.signed(vectors) else 0 * reach
+        low = -reach if self.shape.signed(vectors) else 0 * reach
         axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
         if any(depths):
             table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
             nested = nested_offsets(table.reshape(-1, 3), vectors, depths)
-            return self.pair_weights(nested, vectors, values, prefix).reshape(table.shape[:-1])
-        return self._table(axes, vectors, values, prefix)
+            return self.pair_weights(nested, vectors).reshape(table.shape[:-1])
+        return self._table(axes, vectors)
 
-    def table_of_halves(self, reach: NDArray[np.int64], vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def table_of_halves(self, reach: NDArray[np.int64], vectors: FloatArray) -> FloatArray:
         """Return `pairs_across` of all half numbers u from −1/2 to reach + 1/2 (3,), an array of three axes."""
         axes = [0.5 * np.arange(-1.0, 2.0 * float(n) + 2.0) for n in reach]
-        return self._table(axes, vectors, values, prefix, across=True)
+        return self._table(axes, vectors, across=True)
 
-    def _table(
-        self, axes: list[FloatArray], vectors: FloatArray, values: Values, prefix: str, across: bool = False
-    ) -> FloatArray:
+    def _table(self, axes: list[FloatArray], vectors: FloatArray, across: bool = False) -> FloatArray:
         """Return `pair_weights`, or `pairs_across`, of all combinations of the coordinates along three axes."""
-        if self._correlated(values, prefix):
+        if self._correlated:
             grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-            found = self.pairs_across(grid if across else np.abs(grid), vectors, values, prefix)
+            found = self.pairs_across(grid if across else np.abs(grid), vectors)
             return found.reshape([len(a) for a in axes])
         weights = np.ones([len(a) for a in axes])
-        for edge, distribution in self._distributions(values, prefix):
+        for edge, distribution in self.lengths:
             own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
             grid = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
             weigh = edge.weights_across if across else edge.weights
@@ -298,61 +300,62 @@ class Box:
 
     # ---- sizes ------------------------------------------------------------------------------------
 
-    def mean_volume(self, values: Values, prefix: str) -> float:
-        """Return the number-weighted mean volume, Å³, of right prisms with these lengths."""
-        return self._volume_moment(1.0, values, prefix)
+    @property
+    def mean_volume(self) -> float | None:
+        """The number-weighted mean volume, Å³, of right prisms with these lengths."""
+        return self._volume_moment(1.0)
 
-    def _volume_moment(self, power: float, values: Values, prefix: str) -> float:
+    def _volume_moment(self, power: float) -> float:
         """Return E[V^power]."""
-        found = self._distributions(values, prefix)
+        found = self.lengths
         total = 1.0
         for edge, distribution in found:
             total *= edge.volume_factor**power * distribution.moment(len(edge.axes) * power)
-        correlation = self._correlation(values, prefix)
+        correlation = self.correlation
         logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
         if correlation != 0.0 and len(logs) == 2:
             first, second = (len(e.axes) * power for e, _ in found)
             total *= float(np.exp(first * second * correlation * logs[0] * logs[1]))
         return total
 
-    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
+    def length_statistics(self) -> dict[str, LengthStatistics]:
         """Return the statistics of each length and of D_eq, the diameter of the sphere of equal volume."""
         found = {}
-        volume = self._volume_moment(1.0, values, prefix)
-        distributions = self._distributions(values, prefix)
+        volume = self._volume_moment(1.0)
+        distributions = self.lengths
         for edge, d in distributions:
-            if not isinstance(getattr(self, edge.quantity.name), Distribution | Histogram):
+            if not isinstance(getattr(self.shape, edge.quantity.name), Distribution | Histogram):
                 continue
             n = len(edge.axes)
             m1, m2 = d.moment(1.0), d.moment(2.0)
             v0, v1, v2 = (d.moment(float(n + k)) for k in range(3))
-            if self._correlation(values, prefix) != 0.0:
-                v0, v1, v2 = (self._mixed_moment(edge, k, values, prefix) for k in range(3))
+            if self.correlation != 0.0:
+                v0, v1, v2 = (self._mixed_moment(edge, k) for k in range(3))
             found[edge.quantity.name] = LengthStatistics(
                 m1, _root(m2 - m1**2), v1 / v0, _root(v2 / v0 - (v1 / v0) ** 2)
             )
         factor = (6.0 / np.pi) ** (1.0 / 3.0)
-        m = [factor**k * self._volume_moment(k / 3.0, values, prefix) for k in (1, 2)]
-        v = [factor**k * self._volume_moment(1.0 + k / 3.0, values, prefix) / volume for k in (1, 2)]
+        m = [factor**k * self._volume_moment(k / 3.0) for k in (1, 2)]
+        v = [factor**k * self._volume_moment(1.0 + k / 3.0) / volume for k in (1, 2)]
         found["d_eq"] = LengthStatistics(m[0], _root(m[1] - m[0] ** 2), v[0], _root(v[1] - v[0] ** 2))
         return found
 
-    def _mixed_moment(self, edge: Edge, power: int, values: Values, prefix: str) -> float:
+    def _mixed_moment(self, edge: Edge, power: int) -> float:
         """Return E[V x^power] up to the volume factor, for correlated lognormals, x the length of `edge`."""
-        found = self._distributions(values, prefix)
+        found = self.lengths
         exponents = [len(e.axes) + (power if e is edge else 0) for e, _ in found]
         total = 1.0
         for (_, d), exponent in zip(found, exponents, strict=True):
             total *= d.moment(float(exponent))
         logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
         if len(logs) == 2:
-            total *= float(np.exp(exponents[0] * exponents[1] * self._correlation(values, prefix) * logs[0] * logs[1]))
+            total *= float(np.exp(exponents[0] * exponents[1] * self.correlation * logs[0] * logs[1]))
         return total
 
-    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
+    def size_curves(self) -> SizeCurves:
         """Return name of a length -> (length, number density, density weighted by the volume of this length)."""
         curves: SizeCurves = {}
-        for edge, d in self._distributions(values, prefix):
+        for edge, d in self.lengths:
             n = len(edge.axes)
             top = min(d.reach(), d.moment(n + 1.0) / d.moment(float(n)) * 3.0)
             length = np.linspace(0.0, top, 400)
@@ -361,11 +364,11 @@ class Box:
                 curves[edge.quantity.name] = (length, number, number * length**n / d.moment(float(n)))
         return curves
 
-    def size_maps(self, values: Values, prefix: str) -> SizeMaps:
+    def size_maps(self) -> SizeMaps:
         """Return names of two lengths that are spread -> (first (n,), second (m,), number density (m, n), 1/Å²)."""
         maps: SizeMaps = {}
-        spread = [(e, d) for e, d in self._distributions(values, prefix) if not isinstance(d, OneLength)]
-        correlation = self._correlation(values, prefix)
+        spread = [(e, d) for e, d in self.lengths if not isinstance(d, OneLength)]
+        correlation = self.correlation
         for (e1, d1), (e2, d2) in combinations(spread, 2):
             x, y = _where_it_is(d1), _where_it_is(d2)
             if correlation != 0.0 and isinstance(d1, Lognormal) and isinstance(d2, Lognormal):
@@ -375,24 +378,24 @@ class Box:
             maps[e1.quantity.name, e2.quantity.name] = (x, y, density)
         return maps
 
-    def blocks_of_mean(self, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
         """Return how many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded."""
         numbers = np.ones(3)
-        for edge, distribution in self._distributions(values, prefix):
+        for edge, distribution in self.lengths:
             for axis, rate in edge.blocks_per_length(vectors).items():
                 numbers[axis] = rate * distribution.moment(1.0)
         return numbers
 
     def envelope(
-        self, r: FloatArray, vectors: FloatArray, values: Values, prefix: str,
+        self, r: FloatArray, vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
     ) -> FloatArray:  # fmt: skip
         """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; see `envelope_to`."""
         longest = float(r.max()) if len(r) else np.inf
-        return self.envelope_to(longest, vectors, values, prefix, depths, extents)(r)
+        return self.envelope_to(longest, vectors, depths, extents)(r)
 
     def envelope_to(
-        self, longest: float, vectors: FloatArray, values: Values, prefix: str,
+        self, longest: float, vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
     ) -> Callable[[FloatArray], FloatArray]:  # fmt: skip
         """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions.
@@ -403,7 +406,7 @@ class Box:
         from scipy.interpolate import CubicSpline
 
         lengths = np.linalg.norm(vectors, axis=1)
-        along_axes = self.reach_in_blocks(vectors, values, prefix) * lengths
+        along_axes = self.reach_in_blocks(vectors) * lengths
         nodes, weights = np.polynomial.legendre.leggauss(24)
         upright = np.abs(vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)).max() < 0.02
         # one octant stands for all where the block vectors are perpendicular, else half of the sphere
@@ -424,12 +427,12 @@ class Box:
             reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
-        whole = self.mean_blocks(vectors, values, prefix)
+        whole = self.mean_blocks(vectors)
         if extents is None:
-            pairs = self.pair_weights(nested_offsets(steps, vectors, depths), vectors, values, prefix)
+            pairs = self.pair_weights(nested_offsets(steps, vectors, depths), vectors)
         else:
             longer, apart = 0.5 * (extents[0] + extents[1]), 0.5 * np.abs(extents[0] - extents[1])
-            pairs = self.pairs_across(np.maximum(np.abs(steps), apart) - longer, vectors, values, prefix)
+            pairs = self.pairs_across(np.maximum(np.abs(steps), apart) - longer, vectors)
         along = pairs.reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / whole)
         return lambda r: np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
@@ -458,7 +461,7 @@ def _root(variance: float) -> float:
 
 
 def _correlated_weights(
-    u: FloatArray, found: list[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
+    u: FloatArray, found: Sequence[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
 ) -> FloatArray:
     """Return W for two correlated lognormal lengths: quadrature over the first, closed in the second."""
     from scipy.special import ndtr
@@ -498,7 +501,7 @@ def _correlated_weights(
 
 
 def _interpolated_weights(
-    u: FloatArray, longest: FloatArray, found: list[tuple[Edge, LengthDistribution]], vectors: FloatArray,
+    u: FloatArray, longest: FloatArray, found: Sequence[tuple[Edge, LengthDistribution]], vectors: FloatArray,
     correlation: float,
 ) -> FloatArray:  # fmt: skip
     """Return `_correlated_weights` at many offsets from a table of them, linear between points.
@@ -551,6 +554,12 @@ class Prism(Box):
         lognormal = all(isinstance(x, Distribution) and x.distribution == "lognormal" for x in both)
         if self.size_correlation is not None and not lognormal:
             raise InputError("size_correlation", "needs lognormal distributions of both d_ab and l_c.")
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        entries = super().declared()
+        if self.size_correlation is not None:
+            entries["size_correlation"] = (CORRELATION, as_parameter(self.size_correlation))
+        return entries
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Values
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal import Crystal, CrystalNow
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -110,12 +109,12 @@ def crystal_families(crystal: Crystal, vectors: FloatArray, q_max: float) -> Fam
     return families_within(structure.rotations, structure.translations, vectors, q_max)
 
 
-def crystal_reflections(crystal: Crystal, values: Values, prefix: str, families: Families) -> Reflections:
-    """Return what the atoms of a crystal with these values add to each family, by element."""
-    q = _q_of(families.hkl, crystal.vectors(values, prefix))
-    elements = crystal.elements
+def crystal_reflections(crystal: CrystalNow, families: Families) -> Reflections:
+    """Return what the atoms of a crystal add to each family, by element."""
+    q = _q_of(families.hkl, crystal.vectors)
+    elements = crystal.crystal.elements
     factors = np.zeros((len(elements), len(families)), dtype=np.complex128)
-    on_sites = zip(crystal.positions(values, prefix), crystal.occupants(values, prefix), strict=True)
+    on_sites = zip(crystal.positions, crystal.occupants, strict=True)
     for places, occupants in on_sites:
         phases = np.exp(2j * np.pi * (families.hkl @ places.T)).sum(axis=1)
         for occupant in occupants:

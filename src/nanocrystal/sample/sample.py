@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.coating import COATING, check_coating
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.derived import (
     DerivedQuantity,
     Geometry,
@@ -23,13 +23,14 @@ from nanocrystal.sample.derived import (
     twin_quantities,
 )
 from nanocrystal.sample.distributions import Histogram
-from nanocrystal.sample.lattice_pairs import LatticeSum, Reduction, ShapedDerivatives
+from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives
+from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
-from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Bulk, Sphere
-from nanocrystal.sample.shell import SHELL, part_inside, shell_remarks
+from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import Bulk, BulkNow, SphereNow
+from nanocrystal.sample.shell import SHELL
 from nanocrystal.sample.size_law import SIZE_LAW
 from nanocrystal.sample.stacking import STACKING
 from nanocrystal.sample.surroundings import Surroundings, check_surroundings, surroundings
@@ -178,12 +179,13 @@ class Sample:
         name = self.populations[population].crystal
         return self.crystals[name] if name is not None else None
 
+    def at(self, evaluation: Evaluation) -> dict[str, PopulationNow]:
+        """Return every population as of now."""
+        return {name: p.at(name, evaluation, self.crystal_of(name)) for name, p in self.populations.items()}
+
     def pairs(self, evaluation: Evaluation) -> dict[str, PairStructure]:
         """Return every population as pair distances."""
-        return {
-            name: p.pairs(evaluation, name, f"populations.{name}", self.crystal_of(name), f"crystals.{p.crystal}")
-            for name, p in self.populations.items()
-        }
+        return {name: population.pairs() for name, population in self.at(evaluation).items()}
 
     def shaped_derivatives(
         self, evaluation: Evaluation, addresses: Sequence[str], reduction: Reduction, coarser: int = 1
@@ -193,21 +195,10 @@ class Sample:
         coarser: how many times wider the bins are than those of the pairs; derivatives need fewer digits.
         """
         found = {}
-        for name, population in self.populations.items():
-            crystal = self.crystal_of(name)
-            if crystal is not None:
-                pairs = population.shaped_derivatives(
-                    evaluation,
-                    name,
-                    f"populations.{name}",
-                    crystal,
-                    f"crystals.{population.crystal}",
-                    addresses,
-                    reduction,
-                    coarser,
-                )
-                if pairs is not None:
-                    found[name] = pairs
+        for name, population in self.at(evaluation).items():
+            pairs = population.shaped_derivatives(addresses, reduction, coarser)
+            if pairs is not None:
+                found[name] = pairs
         return found
 
     def atom_fractions(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> dict[str, float]:
@@ -217,7 +208,7 @@ class Sample:
             structure = structures[name]
             given = evaluation.values[f"populations.{name}.{population.fraction_basis}"]
             if population.fraction_basis == "mass_fraction":
-                amounts[name] = given / population.mean_atomic_mass(structure)
+                amounts[name] = given / mean_atomic_mass(structure)
             elif population.fraction_basis == "volume_fraction":
                 if structure.number_density is None:
                     raise InputError(
@@ -238,8 +229,7 @@ class Sample:
 
         Atoms of coatings count where their formula is given.
         """
-        contents = self._contents(evaluation.values)
-        parts = parts_of_atoms(self.populations, contents, evaluation.values)
+        contents, parts = self._contents(evaluation)
         found = summed(
             {element: parts[name] * n / content.n_atoms for element, n in atoms.items()}
             for name, content in contents.items()
@@ -254,54 +244,44 @@ class Sample:
             check_surroundings(population, self.crystal_of(name), element, where, f"populations.{name}")
 
     def surroundings(
-        self, values: Values, element: str, borders: Sequence[float]
+        self, evaluation: Evaluation, element: str, borders: Sequence[float]
     ) -> dict[str, tuple[float, Surroundings]]:
         """Return population -> which part of the nuclei of an element it holds, and what surrounds them.
 
         borders: depths below the surface (Å) that nuclei shall be told apart at.
         """
-        contents = self._contents(values)
-        parts = parts_of_atoms(self.populations, contents, values)
+        contents, parts = self._contents(evaluation)
         nuclei = {n: part * contents[n].atoms[element] / contents[n].n_atoms for n, part in parts.items()}
         total = sum(nuclei.values())
-        return {
-            name: (
-                nuclei[name] / total,
-                surroundings(
-                    population, self.crystals[str(population.crystal)], element, borders, values,
-                    f"populations.{name}", f"crystals.{population.crystal}", partial(self._block_vectors, name, values),
-                ),
-            )
-            for name, population in self.populations.items()
-        }  # fmt: skip
+        now = self.at(evaluation)
+        return {name: (nuclei[name] / total, surroundings(p, borders)) for name, p in now.items()}
 
-    def crystal_numbers(self, values: Values) -> dict[str, float]:
+    def crystal_numbers(self, evaluation: Evaluation) -> dict[str, float]:
         """Return which part of the crystals of the sample, by number, each population is; they add up to 1."""
-        contents = self._contents(values)
-        parts = parts_of_atoms(self.populations, contents, values)
+        contents, parts = self._contents(evaluation)
         numbers = {name: parts[name] / content.n_atoms for name, content in contents.items()}
         total = sum(numbers.values())
         return {name: number / total for name, number in numbers.items()}
 
-    def _contents(self, values: Values) -> dict[str, Content]:
-        """Return what the mean crystal of each population holds."""
-        return {
-            name: content_of(
-                population, self.crystal_of(name), values, f"populations.{name}", f"crystals.{population.crystal}",
-                partial(self._block_vectors, name, values),
-            )
-            for name, population in self.populations.items()
-        }  # fmt: skip
+    def _contents(self, evaluation: Evaluation) -> tuple[dict[str, Content], dict[str, float]]:
+        """Return what the mean crystal of each population holds, and which part of all atoms is in each population."""
+        now = self.at(evaluation)
+        contents = {name: content_of(population) for name, population in now.items()}
+        return contents, parts_of_atoms(now, contents)
 
-    def _block_vectors(self, population: str, values: Values) -> FloatArray:
-        return self._lattices[population].block_vectors(values)
+    def lattice_at(self, name: str, evaluation: Evaluation) -> LatticeNow:
+        """Return the blocks of a population of crystals as of now; plain spheres and bulk are made of cells."""
+        return LatticeNow(self._lattices[name], evaluation)
+
+    def _crystals_at(self, values: Values) -> dict[str, CrystalNow]:
+        return {name: crystal.at(values.under(f"crystals.{name}")) for name, crystal in self.crystals.items()}
 
     # ---- what follows from the values -----------------------------------------------------------
 
     @cached_property
     def _geometries(self) -> dict[str, Geometry]:
         start = ParameterSet(self.declared_alone()).initial_values()
-        return {name: Geometry(c, start, f"crystals.{name}") for name, c in self.crystals.items()}
+        return {name: Geometry(crystal) for name, crystal in self._crystals_at(start).items()}
 
     @cached_property
     def _lattices(self) -> dict[str, LatticeSum]:
@@ -324,25 +304,24 @@ class Sample:
 
     def derived(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         """Return what follows from the values, by full address."""
-        values = evaluation.values
         found: dict[str, DerivedQuantity] = {}
-        for name, crystal in self.crystals.items():
-            found |= crystal_quantities(crystal, values, f"crystals.{name}")
-            found |= self._geometries[name].derived(values, f"crystals.{name}")
-        for name, population in self.populations.items():
-            found |= self._population_quantities(name, population, values)
+        for name, crystal in self._crystals_at(evaluation.values).items():
+            found |= crystal_quantities(crystal)
+            found |= self._geometries[name].derived(crystal)
+        for population in self.at(evaluation).values():
+            found |= self._population_quantities(population)
         if len(self.populations) > 1:
             found |= self._fraction_quantities(evaluation)
         return found
 
-    def _population_quantities(self, name: str, population: Population, values: Values) -> dict[str, DerivedQuantity]:
-        prefix = f"populations.{name}"
+    def _population_quantities(self, now: PopulationNow) -> dict[str, DerivedQuantity]:
+        prefix, population = now.here.address, now.population
         if population.atoms is not None:
             return {}
-        found = length_quantities(prefix, population.shape.length_statistics(values, prefix))
-        volume = None if isinstance(population.shape, Bulk) else self._contents(values)[name].volume
+        found = length_quantities(prefix, now.shape.length_statistics())
+        content = content_of(now)
+        volume = None if isinstance(now.shape, BulkNow) else content.volume
         if volume is not None:
-            content = self._contents(values)[name]
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
             found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
             law = population.size_law
@@ -360,77 +339,71 @@ class Sample:
             words = "part of the mass of crystals and coating that is coating"
             found[f"{prefix}.coating_mass_fraction"] = DerivedQuantity(part, "", words)
         if population.shell is not None:
-            inside = part_inside(
-                population.shell, population.shape, partial(self._block_vectors, name, values), values, prefix
-            )
+            assert now.shell is not None
+            inside = now.shell.part_inside(now.shape, now.block_vectors)
             words = "part of the places that is core, those of a gradient in proportion"
             found[f"{prefix}.core_fraction"] = DerivedQuantity(inside, "", words)
         if population.twins:
-            found |= twin_quantities(self._lattices[name], values)
+            found |= twin_quantities(self.lattice_at(now.name, now.evaluation))
         if population.stacking is not None:
-            found |= stacking_quantities(prefix, values)
+            found |= stacking_quantities(now.here.under(STACKING))
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         return {
             f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(part, "", "part of the mass of the sample")
-            for n, part in self.mass_fractions(evaluation.values).items()
+            for n, part in self.mass_fractions(evaluation).items()
         }
 
-    def mass_fractions(self, values: Values) -> dict[str, float]:
+    def mass_fractions(self, evaluation: Evaluation) -> dict[str, float]:
         """Return which part of the mass of the sample each population is; they add up to 1. Needs no pairs."""
-        contents = self._contents(values)
-        parts = parts_of_atoms(self.populations, contents, values)
+        contents, parts = self._contents(evaluation)
         mass = {n: part * contents[n].mass / contents[n].n_atoms for n, part in parts.items()}
         total = sum(mass.values())
         return {n: m / total for n, m in mass.items()}
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on what a user may not have meant."""
-        found = [r for name, crystal in self.crystals.items() for r in crystal.remarks(values, f"crystals.{name}")]
-        for name, population in self.populations.items():
+        found = [r for crystal in self._crystals_at(values).values() for r in crystal.remarks()]
+        for population in self.at(Evaluation(values)).values():
             if population.shell is not None:
-                prefix, vectors = f"populations.{name}", partial(self._block_vectors, name, values)
-                found += shell_remarks(population.shell, population.shape, vectors, values, prefix)
+                found += population.shell.remarks(population.shape, population.block_vectors)
         return found
 
     def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""
         found = {}
-        for name, population in self.populations.items():
+        for name, population in self.at(Evaluation(values)).items():
             if population.atoms is None:
-                for length, curves in population.shape.size_curves(values, f"populations.{name}").items():
+                for length, curves in population.shape.size_curves().items():
                     found[f"{name} {length}"] = (length, *curves)
         return found
 
     def size_maps(self, values: Values) -> dict[str, tuple[str, str, FloatArray, FloatArray, FloatArray]]:
         """Return a name -> (names of two lengths, first (n,), second (m,), Å, number density (m, n), 1/Å²)."""
         found = {}
-        for name, population in self.populations.items():
-            if isinstance(population.shape, Box):
-                for (first, second), axes in population.shape.size_maps(values, f"populations.{name}").items():
+        for name, population in self.at(Evaluation(values)).items():
+            if population.atoms is None:
+                for (first, second), axes in population.shape.size_maps().items():
                     found[f"{name} {first} {second}"] = (first, second, *axes)
         return found
 
     def typical_atoms(self, values: Values) -> dict[str, AtomPicture]:
         """Return population -> the atoms of a crystal of the mean size, or of its surface; none of infinite ones."""
         found = {}
-        for name, population in self.populations.items():
-            prefix = f"populations.{name}"
-            picture = None
+        for name, population in self.at(Evaluation(values)).items():
+            picture, shape = None, population.shape
             if population.atoms is not None:
-                picture = of_cluster(population.atoms.cluster, values[f"{prefix}.stretch"])
-            elif isinstance(population.shape, Box | Sphere):
-                picture = of_crystal(self._lattices[name], population.shape, values)
+                picture = of_cluster(population.atoms.atoms.cluster, population.atoms.stretch)
+            elif isinstance(shape, BoxNow | SphereNow):
+                picture = of_crystal(self.lattice_at(name, population.evaluation), shape)
             if picture is not None and picture.elements:
                 found[name] = picture
         return found
 
     def model_files(self, values: Values, title: str) -> dict[str, str]:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
-        files = {
-            f"model_{n}.cif": c.cif_text(values, f"crystals.{n}", f"{title} {n}") for n, c in self.crystals.items()
-        }
+        files = {f"model_{n}.cif": c.cif_text(f"{title} {n}") for n, c in self._crystals_at(values).items()}
         for name, population in self.populations.items():
             if population.atoms is not None:
                 stretch = values[f"populations.{name}.stretch"]

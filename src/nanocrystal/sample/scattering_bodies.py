@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.bodies import DisplacementSum
-from nanocrystal.parameters import Values
 from nanocrystal.sample.curved import Circle, Octahedral
 from nanocrystal.sample.distributions import LengthDistribution, Lognormal, OneLength
 from nanocrystal.sample.overlaps import (
@@ -40,8 +39,8 @@ from nanocrystal.sample.overlaps import (
     nodes_of_rows,
     sizes,
 )
-from nanocrystal.sample.prisms import Box, Edge
-from nanocrystal.sample.shapes import Sphere, sphere_overlap
+from nanocrystal.sample.prisms import BoxNow, Edge
+from nanocrystal.sample.shapes import SphereNow, sphere_overlap
 
 FloatArray = NDArray[np.float64]
 FARTHEST = 400
@@ -290,18 +289,16 @@ def octahedron_table(top: int) -> tuple[FloatArray, FloatArray]:
 class EnvelopeBody:
     """Any shape along oblique block vectors, through its γ₀(r): P(q) to 1e-3 up to q D of about 20. No layers."""
 
-    shape: Box
+    shape: BoxNow
     vectors: FloatArray
-    values: Values
-    prefix: str
 
     def products(self, q: FloatArray, depths: Depths) -> FloatArray:
         lengths = np.linalg.norm(self.vectors, axis=1)
-        reach = float((self.shape.reach_in_blocks(self.vectors, self.values, self.prefix) * lengths).sum())
+        reach = float((self.shape.reach_in_blocks(self.vectors) * lengths).sum())
         r, w = nodes_between([*np.linspace(0.0, reach, 9)], float(q.max()))
         block = abs(float(np.linalg.det(self.vectors)))
-        volume = block * self.shape.mean_blocks(self.vectors, self.values, self.prefix)
-        overlap = volume * self.shape.envelope(r, self.vectors, self.values, self.prefix, depths)
+        volume = block * self.shape.mean_blocks(self.vectors)
+        overlap = volume * self.shape.envelope(r, self.vectors, depths)
         sums = DisplacementSum(q, reach)
         moments = sums.empty()
         sums.add(moments, np.zeros(1), np.ones(1), r, 4.0 * np.pi * w * r**2 * overlap)
@@ -311,11 +308,11 @@ class EnvelopeBody:
 Body = RightBody | TiedBody | CubeBody | Ball | OctahedralBody | EnvelopeBody
 
 
-def body_of(shape: Sphere | Box, vectors: FloatArray, values: Values, prefix: str, highest_q: float) -> Body:
-    """Return the body of a shape at these values; vectors: block vectors as rows, Å."""
-    if isinstance(shape, Sphere):
-        return Ball(limited(shape._at(values, prefix)))
-    found = [(edge, limited(d)) for edge, d in shape._distributions(values, prefix)]
+def body_of(shape: SphereNow | BoxNow, vectors: FloatArray, highest_q: float) -> Body:
+    """Return the body of a shape; vectors: block vectors as rows, Å."""
+    if isinstance(shape, SphereNow):
+        return Ball(limited(shape.diameters))
+    found = [(edge, limited(d)) for edge, d in shape.lengths]
     lengths = np.linalg.norm(vectors, axis=1)
     if any(isinstance(e, Octahedral) for e, _ in found):
         return OctahedralBody(found[0][1])
@@ -323,7 +320,7 @@ def body_of(shape: Sphere | Box, vectors: FloatArray, values: Values, prefix: st
         return RightBody(Disc(found[0][1]), Segment(found[1][1]))
     cosines = vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)
     if np.abs(cosines).max() > UPRIGHT:
-        return EnvelopeBody(shape, vectors, dict(values), prefix)
+        return EnvelopeBody(shape, vectors)
     factors = [_factors(edge, vectors, lengths) for edge, _ in found]
     distributions = [d for _, d in found]
     if len(found) == 3:
@@ -331,13 +328,12 @@ def body_of(shape: Sphere | Box, vectors: FloatArray, values: Values, prefix: st
         return RightBody(TwoEdges(a, b), c)
     first = distributions[0]
     if len(found) == 2:
-        correlation = shape._correlation(values, prefix)
-        if correlation == 0.0:
+        if shape.correlation == 0.0:
             base = Rectangle(first, (factors[0][0], factors[0][1]))
             return RightBody(base, Segment(distributions[1], factors[1][0]))
         assert isinstance(first, Lognormal)
         assert isinstance(distributions[1], Lognormal)
-        return correlated_body(first, factors[0], distributions[1], factors[1][0], correlation, highest_q)
+        return correlated_body(first, factors[0], distributions[1], factors[1][0], shape.correlation, highest_q)
     return cube_body(first, factors[0], highest_q)
 
 

@@ -7,13 +7,14 @@ offset u is n γ₀(u) and sizes are continuous. γ₀ of a shape is its normali
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Number, Parameter, Quantity, Values
+from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.distributions import (
     Distribution,
     Histogram,
@@ -30,6 +31,7 @@ DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, max
 
 SizeCurves = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
 """name of a length -> (length, Å, number density, volume-weighted density, 1/Å)"""
+SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
 
 
 def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> FloatArray:
@@ -55,89 +57,105 @@ class LengthStatistics:
     volume_weighted_std: float
 
 
-class Shape(Protocol):
-    """The shape of the crystals of a population, with its size distribution."""
+class ShapeNow(ABC):
+    """The shape of the crystals of a population as of now, with its size distribution in numbers."""
 
     @property
-    def name(self) -> str:
-        """What a study calls the shape."""
+    @abstractmethod
+    def mean_volume(self) -> float | None:
+        """The number-weighted mean volume, Å³; None for an infinite crystal."""
 
+    def length_statistics(self) -> dict[str, LengthStatistics]:
+        """Return name of a length -> its statistics."""
+        return {}
+
+    def size_curves(self) -> SizeCurves:
+        """Return name of a length -> (length, number density, volume-weighted density)."""
+        return {}
+
+    def size_maps(self) -> SizeMaps:
+        """Return names of two lengths that are spread -> (first (n,), second (m,), number density (m, n), 1/Å²)."""
+        return {}
+
+
+class RoundNow(ShapeNow):
+    """A shape that is alike in all directions."""
+
+    @abstractmethod
+    def envelope(self, r: FloatArray) -> FloatArray:
+        """Return the mean of V γ₀(r) over the mean of V, for r (n,) Å."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """The longest distance within a crystal of the population, Å."""
+
+
+class Shape(ABC):
+    """The shape of the crystals of a population, with what may be refined of its size distribution."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
 
-    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
-        """Return the mean of V γ₀(r) over the mean of V, for r (n,) Å."""
-
-    def mean_volume(self, values: Values, prefix: str) -> float | None:
-        """Return the number-weighted mean volume, Å³; None for an infinite crystal."""
-
-    def reach(self, values: Values, prefix: str) -> float:
-        """Return the longest distance within a crystal of the population, Å."""
-
-    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
-        """Return name of a length -> its statistics."""
-
-    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
-        """Return name of a length -> (length, number density, volume-weighted density)."""
+    @abstractmethod
+    def at(self, here: Here) -> ShapeNow:
+        """Return the shape as of now; here: the population."""
 
 
 @dataclass(frozen=True)
-class Bulk:
+class BulkNow(RoundNow):
     """An infinite crystal."""
 
-    name: str = "bulk"
+    def envelope(self, r: FloatArray) -> FloatArray:
+        return np.ones_like(r)
+
+    @property
+    def mean_volume(self) -> float | None:
+        return None
+
+    @property
+    def reach(self) -> float:
+        return float("inf")
+
+
+@dataclass(frozen=True)
+class Bulk(Shape):
+    """An infinite crystal."""
+
+    name: ClassVar[str] = "bulk"
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         return {}
 
-    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
-        return np.ones_like(r)
-
-    def mean_volume(self, values: Values, prefix: str) -> float | None:
-        return None
-
-    def reach(self, values: Values, prefix: str) -> float:
-        return float("inf")
-
-    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
-        return {}
-
-    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
-        return {}
+    def at(self, here: Here) -> BulkNow:
+        return BulkNow()
 
 
 @dataclass(frozen=True)
-class Sphere:
-    """A sphere; its diameter is one number or a distribution.
+class SphereNow(RoundNow):
+    """Spheres with these diameters; spread: whether a distribution was given.
 
     V γ₀ = π/6 (D³ − 3/2 r D² + r³/2) for r < D.
     """
 
-    diameter: Number | Distribution | Histogram
-    name: str = "sphere"
+    diameters: LengthDistribution
+    spread: bool = True
 
-    @property
-    def _length(self) -> RefinableLength:
-        return RefinableLength(DIAMETER, self.diameter)
-
-    def _at(self, values: Values, prefix: str) -> LengthDistribution:
-        return self._length.at(dict(values), prefix)
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        return self._length.declared()
-
-    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
-        d = self._at(values, prefix)
+    def envelope(self, r: FloatArray) -> FloatArray:
+        d = self.diameters
         third = d.partial_moment(3, r)
         overlap = third - 1.5 * r * d.partial_moment(2, r) + 0.5 * r**3 * d.partial_moment(0, r)
         return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
 
-    def shared(self, r: FloatArray, depths: tuple[float, float], values: Values, prefix: str) -> FloatArray:
+    def shared(self, r: FloatArray, depths: tuple[float, float]) -> FloatArray:
         """Return the mean volume that spheres with their surface moved inwards by two depths share at r, over ⟨V⟩."""
         from scipy.interpolate import CubicSpline
 
         s, t = depths
-        d = self._at(values, prefix)
+        d = self.diameters
         volume = np.pi / 6.0 * float(d.partial_moment(3, np.zeros(1))[0])
 
         def at(r: FloatArray) -> FloatArray:
@@ -153,29 +171,31 @@ class Sphere:
         found = CubicSpline(knots, at(knots))(np.clip(r, start, end))
         return np.asarray(np.where(r < end, found, 0.0))
 
-    def mean_diameter(self, values: Values, prefix: str) -> float:
-        """Return the number-weighted mean diameter, Å."""
-        return self._at(values, prefix).moment(1.0)
+    @property
+    def mean_diameter(self) -> float:
+        """The number-weighted mean diameter, Å."""
+        return self.diameters.moment(1.0)
 
-    def mean_volume(self, values: Values, prefix: str) -> float | None:
-        return float(np.pi / 6.0 * self._at(values, prefix).partial_moment(3, np.zeros(1))[0])
+    @property
+    def mean_volume(self) -> float | None:
+        return float(np.pi / 6.0 * self.diameters.partial_moment(3, np.zeros(1))[0])
 
-    def reach(self, values: Values, prefix: str) -> float:
-        return self._at(values, prefix).reach()
+    @property
+    def reach(self) -> float:
+        return self.diameters.reach()
 
-    def length_statistics(self, values: Values, prefix: str) -> dict[str, LengthStatistics]:
-        d = self._at(values, prefix)
-        if not isinstance(self.diameter, Distribution | Histogram):
+    def length_statistics(self) -> dict[str, LengthStatistics]:
+        if not self.spread:
             return {}
-        m1, m2, m3, m4, m5 = (float(d.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
+        m1, m2, m3, m4, m5 = (float(self.diameters.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
         return {
             "diameter": LengthStatistics(
                 m1, max(m2 - m1**2, 0.0) ** 0.5, m4 / m3, max(m5 / m3 - (m4 / m3) ** 2, 0.0) ** 0.5
             )
         }
 
-    def size_curves(self, values: Values, prefix: str) -> SizeCurves:
-        d = self._at(values, prefix)
+    def size_curves(self) -> SizeCurves:
+        d = self.diameters
         third = float(d.partial_moment(3, np.zeros(1))[0])
         top = (third * d.reach()) ** 0.25 * 1.6 if d.reach() > 0 else 1.0
         length = np.linspace(0.0, min(d.reach(), top), 400)
@@ -183,3 +203,21 @@ class Sphere:
         if not number.any():
             return {}
         return {"diameter": (length, number, number * length**3 / third)}
+
+
+@dataclass(frozen=True)
+class Sphere(Shape):
+    """A sphere; its diameter is one number or a distribution."""
+
+    diameter: Number | Distribution | Histogram
+    name: ClassVar[str] = "sphere"
+
+    @property
+    def _length(self) -> RefinableLength:
+        return RefinableLength(DIAMETER, self.diameter)
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        return self._length.declared()
+
+    def at(self, here: Here) -> SphereNow:
+        return SphereNow(self._length.at(here), isinstance(self.diameter, Distribution | Histogram))

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.sample.crystal import Crystal, Site
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.prisms import Box, nested_offsets
-from nanocrystal.sample.shapes import Shape, Sphere
+from nanocrystal.sample.prisms import BoxNow, nested_offsets
+from nanocrystal.sample.shapes import ShapeNow, SphereNow
 
 FloatArray = NDArray[np.float64]
 Profile = Literal["step", "gradient"]
@@ -91,17 +91,43 @@ class Shell:
                     f"{where}.occupancy.{key}", f"is no site and no element of the crystal; {nearest_names(key, names)}"
                 )
 
-    def nested(self, values: Values, prefix: str) -> list[tuple[float, float]]:
-        """Return (depth of its faces, Å; part of g) of the nested bodies that g is the sum of."""
-        thickness = values[f"{prefix}.{SHELL}.thickness"]
-        if self.profile == "step":
-            return [(thickness, 1.0)]
-        n = STEPS_OF_GRADIENT
-        return [((k + 0.5) / n * thickness, 1.0 / n) for k in range(n)]
+    def occupancy_key(self, site: Site) -> str | None:
+        """Return the key of the factor on the occupancy of a site, None where it has none."""
+        return next((k for k in (site.label, site.element) if k in self.occupancy), None)
 
-    def pairs_inside(self, values: Values, prefix: str) -> tuple[list[NestedPair], list[NestedPair]]:
-        """Return the pairs of nested bodies that pairs counted with g of one, and of both places, are sums of."""
-        nested = self.nested(values, prefix)
+    def at(self, here: Here) -> ShellNow:
+        """Return the shell as of now; here: its place in the population."""
+        return ShellNow(self, here)
+
+
+@dataclass(frozen=True, eq=False)
+class ShellNow:
+    """A shell as of now."""
+
+    shell: Shell
+    here: Here
+
+    @property
+    def thickness(self) -> float:
+        """Å."""
+        return self.here["thickness"]
+
+    def fraction(self, key: str) -> float:
+        """Return the part of the second element in the shell (at the surface), by key of the substitution."""
+        return self.here[f"substitution.{key}"]
+
+    @property
+    def nested(self) -> list[tuple[float, float]]:
+        """(Depth of its faces, Å; part of g) of the nested bodies that g is the sum of."""
+        if self.shell.profile == "step":
+            return [(self.thickness, 1.0)]
+        n = STEPS_OF_GRADIENT
+        return [((k + 0.5) / n * self.thickness, 1.0 / n) for k in range(n)]
+
+    @property
+    def pairs_inside(self) -> tuple[list[NestedPair], list[NestedPair]]:
+        """The pairs of nested bodies that pairs counted with g of one, and of both places, are sums of."""
+        nested = self.nested
         once = [NestedPair((0.0, t), part) for t, part in nested]
         twice = [
             NestedPair((s, t), (1.0 if i == j else 2.0) * p * q)
@@ -111,56 +137,41 @@ class Shell:
         ]
         return once, twice
 
-    def occupants(self, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str) -> list[list[Occupant]]:
-        """Return the elements on each site in the shell, in the order of `Crystal.occupants`."""
-        moved = dict(values)
-        for key in self.substitution:
-            moved[f"{crystal_prefix}.substitution.{key}.fraction"] = values[f"{prefix}.{SHELL}.substitution.{key}"]
+    def occupants(self, crystal: CrystalNow) -> list[list[Occupant]]:
+        """Return the elements on each site in the shell, in the order of `CrystalNow.occupants`."""
+        on_sites = crystal.occupants_with({key: self.fraction(key) for key in self.shell.substitution})
         found = []
-        for site, on_site in zip(crystal.sites, crystal.occupants(moved, crystal_prefix), strict=True):
-            named = self._occupancy_key(site)
-            factor = 1.0 if named is None else values[f"{prefix}.{SHELL}.occupancy.{named}"]
+        for site, on_site in zip(crystal.crystal.sites, on_sites, strict=True):
+            named = self.shell.occupancy_key(site)
+            factor = 1.0 if named is None else self.here[f"occupancy.{named}"]
             found.append([o._replace(occupancy=factor * o.occupancy) for o in on_site])
         return found
 
-    def changed(
-        self, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str
-    ) -> list[list[Occupant] | None]:
+    def changed(self, crystal: CrystalNow) -> list[list[Occupant] | None]:
         """Return `occupants` of the sites that the shell names, whether they differ or not, and None of the others."""
-        return [
-            on_site if self._occupancy_key(s) is not None or crystal.substitution_key(s.label) in self.substitution
-            else None
-            for s, on_site in zip(
-                crystal.sites, self.occupants(crystal, values, prefix, crystal_prefix), strict=True
-            )
-        ]  # fmt: skip
+        found: list[list[Occupant] | None] = []
+        for site, on_site in zip(crystal.crystal.sites, self.occupants(crystal), strict=True):
+            mixed = crystal.crystal.substitution_key(site.label) in self.shell.substitution
+            found.append(on_site if mixed or self.shell.occupancy_key(site) is not None else None)
+        return found
 
-    def _occupancy_key(self, site: Site) -> str | None:
-        return next((k for k in (site.label, site.element) if k in self.occupancy), None)
+    def part_inside(self, shape: ShapeNow, vectors: Callable[[], FloatArray]) -> float:
+        """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals of a population.
 
+        vectors: returns the block vectors of the crystal as rows, Å.
+        """
+        once, _ = self.pairs_inside
+        origin = np.zeros((1, 3))
+        if isinstance(shape, SphereNow):
+            return float(sum(p * shape.shared(origin[0, :1], depths)[0] for depths, p in once))
+        assert isinstance(shape, BoxNow)
+        rows = vectors()
+        blocks = [p * shape.pair_weights(nested_offsets(origin, rows, depths), rows)[0] for depths, p in once]
+        return float(sum(blocks)) / shape.mean_blocks(rows)
 
-def part_inside(
-    shell: Shell, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
-) -> float:
-    """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals of a population.
-
-    vectors: returns the block vectors of the crystal as rows, Å.
-    """
-    once, _ = shell.pairs_inside(values, prefix)
-    here = np.zeros((1, 3))
-    if isinstance(shape, Sphere):
-        return float(sum(p * shape.shared(here[0, :1], depths, values, prefix)[0] for depths, p in once))
-    assert isinstance(shape, Box)
-    rows = vectors()
-    blocks = [p * shape.pair_weights(nested_offsets(here, rows, depths), rows, values, prefix)[0] for depths, p in once]
-    return float(sum(blocks)) / shape.mean_blocks(rows, values, prefix)
-
-
-def shell_remarks(
-    shell: Shell, shape: Shape | Box, vectors: Callable[[], FloatArray], values: Values, prefix: str
-) -> list[str]:
-    """Return a sentence where the shell leaves nothing of the core."""
-    if part_inside(shell, shape, vectors, values, prefix) > NO_CORE:
-        return []
-    address = f"{prefix}.{SHELL}.thickness"
-    return [f"{address} = {values[address]:.3g} Å reaches the middle of the crystals: nothing is left of their core."]
+    def remarks(self, shape: ShapeNow, vectors: Callable[[], FloatArray]) -> list[str]:
+        """Return a sentence where the shell leaves nothing of the core."""
+        if self.part_inside(shape, vectors) > NO_CORE:
+            return []
+        stands = f"{self.here.address_of('thickness')} = {self.thickness:.3g} Å"
+        return [f"{stands} reaches the middle of the crystals: nothing is left of their core."]

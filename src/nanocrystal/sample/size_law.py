@@ -7,21 +7,21 @@ is cut into slices of size, each with its own crystal, the slices being narrow w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.distributions import LengthDistribution, OneLength, Tabulated
 from nanocrystal.sample.pair_structure import PairStructure, enveloped
-from nanocrystal.sample.prisms import Box, Edge
-from nanocrystal.sample.shapes import Sphere
+from nanocrystal.sample.prisms import BoxNow
+from nanocrystal.sample.shapes import SphereNow
 
 FloatArray = NDArray[np.float64]
 Argument = Literal["d_eq", "volume_to_surface"]
@@ -98,32 +98,42 @@ class SizeLaw:
         """Whether more than the cell depends on the size."""
         return bool(self.u_iso or self.occupancy)
 
-    def at_size(self, d: float, crystal: Crystal, values: Values, prefix: str, crystal_prefix: str) -> dict[str, float]:
-        """Return the values that hold for crystals of size D (Å)."""
-        place = f"{prefix}.{SIZE_LAW}"
-        alpha, beta = (values.get(f"{place}.{k}", 0.0) for k in ("alpha", "beta"))
-        if d + alpha <= 0.0:
-            raise InputError(f"{place}.alpha", f"must be above −{d:.3g} Å, the smallest D; got {alpha:g}.")
-        moved = dict(values)
-        for name in ("a", "b", "c"):
-            address = f"{crystal_prefix}.{name}"
-            if address in moved:
-                moved[address] *= (1.0 - alpha / (d + alpha)) * (1.0 + beta)
-        for site in crystal.sites:
-            address = f"{crystal_prefix}.sites.{site.label}.occupancy"
-            factor = self._factor("occupancy", (site.label, site.element), d, values, place)
-            moved[address] = float(np.clip(moved[address] * factor, 0.0, 1.0))
-        for key, names in _displacement_keys(crystal).items():
-            moved[f"{crystal_prefix}.u_iso.{key}"] *= self._factor("u_iso", names, d, values, place)
-        return moved
+    def at(self, here: Here) -> SizeLawNow:
+        """Return the law as of now; here: its place in the population."""
+        return SizeLawNow(self, here)
 
-    def _factor(self, what: str, names: tuple[str, ...], d: float, values: Values, place: str) -> float:
+
+@dataclass(frozen=True, eq=False)
+class SizeLawNow:
+    """A size law as of now."""
+
+    law: SizeLaw
+    here: Here
+
+    def crystal_of_size(self, d: float, crystal: CrystalNow) -> CrystalNow:
+        """Return what a crystal is like where its size D is d (Å)."""
+        alpha, beta = (self.here.get(k, 0.0) for k in ("alpha", "beta"))
+        if d + alpha <= 0.0:
+            raise InputError(self.here.address_of("alpha"), f"must be above −{d:.3g} Å, the smallest D; got {alpha:g}.")
+        here, moved = crystal.here, {}
+        for name in ("a", "b", "c"):
+            if name in here:
+                moved[name] = here[name] * ((1.0 - alpha / (d + alpha)) * (1.0 + beta))
+        for site in crystal.crystal.sites:
+            name = f"sites.{site.label}.occupancy"
+            factor = self._factor("occupancy", (site.label, site.element), d)
+            moved[name] = float(np.clip(here[name] * factor, 0.0, 1.0))
+        for key, names in _displacement_keys(crystal.crystal).items():
+            moved[f"u_iso.{key}"] = here[f"u_iso.{key}"] * self._factor("u_iso", names, d)
+        return crystal.crystal.at(here.moved(moved))
+
+    def _factor(self, what: str, names: tuple[str, ...], d: float) -> float:
         """Return the factor that the first of these names with a law has; 1 without one."""
-        factors = self.u_iso if what == "u_iso" else self.occupancy
+        factors = self.law.u_iso if what == "u_iso" else self.law.occupancy
         named = next((k for k in names if k in factors), None)
         if named is None:
             return 1.0
-        amplitude, length = (values[f"{place}.{what}.{named}.{k}"] for k in ("amplitude", "length"))
+        amplitude, length = (self.here[f"{what}.{named}.{k}"] for k in ("amplitude", "length"))
         return float(1.0 + amplitude * np.exp(-d / length))
 
 
@@ -165,75 +175,36 @@ class Part:
         return np.concatenate([lengths, beyond], axis=1), np.concatenate([weights, -less], axis=1)
 
 
-@dataclass(frozen=True)
-class BoxSlice(Box):
-    """The crystals of a shape whose lengths lie within bounds: name of a length -> (low, high), Å."""
-
-    whole: Box
-    bounds: Mapping[str, tuple[float, float]]
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self.whole.name
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:  # type: ignore[override]
-        return self.whole.edges
-
-    @property
-    def facets(self) -> Any:  # type: ignore[override]
-        return self.whole.facets
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        return self.whole.declared()
-
-    def _distributions(self, values: Values, prefix: str) -> list[tuple[Edge, LengthDistribution]]:
-        return [
-            (edge, Part(d, *self.bounds[edge.quantity.name]) if edge.quantity.name in self.bounds else d)
-            for edge, d in self.whole._distributions(values, prefix)
-        ]
-
-    def _correlation(self, values: Values, prefix: str) -> float:
-        return 0.0
-
-
-@dataclass(frozen=True)
-class SphereSlice(Sphere):
-    """Spheres whose diameter lies within bounds, Å; volumes are not normalised."""
-
-    bounds: tuple[float, float] = (0.0, np.inf)
-
-    def _at(self, values: Values, prefix: str) -> LengthDistribution:
-        return Part(super()._at(values, prefix), *self.bounds)
-
-    def envelope(self, r: FloatArray, values: Values, prefix: str) -> FloatArray:
-        return super().envelope(r, values, prefix)
-
-
 class Slice(NamedTuple):
-    """Part of the shapes of a population and the size D (Å) that the laws see."""
+    """Part of the shapes of a population, not normalised, and the size D (Å) that the laws see."""
 
-    shape: Sphere | Box
+    shape: SphereNow | BoxNow
     d: float
 
 
-def slices(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: Values, prefix: str) -> list[Slice]:
+def slices(shape: SphereNow | BoxNow, argument: Argument, vectors: FloatArray) -> list[Slice]:
     """Return the slices of size of a shape; vectors: block vectors, Å.
 
     Raises InputError for correlated lengths, which cannot be sliced one by one.
     """
-    if isinstance(shape, Sphere):
-        d = shape._at(values, prefix)
-        bounds = _bounds(d, 3)
-        parts: Iterator[Sphere | Box] = (SphereSlice(shape.diameter, bounds=b) for b in bounds)
+    parts: list[SphereNow | BoxNow]
+    if isinstance(shape, SphereNow):
+        d = shape.diameters
+        parts = [replace(shape, diameters=Part(d, *b)) for b in _bounds(d, 3)]
     else:
-        if shape._correlation(values, prefix) != 0.0:
-            raise InputError(f"{prefix}.size_correlation", "cannot stand beside size_law; set it to 0.")
-        found = shape._distributions(values, prefix)
-        spread = {e.quantity.name: (d, len(e.axes)) for e, d in found if not isinstance(d, OneLength)}
+        if shape.correlation != 0.0:
+            raise InputError(f"{shape.where}.size_correlation", "cannot stand beside size_law; set it to 0.")
+        spread = {k: (d, len(e.axes)) for k, (e, d) in enumerate(shape.lengths) if not isinstance(d, OneLength)}
         each = [_bounds(d, n, SLICES[max(1, len(spread))]) for d, n in spread.values()]
-        parts = (BoxSlice(shape, dict(zip(spread, b, strict=True))) for b in product(*each))
-    return [Slice(part, _size(part, argument, vectors, values, prefix)) for part in parts]
+        parts = [_part_of(shape, dict(zip(spread, b, strict=True))) for b in product(*each)]
+    return [Slice(part, _size(part, argument, vectors)) for part in parts]
+
+
+def _part_of(shape: BoxNow, bounds: Mapping[int, tuple[float, float]]) -> BoxNow:
+    """Return the crystals of a shape whose lengths lie within bounds: place among the lengths -> (low, high), Å."""
+    lengths = enumerate(shape.lengths)
+    parts = tuple((edge, Part(d, *bounds[k]) if k in bounds else d) for k, (edge, d) in lengths)
+    return replace(shape, lengths=parts)
 
 
 def _bounds(d: LengthDistribution, power: int, n: int = SLICES[1]) -> list[tuple[float, float]]:
@@ -261,21 +232,21 @@ def _between_counted(d: Tabulated, power: int, n: int) -> FloatArray:
     return np.asarray(between[np.unique(np.searchsorted(volume, np.arange(1, n) / n).clip(0, len(between) - 1))])
 
 
-def _size(shape: Sphere | Box, argument: Argument, vectors: FloatArray, values: Values, prefix: str) -> float:
+def _size(shape: SphereNow | BoxNow, argument: Argument, vectors: FloatArray) -> float:
     """Return D of the mean crystal of a slice: that of its mean volume, or its mean volume over its mean surface."""
-    if isinstance(shape, Sphere):
-        d = shape._at(values, prefix)
+    if isinstance(shape, SphereNow):
+        d = shape.diameters
         number, second, third = (float(d.partial_moment(k, np.zeros(1))[0]) for k in (0, 2, 3))
         return third / second / 6.0 if argument == "volume_to_surface" else (third / number) ** (1.0 / 3.0)
-    number = float(np.prod([d.partial_moment(0, np.zeros(1))[0] for _, d in shape._distributions(values, prefix)]))
-    volume = shape.mean_volume(values, prefix) / number
+    number = float(np.prod([d.partial_moment(0, np.zeros(1))[0] for _, d in shape.lengths]))
+    volume = (shape.mean_volume or 0.0) / number
     d_eq = float((6.0 * volume / np.pi) ** (1.0 / 3.0))
     if argument == "d_eq":
         return d_eq
-    return volume * number / _mean_surface(shape, vectors, values, prefix)
+    return volume * number / _mean_surface(shape, vectors)
 
 
-def _mean_surface(shape: Box, vectors: FloatArray, values: Values, prefix: str) -> float:
+def _mean_surface(shape: BoxNow, vectors: FloatArray) -> float:
     """Return the sum of surface over the crystals of a slice, Å²: V γ₀(r) begins as V − S r/4."""
     nodes, weights = np.polynomial.legendre.leggauss(24)
     cosine, azimuth = 0.5 * (nodes + 1.0), np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(4)])
@@ -285,8 +256,8 @@ def _mean_surface(shape: Box, vectors: FloatArray, values: Values, prefix: str) 
         [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
     ).reshape(-1, 3)
     step = 1e-4
-    moved = shape.pair_weights(step * directions @ np.linalg.inv(vectors), vectors, values, prefix)
-    lost = shape.mean_blocks(vectors, values, prefix) - moved
+    moved = shape.pair_weights(step * directions @ np.linalg.inv(vectors), vectors)
+    lost = shape.mean_blocks(vectors) - moved
     mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
     return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
 

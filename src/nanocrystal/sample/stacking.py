@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
-from nanocrystal.sample.order import Crossing, StatePair
+from nanocrystal.sample.order import Crossing, Order, OrderNow, StatePair
 from nanocrystal.sample.symmetry import cell_vectors
 
 FloatArray = NDArray[np.float64]
@@ -171,7 +171,7 @@ def _is_crystal(crystal: Crystal, layers: Layers, atoms: FloatArray, step: Float
 
 
 @dataclass(frozen=True)
-class LayerOrder:
+class LayerOrder(Order):
     """How two layers are related: a Markov chain of steps ±t.
 
     The lowest layer is in any of the three places where crystals are `finite`, so that none is preferred by
@@ -209,35 +209,32 @@ class LayerOrder:
         return tuple(3 * (2 * f + e) + (-shift) % 3 for e in (0, 1) for f in (0, 1) for shift in range(3))
 
     @property
-    def depends_on_cell(self) -> bool:
-        return False
+    def names(self) -> tuple[str, ...]:
+        return (f"{STACKING}.cubic_fraction", f"{STACKING}.correlation")
 
-    @property
-    def depends_on_sizes(self) -> bool:
-        return False
+    def at(self, here: Here) -> LayersNow:
+        cubic, correlation = (here[n] for n in self.names)
+        return LayersNow(self, cubic, correlation)
 
-    def addresses(self, prefix: str) -> tuple[str, ...]:
-        return (f"{prefix}.{STACKING}.cubic_fraction", f"{prefix}.{STACKING}.correlation")
 
-    def probabilities(
-        self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str, crossing: Crossing | None = None
-    ) -> FloatArray:
-        cubic, correlation = (values[a] for a in self.addresses(prefix))
-        return self._at(offsets[:, 2], cubic, correlation)
+@dataclass(frozen=True, eq=False)
+class LayersNow(OrderNow):
+    """The sequence of layers as of now."""
+
+    order: LayerOrder
+    cubic: float
+    correlation: float
+
+    def probabilities(self, offsets: FloatArray, vectors: FloatArray, crossing: Crossing | None = None) -> FloatArray:
+        return self._at(offsets[:, 2], self.cubic, self.correlation)
 
     def derivatives(
-        self,
-        offsets: FloatArray,
-        vectors: FloatArray,
-        values: Values,
-        prefix: str,
-        addresses: Sequence[str],
-        crossing: Crossing | None = None,
+        self, offsets: FloatArray, vectors: FloatArray, names: Sequence[str], crossing: Crossing | None = None
     ) -> list[FloatArray]:
-        given = [values[a] for a in self.addresses(prefix)]
+        given = [self.cubic, self.correlation]
         found = []
-        for address in addresses:
-            moved = np.array([STEP if a == address else 0.0 for a in self.addresses(prefix)])
+        for name in names:
+            moved = np.array([STEP if n == name else 0.0 for n in self.order.names])
             above, below = (self._at(offsets[:, 2], *(given + sign * moved)) for sign in (1.0, -1.0))
             found.append(np.asarray((above - below) / (2.0 * STEP)))
         return found
@@ -246,11 +243,11 @@ class LayerOrder:
         """Return the probabilities of the classes for layers `up` (n,) apart, (n_classes, n)."""
         steps = np.rint(up).astype(np.int64)
         table = sequence_probabilities(cubic, correlation, int(np.abs(steps).max()) if len(steps) else 0)
-        if not self.layers.sided:
+        if not self.order.layers.sided:
             table = table.sum(axis=(1, 2))
         else:
             table = table.reshape(len(table), -1)
-        forward, backward = table[np.abs(steps)].T, table[np.abs(steps)].T[list(self.reverse)]
+        forward, backward = table[np.abs(steps)].T, table[np.abs(steps)].T[list(self.order.reverse)]
         return np.where(steps >= 0, forward, backward)
 
 

@@ -23,13 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import perovskite_metal
-from nanocrystal.sample.crystal import Crystal, Site
-from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Bulk, Sphere
-from nanocrystal.sample.shell import SHELL
+from nanocrystal.sample.crystal import Crystal, CrystalNow, Site
+from nanocrystal.sample.population import Population, PopulationNow
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import Bulk, Sphere, SphereNow
 
 FloatArray = NDArray[np.float64]
 NEIGHBOURS = 12
@@ -52,26 +50,20 @@ class Surroundings(NamedTuple):
     second: str | None
 
 
-def surroundings(
-    population: Population, crystal: Crystal, element: str, borders: Sequence[float], values: Values, prefix: str,
-    crystal_prefix: str, vectors: Callable[[], FloatArray],
-) -> Surroundings:  # fmt: skip
-    """Return the surroundings of the nuclei of an element; borders: depths (Å) that shall be borders.
-
-    vectors: returns the block vectors of the crystal as rows, Å.
-    """
-    half = 0.5 * pseudocubic_edge(crystal, values, crystal_prefix)
-    host, second, key = _halides(crystal)
+def surroundings(population: PopulationNow, borders: Sequence[float]) -> Surroundings:
+    """Return the surroundings of the nuclei on the A site; borders: depths (Å) that shall be borders."""
+    crystal = population.crystal
+    half = 0.5 * pseudocubic_edge(crystal)
+    host, second, key = _halides(crystal.crystal)
     depths = {0.0, *(max(0.0, b) for b in borders)}
     x: Callable[[FloatArray], FloatArray]
     if second is None:
         x = np.zeros_like
     else:
-        core = values[f"{crystal_prefix}.substitution.{key}.fraction"]
+        core = crystal.here[f"substitution.{key}.fraction"]
         shell = population.shell
-        if shell is not None and key in shell.substitution:
-            surface = values[f"{prefix}.{SHELL}.substitution.{key}"]
-            nested = shell.nested(values, prefix)
+        if shell is not None and key in shell.shell.substitution:
+            surface, nested = shell.fraction(key), shell.nested
             last = max(t for t, _ in nested) + 2.0 * half
             depths |= {max(0.0, t + s) for t, _ in nested for s in (-half, 0.0, half)}
             depths |= set(np.linspace(0.0, last, STEPS).tolist())
@@ -85,10 +77,10 @@ def surroundings(
                 return np.full_like(depth, core)
 
     edges = np.array(sorted(depths))
-    below = deeper_than(population, edges, crystal, values, prefix, vectors)
+    below = deeper_than(population, edges)
     parts = below - np.append(below[1:], 0.0)
     middles = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 10.0 * half)
-    correlation = 0.0 if second is None else values[f"{crystal_prefix}.substitution.{key}.correlation_length"]
+    correlation = 0.0 if second is None else crystal.here[f"substitution.{key}.correlation_length"]
     if correlation > 0.0:
         law = clustered(float(x(middles)[0]), correlation, 2.0 * half)
         neighbours = np.tile(law, (len(parts), 1))
@@ -98,24 +90,20 @@ def surroundings(
     return Surroundings(np.append(edges, np.inf), np.maximum(parts, 0.0), neighbours, host, second)
 
 
-def deeper_than(
-    population: Population, depths: FloatArray, crystal: Crystal, values: Values, prefix: str,
-    vectors: Callable[[], FloatArray],
-) -> FloatArray:  # fmt: skip
+def deeper_than(population: PopulationNow, depths: FloatArray) -> FloatArray:
     """Return which part of the A sites lies deeper than depths (n,) Å below the surface, counted over all crystals."""
     shape = population.shape
-    if isinstance(shape, Bulk):
+    if isinstance(shape, SphereNow):
+        return np.array([float(shape.shared(np.zeros(1), (0.0, t))[0]) for t in depths])
+    if not isinstance(shape, BoxNow):
         return np.ones_like(depths)
-    if isinstance(shape, Sphere):
-        return np.array([float(shape.shared(np.zeros(1), (0.0, t), values, prefix)[0]) for t in depths])
-    assert isinstance(shape, Box)
-    rows = vectors()
+    rows, termination = population.lattice.block_vectors, population.population.termination
     longer = 0.0
-    if population.termination is not None:  # the A layers are half a block longer or shorter than the crystal
-        longer = 0.5 if population.termination.startswith(_cation(crystal)) else -0.5
+    if termination is not None:  # the A layers are half a block longer or shorter than the crystal
+        longer = 0.5 if termination.startswith(_cation(population.crystal.crystal)) else -0.5
     planes = 2.0 * np.outer(depths, np.linalg.norm(np.linalg.inv(rows), axis=0))
     at = np.concatenate([planes, np.zeros((1, 3))]) - longer
-    inside = shape.pairs_across(at, rows, values, prefix)
+    inside = shape.pairs_across(at, rows)
     return np.asarray(inside[:-1] / inside[-1])
 
 
@@ -192,8 +180,8 @@ def _halides(crystal: Crystal) -> tuple[str, str | None, str]:
     return sites[0].element, None if key is None else crystal.substitutions[key].element, key or ""
 
 
-def pseudocubic_edge(crystal: Crystal, values: Values, crystal_prefix: str) -> float:
+def pseudocubic_edge(crystal: CrystalNow) -> float:
     """Return the edge of the cube that one metal atom has, Å."""
-    metal = perovskite_metal(crystal)
-    n = sum(s.multiplicity for s in crystal.sites if s.label == metal)
-    return float((crystal.cell_volume(values, crystal_prefix) / n) ** (1.0 / 3.0))
+    metal = perovskite_metal(crystal.crystal)
+    n = sum(s.multiplicity for s in crystal.crystal.sites if s.label == metal)
+    return float((crystal.cell_volume / n) ** (1.0 / 3.0))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.settings import pbnm_order
@@ -143,12 +143,9 @@ class TwinBoundaries:
     def varied(self) -> str | None:
         return self.family.varied
 
-    def probabilities(self, vectors: FloatArray, values: Values, prefix: str) -> list[float]:
-        """Return the probability of a boundary at each plane across each of its axes."""
-        given = values[f"{prefix}.{self.varied}"]
-        if self.varied == "probability":
-            return [given] * len(self.axes)
-        return [min(0.1 * given * spacing, 1.0) for spacing in self.spacings(vectors)]
+    def at(self, here: Here) -> BoundariesNow:
+        """Return the family as of now; here: its place in the population."""
+        return BoundariesNow(self, here[self.varied] if self.varied is not None else np.nan)
 
     def highest_density(self, vectors: FloatArray) -> float:
         """Return the density, 1/nm, at which every second plane carries a boundary (every plane, if `ordered`)."""
@@ -159,37 +156,51 @@ class TwinBoundaries:
         return [float(1.0 / np.linalg.norm(np.linalg.inv(vectors)[:, k])) for k, _ in self.axes]
 
     @cached_property
-    def _turned(self) -> list[FloatArray]:
+    def turned(self) -> list[FloatArray]:
         """1 − ⟨χ(slip)⟩ for each of its axes, (n_characters,)."""
         return [1.0 - self.blocks.characters[:, list(elements)].real.mean(axis=1) for _, elements in self.axes]
 
-    def _factors(self, vectors: FloatArray, values: Values, prefix: str) -> list[FloatArray]:
-        """Return λ_χ for each of its axes, (n_characters,)."""
-        p = self.probabilities(vectors, values, prefix)
-        return [1.0 - p_k * turned for p_k, turned in zip(p, self._turned, strict=True)]
+    def decay_of_one(self, offsets: FloatArray, crossing: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
+        """Return the mean of χ where each crystal has one boundary, across any of the axes, (n_characters, n)."""
+        lost = [t[:, None] * crossing(axis, offsets) for (axis, _), t in zip(self.axes, self.turned, strict=True)]
+        return np.asarray(1.0 - np.mean(lost, axis=0))
 
-    def decay(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+
+@dataclass(frozen=True, eq=False)
+class BoundariesNow:
+    """A family of boundaries as of now; given: its probability, or its density in 1/nm."""
+
+    family: TwinBoundaries
+    given: float
+
+    def probabilities(self, vectors: FloatArray) -> list[float]:
+        """Return the probability of a boundary at each plane across each of its axes; vectors: block vectors, Å."""
+        if self.family.varied == "probability":
+            return [self.given] * len(self.family.axes)
+        return [min(0.1 * self.given * spacing, 1.0) for spacing in self.family.spacings(vectors)]
+
+    def _factors(self, vectors: FloatArray) -> list[FloatArray]:
+        """Return λ_χ for each of its axes, (n_characters,)."""
+        turns = zip(self.probabilities(vectors), self.family.turned, strict=True)
+        return [1.0 - p * turned for p, turned in turns]
+
+    def decay(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
         """Return the mean of χ over the boundaries between two blocks at offsets (n, 3), (n_characters, n)."""
-        kept = np.ones((len(self.blocks.characters), len(offsets)))
-        for (axis, _), factor in zip(self.axes, self._factors(vectors, values, prefix), strict=True):
+        kept = np.ones((len(self.family.blocks.characters), len(offsets)))
+        for (axis, _), factor in zip(self.family.axes, self._factors(vectors), strict=True):
             kept = kept * _power(factor, np.abs(offsets[:, axis]))
         return kept
 
-    def decay_of_one(self, offsets: FloatArray, crossing: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
-        """Return the mean of χ where each crystal has one boundary, across any of the axes, (n_characters, n)."""
-        lost = [t[:, None] * crossing(axis, offsets) for (axis, _), t in zip(self.axes, self._turned, strict=True)]
-        return np.asarray(1.0 - np.mean(lost, axis=0))
-
-    def decay_slope(self, offsets: FloatArray, vectors: FloatArray, values: Values, prefix: str) -> FloatArray:
+    def decay_slope(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
         """Return the derivative of `decay` by the parameter of the family."""
-        factors = self._factors(vectors, values, prefix)
-        powers = [_power(f, np.abs(offsets[:, k])) for (k, _), f in zip(self.axes, factors, strict=True)]
-        rates = [1.0 if self.varied == "probability" else 0.1 * spacing for spacing in self.spacings(vectors)]
+        family, factors = self.family, self._factors(vectors)
+        powers = [_power(f, np.abs(offsets[:, k])) for (k, _), f in zip(family.axes, factors, strict=True)]
+        rates = [1.0 if family.varied == "probability" else 0.1 * spacing for spacing in family.spacings(vectors)]
         total = np.zeros_like(powers[0])
-        for n, (axis, _) in enumerate(self.axes):
+        for n, (axis, _) in enumerate(family.axes):
             planes = np.abs(offsets[:, axis])
             one_less = _power(factors[n], np.maximum(planes - 1.0, 0.0))
-            change = -rates[n] * self._turned[n][:, None] * planes * one_less
+            change = -rates[n] * family.turned[n][:, None] * planes * one_less
             total += np.prod([change, *(p for m, p in enumerate(powers) if m != n)], axis=0)
         return total
 

@@ -7,19 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Values
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.bodies import Body, ball, whole_blocks
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
-from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.lattice_pairs import LatticeNow
+from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.networks import ExplicitCrystal, Network, crystal_of_states, explicit_crystal
+from nanocrystal.sample.networks import Content, ExplicitCrystal, Network, crystal_of_states, explicit_crystal
 from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box
-from nanocrystal.sample.shapes import Sphere
-from nanocrystal.sample.stacking import STACKING, LayerOrder, drawn_layers
-from nanocrystal.sample.twins import TWINS
+from nanocrystal.sample.prisms import Box, BoxNow
+from nanocrystal.sample.shapes import ShapeNow, SphereNow
+from nanocrystal.sample.stacking import LayersNow, drawn_layers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -32,73 +31,65 @@ def lattice_of(population: Population, crystal: Crystal, prefix: str, crystal_pr
     if isinstance(population.shape, Box) or population.disordered:
         return population.lattice_sum(crystal, prefix, crystal_prefix)
     cells = block_lattice(crystal, "cell", prefix)
-    return LatticeSum(crystal, cells, Coherent(cells), None, prefix, crystal_prefix)
+    order = Coherent(cells)
+    return LatticeSum(
+        crystal=crystal, blocks=cells, order=order, shape=None, prefix=prefix, crystal_prefix=crystal_prefix
+    )
 
 
-def mean_body(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Body:
+def mean_body(lattice: LatticeNow, shape: ShapeNow) -> Body:
     """Return which blocks a crystal of the mean size consists of."""
-    if isinstance(shape, Sphere):
-        return sphere_body(lattice, shape.mean_diameter(values, lattice.prefix), np.inf, values)
-    vectors = lattice.block_vectors(values)
-    return whole_blocks(shape, lattice.blocks_of_mean(values), vectors)
+    if isinstance(shape, SphereNow):
+        return sphere_body(lattice, shape.mean_diameter, np.inf)
+    assert isinstance(shape, BoxNow)
+    return whole_blocks(shape.shape, lattice.blocks_of_mean, lattice.block_vectors)
 
 
-def sphere_body(lattice: LatticeSum, diameter: float, depth: float, values: Values) -> Body:
+def sphere_body(lattice: LatticeNow, diameter: float, depth: float) -> Body:
     """Return the blocks of a sphere around an atom, down to a depth below its surface."""
-    contents = lattice.places(values)
-    return ball(diameter, depth, contents.reshape(-1, 3), lattice.block_vectors(values))
+    return ball(diameter, depth, lattice.places.reshape(-1, 3), lattice.block_vectors)
 
 
 # ---- boundaries and layers ------------------------------------------------------------------------
 
 
 def drawn_crystal(
-    lattice: LatticeSum, body: Body, values: Values, rng: np.random.Generator, network: Network | None = None
+    lattice: LatticeNow, body: Body, rng: np.random.Generator, network: Network | None = None
 ) -> tuple[ExplicitCrystal, Network | Layers]:
     """Return a crystal, and its boundaries or its sequence of layers, drawn by chance as the population describes.
 
     network: of `body.numbers` blocks, boundaries to be taken instead. Domains are those of the network; of layers,
     1 is one in hexagonal surroundings.
     """
-    order = lattice.order
+    order, blocks = lattice.order, lattice.lattice.blocks
     faults: Network | Layers
-    if isinstance(order, LayerOrder):
-        states, kinds = _drawn_layers(lattice, order, body.numbers[2], values, rng)
+    if isinstance(order, LayersNow):
+        sided = order.order.layers.sided
+        states, kinds = drawn_layers(order.cubic, order.correlation, body.numbers[2], sided, rng)
         ones = np.ones(body.numbers, dtype=np.int64)
         faults = tuple(kinds.tolist())
-        atoms = crystal_of_states(
-            lattice.crystal, lattice.blocks, states * ones, kinds * ones, body.inside, values, lattice.crystal_prefix
-        )
+        atoms = crystal_of_states(lattice.crystal, blocks, Content(states * ones, kinds * ones, body.inside))
     else:
-        faults = drawn_network(lattice, body.numbers, values, rng) if network is None else network
-        atoms = explicit_crystal(
-            lattice.crystal, lattice.blocks, faults, values, lattice.crystal_prefix, body.inside, lattice.surface
-        )
+        faults = drawn_network(lattice, body.numbers, rng) if network is None else network
+        atoms = explicit_crystal(lattice.crystal, blocks, faults, body.inside, lattice.lattice.surface)
     return (atoms if body.cut is None else atoms.kept(body.cut.keeps(atoms.positions))), faults
 
 
-def drawn_network(lattice: LatticeSum, numbers: Sequence[int], values: Values, rng: np.random.Generator) -> Network:
+def drawn_network(lattice: LatticeNow, numbers: Sequence[int], rng: np.random.Generator) -> Network:
     """Return boundaries drawn with the probabilities of the population; without families there are none."""
-    if not lattice.twins:
+    twins = lattice.lattice.twins
+    if not twins:
         return Network.without(numbers)
-    vectors = lattice.block_vectors(values)
     families = [
-        (family, family.probabilities(vectors, values, f"{lattice.prefix}.{TWINS}.{name}"))
-        for name, family in lattice.twins.items()
+        (family, lattice.boundaries(name).probabilities(lattice.block_vectors))
+        for name, family in twins.items()
         if family.varied is not None
     ]
-    network = Network.drawn(numbers, lattice.blocks, families, rng)
-    for family in lattice.twins.values():
+    network = Network.drawn(numbers, lattice.lattice.blocks, families, rng)
+    for family in twins.values():
         if family.varied is None:
-            network = network.joined(Network.of_one(numbers, family, rng), lattice.blocks)
+            network = network.joined(Network.of_one(numbers, family, rng), lattice.lattice.blocks)
     return network
-
-
-def _drawn_layers(
-    lattice: LatticeSum, order: LayerOrder, n_layers: int, values: Values, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    cubic, correlation = (values[f"{lattice.prefix}.{STACKING}.{k}"] for k in ("cubic_fraction", "correlation"))
-    return drawn_layers(cubic, correlation, n_layers, order.layers.sided, rng)
 
 
 def shortest_across(atoms: ExplicitCrystal, elements: Sequence[str]) -> tuple[str, float] | None:
@@ -127,13 +118,13 @@ def shortest_across(atoms: ExplicitCrystal, elements: Sequence[str]) -> tuple[st
 
 
 def filled_by_chance(
-    atoms: ExplicitCrystal, values: Values, crystal_prefix: str, rng: np.random.Generator
+    atoms: ExplicitCrystal, occupants: Sequence[Sequence[Occupant]], rng: np.random.Generator
 ) -> ExplicitCrystal:
     """Return one choice of what stands on places that are partly filled or shared by elements.
 
-    Each is filled independently of the others, but of places that exclude each other one at most.
+    Each is filled independently of the others, but of places that exclude each other one at most. occupants: those of
+    each site.
     """
-    occupants = atoms.crystal.occupants(values, crystal_prefix)
     if not shared_places(occupants):
         return atoms
     occupancy = np.array([sum(o.occupancy for o in site) for site in occupants])[atoms.sites]

@@ -12,18 +12,20 @@ from typing import Literal
 import numpy as np
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Values
-from nanocrystal.sample import Box, Population, Sphere
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample import Population
 from nanocrystal.sample.bodies import blocks_of_mean
 from nanocrystal.sample.derived import anions
-from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.lattice_pairs import LatticeNow
+from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.networks import ExplicitCrystal, Network
+from nanocrystal.sample.prisms import BoxNow
+from nanocrystal.sample.shapes import ShapeNow, SphereNow
 from nanocrystal.sample.twins import TwinBoundaries
 from nanocrystal.sample.typical import (
     Layers,
     drawn_crystal,
     filled_by_chance,
-    lattice_of,
     mean_body,
     shared_places,
     shortest_across,
@@ -115,25 +117,26 @@ def explicit_crystal_of(
     if seed < 0:
         raise InputError("--seed", f"must not be negative, got {seed}.")
     name, described = _population(study, population)
-    prefix, crystal_prefix = f"populations.{name}", f"crystals.{described.crystal}"
-    values = study.parameters.initial_values()
+    prefix = f"populations.{name}"
+    evaluation = Evaluation(study.parameters.initial_values())
     with study.located():
-        shape = described.shape
+        shape = described.shape.at(evaluation.values.under(prefix))
         if described.crystal is None:
             raise InputError(prefix, "is explicit atoms already; take the file that it was read from.")
-        if not isinstance(shape, Box | Sphere):
+        if not isinstance(shape, BoxNow | SphereNow):
             raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")
-        lattice = lattice_of(described, study.sample.crystals[described.crystal], prefix, crystal_prefix)
-        _check_size(lattice, shape, values)
-    body, rng = mean_body(lattice, shape, values), np.random.default_rng(seed)
+        now = study.sample.lattice_at(name, evaluation)
+        _check_size(now, shape)
+    lattice, occupants = now.lattice, now.crystal.occupants
+    body, rng = mean_body(now, shape), np.random.default_rng(seed)
     network = _named(boundaries or Boundaries(), lattice, body.numbers)
-    atoms, faults = drawn_crystal(lattice, body, values, rng, network)
-    atoms = filled_by_chance(atoms, values, crystal_prefix, rng)
+    atoms, faults = drawn_crystal(now, body, rng, network)
+    atoms = filled_by_chance(atoms, occupants, rng)
     size = " × ".join(str(n) for n in body.numbers)
     said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name}, {size} blocks across."]
     said += _fault_words(faults, lattice, None if network else seed)
     said += _contact_words(atoms) if isinstance(faults, Network) else []
-    if shared_places(lattice.crystal.occupants(values, crystal_prefix)):
+    if shared_places(occupants):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
     return WrittenCrystal(_text(atoms, form, f"{study.title} {name}"), tuple(said))
 
@@ -160,14 +163,14 @@ def _population(study: Study, name: str) -> tuple[str, Population]:
     return name, populations[name]
 
 
-def _check_size(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> None:
-    about = blocks_of_mean(shape, lattice.block_vectors(values), values, lattice.prefix)
-    about *= len(lattice.blocks.contents[0][0])
+def _check_size(lattice: LatticeNow, shape: ShapeNow) -> None:
+    about = blocks_of_mean(shape, lattice.block_vectors) * lattice.lattice.n_places
     if about > MOST_ATOMS:
         raise InputError(
-            lattice.prefix, f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} "
-            "that are written; give it a smaller size.",
-        )  # fmt: skip
+            lattice.lattice.prefix,
+            f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} that are written; "
+            "give it a smaller size.",
+        )
 
 
 def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> Network | None:

@@ -167,7 +167,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
         study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
-            crystal.check_overlap(values, f"crystals.{name}")
+            crystal.at(values.under(f"crystals.{name}")).check_overlap()
     except ValidationError as error:
         address, problem = first_problem(error)
         raise source.located(InputError(address, problem)) from None

@@ -17,7 +17,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Noise
 from nanocrystal.measurement.counted import chebyshev
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
 
 FloatArray = NDArray[np.float64]
 FINER = 5
@@ -46,7 +46,8 @@ class PlacedPart:
         return np.asarray(rows * np.array([1.0, *self.factors])[:, None])
 
 
-Derived = Callable[[Values], dict[str, Any]]
+Derived = Callable[[Here], dict[str, Any]]
+"""from the values at the place of a data set to quantities by full address"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
     method: str
     noise: Noise | None = None
     derived_of: Derived | None = None
-    remarks_of: Callable[[Values], tuple[str, ...]] | None = None
+    remarks_of: Callable[[Here], tuple[str, ...]] | None = None
     abscissa: Callable[[FloatArray], FloatArray] = field(default=lambda x: x)
     """from the axis of the data to that of the forms"""
 
@@ -83,7 +84,7 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
 
     def _stacked(self, evaluation: Evaluation, name: str) -> FloatArray:
         part = self.parts[name]
-        key = f"{self.where}: part {name} at the data"
+        key = ("part", self.where, name)
         x = self.abscissa(self.measured.x)
         return evaluation.once(key, part.addresses, lambda: part.stacked(x, evaluation.values))
 
@@ -108,11 +109,11 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
         return {n: values[p.amplitude] * self._stacked(evaluation, n)[0] for n, p in self.parts.items()}
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        return () if self.remarks_of is None else self.remarks_of(evaluation.values)
+        return () if self.remarks_of is None else self.remarks_of(evaluation.values.under(self.where))
 
     def derived(self, values: Values) -> dict[str, Any]:
         """Return quantities that follow from the parameters, by address."""
-        return {} if self.derived_of is None else self.derived_of(values)
+        return {} if self.derived_of is None else self.derived_of(values.under(self.where))
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         """Return the curve between the points, where there are few of them."""

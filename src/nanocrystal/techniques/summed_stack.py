@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Stack, Stretch, Trend
 from nanocrystal.measurement.counted import chebyshev
-from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.parameters import Evaluation, Here, Values
 from nanocrystal.techniques.summed import FINER, MOST_DRAWN, PlacedPart
 
 FloatArray = NDArray[np.float64]
@@ -59,8 +59,8 @@ class StackedModel(Model, own=("members", "method", "style", "derived_of", "rema
     style: str
     """how figures show the members, see `Stack`"""
 
-    derived_of: Callable[[Values], dict[str, Any]]
-    remarks_of: Callable[[Values], tuple[str, ...]]
+    derived_of: Callable[[Here], dict[str, Any]]
+    remarks_of: Callable[[Here], tuple[str, ...]]
     trends: tuple[Trend, ...] = ()
     shown: Look = SPECTRA
     """the stack aside"""
@@ -93,7 +93,7 @@ class StackedModel(Model, own=("members", "method", "style", "derived_of", "rema
 
     def _stacked(self, evaluation: Evaluation, member: Member, name: str) -> FloatArray:
         part = member.parts[name]
-        key = f"{self.where}: part {name} of {member.name} at the data"
+        key = ("part", self.where, member.name, name)
         return evaluation.once(key, part.addresses, lambda: part.stacked(member.measured.x, evaluation.values))
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
@@ -161,11 +161,11 @@ class StackedModel(Model, own=("members", "method", "style", "derived_of", "rema
         return replace(self.shown, stack=Stack(self.style, tuple(stretches)))
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        return self.remarks_of(evaluation.values)
+        return self.remarks_of(evaluation.values.under(self.where))
 
     def derived(self, values: Values) -> dict[str, Any]:
         """Return quantities that follow from the parameters, by address."""
-        return self.derived_of(values)
+        return self.derived_of(values.under(self.where))
 
     def methods(self) -> tuple[str, ...]:
         return (self.method,)

@@ -55,11 +55,11 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.decays import DECAYS, b_values
 from nanocrystal.measurement import Axis, Look, Measured, Technique, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
-from nanocrystal.parameters import Number, Parameter, Quantity, Values
+from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables.isotopes import isotope
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
-from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Solvodynamics
+from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
 from nanocrystal.techniques.summed import PlacedPart, part_parameters
 from nanocrystal.techniques.summed_stack import Member, StackedModel
 
@@ -197,8 +197,8 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
             members=tuple(members),
             method=self._method(),
             style="decays",
-            derived_of=lambda v: self._derived(where, v, sample),
-            remarks_of=lambda v: self._remarks(where, v, sample),
+            derived_of=lambda here: self._derived(here, _sizes_at(sample, here)),
+            remarks_of=lambda here: self._remarks(here, _sizes_at(sample, here)),
             trends=self._trends(where),
             shown=Look(),
             inputs=inputs,
@@ -298,30 +298,31 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         """What diameters rest on."""
         return Solvodynamics(self.temperature, self.viscosity, self.solvent)
 
-    def _coefficients(self, where: str) -> dict[str, str]:
+    def _coefficients(self) -> dict[str, str]:
         """Return the address of each D, less its last part -> its component."""
         found = {}
         for name in self.components:
             for at in (
                 [f"lines.{n}.{name}" for n in self._lines_of(name)] if name in self.own else [f"components.{name}"]
             ):
-                found[f"{where}.{at}"] = name
+                found[at] = name
         return found
 
-    def _derived(self, where: str, values: Values, sample: Any) -> dict[str, DerivedQuantity]:
+    def _derived(self, here: Here, sizes: Sizes) -> dict[str, DerivedQuantity]:
         found = {}
-        for at, name in self._coefficients(where).items():
-            coefficient = values[f"{at}.diffusion"] * SI
+        for at, name in self._coefficients().items():
+            coefficient = here[f"{at}.diffusion"] * SI
             text = "diffusion coefficient"
-            found[f"{at}.diffusion_m2_per_s"] = DerivedQuantity(coefficient, "m²/s", text)
+            found[here.address_of(f"{at}.diffusion_m2_per_s")] = DerivedQuantity(coefficient, "m²/s", text)
             if self.solvodynamics:
-                found |= self.solvodynamics.diameters(at, self.components[name], coefficient, values, sample)
+                place = here.address_of(at)
+                found |= self.solvodynamics.diameters(place, self.components[name], coefficient, sizes)
         for line in self.line_names:
             own = [c for c in self.components if line in self._lines_of(c)]
-            total = sum(values[f"{where}.lines.{line}.{c}.amplitude"] for c in own)
+            total = sum(here[f"lines.{line}.{c}.amplitude"] for c in own)
             for c in own if len(own) > 1 and total != 0.0 else ():
-                part = values[f"{where}.lines.{line}.{c}.amplitude"] / total
-                at = f"{where}.lines.{line}.{c}.amplitude_fraction"
+                part = here[f"lines.{line}.{c}.amplitude"] / total
+                at = here.address_of(f"lines.{line}.{c}.amplitude_fraction")
                 found[at] = DerivedQuantity(part, "", "part of the integral of the line")
         return found
 
@@ -340,26 +341,27 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         shift, coefficient = Axis("chemical_shift", "ppm"), Axis("D", "µm²/s")
         return (Trend(caption, shift, coefficient, tuple(lines), x, series, 1.0 / SI, y_log=True, x_reversed=True),)
 
-    def _remarks(self, where: str, values: Values, sample: Any) -> tuple[str, ...]:
+    def _remarks(self, here: Here, sizes: Sizes) -> tuple[str, ...]:
         found = []
-        for address in (f"{at}.diffusion" for at in self._coefficients(where)):
-            if not LIQUIDS[0] <= values[address] <= LIQUIDS[1]:
+        for at in self._coefficients():
+            coefficient = here[f"{at}.diffusion"]
+            if not LIQUIDS[0] <= coefficient <= LIQUIDS[1]:
                 found.append(
-                    f"{address} = {values[address]:.3g} µm²/s is outside of what liquids have: are gradient_unit and "
-                    "the times (ms) right?"
+                    f"{here.address_of(at)}.diffusion = {coefficient:.3g} µm²/s is outside of what liquids have: are "
+                    "gradient_unit and the times (ms) right?"
                 )
         if self.solvodynamics:
             found.append(self.solvodynamics.words)
-            found += self._without_core(where, values, sample)
+            found += self._without_core(here, sizes)
         return tuple(found)
 
-    def _without_core(self, where: str, values: Values, sample: Any) -> list[str]:
+    def _without_core(self, here: Here, sizes: Sizes) -> list[str]:
         """Return a remark for each coefficient whose diameter is less than twice the shell."""
         found = []
-        for at, name in self._coefficients(where).items():
-            component, coefficient = self.components[name], values[f"{at}.diffusion"] * SI
-            diameters = self.solvodynamics.diameters(at, component, coefficient, values, sample)
-            remark = self.solvodynamics.negative_core(at, component, diameters)
+        for at, name in self._coefficients().items():
+            component, coefficient, place = self.components[name], here[f"{at}.diffusion"] * SI, here.address_of(at)
+            diameters = self.solvodynamics.diameters(place, component, coefficient, sizes)
+            remark = self.solvodynamics.negative_core(place, component, diameters)
             found += [] if remark is None else [remark]
         return found
 
@@ -369,6 +371,11 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
             f"(1965)), s = {self.shape_factor:.4g}, κ = {self.delta_correction:.4g}, by sums of exponentials whose "
             "coefficients lines share; amplitudes were eliminated at each step."
         )
+
+
+def _sizes_at(sample: Any, here: Here) -> Sizes:
+    """Return population -> the mean diameter of its crystals as of now; here: the data set."""
+    return lambda population: mean_diameter(sample, here.whole.under(f"populations.{population}"))
 
 
 def _plain(number: Number) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, pi
 from typing import Any
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Values
+from nanocrystal.parameters import Here, Number
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables import viscosity as viscosities
 
@@ -21,6 +21,8 @@ TEMPERATURES = (150.0, 500.0)
 VISCOSITIES = (0.05, 100.0)
 """mPa·s, of solvents and dispersions in which diffusion is measured"""
 ZERO_CELSIUS = 273.15
+Sizes = Callable[[str], float]
+"""population -> the mean diameter of its crystals, Å"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Solvodynamics:
         return f"diameters rest on η = {value:.4g} mPa·s ({source}) at {self.temperature:g} K."
 
     def diameters(
-        self, at: str, component: DiffusionComponent, coefficient: float, values: Values, sample: Any
+        self, at: str, component: DiffusionComponent, coefficient: float, sizes: Sizes
     ) -> dict[str, DerivedQuantity]:
         """Return the diameters (nm) that follow from D (m²/s), by address under `at`."""
         assert self.temperature is not None
@@ -111,7 +113,7 @@ class Solvodynamics:
             text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
             found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
             if component.population is not None:
-                mean = 0.1 * _mean_diameter(sample, component.population, values)
+                mean = 0.1 * sizes(component.population)
                 text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
                 found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
         return found
@@ -149,9 +151,10 @@ def _check_units(temperature: float, viscosity: float | None, where: str) -> Non
         raise InputError(f"{where}.viscosity", f"must be from {low:g} to {high:g} mPa·s, got {viscosity:g}{guess}.")
 
 
-def _mean_diameter(sample: Any, population: str, values: Values) -> float:
+def mean_diameter(sample: Any, population: Here) -> float:
     """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
-    shape, prefix = sample.populations[population].shape, f"populations.{population}"
-    if shape.name == "sphere":
-        return float(shape.mean_diameter(values, prefix))
-    return float(shape.length_statistics(values, prefix)["d_eq"].number_mean)
+    described = sample.populations[population.address.rpartition(".")[2]].shape
+    shape = described.at(population)
+    if described.name == "sphere":
+        return float(shape.mean_diameter)
+    return float(shape.length_statistics()["d_eq"].number_mean)

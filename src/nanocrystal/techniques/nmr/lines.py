@@ -58,7 +58,7 @@ from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
 from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
 from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
-from nanocrystal.parameters import Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points, without_arpls
 from nanocrystal.techniques.nmr.shapes import (
@@ -233,7 +233,7 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
             background_terms=self.background_terms,
             method=METHOD,
             noise=self.noise,
-            derived_of=lambda v: self._derived(where, v),
+            derived_of=self._derived,
             derived_from=tuple(p.amplitude for p in parts.values()),
             look=SPECTRA,
             inputs=inputs,
@@ -282,26 +282,29 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
                 f"fitted range, {x[0]:g} to {x[-1]:g}; 0 leaves them where they are in their file.",
             )
 
-    def _derived(self, where: str, values: Values) -> dict[str, DerivedQuantity]:
-        areas = {n: values[f"{where}.lines.{n}.area"] for n in self.lines}
+    def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
+        areas = {n: here[f"lines.{n}.area"] for n in self.lines}
         total = sum(areas.values())
         found = {}
         for name, line in self.lines.items():
-            at = f"{where}.lines.{name}"
+            own = here.under(f"lines.{name}")
+            at = own.address
             if len(areas) > 1 and total != 0.0:
                 text = "part of the area of all lines"
                 found[f"{at}.area_fraction"] = DerivedQuantity(areas[name] / total, "", text)
-            width = values.get(f"{at}.fwhm")
+            width = own.get("fwhm")
             if width is not None and self.axis == "ppm":
                 found[f"{at}.fwhm_ppm"] = DerivedQuantity(width / self.hz_per_unit, "ppm", "full width at half maximum")
-            coupling = values.get(f"{at}.cq")
+            coupling = own.get("cq")
             if coupling and line.shape == SOLID:
-                nucleus = nucleus_of(self.nucleus, self.spectrometer_frequency, self.transitions, f"{where}.", at)
+                nucleus = nucleus_of(
+                    self.nucleus, self.spectrometer_frequency, self.transitions, f"{here.address}.", at
+                )
                 text = "of the centre of gravity of the central transition, by quadrupole coupling"
-                shift = second_order_shift_ppm(nucleus, coupling, values[f"{at}.cq_asymmetry"])
+                shift = second_order_shift_ppm(nucleus, coupling, own["cq_asymmetry"])
                 found[f"{at}.second_order_shift"] = DerivedQuantity(shift, "ppm", text)
             if width is not None and line.shape == "voigt":
-                gauss, lorentz = widths_of_voigt(width, values[f"{at}.lorentzian_part"])
+                gauss, lorentz = widths_of_voigt(width, own["lorentzian_part"])
                 for kind, part in (("gaussian", gauss), ("lorentzian", lorentz)):
                     text = f"full width of the {kind.capitalize()} part"
                     found[f"{at}.{kind}_fwhm"] = DerivedQuantity(float(part), "Hz", text)

@@ -34,7 +34,7 @@ from nanocrystal.kernels.decays import DECAYS
 from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
-from nanocrystal.parameters import Number, Parameter, Quantity, Values
+from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, part_parameters
@@ -139,8 +139,8 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
             background_terms=self.background_terms,
             method=METHOD,
             noise=self.noise,
-            derived_of=lambda v: self._derived(where, v),
-            remarks_of=lambda v: self._remarks(where, v, measured.x[-1]),
+            derived_of=self._derived,
+            remarks_of=lambda here: self._remarks(here, measured.x[-1]),
             derived_from=tuple(p.amplitude for p in parts.values()),
         )
 
@@ -155,24 +155,24 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
             raise InputError(f"{where}.inversion", 'is for recoveries; leave it out with kind = "echo-decay".')
         check_background(self.background_terms, self.background, where, "0 or 1")
 
-    def _derived(self, where: str, values: Values) -> dict[str, DerivedQuantity]:
-        amplitudes = {n: values[f"{where}.parts.{n}.amplitude"] for n in self.parts}
+    def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
+        amplitudes = {n: here[f"parts.{n}.amplitude"] for n in self.parts}
         total, found = sum(amplitudes.values()), {}
         for name, amplitude in amplitudes.items():
-            at = f"{where}.parts.{name}"
+            own = here.under(f"parts.{name}")
             if len(amplitudes) > 1 and total != 0.0:
                 text = "part of the amplitude of all parts"
-                found[f"{at}.amplitude_fraction"] = DerivedQuantity(amplitude / total, "", text)
+                found[own.address_of("amplitude_fraction")] = DerivedQuantity(amplitude / total, "", text)
             if self.parts[name].exponent is not None:
-                beta = values[f"{at}.exponent"]
-                mean = values[f"{at}.time"] * gamma(1.0 / beta) / beta
-                found[f"{at}.mean_time"] = DerivedQuantity(mean, "s", "mean time of the stretched law")
+                beta = own["exponent"]
+                mean = own["time"] * gamma(1.0 / beta) / beta
+                found[own.address_of("mean_time")] = DerivedQuantity(mean, "s", "mean time of the stretched law")
         return found
 
-    def _remarks(self, where: str, values: Values, longest: float) -> tuple[str, ...]:
+    def _remarks(self, here: Here, longest: float) -> tuple[str, ...]:
         if not self.recovers:
             return ()
-        slow = [n for n in self.parts if longest < 3.0 * values[f"{where}.parts.{n}.time"]]
+        slow = [n for n in self.parts if longest < 3.0 * here[f"parts.{n}.time"]]
         return tuple(
             f"the longest delay, {longest:.3g} s, is less than three times T1 of {n}: its equilibrium was not reached, "
             "and T1 and amplitude are correlated."

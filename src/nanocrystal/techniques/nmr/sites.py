@@ -154,8 +154,9 @@ class NmrSites(Technique):
         check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
         if self.fwhm is None:
             raise InputError(f"{where}.fwhm", "is missing; give the width of the lines in Hz.")
-        values = {a: p.value for a, (_, p) in sample.declared().items() if p.value is not None}
-        halides = sorted({h for h in _halides(sample, values, self.element) if h is not None})
+        start = Values({a: p.value for a, (_, p) in sample.declared().items() if p.value is not None})
+        around = sample.surroundings(Evaluation(start), self.element, ())
+        halides = sorted({h for _, found in around.values() for h in (found.host, found.second) if h is not None})
         for halide in halides:
             if halide not in self.shifts:
                 raise InputError(
@@ -168,11 +169,6 @@ class NmrSites(Technique):
                     f"{where}.shifts.{halide}", f"is no halide of the sample; it has {', '.join(halides)}."
                 )
         check_background(self.background_terms, self.background, where, "0 to 2")
-
-
-def _halides(sample: Sample, values: Values, element: str) -> list[str | None]:
-    found = [around for _, around in sample.surroundings(values, element, ()).values()]
-    return [h for around in found for h in (around.host, around.second)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,13 +207,13 @@ class SitesModel(Model, own=("settings", "sample")):
     def _kept_areas(self, evaluation: Evaluation) -> Areas:
         """Return `_areas`, made again only where the sample or the depths have changed."""
         moved = [*self.sample.declared(), *(f"{self.where}.{d}_thickness" for d in DEPTHS[:2])]
-        return evaluation.once(f"{self.where}: areas", moved, lambda: self._areas(evaluation.values))
+        return evaluation.once(("areas", self.where), moved, lambda: self._areas(evaluation))
 
-    def _areas(self, values: Values) -> Areas:
+    def _areas(self, evaluation: Evaluation) -> Areas:
         """Return (population, depth) -> the part of all nuclei with 0 to 12 second halides around them, (13,)."""
-        surface, inner = self._borders(values)
+        surface, inner = self._borders(evaluation.values)
         found = {}
-        each = self.sample.surroundings(values, self.settings.element, (surface, inner))
+        each = self.sample.surroundings(evaluation, self.settings.element, (surface, inner))
         for name, (weight, around) in each.items():
             upper = around.depths[1:]
             which = np.where(upper <= surface + 1e-9, 0, np.where(upper <= inner + 1e-9, 1, 2))
@@ -259,7 +255,7 @@ class SitesModel(Model, own=("settings", "sample")):
 
     def derived(self, values: Values) -> dict[str, Any]:
         """Return which part of the nuclei lies at which depth."""
-        areas = self._areas(values)
+        areas = self._areas(Evaluation(values))
         found = {}
         for depth in DEPTHS:
             own = [float(a.sum()) for (_, d), (a, _) in areas.items() if d == depth]

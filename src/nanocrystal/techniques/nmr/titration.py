@@ -56,7 +56,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Measured, Technique, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
-from nanocrystal.parameters import Parameter, Quantity, Values
+from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.nmr.data import measured_curve, measured_points
 from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Line, NmrLines
@@ -212,8 +212,8 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
             members=tuple(members),
             method=METHODS[self.released],
             style="offset",
-            derived_of=lambda v: self._derived(where, v),
-            remarks_of=lambda v: self._remarks(where, v),
+            derived_of=self._derived,
+            remarks_of=self._remarks,
             trends=(self._trend(where),),
             inputs=inputs,
         )
@@ -326,37 +326,37 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
         if self.total is not None and not self.total > 0.0:
             raise InputError(f"{where}.total", f"must be above 0, got {self.total:g}.")
 
-    def _areas(self, where: str, values: Values, step: str, lines: Sequence[str]) -> float:
-        return float(sum(values[f"{where}.steps.{step}.{line}.area"] for line in lines))
-
-    def _derived(self, where: str, values: Values) -> dict[str, DerivedQuantity]:
+    def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
         found = {}
         for step, given in self.members.items():
-            at, bound = f"{where}.steps.{step}", self._areas(where, values, step, self.bound)
+            of_step = here.under(f"steps.{step}")
+            bound = _area(of_step, self.bound)
             if self.released == DIFFERENCE:
-                total = self._total(where, values)
+                total = self._total(here)
                 if total != 0.0:
                     text = "released part of the ligands, by difference"
-                    found[f"{at}.released_fraction"] = DerivedQuantity(1.0 - bound * given.dilution / total, "", text)
+                    found[of_step.address_of("released_fraction")] = DerivedQuantity(
+                        1.0 - bound * given.dilution / total, "", text
+                    )
                 continue
-            total = bound + self._areas(where, values, step, self.released_lines)
+            total = bound + _area(of_step, self.released_lines)
             if total == 0.0:
                 continue
             text = "released part of the ligands, by area"
-            found[f"{at}.released_fraction"] = DerivedQuantity((total - bound) / total, "", text)
+            found[of_step.address_of("released_fraction")] = DerivedQuantity((total - bound) / total, "", text)
             if len(self.released_species) > 1:
                 for species, lines in self.released_species.items():
-                    part = self._areas(where, values, step, lines) / total
-                    found[f"{at}.{species}.fraction"] = DerivedQuantity(
+                    part = _area(of_step, lines) / total
+                    found[of_step.address_of(f"{species}.fraction")] = DerivedQuantity(
                         part, "", f"part of the ligands that is {species}"
                     )
         return found
 
-    def _total(self, where: str, values: Values) -> float:
+    def _total(self, here: Here) -> float:
         if self.total is not None:
             return self.total
         first, given = next(iter(self.members.items()))
-        return self._areas(where, values, first, self.bound) * given.dilution
+        return _area(here.under(f"steps.{first}"), self.bound) * given.dilution
 
     def _trend(self, where: str) -> Trend:
         steps = tuple(self.members)
@@ -372,11 +372,11 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
             Axis("equivalents", ""), Axis("displaced", "%"), steps, x, series, factor=100.0,
         )  # fmt: skip
 
-    def _remarks(self, where: str, values: Values) -> tuple[str, ...]:
+    def _remarks(self, here: Here) -> tuple[str, ...]:
         found = []
         lines = (*self.bound, *self.released_lines)
         for step in self.members:
-            areas = {line: values[f"{where}.steps.{step}.{line}.area"] for line in lines}
+            areas = {line: here[f"steps.{step}.{line}.area"] for line in lines}
             found += [
                 f"the area of {line} at step {step} is negative: it is not there, or the base is off."
                 for line, area in areas.items()
@@ -386,6 +386,11 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
             first = next(iter(self.members))
             found.append(f"released fractions count from step {first}, where all is taken as bound.")
         return tuple(found)
+
+
+def _area(of_step: Here, lines: Sequence[str]) -> float:
+    """Return the area of some lines in one step of the titration."""
+    return float(sum(of_step[f"{line}.area"] for line in lines))
 
 
 METHODS = {

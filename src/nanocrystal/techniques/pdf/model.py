@@ -15,16 +15,15 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.measurement import Axis, Drawing, Measured, Model
 from nanocrystal.measurement.derivatives import (
+    PairSlopes,
     at_bins,
-    exact_addresses,
-    fraction_slopes,
     pair_density_slope,
     rows_of_moments,
     stretched,
 )
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
-from nanocrystal.sample.population import without_exclusive
+from nanocrystal.sample.population import PopulationNow, without_exclusive
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
@@ -87,12 +86,12 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
 
     def _partials(self, evaluation: Evaluation) -> dict[tuple[str, str], FloatArray]:
         """Return F(Q) by pair of elements; they add up to F(Q) of the sample."""
-        structures = self.sample.pairs(evaluation)
+        populations, structures = self.sample.at(evaluation), self.sample.pairs(evaluation)
         fractions = self.sample.atom_fractions(evaluation, structures)
         mean_f = sum(fractions[name] * self._mean_form_factor(s) for name, s in structures.items())
         partials: dict[tuple[str, str], FloatArray] = {}
         for name, structure in structures.items():
-            terms = self._pair_factors(structure) * self._pair_sums(evaluation, name, structure)
+            terms = self._pair_factors(structure) * self._pair_sums(populations[name], structure)
             for (a, b), term in zip(pair_kinds(len(structure.kinds)), terms, strict=True):
                 key = (structure.kinds[a].element, structure.kinds[b].element)
                 if key[::-1] in partials:
@@ -125,9 +124,9 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
 
     # ---- sums over pairs ----------------------------------------------------------------------
 
-    def _pair_sums(self, evaluation: Evaluation, name: str, structure: PairStructure) -> FloatArray:
+    def _pair_sums(self, population: PopulationNow, structure: PairStructure) -> FloatArray:
         """Return Σ_pairs exp(−σ² Q²/2) sin(Q r)/r of each pair kind less its small-angle part, (n_pair_kinds, n_q)."""
-        transform, kinds = self._transform, pair_kinds(len(structure.kinds))
+        transform, kinds, evaluation = self._transform, pair_kinds(len(structure.kinds)), population.evaluation
         sums = np.zeros((len(kinds), len(transform.q)))
         for row, ((a, b), moments) in enumerate(zip(kinds, structure.each_kind(), strict=True)):
             count, distance, spread, _ = peak_list(moments, structure.h)
@@ -139,7 +138,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
         gamma = structure.shape_function
         if gamma is not None:
             smooth = evaluation.once(
-                f"smooth part of {name} at {self.where}",
+                ("smooth part", population.name, self.where),
                 (*structure.depends_on, f"{self.where}.qdamp"),
                 lambda: structure.smooth(lambda f: self._smooth(evaluation, f, self._envelope_reach(gamma))),
             )
@@ -201,31 +200,32 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
             return rows_of_moments(moments[:, :n_bins])
 
         derived = self.sample.shaped_derivatives(evaluation, addresses, reduction)
-        structures = self.sample.pairs(evaluation)
-        known = exact_addresses(structures, derived)
-        if not known:
+        structures, populations = self.sample.pairs(evaluation), self.sample.at(evaluation)
+        slopes = PairSlopes(self.sample, evaluation, structures, derived)
+        if not slopes.known:
             return {}
-        fractions = self.sample.atom_fractions(evaluation, structures)
+        fractions = slopes.fractions
         factors = {name: self._pair_factors(s) for name, s in structures.items()}
-        of_atoms = {n: (factors[n] * self._pair_sums(evaluation, n, s)).sum(axis=0) for n, s in structures.items()}
+        of_atoms = {n: (factors[n] * self._pair_sums(populations[n], s)).sum(axis=0) for n, s in structures.items()}
         own_f = {name: self._mean_form_factor(s) for name, s in structures.items()}
         mean_f = np.asarray(sum(fractions[n] * own_f[n] for n in structures))
         total = sum(fractions[n] * of_atoms[n] for n in structures) / mean_f**2
         found = {}
-        for address in known:
+        for address in slopes.known:
             change = np.zeros_like(mean_f)
-            for name, slope in fraction_slopes(self.sample, evaluation, structures, derived, address).items():
+            for name, slope in slopes.of_fractions(address).items():
                 change += slope * (of_atoms[name] - 2.0 * total * mean_f * own_f[name])
                 if name in derived and address in derived[name].pairs_by:
-                    sums = self._pair_sum_slopes(evaluation, name, structures[name], derived[name], address)
+                    sums = self._pair_sum_slopes(populations[name], structures[name], derived[name], address)
                     change += fractions[name] * (factors[name] * sums).sum(axis=0)
             found[address] = (self._to_points @ (change / mean_f**2))[None, :]
         return found
 
     def _pair_sum_slopes(
-        self, evaluation: Evaluation, name: str, structure: PairStructure, by: ShapedDerivatives, address: str
+        self, population: PopulationNow, structure: PairStructure, by: ShapedDerivatives, address: str
     ) -> FloatArray:
         """Return `_pair_sums` differentiated, (n_pair_kinds, n_q)."""
+        evaluation = population.evaluation
         assert structure.n_units is not None
         kinds = pair_kinds(len(structure.kinds))
         moments = by.pairs_by[address].reshape(len(structure.moments), -1, 4)
@@ -242,7 +242,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
             distance = structure.h * at.astype(np.float64)
             shape = self._peak_shape(evaluation, structure, a, b)
             sums[row] = self._transform.of_peaks(weights[row, at], distance, 0.0, shape, None, True)
-        density = pair_density_slope(self.sample, evaluation, name, address)
+        density = pair_density_slope(population, address)
         if density is not None:
             assert structure.shape_function is not None
             smooth = self._smooth(evaluation, density, self._envelope_reach(structure.shape_function))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Values, as_parameter
+from nanocrystal.parameters import Here, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import beam_wavelength
 from nanocrystal.tables.xray_tubes import K_ALPHA
@@ -32,26 +32,41 @@ class Beam:
     where: str
     wavelengths: tuple[float, ...]
 
-    def instrument(self, values: Values) -> dict[str, float]:
-        """Return the values of the instrument by name."""
-        return {k: values[f"{self.where}.{k}"] for k in INSTRUMENT}
-
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses on which it depends."""
         own = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
         return tuple(f"{self.where}.{k}" for k in own)
 
-    def wavelength(self, values: Values) -> float:
-        """Return that of the first line, Å, which may vary."""
-        return values.get(f"{self.where}.wavelength", self.wavelengths[0])
+    def at(self, values: Values) -> BeamNow:
+        """Return the beam and the instrument as of now."""
+        return BeamNow(self, values.under(self.where))
 
-    def lines(self, values: Values) -> list[Line]:
-        """Return the spectral lines; the second one is moved with the first."""
-        first, ratio = self.wavelength(values), values[f"{self.where}.kalpha2_ratio"]
-        if len(self.wavelengths) == 1:
+
+@dataclass(frozen=True, eq=False)
+class BeamNow:
+    """Beam and instrument as of now."""
+
+    beam: Beam
+    here: Here
+
+    @cached_property
+    def instrument(self) -> dict[str, float]:
+        """The values of the instrument by name."""
+        return {k: self.here[k] for k in INSTRUMENT}
+
+    @property
+    def wavelength(self) -> float:
+        """That of the first line, Å, which may vary."""
+        return self.here.get("wavelength", self.beam.wavelengths[0])
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The spectral lines; the second one is moved with the first."""
+        first, ratio = self.wavelength, self.here["kalpha2_ratio"]
+        if len(self.beam.wavelengths) == 1:
             return [Line(first, 1.0)]
-        second = first * self.wavelengths[1] / self.wavelengths[0]
+        second = first * self.beam.wavelengths[1] / self.beam.wavelengths[0]
         return [Line(first, 1.0 / (1.0 + ratio)), Line(second, ratio / (1.0 + ratio))]
 
 

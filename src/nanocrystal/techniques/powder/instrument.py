@@ -67,9 +67,13 @@ class Angles:
 
 
 def peaks_of(
-    q: FloatArray, strength: FloatArray, lines: Sequence[Line], settings: Powder, own: Mapping[str, float],
+    q: FloatArray,
+    strength: FloatArray,
+    lines: Sequence[Line],
+    settings: Powder,
+    own: Mapping[str, float],
     sample: Mapping[str, float],
-) -> Peaks:  # fmt: skip
+) -> Peaks:
     """Return the peaks of reflections at q (Å⁻¹), those of each spectral line after each other.
 
     With axial divergence each reflection is `AXIAL_NODES` peaks, all reflections of a node after each other.

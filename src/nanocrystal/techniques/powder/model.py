@@ -19,7 +19,7 @@ from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.powder.data import TWO_THETA
 from nanocrystal.techniques.powder.free import free_intensities, without
 from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
-from nanocrystal.techniques.powder.phase import Phase, sides, step
+from nanocrystal.techniques.powder.phase import Phase, step
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -61,7 +61,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         return tuple(range(1, len(self.linear)))
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        amounts = self._seen(evaluation.values)
+        amounts = self._seen(evaluation)
         pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
         shapes = self._family_patterns(evaluation)
         for name, squared in self.intensities(evaluation).items():
@@ -75,9 +75,9 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
     # ---- microabsorption ----------------------------------------------------------------------
 
-    def _seen(self, values: Values) -> dict[str, float]:
+    def _seen(self, evaluation: Evaluation) -> dict[str, float]:
         """Return the mass fractions as they are seen: times τ where particles have diameters."""
-        amounts = self.sample.mass_fractions(values)
+        amounts = self.sample.mass_fractions(evaluation)
         if not self._absorbers:
             return amounts
         factors = particle_factors(self._absorbers, amounts)
@@ -86,16 +86,14 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
     @cached_property
     def _absorbers(self) -> dict[str, Absorber]:
         """All phases with the cells and occupancies at the start; none where no particle has a diameter."""
-        given = [p.name for p in self.phases if p.profile.particle_diameter is not None]
-        if not given:
+        if all(p.profile.particle_diameter is None for p in self.phases):
             return {}
-        where = f"{self.where}.profiles.{given[0]}.particle_diameter"
-        return {p.name: p.absorber(self._starting_values, where) for p in self.phases}
+        return {p.name: p.at(self._start).absorber() for p in self.phases}
 
     def _pattern(self, evaluation: Evaluation, phase: Phase) -> FloatArray:
         """Return what a dalton of a phase shows, (n_points,)."""
-        name = f"pattern of {phase.name} in {self.where}"
-        return evaluation.once(name, phase.addresses, lambda: phase.pattern(evaluation.values, self.measured.x))
+        key = ("pattern", self.where, phase.name)
+        return evaluation.once(key, phase.addresses, lambda: phase.at(evaluation).pattern(self.measured.x))
 
     @cached_property
     def _background(self) -> FloatArray:
@@ -115,14 +113,12 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
     def _family_patterns(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return phase -> the patterns of its families with |F|² = 1, (n_families, n_points); of free phases."""
-        values, x = evaluation.values, self.measured.x
-        return {
-            p.name: evaluation.once(
-                f"families of {p.name} in {self.where}", p.addresses, partial(p.patterns_of_families, values, x)
-            )
-            for p in self.phases
-            if p.free
-        }
+        found = {}
+        for p in self.phases:
+            if p.free:
+                compute = partial(p.at(evaluation).patterns_of_families, self.measured.x)
+                found[p.name] = evaluation.once(("families", self.where, p.name), p.addresses, compute)
+        return found
 
     def intensities(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return free phase -> |F|² of its families (n_families,), over the scale; not below 0."""
@@ -131,8 +127,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         addresses = [a for p in self.phases for a in p.addresses]
         fractions = [f"populations.{n}.{p.fraction_basis}" for n, p in self.sample.populations.items()]
         decisive = dict.fromkeys([*addresses, *fractions, *self._given_linear])
-        name = f"free intensities in {self.where}"
-        return evaluation.once(name, decisive, lambda: self._solved_intensities(evaluation))
+        return evaluation.once(("free intensities", self.where), decisive, lambda: self._solved_intensities(evaluation))
 
     @cached_property
     def _given_linear(self) -> tuple[str, ...]:
@@ -145,7 +140,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         assert self.measured.observed is not None
         values, scale_address = evaluation.values, self.linear[0]
         shapes = self._family_patterns(evaluation)
-        amounts = self._seen(values)
+        amounts = self._seen(evaluation)
         rows = dict(zip(self.linear[1:], self._background, strict=True))
         if self._structured:
             structured = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
@@ -169,11 +164,10 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
         The cell and profile of a phase that has faded away have none, lest they wander through the noise.
         """
-        values = evaluation.values
         resting = self._resting(evaluation)
-        amounts = self._seen(values)
+        amounts = self._seen(evaluation)
         slopes = {a: self._nothing for a in addresses if a not in self.linear}
-        for address, change in self._amount_slopes(values, list(slopes)).items():
+        for address, change in self._amount_slopes(evaluation, list(slopes)).items():
             for phase in self._structured:
                 if change[phase.name] != 0.0:
                     slopes[address] = slopes[address] + change[phase.name] * self._pattern(evaluation, phase)
@@ -182,7 +176,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
             amount = 1.0 if phase.free else amounts[phase.name]
             if own and amount != 0.0:
                 factors = self.intensities(evaluation).get(phase.name, 1.0)
-                rows = phase.slopes(values, self.measured.x, own, factors)
+                rows = phase.at(evaluation).slopes(self.measured.x, own, factors)
                 for address, row in zip(own, rows, strict=True):
                     slopes[address] = slopes[address] + amount * row
         return self._as_curves(self._beside_intensities(evaluation, slopes))
@@ -194,13 +188,15 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
             found[address][0] = slope
         return found
 
-    def _amount_slopes(self, values: Values, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
+    def _amount_slopes(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return how the amounts that are seen change with each address of the sample."""
         found = {}
         for address in addresses:
             if not address.startswith("datasets."):
-                below, above = (self._seen(v) for v in sides(values, address))
-                found[address] = {n: (above[n] - below[n]) / (2.0 * step(values[address])) for n in above}
+                size = step(evaluation.values[address])
+                sides = evaluation.values.sides(address, size)
+                below, above = (self._seen(evaluation.at(v)) for v in sides)
+                found[address] = {n: (above[n] - below[n]) / (2.0 * size) for n in above}
         return found
 
     def _beside_intensities(self, evaluation: Evaluation, slopes: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -227,7 +223,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
     def _resting(self, evaluation: Evaluation) -> list[str]:
         """Return the phases that have faded away since the start."""
-        amounts, start = self.sample.mass_fractions(evaluation.values), self._starting_amounts
+        amounts, start = self.sample.mass_fractions(evaluation), self._starting_amounts
         faded = [n for n, found in self._significance(evaluation).items() if found < RESTING]
         return [n for n in faded if amounts[n] != start[n]]
 
@@ -240,7 +236,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         if self.measured.sigma is None:
             return found
         sigma = self.measured.sigma
-        amounts = self._seen(evaluation.values)
+        amounts = self._seen(evaluation)
         scale = abs(evaluation.values[self.linear[0]])
         rows = {p.name: self._pattern(evaluation, p) / sigma for p in self._structured}
         for name, row in rows.items():
@@ -252,7 +248,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
     def derived(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return what microabsorption was taken as, and what follows from an internal standard."""
-        factors = particle_factors(self._absorbers, self.sample.mass_fractions(values))
+        factors = particle_factors(self._absorbers, self.sample.mass_fractions(Evaluation(values)))
         found = {
             f"{self.where}.microabsorption.{n}": DerivedQuantity(t, "", "τ of Brindley, by which the phase is weakened")
             for n, t in factors.items()
@@ -265,7 +261,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         standard, weighed = self.settings.standard, self.settings.standard_fraction
         if standard is None or weighed is None:
             return {}
-        amounts = self.sample.mass_fractions(values)
+        amounts = self.sample.mass_fractions(Evaluation(values))
         if not amounts[standard] > 0.0:
             return {}
         whole = {n: w * weighed / amounts[standard] for n, w in amounts.items()}
@@ -287,20 +283,19 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         if len(self.phases) < 2:
             return {}
-        scale, amounts = evaluation.values[self.linear[0]], self._seen(evaluation.values)
+        scale, amounts = evaluation.values[self.linear[0]], self._seen(evaluation)
         found = {p.name: scale * amounts[p.name] * self._pattern(evaluation, p) for p in self._structured}
         shapes = self._family_patterns(evaluation)
         return found | {n: scale * (i @ shapes[n]) for n, i in self.intensities(evaluation).items()}
 
     def ticks(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return where the reflections of each phase are seen, by the first line, degrees."""
-        return {p.name: p.places(evaluation.values, self.measured.x) for p in self.phases}
+        return {p.name: p.at(evaluation).places(self.measured.x) for p in self.phases}
 
     def check_reach(self) -> None:
         """Raise InputError where a phase has no reflection in the range, at the values that it starts with."""
-        values = self._starting_values
         for phase in self.phases:
-            if not len(phase.places(values, self.measured.x)):
+            if not len(phase.at(self._start).places(self.measured.x)):
                 raise InputError(
                     f"populations.{phase.name}",
                     f"has no reflection between 2θ = {self.measured.x[0]:g}° and {self.measured.x[-1]:g}°; check the "
@@ -308,16 +303,16 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
                 )
 
     @cached_property
-    def _starting_values(self) -> Values:
+    def _start(self) -> Evaluation:
         own = {  # what ties say is known only to the whole study
             f"{self.where}.{k}": (quantity, parameter if parameter.tie is None else Parameter(quantity.default))
             for k, (quantity, parameter) in self.settings.declared().items()
         }
-        return ParameterSet(self.sample.declared_alone() | own).initial_values()
+        return Evaluation(ParameterSet(self.sample.declared_alone() | own).initial_values())
 
     @cached_property
     def _starting_amounts(self) -> dict[str, float]:
-        return self.sample.mass_fractions(self._starting_values)
+        return self.sample.mass_fractions(self._start)
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         shown = self._shown(evaluation)

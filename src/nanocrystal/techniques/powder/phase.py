@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
-from nanocrystal.parameters import Values
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.parameters import Evaluation
+from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.reflections import (
     Families,
     cosines_to,
@@ -22,7 +22,7 @@ from nanocrystal.sample.reflections import (
 )
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
-from nanocrystal.techniques.powder.beam import Beam
+from nanocrystal.techniques.powder.beam import Beam, BeamNow
 from nanocrystal.techniques.powder.instrument import Angles, centres, march_dollase, peaks_of
 from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
 
@@ -36,7 +36,6 @@ BEYOND = 4.0
 """°; reflections so far above the range still count"""
 CELL_STEP = 0.02
 """relative change of a cell after which its list of reflections is made anew; it always reaches farther"""
-KEPT_LISTS = 4
 MOST_REFLECTIONS = 300_000
 """of a phase, equivalent ones counted; more do not fit into memory"""
 STEP = 1e-5
@@ -55,7 +54,7 @@ class Strength:
     areas: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Phase:
     """A population as a phase; prefix: the address of its crystal; finite: whether its crystals have a shape."""
 
@@ -92,78 +91,96 @@ class Phase:
         if self.name not in self.beam.settings.profiles:
             return ()
         keys = [k for k in SAMPLE if k != "texture" or self.profile.texture_axis is not None]
-        return tuple(self._in_profile(k) for k in keys)
+        return tuple(self.in_profile(k) for k in keys)
 
-    def _in_profile(self, key: str) -> str:
+    def in_profile(self, key: str) -> str:
+        """Return the address of a number of its profile."""
         return f"{self.beam.where}.profiles.{self.name}.{key}"
 
-    def _of_grains(self, values: Values) -> dict[str, float]:
-        return {k: values.get(self._in_profile(k), default) for k, default in SAMPLE.items()}
-
-    def absorber(self, values: Values, where: str) -> Absorber:
-        """Return what it absorbs, and the diameter of its particles; where: the address for messages."""
-        on_sites = self.crystal.occupants(values, self.prefix)
-        atoms = [
-            (o.element, site.multiplicity * o.occupancy)
-            for site, occupants in zip(self.crystal.sites, on_sites, strict=True)
-            for o in occupants
-        ]
-        masses = mass_of_elements(atoms)
-        density = G_CM3 * sum(masses.values()) / self.crystal.cell_volume(values, self.prefix)
-        absorption = linear_absorption(masses, density, EV_ANGSTROM / self.beam.wavelengths[0], where)
-        return Absorber(density, absorption, self.profile.particle_diameter)
-
-    # ---- reflections --------------------------------------------------------------------------
-
-    def families(self, values: Values, highest: float) -> Families:
-        """Return the reflections up to beyond 2θ = highest (°), whatever small changes of the cell there are."""
-        cell = [values[a] for a in self.crystal.cell_addresses(self.prefix)]
-        key = (highest, *(round(np.log(v) / CELL_STEP) for v in (*cell, self.beam.wavelength(values))))
-        if key not in self._lists:
-            while len(self._lists) >= KEPT_LISTS:
-                del self._lists[next(iter(self._lists))]
-            theta = np.radians(min(highest + BEYOND, 179.0) / 2.0)
-            shortest = min(line.wavelength for line in self.beam.lines(values))
-            farthest = 4.0 * np.pi * np.sin(theta) / shortest * (1.0 + 3.0 * CELL_STEP)
-            vectors = self.crystal.vectors(values, self.prefix)
-            self._check_number(float(np.abs(np.linalg.det(vectors)) * farthest**3 / (6.0 * np.pi**2)), highest)
-            self._lists[key] = crystal_families(self.crystal, vectors, float(farthest))
-        return self._lists[key]
-
-    def _check_number(self, n_reflections: float, highest: float) -> None:
-        if n_reflections > MOST_REFLECTIONS:
-            raise InputError(
-                f"populations.{self.name}",
-                f"has about {n_reflections:.1g} reflections up to 2θ = {highest:g}°, of which {MOST_REFLECTIONS:,} are "
-                "possible; end the pattern at a smaller 2θ, or check the wavelength and the cell.",
-            )
-
     @cached_property
-    def _lists(self) -> dict[tuple[Any, ...], Families]:
-        return {}
-
-    def strength(self, values: Values, families: Families) -> Strength:
-        """Return the strength of the reflections; with free intensities that for |F|² = 1."""
-        crystal, prefix = self.crystal, self.prefix
-        found = crystal_reflections(crystal, values, prefix, families)
-        squared = np.ones(len(families))
-        if not self.free:
-            factors = [form_factor(e, found.q) + self._anomalous[e] for e in found.elements]
-            squared = squared_factors(found, np.array(factors, dtype=np.complex128))
-        texture = self._texture(families, crystal.vectors(values, prefix), self._of_grains(values)["texture"])
-        per_dalton = 1.0 / (crystal.cell_volume(values, prefix) * crystal.cell_mass(values, prefix))
-        wavelength = self.beam.wavelength(values)
-        return Strength(found.q, wavelength**3 * per_dalton * families.multiplicity * squared * texture)
-
-    @cached_property
-    def _anomalous(self) -> dict[str, complex]:
+    def anomalous(self) -> dict[str, complex]:
+        """f′ + i f″ of each element."""
         if not self.beam.settings.anomalous:
             return dict.fromkeys(self.crystal.elements, 0j)
         return {e: anomalous_factor(e, EV_ANGSTROM / self.beam.wavelengths[0]) for e in self.crystal.elements}
 
+    def at(self, evaluation: Evaluation) -> PhaseNow:
+        """Return the phase as of now."""
+        return PhaseNow(self, evaluation)
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseNow:
+    """A phase as of now."""
+
+    phase: Phase
+    evaluation: Evaluation
+
+    @cached_property
+    def crystal(self) -> CrystalNow:
+        return self.phase.crystal.at(self.evaluation.values.under(self.phase.prefix))
+
+    @cached_property
+    def beam(self) -> BeamNow:
+        return self.phase.beam.at(self.evaluation.values)
+
+    @cached_property
+    def grains(self) -> dict[str, float]:
+        """What its grains do to the peaks, by name."""
+        here = self.evaluation.values.under(self.phase.in_profile("")[:-1])
+        return {k: here.get(k, default) for k, default in SAMPLE.items()}
+
+    def absorber(self) -> Absorber:
+        """Return what it absorbs, and the diameter of its particles."""
+        profiles = self.phase.beam.settings.profiles
+        sized = next((n for n, p in profiles.items() if p.particle_diameter is not None), self.phase.name)
+        where = f"{self.phase.beam.where}.profiles.{sized}.particle_diameter"
+        sites = zip(self.phase.crystal.sites, self.crystal.occupants, strict=True)
+        masses = mass_of_elements([(o.element, s.multiplicity * o.occupancy) for s, on in sites for o in on])
+        density = G_CM3 * sum(masses.values()) / self.crystal.cell_volume
+        absorption = linear_absorption(masses, density, EV_ANGSTROM / self.phase.beam.wavelengths[0], where)
+        return Absorber(density, absorption, self.phase.profile.particle_diameter)
+
+    # ---- reflections --------------------------------------------------------------------------
+
+    def families(self, highest: float) -> Families:
+        """Return the reflections up to beyond 2θ = highest (°), whatever small changes of the cell there are."""
+        cell = [self.evaluation.values[a] for a in self.crystal.cell_addresses]
+        near = (highest, *(round(np.log(v) / CELL_STEP) for v in (*cell, self.beam.wavelength)))
+
+        def listed() -> Families:
+            theta = np.radians(min(highest + BEYOND, 179.0) / 2.0)
+            shortest = min(line.wavelength for line in self.beam.lines)
+            farthest = 4.0 * np.pi * np.sin(theta) / shortest * (1.0 + 3.0 * CELL_STEP)
+            vectors = self.crystal.vectors
+            self._check_number(float(np.abs(np.linalg.det(vectors)) * farthest**3 / (6.0 * np.pi**2)), highest)
+            return crystal_families(self.phase.crystal, vectors, float(farthest))
+
+        return self.evaluation.once(("reflections", self.phase.beam.where, self.phase.name), (), listed, near)
+
+    def _check_number(self, n_reflections: float, highest: float) -> None:
+        if n_reflections > MOST_REFLECTIONS:
+            raise InputError(
+                f"populations.{self.phase.name}",
+                f"has about {n_reflections:.1g} reflections up to 2θ = {highest:g}°, of which {MOST_REFLECTIONS:,} are "
+                "possible; end the pattern at a smaller 2θ, or check the wavelength and the cell.",
+            )
+
+    def strength(self, families: Families) -> Strength:
+        """Return the strength of the reflections; with free intensities that for |F|² = 1."""
+        crystal = self.crystal
+        found = crystal_reflections(crystal, families)
+        squared = np.ones(len(families))
+        if not self.phase.free:
+            factors = [form_factor(e, found.q) + self.phase.anomalous[e] for e in found.elements]
+            squared = squared_factors(found, np.array(factors, dtype=np.complex128))
+        texture = self._texture(families, crystal.vectors, self.grains["texture"])
+        per_dalton = 1.0 / (crystal.cell_volume * crystal.cell_mass)
+        return Strength(found.q, self.beam.wavelength**3 * per_dalton * families.multiplicity * squared * texture)
+
     def _texture(self, families: Families, vectors: FloatArray, ratio: float) -> FloatArray:
         """Return the mean of March and Dollase's function over the members of each family, (n,)."""
-        axis = self.profile.texture_axis
+        axis = self.phase.profile.texture_axis
         if axis is None:
             return np.ones(len(families))
         odds = march_dollase(cosines_to(families.equivalents, axis, vectors), ratio)
@@ -172,58 +189,54 @@ class Phase:
 
     # ---- peaks and patterns, of a dalton ------------------------------------------------------
 
-    def peaks(self, values: Values, strength: Strength) -> Peaks:
+    def peaks(self, strength: Strength) -> Peaks:
         """Return the peaks of reflections of this strength, those of each spectral line after each other."""
-        own, lines, grains = self.beam.instrument(values), self.beam.lines(values), self._of_grains(values)
-        return peaks_of(strength.q, strength.areas, lines, self.beam.settings, own, grains)
+        settings, beam = self.phase.beam.settings, self.beam
+        return peaks_of(strength.q, strength.areas, beam.lines, settings, beam.instrument, self.grains)
 
-    def pattern(self, values: Values, x: FloatArray) -> FloatArray:
+    def pattern(self, x: FloatArray) -> FloatArray:
         """Return the pattern of the structure at x (n_points,) degrees."""
-        strength = self.strength(values, self.families(values, float(x[-1])))
-        return peak_sum(x, self.peaks(values, strength), LEAST)
+        return peak_sum(x, self.peaks(self.strength(self.families(float(x[-1])))), LEAST)
 
-    def patterns_of_families(self, values: Values, x: FloatArray) -> FloatArray:
+    def patterns_of_families(self, x: FloatArray) -> FloatArray:
         """Return the pattern of each family, (n_families, n_points)."""
-        families = self.families(values, float(x[-1]))
-        peaks = self.peaks(values, self.strength(values, families)).stacked()
+        families = self.families(float(x[-1]))
+        peaks = self.peaks(self.strength(families)).stacked()
         by_family = peaks.reshape(-1, len(families), peaks.shape[1])  # lines and nodes, families, ORDER
         rows = [peak_sum(x, Peaks(*by_family[:, k].T.copy()), LEAST) for k in range(len(families))]
         return np.array(rows).reshape(-1, len(x))
 
-    def slopes(self, values: Values, x: FloatArray, own: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
+    def slopes(self, x: FloatArray, own: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
         """Return how the pattern changes with each of the addresses `own`, (n_own, n_points).
 
         Peaks are differenced, profiles derived. factors: on the strengths, the intensities where they are free.
         """
-        families = self.families(values, float(x[-1]))
-        strength = self.strength(values, families)
-        of_strength = {*self.of_crystal, self._in_profile("texture"), f"{self.beam.where}.wavelength"}
+        families = self.families(float(x[-1]))
+        strength = self.strength(families)
+        phase, values = self.phase, self.evaluation.values
+        of_strength = {*phase.of_crystal, phase.in_profile("texture"), f"{phase.beam.where}.wavelength"}
 
-        def peaks(there: Values, anew: bool) -> Peaks:
-            known = self.strength(there, families) if anew else strength
-            return self.peaks(there, Strength(known.q, known.areas * factors))
+        def peaks(there: PhaseNow, anew: bool) -> Peaks:
+            known = there.strength(families) if anew else strength
+            return there.peaks(Strength(known.q, known.areas * factors))
 
         changes = []
         for address in own:
-            below, above = (peaks(v, address in of_strength).stacked() for v in sides(values, address))
-            changes.append((above - below) / (2.0 * step(values[address])))
-        return peak_slopes(x, peaks(values, anew=False), np.array(changes), LEAST)
+            size = step(values[address])
+            sides = (phase.at(self.evaluation.at(v)) for v in values.sides(address, size))
+            below, above = (peaks(side, address in of_strength).stacked() for side in sides)
+            changes.append((above - below) / (2.0 * size))
+        return peak_slopes(x, peaks(self, anew=False), np.array(changes), LEAST)
 
-    def places(self, values: Values, x: FloatArray) -> FloatArray:
+    def places(self, x: FloatArray) -> FloatArray:
         """Return where reflections are seen within the range of x, by the first line, degrees."""
-        strength = self.strength(values, self.families(values, float(x[-1])))
+        strength = self.strength(self.families(float(x[-1])))
         q = strength.q[strength.areas > WEAKEST * strength.areas.max(initial=0.0)]
-        angles = Angles.of(q, self.beam.wavelength(values))
-        seen = centres(angles, self.beam.settings, self.beam.instrument(values))[angles.reached]
+        angles = Angles.of(q, self.beam.wavelength)
+        seen = centres(angles, self.phase.beam.settings, self.beam.instrument)[angles.reached]
         return np.asarray(seen[(seen >= x[0]) & (seen <= x[-1])])
 
 
 def step(value: float) -> float:
     """Return the step of a difference in a parameter with this value."""
     return STEP * max(abs(value), 1e-2)
-
-
-def sides(values: Values, address: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the values with one of them a step smaller and larger."""
-    size = step(values[address])
-    return {**values, address: values[address] - size}, {**values, address: values[address] + size}

@@ -365,7 +365,15 @@ class Powder(Technique):
                     )
             finite = not isinstance(population.shape, Bulk)
             own = self.profiles.get(name, Profile())
-            found.append(Phase(name, crystal, f"crystals.{population.crystal}", own, finite, beam))
+            phase = Phase(
+                name=name,
+                crystal=crystal,
+                prefix=f"crystals.{population.crystal}",
+                profile=own,
+                finite=finite,
+                beam=beam,
+            )
+            found.append(phase)
         return tuple(found)
 
     def _check_standard(self, sample: Sample, where: str) -> None:

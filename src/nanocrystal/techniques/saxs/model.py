@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Look, Measured, Model
 from nanocrystal.measurement.counted import drawn_counts
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Evaluation, Key
 from nanocrystal.sample import Sample
-from nanocrystal.sample.coating import COATING
+from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.overlaps import MOST_SPREAD, sizes
-from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.population import PopulationNow
+from nanocrystal.sample.prisms import BoxNow
 from nanocrystal.sample.scattering_bodies import Ball, Body, EnvelopeBody, OctahedralBody, body_of
-from nanocrystal.sample.shapes import Sphere
-from nanocrystal.sample.shell import SHELL
-from nanocrystal.sample.typical import lattice_of
+from nanocrystal.sample.shapes import SphereNow
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
@@ -90,8 +88,9 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
 
     def _ideal(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
         """Return I(q) before the instrument: in cm⁻¹, or in electron units of the mean crystal."""
-        numbers = self.sample.crystal_numbers(evaluation.values)
-        squares = {n: number * self._mean_square(evaluation, n, q) for n, number in numbers.items()}
+        now = self.sample.at(evaluation)
+        numbers = self.sample.crystal_numbers(evaluation)
+        squares = {n: number * self._mean_square(now[n], q) for n, number in numbers.items()}
         found = np.asarray(sum(squares.values()))
         if self.settings.structure_factor == "stacked-spheres":
             found = np.maximum(found + self._stacked_excess(evaluation, q), 0.0)
@@ -106,14 +105,14 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
             return ELECTRON_RADIUS**2 * evaluation.values[f"{self.where}.number_density"]
         if self.settings.volume_fraction is None:
             return 1.0
-        volumes = {n: self._shape(n).mean_volume(evaluation.values, f"populations.{n}") or 0.0 for n in numbers}
-        volume = sum(numbers[n] * v for n, v in volumes.items())
+        now = self.sample.at(evaluation)
+        volume = sum(number * (now[n].shape.mean_volume or 0.0) for n, number in numbers.items())
         return ELECTRON_RADIUS**2 * evaluation.values[f"{self.where}.volume_fraction"] / (volume * CM3_OF_A3)
 
-    def _mean_square(self, evaluation: Evaluation, name: str, q: FloatArray) -> FloatArray:
+    def _mean_square(self, population: PopulationNow, q: FloatArray) -> FloatArray:
         """Return ⟨|F|²⟩ of a population, electrons²."""
-        layers = self._layers(evaluation, name)
-        products = self._products(evaluation, name, q, layers.depths)
+        layers = self._layers(population)
+        products = self._products(population, q, layers.depths)
         total = np.zeros_like(q)
         for (i, j), product in products.items():
             weight = (layers.contrasts[i] * np.conj(layers.contrasts[j])).real
@@ -124,121 +123,100 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         self, evaluation: Evaluation, numbers: dict[str, float], squares: dict[str, FloatArray], q: FloatArray
     ) -> FloatArray:
         """Return |⟨F⟩|² over all crystals; of shapes that have no mean amplitude, ⟨|F|²⟩."""
-        if any(isinstance(self._body(evaluation, n), OctahedralBody | EnvelopeBody) for n in numbers):
+        now = self.sample.at(evaluation)
+        if any(isinstance(self._body(now[n]), OctahedralBody | EnvelopeBody) for n in numbers):
             return np.asarray(sum(squares.values()))
         mean = np.zeros(len(q), dtype=np.complex128)
         for name, number in numbers.items():
-            layers = self._layers(evaluation, name)
-            key = f"mean amplitudes of {name} at {self._grid_name(q)}"
-            amplitudes = evaluation.once(
-                key,
-                self._addresses(name),
-                lambda n=name, d=layers.depths: self._amplitudes(evaluation, n, q, d),  # type: ignore[misc]
-            )
+            layers = self._layers(now[name])
+            compute = partial(self._amplitudes, now[name], q, layers.depths)
+            key = ("mean amplitudes", name, *self._grid_key(q))
+            amplitudes = evaluation.once(key, self._addresses(now[name]), compute)
             mean += number * sum(c * a for c, a in zip(layers.contrasts, amplitudes, strict=True))
         return np.asarray(np.abs(mean) ** 2)
 
-    def _amplitudes(
-        self, evaluation: Evaluation, name: str, q: FloatArray, depths: Sequence[float]
-    ) -> list[FloatArray]:
-        body = self._body(evaluation, name)
+    def _amplitudes(self, population: PopulationNow, q: FloatArray, depths: Sequence[float]) -> list[FloatArray]:
+        body = self._body(population)
         assert not isinstance(body, OctahedralBody | EnvelopeBody)
         return [body.mean_amplitude(q, depth) for depth in depths]
 
     def _products(
-        self, evaluation: Evaluation, name: str, q: FloatArray, depths: tuple[float, ...]
+        self, population: PopulationNow, q: FloatArray, depths: tuple[float, ...]
     ) -> dict[tuple[int, int], FloatArray]:
         """Return P_ij of all pairs of nested bodies, i ≤ j; kept for as long as no length changes."""
 
         def computed() -> dict[tuple[int, int], FloatArray]:
-            body, n = self._body(evaluation, name), len(depths)
+            body, n = self._body(population), len(depths)
             pairs = [(i, j) for i in range(n) for j in range(i, n)]
             return {(i, j): body.products(q, (depths[i], depths[j])) for i, j in pairs}
 
-        return evaluation.once(f"small angles of {name} at {self._grid_name(q)}", self._addresses(name), computed)
+        key = ("small angles", population.name, *self._grid_key(q))
+        return population.evaluation.once(key, self._addresses(population), computed)
 
-    def _grid_name(self, q: FloatArray) -> str:
-        return f"{self.where}: {len(q)} from {q[0]:.8g} to {q[-1]:.8g}"
+    def _grid_key(self, q: FloatArray) -> Key:
+        return (self.where, len(q), f"{q[0]:.8g}", f"{q[-1]:.8g}")
 
-    def _addresses(self, name: str) -> tuple[str, ...]:
+    def _addresses(self, population: PopulationNow) -> tuple[str, ...]:
         """Return the addresses of the parameters that decide on the bodies of a population."""
-        population, prefix = self.sample.populations[name], f"populations.{name}"
-        crystal = self.sample.crystal_of(name)
-        assert crystal is not None
-        found = [f"{prefix}.{k}" for k in self._shape(name).declared()]
-        found += crystal.cell_addresses(f"crystals.{population.crystal}")
-        found += [f"{prefix}.{SHELL}.thickness"] if population.shell is not None else []
-        return (*found, *([f"{prefix}.{COATING}.thickness"] if population.coating is not None else []))
+        found = [
+            *population.here.addresses(*population.population.shape.declared()),
+            *population.crystal.cell_addresses,
+        ]
+        for surface in (population.shell, population.coating):
+            found += [] if surface is None else surface.here.addresses("thickness")
+        return tuple(found)
 
-    def _body(self, evaluation: Evaluation, name: str) -> Body:
-        values, lattice = evaluation.values, self._lattices[name]
-        highest = float(self._smearing(evaluation).ideal_q.max())
-        return body_of(self._shape(name), lattice.block_vectors(values), values, f"populations.{name}", highest)
-
-    @cached_property
-    def _lattices(self) -> dict[str, Any]:
-        """The blocks of each population, along which its shape is cut."""
-        return {
-            n: lattice_of(p, self.sample.crystals[str(p.crystal)], f"populations.{n}", f"crystals.{p.crystal}")
-            for n, p in self.sample.populations.items()
-        }
-
-    def _shape(self, name: str) -> Sphere | Box:
-        shape = self.sample.populations[name].shape
-        assert isinstance(shape, Sphere | Box)  # checked by `bind`
-        return shape
+    def _body(self, population: PopulationNow) -> Body:
+        shape = population.shape
+        assert isinstance(shape, SphereNow | BoxNow)  # checked by `bind`
+        evaluation = population.evaluation
+        vectors = self.sample.lattice_at(population.name, evaluation).block_vectors
+        return body_of(shape, vectors, float(self._smearing(evaluation).ideal_q.max()))
 
     # ---- electron densities -------------------------------------------------------------------
 
-    def _layers(self, evaluation: Evaluation, name: str) -> Layers:
+    def _layers(self, population: PopulationNow) -> Layers:
         """Return the nested bodies of a population, from the outside inwards."""
-        population, values = self.sample.populations[name], evaluation.values
-        prefix, crystal_prefix = f"populations.{name}", f"crystals.{population.crystal}"
-        crystal = self.sample.crystal_of(name)
-        assert crystal is not None
-        outside: complex = values[f"{self.where}.solvent_electron_density"]
+        evaluation, crystal = population.evaluation, population.crystal
+        outside: complex = evaluation.values[f"{self.where}.solvent_electron_density"]
         depths, contrasts = [], []
         if population.coating is not None:
-            density = population.coating.electrons(values, prefix)
-            depths.append(-values[f"{prefix}.{COATING}.thickness"])
+            density = population.coating.electrons
+            depths.append(-population.coating.thickness)
             contrasts.append(density - outside)
             outside = density
-        core = self._density(population, crystal.occupants(values, crystal_prefix), evaluation)
+        core = self._density(crystal, crystal.occupants)
         surface = core
         if population.shell is not None:
-            on_sites = population.shell.occupants(crystal, values, prefix, crystal_prefix)
-            surface = self._density(population, on_sites, evaluation)
+            surface = self._density(crystal, population.shell.occupants(crystal))
         depths.append(0.0)
         contrasts.append(surface - outside)
         if population.shell is not None:
-            for depth, part in population.shell.nested(values, prefix):
+            for depth, part in population.shell.nested:
                 depths.append(depth)
                 contrasts.append(part * (core - surface))
         return Layers(tuple(depths), tuple(contrasts))
 
-    def _density(self, population: Population, on_sites: list[list[Occupant]], evaluation: Evaluation) -> complex:
+    def _density(self, crystal: CrystalNow, on_sites: list[list[Occupant]]) -> complex:
         """Return electrons per Å³ of a crystal with these occupants of its sites."""
-        crystal = self.sample.crystals[str(population.crystal)]
         electrons = sum(
             site.multiplicity * o.occupancy * self._electrons(o.element)
-            for site, occupants in zip(crystal.sites, on_sites, strict=True)
+            for site, occupants in zip(crystal.crystal.sites, on_sites, strict=True)
             for o in occupants
         )
-        return complex(electrons / crystal.cell_volume(evaluation.values, f"crystals.{population.crystal}"))
+        return complex(electrons / crystal.cell_volume)
 
     def _electrons(self, element: str) -> complex:
         """Return Z + f′ + i f″; without an energy Z."""
         z = atomic_number(element)
-        if self.settings.energy is None:
-            return complex(z)
-        key = element
-        if key not in self._anomalous:
-            self._anomalous[key] = anomalous_factor(element, self.settings.energy, f"{self.where}.energy")
-        return z + self._anomalous[key]
+        return complex(z) if self.settings.energy is None else z + self._anomalous[element]
 
     @cached_property
     def _anomalous(self) -> dict[str, complex]:
-        return {}
+        """f′ + i f″ of each element at the energy of the study."""
+        energy, where = self.settings.energy, f"{self.where}.energy"
+        assert energy is not None
+        return {e: anomalous_factor(e, energy, where) for e in elements_of_crystals(self.sample)}
 
     # ---- arrangement and instrument -----------------------------------------------------------
 
@@ -252,8 +230,8 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         """Return what spheres that touch in strings add to ⟨|F|²⟩ of the one population, electrons²."""
         from scipy.interpolate import CubicSpline
 
-        (name,) = self.sample.populations
-        body, layers = self._body(evaluation, name), self._layers(evaluation, name)
+        (population,) = self.sample.at(evaluation).values()
+        body, layers = self._body(population), self._layers(population)
         assert isinstance(body, Ball)
         beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
         diameter, part = sizes(body.d, 6, 1.2 * float(q.max()))
@@ -281,24 +259,23 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         """Return what each population adds; none where a structure factor mixes them."""
         if len(self.sample.populations) < 2 or self.settings.structure_factor != "none":
             return {}
-        numbers = self.sample.crystal_numbers(evaluation.values)
+        now, numbers = self.sample.at(evaluation), self.sample.crystal_numbers(evaluation)
         smearing = self._smearing(evaluation)
         factor = evaluation.values[f"{self.where}.scale"] * self._absolute_factor(evaluation, numbers)
         return {
-            n: factor * number * smearing(self._mean_square(evaluation, n, smearing.ideal_q))
-            for n, number in numbers.items()
+            n: factor * number * smearing(self._mean_square(now[n], smearing.ideal_q)) for n, number in numbers.items()
         }
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         found = []
-        for name in self.sample.populations:
-            layers = self._layers(evaluation, name)
+        for name, population in self.sample.at(evaluation).items():
+            layers = self._layers(population)
             contrast = abs(sum(layers.contrasts))
             if contrast < INVISIBLE:
                 found.append(
                     f"the crystals of {name} differ by {contrast:.2g} e/Å³ from the solvent and are nearly invisible."
                 )
-            if isinstance(self._body(evaluation, name), EnvelopeBody):
+            if isinstance(self._body(population), EnvelopeBody):
                 found.append(
                     f"{name} is cut along vectors that are not at right angles: its I(q) is exact to 1e-3 only where q "
                     "times its length is below 20."
@@ -312,8 +289,8 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
             return []
         found = []
         highest = float(self._smearing(evaluation).ideal_q.max())
-        for name in self.sample.populations:
-            statistics = self._shape(name).length_statistics(evaluation.values, f"populations.{name}")
+        for name, population in self.sample.at(evaluation).items():
+            statistics = population.shape.length_statistics()
             longest = max((s.volume_weighted_mean for s in statistics.values()), default=0.0)
             if self.measured.x[0] * longest > 2.0 * np.pi:
                 found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import ParameterSet
+from nanocrystal.parameters import Evaluation, ParameterSet
 from nanocrystal.sample import Sample
 from nanocrystal.tables.incoherent import incoherent_function
 
@@ -63,22 +63,17 @@ def elements_of(sample: Sample) -> list[str]:
 
 def _composition(sample: Sample) -> dict[str, float]:
     """Return which part of the atoms each element is: the mean over populations, occupancies as they start."""
-    values = ParameterSet(sample.declared_alone()).initial_values()
+    start = Evaluation(ParameterSet(sample.declared_alone()).initial_values())
     found: dict[str, float] = {}
-    for name, population in sample.populations.items():
-        crystal = sample.crystal_of(name)
-        if crystal is None:
-            assert population.atoms is not None
-            cluster = population.atoms.cluster
+    for population in sample.at(start).values():
+        if population.of_crystal is None:
+            assert population.population.atoms is not None
+            cluster = population.population.atoms.cluster
             counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
             atoms = list(zip(cluster.species, counts.tolist(), strict=True))
         else:
-            on_sites = crystal.occupants(values, f"crystals.{population.crystal}")
-            atoms = [
-                (o.element, s.multiplicity * o.occupancy)
-                for s, occupants in zip(crystal.sites, on_sites, strict=True)
-                for o in occupants
-            ]
+            sites = zip(population.of_crystal.sites, population.crystal.occupants, strict=True)
+            atoms = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
         total = sum(n for _, n in atoms) * len(sample.populations)
         for element, n in atoms:
             found[element] = found.get(element, 0.0) + n / total

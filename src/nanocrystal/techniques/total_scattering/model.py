@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,10 @@ from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Axis, Measured, Model
 from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.measurement.derivatives import (
+    PairSlopes,
     at_bins,
-    exact_addresses,
-    fraction_slopes,
     rows_of_moments,
     stretched,
-    units_by,
 )
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
@@ -51,6 +49,13 @@ USUAL_Q = (3.0, 35.0)
 """Å⁻¹; where data end elsewhere their abscissa may have been misread"""
 EDGE = 50.0
 """eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
+
+
+class IdealGrid(NamedTuple):
+    """The Q (Å⁻¹) at which the curve is calculated before the instrument, and a name for this set of them."""
+
+    q: FloatArray
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +91,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        parts = self._intensities(evaluation, self._ideal_grid(evaluation))
         sample = self._through_instrument(evaluation, np.asarray(sum(parts.values())))
         return np.concatenate([sample[None, :], self._background])
 
@@ -97,23 +102,23 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         structures = self.sample.pairs(evaluation)
         if not _exclusions_alone(structures):
             return {}
-        q, grid = self._ideal_grid(evaluation)
+        grid = self._ideal_grid(evaluation)
         derived = self.sample.shaped_derivatives(
             evaluation, addresses, self._reduction(evaluation, structures), _coarser(structures)
         )
-        known = exact_addresses(structures, derived)
-        if not known:
+        slopes = PairSlopes(self.sample, evaluation, structures, derived)
+        if not slopes.known:
             return {}
         numbers = self._numbers(evaluation, structures)
         of_crystals = {
-            n: (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid) for n, s in structures.items()
+            n: (s.n_units or 1.0) * self._of_population(evaluation, (n, s), grid) for n, s in structures.items()
         }
         h = _coarser(structures) * evaluation.requirement.h
-        slopes = {n: self._crystal_slopes(structures[n], by, q, grid, h) for n, by in derived.items()}
+        grown = {n: self._crystal_slopes(evaluation, structures[n], by, grid, h) for n, by in derived.items()}
         found: dict[str, FloatArray] = {}
-        for address in known:
-            slope = sum(numbers[n] * by[address] for n, by in slopes.items() if address in by)
-            for name, change in self._number_slopes(evaluation, structures, derived, address).items():
+        for address in slopes.known:
+            slope = sum(numbers[n] * by[address] for n, by in grown.items() if address in by)
+            for name, change in _number_slopes(slopes, numbers, address).items():
                 slope = slope + change * of_crystals[name]
             found[address] = np.zeros((len(self.linear), len(self.q)))
             found[address][0] = self._through_instrument(evaluation, np.asarray(slope))
@@ -124,7 +129,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
 
         With correlated motion the moments of near pairs follow them.
         """
-        q, grid = self._ideal_grid(evaluation)
+        grid = self._ideal_grid(evaluation)
         h = _coarser(structures) * evaluation.requirement.h
         partly = any(k.occupancy < 1.0 for s in structures.values() for k in s.kinds)
         nearest = int(EXCLUSIVE_DISTANCE / h) + 1 if partly else 0
@@ -134,7 +139,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
             if nearest:
                 moments = moments.copy()
                 moments[:, :nearest] = 0.0
-            transform = self._transform(h, moments.shape[1], q, grid)
+            transform = self._transform(evaluation, h, moments.shape[1], grid)
             sums = transform(moments)
             if strained:
                 sums = transform(moments, "cos") - sums
@@ -143,71 +148,44 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         return reduction
 
     def _crystal_slopes(
-        self, structure: PairStructure, by: ShapedDerivatives, q: FloatArray, grid: str, h: float
+        self, evaluation: Evaluation, structure: PairStructure, by: ShapedDerivatives, grid: IdealGrid, h: float
     ) -> dict[str, FloatArray]:
         """Return how I(Q) of the mean crystal of a population changes with each parameter."""
-        found = {}
+        found, q = {}, grid.q
+        factors = np.array([self._form_factor(evaluation, k.element, grid) for k in structure.kinds])
         for address, pairs in by.pairs_by.items():
             sums = structure.of_kinds(pairs + by.stretched_by.get(address, 0.0))
-            found[address] = self._debye(structure, q, grid, sums[:, : len(q)], by.blocks_by[address])
+            found[address] = self._debye(structure, sums[:, : len(grid.q)], by.blocks_by[address], factors, grid.q)
         if found and (structure.delta1 or structure.delta2):
-            f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
             near = at_bins(np.array([structure.of_kinds(_near_moments(by, a, len(q))) for a in found]))
             at = np.flatnonzero(near.any(axis=(0, 1)))
             counts = [(h * at.astype(np.float64), near[:, row, at].T) for row in range(near.shape[1])]
-            for address, added in zip(found, self._correlated(structure, q, f, counts).T, strict=True):
+            for address, added in zip(found, _correlated(structure, q, factors, counts).T, strict=True):
                 found[address] = found[address] + added
         return found
 
-    def _number_slopes(
-        self, evaluation: Evaluation, structures: Mapping[str, PairStructure],
-        derived: Mapping[str, ShapedDerivatives], address: str,
-    ) -> dict[str, float]:  # fmt: skip
-        """Return how the part of the crystals that each population is changes with a parameter.
-
-        Crystals that grow are fewer, where the amount is given by mass or volume.
-        """
-        numbers = self._numbers(evaluation, structures)
-        fractions = self.sample.atom_fractions(evaluation, structures)
-        atoms = fraction_slopes(self.sample, evaluation, structures, derived, address)
-        growth = {
-            n: (atoms[n] / fractions[n] if fractions[n] else 0.0)
-            - units_by(derived, n, address) / (structures[n].n_units or 1.0)
-            for n in structures
-        }
-        mean = sum(numbers[n] * growth[n] for n in structures)
-        return {n: numbers[n] * (growth[n] - mean) for n in structures}
-
     # ---- intensities --------------------------------------------------------------------------
 
-    def _debye(self, structure: PairStructure, q: FloatArray, grid: str, sums: FloatArray, units: float) -> FloatArray:
-        """Return the intensity of so many units with these pair sums."""
-        kinds = structure.kinds
-        f = np.array([self._form_factor(k.element, q, grid) for k in kinds])
-        u_iso, occupancy = np.array([k.u_iso for k in kinds]), np.array([k.occupancy for k in kinds])
-        counts = units * np.array([k.count for k in kinds])
-        return debye_intensity(q, sums, f, u_iso, occupancy, counts)
+    def _debye(
+        self, structure: PairStructure, sums: FloatArray, units: float, factors: NDArray[Any], q: FloatArray
+    ) -> FloatArray:
+        """Return the intensity of so many units with these pair sums; factors: (n_kinds, n_q)."""
+        u_iso, occupancy = (np.array([getattr(k, n) for k in structure.kinds]) for n in ("u_iso", "occupancy"))
+        counts = units * np.array([k.count for k in structure.kinds])
+        return debye_intensity(q, sums, factors, u_iso, occupancy, counts)
 
-    def _transform(self, h: float, n_bins: int, q: FloatArray, grid: str) -> SineTransform:
-        key = (h, n_bins, grid)
-        if key not in self._transforms:
-            while len(self._transforms) > 7:
-                del self._transforms[next(iter(self._transforms))]
-            self._transforms[key] = SineTransform(h, n_bins, q)
-        return self._transforms[key]
-
-    @cached_property
-    def _transforms(self) -> dict[tuple[float, int, str], SineTransform]:
-        return {}
+    def _transform(self, evaluation: Evaluation, h: float, n_bins: int, grid: IdealGrid) -> SineTransform:
+        key = ("sine transform", self.where, h == evaluation.requirement.h)
+        return evaluation.once(key, (), lambda: SineTransform(h, n_bins, grid.q), (h, n_bins, grid.name))
 
     # ---- the sample ---------------------------------------------------------------------------
 
-    def _intensities(self, evaluation: Evaluation, q: FloatArray, grid: str) -> dict[str, FloatArray]:
-        """Return what each population adds to I(Q) of the mean nanocrystal at q; `grid` names this set of Q."""
+    def _intensities(self, evaluation: Evaluation, grid: IdealGrid) -> dict[str, FloatArray]:
+        """Return what each population adds to I(Q) of the mean nanocrystal on a grid of Q."""
         structures = self.sample.pairs(evaluation)
         numbers = self._numbers(evaluation, structures)
         return {
-            n: numbers[n] * (s.n_units or 1.0) * self._of_population(evaluation, n, s, q, grid)
+            n: numbers[n] * (s.n_units or 1.0) * self._of_population(evaluation, (n, s), grid)
             for n, s in structures.items()
         }
 
@@ -218,65 +196,44 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         total = sum(numbers.values())
         return {n: number / total for n, number in numbers.items()}
 
-    def _of_population(
-        self, evaluation: Evaluation, name: str, structure: PairStructure, q: FloatArray, grid: str
-    ) -> FloatArray:
+    def _of_population(self, evaluation: Evaluation, named: tuple[str, PairStructure], grid: IdealGrid) -> FloatArray:
         """Return I(Q) per unit (block, cell or cluster) of one population."""
+        name, structure = named
+        n_bins, q = structure.moments.shape[1], grid.q
         sums = evaluation.once(
-            f"sums of {name} at {self.where} {grid}",
+            ("sums", name, self.where),
             structure.depends_on,
-            lambda: self._transform(structure.h, structure.moments.shape[1], q, grid)(_enveloped(structure)),
+            lambda: self._transform(evaluation, structure.h, n_bins, grid)(_enveloped(structure)),
+            (grid.name,),
         )
-        intensity = self._debye(structure, q, grid, structure.of_kinds(sums), 1.0)
+        factors = np.array([self._form_factor(evaluation, k.element, grid) for k in structure.kinds])
+        intensity = self._debye(structure, structure.of_kinds(sums), 1.0, factors, q)
         if structure.delta1 or structure.delta2:
-            f = np.array([self._form_factor(k.element, q, grid) for k in structure.kinds])
             moments = structure.of_kinds(_enveloped(structure)[:, : int(NEAR / structure.h)])
             near = [peak_list(m, structure.h)[:2] for m in moments]
             counts = [(distance, count[:, None]) for count, distance in near]
-            intensity = intensity + self._correlated(structure, q, f, counts)[:, 0]
+            intensity = intensity + _correlated(structure, q, factors, counts)[:, 0]
         return intensity
 
-    def _correlated(
-        self, structure: PairStructure, q: FloatArray, f: NDArray[Any], near: Sequence[tuple[FloatArray, FloatArray]]
-    ) -> FloatArray:
-        """Return what correlated motion adds to I(Q), over pairs nearer than NEAR, (n_q, n_sets).
-
-        near: for each pair kind distances (n,) and how many pairs there are, (n, n_sets).
-        """
-        added = np.zeros((len(q), near[0][1].shape[1]))
-        for (a, b), (distance, counts) in zip(pair_kinds(len(structure.kinds)), near, strict=True):
-            first, second = structure.kinds[a], structure.kinds[b]
-            motion = np.clip(structure.delta1 / distance + structure.delta2 / distance**2, 0.0, 1.0)
-            total = first.u_iso + second.u_iso
-            damping = np.exp(-0.5 * total * np.outer(q**2, 1.0 - motion)) - np.exp(-0.5 * total * q**2)[:, None]
-            pairs = (damping * np.sinc(np.outer(q, distance) / np.pi)) @ counts
-            product = (f[a] * np.conj(f[b])).real
-            added += (2.0 * product * first.occupancy * second.occupancy)[:, None] * pairs
-        return added
-
-    def _form_factor(self, element: str, q: FloatArray, grid: str) -> NDArray[Any]:
-        key = (element, grid)
-        if key not in self._form_factors:
-            f: NDArray[Any] = form_factor(element, q)
+    def _form_factor(self, evaluation: Evaluation, element: str, grid: IdealGrid) -> NDArray[Any]:
+        def of_element() -> NDArray[Any]:
+            f: NDArray[Any] = form_factor(element, grid.q)
             if self.wavelength is not None and self.settings.anomalous:
                 f = f + anomalous_factor(element, EV_ANGSTROM / self.wavelength)
-            self._form_factors[key] = f
-        return self._form_factors[key]
+            return f
 
-    @cached_property
-    def _form_factors(self) -> dict[tuple[str, str], NDArray[Any]]:
-        return {}
+        return evaluation.once(("form factor", self.where, element), (), of_element, (grid.name,))
 
     # ---- the instrument -----------------------------------------------------------------------
 
-    def _ideal_grid(self, evaluation: Evaluation) -> tuple[FloatArray, str]:
-        """Return the Q at which the ideal curve is needed, and a name for them: finer than the points to be smeared."""
+    def _ideal_grid(self, evaluation: Evaluation) -> IdealGrid:
+        """Return the Q at which the ideal curve is needed: finer than the points to be smeared."""
         width = self._widths(evaluation)
         if not width.any():
-            return self.q, "points"
+            return IdealGrid(self.q, "points")
         longest = max(s.h * s.moments.shape[1] for s in self.sample.pairs(evaluation).values())
         grid = finer_grid(self.q, width, longest)
-        return grid, f"{len(grid)} from {grid[0]:.6f} to {grid[-1]:.6f}"
+        return IdealGrid(grid, f"{len(grid)} from {grid[0]:.6f} to {grid[-1]:.6f}")
 
     def _widths(self, evaluation: Evaluation) -> FloatArray:
         constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
@@ -286,7 +243,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         """Return what the instrument makes of a curve on the ideal grid: resolution, polarisation; at the points."""
         width = self._widths(evaluation)
         if width.any():
-            ideal = smeared(ideal, self._ideal_grid(evaluation)[0], self.q, width)
+            ideal = smeared(ideal, self._ideal_grid(evaluation).q, self.q, width)
         part = evaluation.values[f"{self.where}.polarization"]
         if part == 0.0:
             return ideal
@@ -307,7 +264,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         if len(self.sample.populations) < 2:
             return {}
         scale = evaluation.values[f"{self.where}.scale"]
-        parts = self._intensities(evaluation, *self._ideal_grid(evaluation))
+        parts = self._intensities(evaluation, self._ideal_grid(evaluation))
         return {n: scale * self._through_instrument(evaluation, part) for n, part in parts.items()}
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
@@ -394,6 +351,38 @@ def _enveloped(structure: PairStructure) -> FloatArray:
         return structure.moments
     r = structure.h * np.arange(float(structure.moments.shape[1]))
     return enveloped(structure.moments, structure.envelope(r))
+
+
+def _number_slopes(slopes: PairSlopes, numbers: Mapping[str, float], address: str) -> dict[str, float]:
+    """Return how the part of the crystals that each population is changes with a parameter.
+
+    Crystals that grow are fewer, where the amount is given by mass or volume.
+    """
+    fractions, atoms = slopes.fractions, slopes.of_fractions(address)
+    growth = {
+        n: (atoms[n] / fractions[n] if fractions[n] else 0.0) - slopes.relative_growth(n, address) for n in numbers
+    }
+    mean = sum(numbers[n] * growth[n] for n in numbers)
+    return {n: numbers[n] * (growth[n] - mean) for n in numbers}
+
+
+def _correlated(
+    structure: PairStructure, q: FloatArray, f: NDArray[Any], near: Sequence[tuple[FloatArray, FloatArray]]
+) -> FloatArray:
+    """Return what correlated motion adds to I(Q), over pairs nearer than NEAR, (n_q, n_sets).
+
+    near: for each pair kind distances (n,) and how many pairs there are, (n, n_sets).
+    """
+    added = np.zeros((len(q), near[0][1].shape[1]))
+    for (a, b), (distance, counts) in zip(pair_kinds(len(structure.kinds)), near, strict=True):
+        first, second = structure.kinds[a], structure.kinds[b]
+        motion = np.clip(structure.delta1 / distance + structure.delta2 / distance**2, 0.0, 1.0)
+        total = first.u_iso + second.u_iso
+        damping = np.exp(-0.5 * total * np.outer(q**2, 1.0 - motion)) - np.exp(-0.5 * total * q**2)[:, None]
+        pairs = (damping * np.sinc(np.outer(q, distance) / np.pi)) @ counts
+        product = (f[a] * np.conj(f[b])).real
+        added += (2.0 * product * first.occupancy * second.occupancy)[:, None] * pairs
+    return added
 
 
 def _coarser(structures: Mapping[str, PairStructure]) -> int:

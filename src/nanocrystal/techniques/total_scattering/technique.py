@@ -43,9 +43,10 @@ from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
-from nanocrystal.parameters import Number, Parameter, ParameterSet, Quantity, as_parameter
-from nanocrystal.sample import Distribution, PairGrid, Sample, Sphere
+from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
+from nanocrystal.sample import PairGrid, Sample
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
+from nanocrystal.sample.shapes import SphereNow
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
@@ -170,8 +171,8 @@ class TotalScattering(Technique):
         Shapes along the lattice are checked where their pairs are counted.
         """
         values = ParameterSet(sample.declared_alone()).initial_values()
-        for name, population in sample.populations.items():
-            crystal, prefix = sample.crystal_of(name), f"populations.{name}"
+        for name, now in sample.at(Evaluation(values)).items():
+            population, crystal, prefix = now.population, now.of_crystal, f"populations.{name}"
             if crystal is None:
                 continue
             if population.shape.name == "bulk":
@@ -179,15 +180,14 @@ class TotalScattering(Technique):
                     f"{prefix}.shape",
                     "the Debye equation needs finite crystals; give a shape with a size instead of bulk.",
                 )
-            if not isinstance(population.shape, Sphere):
+            if not isinstance(now.shape, SphereNow):
                 continue
-            vectors = crystal.vectors(values, f"crystals.{population.crystal}")
-            reach, cell = population.shape.reach(values, prefix), abs(float(np.linalg.det(vectors)))
+            vectors, reach, cell = now.crystal.vectors, now.shape.reach, now.crystal.cell_volume
             radius = PairGrid(0.0, 1.0, whole=True).reaching(reach).r_max + float(np.linalg.norm(vectors, axis=1).sum())
             places = sum((k + 1) * s.multiplicity for k, s in enumerate(crystal.sites))
             if 4.19 * radius**3 / cell * places > MOST_PAIRS:
                 atoms = np.pi / 6.0 * reach**3 / cell * sum(s.multiplicity for s in crystal.sites)
-                spread = isinstance(population.shape.diameter, Distribution)
+                spread = now.shape.spread
                 remedy = "make mean or std smaller" if spread else "make it smaller"
                 raise InputError(
                     f"{prefix}.diameter",
