@@ -84,7 +84,7 @@ class MetricMean:
         return f"a = {self.mean} from {self.n} reflections{test}" if self.n else "no reflection"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CubicMetric:
     """The cell parameter from each reflection; fit: the peaks, in the same order as the reflections.
 
@@ -253,16 +253,16 @@ def cell_parameters(reflections: Sequence[CubicReflection], fit: PeakFit) -> Cub
     plain = np.array([p.position.stderr for p in fit.peaks]) * slope
     odd = np.array([r.is_odd for r in reflections])
     return CubicMetric(
-        tuple(reflections),
-        fit,
-        a,
-        np.where(known, plain, np.nan),
-        np.sqrt(np.diag(covariance)),
-        covariance,
-        _mean(a, covariance, known),
-        _mean(a, covariance, known & ~odd),
-        _mean(a, covariance, known & odd),
-        _difference(a, covariance, known & odd, known & ~odd),
+        reflections=tuple(reflections),
+        fit=fit,
+        cell_parameter=a,
+        stderr=np.where(known, plain, np.nan),
+        stderr_scaled=np.sqrt(np.diag(covariance)),
+        covariance=covariance,
+        all=_mean(a, covariance, known),
+        even=_mean(a, covariance, known & ~odd),
+        odd=_mean(a, covariance, known & odd),
+        odd_minus_even=_difference(a, covariance, known & odd, known & ~odd),
     )
 
 

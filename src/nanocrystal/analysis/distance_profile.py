@@ -31,7 +31,7 @@ LAYER_GAP = 1.0
 """Å; layers are apart where no atom's depth lies for as long as this"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DistanceProfile:
     """Distances from one element to another over depth; shells are the rows, from the surface inwards.
 
@@ -135,21 +135,21 @@ def distance_profile(
     neighbours, mean, spread, atom_spread = np.array([r[1:] for r in rows]).T
     mean_depth = [depth[shell_of == k].mean() if counts[k] else np.nan for k in range(len(counts))]
     return DistanceProfile(
-        element,
-        neighbour,
-        {"box": "the bounding box", "hull": "the convex hull"}[surface],
-        _choice_in_words(n_nearest, cutoff),
-        edges,
-        counts,
-        neighbours,
-        np.array(mean_depth),
-        mean,
-        spread,
-        atom_spread,
-        atoms,
-        depth,
-        np.array([d.mean() for d in lists]),
-        int((~kept).sum()),
+        element=element,
+        neighbour=neighbour,
+        surface={"box": "the bounding box", "hull": "the convex hull"}[surface],
+        choice=_choice_in_words(n_nearest, cutoff),
+        edges=edges,
+        n_atoms=counts,
+        n_neighbours=neighbours,
+        depth=np.array(mean_depth),
+        distance=mean,
+        distance_std=spread,
+        atom_std=atom_spread,
+        atoms=atoms,
+        atom_depth=depth,
+        atom_distance=np.array([d.mean() for d in lists]),
+        alone=int((~kept).sum()),
     )
 
 

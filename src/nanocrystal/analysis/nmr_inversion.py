@@ -40,7 +40,7 @@ class DiffusionPeak:
     fraction: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DiffusionDistribution:
     """f over ln D: diffusion (n,) in µm²/s, density (n,), and the central 68 % of resampled ones, low and high (n,).
 
@@ -78,10 +78,13 @@ class DiffusionDistribution:
         """Return diffusion in µm²/s and m²/s, density over ln D and its band."""
         return csv_text(
             {
-                "diffusion_um2_per_s": self.diffusion, "diffusion_m2_per_s": self.diffusion * 1e-12,
-                "density": self.density, "low": self.low, "high": self.high,
+                "diffusion_um2_per_s": self.diffusion,
+                "diffusion_m2_per_s": self.diffusion * 1e-12,
+                "density": self.density,
+                "low": self.low,
+                "high": self.high,
             }
-        )  # fmt: skip
+        )
 
 
 def diffusion_distribution(
@@ -126,8 +129,17 @@ def diffusion_distribution(
     misfit = float(np.mean((y / spread - calculated) ** 2))
     peaks = _peaks(grid, density, np.array(drawn).reshape(-1, len(grid)))
     return DiffusionDistribution(
-        grid, density, low, high, method, alpha, misfit, peaks, calculated * spread, len(drawn)
-    )  # fmt: skip
+        diffusion=grid,
+        density=density,
+        low=low,
+        high=high,
+        method=method,
+        strength=alpha,
+        chi2_red=misfit,
+        peaks=peaks,
+        calculated=calculated * spread,
+        resampled=len(drawn),
+    )
 
 
 def _grid(b: FloatArray, limits: tuple[float, float] | None, n_grid: int) -> FloatArray:
@@ -191,7 +203,7 @@ def _entropic(
     beginning: of the decay, from which the level follows that f has where the data say nothing.
     """
     n = kernel.shape[1]
-    problem = Entropic(kernel, data, np.full(n, step), max(beginning, 1e-12) / (step * n))
+    problem = Entropic(kernel=kernel, data=data, measure=np.full(n, step), mean=max(beginning, 1e-12) / (step * n))
     with np.errstate(divide="ignore", invalid="ignore", under="ignore"):  # f far below the level is 0
         return (strength, problem.solution(strength)) if strength is not None else problem.by_discrepancy()
 

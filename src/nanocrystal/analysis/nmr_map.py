@@ -28,7 +28,7 @@ NARROWEST = 0.01
 """of log10 D: width of a Gaussian in the map at least, to be seen"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DiffusionMap:
     """Columns with signal: shift (n,) in ppm, D and its standard error (n,) in µm²/s, amplitude (n,), chi2_red (n,)."""
 
@@ -53,10 +53,13 @@ class DiffusionMap:
         """Return one row for each column with signal."""
         return csv_text(
             {
-                "shift_ppm": self.shift, "diffusion_um2_per_s": self.diffusion, "stderr_um2_per_s": self.stderr,
-                "amplitude": self.amplitude, "chi2_red": self.chi2_red,
+                "shift_ppm": self.shift,
+                "diffusion_um2_per_s": self.diffusion,
+                "stderr_um2_per_s": self.stderr,
+                "amplitude": self.amplitude,
+                "chi2_red": self.chi2_red,
             }
-        )  # fmt: skip
+        )
 
 
 def diffusion_map(
@@ -98,6 +101,9 @@ def diffusion_map(
     stderr = np.asarray(fit.stderr("a.diffusion"))
     good = np.isfinite(stderr) & (fit["a.amplitude"] > 0.0) & (stderr < fit["a.diffusion"])
     return DiffusionMap(
-        shift[seen][good], fit["a.diffusion"][good], stderr[good], fit["a.amplitude"][good],
-        np.asarray(fit.chi2_red)[good],
-    )  # fmt: skip
+        shift=shift[seen][good],
+        diffusion=fit["a.diffusion"][good],
+        stderr=stderr[good],
+        amplitude=fit["a.amplitude"][good],
+        chi2_red=np.asarray(fit.chi2_red)[good],
+    )

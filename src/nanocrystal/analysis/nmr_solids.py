@@ -29,7 +29,7 @@ N_POINTS = 2001
 WIDTHS_BESIDE = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SolidSite:
     """One site: isotropic shift (ppm), csa = δ_zz − δ_iso (ppm), cq = e²qQ/h (Hz), asymmetries 0 to 1, area."""
 
@@ -68,8 +68,10 @@ def solid_spectrum(
     intensity = np.zeros_like(axis)
     for site in all_sites:
         given = vars(site) | {
-            "spinning_rate": spinning_rate_hz, "fwhm": fwhm_hz / seen.mhz, "lorentzian_part": lorentzian_part
-        }  # fmt: skip
+            "spinning_rate": spinning_rate_hz,
+            "fwhm": fwhm_hz / seen.mhz,
+            "lorentzian_part": lorentzian_part,
+        }
         intensity += site.area * form.curve(axis, *(given[n] for n in form.parameters))
     return axis, intensity
 

@@ -24,7 +24,7 @@ GOOD = 1.5
 LN2 = float(np.log(2.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProfileOptions:
     """How peaks are fitted.
 
@@ -65,7 +65,7 @@ class ProfileOptions:
                 raise InputError(f"{where}, {name}", f"must be positive, got {getattr(self, name)}.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FittedPeak:
     """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
 
@@ -104,7 +104,7 @@ class GroupData:
         return np.asarray(np.polynomial.legendre.legvander(2.0 * (self.q - self.q[0]) / span - 1.0, degree).T)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Places:
     """Where the parameters of the peaks stand in one vector; mixing −1: fixed."""
 
@@ -128,7 +128,14 @@ class _Places:
         mixing = block(int(fwhm.max()) + 1, kind)
         first = max(int(mixing.max()), int(fwhm.max())) + 1
         fixed = 0.5 if isinstance(options.mixing, str) else float(options.mixing)
-        return cls(area, position, fwhm, mixing, first + np.arange(options.background_degree + 1), fixed)
+        return cls(
+            area=area,
+            position=position,
+            fwhm=fwhm,
+            mixing=mixing,
+            background=first + np.arange(options.background_degree + 1),
+            fixed_mixing=fixed,
+        )
 
     @property
     def count(self) -> int:
@@ -157,7 +164,7 @@ def pseudo_voigt(
     return value, slope / w, (slope * u - value) / w, lorentzian - gaussian
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupFit:
     """A group of peaks at its minimum; present: the peaks of the group that stayed in the fit."""
 
@@ -186,13 +193,32 @@ class GroupFit:
                 break
             kept = list(present)
             vector, held, converged = _minimised(data, expected[kept], limits[:, kept], width, options)
-            fitted = cls(data, expected, options, width, present, vector, held, left_out, converged)
+            fitted = cls(
+                data=data,
+                expected=expected,
+                options=options,
+                width=width,
+                present=present,
+                vector=vector,
+                held=held,
+                left_out=left_out,
+                converged=converged,
+            )
             worst = fitted._weakest()
             if worst is None:
                 return fitted
             left_out = left_out | {present[worst[0]]: worst[1]}
             present = tuple(k for k in present if k != present[worst[0]])
-        return cls(data, expected, options, width, (), np.zeros(0), np.zeros(0, dtype=np.bool_), left_out)
+        return cls(
+            data=data,
+            expected=expected,
+            options=options,
+            width=width,
+            present=(),
+            vector=np.zeros(0),
+            held=np.zeros(0, dtype=np.bool_),
+            left_out=left_out,
+        )
 
     @cached_property
     def places(self) -> _Places:
@@ -253,7 +279,17 @@ class GroupFit:
         if k not in self.present:
             value, error, why = self.left_out[k]
             given = Estimate(value, error, error)
-            return FittedPeak(name, expected, number, given, nothing, nothing, nothing, np.nan, why)
+            return FittedPeak(
+                name=name,
+                expected=expected,
+                group=number,
+                area=given,
+                position=nothing,
+                fwhm=nothing,
+                mixing=nothing,
+                chi2_red=np.nan,
+                problem=why,
+            )
         j, places = self.present.index(k), self.places
         position, fwhm = self.estimate(int(places.position[j]), "Å⁻¹"), self.estimate(int(places.fwhm[j]), "Å⁻¹")
         at = int(places.mixing[j])
@@ -270,7 +306,17 @@ class GroupFit:
             problem = "the data leave its position open"
         area = self.estimate(int(places.area[j]), "")
         chi2_red = self.chi2_red if self.data.has_sigmas else np.nan
-        return FittedPeak(name, expected, number, area, position, fwhm, mixing, chi2_red, problem)
+        return FittedPeak(
+            name=name,
+            expected=expected,
+            group=number,
+            area=area,
+            position=position,
+            fwhm=fwhm,
+            mixing=mixing,
+            chi2_red=chi2_red,
+            problem=problem,
+        )
 
     def _weakest(self) -> tuple[int, tuple[float, float, str]] | None:
         """Return (number among the present, (area, stderr, why)) of the peak to leave out first, if any."""

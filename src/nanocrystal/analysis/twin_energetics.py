@@ -37,7 +37,7 @@ MOLE_PER_CUBIC_ANGSTROM = 1e-24
 """ρ V/fw with ρ in g/cm³, V in Å³ and fw in g/mol is in units of this, mol"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkEnthalpy:
     """Enthalpies of one nanocrystal, J: of its boundaries, of its orthorhombic domains and, alone, as cubic.
 
@@ -99,7 +99,7 @@ class NetworkEnthalpy:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FreeEnergy:
     """The free energy of a cube over the number of its domains, against one domain without boundaries.
 
@@ -235,7 +235,13 @@ def free_energy(
     gain = BOLTZMANN * entropy_per_domain * temperature
     cost = surface_tension * edge**2 * 1e-20
     barrier = float((cost / gain) ** 1.5) if gain > 0.0 else np.inf
-    return FreeEnergy(n, surface_tension * area * 1e-20, -gain * (n - 1.0), temperature, barrier)
+    return FreeEnergy(
+        n_domains=n,
+        boundary=surface_tension * area * 1e-20,
+        entropy=-gain * (n - 1.0),
+        temperature=temperature,
+        barrier=barrier,
+    )
 
 
 def _positive(where: str, **values: float) -> None:

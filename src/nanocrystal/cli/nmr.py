@@ -60,9 +60,13 @@ def nmr(
         shown = _ranges(window, "--window")
         data = read_nmr(path, nucleus=nucleus or None, indirect=indirect or None, carrier_mhz=frequency)
         chosen = Processing(
-            exponential_hz=lb, gaussian_hz=gb, zero_fill=zero_fill, phase=_phase(phase),
-            baseline=_baseline(baseline), magnitude=magnitude,
-        )  # fmt: skip
+            exponential_hz=lb,
+            gaussian_hz=gb,
+            zero_fill=zero_fill,
+            phase=_phase(phase),
+            baseline=_baseline(baseline),
+            magnitude=magnitude,
+        )
         spectrum = _by_option(lambda: spectrum_of(data, chosen))
         if tms is not None:
             spectrum = _by_tms(spectrum, tms)

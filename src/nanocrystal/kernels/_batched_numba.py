@@ -432,9 +432,26 @@ def covariance_of(normal, used, scaled, covariance, status):
 
 @jit
 def descend_all(
-    x, spectra, weights, baseline, poisson, full, free, parts, free_of, is_linear, eliminated, low, high, tolerance,
-    most_steps, chi2, status, count, covariance,
-):  # fmt: skip
+    x,
+    spectra,
+    weights,
+    baseline,
+    poisson,
+    full,
+    free,
+    parts,
+    free_of,
+    is_linear,
+    eliminated,
+    low,
+    high,
+    tolerance,
+    most_steps,
+    chi2,
+    status,
+    count,
+    covariance,
+):
     """Fit each spectrum (n_items, n_points) from its own start free (n_items, n_free); answers are written in place."""
     plan = (parts, free_of, is_linear, eliminated)
     for item in range(len(spectra)):
@@ -442,6 +459,17 @@ def descend_all(
             continue
         weight = weights[item if len(weights) > 1 else 0]
         chi2[item], status[item], count[item] = descend(
-            x, spectra[item], weight, baseline, poisson, full.copy(), free[item], plan, low, high, tolerance,
-            most_steps, covariance[item],
-        )  # fmt: skip
+            x,
+            spectra[item],
+            weight,
+            baseline,
+            poisson,
+            full.copy(),
+            free[item],
+            plan,
+            low,
+            high,
+            tolerance,
+            most_steps,
+            covariance[item],
+        )

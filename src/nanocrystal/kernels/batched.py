@@ -47,7 +47,7 @@ LARGEST = 1e100
 """larger values are no measurement, and their squares no numbers"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BatchFit:
     """What was found; n_items spectra, n_free parameters.
 
@@ -141,8 +141,8 @@ def fit_batch(
         raise InputError("engine", 'must be "plain": not every form of this sum has a compiled text.')
     engine = engine or ("compiled" if model.has_compiled else "plain")
     eliminated = model.free_is_linear & (eliminate and not poisson)
-    task = Task(model, x, low, high, eliminated, poisson, tolerance)
-    run = Run(task, y, weights, engine, n_threads)
+    task = Task(sum=model, x=x, low=low, high=high, eliminated=eliminated, poisson=poisson, tolerance=tolerance)
+    run = Run(task=task, spectra=y, weights=weights, engine=engine, n_threads=n_threads)
     usable = (weights > 0.0).sum(axis=1) if len(weights) > 1 else np.full(len(y), int((weights > 0.0).sum()))
     alive = (usable > len(low)) & ((y * (weights > 0.0)) != 0.0).any(axis=1)
     found = _empty(np.clip(starts, low, high), alive)
@@ -165,9 +165,17 @@ def fit_batch(
         factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
         covariance = np.where(np.isfinite(covariance), covariance * factor, np.inf)
     return BatchFit(
-        model, x, found.free, covariance, found.chi2, found.status, usable, sigma is not None or poisson, engine,
-        found.n_evaluations,
-    )  # fmt: skip
+        sum=model,
+        x=x,
+        free=found.free,
+        covariance=covariance,
+        chi2=found.chi2,
+        status=found.status,
+        n_points=usable,
+        has_sigma=sigma is not None or poisson,
+        engine=engine,
+        n_evaluations=found.n_evaluations,
+    )
 
 
 # ---- what is given ------------------------------------------------------------------------------
@@ -234,7 +242,13 @@ def _empty(starts: FloatArray, alive: BoolArray) -> Descent:
     covariance = np.zeros((n, n_free, n_free))
     covariance[:, range(n_free), range(n_free)] = np.inf
     status = np.where(alive, STALLED, EMPTY).astype(np.int64)
-    return Descent(starts, np.full(n, np.inf), status, np.zeros(n, dtype=np.int64), covariance)
+    return Descent(
+        free=starts,
+        chi2=np.full(n, np.inf),
+        status=status,
+        n_evaluations=np.zeros(n, dtype=np.int64),
+        covariance=covariance,
+    )
 
 
 # ---- starts -------------------------------------------------------------------------------------
@@ -249,7 +263,15 @@ def _first_starts(
         ranked = starts[items][None]
         linear = task.sum.free_is_linear
         if not starts[:, linear].any() and linear.any():
-            solving = Task(task.sum, task.x, task.low, task.high, linear, False, task.tolerance)
+            solving = Task(
+                sum=task.sum,
+                x=task.x,
+                low=task.low,
+                high=task.high,
+                eliminated=linear,
+                poisson=False,
+                tolerance=task.tolerance,
+            )
             ranked = _in_chunks(solving, y, run.weights_of(items), ranked[0])[None]
     else:
         mean = np.sqrt((run.weights**2).mean(axis=0))

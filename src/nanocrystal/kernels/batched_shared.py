@@ -28,7 +28,7 @@ RANK = 1e-10
 """relative size below which a combination of linear curves counts as nothing"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SharedFit:
     """What was found for n_members curves.
 
@@ -87,7 +87,7 @@ class SharedFit:
         return self.sum.curve(self.x, self.free)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Problem:
     """What does not change: data (n_members, n_points), weights (n_members or 1, n_points), places of parameters."""
 
@@ -102,7 +102,7 @@ class _Problem:
     high: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _State:
     """One set of parameters; slopes (n_members, n_free, n_points) of all of them and residual, both over σ."""
 
@@ -151,9 +151,14 @@ def fit_shared(
 
 
 def _problem(
-    model: Sum, x: FloatArray, members: FloatArray, shared: Sequence[str], sigma: FloatArray | float | None,
-    bounds: Mapping[str, tuple[float, float]] | None, start: Mapping[str, float | FloatArray],
-) -> _Problem:  # fmt: skip
+    model: Sum,
+    x: FloatArray,
+    members: FloatArray,
+    shared: Sequence[str],
+    sigma: FloatArray | float | None,
+    bounds: Mapping[str, tuple[float, float]] | None,
+    start: Mapping[str, float | FloatArray],
+) -> _Problem:
     y = np.atleast_2d(np.asarray(members, dtype=np.float64))
     x = np.asarray(x, dtype=np.float64)
     if x.ndim != 1 or y.shape[1] != len(x):
@@ -175,7 +180,17 @@ def _problem(
     places = {n: k for k, n in enumerate(model.free_names)}
     common = np.array([places[n] for n in dict.fromkeys(shared)], dtype=np.int64)
     own = np.setdiff1d(np.flatnonzero(~model.free_is_linear), common)
-    return _Problem(model, x, y, weights, common, own, np.flatnonzero(model.free_is_linear), low, high)
+    return _Problem(
+        model=model,
+        x=x,
+        y=y,
+        weights=weights,
+        shared=common,
+        own=own,
+        linear=np.flatnonzero(model.free_is_linear),
+        low=low,
+        high=high,
+    )
 
 
 # ---- one evaluation -----------------------------------------------------------------------------
@@ -211,7 +226,7 @@ def _evaluated(problem: _Problem, free: FloatArray) -> _State:
         for k in range(first + 1, first + n):
             if model.free_of[k] >= 0:
                 slopes[:, model.free_of[k]] += full[:, first, None] * rows[k] * weights
-    return _State(free, (residual**2).sum(axis=1), slopes, basis, residual)
+    return _State(free=free, chi2_of=(residual**2).sum(axis=1), slopes=slopes, basis=basis, residual=residual)
 
 
 def _best_start(problem: _Problem, tried: FloatArray) -> _State:
@@ -322,9 +337,20 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
         shared_covariance, own_covariance = _scaled(shared_covariance, factor), _scaled(own_covariance, factor)
     names = problem.model.free_names
     return SharedFit(
-        problem.model, problem.x, state.free, tuple(names[k] for k in problem.shared), tuple(names[k] for k in own),
-        shared_covariance, own_covariance, state.chi2, state.chi2_of, n_points, n_parameters, converged, count,
-    )  # fmt: skip
+        sum=problem.model,
+        x=problem.x,
+        free=state.free,
+        shared_names=tuple(names[k] for k in problem.shared),
+        own_names=tuple(names[k] for k in own),
+        shared_covariance=shared_covariance,
+        own_covariance=own_covariance,
+        chi2=state.chi2,
+        chi2_of=state.chi2_of,
+        n_points=n_points,
+        n_parameters=n_parameters,
+        converged=converged,
+        n_evaluations=count,
+    )
 
 
 def _scaled(covariance: FloatArray, factor: float) -> FloatArray:

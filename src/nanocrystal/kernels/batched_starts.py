@@ -107,9 +107,15 @@ def _in_order(model: Sum, found: FloatArray) -> NDArray[np.int64]:
 
 
 def best_candidates(
-    model: Sum, x: FloatArray, spectra: FloatArray, weight: FloatArray, tried: FloatArray, low: FloatArray,
-    high: FloatArray, n_best: int = 2,
-) -> FloatArray:  # fmt: skip
+    model: Sum,
+    x: FloatArray,
+    spectra: FloatArray,
+    weight: FloatArray,
+    tried: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    n_best: int = 2,
+) -> FloatArray:
     """Return the best starts of each spectrum, (n_best, n_items, n_free), amplitudes and baseline solved for.
 
     weight: (n_points,), 1/σ of all spectra alike, which is enough for a start. Candidates whose free amplitudes would

@@ -156,7 +156,14 @@ def measured_response(response_t: FloatArray, response: FloatArray) -> Form:
         return np.stack(rows, axis=1).reshape(3, *times.shape[:-1], len(t))
 
     limits = {"time": POSITIVE, "start": ANYWHERE}
-    return Form("measured-response", ("time", "start"), stacked, limits, {"start": 0.0}, "amplitude")
+    return Form(
+        name="measured-response",
+        parameters=("time", "start"),
+        stacked=stacked,
+        limits=limits,
+        starts={"start": 0.0},
+        amplitude="amplitude",
+    )
 
 
 # ---- by name ------------------------------------------------------------------------------------
@@ -166,25 +173,58 @@ _INVERSION = (0.0, 2.5)
 DECAYS: Mapping[str, Form] = {
     form.name: form
     for form in (
-        Form("exponential", ("time",), exponential, {"time": POSITIVE}, {}, "amplitude", 10),
         Form(
-            "stretched", ("time", "exponent"), stretched, {"time": POSITIVE, "exponent": _EXPONENT},
-            {"exponent": 1.0}, "amplitude", 11,
+            name="exponential",
+            parameters=("time",),
+            stacked=exponential,
+            limits={"time": POSITIVE},
+            starts={},
+            amplitude="amplitude",
+            compiled=10,
         ),
         Form(
-            "recovery", ("time", "inversion"), recovery, {"time": POSITIVE, "inversion": _INVERSION},
-            {"inversion": 2.0}, "amplitude", 12,
+            name="stretched",
+            parameters=("time", "exponent"),
+            stacked=stretched,
+            limits={"time": POSITIVE, "exponent": _EXPONENT},
+            starts={"exponent": 1.0},
+            amplitude="amplitude",
+            compiled=11,
         ),
         Form(
-            "stretched-recovery", ("time", "exponent", "inversion"), stretched_recovery,
-            {"time": POSITIVE, "exponent": _EXPONENT, "inversion": _INVERSION},
-            {"exponent": 1.0, "inversion": 2.0}, "amplitude",
+            name="recovery",
+            parameters=("time", "inversion"),
+            stacked=recovery,
+            limits={"time": POSITIVE, "inversion": _INVERSION},
+            starts={"inversion": 2.0},
+            amplitude="amplitude",
+            compiled=12,
         ),
-        Form("diffusion", ("diffusion",), diffusion, {"diffusion": POSITIVE}, {}, "amplitude", 13),
         Form(
-            "gauss-exponential", ("time", "start", "response_fwhm"), gauss_exponential,
-            {"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE}, {"start": 0.0}, "amplitude",
+            name="stretched-recovery",
+            parameters=("time", "exponent", "inversion"),
+            stacked=stretched_recovery,
+            limits={"time": POSITIVE, "exponent": _EXPONENT, "inversion": _INVERSION},
+            starts={"exponent": 1.0, "inversion": 2.0},
+            amplitude="amplitude",
+        ),
+        Form(
+            name="diffusion",
+            parameters=("diffusion",),
+            stacked=diffusion,
+            limits={"diffusion": POSITIVE},
+            starts={},
+            amplitude="amplitude",
+            compiled=13,
+        ),
+        Form(
+            name="gauss-exponential",
+            parameters=("time", "start", "response_fwhm"),
+            stacked=gauss_exponential,
+            limits={"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE},
+            starts={"start": 0.0},
+            amplitude="amplitude",
         ),
     )
-}  # fmt: skip
+}
 """the decays by name"""

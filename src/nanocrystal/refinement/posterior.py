@@ -47,7 +47,7 @@ MISFIT = 1.5
 """√χ²_red beyond which σ as they are given are said to be too small"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How to sample.
 
@@ -72,7 +72,7 @@ class Settings:
         return walkers + walkers % 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expected:
     """What sampling will take: walkers and steps, milliseconds of one evaluation, processes, and seconds of all."""
 
@@ -117,7 +117,7 @@ def sample_posterior(
     Raises InputError for input that cannot be used, and where emcee is missing.
     """
     emcee_module()
-    settings = Settings(steps, walkers, seed, scaled, processes)
+    settings = Settings(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=processes)
     options = options or Options()
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
@@ -150,9 +150,13 @@ def sample_posterior(
 
 
 def run(
-    target: LogPosterior, law: Laplace, evaluate: Evaluate, n_walkers: int, settings: Settings,
+    target: LogPosterior,
+    law: Laplace,
+    evaluate: Evaluate,
+    n_walkers: int,
+    settings: Settings,
     progress: Progress | None = None,
-) -> Chain:  # fmt: skip
+) -> Chain:
     """Return the chain that the settings ask for."""
     return sampled(
         target, law, evaluate, steps=settings.steps, walkers=n_walkers, seed=settings.seed, progress=progress
@@ -181,13 +185,20 @@ def _expected(target: LogPosterior, law: Laplace, n_walkers: int, settings: Sett
     wall, work = time.perf_counter(), time.process_time()
     for x in places[1:]:
         target(x)
-    wall, work = ((now - began) / (TIMED - 1) for now, began in
-                  ((time.perf_counter(), wall), (time.process_time(), work)))  # fmt: skip
+    wall, work = (
+        (now - began) / (TIMED - 1) for now, began in ((time.perf_counter(), wall), (time.process_time(), work))
+    )
     n = n_walkers * settings.steps
     shared = STARTED + n * work / settings.processes
     if settings.processes > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
-        return Expected(n_walkers, settings.steps, 1000.0 * work, settings.processes, shared)
-    return Expected(n_walkers, settings.steps, 1000.0 * wall, 1, n * wall)
+        return Expected(
+            walkers=n_walkers,
+            steps=settings.steps,
+            milliseconds=1000.0 * work,
+            processes=settings.processes,
+            seconds=shared,
+        )
+    return Expected(walkers=n_walkers, steps=settings.steps, milliseconds=1000.0 * wall, processes=1, seconds=n * wall)
 
 
 def assembled_posterior(
@@ -206,14 +217,27 @@ def assembled_posterior(
     missing = shortcomings(marginals, len(samples))
     best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
     return Posterior(
-        title=fit.title, names=names, samples=samples, log_density=chain.log_density[first:], ensemble=chain.ensemble,
-        marginals=marginals, fit=fit, seed=settings.seed, n_steps=len(chain.x), n_discarded=first,
-        acceptance=chain.acceptance, noise=_noise_words(target), factor=target.factor,
+        title=fit.title,
+        names=names,
+        samples=samples,
+        log_density=chain.log_density[first:],
+        ensemble=chain.ensemble,
+        marginals=marginals,
+        fit=fit,
+        seed=settings.seed,
+        n_steps=len(chain.x),
+        n_discarded=first,
+        acceptance=chain.acceptance,
+        noise=_noise_words(target),
+        factor=target.factor,
         notes=[*_interruption(chain, settings), *missing, *_findings(target, chain, fit, chi2, marginals)],
-        elapsed_s=elapsed_s, n_evaluations=len(chain.x) * len(chain.ensemble), converged=not missing,
-        interrupted=chain.interrupted, errors_scaled=_errors_scaled(target),
+        elapsed_s=elapsed_s,
+        n_evaluations=len(chain.x) * len(chain.ensemble),
+        converged=not missing,
+        interrupted=chain.interrupted,
+        errors_scaled=_errors_scaled(target),
         best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
-    )  # fmt: skip
+    )
 
 
 def _noise_words(target: LogPosterior) -> str:

@@ -31,7 +31,7 @@ Progress = Callable[[int, int, float], None]
 """called with the steps done, all steps, and the part of the proposals that was accepted"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chain:
     """Where the walkers were: x (n_steps, n_walkers, n_free), linear (n_steps, n_walkers, n_linear).
 
@@ -130,9 +130,16 @@ def _independent(law: Laplace, x: FloatArray, rng: Any) -> tuple[FloatArray, Flo
 
 
 def sampled(
-    target: LogPosterior, law: Laplace, evaluate: Evaluate, *, steps: int, walkers: int, seed: int,
-    progress: Progress | None = None, keep: float = 0.0,
-) -> Chain:  # fmt: skip
+    target: LogPosterior,
+    law: Laplace,
+    evaluate: Evaluate,
+    *,
+    steps: int,
+    walkers: int,
+    seed: int,
+    progress: Progress | None = None,
+    keep: float = 0.0,
+) -> Chain:
     """Return the chain of `walkers` walkers over `steps` steps.
 
     A KeyboardInterrupt ends it with the steps that all of them have done. keep: seconds between calls of progress.
@@ -168,5 +175,11 @@ def _chain(kept: Sequence[Any], own: int, moved: int, interrupted: bool, n_free:
     acceptance = moved / max(1, (len(kept) - 1) * n_walkers)
     ensemble = np.repeat(np.arange(ENSEMBLES), own)
     return Chain(
-        joined(0, n_free), blobs[:, :, 2:], joined(1, 1)[:, :, 0], blobs[:, :, 0], ensemble, acceptance, interrupted
+        x=joined(0, n_free),
+        linear=blobs[:, :, 2:],
+        log_density=joined(1, 1)[:, :, 0],
+        chi2=blobs[:, :, 0],
+        ensemble=ensemble,
+        acceptance=acceptance,
+        interrupted=interrupted,
     )

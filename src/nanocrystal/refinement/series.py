@@ -34,7 +34,7 @@ FEWEST = 3
 """points that a straight line is drawn through"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesValue:
     """A parameter or derived quantity of one member; stderr is the scaled one, None where there is none."""
 
@@ -45,7 +45,7 @@ class SeriesValue:
     description: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pattern:
     """One data set of a member and its calculated curve, thinned for figures; lists of length (n,)."""
 
@@ -62,7 +62,7 @@ class Pattern:
     n_points: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberFit:
     """One candidate of one member. delta_bic: above the best candidate, None where it was not judged."""
 
@@ -82,7 +82,7 @@ class MemberFit:
         return {a: v.value for a, v in self.values.items() if v.status == "free"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberResult:
     """What was found for one member.
 
@@ -132,7 +132,7 @@ def _fit_from(document: Mapping[str, Any]) -> MemberFit:
     return MemberFit(**{**document, "values": values, "derived": derived, "patterns": patterns})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """A straight line through values along the series; slope per unit of the variable, at: x̄, level: y₀."""
 
@@ -153,7 +153,7 @@ class Line:
         return self.stderr / abs(self.level)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trend:
     """The straight line of one parameter over the members of one branch where its candidate is preferred."""
 
@@ -164,7 +164,7 @@ class Trend:
     line: Line
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Transition:
     """Where the preferred candidate changes: between two neighbouring members of a branch."""
 
@@ -185,7 +185,7 @@ class Transition:
         return 0.5 * (self.high - self.low)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesResult:
     """A whole series, members by branch and value; `missing`: members not done yet, by name."""
 
@@ -244,20 +244,27 @@ class SeriesResult:
 def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -> MemberFit:
     """Return what a series keeps of a result; extra: further quantities, such as an order parameter."""
     values = {
-        a: SeriesValue(p.value, _known(p.stderr_scaled), p.unit, p.status, p.description)
+        a: SeriesValue(
+            value=p.value, stderr=_known(p.stderr_scaled), unit=p.unit, status=p.status, description=p.description
+        )
         for a, p in result.parameters.items()
     }
     derived = {
-        a: SeriesValue(d.value, _known(d.stderr), d.unit, "derived", d.description)
+        a: SeriesValue(value=d.value, stderr=_known(d.stderr), unit=d.unit, status="derived", description=d.description)
         for a, d in result.derived.items()
         if np.isfinite(d.value)
     }
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
     patterns = {name: _pattern(curve) for name, curve in result.datasets.items()}
     return MemberFit(
-        result.converged, result.message, n_parameters, values, {**derived, **(extra or {})}, patterns,
+        converged=result.converged,
+        message=result.message,
+        n_parameters=n_parameters,
+        values=values,
+        derived={**derived, **(extra or {})},
+        patterns=patterns,
         notes=list(result.notes),
-    )  # fmt: skip
+    )
 
 
 def _known(stderr: float | None) -> float | None:
@@ -273,9 +280,18 @@ def _pattern(curve: FittedCurve) -> Pattern:
     step = max(1, -(-len(columns[0]) // MOST_POINTS))
     x, observed, calculated = ([float(f"{v:.7g}") for v in column[::step]] for column in columns)
     return Pattern(
-        curve.technique, curve.x_name, curve.x_unit, curve.y_name, curve.y_unit, x, observed, calculated,
-        curve.rw, curve.gof, curve.n_points,
-    )  # fmt: skip
+        technique=curve.technique,
+        x_name=curve.x_name,
+        x_unit=curve.x_unit,
+        y_name=curve.y_name,
+        y_unit=curve.y_unit,
+        x=x,
+        observed=observed,
+        calculated=calculated,
+        rw=curve.rw,
+        gof=curve.gof,
+        n_points=curve.n_points,
+    )
 
 
 def preferred_of(comparison: Comparison) -> str | None:
@@ -295,7 +311,9 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
     slope = float(weight @ ((x - at) * (y - level))) / spread
     chi2 = float(weight @ (y - level - slope * (x - at)) ** 2)
     chi2_red = chi2 / (len(x) - 2) if len(x) > 2 else 0.0
-    return Line(slope, float(np.sqrt(max(1.0, chi2_red) / spread)), level, at, chi2_red, len(x))
+    return Line(
+        slope=slope, stderr=float(np.sqrt(max(1.0, chi2_red) / spread)), level=level, at=at, chi2_red=chi2_red, n=len(x)
+    )
 
 
 def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
@@ -309,20 +327,35 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
             continue
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
-            found.append(Trend(address, candidate, branch, known[0][1].unit, straight_line(x, y, stderr)))
+            found.append(
+                Trend(
+                    address=address,
+                    candidate=candidate,
+                    branch=branch,
+                    unit=known[0][1].unit,
+                    line=straight_line(x, y, stderr),
+                )
+            )
     return found
 
 
 def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Transition]:
     """Return the transitions of one branch, whose members come by value."""
     return [
-        Transition(branch, a.preferred or "", b.preferred or "", a.value, b.value, (a.name, b.name))
+        Transition(
+            branch=branch,
+            below=a.preferred or "",
+            above=b.preferred or "",
+            low=a.value,
+            high=b.value,
+            members=(a.name, b.name),
+        )
         for a, b in pairwise(along)
         if a.preferred != b.preferred
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Switch:
     """The one change of candidate that describes a branch best, by the sum of BIC over its members.
 
@@ -374,7 +407,9 @@ def _switch(along: Sequence[MemberResult], below: str, above: str, branch: str) 
     if k in (0, len(known)):
         return None
     near = [j for j in range(1, len(known)) if sums[j] - sums[k] < STRONG]
-    return float(sums[k]), Switch(branch, below, above, known[near[0] - 1][0], known[near[-1]][0])
+    return float(sums[k]), Switch(
+        branch=branch, below=below, above=above, low=known[near[0] - 1][0], high=known[near[-1]][0]
+    )
 
 
 def _bic(member: MemberResult, candidate: str) -> float | None:

@@ -16,7 +16,7 @@ DEGENERATE = 1e-5
 """singular value of the normalised Jacobian below which a combination of parameters is not determined"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Covariance:
     """The covariance of the refined parameters, with the sigmas as given.
 
@@ -143,9 +143,15 @@ def _inverse(jacobian: FloatArray) -> tuple[FloatArray, set[int]]:
 
 
 def _at_bounds(
-    problem: Problem, point: Point, names: Sequence[str], jacobian: FloatArray, residual: FloatArray,
-    matrix: FloatArray, open_: set[int], factor: float,
-) -> set[int]:  # fmt: skip
+    problem: Problem,
+    point: Point,
+    names: Sequence[str],
+    jacobian: FloatArray,
+    residual: FloatArray,
+    matrix: FloatArray,
+    open_: set[int],
+    factor: float,
+) -> set[int]:
     """Return the parameters that a bound holds back: they stand at it and would go beyond."""
     low, high = problem.bounds
     downhill = jacobian.T @ residual  # −½ dχ²/dx, since the residual is observed − calculated
@@ -179,9 +185,10 @@ def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[in
         for name, model in problem.models.items()
     }
     return {
-        k for k, address in enumerate(names[: len(problem.free)])
+        k
+        for k, address in enumerate(names[: len(problem.free)])
         if all(address in said[name] for name in problem.seen_by(address))
-    }  # fmt: skip
+    }
 
 
 def gradient(

@@ -165,9 +165,10 @@ def _check_size(lattice: LatticeSum, shape: Box | Sphere, values: Values) -> Non
     about *= len(lattice.blocks.contents[0][0])
     if about > MOST_ATOMS:
         raise InputError(
-            lattice.prefix, f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} "
+            lattice.prefix,
+            f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} "
             "that are written; give it a smaller size.",
-        )  # fmt: skip
+        )
 
 
 def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> Network | None:

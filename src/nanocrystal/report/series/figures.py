@@ -105,11 +105,19 @@ def _bands(series: SeriesResult) -> list[dict[str, Any]]:
     """Return grey bands where the preferred candidate changes."""
     return [
         {
-            "type": "rect", "xref": "x", "yref": "paper", "x0": t.low, "x1": t.high, "y0": 0, "y1": 1,
-            "fillcolor": BAND, "line": {"width": 0}, "layer": "below",
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": t.low,
+            "x1": t.high,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": BAND,
+            "line": {"width": 0},
+            "layer": "below",
         }
         for t in series.transitions
-    ]  # fmt: skip
+    ]
 
 
 def merit_of(dataset: str, key: str) -> Pick:
@@ -118,14 +126,14 @@ def merit_of(dataset: str, key: str) -> Pick:
     def pick(fit: MemberFit) -> SeriesValue | None:
         pattern = fit.patterns.get(dataset)
         value = None if pattern is None else getattr(pattern, key)
-        return None if value is None else SeriesValue(100.0 * value if key == "rw" else value, None)
+        return None if value is None else SeriesValue(value=100.0 * value if key == "rw" else value, stderr=None)
 
     return pick
 
 
 def delta_bic_of(fit: MemberFit) -> SeriesValue | None:
     """Pick by how much a candidate is worse than the best."""
-    return None if fit.delta_bic is None else SeriesValue(fit.delta_bic, None)
+    return None if fit.delta_bic is None else SeriesValue(value=fit.delta_bic, stderr=None)
 
 
 # ---- patterns -------------------------------------------------------------------------------------
