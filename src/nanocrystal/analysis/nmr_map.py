@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import csv_text
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import fit_batch
+from nanocrystal.kernels.batched import BatchOptions, fit_batch
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS
 
@@ -95,9 +95,9 @@ def diffusion_map(
     start = {"a.diffusion": 1.0 / float(b.max() - b.min())}
     model = Sum({"a": DECAYS["diffusion"]}, 0)
     rows = np.ascontiguousarray(y[order][:, seen].T)
-    fit = fit_batch(
-        model, b[order], rows, start, sigma=np.ascontiguousarray(spread[order][:, seen].T), reach={"a.diffusion": 30.0}
-    )
+    sigma_of_rows = np.ascontiguousarray(spread[order][:, seen].T)
+    options = BatchOptions(reach={"a.diffusion": 30.0})
+    fit = fit_batch(model, b[order], rows, start, sigma=sigma_of_rows, options=options)
     stderr = np.asarray(fit.stderr("a.diffusion"))
     good = np.isfinite(stderr) & (fit["a.amplitude"] > 0.0) & (stderr < fit["a.diffusion"])
     return DiffusionMap(

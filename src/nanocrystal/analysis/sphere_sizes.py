@@ -28,6 +28,19 @@ DRAWS = 30
 """of noise, for the error band of a size distribution"""
 
 
+@dataclass(frozen=True)
+class SizesOptions:
+    """How sizes are found; background: whether a constant is fitted beside them; seed: of the noise that is drawn.
+
+    smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that
+    the smooth one leaves).
+    """
+
+    smoothing: float | None = None
+    background: bool = True
+    seed: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class SphereSizes:
     """A distribution of diameters of spheres, on a grid (n,).
@@ -92,18 +105,17 @@ def sphere_sizes(
     intensity: ArrayLike,
     sigma: ArrayLike | None = None,
     diameter: ArrayLike | None = None,
-    smoothing: float | None = None,
-    background: bool = True,
-    seed: int = 0,
     method: Literal["smooth", "entropy"] = "smooth",
+    options: SizesOptions | None = None,
 ) -> SphereSizes:
     """Return the smoothest distribution of diameters of spheres that agrees with the data, or that of most entropy.
 
     q: (n,) Å⁻¹; intensity, sigma: (n,), negative intensities are data like others; diameter: (m,) Å, ascending, or
-    None: from 0.7 π/q_max to π/q_min. smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the
-    L-curve (entropy: by the noise that the smooth one leaves). Without sigma all points count by 3 % of their
-    intensity, those of the lowest tenth alike. Raises InputError for data or grids that cannot be used.
+    None: from 0.7 π/q_max to π/q_min. Without sigma all points count by 3 % of their intensity, those of the lowest
+    tenth alike. Raises InputError for data or grids that cannot be used.
     """
+    options = options or SizesOptions()
+    smoothing, background = options.smoothing, options.background
     x, y, s = checked_curve("sphere_sizes", q, intensity, sigma)
     if method not in ("smooth", "entropy"):
         raise InputError("sphere_sizes, method", f'must be "smooth" or "entropy", got {method!r}.')
@@ -125,7 +137,7 @@ def sphere_sizes(
     if not scale > 0.0:
         raise InputError("sphere_sizes, intensity", "holds no spheres of these diameters; give other diameters.")
     chi2 = problem.misfit(found)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(options.seed)
     noise = max(1.0, np.sqrt(chi2 / len(x))) if sigma is not None else np.sqrt(chi2 / len(x))
     fitted = problem.kernel @ found
     draws = np.array(

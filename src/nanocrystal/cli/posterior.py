@@ -32,6 +32,7 @@ def posterior(
     """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
     with verbs.errors(quiet):
         from nanocrystal.kernels.pairs import thread_count
+        from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.study import read_study
         from nanocrystal.study.posterior import study_posterior
@@ -44,13 +45,8 @@ def posterior(
         with _shown(quiet) as (expected, progress):
             found = study_posterior(
                 described,
-                steps=steps,
-                walkers=walkers,
-                seed=seed,
-                scaled=scaled,
-                processes=thread_count(),
-                expected=expected,
-                progress=progress,
+                sampling=Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count()),
+                listeners=Listeners(expected=expected, progress=progress),
             )
         report = write_posterior(found, folder, described.text if keeps_study else None)
         if not quiet:

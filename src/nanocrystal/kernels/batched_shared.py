@@ -28,6 +28,19 @@ RANK = 1e-10
 """relative size below which a combination of linear curves counts as nothing"""
 
 
+@dataclass(frozen=True)
+class SharedOptions:
+    """How curves are fitted; bounds: of nonlinear parameters.
+
+    search, reach: try times and places around the start first, see `candidates`.
+    """
+
+    bounds: Mapping[str, tuple[float, float]] | None = None
+    search: bool = True
+    reach: Mapping[str, float] | None = None
+    tolerance: float = 1e-10
+
+
 @dataclass(frozen=True, kw_only=True)
 class SharedFit:
     """What was found for n_members curves.
@@ -125,28 +138,25 @@ def fit_shared(
     *,
     shared: Sequence[str],
     sigma: FloatArray | float | None = None,
-    bounds: Mapping[str, tuple[float, float]] | None = None,
-    search: bool = True,
-    reach: Mapping[str, float] | None = None,
-    tolerance: float = 1e-10,
+    options: SharedOptions | None = None,
 ) -> SharedFit:
     """Fit curves (n_members, n_points) over x (n_points,) with some parameters common to all.
 
-    start: name -> value, or one for each member; shared: names of the common ones (not linear). bounds: of nonlinear
-    parameters. search, reach: try times and places around the start first, see `candidates`. Points that are not finite
-    are left out. Raises InputError for arrays and names that cannot be used.
+    start: name -> value, or one for each member; shared: names of the common ones (not linear). Points that are not
+    finite are left out. Raises InputError for arrays and names that cannot be used.
     """
-    problem = _problem(model, x, members, shared, sigma, bounds, start)
+    options = options or SharedOptions()
+    problem = _problem(model, x, members, shared, sigma, options.bounds, start)
     free = np.tile(model.start({k: float(np.ravel(v)[0]) for k, v in start.items()}), (len(problem.y), 1))
     for name, value in start.items():
         if np.ndim(value) and name in model.free_names:
             free[:, model.free_names.index(name)] = value
     tried = free[None]
-    if search and not any(np.ndim(v) for v in start.values()):
-        around = np.clip(candidates(model, free[0], reach), problem.low, problem.high)
+    if options.search and not any(np.ndim(v) for v in start.values()):
+        around = np.clip(candidates(model, free[0], options.reach), problem.low, problem.high)
         tried = np.repeat(around[:, None], len(problem.y), axis=1)
     state = _best_start(problem, tried)
-    state, converged, steps = _descended(problem, state, tolerance)
+    state, converged, steps = _descended(problem, state, options.tolerance)
     return _assembled(problem, state, converged, len(tried) + steps, sigma is not None)
 
 

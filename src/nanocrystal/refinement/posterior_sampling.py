@@ -8,7 +8,6 @@ Comput. 16, 239 (2006); D. Foreman-Mackey et al., PASP 125, 306 (2013), program 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,16 +137,15 @@ def sampled(
     walkers: int,
     seed: int,
     progress: Progress | None = None,
-    keep: float = 0.0,
 ) -> Chain:
     """Return the chain of `walkers` walkers over `steps` steps.
 
-    A KeyboardInterrupt ends it with the steps that all of them have done. keep: seconds between calls of progress.
+    A KeyboardInterrupt ends it with the steps that all of them have done.
     """
     own = walkers // ENSEMBLES
     seeds = np.random.SeedSequence(seed).spawn(ENSEMBLES)
     kept: list[tuple[tuple[FloatArray, FloatArray, FloatArray], ...]] = []
-    interrupted, moved, last = False, 0, 0.0
+    interrupted, moved = False, 0
     try:
         ensembles = [_Ensemble(target, evaluate, law, own, s) for s in seeds]
         for done in range(1, steps + 1):
@@ -155,8 +153,7 @@ def sampled(
             if kept:
                 moved += sum(int(np.any(a[0] != b[0], axis=1).sum()) for a, b in zip(taken, kept[-1], strict=True))
             kept.append(taken)
-            if progress is not None and (done == steps or time.monotonic() - last >= keep):
-                last = time.monotonic()
+            if progress is not None:
                 progress(done, steps, moved / max(1, (done - 1) * own * ENSEMBLES))
     except KeyboardInterrupt:
         interrupted = True

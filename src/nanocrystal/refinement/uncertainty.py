@@ -80,7 +80,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
     chi2_red = float(residual @ residual) / max(1.0, weight - n_refined)
     factor = float(np.sqrt(max(1.0, chi2_red) if problem.has_sigmas else chi2_red))
     matrix, open_ = _inverse(jacobian)
-    held = _at_bounds(problem, point, names, jacobian, residual, matrix, open_, factor)
+    held = _at_bounds(problem, point, jacobian, residual, matrix, open_, factor)
     kept = [k for k in range(n_refined) if k not in held]
     if held:
         matrix_kept, open_kept = _inverse(jacobian[:, kept])
@@ -145,7 +145,6 @@ def _inverse(jacobian: FloatArray) -> tuple[FloatArray, set[int]]:
 def _at_bounds(
     problem: Problem,
     point: Point,
-    names: Sequence[str],
     jacobian: FloatArray,
     residual: FloatArray,
     matrix: FloatArray,
