@@ -10,10 +10,10 @@ import pytest
 from nanocrystal.refinement.series import (
     MemberResult,
     preferred_of,
-    single_switch,
     straight_line,
     transitions_of,
 )
+from nanocrystal.refinement.series_switch import single_switch
 from nanocrystal.report.series.words import findings
 from series_members import fit_of, member_of, series_of
 

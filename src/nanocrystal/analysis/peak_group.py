@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -65,6 +65,10 @@ class ProfileOptions:
                 raise InputError(f"{where}, {name}", f"must be positive, got {getattr(self, name)}.")
 
 
+NOTHING = Estimate(np.nan, np.nan, np.nan)
+"""of a peak that is not determined"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FittedPeak:
     """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
@@ -76,11 +80,11 @@ class FittedPeak:
     name: str
     expected: float
     group: int
-    area: Estimate
-    position: Estimate
-    fwhm: Estimate
-    mixing: Estimate
-    chi2_red: float
+    area: Estimate = NOTHING
+    position: Estimate = NOTHING
+    fwhm: Estimate = NOTHING
+    mixing: Estimate = NOTHING
+    chi2_red: float = np.nan
     problem: str = ""
 
     def __repr__(self) -> str:
@@ -185,6 +189,7 @@ class GroupFit:
         """Fit, leaving out what is not there; limits: (2, n_peaks) of the positions."""
         present = tuple(range(len(expected)))
         left_out: dict[int, tuple[float, float, str]] = {}
+        of = partial(cls, data=data, expected=expected, options=options, width=width)
         while present:
             places = _Places.of(len(present), options)
             if len(data.q) <= places.count:
@@ -193,32 +198,13 @@ class GroupFit:
                 break
             kept = list(present)
             vector, held, converged = _minimised(data, expected[kept], limits[:, kept], width, options)
-            fitted = cls(
-                data=data,
-                expected=expected,
-                options=options,
-                width=width,
-                present=present,
-                vector=vector,
-                held=held,
-                left_out=left_out,
-                converged=converged,
-            )
+            fitted = of(present=present, vector=vector, held=held, left_out=left_out, converged=converged)
             worst = fitted._weakest()
             if worst is None:
                 return fitted
             left_out = left_out | {present[worst[0]]: worst[1]}
             present = tuple(k for k in present if k != present[worst[0]])
-        return cls(
-            data=data,
-            expected=expected,
-            options=options,
-            width=width,
-            present=(),
-            vector=np.zeros(0),
-            held=np.zeros(0, dtype=np.bool_),
-            left_out=left_out,
-        )
+        return of(present=(), vector=np.zeros(0), held=np.zeros(0, dtype=np.bool_), left_out=left_out)
 
     @cached_property
     def places(self) -> _Places:
@@ -275,21 +261,10 @@ class GroupFit:
     def peak(self, k: int, number: int, name: str) -> FittedPeak:
         """Return the k-th peak of the group; number: of the group."""
         expected = float(self.expected[k])
-        nothing = Estimate(np.nan, np.nan, np.nan)
         if k not in self.present:
             value, error, why = self.left_out[k]
-            given = Estimate(value, error, error)
-            return FittedPeak(
-                name=name,
-                expected=expected,
-                group=number,
-                area=given,
-                position=nothing,
-                fwhm=nothing,
-                mixing=nothing,
-                chi2_red=np.nan,
-                problem=why,
-            )
+            area = Estimate(value, error, error)
+            return FittedPeak(name=name, expected=expected, group=number, area=area, problem=why)
         j, places = self.present.index(k), self.places
         position, fwhm = self.estimate(int(places.position[j]), "Å⁻¹"), self.estimate(int(places.fwhm[j]), "Å⁻¹")
         at = int(places.mixing[j])

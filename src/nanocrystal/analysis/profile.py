@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import FloatArray, checked_series, csv_text
 from nanocrystal.analysis.peak_group import FittedPeak, GroupData, GroupFit, IntArray, ProfileOptions
 from nanocrystal.errors import InputError
 
@@ -120,20 +120,10 @@ def fit_peaks(
         covariance[np.ix_(group, group)] = fitted.position_covariance
         if fitted.present:
             calculated[window], background[window] = fitted.curves()
-    nothing = Estimate(np.nan, np.nan, np.nan)
     for index in range(len(at)):
         if index not in peaks:
-            peaks[index] = FittedPeak(
-                name=labels[index],
-                expected=float(at[index]),
-                group=-1,
-                area=nothing,
-                position=nothing,
-                fwhm=nothing,
-                mixing=nothing,
-                chi2_red=np.nan,
-                problem="outside the range of the data",
-            )
+            problem = "outside the range of the data"
+            peaks[index] = FittedPeak(name=labels[index], expected=float(at[index]), group=-1, problem=problem)
     undetermined = [bool(peaks[int(k)].problem) for k in order]
     covariance = covariance[np.ix_(order, order)]
     covariance[undetermined, :] = covariance[:, undetermined] = np.nan

@@ -6,7 +6,7 @@ is a time, or b of Stejskal and Tanner, whose decay by diffusion exp(−b D) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -156,75 +156,46 @@ def measured_response(response_t: FloatArray, response: FloatArray) -> Form:
         return np.stack(rows, axis=1).reshape(3, *times.shape[:-1], len(t))
 
     limits = {"time": POSITIVE, "start": ANYWHERE}
-    return Form(
-        name="measured-response",
-        parameters=("time", "start"),
-        stacked=stacked,
-        limits=limits,
-        starts={"start": 0.0},
-        amplitude="amplitude",
-    )
+    return _decay("measured-response", stacked, limits, {"start": 0.0})
 
 
 # ---- by name ------------------------------------------------------------------------------------
 
 _EXPONENT = (0.05, 2.0)
 _INVERSION = (0.0, 2.5)
+
+
+def _decay(
+    name: str,
+    stacked: Callable[..., FloatArray],
+    limits: Mapping[str, tuple[float, float]],
+    starts: Mapping[str, float],
+    compiled: int = -1,
+) -> Form:
+    return Form(
+        name=name,
+        parameters=tuple(limits),
+        stacked=stacked,
+        limits=limits,
+        starts=starts,
+        amplitude="amplitude",
+        compiled=compiled,
+    )
+
+
+_STRETCHED = {"time": POSITIVE, "exponent": _EXPONENT}
+_RECOVERY = {"time": POSITIVE, "inversion": _INVERSION}
+_GAUSS_EXPONENTIAL = {"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE}
+_BOTH = {**_STRETCHED, "inversion": _INVERSION}
 DECAYS: Mapping[str, Form] = {
     form.name: form
     for form in (
-        Form(
-            name="exponential",
-            parameters=("time",),
-            stacked=exponential,
-            limits={"time": POSITIVE},
-            starts={},
-            amplitude="amplitude",
-            compiled=10,
-        ),
-        Form(
-            name="stretched",
-            parameters=("time", "exponent"),
-            stacked=stretched,
-            limits={"time": POSITIVE, "exponent": _EXPONENT},
-            starts={"exponent": 1.0},
-            amplitude="amplitude",
-            compiled=11,
-        ),
-        Form(
-            name="recovery",
-            parameters=("time", "inversion"),
-            stacked=recovery,
-            limits={"time": POSITIVE, "inversion": _INVERSION},
-            starts={"inversion": 2.0},
-            amplitude="amplitude",
-            compiled=12,
-        ),
-        Form(
-            name="stretched-recovery",
-            parameters=("time", "exponent", "inversion"),
-            stacked=stretched_recovery,
-            limits={"time": POSITIVE, "exponent": _EXPONENT, "inversion": _INVERSION},
-            starts={"exponent": 1.0, "inversion": 2.0},
-            amplitude="amplitude",
-        ),
-        Form(
-            name="diffusion",
-            parameters=("diffusion",),
-            stacked=diffusion,
-            limits={"diffusion": POSITIVE},
-            starts={},
-            amplitude="amplitude",
-            compiled=13,
-        ),
-        Form(
-            name="gauss-exponential",
-            parameters=("time", "start", "response_fwhm"),
-            stacked=gauss_exponential,
-            limits={"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE},
-            starts={"start": 0.0},
-            amplitude="amplitude",
-        ),
+        _decay("exponential", exponential, {"time": POSITIVE}, {}, 10),
+        _decay("stretched", stretched, _STRETCHED, {"exponent": 1.0}, 11),
+        _decay("recovery", recovery, _RECOVERY, {"inversion": 2.0}, 12),
+        _decay("stretched-recovery", stretched_recovery, _BOTH, {"exponent": 1.0, "inversion": 2.0}),
+        _decay("diffusion", diffusion, {"diffusion": POSITIVE}, {}, 13),
+        _decay("gauss-exponential", gauss_exponential, _GAUSS_EXPONENTIAL, {"start": 0.0}),
     )
 }
 """the decays by name"""

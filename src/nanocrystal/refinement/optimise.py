@@ -59,10 +59,10 @@ class Outcome:
 
     problem: Problem
     point: Point
-    converged: bool
-    interrupted: bool
     message: str
-    n_iterations: int
+    converged: bool = False
+    interrupted: bool = False
+    n_iterations: int = 0
     start_chi2: tuple[float, ...] = ()
     robust: RobustLoss | None = None
 
@@ -122,41 +122,23 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     try:
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
-            return Outcome(
-                problem=problem,
-                point=start,
-                converged=True,
-                interrupted=False,
-                message="all parameters are fixed or linear",
-                n_iterations=0,
-            )
+            return Outcome(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
         for x in _starts(problem, options):
             outcomes.append(_descend(problem, options, x, progress))
             if outcomes[-1].interrupted:
                 break
     except KeyboardInterrupt:  # before, between or after descents
-        last = (
-            outcomes.pop()
-            if outcomes
-            else Outcome(
-                problem=problem, point=start, converged=False, interrupted=True, message=INTERRUPTED, n_iterations=0
-            )
-        )
+        last = outcomes.pop() if outcomes else Outcome(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.chi2)
     if outcomes[-1].interrupted:
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
         best = _robust(best, options, progress)
-    return Outcome(
-        problem=best.problem,
-        point=best.point,
-        converged=best.converged,
-        interrupted=best.interrupted,
-        message=best.message,
+    return replace(
+        best,
         n_iterations=sum(o.n_iterations for o in outcomes),
         start_chi2=tuple(o.point.chi2 for o in outcomes if not o.interrupted),
-        robust=best.robust,
     )
 
 
@@ -209,25 +191,12 @@ def _descend(
         )
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)
-        return Outcome(
-            problem=problem,
-            point=best,
-            converged=False,
-            interrupted=True,
-            message=INTERRUPTED,
-            n_iterations=search.iterations,
-        )
+        stopped = Outcome(problem=problem, point=best, message=INTERRUPTED, n_iterations=search.iterations)
+        return replace(stopped, interrupted=True)
     except (InputError, RefinementError) as error:  # a tie without a value, a curve that is not finite, …
         best = search.best or problem.point(problem.start)
         message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
-        return Outcome(
-            problem=problem,
-            point=best,
-            converged=False,
-            interrupted=False,
-            message=message,
-            n_iterations=search.iterations,
-        )
+        return Outcome(problem=problem, point=best, message=message, n_iterations=search.iterations)
     point = problem.point(found.x)
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best
@@ -241,9 +210,8 @@ def _descend(
     return Outcome(
         problem=problem,
         point=point,
-        converged=found.status > 0,
-        interrupted=False,
         message=message + search.refused,
+        converged=found.status > 0,
         n_iterations=search.iterations,
     )
 
@@ -258,12 +226,5 @@ def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outco
         raise InputError("refine.loss_scale", f"must be above 0, got {scale:g}.")
     outcome = _descend(problem, options, problem.start, progress, scale, options.loss)
     message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
-    return Outcome(
-        problem=outcome.problem,
-        point=outcome.point,
-        converged=outcome.converged,
-        interrupted=outcome.interrupted,
-        message=message,
-        n_iterations=best.n_iterations + outcome.n_iterations,
-        robust=RobustLoss(options.loss, scale),
-    )
+    n_iterations = best.n_iterations + outcome.n_iterations
+    return replace(outcome, message=message, n_iterations=n_iterations, robust=RobustLoss(options.loss, scale))

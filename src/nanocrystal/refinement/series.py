@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
-from nanocrystal.refinement.comparison import STRONG, Comparison
-from nanocrystal.refinement.result import FittedCurve, Result
+from nanocrystal.refinement.comparison import Comparison
+from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result
 
 FloatArray = NDArray[np.float64]
 REFINED = ("free", "linear", "at_bound", "undetermined")
@@ -243,17 +243,8 @@ class SeriesResult:
 
 def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -> MemberFit:
     """Return what a series keeps of a result; extra: further quantities, such as an order parameter."""
-    values = {
-        a: SeriesValue(
-            value=p.value, stderr=_known(p.stderr_scaled), unit=p.unit, status=p.status, description=p.description
-        )
-        for a, p in result.parameters.items()
-    }
-    derived = {
-        a: SeriesValue(value=d.value, stderr=_known(d.stderr), unit=d.unit, status="derived", description=d.description)
-        for a, d in result.derived.items()
-        if np.isfinite(d.value)
-    }
+    values = {a: _value(p, p.stderr_scaled, p.status) for a, p in result.parameters.items()}
+    derived = {a: _value(d, d.stderr, "derived") for a, d in result.derived.items() if np.isfinite(d.value)}
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
     patterns = {name: _pattern(curve) for name, curve in result.datasets.items()}
     return MemberFit(
@@ -267,8 +258,9 @@ def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -
     )
 
 
-def _known(stderr: float | None) -> float | None:
-    return stderr if stderr is not None and np.isfinite(stderr) else None
+def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
+    known = stderr if stderr is not None and np.isfinite(stderr) else None
+    return SeriesValue(value=found.value, stderr=known, unit=found.unit, status=status, description=found.description)
 
 
 def _pattern(curve: FittedCurve) -> Pattern:
@@ -311,9 +303,8 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
     slope = float(weight @ ((x - at) * (y - level))) / spread
     chi2 = float(weight @ (y - level - slope * (x - at)) ** 2)
     chi2_red = chi2 / (len(x) - 2) if len(x) > 2 else 0.0
-    return Line(
-        slope=slope, stderr=float(np.sqrt(max(1.0, chi2_red) / spread)), level=level, at=at, chi2_red=chi2_red, n=len(x)
-    )
+    error = float(np.sqrt(max(1.0, chi2_red) / spread))
+    return Line(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
 
 
 def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
@@ -327,15 +318,8 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
             continue
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
-            found.append(
-                Trend(
-                    address=address,
-                    candidate=candidate,
-                    branch=branch,
-                    unit=known[0][1].unit,
-                    line=straight_line(x, y, stderr),
-                )
-            )
+            unit, line = known[0][1].unit, straight_line(x, y, stderr)
+            found.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
     return found
 
 
@@ -355,72 +339,7 @@ def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Tran
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Switch:
-    """The one change of candidate that describes a branch best, by the sum of BIC over its members.
-
-    low, high: the members between which it can lie: all that a strong difference of BIC does not rule out.
-    """
-
-    branch: str
-    below: str
-    above: str
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        return 0.5 * (self.low + self.high)
-
-    @property
-    def bracket(self) -> float:
-        return 0.5 * (self.high - self.low)
-
-
-def single_switch(along: Sequence[MemberResult], branch: str = "") -> Switch | None:
-    """Return the best single change between two candidates of one branch, None where there is none.
-
-    Members are by value; both candidates must have a BIC in all of them. The evidence of all members is summed, so
-    that one odd member does not move the answer.
-    """
-    names = list(dict.fromkeys(name for m in along for name, fit in m.fits.items() if fit.bic is not None))
-    best: tuple[float, Switch] | None = None
-    for below in names:
-        for above in names:
-            if below == above:
-                continue
-            found = _switch(along, below, above, branch)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
-    return None if best is None else best[1]
-
-
-def _switch(along: Sequence[MemberResult], below: str, above: str, branch: str) -> tuple[float, Switch] | None:
-    """Return the sum of BIC of the best change from `below` to `above`, and the change."""
-    rows = [(m.value, _bic(m, below), _bic(m, above)) for m in along]
-    known = [(x, a, b) for x, a, b in rows if a is not None and b is not None]
-    if len(known) < 2:
-        return None
-    first, second = (np.array([row[k] for row in known]) for k in (1, 2))
-    sums = np.array([first[:k].sum() + second[k:].sum() for k in range(len(known) + 1)])
-    k = int(np.argmin(sums))
-    if k in (0, len(known)):
-        return None
-    near = [j for j in range(1, len(known)) if sums[j] - sums[k] < STRONG]
-    return float(sums[k]), Switch(
-        branch=branch, below=below, above=above, low=known[near[0] - 1][0], high=known[near[-1]][0]
-    )
-
-
-def _bic(member: MemberResult, candidate: str) -> float | None:
-    fit = member.fits.get(candidate)
-    return None if fit is None else fit.bic
-
-
 def shown_addresses(members: Iterable[MemberResult]) -> list[str]:
     """Return the addresses of all parameters that any fit of any member refined, in their order."""
-    return list(
-        dict.fromkeys(
-            a for m in members for fit in m.fits.values() for a, v in fit.values.items() if v.status in REFINED
-        )
-    )
+    fits = (fit for m in members for fit in m.fits.values())
+    return list(dict.fromkeys(a for fit in fits for a, v in fit.values.items() if v.status in REFINED))

@@ -20,8 +20,8 @@ from nanocrystal.refinement.series import (
     SeriesResult,
     SeriesValue,
     shown_addresses,
-    single_switch,
 )
+from nanocrystal.refinement.series_switch import single_switch
 from nanocrystal.report.files import (
     COMPARISON,
     RESULTS,
