@@ -60,14 +60,11 @@ def nmr(asked: NmrOptions) -> None:
         from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
 
         _check(asked.out)
-        _check_numbers(
-            {"--lb": asked.lb, "--gb": asked.gb}, {"--frequency": asked.frequency, "--tms": asked.tms}, asked.zero_fill
-        )
+        _check_numbers(asked)
         _check_nucleus(asked.nucleus)
         shown = _ranges(asked.window, "--window")
-        data = read_nmr(
-            asked.path, nucleus=asked.nucleus or None, indirect=asked.indirect or None, carrier_mhz=asked.frequency
-        )
+        given = {"nucleus": asked.nucleus or None, "indirect": asked.indirect or None}
+        data = read_nmr(asked.path, **given, carrier_mhz=asked.frequency)
         chosen = Processing(
             exponential_hz=asked.lb,
             gaussian_hz=asked.gb,
@@ -112,18 +109,18 @@ def _check(out: Path) -> None:
         raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
 
 
-def _check_numbers(widths: dict[str, float], frequencies: dict[str, float | None], zero_fill: int) -> None:
+def _check_numbers(asked: NmrOptions) -> None:
     """Raise InputError for a number that no processing can use, by its option."""
     from nanocrystal.errors import InputError
     from nanocrystal.techniques.nmr.data import check_mhz
 
-    for option, value in widths.items():
+    for option, value in (("--lb", asked.lb), ("--gb", asked.gb)):
         if not (math.isfinite(value) and value >= 0.0):
             raise InputError(option, f"must be 0 Hz or above, got {value:g}.")
-    for option, frequency in frequencies.items():
+    for option, frequency in (("--frequency", asked.frequency), ("--tms", asked.tms)):
         check_mhz(frequency, option)
-    if not 1 <= zero_fill <= MOST_ZEROS:
-        raise InputError("--zero-fill", f"must be from 1 to {MOST_ZEROS}, got {zero_fill}.")
+    if not 1 <= asked.zero_fill <= MOST_ZEROS:
+        raise InputError("--zero-fill", f"must be from 1 to {MOST_ZEROS}, got {asked.zero_fill}.")
 
 
 def _by_option(process: Callable[[], Any]) -> Any:

@@ -98,11 +98,9 @@ def read_bruker_processed(folder: Path, nucleus: str | None = None, indirect: st
     sf = float(_positive(procs, "SF", folder / "procs"))
     step = float(_positive(procs, "SW_p", folder / "procs")) / sf / n_points
     shift = np.asarray(float(procs["OFFSET"]) - step * np.arange(n_points), dtype=np.float64)
-    found = (
-        None
-        if not acqus and nucleus is None and not procs.get("AXNUC")
-        else _nucleus(acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path)
-    )
+    found = None
+    if acqus or nucleus is not None or procs.get("AXNUC"):
+        found = _nucleus(acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path)
     return checked(
         NmrData(
             domain="shift",

@@ -58,26 +58,12 @@ class Run:
             n_evaluations=np.zeros(n, dtype=np.int64),
             covariance=np.zeros((n, n_free, n_free)),
         )
+        baseline = baseline_curves(task.x, model.baseline_terms)
+        plan = (model.layout, model.free_of, model.is_linear, task.eliminated)
+        where = (new.free, new.chi2, new.status, new.n_evaluations, new.covariance)
+        limits = (task.low, task.high, task.tolerance, most_steps)
         load("_batched_numba").descend_all(
-            task.x,
-            y,
-            weights,
-            baseline_curves(task.x, model.baseline_terms),
-            task.poisson,
-            model.constant,
-            new.free,
-            model.layout,
-            model.free_of,
-            model.is_linear,
-            task.eliminated,
-            task.low,
-            task.high,
-            task.tolerance,
-            most_steps,
-            new.chi2,
-            new.status,
-            new.n_evaluations,
-            new.covariance,
+            task.x, y, weights, baseline, task.poisson, model.constant, plan, *limits, where
         )
         return new
 

@@ -65,11 +65,9 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
         found = _alone(outcome.problem, outcome.point, name, options, first)
         if found is not None:
             alone[name] = found
-    estimated = (
-        {}
-        if options.error_scale == "given"
-        else {name: a.scale for name, a in alone.items() if name not in options.error_scales}
-    )
+    estimated = {name: a.scale for name, a in alone.items() if name not in options.error_scales}
+    if options.error_scale == "given":
+        estimated = {}
     # no noise at all, of simulated data, is no scale
     scales = {n: s for n, s in estimated.items() if s > 0.0} | dict(options.error_scales)
     again = outcome

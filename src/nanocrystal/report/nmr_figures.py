@@ -70,17 +70,10 @@ def distribution_figure(found: DiffusionDistribution) -> Figure:
     x = plain_list(found.diffusion)
     plain: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": x}
     band = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    filled = {"fill": "tonexty", "fillcolor": "rgba(0,114,178,0.2)", "showlegend": True}
     traces = [
         plain | band | {"name": "low", "y": plain_list(found.low)},
-        plain
-        | band
-        | {
-            "name": "central 68 % of resampled inversions",
-            "y": plain_list(found.high),
-            "fill": "tonexty",
-            "fillcolor": "rgba(0,114,178,0.2)",
-            "showlegend": True,
-        },
+        plain | band | filled | {"name": "central 68 % of resampled inversions", "y": plain_list(found.high)},
         plain | {"name": "density over ln D", "y": plain_list(found.density)} | {"line": {"color": OBSERVED}},
     ]
     figure_layout = layout(380)

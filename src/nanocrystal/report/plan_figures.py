@@ -99,22 +99,10 @@ def map_figure(found: Map, plan: Plan) -> Figure:
     traces = [trace]
     wanted = plan.targets.get(found.address)
     if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
-        traces.append(
-            trace
-            | {
-                "contours": {
-                    "coloring": "none",
-                    "start": float(np.log10(wanted)),
-                    "end": float(np.log10(wanted)),
-                    "size": 1.0,
-                },
-                "autocontour": False,
-                "line": {"width": 2.5, "color": "#0A5C91"},
-                "hoverinfo": "skip",
-                "hovertemplate": None,
-                "showscale": False,
-            }
-        )
+        at = float(np.log10(wanted))
+        line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}
+        line |= {"line": {"width": 2.5, "color": "#0A5C91"}}
+        traces.append(trace | line | {"hoverinfo": "skip", "hovertemplate": None, "showscale": False})
     figure_layout = layout(380)
     figure_layout |= {"showlegend": False}
     figure_layout["margin"]["t"] = 16

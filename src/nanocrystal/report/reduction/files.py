@@ -140,10 +140,8 @@ def _one_line(text: str) -> str:
 
 def settings_of(one: Reduced) -> dict[str, Any]:
     """Return the settings that mattered, with the values that were used; tables flattened."""
-    polynomial_only, physical_only = (
-        {"rpoly"},
-        {"compton", "recoil_power", "fluorescence", "normalization", "normalization_range"},
-    )
+    polynomial_only = {"rpoly"}
+    physical_only = {"compton", "recoil_power", "fluorescence", "normalization", "normalization_range"}
     unused = physical_only if one.settings.method == "polynomial" else polynomial_only
     shown: dict[str, Any] = {}
     for field in fields(Reduction):

@@ -249,15 +249,8 @@ def _comparison(first: Reduced, second: Reduced, table: Any, folder: Path) -> tu
         templates[name], found = _template(t, q, f"{where}.components.{name}", folder)
         files |= found
     a, b = replace(first.intensity, name=first.name), replace(second.intensity, name=second.name)
-    return unchanged(
-        a,
-        b,
-        scale=table.scale,
-        background_terms=table.background_terms,
-        q_range=table.q_range,
-        components=templates,
-        where=where,
-    ), files
+    asked = {"scale": table.scale, "background_terms": table.background_terms, "q_range": table.q_range}
+    return unchanged(a, b, **asked, components=templates, where=where), files
 
 
 def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[str, str]]:
