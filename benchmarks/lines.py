@@ -24,7 +24,7 @@ import numpy as np
 from common import print_table
 from scipy.optimize import least_squares
 
-from nanocrystal.kernels.batched import BatchFit, fit_batch
+from nanocrystal.kernels.batched import BatchFit, BatchOptions, fit_batch
 from nanocrystal.kernels.batched_shared import fit_shared
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS
@@ -146,7 +146,7 @@ def installed(name: str) -> str:
 def ours(y: np.ndarray, sigma: float, off: float = 0.0, **options: object) -> BatchFit:
     """Return the fit from the nominal start, positions moved by `off` eV."""
     start = {k: v + (off if "position" in k else 0.0) for k, v in NOMINAL.items()}
-    return fit_batch(MODEL, X, y, start, sigma=sigma, bounds=BOUNDS, **options)  # type: ignore[arg-type]
+    return fit_batch(MODEL, X, y, start, sigma=sigma, options=BatchOptions(bounds=BOUNDS, **options))  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -199,16 +199,21 @@ def other_sums(n: int) -> None:
     for shape in ("gaussian", "lorentzian", "pseudo-voigt", "voigt", "split-voigt"):
         model = Sum({"low": LINES[shape], "high": LINES[shape]}, baseline_terms=1)
         few = y[: n if model.has_compiled else n // 10]
-        fit_batch(model, X, few[:300], NOMINAL, sigma=sigma, bounds=BOUNDS)
-        fit, each = clock(lambda m=model, o=few: fit_batch(m, X, o, NOMINAL, sigma=sigma, bounds=BOUNDS), len(few))
+        fit_batch(model, X, few[:300], NOMINAL, sigma=sigma, options=BatchOptions(bounds=BOUNDS))
+        fit, each = clock(
+            lambda m=model, o=few: fit_batch(m, X, o, NOMINAL, sigma=sigma, options=BatchOptions(bounds=BOUNDS)),
+            len(few),
+        )
         rows.append((f"two lines, {shape}", f"{len(few)}", fit.engine, f"{each:.1f}", fit.words()))
     rng = np.random.default_rng(2)
     t = np.linspace(0.0, 10.0, 256)
     counts = rng.poisson(30.0 * np.exp(-t / 2.0) + 0.5, (n, len(t))).astype(float)
     for name in ("exponential", "stretched"):
         model = Sum({"a": DECAYS[name]}, 1)
-        fit_batch(model, t, counts[:300], {"a.time": 1.0}, likelihood="poisson")
-        fit, each = clock(lambda m=model: fit_batch(m, t, counts, {"a.time": 1.0}, likelihood="poisson"), n)
+        fit_batch(model, t, counts[:300], {"a.time": 1.0}, options=BatchOptions(likelihood="poisson"))
+        fit, each = clock(
+            lambda m=model: fit_batch(m, t, counts, {"a.time": 1.0}, options=BatchOptions(likelihood="poisson")), n
+        )
         rows.append((f"{name}, 256 channels of counts", f"{n}", fit.engine, f"{each:.1f}", fit.words()))
     b = np.linspace(0.0, 2e10, 16)
     columns = rng.uniform(0.2, 1.0, (500, 2)) @ np.exp(-np.outer([8.5e-11, 4e-10], b)) + rng.normal(0, 0.005, (500, 16))

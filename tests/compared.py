@@ -23,7 +23,10 @@ def curve(observed: FloatArray, calculated: FloatArray, sigma: FloatArray | None
 
 def result(datasets: dict[str, FittedCurve], n_parameters: int, converged: bool = True, **more: object) -> Result:
     """Return a result with so many refined parameters."""
-    parameters = {f"crystals.x.p{k}": Estimate(1.0, 0.1, 0.1, "Å", "free") for k in range(n_parameters)}
+    parameters = {
+        f"crystals.x.p{k}": Estimate(value=1.0, stderr=0.1, stderr_scaled=0.1, unit="Å", status="free")
+        for k in range(n_parameters)
+    }
     given: dict[str, object] = {
         "title": "made", "version": "0", "converged": converged, "message": "as told", "elapsed_s": 1.0,
         "n_evaluations": 1, "parameters": parameters, "derived": {}, "datasets": datasets, "correlation_names": [],

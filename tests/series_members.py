@@ -84,14 +84,47 @@ class SmallSeries(SmallStudy):
 
 def fit_of(values: dict[str, tuple[float, float]], bic: float | None = None, delta: float | None = None) -> MemberFit:
     """Return a fit with these parameters (value, standard error)."""
-    pattern = Pattern("pdf", "r", "Å", "G", "Å⁻²", [1.0, 2.0, 3.0], [0.0, 1.0, -1.0], [0.1, 0.9, -1.1], 0.1, 1.2, 3)
-    made = {a: SeriesValue(v, s, "Å", "free", "length") for a, (v, s) in values.items()}
-    return MemberFit(True, "", len(made), made, {}, {"pdf": pattern}, bic, delta)
+    pattern = Pattern(
+        technique="pdf",
+        x_name="r",
+        x_unit="Å",
+        y_name="G",
+        y_unit="Å⁻²",
+        x=[1.0, 2.0, 3.0],
+        observed=[0.0, 1.0, -1.0],
+        calculated=[0.1, 0.9, -1.1],
+        rw=0.1,
+        gof=1.2,
+        n_points=3,
+    )
+    made = {
+        a: SeriesValue(value=v, stderr=s, unit="Å", status="free", description="length") for a, (v, s) in values.items()
+    }
+    return MemberFit(
+        converged=True,
+        message="",
+        n_parameters=len(made),
+        values=made,
+        derived={},
+        patterns={"pdf": pattern},
+        bic=bic,
+        delta_bic=delta,
+    )
 
 
 def member_of(value: float, fits: dict[str, MemberFit], preferred: str | None, branch: str = "") -> MemberResult:
-    return MemberResult(f"T{value:g}{branch}", value, branch, fits, [preferred or ""], preferred)
+    return MemberResult(
+        name=f"T{value:g}{branch}", value=value, branch=branch, fits=fits, best=[preferred or ""], preferred=preferred
+    )
 
 
 def series_of(members: list[MemberResult], candidates: tuple[str, ...] = (), **more: Any) -> SeriesResult:
-    return SeriesResult("Made up", "temperature", "K", "sequential", members, candidates, **more)
+    return SeriesResult(
+        title="Made up",
+        variable="temperature",
+        unit="K",
+        mode="sequential",
+        members=members,
+        candidates=candidates,
+        **more,
+    )

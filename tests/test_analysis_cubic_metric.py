@@ -18,6 +18,7 @@ from modelling import crystal, sample_of
 from nanocrystal import Cube, Distribution, InputError, Sphere, TotalScattering, simulated_curves
 from nanocrystal.analysis import (
     CubicMetric,
+    MetricOptions,
     ProfileOptions,
     cell_parameters,
     cubic_metric,
@@ -66,7 +67,9 @@ def test_reflections_by_hand() -> None:
 
 def test_a_cubic_pattern_gives_its_cell_and_p_values_are_uniform() -> None:
     mean = pattern(dict.fromkeys(SQUARES, A))
-    found = [cubic_metric(Q, *with_noise(mean, seed), a=5.64, options=EXACT) for seed in range(100)]
+    found = [
+        cubic_metric(Q, *with_noise(mean, seed), a=5.64, options=MetricOptions(profile=EXACT)) for seed in range(100)
+    ]
     values = np.array([m.all.mean.value for m in found])
     errors = np.array([m.all.mean.stderr for m in found])
     assert {m.all.n for m in found} == {10}
@@ -81,7 +84,7 @@ def test_a_cubic_pattern_gives_its_cell_and_p_values_are_uniform() -> None:
 
 def test_odd_reflections_that_are_shifted_are_seen_apart() -> None:
     mean = pattern({s: A + 0.03 if s % 2 else A for s in SQUARES})
-    metric = cubic_metric(Q, *with_noise(mean, 1), a=A, options=EXACT)
+    metric = cubic_metric(Q, *with_noise(mean, 1), a=A, options=MetricOptions(profile=EXACT))
     assert metric.even.mean.value == pytest.approx(A, abs=3.0 * metric.even.mean.stderr)
     assert metric.odd.mean.value == pytest.approx(A + 0.03, abs=3.0 * metric.odd.mean.stderr)
     assert metric.even.p_value > 0.01
@@ -111,7 +114,7 @@ def test_mean_and_chi2_of_peaks_apart_by_hand() -> None:
 
 def test_a_reflection_that_is_missing_counts_nowhere() -> None:
     mean = pattern({s: A for s in SQUARES if s != 5})
-    metric = cubic_metric(Q, *with_noise(mean, 3), a=A, options=EXACT)
+    metric = cubic_metric(Q, *with_noise(mean, 3), a=A, options=MetricOptions(profile=EXACT))
     assert metric.all.n == 9
     rows = list(csv.DictReader(io.StringIO(metric.to_csv())))
     missing = next(r for r in rows if r["reflection"] == "210")
@@ -146,7 +149,9 @@ def calculated(text: str, counts: float, divided: bool, largest_q: float = 4.6) 
     q, mean = ideal(text)
     y = np.random.default_rng(4).poisson(mean / mean.max() * counts).astype(float)
     envelope = scattering_envelope(q, CONTENT, U_ISO) if divided else None
-    return cubic_metric(q, y, np.sqrt(np.maximum(y, 1.0)), a=A, q_range=(0.9, largest_q), envelope=envelope)
+    return cubic_metric(
+        q, y, np.sqrt(np.maximum(y, 1.0)), a=A, options=MetricOptions(q_range=(0.9, largest_q)), envelope=envelope
+    )
 
 
 def lines() -> list[tuple[float, float, float]]:
@@ -204,7 +209,7 @@ def test_what_the_page_says_of_spheres_and_cubes_of_8_nm() -> None:
         q, y = curve["Q"], curve["intensity"]
         for envelope in (None, scattering_envelope(q, CONTENT, U_ISO)):
             sigma = 0.003 * np.sqrt(y * y.max())
-            metric = cubic_metric(q, y, sigma, a=A, q_range=(0.9, 4.6), envelope=envelope)
+            metric = cubic_metric(q, y, sigma, a=A, options=MetricOptions(q_range=(0.9, 4.6)), envelope=envelope)
             found[type(shape).__name__, envelope is not None] = by_name(metric)["100"]
     assert found["Sphere", False] == pytest.approx(5.624, abs=1e-3)
     assert found["Sphere", True] == pytest.approx(5.6185, abs=5e-4)
@@ -230,7 +235,9 @@ def test_calculated_pattern_of_an_orthorhombic_crystal() -> None:
 
 def test_a_start_that_is_far_off_is_said_and_not_taken_for_a_finding() -> None:
     mean = pattern(dict.fromkeys(SQUARES, A))
-    metric = cubic_metric(Q, *with_noise(mean, 1), a=1.05 * A, options=ProfileOptions(mixing=0.0, fwhm=0.05))
+    metric = cubic_metric(
+        Q, *with_noise(mean, 1), a=1.05 * A, options=MetricOptions(profile=ProfileOptions(mixing=0.0, fwhm=0.05))
+    )
     assert metric.all.n < 5
     assert "is a = 5.899 Å the right start?" in metric.verdict
 
@@ -250,7 +257,7 @@ def test_measured_nickel_is_cubic() -> None:
     q, y, sigma = columns(measured("pdf/pdfttp_ch04GetPDF/Ni.chi"), 3)
     inside = (q > 2.0) & (q < 9.0)
     reflections = cubic_reflections(3.5, (2.0, 9.3), "F")
-    metric = cubic_metric(q[inside], y[inside], sigma[inside], a=3.5, reflections=reflections)
+    metric = cubic_metric(q[inside], y[inside], sigma[inside], a=3.5, options=MetricOptions(reflections=reflections))
     assert metric.all.n >= 9
     assert metric.all.mean.value == pytest.approx(3.52478, abs=8e-4)
     assert metric.all.p_value > 0.01
@@ -262,7 +269,7 @@ def test_reflections_that_silicon_forbids_are_not_determined() -> None:
     q, y = columns(measured("pdf/pdfttp_ch05Fit2Phase/si.iq"), 2)
     inside = (q > 2.0) & (q < 7.5)
     reflections = cubic_reflections(5.43, (2.0, 7.5), "F")
-    metric = cubic_metric(q[inside], y[inside], a=5.43, reflections=reflections)
+    metric = cubic_metric(q[inside], y[inside], a=5.43, options=MetricOptions(reflections=reflections))
     forbidden = {r.name for r in reflections if all(i % 2 == 0 and sum(hkl) % 4 for hkl in r.indices for i in hkl)}
     assert {"200", "222", "420", "600/442"} == forbidden
     problems = {r.name for r, p in zip(metric.reflections, metric.fit.peaks, strict=True) if p.problem}
@@ -285,9 +292,9 @@ def test_input_that_cannot_be_used() -> None:
     with pytest.raises(InputError, match="more than 200"):
         cubic_reflections(100.0, (1.0, 6.0))
     with pytest.raises(InputError, match="holds 0 points"):
-        cubic_metric(Q, y, a=A, q_range=(7.0, 8.0))
+        cubic_metric(Q, y, a=A, options=MetricOptions(q_range=(7.0, 8.0)))
     with pytest.raises(InputError, match="has no reflection where the data are"):
-        cubic_metric(Q, y, a=A, q_range=(1.2, 1.5))
+        cubic_metric(Q, y, a=A, options=MetricOptions(q_range=(1.2, 1.5)))
     with pytest.raises(InputError, match="envelope: must be positive"):
         cubic_metric(Q, y, a=A, envelope=np.zeros(len(Q)))
     with pytest.raises(InputError, match="no form factor for 'Xx'"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from measured import measured
-from nanocrystal.analysis import guinier, invariant, porod, specific_surface, sphere_sizes
+from nanocrystal.analysis import SizesOptions, guinier, invariant, porod, specific_surface, sphere_sizes
 from nanocrystal.errors import InputError
 
 Method = Literal["smooth", "entropy"]
@@ -123,14 +123,14 @@ def test_most_entropy_by_another_way() -> None:
 
     q, curve, sigma = two_modes(3)
     grid = np.linspace(20.0, 160.0, 36)
-    found = sphere_sizes(q, curve, sigma, diameter=grid, method="entropy", background=False)
+    found = sphere_sizes(q, curve, sigma, diameter=grid, method="entropy", options=SizesOptions(background=False))
     width = np.full(36, 4.0)
     width[[0, -1]] = 2.0
     matrix = spheres_of_volume(q, grid) * width / sigma[:, None]
     f0 = found.volume_density * found.forward
     chi2 = np.sum((matrix @ f0 - curve / sigma) ** 2)
     assert chi2 / len(q) == pytest.approx(found.chi2_red, rel=1e-9)
-    smooth = sphere_sizes(q, curve, sigma, diameter=grid, background=False)
+    smooth = sphere_sizes(q, curve, sigma, diameter=grid, options=SizesOptions(background=False))
     level = LEVEL * smooth.forward / 140.0
     # α from the condition at the largest f; then all others must be at the minimum too
     slope = matrix.T @ (matrix @ f0 - curve / sigma)
@@ -161,7 +161,10 @@ def test_the_error_band_holds_the_noise(method: Method) -> None:
     """Over noise seeds the distribution scatters as its band says, where there is volume."""
     grid = np.linspace(10.0, 200.0, 48)
     chosen = sphere_sizes(*two_modes(0), diameter=grid, method=method).smoothing
-    draws = [sphere_sizes(*two_modes(k), diameter=grid, smoothing=chosen, method=method) for k in range(12)]
+    draws = [
+        sphere_sizes(*two_modes(k), diameter=grid, options=SizesOptions(smoothing=chosen), method=method)
+        for k in range(12)
+    ]
     scatter = np.std([d.volume_density for d in draws], axis=0, ddof=1)
     band = np.mean([d.volume_density_stderr for d in draws], axis=0)
     full = draws[0].volume_density > 0.2 * draws[0].volume_density.max()

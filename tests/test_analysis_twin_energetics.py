@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from nanocrystal import InputError
 from nanocrystal.analysis import (
+    Substance,
     boundary_area,
     crystal_density,
     divided_box,
@@ -34,10 +36,7 @@ def test_both_equations_by_hand() -> None:
         areas=[1e4],
         surface_tensions=0.002,
         volumes=[4e5, 6e5],
-        enthalpy_orthorhombic=-2.0,
-        enthalpy_cubic=-1.5,
-        density=5.0,
-        weight=500.0,
+        substance=Substance(enthalpy_orthorhombic=-2.0, enthalpy_cubic=-1.5, density=5.0, weight=500.0),
     )
     # 1e6 Å³ = 1e-18 cm³; 5e-18 g/500 g/mol = 1e-20 mol; 1e4 Å² = 1e-16 m²
     assert found.amount == pytest.approx(1e-20)
@@ -55,8 +54,8 @@ def test_both_equations_by_hand() -> None:
 
 def test_break_even_is_where_both_are_equal() -> None:
     areas, volumes = divided_box((80.0, 90.0, 100.0), (2, 0, 1))
-    given = {"areas": areas, "volumes": volumes, "enthalpy_orthorhombic": -1.0, "enthalpy_cubic": 0.0}
-    given |= {"density": 4.8, "weight": 580.0}
+    substance = Substance(enthalpy_orthorhombic=-1.0, enthalpy_cubic=0.0, density=4.8, weight=580.0)
+    given = {"areas": areas, "volumes": volumes, "substance": substance}
     limit = network_enthalpy(**given, surface_tensions=0.0).highest_surface_tension
     assert network_enthalpy(**given, surface_tensions=limit).advantage == pytest.approx(0.0, abs=1e-30)
     assert network_enthalpy(**given, surface_tensions=0.99 * limit).advantage < 0.0
@@ -68,11 +67,9 @@ def test_each_boundary_has_its_own_surface_tension_and_phases_their_densities() 
         areas=[100.0, 300.0],
         surface_tensions=[0.01, 0.02],
         volumes=[1000.0],
-        enthalpy_orthorhombic=1.0,
-        enthalpy_cubic=1.0,
-        density=5.0,
-        density_cubic=4.0,
-        weight=500.0,
+        substance=Substance(
+            enthalpy_orthorhombic=1.0, enthalpy_cubic=1.0, density=5.0, density_cubic=4.0, weight=500.0
+        ),
     )
     assert found.boundary == pytest.approx((100.0 * 0.01 + 300.0 * 0.02) * 1e-20)
     assert found.cubic / found.domains == pytest.approx(0.8)
@@ -114,13 +111,13 @@ def test_there_is_no_minimum_between_one_domain_and_the_most() -> None:
 
 
 def test_input_that_cannot_be_used() -> None:
-    given = {"areas": [1.0], "surface_tensions": 0.1, "volumes": [1.0], "enthalpy_orthorhombic": 0.0}
-    given |= {"enthalpy_cubic": 0.0, "density": 5.0, "weight": 500.0}
+    substance = Substance(enthalpy_orthorhombic=0.0, enthalpy_cubic=0.0, density=5.0, weight=500.0)
+    given = {"areas": [1.0], "surface_tensions": 0.1, "volumes": [1.0], "substance": substance}
     for change, message in (
         ({"surface_tensions": [1.0, 2.0]}, "surface_tensions: must be as many as areas, 1, got 2"),
         ({"volumes": []}, "volumes: must be at least one"),
         ({"areas": [-1.0]}, "areas: must not be negative"),
-        ({"density": 0.0}, "density: must be positive, got 0"),
+        ({"substance": replace(substance, density=0.0)}, "density: must be positive, got 0"),
     ):
         with pytest.raises(InputError, match=message):
             network_enthalpy(**(given | change))

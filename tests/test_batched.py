@@ -10,7 +10,7 @@ from scipy.optimize import least_squares, minimize
 from scipy.special import voigt_profile
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import CONVERGED, EMPTY, SINGULAR, BatchFit, fit_batch
+from nanocrystal.kernels.batched import CONVERGED, EMPTY, SINGULAR, BatchFit, BatchOptions, fit_batch
 from nanocrystal.kernels.batched_starts import candidates
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS, gauss_exponential
@@ -58,7 +58,7 @@ def scipy_fit(y: np.ndarray, start: np.ndarray) -> Any:
 def test_same_minimum_as_scipy_also_from_far_starts(off: float) -> None:
     truth, y = spectra(60)
     start = {k: v + (off if "position" in k else 0.0) for k, v in START.items()}
-    fit = fit_batch(TWO, X, y, start, sigma=SIGMA, bounds=BOUNDS)
+    fit = fit_batch(TWO, X, y, start, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS))
     assert not fit.flagged.any()
     for k, (t, of) in enumerate(zip(truth, y, strict=True)):
         best = scipy_fit(of, t)
@@ -72,7 +72,7 @@ def test_same_minimum_as_scipy_also_from_far_starts(off: float) -> None:
 def test_both_engines_take_the_same_steps(eliminate: bool) -> None:
     _, y = spectra(40)
     fits = [
-        fit_batch(TWO, X, y, START, sigma=SIGMA, bounds=BOUNDS, engine=e, eliminate=eliminate)
+        fit_batch(TWO, X, y, START, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS, engine=e, eliminate=eliminate))
         for e in ("compiled", "plain")
     ]
     assert fits[0].chi2 == pytest.approx(fits[1].chi2, rel=1e-10)
@@ -106,7 +106,10 @@ def test_every_compiled_form_is_its_plain_text(name: str) -> None:
     free = model.start({f"a.{form.amplitude}": 2.0, **{f"a.{k}": v for k, v in values.items()}})
     y = model.curve(x, free) + np.random.default_rng(2).normal(0.0, 0.02, (5, len(x)))
     start = {f"a.{k}": 1.1 * v if k != "position" else v + 0.01 for k, v in values.items()}
-    fits = [fit_batch(model, x, y, start, sigma=0.02, engine=e, search=False) for e in ("compiled", "plain")]
+    fits = [
+        fit_batch(model, x, y, start, sigma=0.02, options=BatchOptions(engine=e, search=False))
+        for e in ("compiled", "plain")
+    ]
     assert not fits[0].flagged.any()
     assert fits[0].chi2 == pytest.approx(fits[1].chi2, rel=1e-9)
     assert np.array_equal(fits[0].n_evaluations, fits[1].n_evaluations)
@@ -160,11 +163,11 @@ def pulls(fit: BatchFit, truth: np.ndarray) -> np.ndarray:
 
 def test_deviations_over_standard_errors_scatter_by_one() -> None:
     truth, y = spectra(3000)
-    with_sigma = pulls(fit_batch(TWO, X, y, START, sigma=SIGMA, bounds=BOUNDS), truth)
+    with_sigma = pulls(fit_batch(TWO, X, y, START, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS)), truth)
     assert np.abs(with_sigma.std(axis=0) - 1.0).max() < 0.05  # 4 standard errors of a standard deviation
     assert np.abs(with_sigma.mean(axis=0)).max() < 0.1
     assert (np.abs(with_sigma) < 1.0).mean() == pytest.approx(0.683, abs=0.02)
-    without = pulls(fit_batch(TWO, X, y, START, bounds=BOUNDS), truth)
+    without = pulls(fit_batch(TWO, X, y, START, options=BatchOptions(bounds=BOUNDS)), truth)
     assert np.abs(without.std(axis=0) - 1.0).max() < 0.06
 
 
@@ -192,7 +195,7 @@ def test_poisson_fit_is_the_maximum_of_the_likelihood(engine: Any) -> None:
     t = np.linspace(0.0, 10.0, 60)
     y = rng.poisson(20.0 * np.exp(-t / 2.0) + 0.7, (6, 60)).astype(float)
     model = Sum({"a": DECAYS["exponential"]}, 1)
-    fit = fit_batch(model, t, y, {"a.time": 1.0}, likelihood="poisson", engine=engine)
+    fit = fit_batch(model, t, y, {"a.time": 1.0}, options=BatchOptions(likelihood="poisson", engine=engine))
     assert not fit.flagged.any()
     for k, counts in enumerate(y):
 
@@ -210,7 +213,7 @@ def test_poisson_fit_is_the_maximum_of_the_likelihood(engine: Any) -> None:
 
 def test_poisson_fit_of_a_constant_is_the_mean_and_its_error_by_hand() -> None:
     y = np.random.default_rng(5).poisson(0.8, (5, 50)).astype(float)
-    fit = fit_batch(Sum({}, 1), np.arange(50.0), y, {}, likelihood="poisson")
+    fit = fit_batch(Sum({}, 1), np.arange(50.0), y, {}, options=BatchOptions(likelihood="poisson"))
     assert fit["c0"] == pytest.approx(y.mean(axis=1), rel=1e-9)
     assert fit.stderr("c0") == pytest.approx(np.sqrt(y.mean(axis=1) / 50.0), rel=1e-6)
 
@@ -220,7 +223,7 @@ def test_few_counts_are_fitted_without_bias_where_least_squares_is_biased() -> N
     t = np.linspace(0.0, 10.0, 100)
     y = rng.poisson(4.0 * np.exp(-t / 2.0) + 0.2, (600, 100)).astype(float)
     model = Sum({"a": DECAYS["exponential"]}, 1)
-    counted = fit_batch(model, t, y, {"a.time": 2.0}, likelihood="poisson")
+    counted = fit_batch(model, t, y, {"a.time": 2.0}, options=BatchOptions(likelihood="poisson"))
     good = ~counted.flagged
     assert good.mean() > 0.98
     total = counted.curves()[good].sum(axis=1)
@@ -235,12 +238,12 @@ def test_few_counts_are_fitted_without_bias_where_least_squares_is_biased() -> N
 @pytest.mark.parametrize("engine", ["compiled", "plain"])
 def test_empty_singular_and_broken_items_are_flagged_and_harm_no_other(engine: Any) -> None:
     _, y = spectra(12)
-    alone = fit_batch(TWO, X, y, START, sigma=SIGMA, bounds=BOUNDS, engine=engine)
+    alone = fit_batch(TWO, X, y, START, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS, engine=engine))
     bad = y.copy()
     bad[1], bad[2], bad[3], bad[4] = np.nan, 0.0, np.inf, 5.0
     bad[5, : len(X) - 4] = np.nan
     bad[6, 40:50] = np.nan
-    fit = fit_batch(TWO, X, bad, START, sigma=SIGMA, bounds=BOUNDS, engine=engine)
+    fit = fit_batch(TWO, X, bad, START, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS, engine=engine))
     assert list(fit.status[[1, 2, 3, 5]]) == [EMPTY] * 4
     assert fit.status[4] == SINGULAR  # a constant: no area, so no position
     assert fit.status[6] == CONVERGED
@@ -278,7 +281,9 @@ def test_points_left_out_are_not_seen() -> None:
 def test_bounds_hold_and_the_rest_is_the_best_within_them(engine: Any, eliminate: bool) -> None:
     _, y = spectra(20)
     bounds = {**BOUNDS, "low.fwhm": (0.005, 0.07), "high.area": (0.0, 0.8)}
-    fit = fit_batch(TWO, X, y, START, sigma=SIGMA, bounds=bounds, engine=engine, eliminate=eliminate)
+    fit = fit_batch(
+        TWO, X, y, START, sigma=SIGMA, options=BatchOptions(bounds=bounds, engine=engine, eliminate=eliminate)
+    )
     low, high = TWO.limits(bounds)
     assert ((fit.free >= low) & (fit.free <= high)).all()
     at_bound = (fit["low.fwhm"] == 0.07) | (fit["high.area"] == 0.8)
@@ -297,7 +302,7 @@ def test_equal_and_fixed_parameters(engine: Any) -> None:
     _, y = spectra(10)
     tied = Sum(TWO.parts, 1, same={"high.fwhm": "low.fwhm"}, fixed={"c0": 1.0})
     assert tied.free_names == ("low.area", "low.position", "low.fwhm", "high.area", "high.position")
-    fit = fit_batch(tied, X, y, {**START, "low.fwhm": 0.08}, sigma=SIGMA, engine=engine)
+    fit = fit_batch(tied, X, y, {**START, "low.fwhm": 0.08}, sigma=SIGMA, options=BatchOptions(engine=engine))
     assert np.array_equal(fit["high.fwhm"], fit["low.fwhm"])
     assert np.array_equal(fit["c0"], np.ones(10))
     assert (fit.stderr("c0") == 0.0).all()
@@ -313,8 +318,8 @@ def test_equal_and_fixed_parameters(engine: Any) -> None:
 def test_like_parts_keep_the_order_of_their_starts() -> None:
     _, y = spectra(50)
     turned = {**START, "low.position": 1.92, "high.position": 1.80}
-    fit = fit_batch(TWO, X, y, turned, sigma=SIGMA, bounds=BOUNDS)
-    straight = fit_batch(TWO, X, y, START, sigma=SIGMA, bounds=BOUNDS)
+    fit = fit_batch(TWO, X, y, turned, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS))
+    straight = fit_batch(TWO, X, y, START, sigma=SIGMA, options=BatchOptions(bounds=BOUNDS))
     assert (fit["low.position"] > fit["high.position"]).all()
     assert fit["low.area"] == pytest.approx(straight["high.area"], rel=1e-4)
     assert fit.stderr("low.area") == pytest.approx(straight.stderr("high.area"), rel=1e-3)
@@ -332,22 +337,21 @@ def test_neighbours_help_where_the_start_is_far() -> None:
     y = model.curve(X, free) + np.random.default_rng(0).normal(0.0, 0.1, (place.size, len(X)))
     start = {"a.position": 1.69, "a.fwhm": 0.07}
     options: dict[str, Any] = {
-        "sigma": 0.1,
         "bounds": {"*.position": (1.6, 2.1), "*.fwhm": (0.01, 0.4)},
         "search": False,
     }
-    alone = fit_batch(model, X, y, start, **options)
-    helped = fit_batch(model, X, y, start, shape=(rows, columns), **options)
+    alone = fit_batch(model, X, y, start, sigma=0.1, options=BatchOptions(**options))
+    helped = fit_batch(model, X, y, start, sigma=0.1, options=BatchOptions(shape=(rows, columns), **options))
     lost = np.abs(alone["a.position"] - place.ravel()) > 0.02
     assert lost.sum() > 30
     assert np.abs(helped["a.position"] - place.ravel()).max() < 0.02
     with pytest.raises(InputError, match="number of spectra"):
-        fit_batch(model, X, y, start, shape=(3, 4))
+        fit_batch(model, X, y, start, options=BatchOptions(shape=(3, 4)))
 
 
 def test_threads_change_nothing() -> None:
     _, y = spectra(600)
-    one, two = (fit_batch(TWO, X, y, START, sigma=SIGMA, n_threads=n) for n in (1, 2))
+    one, two = (fit_batch(TWO, X, y, START, sigma=SIGMA, options=BatchOptions(n_threads=n)) for n in (1, 2))
     assert np.array_equal(one.free, two.free)
 
 
@@ -376,6 +380,9 @@ def test_candidates_move_places_and_times_and_keep_their_order() -> None:
 def test_wrong_input_is_named() -> None:
     _, y = spectra(3)
     voigt = Sum({"a": LINES["split-voigt"]})
+    off, empty = BatchOptions(bounds={"*.width": (0, 1)}), BatchOptions(bounds={"low.fwhm": (1.0, 0.5)})
+    counts, far = BatchOptions(likelihood="poisson"), BatchOptions(reach={"mid.position": 1.0})
+    fast, at = BatchOptions(engine="compiled"), {"a.position": 1.8, "a.fwhm": 0.1}
     for given, message in {
         "sum": (lambda: Sum(TWO.parts, 1, same={"hig.fwhm": "low.fwhm"}), "high.fwhm"),
         "mixed": (lambda: Sum(TWO.parts, 1, same={"high.fwhm": "low.area"}), "linear"),
@@ -385,14 +392,14 @@ def test_wrong_input_is_named() -> None:
         "below 0": (lambda: fit_batch(TWO, X, y, {**START, "low.fwhm": -0.1}), "above 0"),
         "shape": (lambda: fit_batch(TWO, X[:-1], y, START), "shape"),
         "sigma": (lambda: fit_batch(TWO, X, y, START, sigma=np.ones(7)), "broadcast"),
-        "bounds": (lambda: fit_batch(TWO, X, y, START, bounds={"*.width": (0, 1)}), "matches no parameter"),
-        "empty bounds": (lambda: fit_batch(TWO, X, y, START, bounds={"low.fwhm": (1.0, 0.5)}), "lower bound"),
-        "negative counts": (lambda: fit_batch(TWO, X, y - 5.0, START, likelihood="poisson"), "counts"),
-        "sigma of counts": (lambda: fit_batch(TWO, X, y, START, sigma=1.0, likelihood="poisson"), "leave it out"),
+        "bounds": (lambda: fit_batch(TWO, X, y, START, options=off), "matches no parameter"),
+        "empty bounds": (lambda: fit_batch(TWO, X, y, START, options=empty), "lower bound"),
+        "negative counts": (lambda: fit_batch(TWO, X, y - 5.0, START, options=counts), "counts"),
+        "sigma of counts": (lambda: fit_batch(TWO, X, y, START, sigma=1.0, options=counts), "leave it out"),
         "starts": (lambda: fit_batch(TWO, X, y, {**START, "low.fwhm": np.ones(7)}), "one number or have 3"),
-        "reach": (lambda: fit_batch(TWO, X, y, START, reach={"mid.position": 1.0}), "cannot be searched"),
-        "engine": (lambda: fit_batch(voigt, X, y, {"a.position": 1.8, "a.fwhm": 0.1}, engine="compiled"), "plain"),
-    }.values():  # fmt: skip
+        "reach": (lambda: fit_batch(TWO, X, y, START, options=far), "cannot be searched"),
+        "engine": (lambda: fit_batch(voigt, X, y, at, options=fast), "plain"),
+    }.values():
         with pytest.raises(InputError, match=message):
             given()
 
@@ -404,10 +411,10 @@ def test_what_stalls_is_given_to_scipy(likelihood: Any, monkeypatch: pytest.Monk
     t = np.linspace(0.0, 10.0, 60)
     y = rng.poisson(200.0 * np.exp(-t / 2.0) + 5.0, (6, 60)).astype(float)
     model, start = Sum({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
-    whole = fit_batch(model, t, y, start, likelihood=likelihood)
+    whole = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood))
     monkeypatch.setattr("nanocrystal.kernels.batched_run.MOST_STEPS", 3)
-    stalled = fit_batch(model, t, y, start, likelihood=likelihood, fallback=False)
+    stalled = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood, fallback=False))
     assert stalled.flagged.all()
-    helped = fit_batch(model, t, y, start, likelihood=likelihood)
+    helped = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood))
     assert not helped.flagged.any()
     assert helped.chi2 == pytest.approx(whole.chi2, rel=1e-6)

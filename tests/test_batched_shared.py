@@ -8,7 +8,7 @@ from scipy.optimize import least_squares
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.batched_choice import best_counts, chosen, information_criteria
-from nanocrystal.kernels.batched_shared import fit_shared
+from nanocrystal.kernels.batched_shared import SharedOptions, fit_shared
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS
 from nanocrystal.kernels.lines import LINES
@@ -53,7 +53,15 @@ def test_own_positions_and_a_shared_width_against_a_stacked_fit() -> None:
     y = np.array([3.0 * line.curve(x, p, 1.2) + 0.4 for p in places]) + rng.normal(0.0, noise, (n, len(x)))
     sigma = noise * rng.uniform(0.8, 1.2, y.shape)
     start = {"a.position": 0.0, "a.fwhm": 1.0}
-    fit = fit_shared(Sum({"a": line}, 1), x, y, start, shared=["a.fwhm"], sigma=sigma, reach={"a.position": 1.0})
+    fit = fit_shared(
+        Sum({"a": line}, 1),
+        x,
+        y,
+        start,
+        shared=["a.fwhm"],
+        sigma=sigma,
+        options=SharedOptions(reach={"a.position": 1.0}),
+    )
 
     def residual(p: np.ndarray) -> np.ndarray:
         area, place, level = p[1:].reshape(3, n)
@@ -88,7 +96,14 @@ def test_bounds_missing_points_and_what_is_not_determined() -> None:
     _, y = diffusion(5, (0.2,), 0.01)
     y[2, 3] = np.nan
     model = Sum({"a": DECAYS["diffusion"]}, 0)
-    held = fit_shared(model, B, y, {"a.diffusion": 0.1}, shared=["a.diffusion"], bounds={"a.diffusion": (0.0, 0.15)})
+    held = fit_shared(
+        model,
+        B,
+        y,
+        {"a.diffusion": 0.1},
+        shared=["a.diffusion"],
+        options=SharedOptions(bounds={"a.diffusion": (0.0, 0.15)}),
+    )
     assert held.shared["a.diffusion"] == 0.15
     assert held.undetermined == ("a.diffusion",)
     assert held.n_points == 5 * 14 - 1

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import gamma
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import fit_batch
+from nanocrystal.kernels.batched import BatchOptions, fit_batch
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS, b_values, gauss_exponential, measured_response
 from nanocrystal.kernels.decays_response import through_response
@@ -170,7 +170,7 @@ def test_counts_of_a_stretched_decay_through_a_response_are_fitted() -> None:
     model = Sum({"a": through_response(DECAYS["stretched"], grid, counts)}, 1)
     truth = model.start({"a.amplitude": 900.0, "a.time": 0.8, "a.exponent": 0.7, "a.start": 0.1, "c0": 3.0})
     y = np.random.default_rng(0).poisson(model.curve(t, np.tile(truth, (8, 1)))).astype(float)
-    fit = fit_batch(model, t, y, {"a.time": 1.0, "a.exponent": 1.0}, likelihood="poisson")
+    fit = fit_batch(model, t, y, {"a.time": 1.0, "a.exponent": 1.0}, options=BatchOptions(likelihood="poisson"))
     assert not fit.flagged.any()
     pulls = (fit.free - truth) / np.sqrt(np.einsum("ijj->ij", fit.covariance))
     assert np.abs(pulls).max() < 4.0

@@ -104,7 +104,9 @@ def test_lattice_moments_equal_the_pairs_of_a_large_cluster() -> None:
     separations = np.array([[basis[0] - b for b in basis], [basis[1] - b for b in basis]]).reshape(-1, 3)
     kinds = np.array([0, 1, 1, 2])
     offsets = pairs.offsets_within(vectors, 9.0 + 4.0)
-    job = pairs.LatticePairs(offsets, np.ones((1, len(offsets))), separations, np.full(4, 0.5), kinds)
+    job = pairs.LatticePairs(
+        offsets=offsets, weights=np.ones((1, len(offsets))), points=separations, factors=np.full(4, 0.5), kinds=kinds
+    )
     found = pairs.lattice_moments(vectors, [job], 3, h, n_bins)
     cells = np.array(np.meshgrid(*[np.arange(-5, 6)] * 3)).reshape(3, -1).T @ vectors
     expected = np.zeros((3, n_bins))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit, lsq_linear
 
-from nanocrystal.analysis.nmr_inversion import DiffusionDistribution, diffusion_distribution
+from nanocrystal.analysis.nmr_inversion import DiffusionDistribution, InversionOptions, diffusion_distribution
 from nanocrystal.analysis.nmr_map import diffusion_map
 from nanocrystal.errors import InputError
 from nanocrystal.report.nmr_figures import diffusion_map_figure, distribution_figure
@@ -27,7 +27,8 @@ def decay(coefficients: tuple[float, ...], amplitudes: tuple[float, ...], seed: 
 @pytest.mark.parametrize("method", ["tikhonov", "entropy"])
 def test_two_far_coefficients_are_two_peaks(method: str) -> None:
     y = decay((60.0, 900.0), (0.6, 0.4))
-    found = diffusion_distribution(B, y, SIGMA, method=method, limits_um2_per_s=LIMITS, resamples=20)  # type: ignore[arg-type]
+    options = InversionOptions(limits_um2_per_s=LIMITS, resamples=20)
+    found = diffusion_distribution(B, y, SIGMA, method=method, options=options)  # type: ignore[arg-type]
     assert len(found.peaks) == 2
     slow, fast = found.peaks
     assert slow.diffusion_um2_per_s == pytest.approx(60.0, rel=0.1)
@@ -45,7 +46,9 @@ def test_two_far_coefficients_are_two_peaks(method: str) -> None:
 
 def test_near_coefficients_come_out_as_one_peak_between_them() -> None:
     """What the page warns of: a factor of 2 is beyond this noise; the logarithmic mean is kept."""
-    found = diffusion_distribution(B, decay((85.0, 170.0), (0.5, 0.5)), SIGMA, limits_um2_per_s=LIMITS, resamples=0)
+    found = diffusion_distribution(
+        B, decay((85.0, 170.0), (0.5, 0.5)), SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, resamples=0)
+    )
     assert found.peaks[0].fraction > 0.95
     assert found.peaks[0].diffusion_um2_per_s == pytest.approx(np.sqrt(85.0 * 170.0), rel=0.1)
 
@@ -53,7 +56,9 @@ def test_near_coefficients_come_out_as_one_peak_between_them() -> None:
 def test_tikhonov_is_the_least_squares_of_scipy() -> None:
     """The same problem for scipy.optimize.lsq_linear, written out anew, at a given α."""
     y, strength = decay((60.0, 900.0), (0.6, 0.4)), 0.3
-    found = diffusion_distribution(B, y, SIGMA, limits_um2_per_s=LIMITS, n_grid=40, strength=strength, resamples=0)
+    found = diffusion_distribution(
+        B, y, SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, n_grid=40, strength=strength, resamples=0)
+    )
     grid = np.geomspace(*LIMITS, 40)
     kernel = np.exp(-B[:, None] * grid) * np.log(grid[1] / grid[0]) / SIGMA
     rough = np.zeros((40, 40))
@@ -70,10 +75,15 @@ def test_tikhonov_is_the_least_squares_of_scipy() -> None:
 def test_bands_hold_repeated_measurements() -> None:
     """What 20 further measurements give at the same α scatters as the band of the first says, within a factor 2."""
     first = diffusion_distribution(
-        B, decay((85.0,), (1.0,)), SIGMA, limits_um2_per_s=LIMITS, strength=0.1, resamples=60
+        B, decay((85.0,), (1.0,)), SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=60)
     )
     again = [
-        diffusion_distribution(B, decay((85.0,), (1.0,), s), SIGMA, limits_um2_per_s=LIMITS, strength=0.1, resamples=0)
+        diffusion_distribution(
+            B,
+            decay((85.0,), (1.0,), s),
+            SIGMA,
+            options=InversionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=0),
+        )
         for s in range(20, 40)
     ]
     spread = np.std([a.peaks[0].diffusion_um2_per_s for a in again])
@@ -89,9 +99,10 @@ def test_bands_hold_repeated_measurements() -> None:
     ],
 )  # fmt: skip
 def test_wrong_input_is_named(given: dict, where: str) -> None:
-    usual = {"b_s_per_um2": B, "integrals": decay((85.0,), (1.0,)), "sigma": SIGMA, "resamples": 0}
+    usual = {"b_s_per_um2": B, "integrals": decay((85.0,), (1.0,)), "sigma": SIGMA}
+    settings = {k: given.pop(k) for k in ("limits_um2_per_s", "n_grid") if k in given}
     with pytest.raises(InputError, match=where):
-        diffusion_distribution(**{**usual, **given})
+        diffusion_distribution(**{**usual, **given}, options=InversionOptions(resamples=0, **settings))
 
 
 # ---- maps ---------------------------------------------------------------------------------------
@@ -133,7 +144,9 @@ def test_map_is_highest_where_the_line_is() -> None:
 
 
 def test_figures_can_be_written() -> None:
-    found: DiffusionDistribution = diffusion_distribution(B, decay((85.0,), (1.0,)), SIGMA, resamples=3)
+    found: DiffusionDistribution = diffusion_distribution(
+        B, decay((85.0,), (1.0,)), SIGMA, options=InversionOptions(resamples=3)
+    )
     for figure in (distribution_figure(found), diffusion_map_figure(diffusion_map(SHIFT, B, spectra(), 0.01))):
         json.dumps(figure, allow_nan=False)
 

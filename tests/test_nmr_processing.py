@@ -25,7 +25,18 @@ LINES = [(-3000.0, 25.0, 1000.0), (1200.0, 60.0, 3000.0), (5600.0, 25.0, 500.0)]
 
 def measured(values: np.ndarray, delay: float = 0.0, width: float = WIDTH) -> NmrData:
     t = time_axis(values.shape[-1], 1.0 / width, delay)
-    return NmrData("time", values, t, True, "133Cs", CARRIER, ZERO, "made", "made", parameters={})
+    return NmrData(
+        domain="time",
+        values=values,
+        x=t,
+        complete=True,
+        nucleus="133Cs",
+        carrier_mhz=CARRIER,
+        reference_mhz=ZERO,
+        format="made",
+        source="made",
+        parameters={},
+    )
 
 
 def lorentzian(f: np.ndarray, lines: list[tuple[float, float, float]]) -> np.ndarray:

@@ -12,7 +12,7 @@ pytest.importorskip(
     "mrsimulator", reason='the extra nanocrystal[solids] is not installed: pip install "mrsimulator>=1.0"'
 )
 
-from nanocrystal.analysis.nmr_solids import SolidSite, centre_of_gravity_ppm, solid_spectrum
+from nanocrystal.analysis.nmr_solids import Observation, SolidSite, centre_of_gravity_ppm, solid_spectrum
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import widths_of_voigt
 from nanocrystal.kernels.lines_solid import Nucleus, solid_line
@@ -71,7 +71,9 @@ def exact_transitions(spin: float, mhz: float, cq: float, eta: float, n: int) ->
 @pytest.mark.parametrize(("csa", "eta"), [(60.0, 0.0), (60.0, 0.4), (-60.0, 0.4), (60.0, 1.0)])
 def test_static_shift_patterns_are_averages_over_orientations(csa: float, eta: float) -> None:
     x = np.linspace(-130.0, 50.0, 721)
-    _, found = solid_spectrum(SolidSite(-40.0, csa, eta), "29Si", 79.5, 3.0 * 79.5, lorentzian_part=0.0, ppm=x)
+    _, found = solid_spectrum(
+        SolidSite(position=-40.0, csa=csa, csa_asymmetry=eta), "29Si", 79.5, 3.0 * 79.5, lorentzian_part=0.0, ppm=x
+    )
     places = shift_frequencies(csa, eta) - 40.0
     expected = broadened(x, places, np.ones_like(places), 3.0)
     assert np.abs(found - expected).max() < 1.5e-3 * expected.max()
@@ -80,7 +82,7 @@ def test_static_shift_patterns_are_averages_over_orientations(csa: float, eta: f
 def test_an_axial_static_pattern_has_its_closed_form() -> None:
     """The part of crystals below δ is √((2δ/csa + 1)/3), from −csa/2 to csa."""
     x = np.linspace(-60.0, 90.0, 601)
-    _, found = solid_spectrum(SolidSite(0.0, 60.0), "29Si", 79.5, 3.0 * 79.5, lorentzian_part=0.0, ppm=x)
+    _, found = solid_spectrum(SolidSite(position=0.0, csa=60.0), "29Si", 79.5, 3.0 * 79.5, lorentzian_part=0.0, ppm=x)
     edges = np.linspace(-30.0, 60.0, 30001)
     parts = np.diff(np.sqrt((2.0 * edges / 60.0 + 1.0) / 3.0))
     expected = broadened(x, 0.5 * (edges[1:] + edges[:-1]), parts, 3.0)
@@ -90,9 +92,15 @@ def test_an_axial_static_pattern_has_its_closed_form() -> None:
 @pytest.mark.parametrize("how", [{"spinning_rate_hz": 1e12}, {"csa": 0.0}])
 def test_infinitely_fast_spinning_leaves_a_voigt_line(how: dict[str, float]) -> None:
     x = np.linspace(-60.0, 10.0, 701)
-    site = SolidSite(-40.0, how.get("csa", 60.0), 0.4)
+    site = SolidSite(position=-40.0, csa=how.get("csa", 60.0), csa_asymmetry=0.4)
     _, found = solid_spectrum(
-        site, "29Si", 80.0, 160.0, lorentzian_part=0.3, spinning_rate_hz=how.get("spinning_rate_hz", 0.0), ppm=x
+        site,
+        "29Si",
+        80.0,
+        160.0,
+        lorentzian_part=0.3,
+        observed=Observation(spinning_rate_hz=how.get("spinning_rate_hz", 0.0)),
+        ppm=x,
     )
     gauss, lorentz = widths_of_voigt(2.0, 0.3)
     expected = voigt_profile(x + 40.0, gauss / SIGMAS, 0.5 * lorentz)
@@ -105,7 +113,13 @@ def test_spinning_sidebands_stand_at_the_rate_and_keep_the_second_moment() -> No
     orders = np.arange(-8, 9)
     x = orders[:, None] * rate / mhz + np.linspace(-4.0, 4.0, 161)[None, :]
     _, y = solid_spectrum(
-        SolidSite(0.0, csa, eta), "29Si", mhz, 80.0, lorentzian_part=0.0, spinning_rate_hz=rate, ppm=x.ravel()
+        SolidSite(position=0.0, csa=csa, csa_asymmetry=eta),
+        "29Si",
+        mhz,
+        80.0,
+        lorentzian_part=0.0,
+        observed=Observation(spinning_rate_hz=rate),
+        ppm=x.ravel(),
     )
     areas = np.trapezoid(y.reshape(x.shape), x, axis=1)
     centres = np.trapezoid(y.reshape(x.shape) * x, x, axis=1)[4:-4] / areas[4:-4]
@@ -130,7 +144,7 @@ def test_static_central_transitions_are_those_of_the_exact_levels(
     fwhm = 0.1 * float(np.ptp(central))
     x = np.linspace(central.min() - 2.0 * fwhm, central.max() + 2.0 * fwhm, 400)
     _, found = solid_spectrum(
-        SolidSite(0.0, cq=cq, cq_asymmetry=eta), nucleus, mhz, fwhm * mhz, lorentzian_part=0.0, ppm=x
+        SolidSite(position=0.0, cq=cq, cq_asymmetry=eta), nucleus, mhz, fwhm * mhz, lorentzian_part=0.0, ppm=x
     )
     expected = broadened(x, central, np.ones_like(central), fwhm)
     assert np.abs(found - expected).max() < 3e-3 * expected.max()
@@ -140,9 +154,14 @@ def test_all_transitions_are_those_of_the_exact_levels() -> None:
     places, weights = exact_transitions(3.5, 52.5, 1e5, 0.3, 200)
     x = np.linspace(-600.0, 600.0, 601)
     _, found = solid_spectrum(
-        SolidSite(0.0, cq=1e5, cq_asymmetry=0.3), "133Cs", 52.5, 40.0 * 52.5, lorentzian_part=0.0,
-        transitions="all", ppm=x,
-    )  # fmt: skip
+        SolidSite(position=0.0, cq=1e5, cq_asymmetry=0.3),
+        "133Cs",
+        52.5,
+        40.0 * 52.5,
+        lorentzian_part=0.0,
+        observed=Observation(transitions="all"),
+        ppm=x,
+    )
     expected = broadened(x, places.ravel(), weights.ravel(), 40.0)
     assert np.abs(found - expected).max() < 3e-3 * expected.max()
 
@@ -151,10 +170,16 @@ def test_sidebands_of_all_transitions_keep_the_second_moment_of_the_exact_levels
     """Spinning moves intensity into sidebands, but not the second moment (Maricq & Waugh, as above)."""
     places, weights = exact_transitions(3.5, 52.5, 1e5, 0.3, 200)
     x = np.linspace(-1200.0, 1200.0, 24001)
+    spinning = Observation(transitions="all", spinning_rate_hz=5000.0)
     _, y = solid_spectrum(
-        SolidSite(0.0, cq=1e5, cq_asymmetry=0.3), "133Cs", 52.5, 105.0, lorentzian_part=0.0, transitions="all",
-        spinning_rate_hz=5000.0, ppm=x,
-    )  # fmt: skip
+        SolidSite(position=0.0, cq=1e5, cq_asymmetry=0.3),
+        "133Cs",
+        52.5,
+        105.0,
+        lorentzian_part=0.0,
+        ppm=x,
+        observed=spinning,
+    )
     found = np.trapezoid(y * x**2, x) - (2.0 / SIGMAS) ** 2
     assert found == pytest.approx(np.average(places**2, weights=weights), rel=2e-3)
     centre = np.abs(x) < 20.0
@@ -165,8 +190,8 @@ def test_sidebands_of_all_transitions_keep_the_second_moment_of_the_exact_levels
 @pytest.mark.parametrize("eta", [0.0, 0.6])
 def test_the_centre_of_gravity_of_a_central_transition(rate: float, eta: float) -> None:
     """27Al, I = 5/2: (I(I + 1) − 3/4)/(I²(2I − 1)²) = 8/100, so that the shift is −0.006 (cq/ν₀)² (1 + η²/3)."""
-    mhz, site = 104.0, SolidSite(10.0, cq=2e6, cq_asymmetry=eta)
-    x, y = solid_spectrum(site, "27Al", mhz, 100.0, lorentzian_part=0.0, spinning_rate_hz=rate)
+    mhz, site = 104.0, SolidSite(position=10.0, cq=2e6, cq_asymmetry=eta)
+    x, y = solid_spectrum(site, "27Al", mhz, 100.0, lorentzian_part=0.0, observed=Observation(spinning_rate_hz=rate))
     expected = 10.0 - 0.006 * (2.0 / mhz) ** 2 * 1e6 * (1.0 + eta**2 / 3.0)
     assert np.trapezoid(x * y, x) / np.trapezoid(y, x) == pytest.approx(expected, abs=2e-3)
     assert centre_of_gravity_ppm(site, "27Al", mhz) == pytest.approx(expected, abs=1e-12)
@@ -272,7 +297,7 @@ def test_what_cannot_be_simulated_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 to 1"):
         solid_spectrum(SolidSite(csa=10.0, csa_asymmetry=1.5), "29Si", 80.0, 100.0)
     with pytest.raises(InputError, match="sidebands"):
-        solid_spectrum(SolidSite(csa=1000.0), "29Si", 80.0, 100.0, spinning_rate_hz=5.0)
+        solid_spectrum(SolidSite(csa=1000.0), "29Si", 80.0, 100.0, observed=Observation(spinning_rate_hz=5.0))
     (tmp_path / "study.toml").write_text(STUDY + "cq = 1e6\n", encoding="utf-8")
     with pytest.raises(InputError, match="no parameter of a solid"):
         read_study(tmp_path / "study.toml")

@@ -116,7 +116,16 @@ def test_too_large_crystals_are_told_their_atoms(small: SmallStudy, shape: str, 
 
 
 def spread(names: list[str], matrix: np.ndarray) -> Covariance:
-    return Covariance(tuple(names), matrix, 1.0, 1.0, len(names), True, (), ())
+    return Covariance(
+        names=tuple(names),
+        matrix=matrix,
+        factor=1.0,
+        chi2_red=1.0,
+        n_refined=len(names),
+        has_sigmas=True,
+        undetermined=(),
+        at_bound=(),
+    )
 
 
 def test_correlations_within_one_background_are_left_out() -> None:

@@ -10,7 +10,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
-from nanocrystal.refinement.posterior import Settings, assembled_posterior
+from nanocrystal.refinement.posterior import Sampling, assembled_posterior
 from nanocrystal.refinement.posterior_density import LogPosterior, laplace
 from nanocrystal.refinement.posterior_result import Posterior, autocorrelation_time, gelman_rubin
 from nanocrystal.refinement.posterior_sampling import sampled
@@ -31,7 +31,9 @@ def posterior_of(
     chi2_red = outcome.point.chi2 / max(1, problem.n_points - len(problem.free) - len(problem.linear))
     law = laplace(problem, outcome.point, factor if problem.has_sigmas else np.sqrt(chi2_red))
     chain = sampled(target, law, lambda places: [target(x) for x in places], steps=steps, walkers=walkers, seed=seed)
-    return assembled_posterior(target, chain, fit, outcome.point.chi2, Settings(steps, walkers, seed), 0.0)
+    return assembled_posterior(
+        target, chain, fit, outcome.point.chi2, Sampling(steps=steps, walkers=walkers, seed=seed), 0.0
+    )
 
 
 # ---- a linear problem: the normal law --------------------------------------------------------------

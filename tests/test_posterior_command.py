@@ -18,7 +18,7 @@ from nanocrystal.cli import posterior as verb
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise
 from nanocrystal.refinement.optimise import Options
-from nanocrystal.refinement.posterior import sample_posterior
+from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
 from nanocrystal.refinement.posterior_result import Posterior
 from nanocrystal.report.posterior_figures import held_fraction
 from nanocrystal.sample import Population, Sample, Sphere
@@ -117,11 +117,13 @@ def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.Monke
     from nanocrystal.refinement import posterior
 
     sample, data = nickel_problem(synthetic(tmp_path))
-    alone = sample_posterior(sample, data, steps=20)
+    alone = sample_posterior(sample, data, sampling=Sampling(steps=20))
     monkeypatch.setattr(posterior, "WORTH_PROCESSES", 0.0)
     monkeypatch.setattr(posterior, "STARTED", -1e6)
     said: list[Any] = []
-    several = sample_posterior(sample, data, steps=20, processes=2, expected=said.append)
+    several = sample_posterior(
+        sample, data, sampling=Sampling(steps=20, processes=2), listeners=Listeners(expected=said.append)
+    )
     assert said[0].processes == 2
     assert several.samples == pytest.approx(alone.samples, rel=1e-9)
 
@@ -130,7 +132,7 @@ def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.Monke
 def test_without_sigmas_students_t_and_a_word(tmp_path: Path) -> None:
     """A PDF without σ: the spread is that of the scaled standard errors, which assume the same."""
     sample, data = nickel_problem(synthetic(tmp_path, sigma=False))
-    found: Posterior = sample_posterior(sample, data, steps=150)
+    found: Posterior = sample_posterior(sample, data, sampling=Sampling(steps=150))
     assert "unknown" in found.noise
     for m in found.marginals.values():
         assert m.stderr_scaled is not None
@@ -163,7 +165,7 @@ def test_several_data_sets_take_the_scales_of_the_refinement(tmp_path: Path) -> 
     np.savetxt(tmp_path / "claimed.gr", table)
     datasets = {"near": replace(data["pdf"], r_range=(1.5, 18.0))}
     datasets["far"] = replace(data["pdf"], file=tmp_path / "claimed.gr", r_range=(18.0, 38.0), delta2=None)
-    found = sample_posterior(sample, datasets, steps=150)
+    found = sample_posterior(sample, datasets, sampling=Sampling(steps=150))
     assert found.errors_scaled
     assert "far × 3." in found.noise or "far × 2." in found.noise
     for address in ("crystals.x.a", "populations.p.diameter"):
@@ -186,7 +188,7 @@ def test_intervals_of_pdfs_cover_the_truth(tmp_path: Path) -> None:
         )["pdf"]
         path = tmp_path / f"{seed}.gr"
         np.savetxt(path, np.column_stack([columns["r"], columns["g"], columns["sigma"]]))
-        found = sample_posterior(*nickel_problem(path), steps=120, walkers=20, seed=seed)
+        found = sample_posterior(*nickel_problem(path), sampling=Sampling(steps=120, walkers=20, seed=seed))
         for k, (address, true) in enumerate(truth.items()):
             m = found.marginals[address]
             held[seed, k] = [low <= true <= high for low, high in (m.interval_68, m.interval_95)]

@@ -40,7 +40,7 @@ def integrated(folder: Path, bench: Bench, counts: Any, **settings: Any) -> Inte
     """Return what is found of one image on a bench."""
     write_edf(folder / "image.edf", counts)
     bench.write(folder / "bench.poni")
-    return integrated_image(ImageSettings(("image.edf",), ("bench.poni",), **settings), folder)
+    return integrated_image(ImageSettings(file=("image.edf",), calibration=("bench.poni",), **settings), folder)
 
 
 def binned(bench: Bench, n: int, used: Any = None, flat: Any = 1.0, polarization: float | None = None) -> FloatArray:
@@ -302,7 +302,9 @@ def test_two_frames_with_different_monitors(tmp_path: Path, how: str) -> None:
     else:
         for k, image in enumerate(images):
             write_edf(tmp_path / f"a{k}.edf", image, Monitor=f"{monitors[k]:g} counts")
-    settings = ImageSettings(files, ("bench.poni",), monitor="monitor" if how == "header" else monitors, n_points=40)
+    settings = ImageSettings(
+        file=files, calibration=("bench.poni",), monitor="monitor" if how == "header" else monitors, n_points=40
+    )
     found = integrated_image(settings, tmp_path)
     assert found.n_frames == 2
     assert found.monitor == 4500.0
@@ -316,7 +318,7 @@ def test_counts_below_zero_in_one_frame_are_refused_though_their_sum_is_not(tmp_
     first[3, 4] = -3.0
     write_edf(tmp_path / "a1.edf", first)
     with pytest.raises(InputError, match=r"the lowest -3 in row 3, column 4"):
-        integrated_image(ImageSettings(("a*.edf",), ("bench.poni",)), tmp_path)
+        integrated_image(ImageSettings(file=("a*.edf",), calibration=("bench.poni",)), tmp_path)
 
 
 def test_frames_without_monitor_are_averaged(tmp_path: Path) -> None:
@@ -324,7 +326,7 @@ def test_frames_without_monitor_are_averaged(tmp_path: Path) -> None:
     SMALL.write(tmp_path / "bench.poni")
     for k in range(3):
         write_edf(tmp_path / f"a{k}.edf", rng.poisson(SMALL.image(500.0)))
-    found = integrated_image(ImageSettings(("a*.edf",), ("bench.poni",), n_points=40), tmp_path)
+    found = integrated_image(ImageSettings(file=("a*.edf",), calibration=("bench.poni",), n_points=40), tmp_path)
     assert found.n_frames == 3
     assert found.sigma is not None
     np.testing.assert_array_less(np.abs(found.intensity - 500.0 * binned(SMALL, 40)), 4.5 * found.sigma)
@@ -338,7 +340,9 @@ def check_arm(folder: Path, benches: list[Bench], calibration: tuple[str, ...], 
         counts = rng.poisson(bench.image(400.0 * monitors[k], 0.9))
         write_edf(folder / f"step{k}.edf", counts.astype(np.int32))
     files = tuple(f"step{k}.edf" for k in range(len(benches)))
-    found = integrated_image(ImageSettings(files, calibration, monitor=monitors, polarization=0.9, **settings), folder)
+    found = integrated_image(
+        ImageSettings(file=files, calibration=calibration, monitor=monitors, polarization=0.9, **settings), folder
+    )
     assert found.q[-1] == pytest.approx(max(float(b.q().max()) for b in benches), abs=0.014)  # within one bin
     assert len(found.views) == len(benches)
     assert found.sigma is not None
@@ -395,7 +399,7 @@ def test_image_formats(tmp_path: Path, kind: str) -> None:
     }
     makers[kind](data=counts).write(str(tmp_path / f"a.{kind}"))
     SMALL.write(tmp_path / "bench.poni")
-    found = integrated_image(ImageSettings((f"a.{kind}",), ("bench.poni",), n_points=40), tmp_path)
+    found = integrated_image(ImageSettings(file=(f"a.{kind}",), calibration=("bench.poni",), n_points=40), tmp_path)
     q, response = SMALL.q()[..., 0].ravel(), SMALL.response(None)[..., 0].ravel()
     edges = np.linspace(q.min(), q.max() * (1.0 + 1e-6), 41)
     norm = np.histogram(q, edges, weights=response)[0]

@@ -153,7 +153,7 @@ def test_angles() -> None:
 
 
 def counted(q: np.ndarray, counts: np.ndarray, name: str = "x") -> Intensity:
-    return Intensity(q, counts, Spread.of_counts(np.sqrt(np.maximum(counts, 1.0))), name)
+    return Intensity(q=q, value=counts, spread=Spread.of_counts(np.sqrt(np.maximum(counts, 1.0))), name=name)
 
 
 def test_two_blanks_are_fitted_and_given_together() -> None:
@@ -177,7 +177,7 @@ def test_two_blanks_are_fitted_and_given_together() -> None:
 def test_interpolated_blank_has_less_noise_between_its_points() -> None:
     """Half-way between two counts of variance v the mean has v/2; counted at points of their own, v."""
     q = np.arange(1.0, 5.0, 0.1)
-    flat = Intensity(q, np.full(len(q), 100.0), Spread.of_counts(np.full(len(q), 10.0)), "x")
+    flat = Intensity(q=q, value=np.full(len(q), 100.0), spread=Spread.of_counts(np.full(len(q), 10.0)), name="x")
     between = flat.at(q[:-1] + 0.05, "x", "y")
     assert between.sigma is not None
     np.testing.assert_allclose(between.sigma, 10.0 / np.sqrt(2.0))
@@ -269,7 +269,7 @@ def test_differential_finds_how_much_glass_there_is() -> None:
     squared_mean, _ = atomic(q, {"Ni": 1.0})
     glass = 1.0 + (hard_spheres(1.35 * q) - 1.0)
     other = np.where(q > 2.0, np.exp(-0.01 * q**2) * np.sin(5.0 * q) / q, 0.0)
-    settings = Reduction("Ni", method="physical", compton=False, r=(0.5, 12.0, 0.05))
+    settings = Reduction(composition="Ni", method="physical", compton=False, r=(0.5, 12.0, 0.05))
 
     def counts(s: np.ndarray) -> Intensity:
         return counted(q, 1e5 * squared_mean * s)

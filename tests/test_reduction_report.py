@@ -26,7 +26,7 @@ from reduction_samples import DENSITY, atomic, capillary, hard_spheres
 from test_report_browser import needs_browser, opened_page
 
 HOSTILE = "<script>alert(1)</script>"
-SETTINGS = Reduction("Ni", qmax=20.0, rpoly=0.9, r=(0.0, 25.0, 0.02), number_density=DENSITY)
+SETTINGS = Reduction(composition="Ni", qmax=20.0, rpoly=0.9, r=(0.0, 25.0, 0.02), number_density=DENSITY)
 
 
 def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: float = 0.9) -> Reduced:
@@ -35,7 +35,15 @@ def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: fl
     counts = 60.0 * squared_mean * hard_spheres(q) + 0.9 * capillary(q)
 
     def counted(y: np.ndarray) -> Intensity:
-        return Intensity(q, y, Spread.of_counts(np.sqrt(y)), "x", f"x{HOSTILE}.chi", "0" * 64, (f"note {HOSTILE}",))
+        return Intensity(
+            q=q,
+            value=y,
+            spread=Spread.of_counts(np.sqrt(y)),
+            name="x",
+            source=f"x{HOSTILE}.chi",
+            sha256="0" * 64,
+            notes=(f"note {HOSTILE}",),
+        )
 
     blank = Blank("capillary", counted(capillary(q)), blank_scale)
     return reduced(counted(counts), settings, [blank], name)
@@ -47,10 +55,13 @@ def result() -> ReductionResult:
         one.intensity, physical.intensity, components={"shell": np.exp(-((one.intensity.q - 4.0) ** 2))}
     )
     return ReductionResult(
-        f"Liquid {HOSTILE}", "0.1.0", {"liquid": one, "physical": physical},
-        {("physical", "liquid"): differential(physical, one, scale=1.0)}, {("liquid", "physical"): comparison},
-        {f"x{HOSTILE}.chi": "0" * 64},
-    )  # fmt: skip
+        title=f"Liquid {HOSTILE}",
+        version="0.1.0",
+        reductions={"liquid": one, "physical": physical},
+        differentials={("physical", "liquid"): differential(physical, one, scale=1.0)},
+        comparisons={("liquid", "physical"): comparison},
+        inputs={f"x{HOSTILE}.chi": "0" * 64},
+    )
 
 
 def test_page_holds_everything_and_nothing_foreign() -> None:
@@ -75,7 +86,7 @@ def test_page_holds_everything_and_nothing_foreign() -> None:
 def test_page_of_data_without_sigma_or_blanks() -> None:
     one = liquid()
     bare = reduced(replace(one.intensity, spread=None), SETTINGS, name="bare")
-    page = reduction_html(ReductionResult("x", "0", {"bare": bare}))
+    page = reduction_html(ReductionResult(title="x", version="0", reductions={"bare": bare}))
     assert "No σ is known" in page
 
 

@@ -45,13 +45,13 @@ def mean_counts(mu_radius: float = MU_RADIUS) -> FloatArray:
 
 
 SETTINGS = Reduction(
-    "Cu3Au", method="physical", wavelength=WAVELENGTH, polarization=POLARIZED, fluorescence=FLUORESCENCE,
-    absorption=Absorption("cylinder", mu_radius=MU_RADIUS), number_density=DENSITY, r=(0.0, 15.0, 0.02),
+    composition="Cu3Au", method="physical", wavelength=WAVELENGTH, polarization=POLARIZED, fluorescence=FLUORESCENCE,
+    absorption=Absorption(geometry="cylinder", mu_radius=MU_RADIUS), number_density=DENSITY, r=(0.0, 15.0, 0.02),
 )  # fmt: skip
 
 
 def counted(q: FloatArray, counts: FloatArray) -> Intensity:
-    return Intensity(q, counts, Spread.of_counts(np.sqrt(np.maximum(counts, 1.0))), "x")
+    return Intensity(q=q, value=counts, spread=Spread.of_counts(np.sqrt(np.maximum(counts, 1.0))), name="x")
 
 
 def reduce_liquid(sample: FloatArray, blank: FloatArray, **changed: object) -> Reduced:
@@ -136,7 +136,7 @@ def test_sigma_of_the_polynomial_is_the_scatter() -> None:
     q = np.arange(0.3, 20.0, 0.05)
     squared_mean, _ = atomic(q, {"Ni": 1.0})
     mean = 40.0 * squared_mean * hard_spheres(q) + 0.9 * capillary(q) + 200.0
-    settings = Reduction("Ni", rpoly=1.1, r=(0.5, 8.0, 0.25))
+    settings = Reduction(composition="Ni", rpoly=1.1, r=(0.5, 8.0, 0.25))
 
     def reduce(sample: FloatArray, blank: FloatArray) -> Reduced:
         return reduced(counted(q, sample), settings, [Blank("b", counted(q, blank), None, (0.3, 1.4))])
@@ -175,7 +175,7 @@ def test_nanocrystals_of_the_engine_come_back() -> None:
     atoms = 30.0**3 * np.pi / 6.0 * 5.0 / 5.874**3
     counts = 0.8 * (intensity / atoms + compton(q, parts, 0.2)) + 0.0 * squared_mean
     settings = Reduction(
-        "CsPbBr3",
+        composition="CsPbBr3",
         method="physical",
         wavelength=0.2,
         qmin=1.0,
@@ -183,7 +183,7 @@ def test_nanocrystals_of_the_engine_come_back() -> None:
         r=(1.5, 25.0, 0.05),
         normalization_range=(14.0, 24.0),
     )
-    found = reduced(Intensity(q, counts, None, "x"), settings)
+    found = reduced(Intensity(q=q, value=counts, spread=None, name="x"), settings)
     g, theirs = found.pdf.g, simulated["gr"][[*simulated["gr"]][1]]
     assert np.linalg.norm(g - theirs) / np.linalg.norm(theirs) < 0.01
     assert g @ theirs / (theirs @ theirs) == pytest.approx(1.0, abs=0.005)

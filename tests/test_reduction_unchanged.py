@@ -38,7 +38,7 @@ def second_phase(amount: float) -> np.ndarray:
 def pattern(mean: np.ndarray, rng: np.random.Generator, name: str) -> Intensity:
     """Return a pattern as counted, without its solvent, whose counts stay in its noise."""
     counts = rng.poisson(mean + solvent()).astype(float)
-    return Intensity(Q, counts - solvent(), Spread.of_counts(np.sqrt(counts)), name)
+    return Intensity(q=Q, value=counts - solvent(), spread=Spread.of_counts(np.sqrt(counts)), name=name)
 
 
 def compared(rng: np.random.Generator, strain: float = 0.0, amount: float = 0.0) -> Unchanged:
@@ -108,7 +108,7 @@ def test_template_of_peaks_has_their_areas_and_the_width_of_their_size() -> None
 
 
 def test_without_sigma_nothing_is_said() -> None:
-    bare = Intensity(Q, cubes(), None, "bare")
+    bare = Intensity(q=Q, value=cubes(), spread=None, name="bare")
     with pytest.raises(InputError, match="bare has no σ"):
         unchanged(bare, pattern(cubes(), np.random.default_rng(0), "other"))
     good = pattern(cubes(), np.random.default_rng(0), "good")

@@ -125,35 +125,107 @@ def sphere_sizes() -> SizeCurve:
     number = np.exp(-0.5 * (np.log(d / 37.4) / 0.14) ** 2) / d
     number /= number.sum() * (d[1] - d[0])
     volume = number * d**3 / (number * d**3).sum() / (d[1] - d[0])
-    return SizeCurve("diameter", "Å", d, number, volume)
+    return SizeCurve(length_name="diameter", unit="Å", length=d, number_density=number, volume_density=volume)
 
 
 def size_map() -> SizeMap:
     """A normal density over two lengths."""
     x, y = np.linspace(20.0, 60.0, 41), np.linspace(30.0, 90.0, 31)
     density = np.exp(-0.5 * ((x[None, :] - 40.0) / 5.0) ** 2 - 0.5 * ((y[:, None] - 60.0) / 8.0) ** 2)
-    return SizeMap("d_ab", "l_c", "Å", x, y, density / (2 * np.pi * 40.0))
+    return SizeMap(
+        first_name="d_ab", second_name="l_c", unit="Å", first=x, second=y, number_density=density / (2 * np.pi * 40.0)
+    )
 
 
 def three_atoms() -> AtomPicture:
     """Three atoms, one of no element that has a colour."""
     places = np.array([[0.0, 0.0, 0.004], [2.8, 0.0, 0.0], [0.0, 2.8, 0.0]])
-    return AtomPicture(("Pb", "Br", "Og"), places, f"All 3 atoms {HOSTILE}.")
+    return AtomPicture(elements=("Pb", "Br", "Og"), positions=places, note=f"All 3 atoms {HOSTILE}.")
 
 
 def example() -> Result:
     """A refinement of platinum particles against two data sets, with hostile texts in it."""
     parameters = {
-        "crystals.pt.a": Estimate(3.92571, 0.00073, 0.00087, "Å", "free", 3.8, 4.05, "lattice parameter"),
-        "crystals.pt.sites.Pt.U": Estimate(0.004812, 0.00019, 0.00023, "Å²", "free", 0.0, None, "displacement"),
-        "populations.dots.diameter": Estimate(37.42, 1.05, 1.26, "Å", "free", 5.0, 100.0, "mean diameter"),
-        "populations.dots.sigma": Estimate(0.3, 5.2, 6.2, "", "undetermined", 0.0, 1.0, "width of the sizes"),
-        "datasets.pdf.qbroad": Estimate(0.0, 0.01, 0.01, "Å⁻¹", "at_bound", 0.0, 0.1, "peak broadening"),
-        "datasets.pdf.scale": Estimate(0.8312, 0.0021, 0.0025, "", "linear", None, None, "scale"),
-        "datasets.powder.scale": Estimate(12840.0, 190.0, 230.0, "counts", "linear"),
-        "datasets.pdf.qdamp": Estimate(0.04, None, None, "Å⁻¹", "fixed", description=f"from nickel {HOSTILE}"),
-        "datasets.powder.wavelength": Estimate(1.5406, None, None, "Å", "fixed"),
-        "populations.dots.c": Estimate(3.92571, None, None, "Å", "tied", description="equal to crystals.pt.a"),
+        "crystals.pt.a": Estimate(
+            value=3.92571,
+            stderr=0.00073,
+            stderr_scaled=0.00087,
+            unit="Å",
+            status="free",
+            min=3.8,
+            max=4.05,
+            description="lattice parameter",
+        ),
+        "crystals.pt.sites.Pt.U": Estimate(
+            value=0.004812,
+            stderr=0.00019,
+            stderr_scaled=0.00023,
+            unit="Å²",
+            status="free",
+            min=0.0,
+            max=None,
+            description="displacement",
+        ),
+        "populations.dots.diameter": Estimate(
+            value=37.42,
+            stderr=1.05,
+            stderr_scaled=1.26,
+            unit="Å",
+            status="free",
+            min=5.0,
+            max=100.0,
+            description="mean diameter",
+        ),
+        "populations.dots.sigma": Estimate(
+            value=0.3,
+            stderr=5.2,
+            stderr_scaled=6.2,
+            unit="",
+            status="undetermined",
+            min=0.0,
+            max=1.0,
+            description="width of the sizes",
+        ),
+        "datasets.pdf.qbroad": Estimate(
+            value=0.0,
+            stderr=0.01,
+            stderr_scaled=0.01,
+            unit="Å⁻¹",
+            status="at_bound",
+            min=0.0,
+            max=0.1,
+            description="peak broadening",
+        ),
+        "datasets.pdf.scale": Estimate(
+            value=0.8312,
+            stderr=0.0021,
+            stderr_scaled=0.0025,
+            unit="",
+            status="linear",
+            min=None,
+            max=None,
+            description="scale",
+        ),
+        "datasets.powder.scale": Estimate(
+            value=12840.0, stderr=190.0, stderr_scaled=230.0, unit="counts", status="linear"
+        ),
+        "datasets.pdf.qdamp": Estimate(
+            value=0.04,
+            stderr=None,
+            stderr_scaled=None,
+            unit="Å⁻¹",
+            status="fixed",
+            description=f"from nickel {HOSTILE}",
+        ),
+        "datasets.powder.wavelength": Estimate(value=1.5406, stderr=None, stderr_scaled=None, unit="Å", status="fixed"),
+        "populations.dots.c": Estimate(
+            value=3.92571,
+            stderr=None,
+            stderr_scaled=None,
+            unit="Å",
+            status="tied",
+            description="equal to crystals.pt.a",
+        ),
     }
     names = [k for k, p in parameters.items() if p.status in ("free", "linear")]
     rng = np.random.default_rng(3)

@@ -218,7 +218,11 @@ def test_fixed_and_tied_are_listed_apart(page):
 
 
 def test_unscaled_error_is_shown_and_named_where_there_is_no_scaled_one():
-    one = {"a": Estimate(3.92571, 0.00073, None, "Å", "free", -np.inf, np.inf)}
+    one = {
+        "a": Estimate(
+            value=3.92571, stderr=0.00073, stderr_scaled=None, unit="Å", status="free", min=-np.inf, max=np.inf
+        )
+    }
     page = Page(report_html(replace(example(), parameters=one)))
     assert page.row("a")[1:6] == ["3.9257(7)", "Å", "0.00073", "—", "none"]
     assert "not scaled" in page.visible

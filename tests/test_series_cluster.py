@@ -43,7 +43,7 @@ def cluster() -> Iterator[Any]:
 
 
 def plan_of(small: SmallSeries) -> Plan:
-    return Plan(read_series(small.folder / "study.toml"), small.folder / "out")
+    return Plan(series=read_series(small.folder / "study.toml"), folder=small.folder / "out")
 
 
 def run_there(plan: Plan, address: str) -> bool:

@@ -24,7 +24,11 @@ def member(t: float) -> MemberResult:
     fits = {
         name: replace(
             fit_of({f"crystals.{name}.a": (3.0 + 1e-3 * t, 1e-3)}, 0.0, 0.0 if (name == "low") == cold else 20.0),
-            derived={"order_parameter": SeriesValue(0.1 if cold else 0.0, 0.01, "", "derived", "order")},
+            derived={
+                "order_parameter": SeriesValue(
+                    value=0.1 if cold else 0.0, stderr=0.01, unit="", status="derived", description="order"
+                )
+            },
         )
         for name in ("low", "high")
     }
@@ -100,7 +104,9 @@ def test_foreign_text_is_only_text() -> None:
 
 
 def test_failed_members_are_listed(page: str) -> None:
-    failed = MemberResult("T140", 140.0, "", {}, [], None, "the file is empty")
+    failed = MemberResult(
+        name="T140", value=140.0, branch="", fits={}, best=[], preferred=None, problem="the file is empty"
+    )
     series = series_of([*(member(t) for t in TEMPERATURES), failed], ("low", "high"))
     text = series_html(series)
     assert "1 of 5 members failed" in text
@@ -109,7 +115,10 @@ def test_failed_members_are_listed(page: str) -> None:
 
 
 def test_a_series_without_any_result_has_a_page() -> None:
-    failed = [MemberResult(f"T{t:g}", t, "", {}, [], None, "lost") for t in (1.0, 2.0)]
+    failed = [
+        MemberResult(name=f"T{t:g}", value=t, branch="", fits={}, best=[], preferred=None, problem="lost")
+        for t in (1.0, 2.0)
+    ]
     assert "2 of 2 members failed" in series_html(series_of(failed))
     assert "0 members are done, 2 are not" in series_html(series_of([], missing=["a", "b"]))
 

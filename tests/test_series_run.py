@@ -47,7 +47,9 @@ def small(tmp_path: Path) -> SmallSeries:
 
 def plan_of(small: SmallSeries, watcher: Silent | None = None) -> Plan:
     small.write("study.toml", small.text)
-    return Plan(read_series(small.folder / "study.toml"), small.folder / "out", watcher or Silent())
+    return Plan(
+        series=read_series(small.folder / "study.toml"), folder=small.folder / "out", watcher=watcher or Silent()
+    )
 
 
 class Heard(Silent):
@@ -363,7 +365,7 @@ def test_processes_give_what_one_after_the_other_gives(small: SmallSeries) -> No
     small.change("[series]", '[series]\nmode = "independent"')
     alone = plan_of(small)
     run_locally(alone, 1)
-    both = Plan(alone.series, small.folder / "other")
+    both = Plan(series=alone.series, folder=small.folder / "other")
     run_locally(both, 2)
     for name, member in alone.results.items():
         a, other = (m.fits[""].values["crystals.ni.a"] for m in (member, both.results[name]))

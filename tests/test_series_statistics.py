@@ -10,10 +10,10 @@ import pytest
 from nanocrystal.refinement.series import (
     MemberResult,
     preferred_of,
-    single_switch,
     straight_line,
     transitions_of,
 )
+from nanocrystal.refinement.series_switch import single_switch
 from nanocrystal.report.series.words import findings
 from series_members import fit_of, member_of, series_of
 
@@ -146,12 +146,17 @@ def test_preferred_is_the_simplest_of_those_not_told_apart() -> None:
     from nanocrystal.refinement.comparison import Comparison, Standing
 
     rich, plain, poor = (
-        Standing("rich", "", None, n_parameters=9, bic=0.0, delta_bic=0.0),
-        Standing("plain", "", None, n_parameters=5, bic=3.0, delta_bic=3.0),
-        Standing("poor", "", None, n_parameters=2, bic=50.0, delta_bic=50.0),
+        Standing(name="rich", description="", result=None, n_parameters=9, bic=0.0, delta_bic=0.0),
+        Standing(name="plain", description="", result=None, n_parameters=5, bic=3.0, delta_bic=3.0),
+        Standing(name="poor", description="", result=None, n_parameters=2, bic=50.0, delta_bic=50.0),
     )
     from nanocrystal.refinement.comparison import Pair
 
-    pairs = [Pair("rich", "plain", 3.0, 3.0, 0.2, False, {}), Pair("rich", "poor", 50.0, 50.0, 0.0, True, {})]
-    assert preferred_of(Comparison("", [rich, plain, poor], pairs, {}, [])) == "plain"
-    assert preferred_of(Comparison("", [], [], {}, [])) is None
+    pairs = [
+        Pair(better="rich", worse="plain", delta_chi2=3.0, delta_bic=3.0, probability=0.2, told_apart=False, blocks={}),
+        Pair(better="rich", worse="poor", delta_chi2=50.0, delta_bic=50.0, probability=0.0, told_apart=True, blocks={}),
+    ]
+    assert (
+        preferred_of(Comparison(title="", standings=[rich, plain, poor], pairs=pairs, bases={}, verdict=[])) == "plain"
+    )
+    assert preferred_of(Comparison(title="", standings=[], pairs=[], bases={}, verdict=[])) is None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nanocrystal.measurement import Noise
     from nanocrystal.parameters import Parameter, fixed, tied, vary
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
-    from nanocrystal.refinement.posterior import sample_posterior
+    from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
     from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
     from nanocrystal.sample import (
         Atoms,
@@ -78,7 +78,7 @@ _HOMES = {
         "Distribution", "Exponential", "FixedBody", "Histogram", "Octahedron", "Platelet", "Population", "Prism",
         "Sample", "Shell", "SiteOverride", "SizeLaw", "Sphere", "Stacking", "Substitution", "TwinFamily",
     ),
-    "refinement.posterior": ("sample_posterior",),
+    "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
     "study.plan": ("plan_measurement",),
@@ -108,6 +108,7 @@ __all__ = [
     "Histogram",
     "InputError",
     "Line",
+    "Listeners",
     "NanocrystalError",
     "NmrLines",
     "NmrRelaxation",
@@ -126,6 +127,7 @@ __all__ = [
     "RelaxationPart",
     "Result",
     "Sample",
+    "Sampling",
     "Saxs",
     "Shell",
     "SiteOverride",

@@ -13,6 +13,7 @@ from nanocrystal.analysis.cubic_metric import (
     CubicMetric,
     CubicReflection,
     MetricMean,
+    MetricOptions,
     cell_parameters,
     cubic_metric,
     cubic_reflections,
@@ -25,7 +26,7 @@ from nanocrystal.analysis.displacements import (
     einstein_displacement,
     fit_displacements,
 )
-from nanocrystal.analysis.distance_profile import DistanceProfile, atom_depths, distance_profile
+from nanocrystal.analysis.distance_profile import DistanceProfile, Surface, atom_depths, distance_profile
 from nanocrystal.analysis.estimate import Estimate
 from nanocrystal.analysis.peak_group import FittedPeak, ProfileOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks, momentum_transfer
@@ -38,10 +39,11 @@ from nanocrystal.analysis.small_angle import (
     porod,
     specific_surface,
 )
-from nanocrystal.analysis.sphere_sizes import SphereSizes, sphere_sizes
+from nanocrystal.analysis.sphere_sizes import SizesOptions, SphereSizes, sphere_sizes
 from nanocrystal.analysis.twin_energetics import (
     FreeEnergy,
     NetworkEnthalpy,
+    Substance,
     boundary_area,
     crystal_density,
     divided_box,
@@ -62,11 +64,15 @@ __all__ = [
     "GuinierFit",
     "Invariant",
     "MetricMean",
+    "MetricOptions",
     "NetworkEnthalpy",
     "PeakFit",
     "PorodFit",
     "ProfileOptions",
+    "SizesOptions",
     "SphereSizes",
+    "Substance",
+    "Surface",
     "atom_depths",
     "boundary_area",
     "cell_parameters",

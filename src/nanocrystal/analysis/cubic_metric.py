@@ -85,6 +85,19 @@ class MetricMean:
 
 
 @dataclass(frozen=True)
+class MetricOptions:
+    """What of a pattern is fitted, and how.
+
+    q_range: Å⁻¹, the data to use (None: all); reflections: None: all of a primitive cell; profile: how peaks are
+    fitted.
+    """
+
+    q_range: tuple[float, float] | None = None
+    reflections: Sequence[CubicReflection] | None = None
+    profile: ProfileOptions | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CubicMetric:
     """The cell parameter from each reflection; fit: the peaks, in the same order as the reflections.
 
@@ -188,22 +201,21 @@ def cubic_metric(
     sigma: ArrayLike | None = None,
     *,
     a: float,
-    q_range: tuple[float, float] | None = None,
-    reflections: Sequence[CubicReflection] | None = None,
     envelope: ArrayLike | None = None,
-    options: ProfileOptions | None = None,
+    options: MetricOptions | None = None,
 ) -> CubicMetric:
     """Fit the peaks of a pattern one by one and return the cell parameter from each.
 
     q: (n,) Å⁻¹, ascending (`momentum_transfer` makes it from 2θ); intensity, sigma: (n,), sigma None: all
-    points alike; a: Å, where peaks are looked for; q_range: Å⁻¹, the data to use (None: all); reflections: None:
-    all of a primitive cell; envelope: (n,) positive, a smooth factor of the pattern (see `scattering_envelope`) that is
-    divided out before peaks are fitted; options: how they are fitted.
+    points alike; a: Å, where peaks are looked for; envelope: (n,) positive, a smooth factor of the pattern (see
+    `scattering_envelope`) that is divided out before peaks are fitted; options: which are fitted and how.
     Checked against known lattices, calculated crystals and measured Ni and Si, see the head of this file.
 
     Raises InputError for input that cannot be used.
     """
     q_, y, s, smooth = checked_series("cubic_metric", q=q, intensity=intensity, sigma=sigma, envelope=envelope)
+    asked = options or MetricOptions()
+    q_range, reflections = asked.q_range, asked.reflections
     inside = np.ones(len(q_), dtype=np.bool_) if q_range is None else (q_ >= q_range[0]) & (q_ <= q_range[1])
     if inside.sum() < 10:
         raise InputError("cubic_metric, q_range", f"holds {inside.sum()} points of the data; at least 10 are needed.")
@@ -220,7 +232,7 @@ def cubic_metric(
     ordered = sorted(reflections, key=lambda r: r.square)
     expected = [r.position(a) for r in ordered]
     errors = s[inside] if sigma is not None else None
-    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], options)
+    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], asked.profile)
     return cell_parameters(ordered, fit)
 
 
@@ -253,16 +265,16 @@ def cell_parameters(reflections: Sequence[CubicReflection], fit: PeakFit) -> Cub
     plain = np.array([p.position.stderr for p in fit.peaks]) * slope
     odd = np.array([r.is_odd for r in reflections])
     return CubicMetric(
-        tuple(reflections),
-        fit,
-        a,
-        np.where(known, plain, np.nan),
-        np.sqrt(np.diag(covariance)),
-        covariance,
-        _mean(a, covariance, known),
-        _mean(a, covariance, known & ~odd),
-        _mean(a, covariance, known & odd),
-        _difference(a, covariance, known & odd, known & ~odd),
+        reflections=tuple(reflections),
+        fit=fit,
+        cell_parameter=a,
+        stderr=np.where(known, plain, np.nan),
+        stderr_scaled=np.sqrt(np.diag(covariance)),
+        covariance=covariance,
+        all=_mean(a, covariance, known),
+        even=_mean(a, covariance, known & ~odd),
+        odd=_mean(a, covariance, known & odd),
+        odd_minus_even=_difference(a, covariance, known & odd, known & ~odd),
     )
 
 

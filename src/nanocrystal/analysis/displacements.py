@@ -40,7 +40,7 @@ CLEAR = 6.0
 Model = Literal["linear", "einstein", "debye"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DisplacementFit:
     """One model at its best; observed series as given.
 
@@ -75,7 +75,7 @@ class DisplacementFit:
         return np.asarray(self.static.value + MODELS[self.model](t, self.theta.value, self.mass))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DisplacementFits:
     """All three models for one series; preferred: the name of one, or empty where none stands out.
 
@@ -161,16 +161,26 @@ def fit_displacements(
     if stderr is not None and s.min() <= 0.0:
         raise InputError(f"{where}, stderr", f"must be positive (Å²), got {s.min():g}.")
     sigma = s if stderr is not None else np.full(len(t), float(np.ptp(u)) or 1.0)
-    series = _Series(t, u, sigma, stderr is not None, m, static)
+    series = _Series(temperature=t, u=u, sigma=sigma, has_sigmas=stderr is not None, mass=m, static=static)
     fits = (_linear(series), _quantum(series, "einstein"), _quantum(series, "debye"))
     bic, preferred, verdict = _compared(fits, series)
-    return DisplacementFits(t, u, s if stderr is not None else None, *fits, bic, preferred, verdict)
+    return DisplacementFits(
+        temperature=t,
+        u_iso=u,
+        stderr=s if stderr is not None else None,
+        linear=fits[0],
+        einstein=fits[1],
+        debye=fits[2],
+        bic=bic,
+        preferred=preferred,
+        verdict=verdict,
+    )
 
 
 # ---- the fits -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Series:
     """A series and what is assumed of it."""
 
@@ -249,9 +259,7 @@ def _quantum(series: _Series, model: Literal["einstein", "debye"]) -> Displaceme
     if best in (0, len(grid) - 1):
         problem = f"θ went to the limit of {theta:.4g} K: u_iso does not change with temperature as a vibration does"
         stderr = static_stderr = np.nan
-    pairs = (
-        (static, static_stderr if series.static else 0.0), (slope, 2.0 * slope / theta * stderr), (theta, stderr)
-    )  # fmt: skip
+    pairs = ((static, static_stderr if series.static else 0.0), (slope, 2.0 * slope / theta * stderr), (theta, stderr))
     return _fit(model, series, calculated, pairs, 1 + series.static, problem)
 
 
@@ -278,7 +286,18 @@ def _fit(
         problem = "the static part is negative, which nothing real is: another model, or errors that drift with T"
     shown = chi2 if series.has_sigmas else np.nan
     p_value = float(chi2_distribution.sf(chi2, freedom)) if series.has_sigmas else np.nan
-    return DisplacementFit(model, series.mass, static, slope, theta, calculated, shown, n_refined, p_value, problem)
+    return DisplacementFit(
+        model=model,
+        mass=series.mass,
+        static=static,
+        slope=slope,
+        theta=theta,
+        calculated=calculated,
+        chi2=shown,
+        n_refined=n_refined,
+        p_value=p_value,
+        problem=problem,
+    )
 
 
 def _compared(fits: tuple[DisplacementFit, ...], series: _Series) -> tuple[dict[str, float], str, str]:

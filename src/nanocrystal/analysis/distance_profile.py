@@ -32,6 +32,18 @@ LAYER_GAP = 1.0
 
 
 @dataclass(frozen=True)
+class Surface:
+    """What depth is measured from.
+
+    kind: `box`, the nearest face of the box along x, y and z around the atoms, or `hull`, that of their convex hull;
+    elements: the atoms that make it (None: all; name those of the crystal where ligands are in the file).
+    """
+
+    kind: Literal["box", "hull"] = "box"
+    elements: Collection[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DistanceProfile:
     """Distances from one element to another over depth; shells are the rows, from the surface inwards.
 
@@ -98,16 +110,14 @@ def distance_profile(
     *,
     n_nearest: int | None = None,
     cutoff: float | None = None,
-    surface: Literal["box", "hull"] = "box",
-    surface_elements: Collection[str] | None = None,
+    surface: Surface | None = None,
     shells: float | Sequence[float] | None = None,
 ) -> DistanceProfile:
     """Return the distances from atoms of `element` to their neighbours of `neighbour` over depth.
 
     n_nearest: the first n neighbours; cutoff: Å, those up to this distance; both: the first n of those. One is
     needed. An atom at the surface has fewer true neighbours, so that n_nearest alone counts far ones there.
-    surface: what depth is measured from; surface_elements: the atoms that make the surface (None: all; name
-    those of the crystal where ligands are in the file). Atoms outside that surface are left out.
+    surface: what depth is measured from; atoms outside it are left out.
     shells: thickness in Å of shells that begin at depth 0, or their edges, ascending; None: layers, divided where
     the depths leave a gap of at least 1 Å. Checked against cubes with a contracted layer, counted by hand.
 
@@ -117,7 +127,8 @@ def distance_profile(
     for name, symbol in (("element", element), ("neighbour", neighbour)):
         _check_element(f"{where}, {name}", symbol, cluster)
     _check_neighbours(where, n_nearest, cutoff)
-    depths = atom_depths(cluster, surface, surface_elements)
+    surface = surface or Surface()
+    depths = atom_depths(cluster, surface)
     elements = np.array(cluster.elements)
     centres = np.flatnonzero((elements == element) & (depths > -1e-6))
     others = np.flatnonzero(elements == neighbour)
@@ -135,40 +146,35 @@ def distance_profile(
     neighbours, mean, spread, atom_spread = np.array([r[1:] for r in rows]).T
     mean_depth = [depth[shell_of == k].mean() if counts[k] else np.nan for k in range(len(counts))]
     return DistanceProfile(
-        element,
-        neighbour,
-        {"box": "the bounding box", "hull": "the convex hull"}[surface],
-        _choice_in_words(n_nearest, cutoff),
-        edges,
-        counts,
-        neighbours,
-        np.array(mean_depth),
-        mean,
-        spread,
-        atom_spread,
-        atoms,
-        depth,
-        np.array([d.mean() for d in lists]),
-        int((~kept).sum()),
+        element=element,
+        neighbour=neighbour,
+        surface={"box": "the bounding box", "hull": "the convex hull"}[surface.kind],
+        choice=_choice_in_words(n_nearest, cutoff),
+        edges=edges,
+        n_atoms=counts,
+        n_neighbours=neighbours,
+        depth=np.array(mean_depth),
+        distance=mean,
+        distance_std=spread,
+        atom_std=atom_spread,
+        atoms=atoms,
+        atom_depth=depth,
+        atom_distance=np.array([d.mean() for d in lists]),
+        alone=int((~kept).sum()),
     )
 
 
-def atom_depths(
-    cluster: Cluster, surface: Literal["box", "hull"] = "box", surface_elements: Collection[str] | None = None
-) -> FloatArray:
-    """Return the depth of each atom's centre below the surface, (n_atoms,) Å; negative outside.
-
-    surface: `box`, the nearest face of the box along x, y and z around the atoms, or `hull`, that of their
-    convex hull; surface_elements: the atoms that make it (None: all).
-    """
+def atom_depths(cluster: Cluster, surface: Surface | None = None) -> FloatArray:
+    """Return the depth of each atom's centre below the surface, (n_atoms,) Å; negative outside."""
     where = "atom_depths"
-    if surface not in ("box", "hull"):
-        raise InputError(f"{where}, surface", f"must be 'box' or 'hull', got {surface!r}.")
-    for symbol in surface_elements or ():
+    surface = surface or Surface()
+    if surface.kind not in ("box", "hull"):
+        raise InputError(f"{where}, surface", f"must be 'box' or 'hull', got {surface.kind!r}.")
+    for symbol in surface.elements or ():
         _check_element(f"{where}, surface_elements", symbol, cluster)
-    chosen = np.array([surface_elements is None or e in surface_elements for e in cluster.elements])
+    chosen = np.array([surface.elements is None or e in surface.elements for e in cluster.elements])
     points = cluster.positions[chosen]
-    if surface == "box":
+    if surface.kind == "box":
         low, high = points.min(axis=0), points.max(axis=0)
         return np.asarray(np.minimum(cluster.positions - low, high - cluster.positions).min(axis=1))
     from scipy.spatial import ConvexHull, QhullError

@@ -31,7 +31,7 @@ STALLED, HOPELESS = 0.003, 30.0
 """of n: a gain of χ² by which it hardly falls any more, and χ² from which on it still must"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entropic:
     """min ½|A f − d|² − α S; A (n, m + n_linear), d (n,) in units of σ; the last columns of A have no entropy.
 

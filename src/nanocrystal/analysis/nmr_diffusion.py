@@ -16,7 +16,7 @@ BOLTZMANN = 1.380649e-23
 """J/K, exact"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SolvodynamicDiameter:
     """d = k_B T/(3π η D). stderr: of D alone, None where D has none."""
 
@@ -60,7 +60,14 @@ def diameter_from_diffusion(
     _positive("viscosity_mpa_s", viscosity, "mPa s")
     diameter = BOLTZMANN * temperature_k / (3.0 * pi * viscosity * 1e-3 * diffusion_um2_per_s * 1e-12) * 1e9
     error = None if stderr_um2_per_s is None else diameter * stderr_um2_per_s / diffusion_um2_per_s
-    return SolvodynamicDiameter(diameter, error, diffusion_um2_per_s, temperature_k, viscosity, source)
+    return SolvodynamicDiameter(
+        diameter_nm=diameter,
+        stderr_nm=error,
+        diffusion_um2_per_s=diffusion_um2_per_s,
+        temperature_k=temperature_k,
+        viscosity_mpa_s=viscosity,
+        viscosity_source=source,
+    )
 
 
 def viscosity_of_pair(diffusion_um2_per_s: float, diameter_nm: float, temperature_k: float) -> float:

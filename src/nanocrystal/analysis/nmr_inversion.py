@@ -41,6 +41,20 @@ class DiffusionPeak:
 
 
 @dataclass(frozen=True)
+class InversionOptions:
+    """How a distribution is found.
+
+    limits_um2_per_s: ends of the grid; left out, from a tenth of 1/b_max to ten times 1/b_min above 0. strength: α,
+    found where left out. resamples: decays drawn around the calculated one with σ and inverted with the same α.
+    """
+
+    limits_um2_per_s: tuple[float, float] | None = None
+    n_grid: int = 80
+    strength: float | None = None
+    resamples: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiffusionDistribution:
     """f over ln D: diffusion (n,) in µm²/s, density (n,), and the central 68 % of resampled ones, low and high (n,).
 
@@ -78,10 +92,13 @@ class DiffusionDistribution:
         """Return diffusion in µm²/s and m²/s, density over ln D and its band."""
         return csv_text(
             {
-                "diffusion_um2_per_s": self.diffusion, "diffusion_m2_per_s": self.diffusion * 1e-12,
-                "density": self.density, "low": self.low, "high": self.high,
+                "diffusion_um2_per_s": self.diffusion,
+                "diffusion_m2_per_s": self.diffusion * 1e-12,
+                "density": self.density,
+                "low": self.low,
+                "high": self.high,
             }
-        )  # fmt: skip
+        )
 
 
 def diffusion_distribution(
@@ -90,17 +107,12 @@ def diffusion_distribution(
     sigma: ArrayLike | float,
     *,
     method: Method = "tikhonov",
-    limits_um2_per_s: tuple[float, float] | None = None,
-    n_grid: int = 80,
-    strength: float | None = None,
-    resamples: int = 100,
+    options: InversionOptions | None = None,
     rng: np.random.Generator | None = None,
 ) -> DiffusionDistribution:
     """Return the distribution of D behind a decay over b (n,) in s/µm².
 
-    sigma: (n,) or one number. limits_um2_per_s: ends of the grid; left out, from a tenth of 1/b_max to ten times
-    1/b_min above 0. strength: α, found where left out. resamples: decays drawn around the calculated one with σ and
-    inverted with the same α; the band says what noise does, not what the regularisation hides. Raises InputError.
+    sigma: (n,) or one number. The band says what noise does, not what the regularisation hides. Raises InputError.
     """
     b, y = checked_series("diffusion_distribution", b_s_per_um2=b_s_per_um2, integrals=integrals)
     spread = np.broadcast_to(np.asarray(sigma, dtype=np.float64), b.shape)
@@ -112,22 +124,34 @@ def diffusion_distribution(
         raise InputError("sigma", "must be above 0 everywhere.")
     if method not in ("tikhonov", "entropy"):
         raise InputError("method", f"must be tikhonov or entropy, got {method!r}.")
-    grid = _grid(b, limits_um2_per_s, n_grid)
+    options = options or InversionOptions()
+    grid = _grid(b, options.limits_um2_per_s, options.n_grid)
     step = float(np.log(grid[1] / grid[0]))
     kernel = np.exp(-np.outer(b, grid)) * step / spread[:, None]
     solve = partial(_smooth, kernel) if method == "tikhonov" else partial(_entropic, kernel, step, float(y.max()))
-    alpha, density = solve(y / spread, strength)
+    alpha, density = solve(y / spread, options.strength)
     calculated = kernel @ density
     generator = rng or np.random.default_rng(0)
-    noise = generator.standard_normal((resamples, len(b)))
-    centre = solve(calculated, alpha)[1] if resamples else density  # what smoothing twice alone does is no noise
+    noise = generator.standard_normal((options.resamples, len(b)))
+    centre = (
+        solve(calculated, alpha)[1] if options.resamples else density
+    )  # what smoothing twice alone does is no noise
     drawn = [np.maximum(density + solve(calculated + e, alpha)[1] - centre, 0.0) for e in noise]
     low, high = np.quantile(drawn, (0.15865, 0.84135), axis=0) if drawn else (density, density)
     misfit = float(np.mean((y / spread - calculated) ** 2))
     peaks = _peaks(grid, density, np.array(drawn).reshape(-1, len(grid)))
     return DiffusionDistribution(
-        grid, density, low, high, method, alpha, misfit, peaks, calculated * spread, len(drawn)
-    )  # fmt: skip
+        diffusion=grid,
+        density=density,
+        low=low,
+        high=high,
+        method=method,
+        strength=alpha,
+        chi2_red=misfit,
+        peaks=peaks,
+        calculated=calculated * spread,
+        resampled=len(drawn),
+    )
 
 
 def _grid(b: FloatArray, limits: tuple[float, float] | None, n_grid: int) -> FloatArray:
@@ -191,7 +215,7 @@ def _entropic(
     beginning: of the decay, from which the level follows that f has where the data say nothing.
     """
     n = kernel.shape[1]
-    problem = Entropic(kernel, data, np.full(n, step), max(beginning, 1e-12) / (step * n))
+    problem = Entropic(kernel=kernel, data=data, measure=np.full(n, step), mean=max(beginning, 1e-12) / (step * n))
     with np.errstate(divide="ignore", invalid="ignore", under="ignore"):  # f far below the level is 0
         return (strength, problem.solution(strength)) if strength is not None else problem.by_discrepancy()
 

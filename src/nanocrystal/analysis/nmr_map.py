@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import csv_text
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import fit_batch
+from nanocrystal.kernels.batched import BatchOptions, fit_batch
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS
 
@@ -28,7 +28,7 @@ NARROWEST = 0.01
 """of log10 D: width of a Gaussian in the map at least, to be seen"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DiffusionMap:
     """Columns with signal: shift (n,) in ppm, D and its standard error (n,) in µm²/s, amplitude (n,), chi2_red (n,)."""
 
@@ -53,10 +53,13 @@ class DiffusionMap:
         """Return one row for each column with signal."""
         return csv_text(
             {
-                "shift_ppm": self.shift, "diffusion_um2_per_s": self.diffusion, "stderr_um2_per_s": self.stderr,
-                "amplitude": self.amplitude, "chi2_red": self.chi2_red,
+                "shift_ppm": self.shift,
+                "diffusion_um2_per_s": self.diffusion,
+                "stderr_um2_per_s": self.stderr,
+                "amplitude": self.amplitude,
+                "chi2_red": self.chi2_red,
             }
-        )  # fmt: skip
+        )
 
 
 def diffusion_map(
@@ -92,12 +95,15 @@ def diffusion_map(
     start = {"a.diffusion": 1.0 / float(b.max() - b.min())}
     model = Sum({"a": DECAYS["diffusion"]}, 0)
     rows = np.ascontiguousarray(y[order][:, seen].T)
-    fit = fit_batch(
-        model, b[order], rows, start, sigma=np.ascontiguousarray(spread[order][:, seen].T), reach={"a.diffusion": 30.0}
-    )
+    sigma_of_rows = np.ascontiguousarray(spread[order][:, seen].T)
+    options = BatchOptions(reach={"a.diffusion": 30.0})
+    fit = fit_batch(model, b[order], rows, start, sigma=sigma_of_rows, options=options)
     stderr = np.asarray(fit.stderr("a.diffusion"))
     good = np.isfinite(stderr) & (fit["a.amplitude"] > 0.0) & (stderr < fit["a.diffusion"])
     return DiffusionMap(
-        shift[seen][good], fit["a.diffusion"][good], stderr[good], fit["a.amplitude"][good],
-        np.asarray(fit.chi2_red)[good],
-    )  # fmt: skip
+        shift=shift[seen][good],
+        diffusion=fit["a.diffusion"][good],
+        stderr=stderr[good],
+        amplitude=fit["a.amplitude"][good],
+        chi2_red=np.asarray(fit.chi2_red)[good],
+    )

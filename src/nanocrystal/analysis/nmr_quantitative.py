@@ -58,9 +58,11 @@ def concentration_by_absorbance_mol_per_l(
     dilution: f, volume after over before.
     """
     given = {
-        "absorbance": absorbance, "extinction_l_per_mol_cm": extinction_l_per_mol_cm, "path_cm": path_cm,
+        "absorbance": absorbance,
+        "extinction_l_per_mol_cm": extinction_l_per_mol_cm,
+        "path_cm": path_cm,
         "dilution": dilution,
-    }  # fmt: skip
+    }
     return propagated(lambda a, e, path, f: a * f / (e * path), given, "mol/L")
 
 
@@ -72,9 +74,10 @@ def concentration_by_mass_mol_per_l(
     V of a sphere is π d³/6, of a cube d³; sizes without spread (⟨d³⟩ is larger than ⟨d⟩³).
     """
     given = {
-        "mass_concentration_g_per_l": mass_concentration_g_per_l, "diameter_nm": diameter_nm,
+        "mass_concentration_g_per_l": mass_concentration_g_per_l,
+        "diameter_nm": diameter_nm,
         "density_g_per_cm3": density_g_per_cm3,
-    }  # fmt: skip
+    }
     factor = _checked_shape(shape, pi / 6.0, 1.0)
     return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), given, "mol/L")
 

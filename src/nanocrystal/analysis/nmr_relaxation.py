@@ -37,7 +37,7 @@ class LineRelaxation:
     inversion: Estimate | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RelaxationOfLines:
     """Times of several lines. common: one time for all; chi2_red: None without σ; longest: the last delay, s."""
 
@@ -111,7 +111,7 @@ def relaxation_of_lines(
     freedom = sum(fit.n_points - fit.n_parameters for fit in fits)
     chi2_red = None if spread is None else sum(fit.chi2 for fit in fits) / max(freedom, 1)
     lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, found, strict=True))
-    return RelaxationOfLines(kind, lines, common_time, chi2_red, float(t.max()))
+    return RelaxationOfLines(kind=kind, lines=lines, common=common_time, chi2_red=chi2_red, longest=float(t.max()))
 
 
 def _estimates(fit: SharedFit, has_sigma: bool, inverted: bool) -> list[tuple[Estimate, Estimate, Estimate | None]]:

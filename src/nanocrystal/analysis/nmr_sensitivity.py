@@ -31,7 +31,7 @@ class ReferenceSignal:
 CESIUM_IN_CSPBBR3 = ReferenceSignal()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """One row: a nucleus with its T1 (s) and full width (Hz), and its sensitivity per time over the reference."""
 
@@ -96,15 +96,21 @@ def sensitivity_table(
                 raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {given[name]:g}.")
             receptivity *= given[name] / entry.abundance
         value = relative_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
-        rows.append(Sensitivity(entry.name, receptivity, t1_s, fwhm_hz, value))
+        rows.append(
+            Sensitivity(
+                nucleus=entry.name, receptivity=receptivity, t1_s=t1_s, fwhm_hz=fwhm_hz, sensitivity_per_time=value
+            )
+        )
     return SensitivityTable(tuple(rows), reference)
 
 
 def signal_to_noise_after(signal_to_noise: float, time_s: float, new_time_s: float) -> float:
     """Return the signal-to-noise ratio after new_time_s, from that after time_s: it grows as √time."""
     for name, value, unit in (
-        ("signal_to_noise", signal_to_noise, ""), ("time_s", time_s, " s"), ("new_time_s", new_time_s, " s"),
-    ):  # fmt: skip
+        ("signal_to_noise", signal_to_noise, ""),
+        ("time_s", time_s, " s"),
+        ("new_time_s", new_time_s, " s"),
+    ):
         _positive(name, value, unit)
     return signal_to_noise * sqrt(new_time_s / time_s)
 
@@ -114,9 +120,11 @@ def time_for_signal_to_noise_s(
 ) -> float:
     """Return the time (s) to reach `target`: time_s (target/(S/N · c))², c the new concentration over the old."""
     for name, value, unit in (
-        ("target", target, ""), ("signal_to_noise", signal_to_noise, ""), ("time_s", time_s, " s"),
+        ("target", target, ""),
+        ("signal_to_noise", signal_to_noise, ""),
+        ("time_s", time_s, " s"),
         ("concentration_ratio", concentration_ratio, ""),
-    ):  # fmt: skip
+    ):
         _positive(name, value, unit)
     return time_s * (target / (signal_to_noise * concentration_ratio)) ** 2
 
@@ -129,9 +137,11 @@ def concentration_for_signal_to_noise(
     The signal is proportional to the concentration, the noise does not depend on it.
     """
     for name, value in (
-        ("target", target), ("signal_to_noise", signal_to_noise), ("concentration", concentration),
+        ("target", target),
+        ("signal_to_noise", signal_to_noise),
+        ("concentration", concentration),
         ("time_ratio", time_ratio),
-    ):  # fmt: skip
+    ):
         _positive(name, value, "")
     return concentration * target / signal_to_noise / sqrt(time_ratio)
 

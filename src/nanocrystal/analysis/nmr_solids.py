@@ -29,7 +29,7 @@ N_POINTS = 2001
 WIDTHS_BESIDE = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SolidSite:
     """One site: isotropic shift (ppm), csa = δ_zz − δ_iso (ppm), cq = e²qQ/h (Hz), asymmetries 0 to 1, area."""
 
@@ -41,6 +41,18 @@ class SolidSite:
     area: float = 1.0
 
 
+@dataclass(frozen=True)
+class Observation:
+    """How a solid is observed.
+
+    spinning_rate_hz: at the magic angle; 0 static, 1e12 infinitely fast. transitions: "central" or "all", of
+    half-integer spins from 3/2.
+    """
+
+    spinning_rate_hz: float = 0.0
+    transitions: Transitions = "central"
+
+
 def solid_spectrum(
     sites: SolidSite | Sequence[SolidSite],
     nucleus: str,
@@ -48,28 +60,26 @@ def solid_spectrum(
     fwhm_hz: float,
     *,
     lorentzian_part: float = 0.5,
-    spinning_rate_hz: float = 0.0,
-    transitions: Transitions = "central",
+    observed: Observation | None = None,
     ppm: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return (ppm, intensity) of sites, each with its area over ppm, broadened by a Voigt profile of fwhm_hz.
 
-    spinning_rate_hz: at the magic angle; 0 static, 1e12 infinitely fast. transitions: "central" or "all", of
-    half-integer spins from 3/2. ppm: the axis [2001 points about the patterns]. Raises InputError for what cannot be,
-    and where mrsimulator is not installed.
+    ppm: the axis [2001 points about the patterns]. Raises InputError for what cannot be, and where mrsimulator is not
+    installed.
     """
     all_sites = [sites] if isinstance(sites, SolidSite) else list(sites)
-    found = isotope(nucleus)
-    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz, transitions)
-    _check(all_sites, seen, fwhm_hz, lorentzian_part, spinning_rate_hz)
+    found, observed = isotope(nucleus), observed or Observation()
+    rate_hz = observed.spinning_rate_hz
+    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz, observed.transitions)
+    _check(all_sites, seen, fwhm_hz, lorentzian_part, rate_hz)
     require_mrsimulator("solid_spectrum")
-    axis = _axis(all_sites, seen, fwhm_hz, spinning_rate_hz) if ppm is None else np.asarray(ppm, dtype=np.float64)
+    axis = _axis(all_sites, seen, fwhm_hz, rate_hz) if ppm is None else np.asarray(ppm, dtype=np.float64)
     form = solid_line(seen, seen.mhz, differentiated=())
     intensity = np.zeros_like(axis)
+    common = {"spinning_rate": rate_hz, "fwhm": fwhm_hz / seen.mhz, "lorentzian_part": lorentzian_part}
     for site in all_sites:
-        given = vars(site) | {
-            "spinning_rate": spinning_rate_hz, "fwhm": fwhm_hz / seen.mhz, "lorentzian_part": lorentzian_part
-        }  # fmt: skip
+        given = vars(site) | common
         intensity += site.area * form.curve(axis, *(given[n] for n in form.parameters))
     return axis, intensity
 

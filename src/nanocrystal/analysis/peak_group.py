@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -24,7 +24,7 @@ GOOD = 1.5
 LN2 = float(np.log(2.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProfileOptions:
     """How peaks are fitted.
 
@@ -65,7 +65,11 @@ class ProfileOptions:
                 raise InputError(f"{where}, {name}", f"must be positive, got {getattr(self, name)}.")
 
 
-@dataclass(frozen=True)
+NOTHING = Estimate(np.nan, np.nan, np.nan)
+"""of a peak that is not determined"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FittedPeak:
     """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
 
@@ -76,11 +80,11 @@ class FittedPeak:
     name: str
     expected: float
     group: int
-    area: Estimate
-    position: Estimate
-    fwhm: Estimate
-    mixing: Estimate
-    chi2_red: float
+    area: Estimate = NOTHING
+    position: Estimate = NOTHING
+    fwhm: Estimate = NOTHING
+    mixing: Estimate = NOTHING
+    chi2_red: float = np.nan
     problem: str = ""
 
     def __repr__(self) -> str:
@@ -104,7 +108,7 @@ class GroupData:
         return np.asarray(np.polynomial.legendre.legvander(2.0 * (self.q - self.q[0]) / span - 1.0, degree).T)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Places:
     """Where the parameters of the peaks stand in one vector; mixing −1: fixed."""
 
@@ -128,7 +132,14 @@ class _Places:
         mixing = block(int(fwhm.max()) + 1, kind)
         first = max(int(mixing.max()), int(fwhm.max())) + 1
         fixed = 0.5 if isinstance(options.mixing, str) else float(options.mixing)
-        return cls(area, position, fwhm, mixing, first + np.arange(options.background_degree + 1), fixed)
+        return cls(
+            area=area,
+            position=position,
+            fwhm=fwhm,
+            mixing=mixing,
+            background=first + np.arange(options.background_degree + 1),
+            fixed_mixing=fixed,
+        )
 
     @property
     def count(self) -> int:
@@ -157,7 +168,7 @@ def pseudo_voigt(
     return value, slope / w, (slope * u - value) / w, lorentzian - gaussian
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupFit:
     """A group of peaks at its minimum; present: the peaks of the group that stayed in the fit."""
 
@@ -178,6 +189,7 @@ class GroupFit:
         """Fit, leaving out what is not there; limits: (2, n_peaks) of the positions."""
         present = tuple(range(len(expected)))
         left_out: dict[int, tuple[float, float, str]] = {}
+        of = partial(cls, data=data, expected=expected, options=options, width=width)
         while present:
             places = _Places.of(len(present), options)
             if len(data.q) <= places.count:
@@ -186,13 +198,13 @@ class GroupFit:
                 break
             kept = list(present)
             vector, held, converged = _minimised(data, expected[kept], limits[:, kept], width, options)
-            fitted = cls(data, expected, options, width, present, vector, held, left_out, converged)
+            fitted = of(present=present, vector=vector, held=held, left_out=left_out, converged=converged)
             worst = fitted._weakest()
             if worst is None:
                 return fitted
             left_out = left_out | {present[worst[0]]: worst[1]}
             present = tuple(k for k in present if k != present[worst[0]])
-        return cls(data, expected, options, width, (), np.zeros(0), np.zeros(0, dtype=np.bool_), left_out)
+        return of(present=(), vector=np.zeros(0), held=np.zeros(0, dtype=np.bool_), left_out=left_out)
 
     @cached_property
     def places(self) -> _Places:
@@ -249,11 +261,10 @@ class GroupFit:
     def peak(self, k: int, number: int, name: str) -> FittedPeak:
         """Return the k-th peak of the group; number: of the group."""
         expected = float(self.expected[k])
-        nothing = Estimate(np.nan, np.nan, np.nan)
         if k not in self.present:
             value, error, why = self.left_out[k]
-            given = Estimate(value, error, error)
-            return FittedPeak(name, expected, number, given, nothing, nothing, nothing, np.nan, why)
+            area = Estimate(value, error, error)
+            return FittedPeak(name=name, expected=expected, group=number, area=area, problem=why)
         j, places = self.present.index(k), self.places
         position, fwhm = self.estimate(int(places.position[j]), "Å⁻¹"), self.estimate(int(places.fwhm[j]), "Å⁻¹")
         at = int(places.mixing[j])
@@ -270,7 +281,17 @@ class GroupFit:
             problem = "the data leave its position open"
         area = self.estimate(int(places.area[j]), "")
         chi2_red = self.chi2_red if self.data.has_sigmas else np.nan
-        return FittedPeak(name, expected, number, area, position, fwhm, mixing, chi2_red, problem)
+        return FittedPeak(
+            name=name,
+            expected=expected,
+            group=number,
+            area=area,
+            position=position,
+            fwhm=fwhm,
+            mixing=mixing,
+            chi2_red=chi2_red,
+            problem=problem,
+        )
 
     def _weakest(self) -> tuple[int, tuple[float, float, str]] | None:
         """Return (number among the present, (area, stderr, why)) of the peak to leave out first, if any."""

@@ -19,12 +19,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import FloatArray, checked_series, csv_text
 from nanocrystal.analysis.peak_group import FittedPeak, GroupData, GroupFit, IntArray, ProfileOptions
 from nanocrystal.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PeakFit:
     """The peaks of a pattern, in order of Q.
 
@@ -120,18 +120,23 @@ def fit_peaks(
         covariance[np.ix_(group, group)] = fitted.position_covariance
         if fitted.present:
             calculated[window], background[window] = fitted.curves()
-    nothing = Estimate(np.nan, np.nan, np.nan)
     for index in range(len(at)):
         if index not in peaks:
-            missing = (nothing, nothing, nothing, nothing, np.nan, "outside the range of the data")
-            peaks[index] = FittedPeak(labels[index], float(at[index]), -1, *missing)
+            problem = "outside the range of the data"
+            peaks[index] = FittedPeak(name=labels[index], expected=float(at[index]), group=-1, problem=problem)
     undetermined = [bool(peaks[int(k)].problem) for k in order]
     covariance = covariance[np.ix_(order, order)]
     covariance[undetermined, :] = covariance[:, undetermined] = np.nan
     between = ~np.isfinite(covariance) & np.logical_not(np.logical_or.outer(undetermined, undetermined))
     covariance[between] = 0.0  # peaks of different groups share no data
     return PeakFit(
-        tuple(peaks[int(k)] for k in order), q_, y, calculated, background, covariance, has_sigmas=sigma is not None
+        peaks=tuple(peaks[int(k)] for k in order),
+        q=q_,
+        intensity=y,
+        calculated=calculated,
+        background=background,
+        position_covariance=covariance,
+        has_sigmas=sigma is not None,
     )
 
 

@@ -30,7 +30,7 @@ FEWEST = 4
 # ---- Guinier ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GuinierFit:
     """Radius of gyration and forward intensity.
 
@@ -61,9 +61,12 @@ class GuinierFit:
 
 
 def guinier(
-    q: ArrayLike, intensity: ArrayLike, sigma: ArrayLike | None = None, q_range: tuple[float, float] | None = None,
+    q: ArrayLike,
+    intensity: ArrayLike,
+    sigma: ArrayLike | None = None,
+    q_range: tuple[float, float] | None = None,
     limit: float = GUINIER_LIMIT,
-) -> GuinierFit:  # fmt: skip
+) -> GuinierFit:
     """Fit ln I = ln I0 − q² Rg²/3 by weighted least squares.
 
     q: (n,) Å⁻¹, ascending; intensity, sigma: (n,); q_range: the points, or None: from the first one up to
@@ -103,11 +106,14 @@ def guinier(
     if ends[0] > 0.65:
         remarks.append(f"q Rg begins at {ends[0]:.2f}; smaller q would show whether larger things are there.")
     return GuinierFit(
-        Estimate(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
-        Estimate(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
-        (float(x[used][0]), float(x[used][-1])), ends, int(used.sum()),
-        float(fit.chi2_red) if sigma is not None else np.nan, tuple(remarks),
-    )  # fmt: skip
+        rg=Estimate(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
+        i0=Estimate(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
+        q_range=(float(x[used][0]), float(x[used][-1])),
+        q_rg=ends,
+        n_points=int(used.sum()),
+        chi2_red=float(fit.chi2_red) if sigma is not None else np.nan,
+        remarks=tuple(remarks),
+    )
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ def _guinier_window(x: FloatArray, log_y: FloatArray, weight: FloatArray, limit:
 # ---- Porod and the invariant ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PorodFit:
     """Porod's constant K (intensity Å⁻⁴) and the constant background below it; q_range: Å⁻¹."""
 
@@ -175,10 +181,12 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
     scaled = max(1.0, np.sqrt(fit.chi2_red)) if sigma is not None else np.sqrt(fit.chi2_red)
     first = 1.0 if sigma is not None else scaled
     return PorodFit(
-        Estimate(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
-        Estimate(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
-        (float(x[used][0]), float(x[used][-1])), int(used.sum()), fit.chi2_red if sigma is not None else np.nan,
-    )  # fmt: skip
+        constant=Estimate(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
+        background=Estimate(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
+        q_range=(float(x[used][0]), float(x[used][-1])),
+        n_points=int(used.sum()),
+        chi2_red=fit.chi2_red if sigma is not None else np.nan,
+    )
 
 
 @dataclass(frozen=True)

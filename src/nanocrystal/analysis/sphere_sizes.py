@@ -29,6 +29,19 @@ DRAWS = 30
 
 
 @dataclass(frozen=True)
+class SizesOptions:
+    """How sizes are found; background: whether a constant is fitted beside them; seed: of the noise that is drawn.
+
+    smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that
+    the smooth one leaves).
+    """
+
+    smoothing: float | None = None
+    background: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class SphereSizes:
     """A distribution of diameters of spheres, on a grid (n,).
 
@@ -77,24 +90,32 @@ class SphereSizes:
 
     def to_csv(self) -> str:
         """Return one row for each diameter."""
-        return csv_text({
-            "diameter (Å)": self.diameter, "volume_density (1/Å)": self.volume_density,
-            "volume_density_stderr (1/Å)": self.volume_density_stderr, "number_density (1/Å)": self.number_density,
-        })  # fmt: skip
+        return csv_text(
+            {
+                "diameter (Å)": self.diameter,
+                "volume_density (1/Å)": self.volume_density,
+                "volume_density_stderr (1/Å)": self.volume_density_stderr,
+                "number_density (1/Å)": self.number_density,
+            }
+        )
 
 
 def sphere_sizes(
-    q: ArrayLike, intensity: ArrayLike, sigma: ArrayLike | None = None, diameter: ArrayLike | None = None,
-    smoothing: float | None = None, background: bool = True, seed: int = 0,
+    q: ArrayLike,
+    intensity: ArrayLike,
+    sigma: ArrayLike | None = None,
+    diameter: ArrayLike | None = None,
     method: Literal["smooth", "entropy"] = "smooth",
-) -> SphereSizes:  # fmt: skip
+    options: SizesOptions | None = None,
+) -> SphereSizes:
     """Return the smoothest distribution of diameters of spheres that agrees with the data, or that of most entropy.
 
     q: (n,) Å⁻¹; intensity, sigma: (n,), negative intensities are data like others; diameter: (m,) Å, ascending, or
-    None: from 0.7 π/q_max to π/q_min. smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the
-    L-curve (entropy: by the noise that the smooth one leaves). Without sigma all points count by 3 % of their
-    intensity, those of the lowest tenth alike. Raises InputError for data or grids that cannot be used.
+    None: from 0.7 π/q_max to π/q_min. Without sigma all points count by 3 % of their intensity, those of the lowest
+    tenth alike. Raises InputError for data or grids that cannot be used.
     """
+    options = options or SizesOptions()
+    smoothing, background = options.smoothing, options.background
     x, y, s = checked_curve("sphere_sizes", q, intensity, sigma)
     if method not in ("smooth", "entropy"):
         raise InputError("sphere_sizes, method", f'must be "smooth" or "entropy", got {method!r}.')
@@ -116,20 +137,27 @@ def sphere_sizes(
     if not scale > 0.0:
         raise InputError("sphere_sizes, intensity", "holds no spheres of these diameters; give other diameters.")
     chi2 = problem.misfit(found)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(options.seed)
     noise = max(1.0, np.sqrt(chi2 / len(x))) if sigma is not None else np.sqrt(chi2 / len(x))
     fitted = problem.kernel @ found
-    draws = np.array([
-        replace(problem, data=fitted + noise * rng.standard_normal(len(x))).solution(smoothing) for _ in range(DRAWS)
-    ])[:, : len(grid)]  # fmt: skip
+    draws = np.array(
+        [replace(problem, data=fitted + noise * rng.standard_normal(len(x))).solution(smoothing) for _ in range(DRAWS)]
+    )[:, : len(grid)]
     at_edge = found[: len(grid)][-3:].max() > 0.1 * found[: len(grid)].max()
     if at_edge:
         remarks.append(f"there is volume at the largest diameter, {grid[-1]:.4g} Å: larger spheres, or aggregates.")
     return SphereSizes(
-        grid, found[: len(grid)] / scale, draws.std(axis=0) / scale, (kernel @ found) * s,
-        float(found[len(grid)]) if background else 0.0, float(scale), float(smoothing), float(chi2 / len(x)),
-        tuple(remarks), method,
-    )  # fmt: skip
+        diameter=grid,
+        volume_density=found[: len(grid)] / scale,
+        volume_density_stderr=draws.std(axis=0) / scale,
+        calculated=(kernel @ found) * s,
+        background=float(found[len(grid)]) if background else 0.0,
+        forward=float(scale),
+        smoothing=float(smoothing),
+        chi2_red=float(chi2 / len(x)),
+        remarks=tuple(remarks),
+        method=method,
+    )
 
 
 def _entropic(
@@ -146,7 +174,7 @@ def _entropic(
     mean = float(start[: len(grid)] @ measure / measure.sum())
     if not mean > 0.0:
         raise InputError("sphere_sizes, intensity", "holds no spheres of these diameters; give other diameters.")
-    problem = Entropic(smooth.kernel / unit, smooth.data / unit, measure, mean)
+    problem = Entropic(kernel=smooth.kernel / unit, data=smooth.data / unit, measure=measure, mean=mean)
     if strength is not None:
         return replace(problem, start=problem.solution(strength)), strength, remarks
     strength, found = problem.by_discrepancy()

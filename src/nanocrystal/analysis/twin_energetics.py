@@ -37,7 +37,23 @@ MOLE_PER_CUBIC_ANGSTROM = 1e-24
 """ρ V/fw with ρ in g/cm³, V in Å³ and fw in g/mol is in units of this, mol"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Substance:
+    """The two phases of a substance.
+
+    enthalpy_orthorhombic, enthalpy_cubic: kJ/mol, ΔH_o and ΔH_c (only their difference counts for which is favoured);
+    density: g/cm³ of the orthorhombic phase, density_cubic: of the cubic one (None: the same); weight: g/mol of a
+    formula unit.
+    """
+
+    enthalpy_orthorhombic: float
+    enthalpy_cubic: float
+    density: float
+    weight: float
+    density_cubic: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkEnthalpy:
     """Enthalpies of one nanocrystal, J: of its boundaries, of its orthorhombic domains and, alone, as cubic.
 
@@ -99,7 +115,7 @@ class NetworkEnthalpy:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FreeEnergy:
     """The free energy of a cube over the number of its domains, against one domain without boundaries.
 
@@ -149,18 +165,12 @@ def network_enthalpy(
     areas: ArrayLike,
     surface_tensions: float | Sequence[float] | FloatArray,
     volumes: ArrayLike,
-    enthalpy_orthorhombic: float,
-    enthalpy_cubic: float,
-    density: float,
-    weight: float,
-    density_cubic: float | None = None,
+    substance: Substance,
 ) -> NetworkEnthalpy:
     """Return the enthalpies of a crystal of orthorhombic domains and of the same volume as one cubic domain.
 
     areas: (n_boundaries,) Å², A_ij; surface_tensions: (n_boundaries,) J/m², γ_ij, or one number for all;
-    volumes: (n_domains,) Å³, V_i; enthalpy_orthorhombic, enthalpy_cubic: kJ/mol, ΔH_o and ΔH_c (only their
-    difference counts for which is favoured); density: g/cm³ of the orthorhombic phase, density_cubic: of
-    the cubic one (None: the same); weight: g/mol of a formula unit. Checked against a hand calculation of each term.
+    volumes: (n_domains,) Å³, V_i. Checked against a hand calculation of each term.
 
     Raises InputError for input that cannot be used.
     """
@@ -173,15 +183,16 @@ def network_enthalpy(
         raise InputError(f"{where}, volumes", "must be at least one, all positive (Å³).")
     if len(areas_) and areas_.min() < 0.0:
         raise InputError(f"{where}, areas", f"must not be negative (Å²), got {areas_.min():g}.")
-    cubic_density = density if density_cubic is None else density_cubic
+    density, weight = substance.density, substance.weight
+    cubic_density = density if substance.density_cubic is None else substance.density_cubic
     _positive(where, density=density, density_cubic=cubic_density, weight=weight)
     volume = float(volumes_.sum())
     amount = density * volume / weight * MOLE_PER_CUBIC_ANGSTROM
     amount_cubic = cubic_density * volume / weight * MOLE_PER_CUBIC_ANGSTROM
     return NetworkEnthalpy(
         boundary=float(tensions @ areas_) * 1e-20,
-        domains=1000.0 * enthalpy_orthorhombic * amount,
-        cubic=1000.0 * enthalpy_cubic * amount_cubic,
+        domains=1000.0 * substance.enthalpy_orthorhombic * amount,
+        cubic=1000.0 * substance.enthalpy_cubic * amount_cubic,
         boundary_area=float(areas_.sum()),
         volume=volume,
         amount=amount,
@@ -235,7 +246,13 @@ def free_energy(
     gain = BOLTZMANN * entropy_per_domain * temperature
     cost = surface_tension * edge**2 * 1e-20
     barrier = float((cost / gain) ** 1.5) if gain > 0.0 else np.inf
-    return FreeEnergy(n, surface_tension * area * 1e-20, -gain * (n - 1.0), temperature, barrier)
+    return FreeEnergy(
+        n_domains=n,
+        boundary=surface_tension * area * 1e-20,
+        entropy=-gain * (n - 1.0),
+        temperature=temperature,
+        barrier=barrier,
+    )
 
 
 def _positive(where: str, **values: float) -> None:

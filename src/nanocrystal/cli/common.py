@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -24,6 +26,27 @@ NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
+
+
+Asked = TypeVar("Asked")
+
+
+def by_options(kind: Callable[..., Asked]) -> Callable[[Callable[[Asked], None]], Callable[..., None]]:
+    """Return a decorator of a command that takes one object: typer sees an option for each field of its dataclass."""
+    hints = get_type_hints(kind, include_extras=True)
+    parameters = signature(kind).parameters.values()
+    fields = [p.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in parameters]
+
+    def of(command: Callable[[Asked], None]) -> Callable[..., None]:
+        @wraps(command)
+        def called(**given: object) -> None:
+            command(kind(**given))
+
+        called.__signature__ = Signature(fields)  # type: ignore[attr-defined]
+        called.__annotations__ = {p.name: p.annotation for p in fields}
+        return called
+
+    return of
 
 
 @contextmanager

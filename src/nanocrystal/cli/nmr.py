@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,70 +21,79 @@ FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
 """from the 0 ppm of the file to the one by --tms, or from its carrier where it has no 0 ppm: heavy nuclei reach far"""
 
 
-@verbs.app.command()
-def nmr(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of an experiment, or a file.")],
+@dataclass(frozen=True, kw_only=True)
+class NmrOptions:
+    """What `nmr` is asked for."""
+
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of an experiment, or a file.")]
     out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="CSV; the page stands beside it.")] = Path(
         "spectrum.csv"
-    ),
-    lb: Annotated[float, typer.Option("--lb", help="Exponential apodisation, Hz.")] = 0.0,
-    gb: Annotated[float, typer.Option("--gb", help="Gaussian apodisation, Hz of full width.")] = 0.0,
-    zero_fill: Annotated[int, typer.Option("--zero-fill", help="Length times this, to a power of two.")] = 2,
-    phase: Annotated[
-        str, typer.Option("--phase", help="auto, auto0, none, or PH0[,PH1[,PIVOT]] (°, °, ppm).")
-    ] = "auto",
-    baseline: Annotated[str, typer.Option("--baseline", help="none, an order from 0 to 8, or arpls.")] = "none",
-    magnitude: Annotated[bool, typer.Option("--magnitude", help="Absolute value instead of the real part.")] = False,
-    nucleus: Annotated[str, typer.Option("--nucleus", help="Where the file does not say, e.g. 133Cs.")] = "",
-    frequency: Annotated[float | None, typer.Option("--frequency", help="MHz, where the file does not say.")] = None,
-    tms: Annotated[float | None, typer.Option("--tms", help="¹H frequency of TMS in MHz: 0 ppm by Ξ.")] = None,
-    peak: Annotated[str, typer.Option("--peak", metavar="NEAR=PPM", help="The line near NEAR ppm is at PPM.")] = "",
+    )
+    lb: Annotated[float, typer.Option("--lb", help="Exponential apodisation, Hz.")] = 0.0
+    gb: Annotated[float, typer.Option("--gb", help="Gaussian apodisation, Hz of full width.")] = 0.0
+    zero_fill: Annotated[int, typer.Option("--zero-fill", help="Length times this, to a power of two.")] = 2
+    phase: Annotated[str, typer.Option("--phase", help="auto, auto0, none, or PH0[,PH1[,PIVOT]] (°, °, ppm).")] = "auto"
+    baseline: Annotated[str, typer.Option("--baseline", help="none, an order from 0 to 8, or arpls.")] = "none"
+    magnitude: Annotated[bool, typer.Option("--magnitude", help="Absolute value instead of the real part.")] = False
+    nucleus: Annotated[str, typer.Option("--nucleus", help="Where the file does not say, e.g. 133Cs.")] = ""
+    frequency: Annotated[float | None, typer.Option("--frequency", help="MHz, where the file does not say.")] = None
+    tms: Annotated[float | None, typer.Option("--tms", help="¹H frequency of TMS in MHz: 0 ppm by Ξ.")] = None
+    peak: Annotated[str, typer.Option("--peak", metavar="NEAR=PPM", help="The line near NEAR ppm is at PPM.")] = ""
     window: Annotated[
         str, typer.Option("--window", metavar="LOW:HIGH", help="What the page shows and the CSV holds.")
-    ] = "",
-    trace: Annotated[int | None, typer.Option("--trace", help="One trace of a series, from 1.")] = None,
-    regions: Annotated[str, typer.Option("--integrate", metavar="LOW:HIGH,…", help="Integrals of each trace.")] = "",
-    indirect: Annotated[str, typer.Option("--list", help="vdlist, vclist, vplist or difflist.")] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and paths.")] = False,
-) -> None:
+    ] = ""
+    trace: Annotated[int | None, typer.Option("--trace", help="One trace of a series, from 1.")] = None
+    regions: Annotated[str, typer.Option("--integrate", metavar="LOW:HIGH,…", help="Integrals of each trace.")] = ""
+    indirect: Annotated[str, typer.Option("--list", help="vdlist, vclist, vplist or difflist.")] = ""
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and paths.")] = False
+
+
+@verbs.app.command()
+@verbs.by_options(NmrOptions)
+def nmr(asked: NmrOptions) -> None:
     """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
-    with verbs.errors(quiet):
+    with verbs.errors(asked.quiet):
         from nanocrystal.data.nmr import read_nmr
         from nanocrystal.reduction.spectrum import Processing, spectrum_of
         from nanocrystal.reduction.spectrum_reference import by_peak
         from nanocrystal.report.files import table_csv, write_texts
         from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
 
-        _check(out)
-        _check_numbers({"--lb": lb, "--gb": gb}, {"--frequency": frequency, "--tms": tms}, zero_fill)
-        _check_nucleus(nucleus)
-        shown = _ranges(window, "--window")
-        data = read_nmr(path, nucleus=nucleus or None, indirect=indirect or None, carrier_mhz=frequency)
+        _check(asked.out)
+        _check_numbers(asked)
+        _check_nucleus(asked.nucleus)
+        shown = _ranges(asked.window, "--window")
+        given = {"nucleus": asked.nucleus or None, "indirect": asked.indirect or None}
+        data = read_nmr(asked.path, **given, carrier_mhz=asked.frequency)
         chosen = Processing(
-            exponential_hz=lb, gaussian_hz=gb, zero_fill=zero_fill, phase=_phase(phase),
-            baseline=_baseline(baseline), magnitude=magnitude,
-        )  # fmt: skip
+            exponential_hz=asked.lb,
+            gaussian_hz=asked.gb,
+            zero_fill=asked.zero_fill,
+            phase=_phase(asked.phase),
+            baseline=_baseline(asked.baseline),
+            magnitude=asked.magnitude,
+        )
         spectrum = _by_option(lambda: spectrum_of(data, chosen))
-        if tms is not None:
-            spectrum = _by_tms(spectrum, tms)
-        if peak:
-            spectrum = by_peak(spectrum, *_pair(peak, "=", "--peak"))
-        wanted = _ranges(regions, "--integrate")
+        if asked.tms is not None:
+            spectrum = _by_tms(spectrum, asked.tms)
+        if asked.peak:
+            spectrum = by_peak(spectrum, *_pair(asked.peak, "=", "--peak"))
+        wanted = _ranges(asked.regions, "--integrate")
         integrals = integral_columns(spectrum, wanted) if wanted else None
-        spectrum = spectrum if trace is None else _one(spectrum, trace)
+        spectrum = spectrum if asked.trace is None else _one(spectrum, asked.trace)
         columns = _windowed(spectrum_columns(spectrum), shown[0] if shown else None, spectrum)
         texts = {
-            out.name: table_csv(columns),
-            f"{out.stem}.html": spectrum_page(spectrum, shown[0] if shown else None),
+            asked.out.name: table_csv(columns),
+            f"{asked.out.stem}.html": spectrum_page(spectrum, shown[0] if shown else None),
         }
         if integrals is not None:
-            texts[f"{out.stem}-integrals.csv"] = table_csv(integrals)
-        write_texts(texts, out.absolute().parent)
-        if not quiet:
+            texts[f"{asked.out.stem}-integrals.csv"] = table_csv(integrals)
+        write_texts(texts, asked.out.absolute().parent)
+        if not asked.quiet:
             for sentence in summary_lines(spectrum):
                 print(f"  {sentence}", file=sys.stderr)
         for name in texts:
-            print(out.with_name(name))
+            print(asked.out.with_name(name))
 
 
 def _check(out: Path) -> None:
@@ -99,18 +109,18 @@ def _check(out: Path) -> None:
         raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
 
 
-def _check_numbers(widths: dict[str, float], frequencies: dict[str, float | None], zero_fill: int) -> None:
+def _check_numbers(asked: NmrOptions) -> None:
     """Raise InputError for a number that no processing can use, by its option."""
     from nanocrystal.errors import InputError
     from nanocrystal.techniques.nmr.data import check_mhz
 
-    for option, value in widths.items():
+    for option, value in (("--lb", asked.lb), ("--gb", asked.gb)):
         if not (math.isfinite(value) and value >= 0.0):
             raise InputError(option, f"must be 0 Hz or above, got {value:g}.")
-    for option, frequency in frequencies.items():
+    for option, frequency in (("--frequency", asked.frequency), ("--tms", asked.tms)):
         check_mhz(frequency, option)
-    if not 1 <= zero_fill <= MOST_ZEROS:
-        raise InputError("--zero-fill", f"must be from 1 to {MOST_ZEROS}, got {zero_fill}.")
+    if not 1 <= asked.zero_fill <= MOST_ZEROS:
+        raise InputError("--zero-fill", f"must be from 1 to {MOST_ZEROS}, got {asked.zero_fill}.")
 
 
 def _by_option(process: Callable[[], Any]) -> Any:

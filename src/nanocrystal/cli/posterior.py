@@ -32,6 +32,7 @@ def posterior(
     """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
     with verbs.errors(quiet):
         from nanocrystal.kernels.pairs import thread_count
+        from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.study import read_study
         from nanocrystal.study.posterior import study_posterior
@@ -43,9 +44,10 @@ def posterior(
         verbs.check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
         with _shown(quiet) as (expected, progress):
             found = study_posterior(
-                described, steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count(),
-                expected=expected, progress=progress,
-            )  # fmt: skip
+                described,
+                sampling=Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count()),
+                listeners=Listeners(expected=expected, progress=progress),
+            )
         report = write_posterior(found, folder, described.text if keeps_study else None)
         if not quiet:
             _summary(found)
@@ -70,9 +72,11 @@ def _shown(quiet: bool) -> Iterator[tuple[Callable[..., None] | None, Callable[.
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("sampling"), BarColumn(), TextColumn("{task.completed} of {task.total} steps, {task.fields[said]}"),
+        TextColumn("sampling"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total} steps, {task.fields[said]}"),
         TimeRemainingColumn(),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("sampling", total=None, said="refining")
 

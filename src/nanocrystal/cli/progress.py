@@ -70,8 +70,11 @@ def summary(result: Any) -> None:
         print(f"  {address:{width}s}  {value} {p.unit}{remark}", file=out)
     if result.joint is not None and result.joint.agreement is not None:
         found = result.joint.agreement
-        print(f"  what the data sets say alone: χ² {found.chi2:.1f} lower, for {found.freedom} degrees of freedom "
-              f"(p = {found.probability:.2g})", file=out)  # fmt: skip
+        print(
+            f"  what the data sets say alone: χ² {found.chi2:.1f} lower, for {found.freedom} degrees of freedom "
+            f"(p = {found.probability:.2g})",
+            file=out,
+        )
     for note in result.notes:
         print(f"  ! {note}", file=out)
     print(file=out)

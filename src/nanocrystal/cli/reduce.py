@@ -20,9 +20,8 @@ def reduce(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Qui
         verbs.check_way_to(folder)
         keeps_study = (folder / "study.toml").absolute() != study.absolute()
         names = planned_names(
-            list(described.tables), described.differentials, described.comparisons, keeps_study,
-            described.images,
-        )  # fmt: skip
+            list(described.tables), described.differentials, described.comparisons, keeps_study, described.images
+        )
         _check_folder(folder, names, out is not None, REDUCTION)
         result = described.run()
         report = write_reduction(result, folder, described.text if keeps_study else None)

@@ -63,8 +63,10 @@ def run_series(
         _summary(result)
     print(report)
     if result.interrupted:
-        verbs.say(f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
-                   "command goes on with the others.")  # fmt: skip
+        verbs.say(
+            f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
+            "command goes on with the others."
+        )
         raise typer.Exit(verbs.INTERRUPTED)
     if not result.complete:
         raise typer.Exit(verbs.NOT_CONVERGED)

@@ -54,5 +54,13 @@ def gsas_curve(text: str, content: bytes, path: Path, address: str) -> Curve:
     notes += [f"{left_out} of {len(x)} points have σ = 0 and were left out"] if left_out else []
     digest = hashlib.sha256(content).hexdigest()
     return Curve(
-        x[kept] / CENTIDEGREES, y[kept], sigma[kept], "two_theta", "intensity", str(path), digest, {}, tuple(notes)
+        x=x[kept] / CENTIDEGREES,
+        y=y[kept],
+        sigma=sigma[kept],
+        x_name="two_theta",
+        y_name="intensity",
+        source=str(path),
+        sha256=digest,
+        metadata={},
+        notes=tuple(notes),
     )

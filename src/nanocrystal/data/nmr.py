@@ -24,9 +24,16 @@ __all__ = ["IndirectAxis", "NmrData", "diffusion_times", "read_nmr"]
 BRUKER_FILES = ("fid", "ser", "acqus", "acqu", "acqu2s", "vdlist", "vclist", "difflist", "pulseprogram")
 PROCESSED_FILES = ("1r", "1i", "2rr", "procs")
 SUFFIXES = {
-    ".jdf": read_jeol, ".dx": read_jcamp, ".jdx": read_jcamp, ".jcamp": read_jcamp, ".ft": read_nmrpipe,
-    ".ft1": read_nmrpipe, ".ft2": read_nmrpipe, ".pipe": read_nmrpipe, ".spe": read_simpson,
-}  # fmt: skip
+    ".jdf": read_jeol,
+    ".dx": read_jcamp,
+    ".jdx": read_jcamp,
+    ".jcamp": read_jcamp,
+    ".ft": read_nmrpipe,
+    ".ft1": read_nmrpipe,
+    ".ft2": read_nmrpipe,
+    ".pipe": read_nmrpipe,
+    ".spe": read_simpson,
+}
 
 
 def read_nmr(
@@ -70,9 +77,10 @@ def _folder(path: Path, nucleus: str | None, indirect: str | None) -> NmrData:
     if experiments:
         raise InputError(str(path), f"holds several experiments; name one: {', '.join(experiments[:20])}.")
     raise InputError(
-        str(path), "is no NMR data set: it has no acqus (Bruker: name the folder of the experiment number) and no "
+        str(path),
+        "is no NMR data set: it has no acqus (Bruker: name the folder of the experiment number) and no "
         "procpar (Varian, Agilent).",
-    )  # fmt: skip
+    )
 
 
 def _file(path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData:

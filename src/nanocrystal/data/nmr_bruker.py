@@ -46,17 +46,29 @@ def read_bruker(folder: Path, nucleus: str | None = None, indirect: str | None =
     if not complex_points:
         raise InputError(
             str(acqus_path), "says AQ_mod 0 or 2 (qf, qseq): FIDs of real points are not read; process them in TopSpin."
-        )  # fmt: skip
+        )
     axis = _indirect(folder, acqus, n_traces, indirect, notes) if is_series else None
     reference, how = _reference(folder, acqus)
     notes.append(how)
     return checked(
         NmrData(
-            "time", values, time_axis(values.shape[-1], 1.0 / float(width), delay), True,
-            _nucleus(acqus, nucleus, acqus_path), frequency_mhz(acqus.get("SFO1")), reference, "Bruker", str(path),
-            axis, _temperature(acqus), acqus.get("SOLVENT"), _title(folder), _all(acqus), tuple(notes),
+            domain="time",
+            values=values,
+            x=time_axis(values.shape[-1], 1.0 / float(width), delay),
+            complete=True,
+            nucleus=_nucleus(acqus, nucleus, acqus_path),
+            carrier_mhz=frequency_mhz(acqus.get("SFO1")),
+            reference_mhz=reference,
+            format="Bruker",
+            source=str(path),
+            indirect=axis,
+            temperature=_temperature(acqus),
+            solvent=acqus.get("SOLVENT"),
+            title=_title(folder),
+            parameters=_all(acqus),
+            notes=tuple(notes),
         )
-    )  # fmt: skip
+    )
 
 
 def read_bruker_processed(folder: Path, nucleus: str | None = None, indirect: str | None = None) -> NmrData:
@@ -86,16 +98,28 @@ def read_bruker_processed(folder: Path, nucleus: str | None = None, indirect: st
     sf = float(_positive(procs, "SF", folder / "procs"))
     step = float(_positive(procs, "SW_p", folder / "procs")) / sf / n_points
     shift = np.asarray(float(procs["OFFSET"]) - step * np.arange(n_points), dtype=np.float64)
-    found = None if not acqus and nucleus is None and not procs.get("AXNUC") else _nucleus(
-        acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path
-    )  # fmt: skip
+    found = None
+    if acqus or nucleus is not None or procs.get("AXNUC"):
+        found = _nucleus(acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path)
     return checked(
         NmrData(
-            "shift", np.ascontiguousarray(values[..., ::-1]), shift[::-1].copy(), imaginary is not None, found,
-            frequency_mhz(acqus.get("SFO1")), sf, "Bruker, processed", str(path), axis, _temperature(acqus),
-            acqus.get("SOLVENT"), _title(experiment), _all({**acqus, **procs}), tuple(notes),
+            domain="shift",
+            values=np.ascontiguousarray(values[..., ::-1]),
+            x=shift[::-1].copy(),
+            complete=imaginary is not None,
+            nucleus=found,
+            carrier_mhz=frequency_mhz(acqus.get("SFO1")),
+            reference_mhz=sf,
+            format="Bruker, processed",
+            source=str(path),
+            indirect=axis,
+            temperature=_temperature(acqus),
+            solvent=acqus.get("SOLVENT"),
+            title=_title(experiment),
+            parameters=_all({**acqus, **procs}),
+            notes=tuple(notes),
         )
-    )  # fmt: skip
+    )
 
 
 # ---- numbers ------------------------------------------------------------------------------------
@@ -112,9 +136,10 @@ def _raw(path: Path, acqus: Mapping[str, Any], n_reals: int, n_traces: int) -> t
     needed = (n_traces - 1) * stride + length
     if len(content) < needed:
         raise InputError(
-            str(path), f"is cut off: {n_traces} trace{'s' * (n_traces > 1)} of {n_reals} numbers are {needed} bytes, "
+            str(path),
+            f"is cut off: {n_traces} trace{'s' * (n_traces > 1)} of {n_reals} numbers are {needed} bytes, "
             f"it has {len(content)}; copy it again, or was the measurement stopped?",
-        )  # fmt: skip
+        )
     padded = content + b"\0" * max(0, n_traces * stride - len(content))
     reals = np.frombuffer(padded[: n_traces * stride], kind).reshape(n_traces, -1)[:, :n_reals].astype(np.float64)
     reals *= 2.0 ** int(acqus.get("NC", 0))
@@ -155,9 +180,10 @@ def _traces(folder: Path, path: Path) -> int:
     mode = int(second.get("FnMODE", 0))
     if mode not in SERIES_MODES:
         raise InputError(
-            str(path), f"is a two-dimensional correlation spectrum (FnMODE = {mode}); single FIDs and series of them "
+            str(path),
+            f"is a two-dimensional correlation spectrum (FnMODE = {mode}); single FIDs and series of them "
             "(relaxation, diffusion) are read.",
-        )  # fmt: skip
+        )
     if (folder / "acqu3s").is_file():
         raise InputError(str(path), "has three dimensions; single FIDs and series of them are read.")
     return int(_positive(second, "TD", acqu2s))

@@ -18,6 +18,7 @@ _WORDS = re.compile(r"<([^>]*)>")
 _SUFFIX = {"s": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _ENTRY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
 
+# fmt: off
 GROUP_DELAY = {
     10: (
         44.75, 33.5, 66.625, 709 / 12, 68.5625, 60.375, 69.53125, 1464.5 / 24, 70.015625, 61.34375, 70.2578125,
@@ -33,12 +34,15 @@ GROUP_DELAY = {
         215 / 3, 72.125, 431 / 6, 72.0625, 863 / 12, 72.03125,
     ),
     13: tuple(3.0 - 0.5 / d for d in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)),
-}  # fmt: skip
+}
+# fmt: on
 """DSPFVS -> delay in points for each of DECIMATION: W. M. Westler & F. Abildgaard, DMX Digital Filters and Non-Bruker
 Offline Processing (1998), with the fractions that its rounded numbers stand for"""
+# fmt: off
 DECIMATION = (
     2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
-)  # fmt: skip
+)
+# fmt: on
 
 
 def parameter_file(path: Path) -> dict[str, Any]:
@@ -87,9 +91,10 @@ def group_delay(acqus: Mapping[str, Any], where: str) -> tuple[float, str]:
     table = dict(zip(DECIMATION, GROUP_DELAY[version], strict=False))
     if decimation not in table:
         raise InputError(
-            where, f"says DECIM = {decimation} with DSPFVS = {version}, for which the delay of the digital filter is "
+            where,
+            f"says DECIM = {decimation} with DSPFVS = {version}, for which the delay of the digital filter is "
             "not known; process the data in TopSpin and read pdata instead.",
-        )  # fmt: skip
+        )
     delay = table[decimation]
     return delay, f"the digital filter delays the signal by {delay:.4g} points (DSPFVS {version}, DECIM {decimation})"
 

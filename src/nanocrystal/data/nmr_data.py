@@ -36,7 +36,7 @@ class IndirectAxis:
     source: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class NmrData:
     """An FID, a spectrum, or a series of either.
 

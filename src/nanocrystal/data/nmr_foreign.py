@@ -73,12 +73,21 @@ def read_varian(folder: Path, nucleus: str | None = None) -> NmrData:
     axis = _varian_axis(procpar, len(values), folder) if len(values) > 1 else None
     kelvin = frequency_mhz(_first(procpar, "temp", None))
     return NmrData(
-        "time", values if len(values) > 1 else values[0], time_axis(values.shape[1], 1.0 / width), True,
-        _named(_varian_nucleus(_first(procpar, "tn", "")), nucleus, folder, "tn"),
-        frequency_mhz(_first(procpar, "sfrq", None)), frequency_mhz(_first(procpar, "reffrq", None)), "Varian",
-        str(folder / "fid"), axis, None if kelvin is None else kelvin + 273.15, _first(procpar, "solvent", None),
-        parameters=procpar, notes=("temperature of procpar is in °C",) if kelvin is not None else (),
-    )  # fmt: skip
+        domain="time",
+        values=values if len(values) > 1 else values[0],
+        x=time_axis(values.shape[1], 1.0 / width),
+        complete=True,
+        nucleus=_named(_varian_nucleus(_first(procpar, "tn", "")), nucleus, folder, "tn"),
+        carrier_mhz=frequency_mhz(_first(procpar, "sfrq", None)),
+        reference_mhz=frequency_mhz(_first(procpar, "reffrq", None)),
+        format="Varian",
+        source=str(folder / "fid"),
+        indirect=axis,
+        temperature=None if kelvin is None else kelvin + 273.15,
+        solvent=_first(procpar, "solvent", None),
+        parameters=procpar,
+        notes=("temperature of procpar is in °C",) if kelvin is not None else (),
+    )
 
 
 def _first(procpar: dict[str, list[str]], name: str, default: Any) -> Any:
@@ -121,18 +130,31 @@ def read_jeol(path: Path, nucleus: str | None = None) -> NmrData:
     width, carrier = float(parameters["x_sweep"]), float(parameters["x_freq"]) * 1e-6
     offset = float(parameters.get("x_offset", 0.0))
     reference = carrier / (1.0 + 1e-6 * offset)
-    common = (
-        _named(_jeol_nucleus(str(parameters.get("x_domain", ""))), nucleus, path, "x_domain"), carrier, reference,
-        "JEOL", str(path), None, _kelvin(parameters.get("temp_get")), str(parameters.get("solvent") or "") or None, "",
-        parameters,
-    )  # fmt: skip
-    if "ppm" in unit or "hz" in unit or "hertz" in unit:
+    is_spectrum = "ppm" in unit or "hz" in unit or "hertz" in unit
+    if is_spectrum:
         start, stop = (float(header["header"][f"data_axis_{end}"][0]) for end in ("start", "stop"))
-        shift = np.linspace(start, stop, len(values))
-        order = slice(None, None, -1) if start > stop else slice(None)
-        return NmrData("shift", values[order], shift[order], np.iscomplexobj(values), *common)
-    delay, said = _jeol_delay(parameters)
-    return NmrData("time", values, time_axis(len(values), 1.0 / width, delay), True, *common, (said,))
+        notes: tuple[str, ...] = ()
+        x = np.linspace(start, stop, len(values))
+        if start > stop:
+            x, values = x[::-1], values[::-1]
+    else:
+        delay, said = _jeol_delay(parameters)
+        x, notes = time_axis(len(values), 1.0 / width, delay), (said,)
+    return NmrData(
+        domain="shift" if is_spectrum else "time",
+        values=values,
+        x=x,
+        complete=True,
+        nucleus=_named(_jeol_nucleus(str(parameters.get("x_domain", ""))), nucleus, path, "x_domain"),
+        carrier_mhz=carrier,
+        reference_mhz=reference,
+        format="JEOL",
+        source=str(path),
+        temperature=_kelvin(parameters.get("temp_get")),
+        solvent=str(parameters.get("solvent") or "") or None,
+        parameters=parameters,
+        notes=notes,
+    )
 
 
 def _kelvin(celsius: Any) -> float | None:
@@ -210,9 +232,22 @@ def read_jcamp(path: Path, nucleus: str | None = None) -> NmrData:
         x = x / observed
         notes.append("Hz were divided by the observe frequency: 0 ppm is where the file has 0 Hz")
     return NmrData(
-        "time" if is_fid else "shift", values[order], x[order], complete, name, observed, reference, "JCAMP-DX",
-        str(path), None, None, _text(header, ".SOLVENTNAME") or None, _text(header, "TITLE"), parameters, tuple(notes),
-    )  # fmt: skip
+        domain="time" if is_fid else "shift",
+        values=values[order],
+        x=x[order],
+        complete=complete,
+        nucleus=name,
+        carrier_mhz=observed,
+        reference_mhz=reference,
+        format="JCAMP-DX",
+        source=str(path),
+        indirect=None,
+        temperature=None,
+        solvent=_text(header, ".SOLVENTNAME") or None,
+        title=_text(header, "TITLE"),
+        parameters=parameters,
+        notes=tuple(notes),
+    )
 
 
 def _text(header: dict[str, Any], key: str) -> str:
@@ -240,10 +275,22 @@ def read_nmrpipe(path: Path, nucleus: str | None = None) -> NmrData:
     counted = np.arange(len(values), dtype=np.float64)
     series = IndirectAxis("trace", "", counted, "counted") if values.ndim == 2 else None
     name = _named(axis["label"], nucleus, path, "FDF2LABEL")
-    common = (complete, name, carrier, reference, "NMRPipe", str(path), series, None, None, "", dict(header))
     if axis["time"]:
         delay = max(0.0, float(header.get("FDDMXVAL", 0.0))) if header.get("FDDMXFLAG", 0) != 1 else 0.0
-        time = time_axis(n, 1.0 / float(axis["sw"]), delay)
-        return NmrData("time", values.astype(np.complex128), time, *common)
-    frequency = (np.arange(n) - n // 2 + 1 - n % 2) * float(axis["sw"]) / n
-    return NmrData("frequency", values[..., ::-1].astype(np.complex128), frequency, *common)
+        x = time_axis(n, 1.0 / float(axis["sw"]), delay)
+    else:
+        x = (np.arange(n) - n // 2 + 1 - n % 2) * float(axis["sw"]) / n
+        values = values[..., ::-1]
+    return NmrData(
+        domain="time" if axis["time"] else "frequency",
+        values=values.astype(np.complex128),
+        x=x,
+        complete=complete,
+        nucleus=name,
+        carrier_mhz=carrier,
+        reference_mhz=reference,
+        format="NMRPipe",
+        source=str(path),
+        indirect=series,
+        parameters=dict(header),
+    )

@@ -34,6 +34,14 @@ def read_simpson(path: Path, nucleus: str | None = None, carrier_mhz: float | No
     is_spectrum = head.get("TYPE", "FID").upper() == "SPE"
     x = (np.arange(n) - n // 2) * width / n if is_spectrum else time_axis(n, 1.0 / width)
     return NmrData(
-        "frequency" if is_spectrum else "time", pairs[:, 0] + 1j * pairs[:, 1], x, True, nucleus, carrier_mhz,
-        carrier_mhz, "SIMPSON", str(path), parameters=head,
-    )  # fmt: skip
+        domain="frequency" if is_spectrum else "time",
+        values=pairs[:, 0] + 1j * pairs[:, 1],
+        x=x,
+        complete=True,
+        nucleus=nucleus,
+        carrier_mhz=carrier_mhz,
+        reference_mhz=carrier_mhz,
+        format="SIMPSON",
+        source=str(path),
+        parameters=head,
+    )

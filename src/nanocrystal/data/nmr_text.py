@@ -44,9 +44,18 @@ def read_text(path: Path, nucleus: str | None = None, unit: str = "ppm", carrier
         notes.append(f"{table.width - 2} more columns are left aside")
     values = np.asarray(columns[order, 1] + (1j * columns[order, 2] if imaginary else 0j), dtype=np.complex128)
     return NmrData(
-        "shift" if unit == "ppm" else "frequency", values, x, imaginary, nucleus, carrier_mhz, carrier_mhz,
-        "text", address, parameters={}, notes=tuple(notes),
-    )  # fmt: skip
+        domain="shift" if unit == "ppm" else "frequency",
+        values=values,
+        x=x,
+        complete=imaginary,
+        nucleus=nucleus,
+        carrier_mhz=carrier_mhz,
+        reference_mhz=carrier_mhz,
+        format="text",
+        source=address,
+        parameters={},
+        notes=tuple(notes),
+    )
 
 
 def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -> tuple[np.ndarray, slice]:
@@ -56,9 +65,10 @@ def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -
     if not first:
         if second:
             raise InputError(
-                address, f"has its columns the wrong way round: the second runs evenly from {y[0]:g} to {y[-1]:g}, the "
+                address,
+                f"has its columns the wrong way round: the second runs evenly from {y[0]:g} to {y[-1]:g}, the "
                 "first does not; write ppm first, then the intensity.",
-            )  # fmt: skip
+            )
         steps = np.diff(x)
         k = int(np.flatnonzero(steps * np.sign(np.median(steps)) <= 0.0)[0]) if np.median(steps) else 0
         raise InputError(
@@ -66,9 +76,10 @@ def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -
         )
     if unit == "ppm" and np.abs(x).max() > WIDEST_PPM:
         raise InputError(
-            address, f"has {x[0]:g} to {x[-1]:g} in its first column, which is no range of ppm; are they Hz or points? "
+            address,
+            f"has {x[0]:g} to {x[-1]:g} in its first column, which is no range of ppm; are they Hz or points? "
             'Head the column "Hz" where it is Hz.',
-        )  # fmt: skip
+        )
     if x[0] > x[-1]:
         notes.append(f"{unit} run downwards; the rows are reversed")
         return x[::-1].copy(), slice(None, None, -1)

@@ -22,8 +22,11 @@ SUFFIX = ".xrdml"
 SAME = 1e-4
 """°; angles of two scans that are the same"""
 METADATA = {
-    "kAlpha1": "k_alpha_1", "kAlpha2": "k_alpha_2", "ratioKAlpha2KAlpha1": "k_alpha_ratio", "anodeMaterial": "anode",
-}  # fmt: skip
+    "kAlpha1": "k_alpha_1",
+    "kAlpha2": "k_alpha_2",
+    "ratioKAlpha2KAlpha1": "k_alpha_ratio",
+    "anodeMaterial": "anode",
+}
 """elements of the file -> keys of the curve"""
 
 
@@ -61,7 +64,17 @@ def xrdml_curve(content: bytes, path: Path, address: str) -> Curve:
     intensity, sigma, more = _scaled(scan)
     digest = hashlib.sha256(content).hexdigest()
     all_notes = (f"{len(intensity)} points over 2θ were read", *notes, *more)
-    return Curve(scan.two_theta, intensity, sigma, "two_theta", "intensity", str(path), digest, metadata, all_notes)
+    return Curve(
+        x=scan.two_theta,
+        y=intensity,
+        sigma=sigma,
+        x_name="two_theta",
+        y_name="intensity",
+        source=str(path),
+        sha256=digest,
+        metadata=metadata,
+        notes=all_notes,
+    )
 
 
 def _scan(points: ElementTree.Element, address: str) -> _Scan:

@@ -431,17 +431,16 @@ def covariance_of(normal, used, scaled, covariance, status):
 
 
 @jit
-def descend_all(
-    x, spectra, weights, baseline, poisson, full, free, parts, free_of, is_linear, eliminated, low, high, tolerance,
-    most_steps, chi2, status, count, covariance,
-):  # fmt: skip
-    """Fit each spectrum (n_items, n_points) from its own start free (n_items, n_free); answers are written in place."""
-    plan = (parts, free_of, is_linear, eliminated)
+def descend_all(x, spectra, weights, baseline, poisson, full, plan, low, high, tolerance, most_steps, found):
+    """Fit each spectrum (n_items, n_points) from its own start free (n_items, n_free); answers are written in place.
+
+    plan: parts, free_of, is_linear, eliminated; found: free, chi2, status, count, covariance.
+    """
+    free, chi2, status, count, covariance = found
     for item in range(len(spectra)):
         if status[item] == EMPTY:
             continue
-        weight = weights[item if len(weights) > 1 else 0]
+        y, weight, own = spectra[item], weights[item if len(weights) > 1 else 0], full.copy()
         chi2[item], status[item], count[item] = descend(
-            x, spectra[item], weight, baseline, poisson, full.copy(), free[item], plan, low, high, tolerance,
-            most_steps, covariance[item],
-        )  # fmt: skip
+            x, y, weight, baseline, poisson, own, free[item], plan, low, high, tolerance, most_steps, covariance[item]
+        )

@@ -14,7 +14,7 @@ singular) are flagged; their values are finite, their standard errors infinite.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -47,7 +47,29 @@ LARGEST = 1e100
 """larger values are no measurement, and their squares no numbers"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """How spectra are fitted.
+
+    likelihood: "poisson" for counts (amplitudes, and a constant baseline, are then at least 0). bounds: name (or
+    "*.fwhm") -> (low, high), within `natural_limits`. eliminate: solve the linear parameters at each step. search,
+    reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each other. engine: the
+    faster one by default.
+    """
+
+    likelihood: Likelihood = "gaussian"
+    bounds: Mapping[str, tuple[float, float]] | None = None
+    eliminate: bool = False
+    search: bool = True
+    reach: Mapping[str, float] | None = None
+    shape: tuple[int, int] | None = None
+    engine: Engine | None = None
+    n_threads: int = 1
+    fallback: bool = True
+    tolerance: float = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchFit:
     """What was found; n_items spectra, n_free parameters.
 
@@ -112,51 +134,40 @@ def fit_batch(
     start: Mapping[str, float | FloatArray],
     *,
     sigma: FloatArray | float | None = None,
-    likelihood: Likelihood = "gaussian",
-    bounds: Mapping[str, tuple[float, float]] | None = None,
-    eliminate: bool = False,
-    search: bool = True,
-    reach: Mapping[str, float] | None = None,
-    shape: tuple[int, int] | None = None,
-    engine: Engine | None = None,
-    n_threads: int = 1,
-    fallback: bool = True,
-    tolerance: float = 1e-9,
+    options: BatchOptions | None = None,
 ) -> BatchFit:
     """Fit each of the spectra (n_items, n_points) over x (n_points,).
 
     start: name -> a value for all items, or one each (n_items,), which switches the search off; amplitudes and
     baseline may be left out. Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their
     starts. sigma: standard deviations that broadcast against the spectra; points that are not finite, or whose sigma
-    is not above 0, are left out. likelihood: "poisson" for counts (amplitudes, and a constant baseline, are then at
-    least 0). bounds: name (or "*.fwhm") -> (low, high), within `natural_limits`. eliminate: solve the linear parameters
-    at each step. search, reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each
-    other. engine: the faster one by default. Raises InputError for arrays and names that cannot be used.
+    is not above 0, are left out. Raises InputError for arrays and names that cannot be used.
     """
-    x, y, weights = _checked(x, spectra, sigma, likelihood, model)
+    options = options or BatchOptions()
+    x, y, weights = _checked(x, spectra, sigma, options.likelihood, model)
     starts, common = _given_starts(model, start, len(y))
-    poisson = likelihood == "poisson"
-    low, high = _bounds(model, x, starts, bounds, poisson)
-    if engine == "compiled" and not model.has_compiled:
+    poisson = options.likelihood == "poisson"
+    low, high = _bounds(model, x, starts, options.bounds, poisson)
+    if options.engine == "compiled" and not model.has_compiled:
         raise InputError("engine", 'must be "plain": not every form of this sum has a compiled text.')
-    engine = engine or ("compiled" if model.has_compiled else "plain")
-    eliminated = model.free_is_linear & (eliminate and not poisson)
-    task = Task(model, x, low, high, eliminated, poisson, tolerance)
-    run = Run(task, y, weights, engine, n_threads)
+    engine = options.engine or ("compiled" if model.has_compiled else "plain")
+    eliminated = model.free_is_linear & (options.eliminate and not poisson)
+    task = Task(sum=model, x=x, low=low, high=high, eliminated=eliminated, poisson=poisson, tolerance=options.tolerance)
+    run = Run(task=task, spectra=y, weights=weights, engine=engine, n_threads=options.n_threads)
     usable = (weights > 0.0).sum(axis=1) if len(weights) > 1 else np.full(len(y), int((weights > 0.0).sum()))
     alive = (usable > len(low)) & ((y * (weights > 0.0)) != 0.0).any(axis=1)
     found = _empty(np.clip(starts, low, high), alive)
     items = np.flatnonzero(alive)
     if len(items):
-        tried = candidates(model, starts[0], reach) if search and common else None
+        tried = candidates(model, starts[0], options.reach) if options.search and common else None
         ranked = _first_starts(run, starts, tried, items, poisson)
         run.improve(found, items, ranked[0])
         if len(ranked) > 1:
             again = items[wanting(found, items)]
             run.improve(found, again, ranked[1][np.searchsorted(items, again)])
-        if shape is not None:
-            ask_neighbours(run, found, shape, alive)
-        if fallback:
+        if options.shape is not None:
+            ask_neighbours(run, found, options.shape, alive)
+        if options.fallback:
             ask_scipy(run, found)
         put_in_order(task, found, starts)
         mark_undetermined(task, found)
@@ -165,9 +176,17 @@ def fit_batch(
         factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
         covariance = np.where(np.isfinite(covariance), covariance * factor, np.inf)
     return BatchFit(
-        model, x, found.free, covariance, found.chi2, found.status, usable, sigma is not None or poisson, engine,
-        found.n_evaluations,
-    )  # fmt: skip
+        sum=model,
+        x=x,
+        free=found.free,
+        covariance=covariance,
+        chi2=found.chi2,
+        status=found.status,
+        n_points=usable,
+        has_sigma=sigma is not None or poisson,
+        engine=engine,
+        n_evaluations=found.n_evaluations,
+    )
 
 
 # ---- what is given ------------------------------------------------------------------------------
@@ -234,7 +253,13 @@ def _empty(starts: FloatArray, alive: BoolArray) -> Descent:
     covariance = np.zeros((n, n_free, n_free))
     covariance[:, range(n_free), range(n_free)] = np.inf
     status = np.where(alive, STALLED, EMPTY).astype(np.int64)
-    return Descent(starts, np.full(n, np.inf), status, np.zeros(n, dtype=np.int64), covariance)
+    return Descent(
+        free=starts,
+        chi2=np.full(n, np.inf),
+        status=status,
+        n_evaluations=np.zeros(n, dtype=np.int64),
+        covariance=covariance,
+    )
 
 
 # ---- starts -------------------------------------------------------------------------------------
@@ -249,13 +274,13 @@ def _first_starts(
         ranked = starts[items][None]
         linear = task.sum.free_is_linear
         if not starts[:, linear].any() and linear.any():
-            solving = Task(task.sum, task.x, task.low, task.high, linear, False, task.tolerance)
+            solving = replace(task, eliminated=linear, poisson=False)
             ranked = _in_chunks(solving, y, run.weights_of(items), ranked[0])[None]
     else:
         mean = np.sqrt((run.weights**2).mean(axis=0))
         if poisson:
             mean = 1.0 / np.sqrt(np.maximum(y.mean(axis=0), 1e-3))
-        ranked = best_candidates(task.sum, task.x, y, mean, tried, task.low, task.high)
+        ranked = best_candidates(task, y, mean, tried)
     ranked = np.clip(ranked, task.low, task.high)
     if poisson:
         for rank in ranked:

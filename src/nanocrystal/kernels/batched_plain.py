@@ -30,7 +30,7 @@ LEAST_EXPECTED = 1e-12
 MOST_STEPS = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """What all spectra share: the sum, its abscissa (n_points,), bounds and what is eliminated (n_free,)."""
 
@@ -43,7 +43,7 @@ class Task:
     tolerance: float = 1e-9
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Descent:
     """Where descents ended: free (n_items, n_free), χ² and status (n_items,), covariance (n_items, n_free, n_free)."""
 
@@ -54,7 +54,7 @@ class Descent:
     covariance: FloatArray
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _State:
     """residual (n_items, n_points), slopes (n_items, n_free, n_points), over σ; held at a bound: (n_items, n_free)."""
 
@@ -132,7 +132,9 @@ def evaluated(task: Task, free: FloatArray, y: FloatArray, weight: FloatArray) -
                 slopes[:, model.free_of[k]] += full[:, first, None] * rows[k] * weight
     expected = np.einsum("ik,kip->ip", full[:, linear], rows[linear])
     chi2, residual = (_deviance if task.poisson else _squares)(expected, y, weight, slopes)
-    return _State(free, np.where(fine & np.isfinite(chi2), chi2, np.inf), slopes, residual, held)
+    return _State(
+        free=free, chi2=np.where(fine & np.isfinite(chi2), chi2, np.inf), slopes=slopes, residual=residual, held=held
+    )
 
 
 def _squares(
@@ -188,9 +190,12 @@ def descend(task: Task, spectra: FloatArray, weights: FloatArray, start: FloatAr
 def _descended(task: Task, spectra: FloatArray, weights: FloatArray, start: FloatArray, most_steps: int) -> Descent:
     n_items, n_free = start.shape
     found = Descent(
-        start.copy(), np.full(n_items, np.inf), np.full(n_items, STALLED, dtype=np.int64),
-        np.ones(n_items, dtype=np.int64), np.zeros((n_items, n_free, n_free)),
-    )  # fmt: skip
+        free=start.copy(),
+        chi2=np.full(n_items, np.inf),
+        status=np.full(n_items, STALLED, dtype=np.int64),
+        n_evaluations=np.ones(n_items, dtype=np.int64),
+        covariance=np.zeros((n_items, n_free, n_free)),
+    )
     state = evaluated(task, start, spectra, weights)
     normal, right = _normal_equations(state)
     free, chi2, held = state.free, state.chi2, state.held

@@ -21,7 +21,7 @@ BETTER = 1e-9
 """relative change of χ² that counts"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """The engine at work on some spectra."""
 
@@ -52,14 +52,19 @@ class Run:
         task, model = self.task, self.task.sum
         n, n_free = starts.shape
         new = Descent(
-            np.ascontiguousarray(starts), np.empty(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64),
-            np.zeros((n, n_free, n_free)),
-        )  # fmt: skip
+            free=np.ascontiguousarray(starts),
+            chi2=np.empty(n),
+            status=np.zeros(n, dtype=np.int64),
+            n_evaluations=np.zeros(n, dtype=np.int64),
+            covariance=np.zeros((n, n_free, n_free)),
+        )
+        baseline = baseline_curves(task.x, model.baseline_terms)
+        plan = (model.layout, model.free_of, model.is_linear, task.eliminated)
+        where = (new.free, new.chi2, new.status, new.n_evaluations, new.covariance)
+        limits = (task.low, task.high, task.tolerance, most_steps)
         load("_batched_numba").descend_all(
-            task.x, y, weights, baseline_curves(task.x, model.baseline_terms), task.poisson, model.constant, new.free,
-            model.layout, model.free_of, model.is_linear, task.eliminated, task.low, task.high, task.tolerance,
-            most_steps, new.chi2, new.status, new.n_evaluations, new.covariance,
-        )  # fmt: skip
+            task.x, y, weights, baseline, task.poisson, model.constant, plan, *limits, where
+        )
         return new
 
 

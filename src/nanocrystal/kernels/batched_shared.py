@@ -29,6 +29,19 @@ RANK = 1e-10
 
 
 @dataclass(frozen=True)
+class SharedOptions:
+    """How curves are fitted; bounds: of nonlinear parameters.
+
+    search, reach: try times and places around the start first, see `candidates`.
+    """
+
+    bounds: Mapping[str, tuple[float, float]] | None = None
+    search: bool = True
+    reach: Mapping[str, float] | None = None
+    tolerance: float = 1e-10
+
+
+@dataclass(frozen=True, kw_only=True)
 class SharedFit:
     """What was found for n_members curves.
 
@@ -87,7 +100,7 @@ class SharedFit:
         return self.sum.curve(self.x, self.free)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Problem:
     """What does not change: data (n_members, n_points), weights (n_members or 1, n_points), places of parameters."""
 
@@ -102,7 +115,7 @@ class _Problem:
     high: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _State:
     """One set of parameters; slopes (n_members, n_free, n_points) of all of them and residual, both over σ."""
 
@@ -125,35 +138,37 @@ def fit_shared(
     *,
     shared: Sequence[str],
     sigma: FloatArray | float | None = None,
-    bounds: Mapping[str, tuple[float, float]] | None = None,
-    search: bool = True,
-    reach: Mapping[str, float] | None = None,
-    tolerance: float = 1e-10,
+    options: SharedOptions | None = None,
 ) -> SharedFit:
     """Fit curves (n_members, n_points) over x (n_points,) with some parameters common to all.
 
-    start: name -> value, or one for each member; shared: names of the common ones (not linear). bounds: of nonlinear
-    parameters. search, reach: try times and places around the start first, see `candidates`. Points that are not finite
-    are left out. Raises InputError for arrays and names that cannot be used.
+    start: name -> value, or one for each member; shared: names of the common ones (not linear). Points that are not
+    finite are left out. Raises InputError for arrays and names that cannot be used.
     """
-    problem = _problem(model, x, members, shared, sigma, bounds, start)
+    options = options or SharedOptions()
+    problem = _problem(model, x, members, shared, sigma, options.bounds, start)
     free = np.tile(model.start({k: float(np.ravel(v)[0]) for k, v in start.items()}), (len(problem.y), 1))
     for name, value in start.items():
         if np.ndim(value) and name in model.free_names:
             free[:, model.free_names.index(name)] = value
     tried = free[None]
-    if search and not any(np.ndim(v) for v in start.values()):
-        around = np.clip(candidates(model, free[0], reach), problem.low, problem.high)
+    if options.search and not any(np.ndim(v) for v in start.values()):
+        around = np.clip(candidates(model, free[0], options.reach), problem.low, problem.high)
         tried = np.repeat(around[:, None], len(problem.y), axis=1)
     state = _best_start(problem, tried)
-    state, converged, steps = _descended(problem, state, tolerance)
+    state, converged, steps = _descended(problem, state, options.tolerance)
     return _assembled(problem, state, converged, len(tried) + steps, sigma is not None)
 
 
 def _problem(
-    model: Sum, x: FloatArray, members: FloatArray, shared: Sequence[str], sigma: FloatArray | float | None,
-    bounds: Mapping[str, tuple[float, float]] | None, start: Mapping[str, float | FloatArray],
-) -> _Problem:  # fmt: skip
+    model: Sum,
+    x: FloatArray,
+    members: FloatArray,
+    shared: Sequence[str],
+    sigma: FloatArray | float | None,
+    bounds: Mapping[str, tuple[float, float]] | None,
+    start: Mapping[str, float | FloatArray],
+) -> _Problem:
     y = np.atleast_2d(np.asarray(members, dtype=np.float64))
     x = np.asarray(x, dtype=np.float64)
     if x.ndim != 1 or y.shape[1] != len(x):
@@ -175,7 +190,17 @@ def _problem(
     places = {n: k for k, n in enumerate(model.free_names)}
     common = np.array([places[n] for n in dict.fromkeys(shared)], dtype=np.int64)
     own = np.setdiff1d(np.flatnonzero(~model.free_is_linear), common)
-    return _Problem(model, x, y, weights, common, own, np.flatnonzero(model.free_is_linear), low, high)
+    return _Problem(
+        model=model,
+        x=x,
+        y=y,
+        weights=weights,
+        shared=common,
+        own=own,
+        linear=np.flatnonzero(model.free_is_linear),
+        low=low,
+        high=high,
+    )
 
 
 # ---- one evaluation -----------------------------------------------------------------------------
@@ -211,7 +236,7 @@ def _evaluated(problem: _Problem, free: FloatArray) -> _State:
         for k in range(first + 1, first + n):
             if model.free_of[k] >= 0:
                 slopes[:, model.free_of[k]] += full[:, first, None] * rows[k] * weights
-    return _State(free, (residual**2).sum(axis=1), slopes, basis, residual)
+    return _State(free=free, chi2_of=(residual**2).sum(axis=1), slopes=slopes, basis=basis, residual=residual)
 
 
 def _best_start(problem: _Problem, tried: FloatArray) -> _State:
@@ -322,9 +347,20 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
         shared_covariance, own_covariance = _scaled(shared_covariance, factor), _scaled(own_covariance, factor)
     names = problem.model.free_names
     return SharedFit(
-        problem.model, problem.x, state.free, tuple(names[k] for k in problem.shared), tuple(names[k] for k in own),
-        shared_covariance, own_covariance, state.chi2, state.chi2_of, n_points, n_parameters, converged, count,
-    )  # fmt: skip
+        sum=problem.model,
+        x=problem.x,
+        free=state.free,
+        shared_names=tuple(names[k] for k in problem.shared),
+        own_names=tuple(names[k] for k in own),
+        shared_covariance=shared_covariance,
+        own_covariance=own_covariance,
+        chi2=state.chi2,
+        chi2_of=state.chi2_of,
+        n_points=n_points,
+        n_parameters=n_parameters,
+        converged=converged,
+        n_evaluations=count,
+    )
 
 
 def _scaled(covariance: FloatArray, factor: float) -> FloatArray:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.batched_plain import Task
 from nanocrystal.kernels.batched_sum import Sum
 
 FloatArray = NDArray[np.float64]
@@ -107,14 +108,14 @@ def _in_order(model: Sum, found: FloatArray) -> NDArray[np.int64]:
 
 
 def best_candidates(
-    model: Sum, x: FloatArray, spectra: FloatArray, weight: FloatArray, tried: FloatArray, low: FloatArray,
-    high: FloatArray, n_best: int = 2,
-) -> FloatArray:  # fmt: skip
+    task: Task, spectra: FloatArray, weight: FloatArray, tried: FloatArray, n_best: int = 2
+) -> FloatArray:
     """Return the best starts of each spectrum, (n_best, n_items, n_free), amplitudes and baseline solved for.
 
     weight: (n_points,), 1/σ of all spectra alike, which is enough for a start. Candidates whose free amplitudes would
     leave their bounds count only where there are no others.
     """
+    model, x, low, high = task.sum, task.x, task.low, task.high
     full = model.full(tried)
     rows = model.rows(x, full)
     linear = np.flatnonzero(model.free_is_linear)

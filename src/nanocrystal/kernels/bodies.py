@@ -34,9 +34,14 @@ class DisplacementSum:
         return np.zeros((int(np.ceil(self.longest / self._h)) + 2, 4))
 
     def add(
-        self, moments: FloatArray, across: FloatArray, first: FloatArray, along: FloatArray, second: FloatArray,
+        self,
+        moments: FloatArray,
+        across: FloatArray,
+        first: FloatArray,
+        along: FloatArray,
+        second: FloatArray,
         factor: float = 1.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Add weights first (n,) × second (m,) at displacements `across` (n,) and `along` (m,), ascending, Å."""
         arrays = [np.ascontiguousarray(x, dtype=np.float64) for x in (across, first, along, second)]
         load("_bodies_numba").product_moments(*arrays, float(factor), 1.0 / self._h, moments)

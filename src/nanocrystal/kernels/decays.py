@@ -6,7 +6,7 @@ is a time, or b of Stejskal and Tanner, whose decay by diffusion exp(−b D) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -156,35 +156,46 @@ def measured_response(response_t: FloatArray, response: FloatArray) -> Form:
         return np.stack(rows, axis=1).reshape(3, *times.shape[:-1], len(t))
 
     limits = {"time": POSITIVE, "start": ANYWHERE}
-    return Form("measured-response", ("time", "start"), stacked, limits, {"start": 0.0}, "amplitude")
+    return _decay("measured-response", stacked, limits, {"start": 0.0})
 
 
 # ---- by name ------------------------------------------------------------------------------------
 
 _EXPONENT = (0.05, 2.0)
 _INVERSION = (0.0, 2.5)
+
+
+def _decay(
+    name: str,
+    stacked: Callable[..., FloatArray],
+    limits: Mapping[str, tuple[float, float]],
+    starts: Mapping[str, float],
+    compiled: int = -1,
+) -> Form:
+    return Form(
+        name=name,
+        parameters=tuple(limits),
+        stacked=stacked,
+        limits=limits,
+        starts=starts,
+        amplitude="amplitude",
+        compiled=compiled,
+    )
+
+
+_STRETCHED = {"time": POSITIVE, "exponent": _EXPONENT}
+_RECOVERY = {"time": POSITIVE, "inversion": _INVERSION}
+_GAUSS_EXPONENTIAL = {"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE}
+_BOTH = {**_STRETCHED, "inversion": _INVERSION}
 DECAYS: Mapping[str, Form] = {
     form.name: form
     for form in (
-        Form("exponential", ("time",), exponential, {"time": POSITIVE}, {}, "amplitude", 10),
-        Form(
-            "stretched", ("time", "exponent"), stretched, {"time": POSITIVE, "exponent": _EXPONENT},
-            {"exponent": 1.0}, "amplitude", 11,
-        ),
-        Form(
-            "recovery", ("time", "inversion"), recovery, {"time": POSITIVE, "inversion": _INVERSION},
-            {"inversion": 2.0}, "amplitude", 12,
-        ),
-        Form(
-            "stretched-recovery", ("time", "exponent", "inversion"), stretched_recovery,
-            {"time": POSITIVE, "exponent": _EXPONENT, "inversion": _INVERSION},
-            {"exponent": 1.0, "inversion": 2.0}, "amplitude",
-        ),
-        Form("diffusion", ("diffusion",), diffusion, {"diffusion": POSITIVE}, {}, "amplitude", 13),
-        Form(
-            "gauss-exponential", ("time", "start", "response_fwhm"), gauss_exponential,
-            {"time": POSITIVE, "start": ANYWHERE, "response_fwhm": POSITIVE}, {"start": 0.0}, "amplitude",
-        ),
+        _decay("exponential", exponential, {"time": POSITIVE}, {}, 10),
+        _decay("stretched", stretched, _STRETCHED, {"exponent": 1.0}, 11),
+        _decay("recovery", recovery, _RECOVERY, {"inversion": 2.0}, 12),
+        _decay("stretched-recovery", stretched_recovery, _BOTH, {"exponent": 1.0, "inversion": 2.0}),
+        _decay("diffusion", diffusion, {"diffusion": POSITIVE}, {}, 13),
+        _decay("gauss-exponential", gauss_exponential, _GAUSS_EXPONENTIAL, {"start": 0.0}),
     )
-}  # fmt: skip
+}
 """the decays by name"""

@@ -60,7 +60,14 @@ def through_response(form: Form, response_t: FloatArray, response: FloatArray) -
 
     name = f"{form.name}-through-response"
     starts, limits = {**form.starts, "start": 0.0}, {**form.limits, "start": ANYWHERE}
-    return Form(name, (*form.parameters, "start"), stacked, limits, starts, form.amplitude)
+    return Form(
+        name=name,
+        parameters=(*form.parameters, "start"),
+        stacked=stacked,
+        limits=limits,
+        starts=starts,
+        amplitude=form.amplitude,
+    )
 
 
 def _step_of(t: FloatArray, where: str) -> float:

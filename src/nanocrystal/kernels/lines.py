@@ -243,7 +243,12 @@ def measured_shape(samples_x: FloatArray, samples: FloatArray) -> Form:
         near = (place > -0.25 * period) & (place < 0.75 * period)
         return np.stack([np.where(near, (waves * row).sum(axis=-1).real, 0.0) for row in rows])
 
-    return Form("measured", ("position", "fwhm"), stacked, {"position": ANYWHERE, "fwhm": (0.0, np.inf)})
+    return Form(
+        name="measured",
+        parameters=("position", "fwhm"),
+        stacked=stacked,
+        limits={"position": ANYWHERE, "fwhm": (0.0, np.inf)},
+    )
 
 
 # ---- baselines ----------------------------------------------------------------------------------
@@ -265,7 +270,14 @@ _SIDE = (-0.99, 0.99)
 
 def _form(name: str, stacked: Callable[..., FloatArray], compiled: int = -1, **limits: tuple[float, float]) -> Form:
     starts = {k: v for k, v in {"lorentzian_part": 0.5, "asymmetry": 0.0}.items() if k in limits}
-    return Form(name, ("position", *limits), stacked, {"position": ANYWHERE, **limits}, starts, compiled=compiled)
+    return Form(
+        name=name,
+        parameters=("position", *limits),
+        stacked=stacked,
+        limits={"position": ANYWHERE, **limits},
+        starts=starts,
+        compiled=compiled,
+    )
 
 
 LINES: Mapping[str, Form] = {

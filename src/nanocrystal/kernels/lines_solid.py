@@ -71,7 +71,7 @@ class Nucleus:
         return tuple((m, i * (i + 1.0) - m * (m - 1.0)) for m in levels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Interactions:
     """What makes a powder pattern, as the module says; spinning_rate (Hz) at the magic angle, 0 for none."""
 
@@ -350,9 +350,21 @@ def solid_line(nucleus: Nucleus, hz_per_unit: float = 1.0, differentiated: Seque
     coupled = ("cq", "cq_asymmetry") if nucleus.spin >= 1.0 else ()
     names = ("position", "csa", "csa_asymmetry", *coupled, "spinning_rate", "fwhm", "lorentzian_part")
     limits = {
-        "position": ANYWHERE, "csa": ANYWHERE, "csa_asymmetry": (0.0, 1.0), "cq": ANYWHERE, "cq_asymmetry": (0.0, 1.0),
-        "spinning_rate": (0.0, np.inf), "fwhm": (0.0, np.inf), "lorentzian_part": (0.0, 1.0),
-    }  # fmt: skip
+        "position": ANYWHERE,
+        "csa": ANYWHERE,
+        "csa_asymmetry": (0.0, 1.0),
+        "cq": ANYWHERE,
+        "cq_asymmetry": (0.0, 1.0),
+        "spinning_rate": (0.0, np.inf),
+        "fwhm": (0.0, np.inf),
+        "lorentzian_part": (0.0, 1.0),
+    }
     starts = {**dict.fromkeys((*REFINABLE, "spinning_rate"), 0.0), "lorentzian_part": 0.5}
     stacked = SolidLine(nucleus, hz_per_unit, names, frozenset(differentiated))
-    return Form("solid", names, stacked, {k: limits[k] for k in names}, {k: v for k, v in starts.items() if k in names})
+    return Form(
+        name="solid",
+        parameters=names,
+        stacked=stacked,
+        limits={k: limits[k] for k in names},
+        starts={k: v for k, v in starts.items() if k in names},
+    )

@@ -149,8 +149,9 @@ def reduced_lattice_moments(
     """
     fast = load("_pairs_numba")
     n_rows = len(jobs[0].weights) - first_row + len(strains)
-    elements = np.array([[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]]
-                         for e in strains]).reshape(-1, 6)  # fmt: skip
+    elements = np.array(
+        [[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]] for e in strains]
+    ).reshape(-1, 6)
     places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
     by_offset = [np.ascontiguousarray(job.weights.T) for job in jobs]
     sizes = np.zeros(n_pair_kinds)

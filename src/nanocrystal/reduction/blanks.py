@@ -27,7 +27,7 @@ class Blank:
     fit_range: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FittedScale:
     """The scale of a blank; stderr None where it was given or no σ is known.
 
@@ -58,7 +58,7 @@ def without_blanks(sample: Intensity, blanks: Sequence[Blank], where: str = "") 
     for blank in (b for b in on_grid if b.scale is not None):
         assert blank.scale is not None
         left = _minus(left, blank.intensity, blank.scale)
-        scales.append(FittedScale(blank.name, blank.scale, fitted=False))
+        scales.append(FittedScale(name=blank.name, value=blank.scale, fitted=False))
     free = [b for b in on_grid if b.scale is None]
     if free:
         left, found = _fitted(left, free, where)
@@ -100,11 +100,15 @@ def _fitted(sample: Intensity, blanks: Sequence[Blank], where: str) -> tuple[Int
         stderrs = np.sqrt(np.diag(np.linalg.inv(normal)) * max(chi2_red, 1.0))
     return left, [
         FittedScale(
-            b.name, float(scales[k]), fitted=True, stderr=None if stderrs is None else float(stderrs[k]),
-            fit_range=(low, high), chi2_red=None if sample.spread is None else chi2_red,
+            name=b.name,
+            value=float(scales[k]),
+            fitted=True,
+            stderr=None if stderrs is None else float(stderrs[k]),
+            fit_range=(low, high),
+            chi2_red=None if sample.spread is None else chi2_red,
         )
         for k, b in enumerate(blanks)
-    ]  # fmt: skip
+    ]
 
 
 def _refuse_alike(normal: FloatArray, blanks: Sequence[Blank], where: str) -> None:

@@ -21,7 +21,7 @@ from nanocrystal.reduction.transform import PairDistribution, pair_distribution
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Differential:
     """The difference of two sets; scale_stderr None where the scale was given or no σ is known.
 
@@ -70,7 +70,7 @@ def differential(
         if row is not None:
             stderr = float(np.linalg.norm(spread.of_functional(row[None])))
             spread = spread.with_shared(-other[:, None], row[None])
-    left = StructureFactor(q, f - scale * other, spread)
+    left = StructureFactor(q=q, f=f - scale * other, spread=spread)
     qmin, qmax = max(first.pdf.qmin, second.pdf.qmin), min(first.pdf.qmax, second.pdf.qmax)
     pdf = pair_distribution(left, first.pdf.r, qmin, qmax, first.settings.window, where)
     intensity, intensity_sigma, of_intensity = _intensities(first, second, inside, fit_range, intensity_scale, where)
@@ -78,7 +78,18 @@ def differential(
     if (first.pdf.qmax, first.pdf.window) != (second.pdf.qmax, second.pdf.window):
         notes = (f"the sets were transformed differently; the difference is transformed up to {qmax:g} Å⁻¹.",)
     return Differential(
-        first.name, second.name, scale, stderr, fit_range, q, intensity, intensity_sigma, of_intensity, left, pdf, notes
+        first=first.name,
+        other=second.name,
+        scale=scale,
+        scale_stderr=stderr,
+        fit_range=fit_range,
+        q=q,
+        intensity=intensity,
+        intensity_sigma=intensity_sigma,
+        intensity_scale=of_intensity,
+        structure=left,
+        pdf=pdf,
+        notes=notes,
     )
 
 
@@ -122,9 +133,13 @@ def _least_squares(
 
 
 def _intensities(
-    first: Reduced, second: Reduced, inside: NDArray[np.bool_], fit_range: tuple[float, float] | None,
-    given: float | None, where: str,
-) -> tuple[FloatArray, FloatArray | None, float]:  # fmt: skip
+    first: Reduced,
+    second: Reduced,
+    inside: NDArray[np.bool_],
+    fit_range: tuple[float, float] | None,
+    given: float | None,
+    where: str,
+) -> tuple[FloatArray, FloatArray | None, float]:
     """Return ΔI, its σ and the scale of the second intensity."""
     a, b = first.intensity, second.intensity.at(first.intensity.q, where, first.name)
     scale = given

@@ -54,7 +54,7 @@ class View:
     beam: tuple[float, float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class IntegratedImage:
     """I(Q) of images: q (n,) Å⁻¹, intensity (n,), sigma (n,) or None.
 
@@ -107,7 +107,17 @@ class IntegratedImage:
         x = self.q if over == "q" else self.two_theta
         metadata = {"wavelength": f"{self.wavelength:.8g}"}
         sha256 = next(iter(self.inputs.values()), "")
-        return Curve(x, self.intensity, self.sigma, over, "intensity", self.source, sha256, metadata, self.notes)
+        return Curve(
+            x=x,
+            y=self.intensity,
+            sigma=self.sigma,
+            x_name=over,
+            y_name="intensity",
+            source=self.source,
+            sha256=sha256,
+            metadata=metadata,
+            notes=self.notes,
+        )
 
 
 def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: str = "image") -> IntegratedImage:
@@ -142,18 +152,27 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
             left_out[reason] = left_out.get(reason, 0) + count
     source = next(iter(inputs)) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
     return IntegratedImage(
-        found.q, found.intensity, found.sigma, places[0].geometry.wavelength,
-        used=sum(int(np.count_nonzero(p.codes == pixels.USED)) for p in places), left_out=left_out,
-        n_frames=frames_seen, monitor=float(sum(monitors)), views=[_view(p) for p in places],
-        cake=cake_of(places, edges), inputs=inputs, source=source, settings=settings,
+        q=found.q,
+        intensity=found.intensity,
+        sigma=found.sigma,
+        wavelength=places[0].geometry.wavelength,
+        used=sum(int(np.count_nonzero(p.codes == pixels.USED)) for p in places),
+        left_out=left_out,
+        n_frames=frames_seen,
+        monitor=float(sum(monitors)),
+        views=[_view(p) for p in places],
+        cake=cake_of(places, edges),
+        inputs=inputs,
+        source=source,
+        settings=settings,
         notes=(*found.notes, *remarks(places, edges, found, settings)),
-    )  # fmt: skip
+    )
 
 
 # ---- what all places share ------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Shared:
     """Mask, dark and flat, (n_rows, n_columns) each; dark_variance: of the mean of its n frames, per count."""
 
@@ -184,7 +203,7 @@ class Shared:
             path = _one(settings.flat, folder, f"{where}.flat")
             flat = single_image(path, size, "the flat field", f"{where}.flat")
             paths.append(path)
-        return cls(mask, dark, dark_variance, flat, paths)
+        return cls(mask=mask, dark=dark, dark_variance=dark_variance, flat=flat, paths=paths)
 
 
 def _one(name: str, folder: Path, where: str) -> str:
@@ -220,7 +239,16 @@ def _place(
     photon = settings.counts_per_photon
     variance = photon * (np.maximum(exposure.counts, 0.0) + n**2 * shared.dark_variance)
     norm = monitor * at.response(settings.solid_angle, settings.polarization) * shared.flat
-    return Place(exposure.shown_name, at, exposure.counts - n * shared.dark, variance, norm, codes, n, shared.dark)
+    return Place(
+        name=exposure.shown_name,
+        geometry=at,
+        signal=exposure.counts - n * shared.dark,
+        variance=variance,
+        norm=norm,
+        codes=codes,
+        n_frames=n,
+        dark=shared.dark,
+    )
 
 
 def _codes(exposure: Exposure, at: Geometry, shared: Shared, settings: ImageSettings) -> Codes:

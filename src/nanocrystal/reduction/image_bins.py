@@ -29,7 +29,7 @@ DEAD_RING = 25.0
 """counts; a pixel that reads 0 in a ring of more is dead"""
 
 
-@dataclass(eq=False)
+@dataclass(kw_only=True, eq=False)
 class Place:
     """The detector at one place: signal without dark, its variance, response times monitor, codes of the pixels.
 
@@ -123,9 +123,18 @@ def _one_pass(
 ) -> Any:
     """Return what pyFAI finds for a signal; all corrections are in `norm`, which it takes as the flat field."""
     return place.geometry.integrator.integrate1d_ng(
-        signal, len(edges) - 1, variance=variance, mask=place.unused, flat=place.norm, correctSolidAngle=False,
-        dummy=NO_DUMMY, delta_dummy=1.0, radial_range=(float(edges[0]), float(edges[-1])), unit="q_A^-1", method=method,
-    )  # fmt: skip
+        signal,
+        len(edges) - 1,
+        variance=variance,
+        mask=place.unused,
+        flat=place.norm,
+        correctSolidAngle=False,
+        dummy=NO_DUMMY,
+        delta_dummy=1.0,
+        radial_range=(float(edges[0]), float(edges[-1])),
+        unit="q_A^-1",
+        method=method,
+    )
 
 
 def _scatter(

@@ -19,7 +19,7 @@ MARKERS = (-1, -2)
 write the largest number"""
 
 
-@dataclass(eq=False)
+@dataclass(kw_only=True, eq=False)
 class Exposure:
     """The sum of the frames at one place; lowest: of all frames; saturated, below, gaps: pixels where one was so.
 
@@ -46,7 +46,16 @@ class Exposure:
     @classmethod
     def empty(cls, name: str, shape: tuple[int, int]) -> Exposure:
         saturated, below, gaps = (np.zeros(shape, dtype=np.bool_) for _ in range(3))
-        return cls(name, np.zeros(shape), np.full(shape, np.inf), saturated, below, gaps, [], [])
+        return cls(
+            name=name,
+            counts=np.zeros(shape),
+            lowest=np.full(shape, np.inf),
+            saturated=saturated,
+            below=below,
+            gaps=gaps,
+            headers=[],
+            files=[],
+        )
 
     def add(self, frame: Frame, settings: ImageSettings) -> None:
         """Add a frame."""

@@ -14,7 +14,7 @@ ErrorModel = Literal["poisson", "azimuthal", "none"]
 FEWEST_POINTS, MOST_POINTS = 20, 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageSettings:
     """How images become I(Q); see docs/detector_images.md. Paths are relative to the folder of
     `integrated_image`.

@@ -23,7 +23,7 @@ BEYOND = 1.000001
 Sigma = Literal["file", "counting", "none"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Intensity:
     """An intensity over Q; q (n,) Å⁻¹ ascending, value (n,), spread None where no uncertainty is known.
 
@@ -70,7 +70,15 @@ class Intensity:
                 'if it is in nm⁻¹ say q_unit = "1/nm", if it is 2θ say columns = ["two_theta", "intensity"].',
             )
         spread, said = _spread(curve, where, sigma)
-        return cls(q, curve.y, spread, curve.source, curve.source, curve.sha256, (*curve.notes, *said))
+        return cls(
+            q=q,
+            value=curve.y,
+            spread=spread,
+            name=curve.source,
+            source=curve.source,
+            sha256=curve.sha256,
+            notes=(*curve.notes, *said),
+        )
 
     @property
     def sigma(self) -> FloatArray | None:

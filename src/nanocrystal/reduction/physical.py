@@ -82,7 +82,7 @@ def physical_structure_factor(
         if c >= 0.0
         else (f"The fitted constant of fluorescence is negative ({c:.3g} e.u.): something else is wrong.",)
     )
-    return StructureFactor(q, f, spread, constants, notes)
+    return StructureFactor(q=q, f=f, spread=spread, constants=constants, notes=notes)
 
 
 def _high_q(
@@ -113,9 +113,13 @@ def _high_q(
 
 
 def _krogh_moe_norman(
-    corrected: Intensity, curves: tuple[FloatArray, FloatArray, FloatArray], c: float, slope_c: FloatArray,
-    how: Physical, where: str,
-) -> tuple[float, FloatArray]:  # fmt: skip
+    corrected: Intensity,
+    curves: tuple[FloatArray, FloatArray, FloatArray],
+    c: float,
+    slope_c: FloatArray,
+    how: Physical,
+    where: str,
+) -> tuple[float, FloatArray]:
     """Return β from the sum rule and its derivatives (n,) by the corrected intensity."""
     if how.number_density is None:
         raise InputError(

@@ -65,7 +65,7 @@ def polynomial_structure_factor(
     notes = ["The ad-hoc normalisation is not on the absolute scale: leave the scale of a fit free."]
     if rpoly > DOUBTFUL_RPOLY:
         notes.append(f"rpoly = {rpoly:g} Å is large: the polynomial may take out what first neighbours scatter.")
-    return StructureFactor(q, f, spread, constants, tuple(notes))
+    return StructureFactor(q=q, f=f, spread=spread, constants=constants, notes=tuple(notes))
 
 
 def degree_of(rpoly: float, qmaxinst: float) -> float:

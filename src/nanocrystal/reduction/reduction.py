@@ -42,7 +42,7 @@ NOTEWORTHY = 0.2
 """relative: by so much the sum rule may be off before it is said"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Absorption:
     """Absorption in a sample: geometry and μR or μt, or what these follow from.
 
@@ -57,7 +57,7 @@ class Absorption:
     density: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reduction:
     """How counts become S(Q) and G(r); see docs/reduction.md.
 
@@ -89,7 +89,7 @@ class Reduction:
     d_normalization: DNormalization = "squared-mean"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Reduced:
     """What a reduction found.
 
@@ -144,9 +144,20 @@ def reduced(
     to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
     found = checks(structure, pdf.g, r, to_g, density)
     return Reduced(
-        name, settings, composition, sample, intensity, corrected, used.value - intensity.value, scales, structure, pdf,
-        found, density, (*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", found, scales)),
-    )  # fmt: skip
+        name=name,
+        settings=settings,
+        composition=composition,
+        measured=sample,
+        intensity=intensity,
+        corrected=corrected,
+        background=used.value - intensity.value,
+        scales=scales,
+        structure=structure,
+        pdf=pdf,
+        checks=found,
+        number_density=density,
+        notes=(*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", found, scales)),
+    )
 
 
 # ---- settings ---------------------------------------------------------------------------------------
@@ -155,7 +166,7 @@ def reduced(
 def _check_method(settings: Reduction, where: str) -> None:
     if settings.method == "physical":
         return
-    defaults = Reduction(settings.composition)
+    defaults = Reduction(composition=settings.composition)
     for key in ("fluorescence", "normalization", "normalization_range"):
         if getattr(settings, key) != getattr(defaults, key):
             raise InputError(f"{where}.{key}", 'is for method = "physical"; the polynomial takes the place of it here.')
@@ -254,9 +265,14 @@ def _mu_length(absorption: Absorption, composition: Composition, wavelength: flo
 
 
 def _structure(
-    corrected: Intensity, polarised: FloatArray, settings: Reduction, composition: Composition,
-    wavelength: float | None, density: float | None, where: str,
-) -> StructureFactor:  # fmt: skip
+    corrected: Intensity,
+    polarised: FloatArray,
+    settings: Reduction,
+    composition: Composition,
+    wavelength: float | None,
+    density: float | None,
+    where: str,
+) -> StructureFactor:
     energy = None
     if settings.anomalous:
         if wavelength is None:

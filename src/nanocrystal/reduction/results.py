@@ -11,7 +11,7 @@ from nanocrystal.reduction.reduction import Reduced
 from nanocrystal.reduction.unchanged import Unchanged
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ReductionResult:
     """All reductions of a study; differentials and comparisons by (name, other); inputs: file -> SHA-256.
 

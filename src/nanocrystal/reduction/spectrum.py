@@ -33,7 +33,7 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Processing:
     """What is done to an FID. A spectrum that was processed already is phased and its baseline taken, no more.
 
@@ -63,7 +63,7 @@ class Processing:
         return Window(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Spectrum:
     """A spectrum, or a series of them on one axis.
 
@@ -152,9 +152,9 @@ class Spectrum:
         inside = (x >= low) & (x <= high)
         if inside.sum() < 2:
             raise InputError(
-                self.source, f"has no points between {low:g} and {high:g} {self.unit}; it runs from {x[0]:.4g} to "
-                f"{x[-1]:.4g}.",
-            )  # fmt: skip
+                self.source,
+                f"has no points between {low:g} and {high:g} {self.unit}; it runs from {x[0]:.4g} to {x[-1]:.4g}.",
+            )
         factor = self.hz_per_ppm if self.unit == "ppm" and self.reference_mhz is not None else 1.0
         return inside, float(x[1] - x[0]) * factor
 
@@ -164,9 +164,12 @@ class Spectrum:
             raise InputError(self.source, "has no absolute frequencies; shift its ppm axis with `shifted` instead.")
         note = f"0 ppm is at {reference_mhz:.7f} MHz, {how}"
         return replace(
-            self, shift=shift_axis(self.frequency, self.carrier_mhz, reference_mhz), reference_mhz=reference_mhz,
-            phase=None if self.phase is None else replace(self.phase, pivot=None), notes=(*self.notes, note),
-        )  # fmt: skip
+            self,
+            shift=shift_axis(self.frequency, self.carrier_mhz, reference_mhz),
+            reference_mhz=reference_mhz,
+            phase=None if self.phase is None else replace(self.phase, pivot=None),
+            notes=(*self.notes, note),
+        )
 
     def shifted(self, ppm: float, how: str = "given") -> Spectrum:
         """Return the same spectrum with ppm added to its axis."""
@@ -220,10 +223,22 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
     values = _without_baseline(values, settings, notes)
     noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
     return Spectrum(
-        values, frequency, shift, noise if values.ndim == 2 else noise[0], data.nucleus, data.carrier_mhz, reference,
-        data.indirect, phase, settings.magnitude, fid_weights, data.source, data.title, dict(data.parameters),
-        tuple(notes),
-    )  # fmt: skip
+        values=values,
+        frequency=frequency,
+        shift=shift,
+        noise=noise if values.ndim == 2 else noise[0],
+        nucleus=data.nucleus,
+        carrier_mhz=data.carrier_mhz,
+        reference_mhz=reference,
+        indirect=data.indirect,
+        phase=phase,
+        magnitude=settings.magnitude,
+        fid_weights=fid_weights,
+        source=data.source,
+        title=data.title,
+        parameters=dict(data.parameters),
+        notes=tuple(notes),
+    )
 
 
 def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, FloatArray]:

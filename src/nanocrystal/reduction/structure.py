@@ -23,7 +23,7 @@ class Constant:
     description: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class StructureFactor:
     """S and F over q (n,) Å⁻¹; f: 1/Å; spread: that of F.
 

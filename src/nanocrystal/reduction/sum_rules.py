@@ -24,7 +24,7 @@ LOW_R = 1.5
 """Å: shorter than all bonds but those of hydrogen"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One check: what was found and what should be; sigma, expected None where they are not known."""
 
@@ -86,6 +86,6 @@ def checks(
     names.append(("high_q", "", "mean S(Q) over the last quarter of Q, to be 1"))
     sigmas = [None if v is None or v < EXACT * abs(y) else v for v, y in zip(sigmas, found, strict=True)]
     return [
-        Check(name, value, sigma, wanted, unit, meaning)
+        Check(name=name, found=value, sigma=sigma, expected=wanted, unit=unit, meaning=meaning)
         for (name, unit, meaning), value, sigma, wanted in zip(names, found, sigmas, expected, strict=True)
     ]

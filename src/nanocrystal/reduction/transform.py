@@ -30,7 +30,7 @@ AT_ONCE = 1000
 """points of G(r) whose σ is calculated at once: their perturbation by every count needs memory"""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PairDistribution:
     """G(r) in Å⁻² over r (n,) Å; sigma (n,) of each point by itself, None where no σ is known."""
 
@@ -69,7 +69,9 @@ def pair_distribution(
         problem = f"goes to {r[-1]:g} Å, but points {step:.3g} Å⁻¹ apart say nothing beyond π/ΔQ = {np.pi / step:.3g} Å"
         raise InputError(f"{where}.r", f"{problem}; stop there.")
     g = sine_matrix(q, r, qmin, qmax, window) @ structure.f
-    return PairDistribution(r, g, _sigma(structure, r, qmin, qmax, window), qmin, qmax, window)
+    return PairDistribution(
+        r=r, g=g, sigma=_sigma(structure, r, qmin, qmax, window), qmin=qmin, qmax=qmax, window=window
+    )
 
 
 def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, window: str) -> FloatArray | None:

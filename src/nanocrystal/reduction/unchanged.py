@@ -24,7 +24,7 @@ ROUNDS = 5
 """of the scale and of the σ that depend on it"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limit:
     """An amplitude with its limit. stderr: widened by the misfit; limit: |strain| or amount is below it with 95 %.
 
@@ -38,7 +38,7 @@ class Limit:
     delta_chi2: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Unchanged:
     """What the difference of two patterns says; difference, sigma: (n,) over q.
 
@@ -103,11 +103,22 @@ def unchanged(
     at = len(nuisance)
     freedom = len(a.q) - at
     found = Unchanged(
-        first.name, second.name, a.q, target - base.values @ nuisance, sigma, factor,
-        base.stderr(0) if scale is None else None, background_terms, base.chi2, freedom,
-        _chi2_probability(base.chi2, freedom), _limit("strain", whole, at, signed=True), slope,
-        [_limit(name, whole, at + 1 + k, signed=False) for k, name in enumerate(templates)], templates,
-    )  # fmt: skip
+        first=first.name,
+        second=second.name,
+        q=a.q,
+        difference=target - base.values @ nuisance,
+        sigma=sigma,
+        scale=factor,
+        scale_stderr=base.stderr(0) if scale is None else None,
+        background_terms=background_terms,
+        chi2=base.chi2,
+        freedom=freedom,
+        probability=_chi2_probability(base.chi2, freedom),
+        strain=_limit("strain", whole, at, signed=True),
+        strain_template=slope,
+        parts=[_limit(name, whole, at + 1 + k, signed=False) for k, name in enumerate(templates)],
+        component_templates=templates,
+    )
     return _with_words(found)
 
 
@@ -207,7 +218,7 @@ def _limit(name: str, fit: _Fit, k: int, signed: bool) -> Limit:
         limit = float(grid[np.searchsorted(inside, CONFIDENCE)])
     else:  # a flat prior on amounts of at least 0
         limit = value + stderr * float(norm.isf((1.0 - CONFIDENCE) * norm.cdf(value / stderr)))
-    return Limit(name, value, stderr, limit, value**2 / float(fit.covariance[k, k]))
+    return Limit(name=name, value=value, stderr=stderr, limit=limit, delta_chi2=value**2 / float(fit.covariance[k, k]))
 
 
 def _chi2_probability(chi2: float, freedom: int) -> float:

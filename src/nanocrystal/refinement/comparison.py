@@ -44,7 +44,7 @@ UNSURE = 0.025
 DRAWS = 2000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Basis:
     """What one data set counts in the comparison.
 
@@ -67,7 +67,7 @@ class Basis:
         return 1.0 / (self.scale * self.correlation)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
 
@@ -93,7 +93,7 @@ class Standing:
         return not self.problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two judged candidates; better: the one with the lower BIC.
 
@@ -110,7 +110,7 @@ class Pair:
     blocks: Mapping[str, int]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison:
     """Candidates side by side: the judged ones by BIC, then the others; verdict: sentences."""
 
@@ -184,9 +184,14 @@ def compare(
     rng = np.random.default_rng(seed)
     pairs = [_pair(a, b, bases, rng) for a, b in combinations(ranked, 2)]
     left = [s for s in standings if not s.judged]
-    left += [Standing(n, descriptions.get(n, ""), None, p) for n, p in (problems or {}).items()]
+    left += [
+        Standing(name=n, description=descriptions.get(n, ""), result=None, problem=p)
+        for n, p in (problems or {}).items()
+    ]
     inputs = {k: v for r in results.values() for k, v in r.inputs.items()}
-    comparison = Comparison(title, [*ranked, *left], pairs, bases, [], inputs=inputs)
+    comparison = Comparison(
+        title=title, standings=[*ranked, *left], pairs=pairs, bases=bases, verdict=[], inputs=inputs
+    )
     return replace(comparison, verdict=verdict(comparison), notes=limits(comparison))
 
 
@@ -255,7 +260,15 @@ def _standing(name: str, description: str, result: Result) -> Standing:
     known = all(d.sigma is not None for d in result.datasets.values())
     gof = float(np.sqrt(chi2 / max(1, n_points - n_parameters))) if known else None
     problem = "" if result.converged else f"not converged: {result.message}"
-    return Standing(name, description, result, problem, n_parameters, chi2, gof)
+    return Standing(
+        name=name,
+        description=description,
+        result=result,
+        problem=problem,
+        n_parameters=n_parameters,
+        chi2=chi2,
+        gof=gof,
+    )
 
 
 def _bases(judged: Mapping[str, Standing], given: Mapping[str, float]) -> dict[str, Basis]:
@@ -290,7 +303,16 @@ def _basis(name: str, judged: Mapping[str, Standing], given: float | None) -> Ba
     if given is None and curve.labels:
         correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
-    return Basis(n, n / correlation, scale, correlation, block_length(residual), best, source, known)
+    return Basis(
+        n_points=n,
+        n_independent=n / correlation,
+        scale=scale,
+        correlation=correlation,
+        block=block_length(residual),
+        best=best,
+        source=source,
+        has_sigmas=known,
+    )
 
 
 def _curves(standing: Standing) -> Mapping[str, FittedCurve]:
@@ -341,7 +363,15 @@ def _pair(better: Standing, worse: Standing, bases: Mapping[str, Basis], rng: np
     charged = min(0.0, extra)
     probability = share_below(resampled_differences(joined, DRAWS, rng) + charged, 0.0)
     told_apart = min(delta_chi2, delta_chi2 + extra) > STRONG and probability < UNSURE
-    return Pair(better.name, worse.name, delta_chi2, delta_chi2 + extra, probability, told_apart, lengths)
+    return Pair(
+        better=better.name,
+        worse=worse.name,
+        delta_chi2=delta_chi2,
+        delta_bic=delta_chi2 + extra,
+        probability=probability,
+        told_apart=told_apart,
+        blocks=lengths,
+    )
 
 
 def share_below(draws: FloatArray, limit: float) -> float:

@@ -138,9 +138,13 @@ def checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mappi
 
 
 def assembled_result(
-    sample: RefinableSample, outcome: Outcome, title: str, options: Options, elapsed_s: float,
+    sample: RefinableSample,
+    outcome: Outcome,
+    title: str,
+    options: Options,
+    elapsed_s: float,
     joint: Joint | None = None,
-) -> Result:  # fmt: skip
+) -> Result:
     """Return the result at the point where the optimiser stopped."""
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
@@ -179,10 +183,13 @@ def assembled_result(
             *_notes(outcome, spread, parameters),
         ],
         sizes={
-            name: SizeCurve(length, "Å", x, number, volume)
+            name: SizeCurve(length_name=length, unit="Å", length=x, number_density=number, volume_density=volume)
             for name, (length, x, number, volume) in sample.size_curves(values).items()
         },
-        size_maps={n: SizeMap(a, b, "Å", x, y, z) for n, (a, b, x, y, z) in sample.size_maps(values).items()},
+        size_maps={
+            n: SizeMap(first_name=a, second_name=b, unit="Å", first=x, second=y, number_density=z)
+            for n, (a, b, x, y, z) in sample.size_maps(values).items()
+        },
         atoms={n: AtomPicture(*p) for n, p in sample.typical_atoms(values).items()},
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
@@ -216,9 +223,15 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
         estimates[address] = Estimate(
-            value, plain, scaled, d.quantity.unit, status,
-            low, high, d.quantity.description,
-        )  # fmt: skip
+            value=value,
+            stderr=plain,
+            stderr_scaled=scaled,
+            unit=d.quantity.unit,
+            status=status,
+            min=low,
+            max=high,
+            description=d.quantity.description,
+        )
     return estimates
 
 
@@ -295,9 +308,20 @@ def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, Derived
             values = [np.nan if d is None else trend.factor * d.value for d in known]
             errors = [np.nan if d is None or d.stderr is None else trend.factor * d.stderr for d in known]
             series[name] = (np.array(values), np.array(errors))
-        axes = (trend.x_axis.name, trend.x_axis.unit, trend.y_axis.name, trend.y_axis.unit)
-        x = np.array(trend.x)
-        found.append(TrendCurve(trend.caption, *axes, trend.names, x, series, trend.y_log, trend.x_reversed))
+        found.append(
+            TrendCurve(
+                caption=trend.caption,
+                x_name=trend.x_axis.name,
+                x_unit=trend.x_axis.unit,
+                y_name=trend.y_axis.name,
+                y_unit=trend.y_axis.unit,
+                names=trend.names,
+                x=np.array(trend.x),
+                series=series,
+                y_log=trend.y_log,
+                x_reversed=trend.x_reversed,
+            )
+        )
     return replace(curve, trends=tuple(found)) if found else curve
 
 

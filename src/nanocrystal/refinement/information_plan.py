@@ -20,7 +20,7 @@ FLAT = 0.2
 MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One row of the table against the range: the standard errors (n,) with a data set cut to `value`."""
 
@@ -32,7 +32,7 @@ class Step:
     stderr: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """What a stated standard error of a parameter needs.
 
@@ -47,7 +47,7 @@ class Target:
     each: Mapping[str, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Map:
     """Standard errors of one parameter, (n_factors, n_values), over a range of one data set and the counts of all."""
 
@@ -108,7 +108,16 @@ class Plan:
                 for value, slopes, kept in steps:
                     forecast = Forecast(self.parameters, others + slopes.information(1.0, kept))
                     stated = bool(np.isclose(value, planned.stated[key], rtol=1e-6))
-                    found.append(Step(planned.name, key, value, planned.x_unit, stated, forecast.stderr))
+                    found.append(
+                        Step(
+                            dataset=planned.name,
+                            key=key,
+                            value=value,
+                            unit=planned.x_unit,
+                            stated=stated,
+                            stderr=forecast.stderr,
+                        )
+                    )
         return found
 
     @cached_property
@@ -120,7 +129,9 @@ class Plan:
             given = (self.parameters, self.planned, address, wanted)
             together = counts_needed(*given, counted)
             each = {name: counts_needed(*given, [name]) for name in counted}
-            found.append(Target(address, wanted, self.together.of(address), together, each))
+            found.append(
+                Target(address=address, wanted=wanted, now=self.together.of(address), together=together, each=each)
+            )
         return found
 
     @cached_property
@@ -147,7 +158,15 @@ class Plan:
             own = [Forecast(self.parameters, others + slopes.information(factor, kept)) for _, slopes, kept in steps]
             rows.append([forecast.of(address) for forecast in own])
         values = np.array([value for value, _, _ in steps])
-        return Map(address, planned.name, key, planned.x_unit, values, np.array(MAP_FACTORS), np.array(rows))
+        return Map(
+            address=address,
+            dataset=planned.name,
+            key=key,
+            unit=planned.x_unit,
+            values=values,
+            factors=np.array(MAP_FACTORS),
+            stderr=np.array(rows),
+        )
 
     @cached_property
     def outside(self) -> list[str]:

@@ -65,9 +65,9 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
         found = _alone(outcome.problem, outcome.point, name, options, first)
         if found is not None:
             alone[name] = found
-    estimated = {} if options.error_scale == "given" else {
-        name: a.scale for name, a in alone.items() if name not in options.error_scales
-    }  # fmt: skip
+    estimated = {name: a.scale for name, a in alone.items() if name not in options.error_scales}
+    if options.error_scale == "given":
+        estimated = {}
     # no noise at all, of simulated data, is no scale
     scales = {n: s for n, s in estimated.items() if s > 0.0} | dict(options.error_scales)
     again = outcome
@@ -135,9 +135,10 @@ def _alone(problem: Problem, point: Point, name: str, options: Options, joint: C
     try:
         start = covariance(sub, sub.point(sub.start))
         told = {
-            a for a in seen
+            a
+            for a in seen
             if a in start.names and (a not in joint.names or _variance(start, a) < FAR_WORSE**2 * _variance(joint, a))
-        }  # fmt: skip
+        }
         sub = _of_one(problem, point, name, told | {a for a in seen if a.startswith("datasets.")})
         found = optimise(sub, replace(options, starts=1))
         spread = covariance(sub, found.point)
@@ -217,8 +218,10 @@ def joint_notes(joint: Joint, datasets: Sequence[str]) -> list[str]:
     if found is not None and found.probability < DISAGREE:
         pulls = [
             (abs(own.pull), f"{address} ({name} alone {own.value:.5g}, pull {own.pull:+.1f})")
-            for address, each in joint.shared.items() for name, own in each.items() if own.pull is not None
-        ]  # fmt: skip
+            for address, each in joint.shared.items()
+            for name, own in each.items()
+            if own.pull is not None
+        ]
         most = f" Most apart: {max(pulls)[1]}." if pulls else ""
         chance = "below 0.0001" if found.probability < 1e-4 else f"{found.probability:.2g}"
         notes.append(

@@ -17,7 +17,7 @@ Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
 INTERRUPTED = "interrupted; the best so far is reported"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """Options of the optimiser.
 
@@ -53,16 +53,16 @@ class RobustLoss:
         return np.asarray(1.0 / (1.0 + z) if self.name == "cauchy" else np.ones_like(z))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Where the optimiser stopped and why."""
 
     problem: Problem
     point: Point
-    converged: bool
-    interrupted: bool
     message: str
-    n_iterations: int
+    converged: bool = False
+    interrupted: bool = False
+    n_iterations: int = 0
     start_chi2: tuple[float, ...] = ()
     robust: RobustLoss | None = None
 
@@ -122,23 +122,24 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
     try:
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
-            return Outcome(problem, start, True, False, "all parameters are fixed or linear", 0)
+            return Outcome(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
         for x in _starts(problem, options):
             outcomes.append(_descend(problem, options, x, progress))
             if outcomes[-1].interrupted:
                 break
     except KeyboardInterrupt:  # before, between or after descents
-        last = outcomes.pop() if outcomes else Outcome(problem, start, False, True, INTERRUPTED, 0)
+        last = outcomes.pop() if outcomes else Outcome(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.chi2)
     if outcomes[-1].interrupted:
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
         best = _robust(best, options, progress)
-    return Outcome(
-        best.problem, best.point, best.converged, best.interrupted, best.message,
-        sum(o.n_iterations for o in outcomes), tuple(o.point.chi2 for o in outcomes if not o.interrupted), best.robust,
-    )  # fmt: skip
+    return replace(
+        best,
+        n_iterations=sum(o.n_iterations for o in outcomes),
+        start_chi2=tuple(o.point.chi2 for o in outcomes if not o.interrupted),
+    )
 
 
 def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
@@ -160,9 +161,13 @@ def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
 
 
 def _descend(
-    problem: Problem, options: Options, x: FloatArray, progress: Progress | None, f_scale: float = 1.0,
+    problem: Problem,
+    options: Options,
+    x: FloatArray,
+    progress: Progress | None,
+    f_scale: float = 1.0,
     loss: Loss = "linear",
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     from scipy.optimize import least_squares
 
     search = _Search(problem, progress)
@@ -171,17 +176,27 @@ def _descend(
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
         found = least_squares(
-            search.residual, x, jac=search.jacobian, bounds=(low, high), method="trf", x_scale="jac",
-            ftol=options.tolerance, xtol=options.tolerance, gtol=1e-12, max_nfev=options.max_iterations,
-            loss=loss, f_scale=f_scale,
-        )  # fmt: skip
+            search.residual,
+            x,
+            jac=search.jacobian,
+            bounds=(low, high),
+            method="trf",
+            x_scale="jac",
+            ftol=options.tolerance,
+            xtol=options.tolerance,
+            gtol=1e-12,
+            max_nfev=options.max_iterations,
+            loss=loss,
+            f_scale=f_scale,
+        )
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)
-        return Outcome(problem, best, False, True, INTERRUPTED, search.iterations)
+        stopped = Outcome(problem=problem, point=best, message=INTERRUPTED, n_iterations=search.iterations)
+        return replace(stopped, interrupted=True)
     except (InputError, RefinementError) as error:  # a tie without a value, a curve that is not finite, …
         best = search.best or problem.point(problem.start)
         message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
-        return Outcome(problem, best, False, False, message, search.iterations)
+        return Outcome(problem=problem, point=best, message=message, n_iterations=search.iterations)
     point = problem.point(found.x)
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best
@@ -192,7 +207,13 @@ def _descend(
         3: "the parameters no longer change",
         4: "neither the sum of squares nor the parameters change any more",
     }.get(found.status, found.message)
-    return Outcome(problem, point, found.status > 0, False, message + search.refused, search.iterations)
+    return Outcome(
+        problem=problem,
+        point=point,
+        message=message + search.refused,
+        converged=found.status > 0,
+        n_iterations=search.iterations,
+    )
 
 
 def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outcome:
@@ -205,7 +226,5 @@ def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outco
         raise InputError("refine.loss_scale", f"must be above 0, got {scale:g}.")
     outcome = _descend(problem, options, problem.start, progress, scale, options.loss)
     message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
-    return Outcome(
-        outcome.problem, outcome.point, outcome.converged, outcome.interrupted, message,
-        best.n_iterations + outcome.n_iterations, robust=RobustLoss(options.loss, scale),
-    )  # fmt: skip
+    n_iterations = best.n_iterations + outcome.n_iterations
+    return replace(outcome, message=message, n_iterations=n_iterations, robust=RobustLoss(options.loss, scale))

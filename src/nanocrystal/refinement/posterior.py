@@ -47,12 +47,13 @@ MISFIT = 1.5
 """√χ²_red beyond which σ as they are given are said to be too small"""
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
     """How to sample.
 
     steps: of each walker, the first quarter is left out; walkers: None for what suits the number of parameters;
-    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; processes: at most so many.
+    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; processes: at most so many;
+    more than 1 needs a main module that may be imported again.
     """
 
     steps: int = STEPS
@@ -72,7 +73,7 @@ class Settings:
         return walkers + walkers % 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expected:
     """What sampling will take: walkers and steps, milliseconds of one evaluation, processes, and seconds of all."""
 
@@ -93,6 +94,19 @@ class Expected:
         )
 
 
+@dataclass(frozen=True)
+class Listeners:
+    """What is told on the way.
+
+    fit_progress: as of `refine`; expected(…) is called before the sampling begins, progress(step, steps, acceptance) as
+    it goes.
+    """
+
+    fit_progress: FitProgress | None = None
+    expected: Callable[[Expected], None] | None = None
+    progress: Progress | None = None
+
+
 def sample_posterior(
     sample: RefinableSample,
     datasets: Mapping[str, Technique],
@@ -100,25 +114,16 @@ def sample_posterior(
     title: str = "",
     options: Options | None = None,
     folder: str | Path = ".",
-    steps: int = STEPS,
-    walkers: int | None = None,
-    seed: int = 0,
-    scaled: bool = False,
-    processes: int = 1,
-    fit_progress: FitProgress | None = None,
-    expected: Callable[[Expected], None] | None = None,
-    progress: Progress | None = None,
+    sampling: Sampling | None = None,
+    listeners: Listeners | None = None,
 ) -> Posterior:
     """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
 
-    expected(…) is called before the sampling begins, progress(step, steps, acceptance) as it goes. A KeyboardInterrupt
-    while sampling ends it; what there is by then is returned, interrupted True. processes: more than 1 needs a main
-    module that may be imported again.
+    A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
     Raises InputError for input that cannot be used, and where emcee is missing.
     """
     emcee_module()
-    settings = Settings(steps, walkers, seed, scaled, processes)
-    options = options or Options()
+    options, sampling, told = options or Options(), sampling or Sampling(), listeners or Listeners()
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
     started = time.perf_counter()
@@ -128,34 +133,38 @@ def sample_posterior(
             "posterior",
             "nothing but linear parameters is refined: their posterior is the normal law that refine gives.",
         )
-    n_walkers = settings.walkers_for(len(problem.free))
-    outcome, joint = optimise(problem, options, fit_progress), None
+    n_walkers = sampling.walkers_for(len(problem.free))
+    outcome, joint = optimise(problem, options, told.fit_progress), None
     if outcome.interrupted:
         raise KeyboardInterrupt
     if len(datasets) > 1:
-        outcome, joint = refined_jointly(outcome, options, fit_progress)
+        outcome, joint = refined_jointly(outcome, options, told.fit_progress)
     fit = assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
-    factor = error_factor(outcome, scaled)
+    factor = error_factor(outcome, sampling.scaled)
     target = LogPosterior(outcome.problem, factor)
     law = laplace(outcome.problem, outcome.point, factor if target.noise_known else _misfit(outcome))
-    forecast = _expected(target, law, n_walkers, settings)
-    if expected is not None:
-        expected(forecast)
+    forecast = _expected(target, law, n_walkers, sampling)
+    if told.expected is not None:
+        told.expected(forecast)
     with evaluating(target, sample, datasets, Path(folder), forecast.processes) as evaluate:
-        chain = run(target, law, evaluate, n_walkers, settings, progress)
+        chain = run(target, law, evaluate, n_walkers, sampling, told.progress)
     if len(chain.x) < FEWEST_STEPS:
         raise KeyboardInterrupt
     elapsed = time.perf_counter() - started
-    return assembled_posterior(target, chain, fit, outcome.point.chi2, settings, elapsed)
+    return assembled_posterior(target, chain, fit, outcome.point.chi2, sampling, elapsed)
 
 
 def run(
-    target: LogPosterior, law: Laplace, evaluate: Evaluate, n_walkers: int, settings: Settings,
+    target: LogPosterior,
+    law: Laplace,
+    evaluate: Evaluate,
+    n_walkers: int,
+    sampling: Sampling,
     progress: Progress | None = None,
-) -> Chain:  # fmt: skip
-    """Return the chain that the settings ask for."""
+) -> Chain:
+    """Return the chain that is asked for."""
     return sampled(
-        target, law, evaluate, steps=settings.steps, walkers=n_walkers, seed=settings.seed, progress=progress
+        target, law, evaluate, steps=sampling.steps, walkers=n_walkers, seed=sampling.seed, progress=progress
     )
 
 
@@ -171,27 +180,34 @@ def error_factor(outcome: Outcome, scaled: bool) -> float:
     return max(1.0, _misfit(outcome)) if scaled and outcome.problem.has_sigmas else 1.0
 
 
-def _expected(target: LogPosterior, law: Laplace, n_walkers: int, settings: Settings) -> Expected:
+def _expected(target: LogPosterior, law: Laplace, n_walkers: int, sampling: Sampling) -> Expected:
     """Return what sampling will take, from a few evaluations at places such as it will try.
 
     A process of several is given one processor, so that what threads would share counts in full.
     """
-    places = law.drawn(np.random.default_rng(settings.seed), TIMED, target.problem.bounds)
+    places = law.drawn(np.random.default_rng(sampling.seed), TIMED, target.problem.bounds)
     target(places[0])
     wall, work = time.perf_counter(), time.process_time()
     for x in places[1:]:
         target(x)
-    wall, work = ((now - began) / (TIMED - 1) for now, began in
-                  ((time.perf_counter(), wall), (time.process_time(), work)))  # fmt: skip
-    n = n_walkers * settings.steps
-    shared = STARTED + n * work / settings.processes
-    if settings.processes > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
-        return Expected(n_walkers, settings.steps, 1000.0 * work, settings.processes, shared)
-    return Expected(n_walkers, settings.steps, 1000.0 * wall, 1, n * wall)
+    wall, work = (
+        (now - began) / (TIMED - 1) for now, began in ((time.perf_counter(), wall), (time.process_time(), work))
+    )
+    n = n_walkers * sampling.steps
+    shared = STARTED + n * work / sampling.processes
+    if sampling.processes > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
+        return Expected(
+            walkers=n_walkers,
+            steps=sampling.steps,
+            milliseconds=1000.0 * work,
+            processes=sampling.processes,
+            seconds=shared,
+        )
+    return Expected(walkers=n_walkers, steps=sampling.steps, milliseconds=1000.0 * wall, processes=1, seconds=n * wall)
 
 
 def assembled_posterior(
-    target: LogPosterior, chain: Chain, fit: Result, chi2: float, settings: Settings, elapsed_s: float
+    target: LogPosterior, chain: Chain, fit: Result, chi2: float, sampling: Sampling, elapsed_s: float
 ) -> Posterior:
     """Return what the chain says, beside the fit; chi2: that of the fit."""
     problem = target.problem
@@ -206,14 +222,27 @@ def assembled_posterior(
     missing = shortcomings(marginals, len(samples))
     best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
     return Posterior(
-        title=fit.title, names=names, samples=samples, log_density=chain.log_density[first:], ensemble=chain.ensemble,
-        marginals=marginals, fit=fit, seed=settings.seed, n_steps=len(chain.x), n_discarded=first,
-        acceptance=chain.acceptance, noise=_noise_words(target), factor=target.factor,
-        notes=[*_interruption(chain, settings), *missing, *_findings(target, chain, fit, chi2, marginals)],
-        elapsed_s=elapsed_s, n_evaluations=len(chain.x) * len(chain.ensemble), converged=not missing,
-        interrupted=chain.interrupted, errors_scaled=_errors_scaled(target),
+        title=fit.title,
+        names=names,
+        samples=samples,
+        log_density=chain.log_density[first:],
+        ensemble=chain.ensemble,
+        marginals=marginals,
+        fit=fit,
+        seed=sampling.seed,
+        n_steps=len(chain.x),
+        n_discarded=first,
+        acceptance=chain.acceptance,
+        noise=_noise_words(target),
+        factor=target.factor,
+        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
+        elapsed_s=elapsed_s,
+        n_evaluations=len(chain.x) * len(chain.ensemble),
+        converged=not missing,
+        interrupted=chain.interrupted,
+        errors_scaled=_errors_scaled(target),
         best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
-    )  # fmt: skip
+    )
 
 
 def _noise_words(target: LogPosterior) -> str:
@@ -239,10 +268,10 @@ def _errors_scaled(target: LogPosterior) -> bool:
     return scaled or target.factor > 1.0 or not target.noise_known
 
 
-def _interruption(chain: Chain, settings: Settings) -> list[str]:
+def _interruption(chain: Chain, sampling: Sampling) -> list[str]:
     if not chain.interrupted:
         return []
-    return [f"interrupted after {len(chain.x)} of {settings.steps} steps; what there was is reported."]
+    return [f"interrupted after {len(chain.x)} of {sampling.steps} steps; what there was is reported."]
 
 
 def _findings(

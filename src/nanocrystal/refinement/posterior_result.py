@@ -28,7 +28,7 @@ NEAR_BOUND = 0.1
 Gaussian that begins at its maximum, 0.13 for one whose maximum is two standard deviations away"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Marginal:
     """What is known of one parameter, all else integrated out.
 
@@ -59,7 +59,7 @@ class Marginal:
     linear: bool = False
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Posterior:
     """A sampled posterior.
 
@@ -180,14 +180,27 @@ def marginal_of(
     limits = (None, None) if sides is None else tuple(float(v) for v in np.quantile(draws, sides))
     time = autocorrelation_time(series)
     return Marginal(
-        median=median, mean=float(draws.mean()), std=float(draws.std(ddof=1)),
-        interval_68=(low68, high68), interval_95=(low95, high95),
-        limit=kind, limit_68=limits[0], limit_95=limits[1],
-        value=estimate.value, stderr=estimate.stderr, stderr_scaled=estimate.stderr_scaled, status=estimate.status,
-        unit=estimate.unit, description=estimate.description, min=estimate.min, max=estimate.max,
-        autocorrelation=time, n_draws=len(draws) / (time or float(len(draws))), ratio=gelman_rubin(series, ensemble),
+        median=median,
+        mean=float(draws.mean()),
+        std=float(draws.std(ddof=1)),
+        interval_68=(low68, high68),
+        interval_95=(low95, high95),
+        limit=kind,
+        limit_68=limits[0],
+        limit_95=limits[1],
+        value=estimate.value,
+        stderr=estimate.stderr,
+        stderr_scaled=estimate.stderr_scaled,
+        status=estimate.status,
+        unit=estimate.unit,
+        description=estimate.description,
+        min=estimate.min,
+        max=estimate.max,
+        autocorrelation=time,
+        n_draws=len(draws) / (time or float(len(draws))),
+        ratio=gelman_rubin(series, ensemble),
         linear=estimate.status == "linear",
-    )  # fmt: skip
+    )
 
 
 def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:

@@ -8,7 +8,6 @@ Comput. 16, 239 (2006); D. Foreman-Mackey et al., PASP 125, 306 (2013), program 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +30,7 @@ Progress = Callable[[int, int, float], None]
 """called with the steps done, all steps, and the part of the proposals that was accepted"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chain:
     """Where the walkers were: x (n_steps, n_walkers, n_free), linear (n_steps, n_walkers, n_linear).
 
@@ -130,17 +129,23 @@ def _independent(law: Laplace, x: FloatArray, rng: Any) -> tuple[FloatArray, Flo
 
 
 def sampled(
-    target: LogPosterior, law: Laplace, evaluate: Evaluate, *, steps: int, walkers: int, seed: int,
-    progress: Progress | None = None, keep: float = 0.0,
-) -> Chain:  # fmt: skip
+    target: LogPosterior,
+    law: Laplace,
+    evaluate: Evaluate,
+    *,
+    steps: int,
+    walkers: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Chain:
     """Return the chain of `walkers` walkers over `steps` steps.
 
-    A KeyboardInterrupt ends it with the steps that all of them have done. keep: seconds between calls of progress.
+    A KeyboardInterrupt ends it with the steps that all of them have done.
     """
     own = walkers // ENSEMBLES
     seeds = np.random.SeedSequence(seed).spawn(ENSEMBLES)
     kept: list[tuple[tuple[FloatArray, FloatArray, FloatArray], ...]] = []
-    interrupted, moved, last = False, 0, 0.0
+    interrupted, moved = False, 0
     try:
         ensembles = [_Ensemble(target, evaluate, law, own, s) for s in seeds]
         for done in range(1, steps + 1):
@@ -148,8 +153,7 @@ def sampled(
             if kept:
                 moved += sum(int(np.any(a[0] != b[0], axis=1).sum()) for a, b in zip(taken, kept[-1], strict=True))
             kept.append(taken)
-            if progress is not None and (done == steps or time.monotonic() - last >= keep):
-                last = time.monotonic()
+            if progress is not None:
                 progress(done, steps, moved / max(1, (done - 1) * own * ENSEMBLES))
     except KeyboardInterrupt:
         interrupted = True
@@ -168,5 +172,11 @@ def _chain(kept: Sequence[Any], own: int, moved: int, interrupted: bool, n_free:
     acceptance = moved / max(1, (len(kept) - 1) * n_walkers)
     ensemble = np.repeat(np.arange(ENSEMBLES), own)
     return Chain(
-        joined(0, n_free), blobs[:, :, 2:], joined(1, 1)[:, :, 0], blobs[:, :, 0], ensemble, acceptance, interrupted
+        x=joined(0, n_free),
+        linear=blobs[:, :, 2:],
+        log_density=joined(1, 1)[:, :, 0],
+        chi2=blobs[:, :, 0],
+        ensemble=ensemble,
+        acceptance=acceptance,
+        interrupted=interrupted,
     )

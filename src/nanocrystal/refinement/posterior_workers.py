@@ -63,9 +63,14 @@ def _densities(places: Sequence[FloatArray]) -> list[Density]:
 
 
 def _begin(
-    sample: Any, datasets: Mapping[str, Any], folder: Path, scales: Mapping[str, float], factor: float, turn: Any,
+    sample: Any,
+    datasets: Mapping[str, Any],
+    folder: Path,
+    scales: Mapping[str, float],
+    factor: float,
+    turn: Any,
     processes: int,
-) -> None:  # fmt: skip
+) -> None:
     """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
     from nanocrystal.refinement.fit import bound_problem
 

@@ -25,7 +25,7 @@ STEP = 1e-4
 """of the scale of a parameter; the engine is exact to 1e-6, so smaller steps would measure noise"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
     """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
 
@@ -152,7 +152,14 @@ class Problem:
         calculated = coefficients @ curves
         residual = (model.measured.observed - calculated) * weights
         norm = float(np.linalg.norm(model.measured.observed * weights))
-        return DatasetPoint(curves, coefficients, tuple(int(k) for k in free), calculated, residual, norm)
+        return DatasetPoint(
+            curves=curves,
+            coefficients=coefficients,
+            free_rows=tuple(int(k) for k in free),
+            calculated=calculated,
+            residual=residual,
+            observed_norm=norm,
+        )
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""

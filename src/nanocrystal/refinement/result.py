@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """One parameter after the refinement.
 
@@ -59,7 +59,7 @@ class FineCurve:
     components: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrendCurve:
     """Quantities of the curves of a stack against what was changed, x (n,), by the names of the curves (n,).
 
@@ -78,7 +78,7 @@ class TrendCurve:
     x_reversed: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FittedCurve:
     """One data set and what was calculated for it; arrays of shape (n_points,).
 
@@ -119,7 +119,7 @@ class FittedCurve:
     trends: Sequence[TrendCurve] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SizeCurve:
     """A size distribution as curves: density per unit length over a length; shape (n,)."""
 
@@ -130,7 +130,7 @@ class SizeCurve:
     volume_density: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SizeMap:
     """The number density of crystals over two of their lengths.
 
@@ -182,7 +182,7 @@ class Agreement:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Joint:
     """Several data sets together.
 
@@ -197,7 +197,7 @@ class Joint:
     agreement: Agreement | None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result:
     """The outcome of a refinement. Linear parameters are listed like all others."""
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
-from nanocrystal.refinement.comparison import STRONG, Comparison
-from nanocrystal.refinement.result import FittedCurve, Result
+from nanocrystal.refinement.comparison import Comparison
+from nanocrystal.refinement.result import DerivedValue, Estimate, FittedCurve, Result
 
 FloatArray = NDArray[np.float64]
 REFINED = ("free", "linear", "at_bound", "undetermined")
@@ -34,7 +34,7 @@ FEWEST = 3
 """points that a straight line is drawn through"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesValue:
     """A parameter or derived quantity of one member; stderr is the scaled one, None where there is none."""
 
@@ -45,7 +45,7 @@ class SeriesValue:
     description: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pattern:
     """One data set of a member and its calculated curve, thinned for figures; lists of length (n,)."""
 
@@ -62,7 +62,7 @@ class Pattern:
     n_points: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberFit:
     """One candidate of one member. delta_bic: above the best candidate, None where it was not judged."""
 
@@ -82,7 +82,7 @@ class MemberFit:
         return {a: v.value for a, v in self.values.items() if v.status == "free"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberResult:
     """What was found for one member.
 
@@ -132,7 +132,7 @@ def _fit_from(document: Mapping[str, Any]) -> MemberFit:
     return MemberFit(**{**document, "values": values, "derived": derived, "patterns": patterns})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """A straight line through values along the series; slope per unit of the variable, at: x̄, level: y₀."""
 
@@ -153,7 +153,7 @@ class Line:
         return self.stderr / abs(self.level)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trend:
     """The straight line of one parameter over the members of one branch where its candidate is preferred."""
 
@@ -164,7 +164,7 @@ class Trend:
     line: Line
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Transition:
     """Where the preferred candidate changes: between two neighbouring members of a branch."""
 
@@ -185,7 +185,7 @@ class Transition:
         return 0.5 * (self.high - self.low)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesResult:
     """A whole series, members by branch and value; `missing`: members not done yet, by name."""
 
@@ -243,25 +243,24 @@ class SeriesResult:
 
 def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -> MemberFit:
     """Return what a series keeps of a result; extra: further quantities, such as an order parameter."""
-    values = {
-        a: SeriesValue(p.value, _known(p.stderr_scaled), p.unit, p.status, p.description)
-        for a, p in result.parameters.items()
-    }
-    derived = {
-        a: SeriesValue(d.value, _known(d.stderr), d.unit, "derived", d.description)
-        for a, d in result.derived.items()
-        if np.isfinite(d.value)
-    }
+    values = {a: _value(p, p.stderr_scaled, p.status) for a, p in result.parameters.items()}
+    derived = {a: _value(d, d.stderr, "derived") for a, d in result.derived.items() if np.isfinite(d.value)}
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
     patterns = {name: _pattern(curve) for name, curve in result.datasets.items()}
     return MemberFit(
-        result.converged, result.message, n_parameters, values, {**derived, **(extra or {})}, patterns,
+        converged=result.converged,
+        message=result.message,
+        n_parameters=n_parameters,
+        values=values,
+        derived={**derived, **(extra or {})},
+        patterns=patterns,
         notes=list(result.notes),
-    )  # fmt: skip
+    )
 
 
-def _known(stderr: float | None) -> float | None:
-    return stderr if stderr is not None and np.isfinite(stderr) else None
+def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
+    known = stderr if stderr is not None and np.isfinite(stderr) else None
+    return SeriesValue(value=found.value, stderr=known, unit=found.unit, status=status, description=found.description)
 
 
 def _pattern(curve: FittedCurve) -> Pattern:
@@ -273,9 +272,18 @@ def _pattern(curve: FittedCurve) -> Pattern:
     step = max(1, -(-len(columns[0]) // MOST_POINTS))
     x, observed, calculated = ([float(f"{v:.7g}") for v in column[::step]] for column in columns)
     return Pattern(
-        curve.technique, curve.x_name, curve.x_unit, curve.y_name, curve.y_unit, x, observed, calculated,
-        curve.rw, curve.gof, curve.n_points,
-    )  # fmt: skip
+        technique=curve.technique,
+        x_name=curve.x_name,
+        x_unit=curve.x_unit,
+        y_name=curve.y_name,
+        y_unit=curve.y_unit,
+        x=x,
+        observed=observed,
+        calculated=calculated,
+        rw=curve.rw,
+        gof=curve.gof,
+        n_points=curve.n_points,
+    )
 
 
 def preferred_of(comparison: Comparison) -> str | None:
@@ -295,7 +303,8 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
     slope = float(weight @ ((x - at) * (y - level))) / spread
     chi2 = float(weight @ (y - level - slope * (x - at)) ** 2)
     chi2_red = chi2 / (len(x) - 2) if len(x) > 2 else 0.0
-    return Line(slope, float(np.sqrt(max(1.0, chi2_red) / spread)), level, at, chi2_red, len(x))
+    error = float(np.sqrt(max(1.0, chi2_red) / spread))
+    return Line(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
 
 
 def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
@@ -309,83 +318,28 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
             continue
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
-            found.append(Trend(address, candidate, branch, known[0][1].unit, straight_line(x, y, stderr)))
+            unit, line = known[0][1].unit, straight_line(x, y, stderr)
+            found.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
     return found
 
 
 def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Transition]:
     """Return the transitions of one branch, whose members come by value."""
     return [
-        Transition(branch, a.preferred or "", b.preferred or "", a.value, b.value, (a.name, b.name))
+        Transition(
+            branch=branch,
+            below=a.preferred or "",
+            above=b.preferred or "",
+            low=a.value,
+            high=b.value,
+            members=(a.name, b.name),
+        )
         for a, b in pairwise(along)
         if a.preferred != b.preferred
     ]
 
 
-@dataclass(frozen=True)
-class Switch:
-    """The one change of candidate that describes a branch best, by the sum of BIC over its members.
-
-    low, high: the members between which it can lie: all that a strong difference of BIC does not rule out.
-    """
-
-    branch: str
-    below: str
-    above: str
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        return 0.5 * (self.low + self.high)
-
-    @property
-    def bracket(self) -> float:
-        return 0.5 * (self.high - self.low)
-
-
-def single_switch(along: Sequence[MemberResult], branch: str = "") -> Switch | None:
-    """Return the best single change between two candidates of one branch, None where there is none.
-
-    Members are by value; both candidates must have a BIC in all of them. The evidence of all members is summed, so
-    that one odd member does not move the answer.
-    """
-    names = list(dict.fromkeys(name for m in along for name, fit in m.fits.items() if fit.bic is not None))
-    best: tuple[float, Switch] | None = None
-    for below in names:
-        for above in names:
-            if below == above:
-                continue
-            found = _switch(along, below, above, branch)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
-    return None if best is None else best[1]
-
-
-def _switch(along: Sequence[MemberResult], below: str, above: str, branch: str) -> tuple[float, Switch] | None:
-    """Return the sum of BIC of the best change from `below` to `above`, and the change."""
-    rows = [(m.value, _bic(m, below), _bic(m, above)) for m in along]
-    known = [(x, a, b) for x, a, b in rows if a is not None and b is not None]
-    if len(known) < 2:
-        return None
-    first, second = (np.array([row[k] for row in known]) for k in (1, 2))
-    sums = np.array([first[:k].sum() + second[k:].sum() for k in range(len(known) + 1)])
-    k = int(np.argmin(sums))
-    if k in (0, len(known)):
-        return None
-    near = [j for j in range(1, len(known)) if sums[j] - sums[k] < STRONG]
-    return float(sums[k]), Switch(branch, below, above, known[near[0] - 1][0], known[near[-1]][0])
-
-
-def _bic(member: MemberResult, candidate: str) -> float | None:
-    fit = member.fits.get(candidate)
-    return None if fit is None else fit.bic
-
-
 def shown_addresses(members: Iterable[MemberResult]) -> list[str]:
     """Return the addresses of all parameters that any fit of any member refined, in their order."""
-    return list(
-        dict.fromkeys(
-            a for m in members for fit in m.fits.values() for a, v in fit.values.items() if v.status in REFINED
-        )
-    )
+    fits = (fit for m in members for fit in m.fits.values())
+    return list(dict.fromkeys(a for fit in fits for a, v in fit.values.items() if v.status in REFINED))

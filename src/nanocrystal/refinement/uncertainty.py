@@ -16,7 +16,7 @@ DEGENERATE = 1e-5
 """singular value of the normalised Jacobian below which a combination of parameters is not determined"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Covariance:
     """The covariance of the refined parameters, with the sigmas as given.
 
@@ -80,7 +80,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
     chi2_red = float(residual @ residual) / max(1.0, weight - n_refined)
     factor = float(np.sqrt(max(1.0, chi2_red) if problem.has_sigmas else chi2_red))
     matrix, open_ = _inverse(jacobian)
-    held = _at_bounds(problem, point, names, jacobian, residual, matrix, open_, factor)
+    held = _at_bounds(problem, point, jacobian, residual, matrix, open_, factor)
     kept = [k for k in range(n_refined) if k not in held]
     if held:
         matrix_kept, open_kept = _inverse(jacobian[:, kept])
@@ -143,9 +143,14 @@ def _inverse(jacobian: FloatArray) -> tuple[FloatArray, set[int]]:
 
 
 def _at_bounds(
-    problem: Problem, point: Point, names: Sequence[str], jacobian: FloatArray, residual: FloatArray,
-    matrix: FloatArray, open_: set[int], factor: float,
-) -> set[int]:  # fmt: skip
+    problem: Problem,
+    point: Point,
+    jacobian: FloatArray,
+    residual: FloatArray,
+    matrix: FloatArray,
+    open_: set[int],
+    factor: float,
+) -> set[int]:
     """Return the parameters that a bound holds back: they stand at it and would go beyond."""
     low, high = problem.bounds
     downhill = jacobian.T @ residual  # −½ dχ²/dx, since the residual is observed − calculated
@@ -176,9 +181,10 @@ def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[in
     """Return parameters that every data set that sees them says it does not show: those of an absent phase."""
     said = {name: model.meaningless(point.evaluation) for name, model in problem.models.items()}
     return {
-        k for k, address in enumerate(names[: len(problem.free)])
+        k
+        for k, address in enumerate(names[: len(problem.free)])
         if all(address in said[name] for name in problem.seen_by(address))
-    }  # fmt: skip
+    }
 
 
 def gradient(

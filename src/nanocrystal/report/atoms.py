@@ -24,9 +24,19 @@ COLORS = {symbol: f"#{code}" for symbol, code in re.findall(r"(\w+) (\w{6})", _J
 """element -> colour, as Jmol draws it (jmol.sourceforge.net/jscolors)"""
 OTHER = "#B0B0B0"
 HUES = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#6A3D9A", "#8C564B", "#999933",
-    "#44AA99", "#882255",
-)  # fmt: skip
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#6A3D9A",
+    "#8C564B",
+    "#999933",
+    "#44AA99",
+    "#882255",
+)
 """of domains, told apart by the colour-blind too (first the ones of Okabe & Ito, jfly.uni-koeln.de/color)"""
 PALE_STEP, MOST_PALE = 0.3, 0.6
 """white that is mixed into the hue of a domain for each further element, from the heaviest on"""

@@ -85,11 +85,15 @@ def _curves(comparison: Comparison, drawn: Drawn) -> str:
         spoken = f"{curve.y_name} against {curve.x_name} of {name}: observed, calculated by each candidate, differences"
         parts.append(
             sections.figure(
-                key, drawn.count, _caption(name, curve), spoken, file_name(f"{comparison.title}-{name}"),
+                key,
+                drawn.count,
+                _caption(name, curve),
+                spoken,
+                file_name(f"{comparison.title}-{name}"),
                 "" if curve.look.stack else column(curve.x_name, curve.x_unit),
                 [] if curve.look.stack else _buttons(curve),
             )
-        )  # fmt: skip
+        )
     return sections.HINT + "".join(parts) if parts else ""
 
 
@@ -149,12 +153,15 @@ def _superstructure(comparison: Comparison, drawn: Drawn) -> str:
         key = drawn.add(superstructure_figure(curves, found))
         parts.append(
             sections.figure(
-                key, drawn.count, _superstructure_caption(name, candidate, found),
+                key,
+                drawn.count,
+                _superstructure_caption(name, candidate, found),
                 f"Reflections of {name} between 1.5 and 2.2 per ångström, observed and calculated",
-                file_name(f"{comparison.title}-{name}-superstructure"), column(curve.x_name, curve.x_unit),
+                file_name(f"{comparison.title}-{name}-superstructure"),
+                column(curve.x_name, curve.x_unit),
                 [sections.button("reset", "Reset zoom"), sections.button("errors", "Error bars", pressed=False)],
             )
-        )  # fmt: skip
+        )
     return "".join(parts)
 
 
@@ -184,9 +191,10 @@ def _superstructure_caption(name: str, candidate: str, found: list[Reflection]) 
             "R": "R, both odd: out-of-phase tilts",
             "X": "X, <i>h</i> + <i>k</i> even, <i>l</i> odd: both together",
         }
-        sentences.append("Rows are the points of the cubic zone they stem from: " + "; ".join(
-            meaning[k] for k in ("M", "R", "X") if k in kinds
-        ))  # fmt: skip
+        sentences.append(
+            "Rows are the points of the cubic zone they stem from: "
+            + "; ".join(meaning[k] for k in ("M", "R", "X") if k in kinds)
+        )
     return ". ".join(sentences) + "."
 
 

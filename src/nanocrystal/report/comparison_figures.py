@@ -86,9 +86,14 @@ def superstructure_figure(curves: Mapping[str, FittedCurve], found: Sequence[Ref
         figure_layout["xaxis"]["anchor"] = "y2"
         figure_layout["yaxis"]["domain"] = [top + 0.02, 1]
         figure_layout["yaxis2"] = axis("") | {
-            "domain": [0, top], "range": [len(kinds) - 0.4, -0.75], "fixedrange": True, "ticks": "",
-            "minor": {}, "tickvals": list(range(len(kinds))), "ticktext": [ROW_NAMES.get(k, k) for k in kinds],
-        }  # fmt: skip
+            "domain": [0, top],
+            "range": [len(kinds) - 0.4, -0.75],
+            "fixedrange": True,
+            "ticks": "",
+            "minor": {},
+            "tickvals": list(range(len(kinds))),
+            "ticktext": [ROW_NAMES.get(k, k) for k in kinds],
+        }
         figure_layout["annotations"] = []
         for row, kind in enumerate(kinds):
             groups = grouped([r for r in found if r.kind == kind], NEAREST)
@@ -150,11 +155,18 @@ def _stacked_layout(
         figure_layout["shapes"].append(zero | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}})
         figure_layout["annotations"].append(
             {
-                "text": label(name), "xref": "paper", "x": 0.995, "xanchor": "right", "showarrow": False,
-                "yref": "paper", "y": (top - 8) / height, "yanchor": "top",
-                "font": {"size": 12, "color": _color(k)}, "bgcolor": "rgba(255,255,255,0.75)",
+                "text": label(name),
+                "xref": "paper",
+                "x": 0.995,
+                "xanchor": "right",
+                "showarrow": False,
+                "yref": "paper",
+                "y": (top - 8) / height,
+                "yanchor": "top",
+                "font": {"size": 12, "color": _color(k)},
+                "bgcolor": "rgba(255,255,255,0.75)",
             }
-        )  # fmt: skip
+        )
     return figure_layout
 
 

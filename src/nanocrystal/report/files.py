@@ -34,8 +34,13 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
         "elapsed_s": result.elapsed_s,
         "parameters": {
             address: {
-                "value": p.value, "stderr": p.stderr, "stderr_scaled": p.stderr_scaled, "unit": p.unit,
-                "status": p.status, "min": p.min, "max": p.max,
+                "value": p.value,
+                "stderr": p.stderr,
+                "stderr_scaled": p.stderr_scaled,
+                "unit": p.unit,
+                "status": p.status,
+                "min": p.min,
+                "max": p.max,
             }
             for address, p in result.parameters.items()
         },
@@ -44,9 +49,15 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
         },
         "datasets": {
             name: {
-                "technique": d.technique, "n_points": d.n_points, "rw": d.rw, "rwp": d.rwp,
-                "rwp_without_background": d.rwp_without_background, "chi2_red": d.chi2_red, "gof": d.gof,
-                "weights": d.weights, "notes": list(d.notes),
+                "technique": d.technique,
+                "n_points": d.n_points,
+                "rw": d.rw,
+                "rwp": d.rwp,
+                "rwp_without_background": d.rwp_without_background,
+                "chi2_red": d.chi2_red,
+                "gof": d.gof,
+                "weights": d.weights,
+                "notes": list(d.notes),
             }
             for name, d in result.datasets.items()
         },
@@ -59,7 +70,7 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
         "notes": list(result.notes),
         "provenance": dict(result.provenance),
         "files": sorted(files),
-    }  # fmt: skip
+    }
     return finite(document)  # type: ignore[no-any-return]
 
 

@@ -73,9 +73,14 @@ def report_html(result: Result) -> str:
 
 
 def page(
-    kind: str, title: str, version: str, verdict: str, bodies: Sequence[tuple[str, str, str]], drawn: Drawn,
+    kind: str,
+    title: str,
+    version: str,
+    verdict: str,
+    bodies: Sequence[tuple[str, str, str]],
+    drawn: Drawn,
     data: Mapping[str, Any],
-) -> str:  # fmt: skip
+) -> str:
     """Return a whole page: its head with the verdict (HTML), and sections (key, heading, HTML), empty ones left out.
 
     data: what the page's script needs beside the figures.

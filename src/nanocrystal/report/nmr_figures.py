@@ -49,13 +49,16 @@ def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
         order = np.argsort(sizes)
         traces.append(
             {
-                "type": "scatter", "mode": "lines+markers", "name": label(name),
-                "x": plain_list(np.asarray(sizes)[order]), "y": plain_list(np.asarray(values)[order]),
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": label(name),
+                "x": plain_list(np.asarray(sizes)[order]),
+                "y": plain_list(np.asarray(values)[order]),
                 "line": {"color": color, "width": 1.0, "dash": "dot"},
                 "marker": {"symbol": SYMBOLS[sites.index(site) % len(SYMBOLS)], "size": 8, "color": color},
                 "hovertemplate": "%{x:.3g} nm: %{y:.3g}",
             }
-        )  # fmt: skip
+        )
     figure_layout = layout(430)
     figure_layout["xaxis"] = axis(axis_title("nanocrystal size", "nm")) | {"rangemode": "tozero"}
     figure_layout["yaxis"] = axis(axis_title(quantity, unit)) | {"rangemode": "tozero"}
@@ -67,14 +70,12 @@ def distribution_figure(found: DiffusionDistribution) -> Figure:
     x = plain_list(found.diffusion)
     plain: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": x}
     band = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    filled = {"fill": "tonexty", "fillcolor": "rgba(0,114,178,0.2)", "showlegend": True}
     traces = [
         plain | band | {"name": "low", "y": plain_list(found.low)},
-        plain | band | {
-            "name": "central 68 % of resampled inversions", "y": plain_list(found.high), "fill": "tonexty",
-            "fillcolor": "rgba(0,114,178,0.2)", "showlegend": True,
-        },
+        plain | band | filled | {"name": "central 68 % of resampled inversions", "y": plain_list(found.high)},
         plain | {"name": "density over ln D", "y": plain_list(found.density)} | {"line": {"color": OBSERVED}},
-    ]  # fmt: skip
+    ]
     figure_layout = layout(380)
     figure_layout["xaxis"] = axis(axis_title("D", "µm²/s")) | {"type": "log", "dtick": 1}
     figure_layout["yaxis"] = axis("Density over ln <i>D</i>") | {"rangemode": "tozero"}
@@ -88,17 +89,29 @@ def diffusion_map_figure(found: DiffusionMap) -> Figure:
     heights = found.on_grid(shift, diffusion)
     heights[heights < FADED * heights.max()] = 0.0
     contours: dict[str, Any] = {
-        "type": "contour", "x": plain_list(shift, 5), "y": plain_list(np.log10(diffusion), 5),
-        "z": [plain_list(row, 3) for row in np.sqrt(heights)], "ncontours": 12, "showscale": False,
-        "colorscale": [list(stop) for stop in SEQUENTIAL], "line": {"width": 0.5, "color": "rgba(8,48,107,0.5)"},
-        "name": "√ amplitude", "hovertemplate": "%{x:.4g} ppm, log D %{y:.3g}<extra></extra>",
-    }  # fmt: skip
+        "type": "contour",
+        "x": plain_list(shift, 5),
+        "y": plain_list(np.log10(diffusion), 5),
+        "z": [plain_list(row, 3) for row in np.sqrt(heights)],
+        "ncontours": 12,
+        "showscale": False,
+        "colorscale": [list(stop) for stop in SEQUENTIAL],
+        "line": {"width": 0.5, "color": "rgba(8,48,107,0.5)"},
+        "name": "√ amplitude",
+        "hovertemplate": "%{x:.4g} ppm, log D %{y:.3g}<extra></extra>",
+    }
     order = np.argsort(found.shift)
     above = {
-        "type": "scatter", "mode": "lines", "x": plain_list(found.shift[order]), "yaxis": "y2",
-        "y": plain_list(found.amplitude[order]), "line": {"color": OBSERVED, "width": 1.2}, "showlegend": False,
-        "name": "amplitude", "hovertemplate": "%{y:.3g}",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "x": plain_list(found.shift[order]),
+        "yaxis": "y2",
+        "y": plain_list(found.amplitude[order]),
+        "line": {"color": OBSERVED, "width": 1.2},
+        "showlegend": False,
+        "name": "amplitude",
+        "hovertemplate": "%{y:.3g}",
+    }
     figure_layout = layout(520)
     figure_layout["showlegend"] = False
     figure_layout["xaxis"] = axis(axis_title("chemical_shift", "ppm")) | {"autorange": "reversed"}

@@ -57,9 +57,7 @@ def _verdict(plan: Plan) -> str:
 
 def _notes(plan: Plan) -> str:
     notes = list(plan.notes)
-    notes += [
-        f"{a}: the standard error is larger than the whole range between its bounds." for a in plan.outside
-    ]  # fmt: skip
+    notes += [f"{a}: the standard error is larger than the whole range between its bounds." for a in plan.outside]
     items = "".join(f"<li>{typeset(note)}</li>" for note in notes)
     return f'<ul class="know">{items}</ul>' if items else ""
 
@@ -70,9 +68,13 @@ def _notes(plan: Plan) -> str:
 def _parameters(plan: Plan) -> str:
     several = len(plan.planned) > 1
     heads = [
-        "Parameter", "Value with<br>std. error", "Unit", "Std. error",
-        *([f"{escape(p.name)}<br>alone" for p in plan.planned] if several else []), "× for<br>the others",
-    ]  # fmt: skip
+        "Parameter",
+        "Value with<br>std. error",
+        "Unit",
+        "Std. error",
+        *([f"{escape(p.name)}<br>alone" for p in plan.planned] if several else []),
+        "× for<br>the others",
+    ]
     rows = []
     for k, p in enumerate(plan.parameters):
         error = float(plan.together.stderr[k])
@@ -126,8 +128,13 @@ def _targets(plan: Plan) -> str:
     if not plan.needed:
         return ""
     several = len(plan.planned) > 1
-    heads = ["Parameter", "Wanted", "Planned", "Counts in all", *([f"in {escape(p.name)}<br>alone" for p in plan.planned
-             if not p.slopes.noise.fixed] if several else [])]  # fmt: skip
+    heads = [
+        "Parameter",
+        "Wanted",
+        "Planned",
+        "Counts in all",
+        *([f"in {escape(p.name)}<br>alone" for p in plan.planned if not p.slopes.noise.fixed] if several else []),
+    ]
     rows = []
     for t in plan.needed:
         cells = [f"±{number(t.wanted, 3)}", _plus_minus(t.now), factor_words(t.together)]
@@ -168,10 +175,15 @@ def _ranges(plan: Plan, drawn: Drawn) -> str:
             )
             parts.append(
                 sections.figure(
-                    number_, drawn.count, caption, f"Standard errors against {key} of {dataset}",
-                    file_name(f"{plan.title}-{dataset}-{key}"), column(key, steps[0].unit), [],
+                    number_,
+                    drawn.count,
+                    caption,
+                    f"Standard errors against {key} of {dataset}",
+                    file_name(f"{plan.title}-{dataset}-{key}"),
+                    column(key, steps[0].unit),
+                    [],
                 )
-            )  # fmt: skip
+            )
         heads = ["Parameter", *(f"<b>{number(s.value, 4)}</b>" if s.stated else number(s.value, 4) for s in steps)]
         rows = [
             f"<tr>{tables.name_cell(p.address, '')}"
@@ -198,10 +210,15 @@ def _maps(plan: Plan, drawn: Drawn) -> str:
         )
         parts.append(
             sections.figure(
-                key, drawn.count, caption, f"Map of the standard error of {found.address}",
-                file_name(f"{plan.title}-map-{found.address}-{found.dataset}"), column(found.key, found.unit), [],
+                key,
+                drawn.count,
+                caption,
+                f"Map of the standard error of {found.address}",
+                file_name(f"{plan.title}-map-{found.address}-{found.dataset}"),
+                column(found.key, found.unit),
+                [],
             )
-        )  # fmt: skip
+        )
     return "".join(parts)
 
 

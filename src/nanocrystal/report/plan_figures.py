@@ -35,12 +35,18 @@ def range_figure(plan: Plan, dataset: str, key: str) -> Figure:
         color = next(c for i, c in enumerate(cycle(COLORS)) if i == len(traces))
         traces.append(
             {
-                "type": "scatter", "mode": "lines+markers", "name": label(p.address), "x": x, "y": plain_list(ratio, 5),
-                "line": {"color": color, "width": 1.6}, "marker": {"size": 5, "color": color},
-                "meta": {"role": "step", "grid": "points"}, "hovertemplate": "%{y:.3g}",
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": label(p.address),
+                "x": x,
+                "y": plain_list(ratio, 5),
+                "line": {"color": color, "width": 1.6},
+                "marker": {"size": 5, "color": color},
+                "meta": {"role": "step", "grid": "points"},
+                "hovertemplate": "%{y:.3g}",
                 "visible": True if len(traces) < SHOWN else "legendonly",
             }
-        )  # fmt: skip
+        )
     figure_layout = layout(360 + 22 * ((len(traces) + 1) // 2))
     figure_layout["hovermode"] = "x unified"
     figure_layout["xaxis"] = axis(_range_title(key, steps[0].unit))
@@ -74,28 +80,29 @@ def map_figure(found: Map, plan: Plan) -> Figure:
         "x": plain_list(found.values, 5),
         "y": plain_list(found.factors, 5),
         "z": [plain_list(row, 5) for row in z],
-        "zmin": low, "zmax": high,
-        "contours": {"coloring": "heatmap"}, "ncontours": 14,
+        "zmin": low,
+        "zmax": high,
+        "contours": {"coloring": "heatmap"},
+        "ncontours": 14,
         "colorscale": [list(stop) for stop in MAP_COLORS],
         "line": {"width": 0.6, "color": "rgba(90,60,40,0.5)"},
         "text": [[f"{v:.2g}" if np.isfinite(v) else "not determined" for v in row] for row in errors],
         "hovertemplate": "%{x:.4g}, ×%{y:.3g}: ± %{text}<extra></extra>",
         "colorbar": {
-            "thickness": 12, "outlinewidth": 0, "tickvals": ticks, "ticktext": [f"{10.0**t:.1g}" for t in ticks],
+            "thickness": 12,
+            "outlinewidth": 0,
+            "tickvals": ticks,
+            "ticktext": [f"{10.0**t:.1g}" for t in ticks],
             "title": {"text": axis_title("standard error", p.unit), "side": "right"},
         },
-    }  # fmt: skip
+    }
     traces = [trace]
     wanted = plan.targets.get(found.address)
     if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
-        traces.append(
-            trace | {
-                "contours": {"coloring": "none", "start": float(np.log10(wanted)), "end": float(np.log10(wanted)),
-                             "size": 1.0},
-                "autocontour": False, "line": {"width": 2.5, "color": "#0A5C91"}, "hoverinfo": "skip",
-                "hovertemplate": None, "showscale": False,
-            }
-        )  # fmt: skip
+        at = float(np.log10(wanted))
+        line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}
+        line |= {"line": {"width": 2.5, "color": "#0A5C91"}}
+        traces.append(trace | line | {"hoverinfo": "skip", "hovertemplate": None, "showscale": False})
     figure_layout = layout(380)
     figure_layout |= {"showlegend": False}
     figure_layout["margin"]["t"] = 16

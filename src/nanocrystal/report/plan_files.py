@@ -34,7 +34,9 @@ def plan_document(plan: Plan, files: list[str]) -> dict[str, Any]:
         "version": plan.version,
         "parameters": {
             p.address: {
-                "value": p.value, "unit": p.unit, "linear": p.linear,
+                "value": p.value,
+                "unit": p.unit,
+                "linear": p.linear,
                 "stderr": float(plan.together.stderr[k]),
                 "stderr_if_others_known": float(plan.together.alone[k]),
                 "stderr_alone": {name: float(f.stderr[k]) for name, f in plan.each.items()},
@@ -46,8 +48,10 @@ def plan_document(plan: Plan, files: list[str]) -> dict[str, Any]:
             for p in plan.planned
         },
         "undetermined": {
-            "together": {"parameters": plan.together.undetermined,
-                         "combinations": [dict(c.changes) for c in plan.together.combinations]},
+            "together": {
+                "parameters": plan.together.undetermined,
+                "combinations": [dict(c.changes) for c in plan.together.combinations],
+            },
             **{
                 f"{name} alone": {"not_seen": f.unseen, "combinations": [dict(c.changes) for c in f.combinations]}
                 for name, f in plan.each.items()
@@ -56,19 +60,29 @@ def plan_document(plan: Plan, files: list[str]) -> dict[str, Any]:
         "correlations": {"names": names, "matrix": [[float(v) for v in row] for row in plan.together.correlations]},
         "counts": {f"{k:g}": _by_name(names, f.stderr) for k, f in plan.by_counts.items()},
         "range": [
-            {"dataset": s.dataset, "key": s.key, "value": s.value, "unit": s.unit, "as_stated": s.stated,
-             "stderr": _by_name(names, s.stderr)}
+            {
+                "dataset": s.dataset,
+                "key": s.key,
+                "value": s.value,
+                "unit": s.unit,
+                "as_stated": s.stated,
+                "stderr": _by_name(names, s.stderr),
+            }
             for s in plan.steps
         ],
         "targets": {
-            t.address: {"stderr": t.wanted, "planned": t.now, "counts_factor": t.together,
-                        "counts_factor_alone": dict(t.each)}
+            t.address: {
+                "stderr": t.wanted,
+                "planned": t.now,
+                "counts_factor": t.together,
+                "counts_factor_alone": dict(t.each),
+            }
             for t in plan.needed
         },
         "notes": list(plan.notes),
         "inputs": dict(plan.inputs),
         "files": sorted(files),
-    }  # fmt: skip
+    }
     return finite(document)  # type: ignore[no-any-return]
 
 

@@ -66,9 +66,14 @@ def _capital(note: str) -> str:
 def _parameters(found: Posterior) -> str:
     rows = [_row(a, m, found.stderr(a)) for a, m in found.marginals.items()]
     heads = (
-        "Parameter", "Median and<br>68 % interval", "95 % interval<br>or limit", "Unit", "Refined, with<br>std. error",
-        "Draws", "Gelman–<br>Rubin",
-    )  # fmt: skip
+        "Parameter",
+        "Median and<br>68 % interval",
+        "95 % interval<br>or limit",
+        "Unit",
+        "Refined, with<br>std. error",
+        "Draws",
+        "Gelman–<br>Rubin",
+    )
     said = (
         "<p>Intervals are between quantiles of equal probability, all other parameters integrated out. Where a bound "
         "cuts the probability off, a one-sided limit stands instead. Beside them the least-squares value with its "

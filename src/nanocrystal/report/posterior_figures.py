@@ -72,11 +72,14 @@ def _single(found: Posterior, name: str, draws: FloatArray, span: tuple[float, f
     density = density / (len(draws) * np.diff(edges))
     traces = [
         {
-            "type": "bar", "x": plain_list(0.5 * (edges[1:] + edges[:-1])), "y": plain_list(density, 4),
-            "width": float(edges[1] - edges[0]), "marker": {"color": "#9ECAE1", "line": {"width": 0}},
+            "type": "bar",
+            "x": plain_list(0.5 * (edges[1:] + edges[:-1])),
+            "y": plain_list(density, 4),
+            "width": float(edges[1] - edges[0]),
+            "marker": {"color": "#9ECAE1", "line": {"width": 0}},
             "hovertemplate": f"{name}: %{{x:.5g}}<extra></extra>",
         }
-    ]  # fmt: skip
+    ]
     m, error = found.marginals[name], found.stderr(name)
     if error is not None:
         x = np.linspace(*span, 80)
@@ -88,8 +91,13 @@ def _single(found: Posterior, name: str, draws: FloatArray, span: tuple[float, f
 def _dashed(x: FloatArray, y: FloatArray) -> dict[str, Any]:
     line = {"color": CALCULATED, "width": 1.3, "dash": "dash"}
     return {
-        "type": "scatter", "mode": "lines", "x": plain_list(x), "y": plain_list(y), "line": line, "hoverinfo": "skip",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "x": plain_list(x),
+        "y": plain_list(y),
+        "line": line,
+        "hoverinfo": "skip",
+    }
 
 
 def _pair(
@@ -99,12 +107,18 @@ def _pair(
     held, x, y = held_fraction(draws[across], draws[below], ranges[across], ranges[below])
     traces: list[dict[str, Any]] = [
         {
-            "type": "contour", "x": plain_list(x), "y": plain_list(y), "z": [plain_list(row, 3) for row in held],
-            "contours": {"start": 0.68, "end": 0.95, "size": 0.27, "coloring": "lines"}, "autocontour": False,
-            "line": {"width": 1.4}, "colorscale": [[0.0, OBSERVED], [1.0, "#7FB8DA"]], "showscale": False,
+            "type": "contour",
+            "x": plain_list(x),
+            "y": plain_list(y),
+            "z": [plain_list(row, 3) for row in held],
+            "contours": {"start": 0.68, "end": 0.95, "size": 0.27, "coloring": "lines"},
+            "autocontour": False,
+            "line": {"width": 1.4},
+            "colorscale": [[0.0, OBSERVED], [1.0, "#7FB8DA"]],
+            "showscale": False,
             "hovertemplate": f"{across}: %{{x:.5g}}<br>{below}: %{{y:.5g}}<extra></extra>",
         }
-    ]  # fmt: skip
+    ]
     m = found.marginals
     errors, correlation = (found.stderr(across), found.stderr(below)), _correlation(found, across, below)
     if errors[0] is not None and errors[1] is not None and correlation is not None:
@@ -144,22 +158,34 @@ def _axes(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the axes of one cell, with numbers at the lower and left border of the corner only."""
     bare = {
-        "showline": True, "mirror": True, "linecolor": "#1A1A1A", "linewidth": 1, "ticks": "inside", "ticklen": 3,
-        "showgrid": False, "zeroline": False, "nticks": 4, "tickfont": {"size": 10}, "exponentformat": "power",
-        "type": "linear", "minexponent": 5,
-    }  # fmt: skip
+        "showline": True,
+        "mirror": True,
+        "linecolor": "#1A1A1A",
+        "linewidth": 1,
+        "ticks": "inside",
+        "ticklen": 3,
+        "showgrid": False,
+        "zeroline": False,
+        "nticks": 4,
+        "tickfont": {"size": 10},
+        "exponentformat": "power",
+        "type": "linear",
+        "minexponent": 5,
+    }
     width = 1.0 / n
     lowest, leftmost = row == n - 1, column == 0 and row > 0
     x = bare | {
-        "domain": [column * width + GAP, (column + 1) * width - GAP], "range": list(x_span),
-        "showticklabels": lowest, "tickangle": -40,
+        "domain": [column * width + GAP, (column + 1) * width - GAP],
+        "range": list(x_span),
+        "showticklabels": lowest,
+        "tickangle": -40,
         "title": {"text": f"<b>{column + 1}</b>" if lowest else "", "font": {"size": 13}, "standoff": 4},
-    }  # fmt: skip
+    }
     y = bare | {
         "domain": [1.0 - (row + 1) * width + GAP, 1.0 - row * width - GAP],
         "showticklabels": leftmost,
         "title": {"text": f"<b>{row + 1}</b>" if leftmost else "", "font": {"size": 13}, "standoff": 4},
-    }  # fmt: skip
+    }
     if row == column:
         return x, y | {"rangemode": "tozero", "ticks": ""}
     return x, y | {"range": list(y_span)}
@@ -185,23 +211,37 @@ def traces_figure(found: Posterior, names: Sequence[str]) -> Figure:
             for line, width in ((low, 0.5), (middle, 1.3), (high, 0.5)):
                 y = plain_list(np.asarray(line, dtype=np.float64), 6)
                 traces.append(
-                    {"type": "scatter", "mode": "lines", "x": plain_list(steps), "y": y,
-                     "line": {"color": color, "width": width}, "hovertemplate": f"{name}: %{{y:.5g}}<extra></extra>"}
+                    {
+                        "type": "scatter",
+                        "mode": "lines",
+                        "x": plain_list(steps),
+                        "y": y,
+                        "line": {"color": color, "width": width},
+                        "hovertemplate": f"{name}: %{{y:.5g}}<extra></extra>",
+                    }
                     | place
-                )  # fmt: skip
+                )
         figure_layout |= _trace_axes(k, n, key)
     return {"data": traces, "layout": figure_layout}
 
 
 def _trace_axes(k: int, n: int, key: str) -> dict[str, Any]:
     bare = {
-        "type": "linear", "showline": True, "mirror": True, "linecolor": "#1A1A1A", "ticks": "inside",
-        "showgrid": False, "zeroline": False, "tickfont": {"size": 10},
-    }  # fmt: skip
+        "type": "linear",
+        "showline": True,
+        "mirror": True,
+        "linecolor": "#1A1A1A",
+        "ticks": "inside",
+        "showgrid": False,
+        "zeroline": False,
+        "tickfont": {"size": 10},
+    }
     last = k == n - 1
     x = bare | {"anchor": f"y{key}", "showticklabels": last, "title": {"text": "step" if last else ""}}
     y = bare | {
-        "anchor": f"x{key}", "domain": [1.0 - (k + 0.94) / n, 1.0 - k / n], "nticks": 4,
+        "anchor": f"x{key}",
+        "domain": [1.0 - (k + 0.94) / n, 1.0 - k / n],
+        "nticks": 4,
         "title": {"text": f"<b>{k + 1}</b>", "font": {"size": 13}, "standoff": 4},
-    }  # fmt: skip
+    }
     return {f"xaxis{key}": x, f"yaxis{key}": y}

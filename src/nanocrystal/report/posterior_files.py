@@ -40,28 +40,48 @@ def posterior_document(found: Posterior, files: list[str]) -> dict[str, Any]:
         "elapsed_s": found.elapsed_s,
         "parameters": {
             address: {
-                "median": m.median, "mean": m.mean, "std": m.std,
-                "interval_68": list(m.interval_68), "interval_95": list(m.interval_95),
-                "limit": m.limit, "limit_68": m.limit_68, "limit_95": m.limit_95, "unit": m.unit,
-                "min": m.min, "max": m.max, "linear": m.linear,
-                "gelman_rubin": m.ratio, "autocorrelation_steps": m.autocorrelation, "independent_draws": m.n_draws,
+                "median": m.median,
+                "mean": m.mean,
+                "std": m.std,
+                "interval_68": list(m.interval_68),
+                "interval_95": list(m.interval_95),
+                "limit": m.limit,
+                "limit_68": m.limit_68,
+                "limit_95": m.limit_95,
+                "unit": m.unit,
+                "min": m.min,
+                "max": m.max,
+                "linear": m.linear,
+                "gelman_rubin": m.ratio,
+                "autocorrelation_steps": m.autocorrelation,
+                "independent_draws": m.n_draws,
                 "least_squares": {
-                    "value": m.value, "stderr": m.stderr, "stderr_scaled": m.stderr_scaled, "status": m.status,
+                    "value": m.value,
+                    "stderr": m.stderr,
+                    "stderr_scaled": m.stderr_scaled,
+                    "status": m.status,
                 },
             }
             for address, m in found.marginals.items()
         },
         "sampling": {
-            "steps": found.n_steps, "discarded": found.n_discarded, "kept": n_kept, "walkers": n_walkers,
-            "ensembles": len(np.unique(found.ensemble)), "seed": found.seed, "acceptance": found.acceptance,
-            "evaluations": found.n_evaluations, "noise": found.noise, "sigma_factor": found.factor,
+            "steps": found.n_steps,
+            "discarded": found.n_discarded,
+            "kept": n_kept,
+            "walkers": n_walkers,
+            "ensembles": len(np.unique(found.ensemble)),
+            "seed": found.seed,
+            "acceptance": found.acceptance,
+            "evaluations": found.n_evaluations,
+            "noise": found.noise,
+            "sigma_factor": found.factor,
             "priors": "flat within the bounds; linear parameters flat without bounds, integrated out exactly",
         },
         "best": dict(found.best),
         "notes": list(found.notes),
         "refinement": results_document(found.fit, []),
         "files": sorted(files),
-    }  # fmt: skip
+    }
     return finite(document)  # type: ignore[no-any-return]
 
 

@@ -28,8 +28,14 @@ GAP = 0.12
 """of the height of a step, above it"""
 STEP = 84
 """pixels of one spectrum"""
-FILLS = ("rgba(0,128,94,0.25)", "rgba(204,121,167,0.35)", "rgba(230,159,0,0.35)", "rgba(86,180,233,0.35)",
-         "rgba(91,75,154,0.35)", "rgba(140,109,49,0.35)")  # fmt: skip
+FILLS = (
+    "rgba(0,128,94,0.25)",
+    "rgba(204,121,167,0.35)",
+    "rgba(230,159,0,0.35)",
+    "rgba(86,180,233,0.35)",
+    "rgba(91,75,154,0.35)",
+    "rgba(140,109,49,0.35)",
+)
 """under the components, the first of which is that of bound ligands"""
 EDGES = (DIFFERENCE, *COMPONENTS)
 
@@ -37,8 +43,10 @@ EDGES = (DIFFERENCE, *COMPONENTS)
 def stretches(curve: FittedCurve) -> dict[str, FittedCurve]:
     """Return each curve of a stack by its name."""
     assert curve.look.stack is not None
-    return {s.name: _part(curve, slice(s.start, s.stop), slice(s.fine_start, s.fine_stop)) for s in
-            curve.look.stack.stretches}  # fmt: skip
+    return {
+        s.name: _part(curve, slice(s.start, s.stop), slice(s.fine_start, s.fine_stop))
+        for s in curve.look.stack.stretches
+    }
 
 
 def _part(curve: FittedCurve, points: slice, fine: slice) -> FittedCurve:
@@ -47,12 +55,17 @@ def _part(curve: FittedCurve, points: slice, fine: slice) -> FittedCurve:
         components = {n: c[fine] for n, c in drawn.components.items()}
         drawn = FineCurve(drawn.x[fine], None, drawn.calculated[fine], components)
     return replace(
-        curve, x=curve.x[points], observed=curve.observed[points], calculated=curve.calculated[points],
+        curve,
+        x=curve.x[points],
+        observed=curve.observed[points],
+        calculated=curve.calculated[points],
         sigma=None if curve.sigma is None else curve.sigma[points],
         background=None if curve.background is None else curve.background[points],
-        components={n: c[points] for n, c in curve.components.items()}, fine=drawn,
-        look=replace(curve.look, stack=None), trends=(),
-    )  # fmt: skip
+        components={n: c[points] for n, c in curve.components.items()},
+        fine=drawn,
+        look=replace(curve.look, stack=None),
+        trends=(),
+    )
 
 
 def stack_figure(curve: FittedCurve) -> Figure:
@@ -126,9 +139,16 @@ def _one(part: FittedCurve, zero: float, below: float, first: bool) -> list[dict
 def _name_beside(name: str, y: float) -> dict[str, Any]:
     """Return the name of a spectrum at its left end, inside the frame."""
     return {
-        "text": label(name), "x": 0.01, "xref": "paper", "xanchor": "left", "y": float(f"{y:.6g}"), "yref": "y",
-        "showarrow": False, "font": {"size": 12, "color": INK}, "bgcolor": "rgba(255,255,255,0.7)",
-    }  # fmt: skip
+        "text": label(name),
+        "x": 0.01,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": float(f"{y:.6g}"),
+        "yref": "y",
+        "showarrow": False,
+        "font": {"size": 12, "color": INK},
+        "bgcolor": "rgba(255,255,255,0.7)",
+    }
 
 
 # ---- decays ---------------------------------------------------------------------------------------

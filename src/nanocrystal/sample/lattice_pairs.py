@@ -425,9 +425,7 @@ class LatticeNow:
         if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
             lengths = reach * np.linalg.norm(vectors, axis=1)
             shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
-            n_atoms = (
-                self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
-            )
+            n_atoms = self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
             raise InputError(
                 self.lattice.prefix,
                 f"its largest crystals measure {shown} nm and hold about {n_atoms:.1e} atoms, {n_pairs:.0e} pairs; "

@@ -10,7 +10,7 @@ from nanocrystal.study.study import Study
 
 
 def study_posterior(study: Study, **how: Any) -> Posterior:
-    """Refine a study and sample its posterior; `how` as of `sample_posterior`.
+    """Refine a study and sample its posterior; `how`: sampling and listeners, as of `sample_posterior`.
 
     Raises InputError that names file, line and key.
     """

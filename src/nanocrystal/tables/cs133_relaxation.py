@@ -16,7 +16,7 @@ from importlib.resources import files
 SOURCE = "Aebli et al., colloidal ¹³³Cs NMR of CsPbX₃ nanocrystals, supporting information, Table S13"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cs133Relaxation:
     """One row: T1 in s and T2 in ms of a site (core, intermediate, surface); None where none is printed."""
 
@@ -33,7 +33,11 @@ def cs133_relaxation() -> tuple[Cs133Relaxation, ...]:
     with (files("nanocrystal.tables") / "cs133_relaxation.csv").open(encoding="utf-8") as stream:
         return tuple(
             Cs133Relaxation(
-                row["ligand"], float(row["size_nm"]), row["site"], _printed(row["t1_s"]), _printed(row["t2_ms"])
+                ligand=row["ligand"],
+                size_nm=float(row["size_nm"]),
+                site=row["site"],
+                t1_s=_printed(row["t1_s"]),
+                t2_ms=_printed(row["t2_ms"]),
             )
             for row in csv.DictReader(stream)
         )

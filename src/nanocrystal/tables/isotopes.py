@@ -23,7 +23,7 @@ SOURCE = "Harris et al., Pure Appl. Chem. 73, 1795 (2001)"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Isotope:
     """One nucleus.
 
@@ -59,14 +59,14 @@ def isotopes() -> dict[str, Isotope]:
 
 def _isotope(row: dict[str, str]) -> Isotope:
     return Isotope(
-        row["isotope"],
-        float(row["spin"]),
-        float(row["abundance_percent"]) / 100.0,
-        float(row["gamma_1e7_rad_per_s_T"]) * 1e7,
-        float(row["quadrupole_fm2"]) if row["quadrupole_fm2"] else None,
-        float(row["xi_percent"]),
-        row["reference_sample"],
-        float(row["receptivity"]),
+        name=row["isotope"],
+        spin=float(row["spin"]),
+        abundance=float(row["abundance_percent"]) / 100.0,
+        gyromagnetic_ratio=float(row["gamma_1e7_rad_per_s_T"]) * 1e7,
+        quadrupole_moment_fm2=float(row["quadrupole_fm2"]) if row["quadrupole_fm2"] else None,
+        frequency_ratio_percent=float(row["xi_percent"]),
+        reference_sample=row["reference_sample"],
+        receptivity=float(row["receptivity"]),
     )
 
 

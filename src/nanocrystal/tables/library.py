@@ -18,7 +18,7 @@ SPELLED_OUT = str.maketrans(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LibraryEntry:
     """One bundled structure; cell: a, b, c in Å and alpha, beta, gamma in °."""
 

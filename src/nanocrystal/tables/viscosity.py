@@ -47,9 +47,10 @@ def viscosity_mpa_s(solvent: str, temperature_k: float, where: str = "solvent") 
         plain = solvent.partition("-d")[0]
         if plain in SOURCES and plain != solvent:
             raise InputError(
-                where, f"the viscosity of {solvent} is not tabulated; give it in mPa s (it is some per cent above that "
+                where,
+                f"the viscosity of {solvent} is not tabulated; give it in mPa s (it is some per cent above that "
                 f"of {plain}).",
-            )  # fmt: skip
+            )
         raise InputError(where, f"there is no viscosity of {solvent!r}; {nearest_names(solvent, SOURCES)}.")
     low, high = _range(solvent)
     if not low - 1e-9 <= temperature_k <= high + 1e-9:

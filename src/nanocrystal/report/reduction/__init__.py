@@ -180,13 +180,21 @@ def _intensity(name: str, one: Reduced, drawn: Drawn) -> str:
 def _structure(name: str, one: Reduced, drawn: Drawn) -> str:
     band = " The band is one σ." if one.structure.spread is not None else ""
     s = _figure(
-        drawn, figures.structure_figure(one), f"S(Q) of <b>{escape(name)}</b>.{band}", f"S of {name} against Q",
-        f"{name}-sq", "Q (Å⁻¹)",
-    )  # fmt: skip
+        drawn,
+        figures.structure_figure(one),
+        f"S(Q) of <b>{escape(name)}</b>.{band}",
+        f"S of {name} against Q",
+        f"{name}-sq",
+        "Q (Å⁻¹)",
+    )
     f = _figure(
-        drawn, figures.f_figure(one), f"F(Q) = Q [S(Q) − 1] of <b>{escape(name)}</b>.{band}", f"F of {name} against Q",
-        f"{name}-fq", "Q (Å⁻¹)",
-    )  # fmt: skip
+        drawn,
+        figures.f_figure(one),
+        f"F(Q) = Q [S(Q) − 1] of <b>{escape(name)}</b>.{band}",
+        f"F of {name} against Q",
+        f"{name}-fq",
+        "Q (Å⁻¹)",
+    )
     return s + f
 
 
@@ -245,9 +253,13 @@ def _differential(difference: Differential, drawn: Drawn) -> str:
     spoken = f"Differential G of {difference.first}"
     of_g = _figure(drawn, of_pdf, f"Differential G(r): {names}.{fitted}", spoken, f"{file}-gr", "r (Å)")
     of_i = _figure(
-        drawn, of_intensity, f"Differential I(Q): scale {number(difference.intensity_scale, 5)} of the other.",
-        f"Differential intensity of {difference.first}", f"{file}-iq", "Q (Å⁻¹)",
-    )  # fmt: skip
+        drawn,
+        of_intensity,
+        f"Differential I(Q): scale {number(difference.intensity_scale, 5)} of the other.",
+        f"Differential intensity of {difference.first}",
+        f"{file}-iq",
+        "Q (Å⁻¹)",
+    )
     return f"<h3>{escape(difference.first)} − {escape(difference.other)}</h3>{of_g}{of_i}"
 
 

@@ -33,9 +33,12 @@ def names_of(name: str) -> list[str]:
 
 
 def planned_names(
-    reductions: Sequence[str], differentials: Sequence[tuple[str, str]], comparisons: Sequence[tuple[str, str]],
-    study_copy: bool, images: Sequence[str] = (),
-) -> list[str]:  # fmt: skip
+    reductions: Sequence[str],
+    differentials: Sequence[tuple[str, str]],
+    comparisons: Sequence[tuple[str, str]],
+    study_copy: bool,
+    images: Sequence[str] = (),
+) -> list[str]:
     """Return the names of the files that a study of reductions writes."""
     own = [file for name in reductions for file in names_of(name)]
     own += [f"{a}_minus_{b}.{suffix}" for a, b in differentials for suffix in ("iq", "fq", "gr")]
@@ -137,9 +140,8 @@ def _one_line(text: str) -> str:
 
 def settings_of(one: Reduced) -> dict[str, Any]:
     """Return the settings that mattered, with the values that were used; tables flattened."""
-    polynomial_only, physical_only = {"rpoly"}, {
-        "compton", "recoil_power", "fluorescence", "normalization", "normalization_range",
-    }  # fmt: skip
+    polynomial_only = {"rpoly"}
+    physical_only = {"compton", "recoil_power", "fluorescence", "normalization", "normalization_range"}
     unused = physical_only if one.settings.method == "polynomial" else polynomial_only
     shown: dict[str, Any] = {}
     for field in fields(Reduction):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,11 +105,19 @@ def _bands(series: SeriesResult) -> list[dict[str, Any]]:
     """Return grey bands where the preferred candidate changes."""
     return [
         {
-            "type": "rect", "xref": "x", "yref": "paper", "x0": t.low, "x1": t.high, "y0": 0, "y1": 1,
-            "fillcolor": BAND, "line": {"width": 0}, "layer": "below",
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": t.low,
+            "x1": t.high,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": BAND,
+            "line": {"width": 0},
+            "layer": "below",
         }
         for t in series.transitions
-    ]  # fmt: skip
+    ]
 
 
 def merit_of(dataset: str, key: str) -> Pick:
@@ -118,14 +126,14 @@ def merit_of(dataset: str, key: str) -> Pick:
     def pick(fit: MemberFit) -> SeriesValue | None:
         pattern = fit.patterns.get(dataset)
         value = None if pattern is None else getattr(pattern, key)
-        return None if value is None else SeriesValue(100.0 * value if key == "rw" else value, None)
+        return None if value is None else SeriesValue(value=100.0 * value if key == "rw" else value, stderr=None)
 
     return pick
 
 
 def delta_bic_of(fit: MemberFit) -> SeriesValue | None:
     """Pick by how much a candidate is worse than the best."""
-    return None if fit.delta_bic is None else SeriesValue(fit.delta_bic, None)
+    return None if fit.delta_bic is None else SeriesValue(value=fit.delta_bic, stderr=None)
 
 
 # ---- patterns -------------------------------------------------------------------------------------
@@ -146,15 +154,18 @@ def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Patt
     apart = 0.9 * float(high - low) or 1.0
     traces, notes = [], []
     named: set[str] = set()
+    thin = {"color": INK, "width": 0.7}
     for k, (member, _) in enumerate(shown):
         candidate = member.preferred or ""
         color = color_of(candidate, series)
         first = candidate not in named
         named.add(candidate)
         title = f"Observed{f', {candidate} preferred' if candidate else ''}"
-        traces.append(_stacked(x, observed[k], k * apart, label(title), color, 2.4, first, candidate))
+        traces.append(
+            _stacked(x, observed[k], k * apart, {"color": color, "width": 2.4}, label(title), candidate, first)
+        )
         traces[-1]["meta"] |= {"role": "observed", "grid": "points"}
-        traces.append(_stacked(x, calculated[k], k * apart, "Calculated", INK, 0.7, k == 0, "calculated"))
+        traces.append(_stacked(x, calculated[k], k * apart, thin, "Calculated", "calculated", k == 0))
         notes.append(_row_label(series, member, k * apart, color))
     first_pattern = shown[0][1]
     figure_layout = layout(220 + STEP * len(shown))
@@ -169,7 +180,7 @@ def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Patt
 
 
 def _stacked(
-    x: FloatArray, y: FloatArray, up: float, name: str, color: str, width: float, in_legend: bool, group: str
+    x: FloatArray, y: FloatArray, up: float, line: Mapping[str, Any], name: str, group: str, in_legend: bool
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -179,7 +190,7 @@ def _stacked(
         "x": plain_list(x, 6),
         "y": plain_list(y + up, 5),
         "customdata": plain_list(y, 5),
-        "line": {"color": color, "width": width},
+        "line": line,
         "showlegend": in_legend,
         "legendgroup": group,
         "hoverinfo": "skip",

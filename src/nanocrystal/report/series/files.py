@@ -20,8 +20,8 @@ from nanocrystal.refinement.series import (
     SeriesResult,
     SeriesValue,
     shown_addresses,
-    single_switch,
 )
+from nanocrystal.refinement.series_switch import single_switch
 from nanocrystal.report.files import (
     COMPARISON,
     RESULTS,
@@ -244,7 +244,11 @@ def series_document(series: SeriesResult, files: list[str]) -> dict[str, Any]:
         "missing": list(series.missing),
         "transitions": [
             {
-                "branch": t.branch, "below": t.below, "above": t.above, "value": t.value, "bracket": t.bracket,
+                "branch": t.branch,
+                "below": t.below,
+                "above": t.above,
+                "value": t.value,
+                "bracket": t.bracket,
                 "members": list(t.members),
             }
             for t in series.transitions
@@ -256,17 +260,25 @@ def series_document(series: SeriesResult, files: list[str]) -> dict[str, Any]:
         ],
         "trends": [
             {
-                "parameter": t.address, "candidate": t.candidate, "branch": t.branch, "unit": t.unit,
-                "slope": t.line.slope, "slope_stderr": t.line.stderr, "level": t.line.level, "at": t.line.at,
-                "relative_slope": t.line.relative, "relative_slope_stderr": t.line.relative_stderr,
-                "chi2_red": t.line.chi2_red, "n": t.line.n,
+                "parameter": t.address,
+                "candidate": t.candidate,
+                "branch": t.branch,
+                "unit": t.unit,
+                "slope": t.line.slope,
+                "slope_stderr": t.line.stderr,
+                "level": t.line.level,
+                "at": t.line.at,
+                "relative_slope": t.line.relative,
+                "relative_slope_stderr": t.line.relative_stderr,
+                "chi2_red": t.line.chi2_red,
+                "n": t.line.n,
             }
             for t in series.trends
         ],
         "notes": list(series.notes),
         "inputs": dict(series.inputs),
         "files": sorted(files),
-    }  # fmt: skip
+    }
     return finite(document)  # type: ignore[no-any-return]
 
 

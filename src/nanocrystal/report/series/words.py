@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nanocrystal.refinement.series import SeriesResult, Switch, Transition, Trend, single_switch
+from nanocrystal.refinement.series import SeriesResult, Transition, Trend
+from nanocrystal.refinement.series_switch import Switch, single_switch
 from nanocrystal.report.numbers import concise, number
 
 _CELL_LENGTH = re.compile(r"crystals\.\w+\.[abc]")

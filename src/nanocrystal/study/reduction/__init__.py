@@ -98,7 +98,15 @@ class Reductions:
                 comparison, files = _comparison(results[name], results[other], t, self.path.parent)
                 comparisons[name, other] = comparison
                 inputs |= files
-        return ReductionResult(self.title, __version__, results, differentials, comparisons, inputs, images)
+        return ReductionResult(
+            title=self.title,
+            version=__version__,
+            reductions=results,
+            differentials=differentials,
+            comparisons=comparisons,
+            inputs=inputs,
+            images=images,
+        )
 
 
 def read_reductions(path: str | Path) -> Reductions:
@@ -200,9 +208,14 @@ def _blanks(table: Any, where: str) -> dict[str, Any]:
 
 
 def _intensity(
-    table: Any, main: Any, wavelength: float | None, place: str, folder: Path, where: str,
+    table: Any,
+    main: Any,
+    wavelength: float | None,
+    place: str,
+    folder: Path,
+    where: str,
     images: dict[str, IntegratedImage],
-) -> Intensity:  # fmt: skip
+) -> Intensity:
     """Return the intensity of the file or the images that a table names; keep the latter in `images`."""
     check_source(table, where)
     if table.image is not None:
@@ -237,10 +250,8 @@ def _comparison(first: Reduced, second: Reduced, table: Any, folder: Path) -> tu
         templates[name], found = _template(t, q, f"{where}.components.{name}", folder)
         files |= found
     a, b = replace(first.intensity, name=first.name), replace(second.intensity, name=second.name)
-    return unchanged(
-        a, b, scale=table.scale, background_terms=table.background_terms, q_range=table.q_range, components=templates,
-        where=where,
-    ), files  # fmt: skip
+    asked = {"scale": table.scale, "background_terms": table.background_terms, "q_range": table.q_range}
+    return unchanged(a, b, **asked, components=templates, where=where), files
 
 
 def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[str, str]]:
@@ -285,7 +296,17 @@ class ReducedCurve(SuppliedCurve):
             x, y, sigma = x[sigma > 0.0], y[sigma > 0.0], sigma[sigma > 0.0]
         metadata = {"qmax": f"{pdf.qmax:.10g}", "composition": result.composition.formula}
         how = f"reduced from {source_of(self.table)} (method {result.settings.method}, see nanocrystal reduce)"
-        return Curve(x, y, sigma, x_name, y_name, str(self), result.measured.sha256, metadata, (how, *result.notes))
+        return Curve(
+            x=x,
+            y=y,
+            sigma=sigma,
+            x_name=x_name,
+            y_name=y_name,
+            source=str(self),
+            sha256=result.measured.sha256,
+            metadata=metadata,
+            notes=(how, *result.notes),
+        )
 
 
 def supplied_curve(reduction: str, technique: str, tables: Mapping[str, Any], folder: Path, where: str) -> ReducedCurve:

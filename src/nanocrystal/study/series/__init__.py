@@ -26,7 +26,7 @@ MEMBER_KEYS = ("value", "branch", "files", "drop")
 EXAMPLE = 'files = { pdf = "x_{value}K.gr" }'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """One member: `content` is the study that it is, as parsed TOML, with candidates."""
 
@@ -52,7 +52,7 @@ class OrderParameter:
         return named and all(a in study.parameters for a in self.expression.addresses)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Series:
     """The members of a series, by branch and in the order in which values are carried over."""
 
@@ -123,10 +123,20 @@ def _series(content: Mapping[str, Any], path: Path, text: str) -> Series:
     _check_shared(table, first)
     title = base.get("title", "")
     return Series(
-        title if isinstance(title, str) else "", table.variable, table.unit, table.mode, members, candidates,
-        {name: study.description for name, study in first.items()}, path, text, order_parameter,
-        tuple(table.shared), table.reports == "all", first,
-    )  # fmt: skip
+        title=title if isinstance(title, str) else "",
+        variable=table.variable,
+        unit=table.unit,
+        mode=table.mode,
+        members=members,
+        candidates=candidates,
+        descriptions={name: study.description for name, study in first.items()},
+        path=path,
+        text=text,
+        order_parameter=order_parameter,
+        shared=tuple(table.shared),
+        has_reports=table.reports == "all",
+        first=first,
+    )
 
 
 def _series_table(content: Mapping[str, Any], path: Path) -> SeriesTable:
@@ -154,8 +164,11 @@ def _members(table: SeriesTable, base: Mapping[str, Any], given: Mapping[str, An
         place = (own.value, own.branch or "")
         where = f"series.members.{name}"
         if place in places:
-            raise InputError(f"{where}.value", f"{_said(place)} is that of {places[place]}, too; give one of them "
-                             'another value, or a branch = "heating" or the like.')  # fmt: skip
+            raise InputError(
+                f"{where}.value",
+                f"{_said(place)} is that of {places[place]}, too; give one of them "
+                'another value, or a branch = "heating" or the like.',
+            )
         places[place] = name
         files = {**by_pattern.get(place, {}), **own.files}
         members.append(_member(name, place, files, base, where, own, given["members"][name]))
@@ -188,16 +201,22 @@ def _found(table: SeriesTable, folder: Path) -> dict[Place, dict[str, str]]:
             explicit = any((m.value, m.branch or "") == place and name in m.files for m in table.members.values())
             if place not in found and not explicit:
                 raise InputError(
-                    f"series.files.{name}", f"has no file of {_said(place)}, which other data sets have; add it, or "
-                    "list the members by values = [...]."
-                )  # fmt: skip
+                    f"series.files.{name}",
+                    f"has no file of {_said(place)}, which other data sets have; add it, or "
+                    "list the members by values = [...].",
+                )
     return {p: {name: found[p] for name, found in files.items() if p in found} for p in places}
 
 
 def _member(
-    name: str, place: Place, files: Mapping[str, str], base: Mapping[str, Any], where: str,
-    own: MemberTable | None = None, given: Mapping[str, Any] | None = None,
-) -> Member:  # fmt: skip
+    name: str,
+    place: Place,
+    files: Mapping[str, str],
+    base: Mapping[str, Any],
+    where: str,
+    own: MemberTable | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Member:
     """Return a member; raises InputError where its files do not fit the data sets of the study."""
     datasets = base.get("datasets", {})
     for key in files:
@@ -217,7 +236,7 @@ def _member(
             raise InputError(where, f'the member {name} has no file of {key}; add files = {{ {key} = "..." }}.')
     if "title" not in (given or {}) and base.get("title"):
         content["title"] = f"{base['title']}: {name}"
-    return Member(name, place[0], place[1], content, own is not None)
+    return Member(name=name, value=place[0], branch=place[1], content=content, has_own_table=own is not None)
 
 
 def _check_there(files: Mapping[str, str], folder: Path, where: str) -> None:
@@ -278,9 +297,10 @@ def _check_techniques(members: Sequence[Member]) -> None:
             words = [", ".join(f"{k} ({v})" for k, v in t.items()) for t in (own, known)]
             where = f"series.members.{other.name}.datasets" if other.has_own_table else f"series.members.{other.name}"
             raise InputError(
-                where, f"has the data sets {words[0]}, but {first.name} has {words[1]}; all members of a series "
+                where,
+                f"has the data sets {words[0]}, but {first.name} has {words[1]}; all members of a series "
                 "are measured by the same techniques.",
-            )  # fmt: skip
+            )
 
 
 def _techniques(member: Member) -> dict[str, str]:
@@ -343,6 +363,6 @@ def _check_shared(table: SeriesTable, first: Mapping[str, Study]) -> None:
         varied = {d.address for study in first.values() for d in study.parameters.varied}
         if address not in varied:
             raise InputError(
-                "series.shared", f"names {address!r}, which is no refined parameter of the study; "
-                f"{nearest_names(address, varied)}",
-            )  # fmt: skip
+                "series.shared",
+                f"names {address!r}, which is no refined parameter of the study; {nearest_names(address, varied)}",
+            )

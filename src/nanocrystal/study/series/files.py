@@ -30,9 +30,10 @@ def files_of_pattern(pattern: str, folder: Path, where: str) -> dict[Place, str]
         place = (_number(named["value"], file, where), named.get("branch", ""))
         if place in found:
             raise InputError(
-                where, f"has two files of one value, {found[place]!r} and {file!r}; take one away, or tell them apart "
+                where,
+                f"has two files of one value, {found[place]!r} and {file!r}; take one away, or tell them apart "
                 "by {branch}.",
-            )  # fmt: skip
+            )
         found[place] = file
     if not found:
         raise InputError(where, f"no file has a name such as {pattern!r} in {str(root)!r}; name the files as they are.")
@@ -46,9 +47,10 @@ def _check_pattern(pattern: str, where: str) -> None:
             raise InputError(where, f"has {{{name}}}, but only {{value}} and {{branch}} can stand in a pattern.")
     if names.count("value") != 1 or names.count("branch") > 1:
         raise InputError(
-            where, f'must have {{value}} once, where the file names have the value, such as "x_{{value}}K.gr"; '
+            where,
+            f'must have {{value}} once, where the file names have the value, such as "x_{{value}}K.gr"; '
             f'got "{pattern}". A single file belongs to [series.members.NAME].',
-        )  # fmt: skip
+        )
 
 
 def _begun(pattern: str, folder: Path, where: str) -> tuple[str, Path, str]:

@@ -34,7 +34,7 @@ STEP = 1e-3
 """of a standard error, by which parameters are moved to differentiate an order parameter"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One member to be refined; starts: candidate -> address -> value to begin with."""
 
@@ -143,9 +143,18 @@ def _steps_of(member: str, candidate: str, step: Step | None) -> Callable[[int, 
 
 def _failed(task: Task, problem: str, began: float) -> Outcome:
     member = MemberResult(
-        task.name, task.value, task.branch, {}, [], None, problem.removeprefix("failed: "), list(task.notes),
-        task.carried_from, time.perf_counter() - began, task.fingerprint,
-    )  # fmt: skip
+        name=task.name,
+        value=task.value,
+        branch=task.branch,
+        fits={},
+        best=[],
+        preferred=None,
+        problem=problem.removeprefix("failed: "),
+        notes=list(task.notes),
+        carried_from=task.carried_from,
+        elapsed_s=time.perf_counter() - began,
+        fingerprint=task.fingerprint,
+    )
     return Outcome(member, {})
 
 
@@ -175,9 +184,12 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(
-    task: Task, studies: Mapping[str, Study], outcomes: Mapping[str, Result | str], results: Mapping[str, Result],
+    task: Task,
+    studies: Mapping[str, Study],
+    outcomes: Mapping[str, Result | str],
+    results: Mapping[str, Result],
     began: float,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Return the record and the files of a member that has at least one result."""
     fits = {n: member_fit(r, order_parameter_of(task.order_parameter, n, studies[n], r)) for n, r in results.items()}
     comparison, preferred, best = None, "", [""]
@@ -196,9 +208,19 @@ def _outcome(
     texts = _texts(task, results, comparison)
     problems = [f"{n}: {o}" for n, o in outcomes.items() if isinstance(o, str)]
     member = MemberResult(
-        task.name, task.value, task.branch, fits, best, preferred, "", [*task.notes, *problems], task.carried_from,
-        time.perf_counter() - began, task.fingerprint, f"{task.name}/report.html" if task.has_reports else "",
-    )  # fmt: skip
+        name=task.name,
+        value=task.value,
+        branch=task.branch,
+        fits=fits,
+        best=best,
+        preferred=preferred,
+        problem="",
+        notes=[*task.notes, *problems],
+        carried_from=task.carried_from,
+        elapsed_s=time.perf_counter() - began,
+        fingerprint=task.fingerprint,
+        report=f"{task.name}/report.html" if task.has_reports else "",
+    )
     return Outcome(member, texts)
 
 
@@ -227,7 +249,11 @@ def order_parameter_of(
         return {}
     with study.located():
         value, stderr = expression_value(order, study, result)
-    return {ORDER_PARAMETER: SeriesValue(value, stderr, order.unit, "derived", order.name)}
+    return {
+        ORDER_PARAMETER: SeriesValue(
+            value=value, stderr=stderr, unit=order.unit, status="derived", description=order.name
+        )
+    }
 
 
 def expression_value(order: OrderParameter, study: Study, result: Result) -> tuple[float, float | None]:
@@ -248,9 +274,11 @@ def expression_value(order: OrderParameter, study: Study, result: Result) -> tup
         return at({}), None
     places = [list(result.correlation_names).index(a) for a in moving]
     spread = np.array([result.parameters[a].stderr_scaled or 0.0 for a in moving])
-    change = np.array([
-        (at({a: best[a] + STEP * s}) - at({a: best[a] - STEP * s})) / (2.0 * STEP) if s > 0.0 else 0.0
-        for a, s in zip(moving, spread, strict=True)
-    ])  # fmt: skip
+    change = np.array(
+        [
+            (at({a: best[a] + STEP * s}) - at({a: best[a] - STEP * s})) / (2.0 * STEP) if s > 0.0 else 0.0
+            for a, s in zip(moving, spread, strict=True)
+        ]
+    )
     matrix = np.asarray(result.correlation_matrix)[np.ix_(places, places)]
     return at({}), float(np.sqrt(max(0.0, change @ matrix @ change)))

@@ -61,7 +61,7 @@ class Chain:
         return self.position >= len(self.members)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Plan:
     """The state of a run of a series in a folder."""
 
@@ -140,7 +140,15 @@ class Plan:
     def gave_up(self, task: Task, problem: str) -> None:
         """Enter a member as failed without keeping that for later runs."""
         member = MemberResult(
-            task.name, task.value, task.branch, {}, [], None, problem, list(task.notes), task.carried_from
+            name=task.name,
+            value=task.value,
+            branch=task.branch,
+            fits={},
+            best=[],
+            preferred=None,
+            problem=problem,
+            notes=list(task.notes),
+            carried_from=task.carried_from,
         )
         self._enter(self._chain_of(task.name), member)
 
@@ -164,6 +172,15 @@ class Plan:
             notes = (f"starts from {good.name}, since {failed} has no result to carry on from",)
         starts = {} if good is None else {name: fit.carried for name, fit in good.fits.items() if fit.converged}
         return Task(
-            member.name, member.value, member.branch, member.content, series.path, series.text, starts,
-            "" if good is None else good.name, notes, series.order_parameter, series.has_reports,
-        )  # fmt: skip
+            name=member.name,
+            value=member.value,
+            branch=member.branch,
+            content=member.content,
+            path=series.path,
+            text=series.text,
+            starts=starts,
+            carried_from="" if good is None else good.name,
+            notes=notes,
+            order_parameter=series.order_parameter,
+            has_reports=series.has_reports,
+        )

@@ -41,7 +41,7 @@ def refined_series(
             from nanocrystal.study.series.shared import refined_together
 
             return refined_together(series, folder, watcher)
-        plan = Plan(series, folder, watcher)
+        plan = Plan(series=series, folder=folder, watcher=watcher)
         if client is None:
             interrupted = run_locally(plan, workers)
         else:
@@ -78,11 +78,20 @@ def gathered(
     done.sort(key=lambda m: (branches.index(m.branch), m.value))
     order = series.order_parameter
     return SeriesResult(
-        series.title, series.variable, series.unit, series.mode, done, series.candidates, series.descriptions,
-        "" if order is None else order.expression.text, series.shared,
-        [m.name for m in series.members if m.name not in results], [*notes, *_member_notes(done)], elapsed_s,
-        interrupted,
-    )  # fmt: skip
+        title=series.title,
+        variable=series.variable,
+        unit=series.unit,
+        mode=series.mode,
+        members=done,
+        candidates=series.candidates,
+        descriptions=series.descriptions,
+        order_parameter="" if order is None else order.expression.text,
+        shared=series.shared,
+        missing=[m.name for m in series.members if m.name not in results],
+        notes=[*notes, *_member_notes(done)],
+        elapsed_s=elapsed_s,
+        interrupted=interrupted,
+    )
 
 
 def _member_notes(members: list[MemberResult]) -> list[str]:

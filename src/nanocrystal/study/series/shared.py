@@ -268,11 +268,18 @@ def _fingerprint(series: Series) -> str:
     digests: dict[Path, str] = {}
     tasks: Iterable[Task] = (
         Task(
-            m.name, m.value, m.branch, m.content, series.path, series.text, {},
-            order_parameter=series.order_parameter, has_reports=series.has_reports,
+            name=m.name,
+            value=m.value,
+            branch=m.branch,
+            content=m.content,
+            path=series.path,
+            text=series.text,
+            starts={},
+            order_parameter=series.order_parameter,
+            has_reports=series.has_reports,
         )
         for m in series.members
-    )  # fmt: skip
+    )
     each = [fingerprint(task, digests) for task in tasks]
     return sha256("".join([*each, *series.shared]).encode()).hexdigest()
 
@@ -290,10 +297,17 @@ def _members(
         fits = {c: _fit(series, member, c, result) for c, result in joint.items()}
         problem = "" if preferred is not None else "no candidate converged"
         found[member.name] = MemberResult(
-            member.name, member.value, member.branch, fits, best, preferred, problem,
-            elapsed_s=elapsed_s / len(series.members), fingerprint=told,
+            name=member.name,
+            value=member.value,
+            branch=member.branch,
+            fits=fits,
+            best=best,
+            preferred=preferred,
+            problem=problem,
+            elapsed_s=elapsed_s / len(series.members),
+            fingerprint=told,
             report=f"{JOINT}/report.html" if series.has_reports else "",
-        )  # fmt: skip
+        )
     return found
 
 
