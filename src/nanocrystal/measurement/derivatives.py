@@ -82,6 +82,11 @@ class PairSlopes:
         return self.sample.atom_fractions(self.evaluation, self.structures)
 
     @cached_property
+    def numbers(self) -> dict[str, float]:
+        """Which part of the crystals of the sample, by number, each population is."""
+        return crystal_numbers(self.fractions, self.structures)
+
+    @cached_property
     def known(self) -> tuple[str, ...]:
         """The addresses whose effect on the pairs of every population is derived."""
         named = dict.fromkeys(address for by in self.derived.values() for address in by.pairs_by)
@@ -111,6 +116,27 @@ class PairSlopes:
                 growth[name] = -_log_volume_slope(population, address)
         mean = sum(self.fractions[n] * growth[n] for n in self.fractions)
         return {n: self.fractions[n] * (growth[n] - mean) for n in self.fractions}
+
+
+    def of_numbers(self, address: str) -> dict[str, float]:
+        """Return how the part of the crystals that each population is changes with the parameter.
+
+        Crystals that grow are fewer, where the amount is given by mass or volume.
+        """
+        fractions, atoms = self.fractions, self.of_fractions(address)
+        growth = {
+            n: (atoms[n] / fractions[n] if fractions[n] else 0.0) - self.relative_growth(n, address)
+            for n in self.structures
+        }
+        mean = sum(self.numbers[n] * growth[n] for n in growth)
+        return {n: self.numbers[n] * (growth[n] - mean) for n in growth}
+
+
+def crystal_numbers(fractions: Mapping[str, float], structures: Mapping[str, PairStructure]) -> dict[str, float]:
+    """Return which part of the crystals each population is, from their parts of the atoms; they add up to 1."""
+    numbers = {n: fractions[n] / (s.n_atoms * (s.n_units or 1.0)) for n, s in structures.items()}
+    total = sum(numbers.values())
+    return {n: number / total for n, number in numbers.items()}
 
 
 def _log_volume_slope(population: PopulationNow, address: str) -> float:

@@ -279,9 +279,15 @@ class RefinableLength:
         if not isinstance(self.given, Distribution):
             return {q.name: (q, as_parameter(self.given))}
         mean = Quantity(
-            f"{q.name}.mean", q.unit, f"{q.description}, number-weighted mean", None, q.minimum, q.maximum,
-            True, q.scale,
-        )  # fmt: skip
+            f"{q.name}.mean",
+            q.unit,
+            f"{q.description}, number-weighted mean",
+            None,
+            q.minimum,
+            q.maximum,
+            True,
+            q.scale,
+        )
         std = Quantity(
             f"{q.name}.std", q.unit, f"{q.description}, standard deviation", None, 0.0, q.maximum, True, q.scale
         )

@@ -104,9 +104,11 @@ class FixedBodyNow(BoxNow):
         return self.body.reach.astype(np.float64)
 
     def pair_table(
-        self, reach: NDArray[np.int64], vectors: FloatArray,
+        self,
+        reach: NDArray[np.int64],
+        vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0),
-    ) -> FloatArray:  # fmt: skip
+    ) -> FloatArray:
         return self.body.pairs
 
     def pair_weights(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:

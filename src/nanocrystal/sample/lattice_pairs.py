@@ -290,8 +290,10 @@ class LatticeNow:
         vectors, shape = self.block_vectors, self.shape
         used = [
             ((extents[i], extents[j]), parts[i, j] + (parts[j, i] if i < j else 0.0))
-            for i in range(len(extents)) for j in range(i, len(extents)) if parts[i, j] + parts[j, i] > 0.0
-        ]  # fmt: skip
+            for i in range(len(extents))
+            for j in range(i, len(extents))
+            if parts[i, j] + parts[j, i] > 0.0
+        ]
 
         def function(r: FloatArray) -> FloatArray:
             each = [part * shape.envelope(r, vectors, extents=pair) for pair, part in used]

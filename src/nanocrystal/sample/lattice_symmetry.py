@@ -49,9 +49,11 @@ def trial_offsets() -> IntArray:
 
 
 def kept_by(
-    operations: IntArray, function: Callable[[IntArray], FloatArray], rows: IntArray | None = None,
+    operations: IntArray,
+    function: Callable[[IntArray], FloatArray],
+    rows: IntArray | None = None,
     offsets: IntArray | None = None,
-) -> NDArray[np.bool_]:  # fmt: skip
+) -> NDArray[np.bool_]:
     """Return which operations keep function(offsets), (n_rows, n), or turn its rows into `rows` of it.
 
     offsets: on which it is tried; a few where they are not given.

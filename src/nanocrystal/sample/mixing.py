@@ -18,13 +18,23 @@ from nanocrystal.tables.elements import is_element
 
 FRACTION = Quantity("fraction", "", "part of the site that the second element has", None, 0.0, 1.0, scale=0.1)
 CORRELATION_LENGTH = Quantity(
-    "correlation_length", "Å", "over which the elements of a site cluster; 0: mixed at random", 0.0, 0.0, 1000.0,
+    "correlation_length",
+    "Å",
+    "over which the elements of a site cluster; 0: mixed at random",
+    0.0,
+    0.0,
+    1000.0,
     scale=10.0,
-)  # fmt: skip
+)
 BOND_DIFFERENCE = Quantity(
-    "bond_difference", "Å", "by how much the nearest neighbours of the first element are farther away than those of "
-    "the second", 0.0, -1.0, 1.0, scale=0.05,
-)  # fmt: skip
+    "bond_difference",
+    "Å",
+    "by how much the nearest neighbours of the first element are farther away than those of the second",
+    0.0,
+    -1.0,
+    1.0,
+    scale=0.05,
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +79,9 @@ def substituted_sites(keys: list[str], labels: list[str], elements: list[str], w
     for key in keys:
         if key not in labels and key not in elements:
             raise InputError(
-                f"{where}.substitution.{key}", f"is no site and no element of the crystal; "
-                f"{nearest_names(key, {*labels, *elements})}",
-            )  # fmt: skip
+                f"{where}.substitution.{key}",
+                f"is no site and no element of the crystal; {nearest_names(key, {*labels, *elements})}",
+            )
     found = {}
     for label, element in zip(labels, elements, strict=True):
         own = [k for k in (label, element) if k in keys]

@@ -100,10 +100,13 @@ class Network:
 
     @classmethod
     def drawn(
-        cls, numbers: Sequence[int], blocks: BlockLattice,
-        families: Sequence[tuple[TwinBoundaries, Sequence[float]]], rng: np.random.Generator,
+        cls,
+        numbers: Sequence[int],
+        blocks: BlockLattice,
+        families: Sequence[tuple[TwinBoundaries, Sequence[float]]],
+        rng: np.random.Generator,
         start: int | None = None,
-    ) -> Network:  # fmt: skip
+    ) -> Network:
         """Return a crystal whose planes carry boundaries by chance, independently.
 
         families: each with its probability on each of its axes; start: drawn too where it is None.

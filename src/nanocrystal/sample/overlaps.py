@@ -299,9 +299,13 @@ def partial_overlap(body: Rectangle | TwoEdges, depths: Depths) -> Any:
 
 
 def around_circle(
-    rho: FloatArray, first: Sequence[Any], second: Sequence[Any], diagonal: FloatArray | None, overlap: Any,
+    rho: FloatArray,
+    first: Sequence[Any],
+    second: Sequence[Any],
+    diagonal: FloatArray | None,
+    overlap: Any,
     symmetric: bool,
-) -> FloatArray:  # fmt: skip
+) -> FloatArray:
     """Return ∫ overlap(ρ |cos φ|, ρ |sin φ|) dφ over the circle for each rho (n,), with panels between all kinks.
 
     overlap(rows, u1, u2): at displacements (m, k) that belong to these of the n rows. first, second: displacements

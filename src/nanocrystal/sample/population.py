@@ -35,11 +35,15 @@ RadialFunction = Callable[[FloatArray], FloatArray]
 FractionBasis = Literal["number_fraction", "mass_fraction", "volume_fraction"]
 FRACTIONS: dict[FractionBasis, Quantity] = {
     name: Quantity(
-        name, "", f"part of the sample by {name.partition('_')[0]}, relative to the other populations", 1.0, 0.0,
+        name,
+        "",
+        f"part of the sample by {name.partition('_')[0]}, relative to the other populations",
+        1.0,
+        0.0,
         scale=0.1,
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -262,9 +262,11 @@ class BoxNow(ShapeNow):
         return reach
 
     def pair_table(
-        self, reach: NDArray[np.int64], vectors: FloatArray,
+        self,
+        reach: NDArray[np.int64],
+        vectors: FloatArray,
         depths: tuple[float, float] = (0.0, 0.0),
-    ) -> FloatArray:  # fmt: skip
+    ) -> FloatArray:
         """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`.
 
         depths: Å; of the first and the second block of a pair, those that lie so deep below all faces count. Two
@@ -387,17 +389,23 @@ class BoxNow(ShapeNow):
         return numbers
 
     def envelope(
-        self, r: FloatArray, vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
-    ) -> FloatArray:  # fmt: skip
+        self,
+        r: FloatArray,
+        vectors: FloatArray,
+        depths: tuple[float, float] = (0.0, 0.0),
+        extents: tuple[FloatArray, FloatArray] | None = None,
+    ) -> FloatArray:
         """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; see `envelope_to`."""
         longest = float(r.max()) if len(r) else np.inf
         return self.envelope_to(longest, vectors, depths, extents)(r)
 
     def envelope_to(
-        self, longest: float, vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0), extents: tuple[FloatArray, FloatArray] | None = None,
-    ) -> Callable[[FloatArray], FloatArray]:  # fmt: skip
+        self,
+        longest: float,
+        vectors: FloatArray,
+        depths: tuple[float, float] = (0.0, 0.0),
+        extents: tuple[FloatArray, FloatArray] | None = None,
+    ) -> Callable[[FloatArray], FloatArray]:
         """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions.
 
         depths: as in `pair_table`; extents: (3,) blocks each, by how much crystals are longer than the lengths say for
@@ -501,9 +509,12 @@ def _correlated_weights(
 
 
 def _interpolated_weights(
-    u: FloatArray, longest: FloatArray, found: Sequence[tuple[Edge, LengthDistribution]], vectors: FloatArray,
+    u: FloatArray,
+    longest: FloatArray,
+    found: Sequence[tuple[Edge, LengthDistribution]],
+    vectors: FloatArray,
     correlation: float,
-) -> FloatArray:  # fmt: skip
+) -> FloatArray:
     """Return `_correlated_weights` at many offsets from a table of them, linear between points.
 
     W depends on the largest offset along the axes of the first edge, and is a polynomial in the others.

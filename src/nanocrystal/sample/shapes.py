@@ -40,9 +40,11 @@ def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> Floa
     smaller = 4.0 / 3.0 * np.pi * np.minimum(first, second) ** 3
     apart = np.maximum(r, 1e-9)
     lens = (
-        np.pi * (first + second - apart) ** 2
-        * (apart**2 + 2.0 * apart * (first + second) - 3.0 * (first - second) ** 2) / (12.0 * apart)
-    )  # fmt: skip
+        np.pi
+        * (first + second - apart) ** 2
+        * (apart**2 + 2.0 * apart * (first + second) - 3.0 * (first - second) ** 2)
+        / (12.0 * apart)
+    )
     inside = r <= np.abs(first - second)
     return np.asarray(np.where(inside, smaller, np.where(r < first + second, lens, 0.0)))
 

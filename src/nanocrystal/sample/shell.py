@@ -29,10 +29,12 @@ SHELL = "shell"
 THICKNESS = Quantity(
     "thickness", "Å", "thickness of the shell, or depth over which the composition changes", None, 0.0, 1e4, scale=5.0
 )
-SHELL_FRACTION = Quantity("fraction", "", "part of the second element in the shell (at the surface)", None, 0.0, 1.0,
-                          scale=0.1)  # fmt: skip
-SHELL_OCCUPANCY = Quantity("occupancy", "", "factor on the occupancy in the shell (at the surface)", None, 0.0, 1.0,
-                           scale=0.1)  # fmt: skip
+SHELL_FRACTION = Quantity(
+    "fraction", "", "part of the second element in the shell (at the surface)", None, 0.0, 1.0, scale=0.1
+)
+SHELL_OCCUPANCY = Quantity(
+    "occupancy", "", "factor on the occupancy in the shell (at the surface)", None, 0.0, 1.0, scale=0.1
+)
 STEPS_OF_GRADIENT = 10
 """nested bodies that stand for a linear change of the composition: I(Q) is 4e-4 of its maximum off at most"""
 
@@ -81,9 +83,10 @@ class Shell:
                 given = as_parameter(getattr(crystal.substitutions[key], name))
                 if given.value != 0.0 or given.vary:
                     raise InputError(
-                        f"{where}.substitution.{key}", f"stands beside {crystal.where}.substitution.{key}.{name}, "
+                        f"{where}.substitution.{key}",
+                        f"stands beside {crystal.where}.substitution.{key}.{name}, "
                         "which is for one composition throughout; leave one of the two out.",
-                    )  # fmt: skip
+                    )
         names = {s.label for s in crystal.sites} | {s.element for s in crystal.sites}
         for key in self.occupancy:
             if key not in names:

@@ -89,9 +89,10 @@ class SizeLaw:
                 if what == "u_iso" and key not in moving:
                     shared = next(s.u_iso_key for s in crystal.sites if s.label == key)
                     raise InputError(
-                        place, f"shares its displacement with others as {shared}; name {shared} here, or give the "
+                        place,
+                        f"shares its displacement with others as {shared}; name {shared} here, or give the "
                         f"site one of its own, {crystal.where}.u_iso.{key}.",
-                    )  # fmt: skip
+                    )
 
     @property
     def of_atoms(self) -> bool:
@@ -286,9 +287,15 @@ def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ..
         return np.asarray(sum(terms))
 
     common = replace(
-        parts[0], envelope=None, shape_function=gamma, number_density=atoms / volume, n_units=float(units.sum()),
-        depends_on=depends_on, levels=None, shape_functions=(),
-    )  # fmt: skip
+        parts[0],
+        envelope=None,
+        shape_function=gamma,
+        number_density=atoms / volume,
+        n_units=float(units.sum()),
+        depends_on=depends_on,
+        levels=None,
+        shape_functions=(),
+    )
     if not of_atoms:
         return replace(common, moments=np.sum(padded, axis=0))
     return _side_by_side(common, parts, share, padded)
@@ -316,6 +323,12 @@ def _side_by_side(
     stacked = np.concatenate([*moments, np.zeros((1, *moments[0].shape[1:]))])
     functions = tuple(p.shape_function for p in parts if p.shape_function is not None)
     return replace(
-        common, kinds=kinds, moments=stacked, rows=np.array(rows), factors=np.array(factors),
-        levels=np.array(levels), shape_functions=functions, pair_densities=np.array(densities),
-    )  # fmt: skip
+        common,
+        kinds=kinds,
+        moments=stacked,
+        rows=np.array(rows),
+        factors=np.array(factors),
+        levels=np.array(levels),
+        shape_functions=functions,
+        pair_densities=np.array(densities),
+    )

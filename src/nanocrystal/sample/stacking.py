@@ -29,9 +29,14 @@ IntArray = NDArray[np.int64]
 STACKING = "stacking"
 """where the sequence of layers stands in a population"""
 CUBIC_FRACTION = Quantity(
-    "cubic_fraction", "", "part of the layers in cubic surroundings: 0 in wurtzite, 1 in zinc blende", None, 0.0, 1.0,
+    "cubic_fraction",
+    "",
+    "part of the layers in cubic surroundings: 0 in wurtzite, 1 in zinc blende",
+    None,
+    0.0,
+    1.0,
     scale=0.1,
-)  # fmt: skip
+)
 CORRELATION = Quantity(
     "correlation", "", "correlation of the kinds, cubic or hexagonal, of neighbouring layers", 0.0, 0.0, 0.99, scale=0.1
 )
@@ -84,11 +89,13 @@ def layers_of(crystal: Crystal, where: str) -> Layers:
             f"hexagonal cell; {crystal.formula} in {crystal.structure.space_group} is none.",
         )
     matrix, step = found
-    atoms = np.concatenate([
-        crystal.structure.rotations[list(s.orbit.images)] @ s.orbit.fract
-        + crystal.structure.translations[list(s.orbit.images)]
-        for s in crystal.sites
-    ])  # fmt: skip
+    atoms = np.concatenate(
+        [
+            crystal.structure.rotations[list(s.orbit.images)] @ s.orbit.fract
+            + crystal.structure.translations[list(s.orbit.images)]
+            for s in crystal.sites
+        ]
+    )
     origin = atoms[0]
     inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     index, places = _one_layer(atoms, origin, inverse, step)

@@ -109,13 +109,15 @@ def outer_layers(crystal: Crystal, blocks: BlockLattice, termination: str, where
     metal = perovskite_metal(crystal)
     if metal is None or abs(blocks.blocks_per_cell - _metals_per_cell(crystal)) > 1e-3:
         raise InputError(
-            where, "is for perovskites ABX3 cut along their pseudocubic axes; "
-            f"{crystal.formula} in these blocks has no such layers. Leave it out."
-        )  # fmt: skip
+            where,
+            "is for perovskites ABX3 cut along their pseudocubic axes; "
+            f"{crystal.formula} in these blocks has no such layers. Leave it out.",
+        )
     known = _names(crystal)
     if termination not in known:
-        raise InputError(where, f"must be one of {', '.join(known)}, got {termination!r}; "
-                                f"{nearest_names(termination, list(known))}")  # fmt: skip
+        raise InputError(
+            where, f"must be one of {', '.join(known)}, got {termination!r}; {nearest_names(termination, list(known))}"
+        )
     atoms = reference_atoms(crystal)
     inverse = np.linalg.inv(blocks.matrix)
     along = [

@@ -28,12 +28,13 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 TWINS = "twins"
 """where families of boundaries stand in a population"""
-PROBABILITY = Quantity("probability", "", "probability of a boundary at each plane of the family", None, 0.0, 0.5,
-                       scale=0.02)  # fmt: skip
-ORDERED = Quantity("probability", "", "probability of a boundary at each plane of the family", None, 0.0, 1.0,
-                   scale=0.02)  # fmt: skip
-DENSITY = Quantity("density", "1/nm", "boundaries of the family per nanometre across them", None, 0.0, 10.0,
-                   scale=0.03)  # fmt: skip
+PROBABILITY = Quantity(
+    "probability", "", "probability of a boundary at each plane of the family", None, 0.0, 0.5, scale=0.02
+)
+ORDERED = Quantity(
+    "probability", "", "probability of a boundary at each plane of the family", None, 0.0, 1.0, scale=0.02
+)
+DENSITY = Quantity("density", "1/nm", "boundaries of the family per nanometre across them", None, 0.0, 10.0, scale=0.03)
 EXAMPLE = '"1/2<110>{110}", "1/2[001]{110}" or "1/2<110>(001)"'
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4"}
 _SLIP = re.compile(r"^\s*(?P<part>\d+(?:/\d+)?)?\s*(?P<slip>\[[^\]]*\]|<[^>]*>)\s*(?P<plane>\{[^}]*\}|\([^)]*\))\s*$")

@@ -19,6 +19,7 @@ from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
+    crystal_numbers,
     rows_of_moments,
     stretched,
 )
@@ -109,7 +110,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         slopes = PairSlopes(self.sample, evaluation, structures, derived)
         if not slopes.known:
             return {}
-        numbers = self._numbers(evaluation, structures)
+        numbers = slopes.numbers
         of_crystals = {
             n: (s.n_units or 1.0) * self._of_population(evaluation, (n, s), grid) for n, s in structures.items()
         }
@@ -118,7 +119,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         found: dict[str, FloatArray] = {}
         for address in slopes.known:
             slope = sum(numbers[n] * by[address] for n, by in grown.items() if address in by)
-            for name, change in _number_slopes(slopes, numbers, address).items():
+            for name, change in slopes.of_numbers(address).items():
                 slope = slope + change * of_crystals[name]
             found[address] = np.zeros((len(self.linear), len(self.q)))
             found[address][0] = self._through_instrument(evaluation, np.asarray(slope))
@@ -183,18 +184,11 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
     def _intensities(self, evaluation: Evaluation, grid: IdealGrid) -> dict[str, FloatArray]:
         """Return what each population adds to I(Q) of the mean nanocrystal on a grid of Q."""
         structures = self.sample.pairs(evaluation)
-        numbers = self._numbers(evaluation, structures)
+        numbers = crystal_numbers(self.sample.atom_fractions(evaluation, structures), structures)
         return {
             n: numbers[n] * (s.n_units or 1.0) * self._of_population(evaluation, (n, s), grid)
             for n, s in structures.items()
         }
-
-    def _numbers(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> dict[str, float]:
-        """Return which part of the crystals of the sample each population is; they add up to 1."""
-        fractions = self.sample.atom_fractions(evaluation, structures)
-        numbers = {n: fractions[n] / (s.n_atoms * (s.n_units or 1.0)) for n, s in structures.items()}
-        total = sum(numbers.values())
-        return {n: number / total for n, number in numbers.items()}
 
     def _of_population(self, evaluation: Evaluation, named: tuple[str, PairStructure], grid: IdealGrid) -> FloatArray:
         """Return I(Q) per unit (block, cell or cluster) of one population."""
@@ -351,19 +345,6 @@ def _enveloped(structure: PairStructure) -> FloatArray:
         return structure.moments
     r = structure.h * np.arange(float(structure.moments.shape[1]))
     return enveloped(structure.moments, structure.envelope(r))
-
-
-def _number_slopes(slopes: PairSlopes, numbers: Mapping[str, float], address: str) -> dict[str, float]:
-    """Return how the part of the crystals that each population is changes with a parameter.
-
-    Crystals that grow are fewer, where the amount is given by mass or volume.
-    """
-    fractions, atoms = slopes.fractions, slopes.of_fractions(address)
-    growth = {
-        n: (atoms[n] / fractions[n] if fractions[n] else 0.0) - slopes.relative_growth(n, address) for n in numbers
-    }
-    mean = sum(numbers[n] * growth[n] for n in numbers)
-    return {n: numbers[n] * (growth[n] - mean) for n in numbers}
 
 
 def _correlated(

@@ -1,0 +1,71 @@
+"""How the code of the house is written: what travels, and how calls look. Read from the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import nanocrystal
+
+SOURCE = Path(nanocrystal.__file__).parent
+HOLD_VALUES = {"Values", "Evaluation", "Here", "dict[str, float]", "Mapping[str, float]"}
+"""kinds of what holds the values of many parameters"""
+ADDRESSES = {"address", "prefix", "crystal_prefix", "where", "place", "at", "local"}
+"""what a text is called that says where a number stands"""
+NO_VALUES = {"role", "masses"}
+"""mappings of numbers that are none of parameters: radii of ions, masses of elements"""
+MOST_PARAMETERS = 7
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    """Yield each function with its file."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield path, node
+
+
+def arguments(node: ast.FunctionDef) -> list[tuple[str, str]]:
+    """Return name and annotation of each parameter but self and cls."""
+    spec = node.args
+    every = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+    return [(a.arg, ast.unparse(a.annotation) if a.annotation else "") for a in every if a.arg not in ("self", "cls")]
+
+
+def test_a_number_has_a_place_of_its_own() -> None:
+    """No function takes values and, beside them, the address under which to look them up: `values.under` is for that."""
+    found = []
+    for path, node in functions():
+        given = arguments(node)
+        values = any(kind in HOLD_VALUES and name not in NO_VALUES for name, kind in given)
+        addresses = [name for name, kind in given if kind == "str" and name in ADDRESSES]
+        if values and addresses and "parameters" not in path.parts:
+            found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}({', '.join(addresses)})")
+    assert found == []
+
+
+def test_no_function_takes_more_than_seven_parameters() -> None:
+    """But compiled kernels, which take arrays one by one."""
+    found = [
+        f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}"
+        for path, node in functions()
+        if len(arguments(node)) > MOST_PARAMETERS and not (path.parent.name == "kernels" and path.name.startswith("_"))
+    ]
+    assert found == []
+
+
+def test_the_formatter_is_not_switched_off_for_calls() -> None:
+    found = [str(p.relative_to(SOURCE)) for p in SOURCE.rglob("*.py") if "fmt: skip" in p.read_text(encoding="utf-8")]
+    assert found == []
+
+
+def test_intermediates_are_kept_in_one_place() -> None:
+    """No private dictionary behind a cached property, which would grow beside `Evaluation.once`."""
+    found = []
+    for path, node in functions():
+        cached = any("cached_property" in ast.unparse(d) for d in node.decorator_list)
+        empty = any(isinstance(n, ast.Return) and isinstance(n.value, ast.Dict) and not n.value.keys for n in node.body)
+        if cached and empty:
+            found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
+    assert found == []
