@@ -6,41 +6,14 @@ Answers marked PDFgui are in the result files of the data's authors; see the hea
 from __future__ import annotations
 
 import shutil
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from measured import measured
+from example_refinements import EXAMPLES, refined
 from nanocrystal.refinement import Result
 from nanocrystal.study import read_study
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-IN_WHEEL = "package:diffpy.cmi/docs/examples/pdf/"
-
-
-@cache
-def refined(name: str, folder: str, peak_form: str = "") -> Result:
-    """Return the refinement of an example, its data taken from where the tests find them."""
-    text = (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
-    lines = []
-    for line in text.splitlines():
-        if line.startswith(("cif = ", "file = ")):
-            key, _, quoted = line.partition(" = ")
-            path = quoted.strip('"').removeprefix(IN_WHEEL)
-            line = f'{key} = "{_found(path)}"'
-        if line.startswith("peak_form") and peak_form:
-            line = f'peak_form = "{peak_form}"'
-        lines.append(line)
-    study = Path(folder) / f"{name}{peak_form}.toml"
-    study.write_text("\n".join(lines), encoding="utf-8")
-    return read_study(study).refine()
-
-
-def _found(path: str) -> Path:
-    chapter, _, rest = path.partition("/data/")
-    return measured(f"pdf/pdfttp_{chapter}/{rest}" if rest else f"pdf/pdfgui_CdSe_3nm/{path}")
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def arguments(node: ast.FunctionDef) -> list[tuple[str, str]]:
 
 
 def test_a_number_has_a_place_of_its_own() -> None:
-    """No function takes values and, beside them, the address under which to look them up: `values.under` is for that."""
+    """No function takes values and, beside them, the address to look them up under: `values.under` is for that."""
     found = []
     for path, node in functions():
         given = arguments(node)
