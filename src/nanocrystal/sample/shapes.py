@@ -8,7 +8,7 @@ offset u is n γ₀(u) and sizes are continuous. γ₀ of a shape is its normali
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +83,9 @@ class Shape(Protocol):
 
 @dataclass(frozen=True)
 class Bulk:
-    """An infinite crystal."""
+    """An infinite crystal; for PDFs."""
 
-    name: str = "bulk"
+    name: ClassVar[str] = "bulk"
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         return {}
@@ -108,13 +108,13 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Sphere:
-    """A sphere; its diameter is one number or a distribution.
+    """Spheres of a crystal.
 
     V γ₀ = π/6 (D³ − 3/2 r D² + r³/2) for r < D.
     """
 
-    diameter: Number | Distribution | Histogram
-    name: str = "sphere"
+    diameter: Annotated[Number | Distribution | Histogram, DIAMETER]
+    name: ClassVar[str] = "sphere"
 
     @property
     def _length(self) -> RefinableLength:
