@@ -109,6 +109,14 @@ def test_toy_technique_refuses_what_cannot_be_meant(
         assert word in message, message
 
 
+def test_address_of_a_data_set_that_is_called_as_one_of_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    text = '[datasets.lines]\ntechnique = "nmr-lines"\nx = "0:10:1"\n[datasets.lines.lines.a]\nshape = "gauss"\n'
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 5: datasets\.lines\.lines\.a\.shape: "):
+        read_study(path)
+
+
 # ---- what a study may say --------------------------------------------------------------------------
 
 

@@ -284,7 +284,8 @@ def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
         if rows.widest != 3:
             raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            return FixedBody([tuple(row.values) for row in rows.rows], table.facets)
+            places = [tuple(row.values) for row in rows.rows]
+            return FixedBody(places, **arguments_of(FixedBody, table, where))
         except InputError as error:
             raise InputError(table.file, error.problem) from None
 

@@ -184,11 +184,14 @@ def object_of(owner: type[Made], table: Table, where: str, **read: Any) -> Made:
 
     Raises InputError with the address in the study for what the dataclass itself refuses.
     """
-    arguments = arguments_of(owner, table, where) | read
+    return _object(owner, arguments_of(owner, table, where) | read, where)
+
+
+def _object(owner: type[Made], arguments: Mapping[str, Any], where: str, called: str = "") -> Made:
     try:
         return owner(**arguments)
     except InputError as error:
-        raise located(error, where) from None
+        raise located(error, where, called) from None
 
 
 def arguments_of(owner: type, table: Table, where: str) -> dict[str, Any]:
@@ -200,24 +203,25 @@ def arguments_of(owner: type, table: Table, where: str) -> dict[str, Any]:
                 given = arguments_of(field.beside, table, where)
                 found[name] = {k: v for k, v in given.items() if v is not None}
         elif NO_KEY not in field.metadata:
-            found[name] = _made(getattr(table, field.key), f"{where}.{field.key}")
+            found[name] = _made(getattr(table, field.key), f"{where}.{field.key}", field.key)
     return found
 
 
-def _made(value: Any, where: str) -> Any:
+def _made(value: Any, where: str, called: str = "") -> Any:
     """Return a value of a table with the dataclasses of the tables in it."""
     if isinstance(value, dict):
         return {k: _made(v, f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, Table) and value.made_from is not None:
-        return object_of(value.made_from, value, where)
+        return _object(value.made_from, arguments_of(value.made_from, value, where), where, called)
     return value
 
 
-def located(error: InputError, where: str) -> InputError:
-    """Return an error of a field, or of a dataclass by its own name, with its address in the study."""
+def located(error: InputError, where: str, called: str = "") -> InputError:
+    """Return an error of the fields of a dataclass with its address in the study.
+
+    called: the name of the dataclass itself, which its errors may begin with.
+    """
     if error.where == where or error.where.startswith(f"{where}."):
         return error
-    parent, _, own = where.rpartition(".")
-    if error.where.partition(".")[0] == own:
-        return InputError(f"{parent}.{error.where}", error.problem)
-    return InputError(f"{where}.{error.where}" if error.where else where, error.problem)
+    own = error.where.removeprefix(called).lstrip(".") if called else error.where
+    return InputError(f"{where}.{own}" if own else where, error.problem)
