@@ -11,10 +11,14 @@ from types import ModuleType
 import pytest
 
 import nanocrystal
+from nanocrystal.measurement import Noise
+from nanocrystal.refinement import Options
+from nanocrystal.sample import Crystal, SiteOverride
 from nanocrystal.study import schema
 from nanocrystal.study.study import study_from
+from nanocrystal.study.tables import table_of
 from nanocrystal.tables.library import library_text
-from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.techniques import TECHNIQUES, Blank
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,10 +49,10 @@ def test_manual_of_the_study_file_is_that_of_the_schema() -> None:
 
 
 def test_every_key_has_a_sentence() -> None:
-    tables = [*schema.POPULATION_TABLES.values(), *schema.DATASET_TABLES.values(), schema.StudyTable]
-    tables += [schema.CrystalTable, schema.SiteTable, schema.BlankTable, schema.NoiseTable, schema.RefineTable]
+    tables = [*schema.population_tables().values(), *schema.dataset_tables().values(), schema.StudyTable]
+    tables += [table_of(made) for made in (Crystal, SiteOverride, Blank, Noise, Options)]
     missing = [f"{t.__name__}.{k}" for t in tables for k, f in t.model_fields.items() if not f.description]
-    assert not missing, f"give a sentence in src/nanocrystal/study/schema.py to {missing}"
+    assert not missing, f"annotate the fields with a sentence: {missing}"
 
 
 REST = {

@@ -16,9 +16,14 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from nanocrystal.data.conventions import COLUMN_NAMES, CONVENTIONS, SUFFIXES
+from nanocrystal.measurement import Noise
 from nanocrystal.parameters.expression import FUNCTIONS
+from nanocrystal.refinement import Options
+from nanocrystal.sample import Crystal, Population, SiteOverride, Substitution
+from nanocrystal.sample.population import Fractions
 from nanocrystal.study import schema
 from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, RangeField, Table
+from nanocrystal.study.tables import table_of
 from nanocrystal.techniques import TECHNIQUES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -52,7 +57,7 @@ def page(technique: Any) -> str:
 def study_page() -> str:
     """Return the manual of the study file: the text with its tables filled in."""
     text = TEXT.read_text(encoding="utf-8")
-    common = [*schema._Fractions.model_fields, *schema._Crystalline.model_fields]
+    common = [*table_of(Fractions).model_fields, *table_of(Population).model_fields]
     parts = {
         "top": "\n".join(
             f"| {_header(n)} | {f.description}{_more(n)} |" for n, f in schema.StudyTable.model_fields.items()
@@ -73,15 +78,15 @@ def study_page() -> str:
                 "std": "number, Å; standard deviation",
             }
         ),
-        "crystal": rows(schema.CrystalTable),
-        "site": rows(schema.SiteTable),
-        "fraction": rows(schema._Fractions),
-        "shapes": "\n".join(_shape(name, table, common) for name, table in schema.POPULATION_TABLES.items()),
-        "techniques": "\n".join(_technique(name, table) for name, table in schema.DATASET_TABLES.items()),
-        "disorder": _nested(schema._Crystalline),
-        "substitution": _nested_rows(schema.SubstitutionTable, "crystals.NAME.substitution.ELEMENT"),
-        "noise": rows(schema.NoiseTable),
-        "refine": rows(schema.RefineTable),
+        "crystal": rows(table_of(Crystal)),
+        "site": rows(table_of(SiteOverride)),
+        "fraction": rows(table_of(Fractions)),
+        "shapes": "\n".join(_shape(name, table, common) for name, table in schema.population_tables().items()),
+        "techniques": "\n".join(_technique(name, table) for name, table in schema.dataset_tables().items()),
+        "disorder": _nested(table_of(Population)),
+        "substitution": _nested_rows(table_of(Substitution), "crystals.NAME.substitution.ELEMENT"),
+        "noise": rows(table_of(Noise)),
+        "refine": rows(table_of(Options)),
         "candidate": _plain_rows({k: f.description or "" for k, f in schema.CandidateTable.model_fields.items()}),
         "series": _plain_rows({k: f.description or "" for k, f in schema.SeriesTable.model_fields.items()}),
         "plan": _plain_rows({k: f.description or "" for k, f in schema.PlanTable.model_fields.items()}),
@@ -133,7 +138,7 @@ def _nested(table: type[Table]) -> str:
     """Return the tables that may stand in every population of a crystal, each with its keys."""
     parts, own = [], []
     for name, field in table.model_fields.items():
-        if name in schema._Fractions.model_fields:
+        if name == "crystal":
             continue
         if not any(isinstance(t, type) and issubclass(t, Table) for t in _arguments(field.annotation)):
             own.append(f"| `{name}` | {_kind(field)} | {_default(field, name, table)} | {field.description} |")
@@ -152,15 +157,13 @@ def _arguments(hint: Any) -> list[Any]:
 
 
 def _nested_rows(table: type[Table], place: str) -> str:
-    first = inspect.cleandoc(table.__doc__ or "").partition(":")[0]
+    first = inspect.cleandoc(table.__doc__ or "").partition(":")[0].rstrip(".")
     lines = [f"`[{place}]` {first[0].lower()}{first[1:]}:", "", "| key | value | default | meaning |"]
     return "\n".join([*lines, "|---|---|---|---|", rows(table)]) + "\n"
 
 
 def _shape(name: str, table: type[Table], common: list[str]) -> str:
-    own = [f for f in table.model_fields if f not in common]
-    order = ["shape", *(f for f in own if f != "shape")]
-    listed = {f: table.model_fields[f] for f in order}
+    listed = {n: f for n, f in table.model_fields.items() if n == "crystal" or n not in common}
     first = inspect.cleandoc(table.__doc__ or "").partition("\n")[0]
     lines = [f'### `shape = "{name}"`', "", first, ""]
     lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
@@ -217,7 +220,7 @@ def _words(hints: list[Any]) -> str:
 def _default(field: Any, name: str, table: type[Table]) -> str:
     if field.is_required():
         return "required"
-    technique = next((TECHNIQUES[n] for n, t in schema.DATASET_TABLES.items() if t is table), None)
+    technique = next((TECHNIQUES[n] for n, t in schema.dataset_tables().items() if t is table), None)
     if technique is not None and name in technique.quantities:
         return "left to the fit" if name in technique.linear else _usual(technique.quantities[name].default)
     if name == "scale":

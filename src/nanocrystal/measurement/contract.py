@@ -155,7 +155,8 @@ class Technique(ABC):
     are linear, left to the fit unless given; needs_sample: whether its curve is calculated from the sample; abscissae:
     the keys that state points where there is no file; restraint: whether it is known beside the data sets and not
     measured over points, so that a plan takes it as it is; counted: whether a simulated curve has noise of counts
-    rather than a σ; noise: that of a simulated curve.
+    rather than a σ; from_reduction: abscissa and ordinate of what a reduction gives in the place of a file; noise:
+    that of a simulated curve.
     """
 
     name: ClassVar[str]
@@ -165,6 +166,7 @@ class Technique(ABC):
     abscissae: ClassVar[tuple[str, ...]] = ()
     restraint: ClassVar[bool] = False
     counted: ClassVar[bool] = True
+    from_reduction: ClassVar[tuple[str, str] | None] = None
     if TYPE_CHECKING:
 
         @property

@@ -117,7 +117,6 @@ class PairSlopes:
         mean = sum(self.fractions[n] * growth[n] for n in self.fractions)
         return {n: self.fractions[n] * (growth[n] - mean) for n in self.fractions}
 
-
     def of_numbers(self, address: str) -> dict[str, float]:
         """Return how the part of the crystals that each population is changes with the parameter.
 

@@ -17,9 +17,9 @@ T = TypeVar("T")
 KEPT = 4
 """sets of values whose intermediates are kept: the base point survives while others are tried"""
 
-Key = tuple[object, ...]
+StoreKey = tuple[object, ...]
 """what an intermediate is, such as ("pairs", population, longest distance)"""
-Store = dict[Key, "OrderedDict[Key, Any]"]
+Store = dict[StoreKey, "OrderedDict[StoreKey, Any]"]
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Evaluation:
     requirement: Any = None
     store: Store = field(default_factory=dict)
 
-    def once(self, key: Key, addresses: Iterable[str], compute: Callable[[], T], also: Key = ()) -> T:
+    def once(self, key: StoreKey, addresses: Iterable[str], compute: Callable[[], T], also: StoreKey = ()) -> T:
         """Return the intermediate `key`, computed only if a value at `addresses`, or what stands in `also`, is new."""
         at = (*(self.values[a] for a in addresses), *also)
-        known: OrderedDict[Key, Any] = self.store.setdefault(key, OrderedDict())
+        known: OrderedDict[StoreKey, Any] = self.store.setdefault(key, OrderedDict())
         if at in known:
             known.move_to_end(at)
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import NO_KEY, ONE_OR_MORE
 from nanocrystal.reduction.image_geometry import ArmAxis
 
 Splitting = Literal["none", "bbox", "full"]
@@ -16,43 +17,46 @@ FEWEST_POINTS, MOST_POINTS = 20, 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSettings:
-    """How images become I(Q); see docs/detector_images.md. Paths are relative to the folder of
-    `integrated_image`.
+    """Detector images, from which I(Q) is made; see docs/detector_images.md.
 
-    file: images, their frames are added up; calibration: one .poni, or one for each file.
-    mask_marks: whether what is not 0 in the mask is bad (as pyFAI and Fit2D have it) or good.
-    dark: exposures without beam, times dark_scale; flat: sensitivity of the pixels, used as it stands.
-    monitor: one number for each frame or file, one for all frames, or the key of the header that holds it.
-    polarization: degree P within ±1, 1 for horizontal. saturation: counts at and above are masked [the largest number
-    of an image of integers]; minimum: counts below are masked. beam_stop: radius round the direct beam, pixels.
-    azimuth_range: degrees, [170, 190] is one sector. n_points [one a pixel]. counts_per_photon: of a detector that does
-    not count photons one by one. outliers: how many σ off its ring a pixel is masked. arm_angles: degrees, one for each
-    file, by which the arm was turned about arm_axis since the calibration. wavelength: Å; energy: eV.
+    Paths are relative to the folder of `integrated_image`. The frames of the images are added up. wavelength: Å;
+    energy: eV.
     """
 
-    file: Sequence[str]
-    calibration: Sequence[str]
-    mask: str | None = None
-    mask_marks: Literal["bad", "good"] = "bad"
-    dark: Sequence[str] = ()
-    dark_scale: float = 1.0
-    flat: str | None = None
-    monitor: float | str | Sequence[float] | None = None
-    polarization: float | None = None
-    solid_angle: bool = True
-    saturation: float | None = None
-    minimum: float | None = None
-    beam_stop: float | None = None
-    azimuth_range: tuple[float, float] | None = None
-    n_points: int | None = None
-    splitting: Splitting = "none"
-    error_model: ErrorModel = "poisson"
-    counts_per_photon: float = 1.0
-    outliers: float | None = None
-    arm_axis: ArmAxis = "vertical"
-    arm_angles: Sequence[float] | None = None
-    wavelength: float | None = None
-    energy: float | None = None
+    file: Annotated[Sequence[str], ONE_OR_MORE, 'images (tif, edf, cbf, "x.h5::/entry/data/data", …), * for any text']
+    calibration: Annotated[Sequence[str], ONE_OR_MORE, ".poni of the detector; or one for each file"] = ()
+    mask: Annotated[str | None, "image or .npy; what is not 0 is left out"] = None
+    mask_marks: Annotated[Literal["bad", "good"], "what is not 0 in the mask"] = "bad"
+    dark: Annotated[Sequence[str], ONE_OR_MORE, "exposures without beam; their mean is subtracted"] = ()
+    dark_scale: Annotated[float, "factor of the dark: exposure of a frame over that of the dark"] = 1.0
+    flat: Annotated[str | None, "sensitivity of the pixels, divided out as it stands"] = None
+    monitor: Annotated[
+        float | str | Sequence[float] | None,
+        "counts of the beam for each frame or file; or the key of the header that holds them",
+    ] = None
+    polarization: Annotated[float | None, "degree P of the beam, 1 horizontal, −1 vertical, 0 none [not corrected]"] = (
+        None
+    )
+    solid_angle: Annotated[bool, "whether the solid angle of the pixels is divided out"] = True
+    saturation: Annotated[float | None, "counts; pixels at and above are left out [largest integer of the image]"] = (
+        None
+    )
+    minimum: Annotated[float | None, "counts; pixels below are left out"] = None
+    beam_stop: Annotated[float | None, "pixels; radius round the direct beam that is left out"] = None
+    azimuth_range: Annotated[
+        tuple[float, float] | None, "degrees; sector, 0 to the right, 90 towards growing rows; [170, 190] is one"
+    ] = None
+    n_points: Annotated[int | None, "bins in Q [one a pixel]"] = None
+    splitting: Annotated[Splitting, "of pixels between bins; with it neighbouring points are correlated"] = "none"
+    error_model: Annotated[ErrorModel, "σ from the counts, from the scatter in each ring, or none"] = "poisson"
+    counts_per_photon: Annotated[float, "of the detector, for poisson"] = 1.0
+    outliers: Annotated[float | None, "σ by which a pixel is off its ring to be left out [none]"] = None
+    arm_axis: Annotated[ArmAxis, "axis that the arm turns about"] = "vertical"
+    arm_angles: Annotated[
+        Sequence[float] | None, "degrees, for each file: how far the arm was turned since the calibration"
+    ] = None
+    wavelength: Annotated[float | None, NO_KEY] = None
+    energy: Annotated[float | None, NO_KEY] = None
 
 
 def check_numbers(settings: ImageSettings, where: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.absorption import absorption_coefficient, absorption_factor
+from nanocrystal.parameters import Limits
+from nanocrystal.reduction.absorption import Geometry, absorption_coefficient, absorption_factor
 from nanocrystal.reduction.angles import (
     BEAM_LIMITS,
     polarization_factor,
@@ -44,49 +45,55 @@ NOTEWORTHY = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Absorption:
-    """Absorption in a sample: geometry and μR or μt, or what these follow from.
+    """Absorption in the sample."""
 
-    radius, thickness: mm; density: g/cm³ as the sample is in the beam, with its voids.
-    """
-
-    geometry: str
-    mu_radius: float | None = None
-    mu_thickness: float | None = None
-    radius: float | None = None
-    thickness: float | None = None
-    density: float | None = None
+    geometry: Annotated[Geometry, "shape of the sample, and how a plate stands to the beam"]
+    mu_radius: Annotated[float | None, "μR of a cylinder"] = None
+    mu_thickness: Annotated[float | None, "μt of a plate"] = None
+    radius: Annotated[float | None, "mm; with density, instead of mu_radius"] = None
+    thickness: Annotated[float | None, "mm; with density, instead of mu_thickness"] = None
+    density: Annotated[float | None, "g/cm³ of the sample in the beam, with its voids"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reduction:
-    """How counts become S(Q) and G(r); see docs/reduction.md.
+    """How counts become S(Q) and G(r); see docs/reduction.md."""
 
-    composition: formula; qmin, qmax: Å⁻¹, of the transform; qmaxinst: Å⁻¹, last Q used at all; rpoly: Å;
-    r: start, stop, step in Å, both ends included; wavelength: Å; energy: eV; density: g/cm³; number_density: atoms/Å³;
-    polarization: part p of 1 − p + p cos² 2θ; recoil_power: n of (E′/E)ⁿ; fluorescence: e.u. per atom.
-    """
-
-    composition: str
-    method: Literal["polynomial", "physical"] = "polynomial"
-    qmin: float = 0.0
-    qmax: float | None = None
-    qmaxinst: float | None = None
-    rpoly: float = 0.9
-    r: tuple[float, float, float] = (0.0, 60.0, 0.01)
-    window: Window = "none"
-    wavelength: float | None = None
-    energy: float | None = None
-    anomalous: bool = False
-    density: float | None = None
-    number_density: float | None = None
-    polarization: float | None = None
-    absorption: Absorption | None = None
-    compton: bool = True
-    recoil_power: float = 2.0
-    fluorescence: float | Literal["fit"] = 0.0
-    normalization: Normalization = "high-q"
-    normalization_range: tuple[float, float] | None = None
-    d_normalization: DNormalization = "squared-mean"
+    composition: Annotated[str, 'formula of the sample, such as "CsPbBr3"']
+    method: Annotated[
+        Literal["polynomial", "physical"], "the ad-hoc correction of PDFgetX3, or explicit corrections"
+    ] = "polynomial"
+    qmin: Annotated[float, "Å⁻¹; from where the transform starts"] = 0.0
+    qmax: Annotated[float | None, "Å⁻¹; up to where it goes [qmaxinst]"] = None
+    qmaxinst: Annotated[float | None, "Å⁻¹; last Q that is used at all [end of the data]"] = None
+    rpoly: Annotated[float, "Å; the polynomial takes out what is below it in G(r)"] = 0.9
+    r: Annotated[tuple[float, float, float], "START:STOP:STEP of G(r) in Å"] = (0.0, 60.0, 0.01)
+    window: Annotated[Window, "of the transform"] = "none"
+    wavelength: Annotated[float | None, "Å; for 2θ, polarisation, absorption, recoil"] = None
+    energy: Annotated[float | None, "eV; instead of the wavelength"] = None
+    anomalous: Annotated[bool, "whether f′ and f″ are used"] = False
+    density: Annotated[float | None, "g/cm³ of the material; for sum rules"] = None
+    number_density: Annotated[float | None, "atoms/Å³, instead of density"] = None
+    polarization: Annotated[float | None, "part p of 1 − p + p cos² 2θ [not corrected]"] = None
+    absorption: Annotated[Absorption | None, "[reduction.NAME.absorption]"] = None
+    compton: Annotated[bool, "whether Compton scattering is subtracted (physical)"] = True
+    recoil_power: Annotated[
+        float,
+        Limits(least=0.0, most=3.0),
+        "n of (E′/E)ⁿ: 2 for counted photons, 3 for a detector of energy",
+    ] = 2.0
+    fluorescence: Annotated[
+        float | Literal["fit"],
+        Limits(least=0.0, unit="electron units per atom"),
+        'constant below the pattern, electron units per atom, or "fit" (physical)',
+    ] = 0.0
+    normalization: Annotated[Normalization, "how the absolute scale is found (physical)"] = "high-q"
+    normalization_range: Annotated[
+        tuple[float, float] | None, "Å⁻¹; where I is ⟨f²⟩ on average [last 40 % of Q] (physical)"
+    ] = None
+    d_normalization: Annotated[DNormalization, "of D(r): over ⟨f⟩², where it is G(r), over ⟨f²⟩, or in electrons²"] = (
+        "squared-mean"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.parameters import Limits, Name
 from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
@@ -19,21 +20,27 @@ INTERRUPTED = "interrupted; the best so far is reported"
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options of the optimiser.
+    """Options of the optimiser."""
 
-    starts: how many starting points (the first is the study's, others are drawn with `seed`);
-    loss: least squares, or a robust loss with residuals beyond loss_scale (in σ) weighted down; error_scale: whether
-    σ of several data sets are multiplied by what each needs alone; error_scales: factors that are set by hand.
-    """
-
-    max_iterations: int = 100
-    tolerance: float = 1e-8
-    starts: int = 1
-    seed: int = 0
-    loss: Loss = "linear"
-    loss_scale: float | None = None
-    error_scale: Literal["estimated", "given"] = "estimated"
-    error_scales: Mapping[str, float] = field(default_factory=dict)
+    max_iterations: Annotated[int, Limits(above=0), "steps of one descent"] = 100
+    tolerance: Annotated[float, Limits(above=0.0, below=1e-2), "relative change of χ² that ends a descent"] = 1e-8
+    starts: Annotated[
+        int, Limits(above=0, most=1000), "starting points: that of the study, and others drawn with the seed"
+    ] = 1
+    seed: Annotated[int, Limits(least=0), "of the starting points"] = 0
+    loss: Annotated[Loss, "least squares (linear), or a robust loss that counts large residuals less"] = "linear"
+    loss_scale: Annotated[
+        float | None,
+        Limits(above=0.0),
+        "from how many σ on a residual is large [1.5; without σ, 1.5 times the scatter]",
+    ] = None
+    error_scale: Annotated[
+        Literal["estimated", "given"],
+        "of several data sets: whether σ are multiplied by what the misfit of each alone asks for",
+    ] = "estimated"
+    error_scales: Annotated[Mapping[Name, float], "factors on the σ of data sets, by name, set by hand"] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

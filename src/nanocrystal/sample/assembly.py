@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import pair_kinds
-from nanocrystal.parameters import Evaluation, Here, Key
+from nanocrystal.parameters import Evaluation, Here, StoreKey
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.pair_structure import Kind, enveloped
@@ -69,7 +69,7 @@ class PlacePairs:
 
 
 def assembled(
-    evaluation: Evaluation, crystal_now: CrystalNow, pairs: PlacePairs, outer: Outer | None, key: Key
+    evaluation: Evaluation, crystal_now: CrystalNow, pairs: PlacePairs, outer: Outer | None, key: StoreKey
 ) -> Assembled:
     """Return the kinds of atoms of a crystal with their pairs.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ from nanocrystal.sample.settings import pbnm_order
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Facets = Literal["pseudocubic", "cell"]
+AlongAxes = Annotated[
+    Facets | None,
+    'what the edges run along: the axes of the "cell", or "pseudocubic" ones [pseudocubic for perovskites]',
+]
 PEROVSKITE_METALS = ("Pb", "Sn", "Ge")
 OWNED_FROM = -0.25
 """a block owns the atoms whose coordinates along its vectors, from its metal atom, lie in [−¼, ¾)"""

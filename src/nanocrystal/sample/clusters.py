@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.cif import parse_cif, read_text
-from nanocrystal.sample.crystal import MOTION, U_ISO
+from nanocrystal.sample.crystal import MOTION, U_ISO, Motion
 from nanocrystal.sample.symmetry import cell_vectors
 from nanocrystal.tables.elements import is_element
 
@@ -166,14 +167,23 @@ def _from_cif(text: str, source: str) -> Cluster:
 
 
 @dataclass(frozen=True)
-class Atoms:
-    """A cluster as the content of a population: displacements (Å²) by element, and a common stretch."""
+class ClusterFile:
+    """What a cluster is read from."""
 
-    cluster: Cluster
-    u_iso: Mapping[str, Number] = field(default_factory=dict)
-    stretch: Number = 1.0
-    motion: Mapping[str, Number] = field(default_factory=dict)
-    where: str = "atoms"
+    file: Annotated[str, ".xyz, .extxyz or .cif (as a list of atoms)"]
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Explicit atoms from a file."""
+
+    cluster: Annotated[Cluster, Beside(ClusterFile)]
+    u_iso: Annotated[Mapping[Label, Number], U_ISO, "Å², by element; every element needs one"] = field(
+        default_factory=dict
+    )
+    stretch: Annotated[Number, STRETCH, "factor on all distances [1]"] = 1.0
+    motion: Annotated[Mapping[str, Number], Beside(Motion)] = field(default_factory=dict)
+    where: Annotated[str, NO_KEY] = "atoms"
 
     def __post_init__(self) -> None:
         self.cluster.check_overlap(self.where)

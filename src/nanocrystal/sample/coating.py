@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +35,18 @@ WITHOUT = ("bulk", "octahedron")
 
 @dataclass(frozen=True)
 class Coating:
-    """A layer on the crystals: thickness (Å) and electron density (e/Å³), or formula and mass density (g/cm³).
+    """What covers the crystals, ligands or an oxide; seen by small angles.
 
-    Alkyl chains of ligands have about 0.27 to 0.31 e/Å³, silica 0.66; most solvents 0.22 to 0.33, so ligands in a
-    solvent are nearly invisible, and thickness and density of what is seen correlate.
+    Most solvents have 0.22 to 0.33 e/Å³, so ligands in a solvent are nearly invisible, and thickness and density of
+    what is seen correlate.
     """
 
-    thickness: Number
-    electron_density: Number | None = None
-    formula: str | None = None
-    mass_density: Number | None = None
+    thickness: Annotated[Number, THICKNESS]
+    electron_density: Annotated[
+        Number | None, DENSITY, "e/Å³; about 0.27 to 0.31 for alkyl chains, 0.66 for silica"
+    ] = None
+    formula: Annotated[str | None, 'such as "Al2O3", with mass_density: instead of the electrons'] = None
+    mass_density: Annotated[Number | None, MASS_DENSITY, "g/cm³, with formula"] = None
 
     def __post_init__(self) -> None:
         if (self.electron_density is None) == (self.formula is None):

@@ -8,12 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import (
+    NO_KEY,
+    Beside,
+    ExactlyOne,
+    Here,
+    Key,
+    Label,
+    Number,
+    Parameter,
+    Quantity,
+    Values,
+    as_parameter,
+    declared_quantities,
+)
 from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
 from nanocrystal.sample.mixing import Occupant, Substitution, substituted_sites
 from nanocrystal.sample.symmetry import (
@@ -33,11 +47,8 @@ IntArray = NDArray[np.int64]
 
 U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005)
 OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
-MOTION = {
-    "delta1": Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0),
-    "delta2": Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0),
-}
-"""σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r²): Jeong et al., Phys. Rev. B 67, 104301 (2003)"""
+DELTA1 = Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0)
+DELTA2 = Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0)
 LARGE_U_ISO = 0.12
 """Å²; larger displacements are remarked on: often B was meant"""
 EXCLUSIVE_DISTANCE = 1.2
@@ -54,13 +65,48 @@ def _cell_quantity(index: int) -> Quantity:
 
 
 @dataclass(frozen=True)
-class SiteOverride:
-    """What the user says of one site: coordinates that symmetry leaves free, and the occupancy."""
+class StructureFile:
+    """What a crystal structure is read from."""
 
-    x: Number | None = None
-    y: Number | None = None
-    z: Number | None = None
-    occupancy: Number | None = None
+    cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
+    library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
+    one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The parameters of a cell; a crystal has those that symmetry leaves independent."""
+
+    a: Annotated[Number | None, _cell_quantity(0), "Å; b and c follow where symmetry says so"] = None
+    b: Annotated[Number | None, _cell_quantity(1), "Å; only where symmetry leaves it free"] = None
+    c: Annotated[Number | None, _cell_quantity(2), "Å; only where symmetry leaves it free"] = None
+    alpha: Annotated[Number | None, _cell_quantity(3), "°; only where symmetry leaves it free"] = None
+    beta: Annotated[Number | None, _cell_quantity(4), "°; only where symmetry leaves it free"] = None
+    gamma: Annotated[Number | None, _cell_quantity(5), "°; only where symmetry leaves it free"] = None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Correlated motion, σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r²).
+
+    Jeong et al., Phys. Rev. B 67, 104301 (2003).
+    """
+
+    delta1: Annotated[Number | None, DELTA1] = None
+    delta2: Annotated[Number | None, DELTA2] = None
+
+
+MOTION = declared_quantities(Motion)
+
+
+@dataclass(frozen=True)
+class SiteOverride:
+    """One site of a crystal: coordinates that symmetry leaves free, and the occupancy."""
+
+    x: Annotated[Number | None, "fractional coordinate, where symmetry leaves it free"] = None
+    y: Annotated[Number | None, "as x"] = None
+    z: Annotated[Number | None, "as x"] = None
+    occupancy: Annotated[Number | None, OCCUPANCY, "part of the places that is filled, 0 to 1"] = None
 
 
 @dataclass(frozen=True)
@@ -79,21 +125,31 @@ class Site:
 
 @dataclass(frozen=True)
 class Crystal:
-    """A crystal structure, from a CIF.
+    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
 
-    cell: overrides of the independent cell parameters by name (a, b, c in Å, alpha, beta, gamma in °);
-    u_iso: Å² by site label or element, a label before an element; sites: overrides by label.
-    motion: delta1 (Å), delta2 (Å²) of correlated motion; substitutions: a second element by site label or element;
+    cell: overrides of the independent cell parameters by name; u_iso: a label before an element; motion: by name;
     where: how error messages name this crystal, e.g. `crystals.pt`.
     """
 
-    structure: CifStructure
-    cell: Mapping[str, Number] = field(default_factory=dict)
-    u_iso: Mapping[str, Number] = field(default_factory=dict)
-    site_overrides: Mapping[str, SiteOverride] = field(default_factory=dict)
-    motion: Mapping[str, Number] = field(default_factory=dict)
-    where: str = "crystal"
-    substitutions: Mapping[str, Substitution] = field(default_factory=dict)
+    structure: Annotated[CifStructure, Beside(StructureFile)]
+    cell: Annotated[Mapping[str, Number], Beside(Cell)] = field(default_factory=dict)
+    u_iso: Annotated[
+        Mapping[Label, Number],
+        U_ISO,
+        "Å², by site label or element; sites not named keep the value of the CIF",
+    ] = field(default_factory=dict)
+    site_overrides: Annotated[
+        Mapping[Label, SiteOverride],
+        Key("sites"),
+        "coordinates and occupancies by site label: [crystals.NAME.sites.LABEL]",
+    ] = field(default_factory=dict)
+    motion: Annotated[Mapping[str, Number], Beside(Motion)] = field(default_factory=dict)
+    where: Annotated[str, NO_KEY] = "crystal"
+    substitutions: Annotated[
+        Mapping[Label, Substitution],
+        Key("substitution"),
+        "second elements: [crystals.NAME.substitution.ELEMENT], or by site label",
+    ] = field(default_factory=dict)
 
     @classmethod
     def from_cif(

@@ -8,13 +8,13 @@ volume of a block. Block vectors that are nearly perpendicular are taken as such
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
-from nanocrystal.sample.blocks import Facets
+from nanocrystal.sample.blocks import AlongAxes
 from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution
 from nanocrystal.sample.prisms import Box, Edge, length_quantity, mean_of_polynomial
 
@@ -106,28 +106,23 @@ class Octahedral(Edge):
 
 @dataclass(frozen=True)
 class Cylinder(Box):
-    """A round base and a length along the third block vector.
+    """A round base and a length along the third block vector."""
 
-    diameter, length: each a number or a distribution.
-    """
-
-    diameter: Number | Distribution | Histogram
-    length: Number | Distribution | Histogram
-    facets: Facets | None = None
+    diameter: Annotated[
+        Number | Distribution | Histogram, Circle(length_quantity("diameter", "diameter of the base"), (0, 1))
+    ]
+    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    facets: AlongAxes = None
     name: ClassVar[str] = "cylinder"
-    edges: ClassVar[tuple[Edge, ...]] = (
-        Circle(length_quantity("diameter", "diameter of the base"), (0, 1)),
-        Edge(length_quantity("length", "length along c"), (2,)),
-    )
 
 
 @dataclass(frozen=True)
 class Octahedron(Box):
     """A regular octahedron, {111}-faceted, with its corners along the block vectors."""
 
-    edge_length: Number | Distribution | Histogram
-    facets: Facets | None = None
-    name: ClassVar[str] = "octahedron"
-    edges: ClassVar[tuple[Edge, ...]] = (
+    edge_length: Annotated[
+        Number | Distribution | Histogram,
         Octahedral(length_quantity("edge_length", "edge of the octahedron"), (0, 1, 2)),
-    )
+    ]
+    facets: AlongAxes = None
+    name: ClassVar[str] = "octahedron"

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Parameter, Quantity
+from nanocrystal.parameters import Beside, Here, Parameter, Quantity
 from nanocrystal.sample.blocks import Facets
-from nanocrystal.sample.prisms import Box, BoxNow, Edge
+from nanocrystal.sample.prisms import Box, BoxNow
 from nanocrystal.sample.shapes import LengthStatistics, SizeCurves, SizeMaps
 
 FloatArray = NDArray[np.float64]
@@ -27,17 +27,25 @@ MOST_BLOCKS = 2e7
 
 
 @dataclass(frozen=True)
+class BlocksFile:
+    """What the places of blocks are read from."""
+
+    file: Annotated[str, "three columns of whole numbers: the place of each block along the block vectors"]
+
+
+@dataclass(frozen=True)
 class FixedBody(Box):
-    """The blocks of one crystal, by their places.
+    """One crystal of given blocks, of any outline.
 
     blocks: whole numbers (i, j, k) of each, along the block vectors, in any order.
     Raises InputError for no blocks, one twice, or a body too large.
     """
 
-    blocks: Sequence[Sequence[float]]
-    facets: Facets | None = None
+    blocks: Annotated[Sequence[Sequence[float]], Beside(BlocksFile)]
+    facets: Annotated[
+        Facets | None, 'what the blocks are: "cell" or "pseudocubic" cells [pseudocubic for perovskites]'
+    ] = None
     name: ClassVar[str] = "blocks"
-    edges: ClassVar[tuple[Edge, ...]] = ()
 
     def __post_init__(self) -> None:
         places = np.asarray(self.blocks)

@@ -10,7 +10,7 @@ the mean stays that of the crystal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
@@ -39,16 +39,16 @@ BOND_DIFFERENCE = Quantity(
 
 @dataclass(frozen=True)
 class Substitution:
-    """A second element on the sites of an element (or on one site).
+    """A second element on the sites of an element, or on one site."""
 
-    element: the second element; fraction: its part; correlation_length (Å): over which like neighbours cluster;
-    bond_difference (Å): between the distances from the first and the second element to their nearest neighbours.
-    """
-
-    element: str
-    fraction: Number
-    correlation_length: Number = 0.0
-    bond_difference: Number = 0.0
+    element: Annotated[str, "the second element, such as Cl"]
+    fraction: Annotated[Number, FRACTION, "its part of the sites, 0 to 1"]
+    correlation_length: Annotated[
+        Number, CORRELATION_LENGTH, "Å, over which like elements cluster [0: mixed at random]"
+    ] = 0.0
+    bond_difference: Annotated[
+        Number, BOND_DIFFERENCE, "Å, by how much nearest neighbours of the first element are farther away [0]"
+    ] = 0.0
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""

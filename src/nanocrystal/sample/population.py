@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
-from nanocrystal.parameters import Evaluation, Here, Key, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import (
+    NO_KEY,
+    REQUIRED,
+    Evaluation,
+    Here,
+    Name,
+    Number,
+    Parameter,
+    Quantity,
+    StoreKey,
+    as_parameter,
+)
 from nanocrystal.sample.assembly import PlacePairs, assembled, pair_addresses
 from nanocrystal.sample.blocks import block_lattice, with_slips
 from nanocrystal.sample.clusters import Atoms, AtomsNow
@@ -47,27 +58,37 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
 
 
 @dataclass(frozen=True)
+class Fractions:
+    """How much of a sample a population is; on one basis."""
+
+    number_fraction: Annotated[Number | None, FRACTIONS["number_fraction"]] = None
+    mass_fraction: Annotated[Number | None, FRACTIONS["mass_fraction"]] = None
+    volume_fraction: Annotated[Number | None, FRACTIONS["volume_fraction"]] = None
+
+
+@dataclass(frozen=True)
 class Population:
     """Crystals alike in structure and shape, or an explicit cluster.
 
-    crystal: the name of a crystal of the sample; shape: its shape (bulk by default); or atoms.
-    fraction: how much of the sample it is, on the stated basis, relative to the others; twins: families
-    of boundaries in its crystals, by name; stacking: a random sequence of close-packed layers; shell: what
-    differs towards the surface; size_law: what depends on the size of the crystals; coating:
-    what covers them, which small angles see.
+    shape: bulk by default; or atoms. fraction: how much of the sample it is, on the stated basis, relative to the
+    others.
     """
 
-    crystal: str | None = None
-    shape: Shape = field(default_factory=Bulk)
-    atoms: Atoms | None = None
-    fraction_basis: FractionBasis = "mass_fraction"
-    fraction: Number = 1.0
-    twins: Mapping[str, TwinFamily] = field(default_factory=dict)
-    stacking: Stacking | None = None
-    shell: Shell | None = None
-    size_law: SizeLaw | None = None
-    coating: Coating | None = None
-    termination: str | None = None
+    crystal: Annotated[str | None, REQUIRED, "the name of one of [crystals]"] = None
+    shape: Annotated[Shape, NO_KEY] = field(default_factory=Bulk)
+    atoms: Annotated[Atoms | None, NO_KEY] = None
+    fraction_basis: Annotated[FractionBasis, NO_KEY] = "mass_fraction"
+    fraction: Annotated[Number, NO_KEY] = 1.0
+    twins: Annotated[Mapping[Name, TwinFamily], "families of boundaries: [populations.NAME.twins.FAMILY]"] = field(
+        default_factory=dict
+    )
+    stacking: Annotated[Stacking | None, "a random sequence of close-packed layers"] = None
+    shell: Annotated[Shell | None, "what differs towards the surface"] = None
+    size_law: Annotated[SizeLaw | None, "what depends on the size of the crystals"] = None
+    coating: Annotated[Coating | None, "what covers the crystals; for saxs only"] = None
+    termination: Annotated[
+        str | None, 'layer that all faces end with, "CsBr" or "PbBr2"; for prisms of perovskites'
+    ] = None
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -200,7 +221,7 @@ class PopulationNow:
         return found
 
     @property
-    def _key(self) -> Key:
+    def _key(self) -> StoreKey:
         return (self.name,) if self.part is None else (self.name, "slice", self.part[0])
 
     @property

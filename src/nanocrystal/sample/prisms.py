@@ -10,15 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample.blocks import Facets
+from nanocrystal.parameters import (
+    Here,
+    Number,
+    OfQuantity,
+    Parameter,
+    Quantity,
+    as_parameter,
+    declared_fields,
+)
+from nanocrystal.sample.blocks import AlongAxes, Facets
 from nanocrystal.sample.distributions import (
     Distribution,
     Histogram,
@@ -49,7 +58,7 @@ CORRELATION = Quantity(
 
 
 @dataclass(frozen=True)
-class Edge:
+class Edge(OfQuantity):
     """A refinable length and the block axes (0, 1, 2) it rules: what a shape is a product of.
 
     Here a segment, a square or a cube along its axes; a subclass may be another body.
@@ -147,11 +156,24 @@ def mean_of_polynomial(coefficients: list[FloatArray], threshold: FloatArray, d:
     return np.asarray(np.maximum(sum(c * m for c, m in zip(coefficients, moments, strict=True)), 0.0))
 
 
+@lru_cache(maxsize=32)
+def _edges_of(owner: type) -> tuple[Edge, ...]:
+    found = ([m for m in f.metadata if isinstance(m, Edge)] for f in declared_fields(owner).values())
+    return tuple(edge for edges in found for edge in edges)
+
+
+class DeclaredEdges:
+    """The edges that the fields of a shape are annotated with, as an attribute of its class."""
+
+    def __get__(self, instance: object, owner: type) -> tuple[Edge, ...]:
+        return _edges_of(owner)
+
+
 class Box(Shape):
-    """What all shapes of this file share; a subclass names its edges and holds their values."""
+    """What all shapes of this file share; a subclass has a field for each edge, annotated with it."""
 
     name: ClassVar[str]
-    edges: ClassVar[tuple[Edge, ...]]
+    edges: ClassVar[tuple[Edge, ...]] = DeclaredEdges()  # type: ignore[assignment]
     facets: Facets | None
 
     def _lengths(self) -> list[tuple[Edge, RefinableLength]]:
@@ -536,29 +558,27 @@ def _interpolated_weights(
 class Cube(Box):
     """Edges of equal length along the block vectors."""
 
-    edge_length: Number | Distribution | Histogram
-    facets: Facets | None = None
+    edge_length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("edge_length", "edge of the cube"), (0, 1, 2))
+    ]
+    facets: AlongAxes = None
     name: ClassVar[str] = "cube"
-    edges: ClassVar[tuple[Edge, ...]] = (Edge(length_quantity("edge_length", "edge of the cube"), (0, 1, 2)),)
 
 
 @dataclass(frozen=True)
 class Prism(Box):
-    """A square base and a length along the third block vector.
+    """A square base and a length along the third block vector."""
 
-    d_ab: diameter of the circle with the area of the base; l_c: length; each a number or a distribution.
-    size_correlation: of the logarithms of the two, where both are lognormal.
-    """
-
-    d_ab: Number | Distribution | Histogram
-    l_c: Number | Distribution | Histogram
-    size_correlation: Number | None = None
-    facets: Facets | None = None
-    name: ClassVar[str] = "prism"
-    edges: ClassVar[tuple[Edge, ...]] = (
+    d_ab: Annotated[
+        Number | Distribution | Histogram,
         Edge(length_quantity("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
-        Edge(length_quantity("l_c", "length along c"), (2,)),
-    )
+    ]
+    l_c: Annotated[Number | Distribution | Histogram, Edge(length_quantity("l_c", "length along c"), (2,))]
+    size_correlation: Annotated[
+        Number | None, CORRELATION, "correlation of the logarithms of two lognormal lengths, −0.99 to 0.99 [0]"
+    ] = None
+    facets: AlongAxes = None
+    name: ClassVar[str] = "prism"
 
     def __post_init__(self) -> None:
         both = (self.d_ab, self.l_c)
@@ -577,27 +597,28 @@ class Prism(Box):
 class Platelet(Box):
     """A square platelet: edge_length along the first two block vectors, thickness along the third."""
 
-    edge_length: Number | Distribution | Histogram
-    thickness: Number | Distribution | Histogram
-    facets: Facets | None = None
+    edge_length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("edge_length", "edge of the platelet"), (0, 1))
+    ]
+    thickness: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("thickness", "thickness along c"), (2,))
+    ]
+    facets: AlongAxes = None
     name: ClassVar[str] = "platelet"
-    edges: ClassVar[tuple[Edge, ...]] = (
-        Edge(length_quantity("edge_length", "edge of the platelet"), (0, 1)),
-        Edge(length_quantity("thickness", "thickness along c"), (2,)),
-    )
 
 
 @dataclass(frozen=True)
 class Brick(Box):
     """Three independent edges along the block vectors."""
 
-    length_a: Number | Distribution | Histogram
-    length_b: Number | Distribution | Histogram
-    length_c: Number | Distribution | Histogram
-    facets: Facets | None = None
+    length_a: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length_a", "edge along the first block vector"), (0,))
+    ]
+    length_b: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length_b", "edge along the second block vector"), (1,))
+    ]
+    length_c: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length_c", "edge along the third block vector"), (2,))
+    ]
+    facets: AlongAxes = None
     name: ClassVar[str] = "brick"
-    edges: ClassVar[tuple[Edge, ...]] = (
-        Edge(length_quantity("length_a", "edge along the first block vector"), (0,)),
-        Edge(length_quantity("length_b", "edge along the second block vector"), (1,)),
-        Edge(length_quantity("length_c", "edge along the third block vector"), (2,)),
-    )

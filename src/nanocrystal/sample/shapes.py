@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ class BulkNow(RoundNow):
 
 @dataclass(frozen=True)
 class Bulk(Shape):
-    """An infinite crystal."""
+    """An infinite crystal; for PDFs."""
 
     name: ClassVar[str] = "bulk"
 
@@ -209,9 +209,9 @@ class SphereNow(RoundNow):
 
 @dataclass(frozen=True)
 class Sphere(Shape):
-    """A sphere; its diameter is one number or a distribution."""
+    """Spheres of a crystal."""
 
-    diameter: Number | Distribution | Histogram
+    diameter: Annotated[Number | Distribution | Histogram, DIAMETER]
     name: ClassVar[str] = "sphere"
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +52,18 @@ NO_CORE = 1e-3
 
 @dataclass(frozen=True)
 class Shell:
-    """What differs towards the surface of the crystals of a population.
+    """What differs towards the surface, on the same lattice."""
 
-    thickness (Å): of the shell, or depth over which the composition changes linearly where profile is "gradient";
-    substitution: the part of the second element in the shell, by key of the crystal's substitutions; occupancy: a
-    factor on the occupancy in the shell, by site label or element.
-    """
-
-    thickness: Number
-    profile: Profile = "step"
-    substitution: Mapping[str, Number] = field(default_factory=dict)
-    occupancy: Mapping[str, Number] = field(default_factory=dict)
+    thickness: Annotated[Number, THICKNESS]
+    profile: Annotated[Profile, "core and shell, or a linear change from the surface to the depth [step]"] = "step"
+    substitution: Annotated[
+        Mapping[str, Number],
+        SHELL_FRACTION,
+        "fraction of the second element in the shell, by the crystal's substitution",
+    ] = field(default_factory=dict)
+    occupancy: Annotated[
+        Mapping[str, Number], SHELL_OCCUPANCY, "factor on occupancies in the shell, by site label or element"
+    ] = field(default_factory=dict)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Here, Label, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.distributions import LengthDistribution, OneLength, Tabulated
 from nanocrystal.sample.pair_structure import PairStructure, enveloped
@@ -41,25 +41,28 @@ LENGTH = Quantity("length", "Å", "L of the factor 1 + A exp(−D/L)", None, 0.0
 
 @dataclass(frozen=True)
 class Exponential:
-    """A factor 1 + A exp(−D/L): amplitude A, length L (Å)."""
+    """A factor 1 + A exp(−D/L)."""
 
-    amplitude: Number
-    length: Number
+    amplitude: Annotated[Number, AMPLITUDE, "A: what is added at the smallest sizes, relative"]
+    length: Annotated[Number, LENGTH, "L, Å: over which it fades with size"]
 
 
 @dataclass(frozen=True)
 class SizeLaw:
-    """What depends on the size of the crystals of a population.
+    """What depends on the size D of the crystals.
 
-    alpha (Å), beta: of the cell; u_iso, occupancy: factors by site label or element (an occupancy stays at
-    most 1); argument: the D of the laws.
+    An occupancy stays at most 1.
     """
 
-    alpha: Number | None = None
-    beta: Number | None = None
-    u_iso: Mapping[str, Exponential] = field(default_factory=dict)
-    occupancy: Mapping[str, Exponential] = field(default_factory=dict)
-    argument: Argument = "d_eq"
+    alpha: Annotated[Number | None, ALPHA, "Å; cell × (1 − alpha/(D + alpha)) (1 + beta)"] = None
+    beta: Annotated[Number | None, BETA, "constant relative change of the cell [0]"] = None
+    u_iso: Annotated[
+        Mapping[Label, Exponential], "factors on displacements, by site label or element: {amplitude, length}"
+    ] = field(default_factory=dict)
+    occupancy: Annotated[
+        Mapping[Label, Exponential], "factors on occupancies, by site label or element: {amplitude, length}"
+    ] = field(default_factory=dict)
+    argument: Annotated[Argument, "D: diameter of the sphere of equal volume, or volume over surface [d_eq]"] = "d_eq"
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,13 +50,10 @@ FOUND = ("zinc blende", "wurtzite", "rock salt", "fcc", "hcp", "diamond")
 
 @dataclass(frozen=True)
 class Stacking:
-    """What a user says of the sequence of close-packed layers of a crystal.
+    """A random sequence of close-packed layers."""
 
-    cubic_fraction: part of the layers in cubic surroundings; correlation: of the kinds of neighbouring layers.
-    """
-
-    cubic_fraction: Number
-    correlation: Number = 0.0
+    cubic_fraction: Annotated[Number, CUBIC_FRACTION]
+    correlation: Annotated[Number, CORRELATION, "correlation of the kinds of neighbouring layers, 0 to 0.99 [0]"] = 0.0
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""

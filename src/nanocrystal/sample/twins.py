@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import ExactlyOne, Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.settings import pbnm_order
@@ -42,20 +43,18 @@ _SLIP = re.compile(r"^\s*(?P<part>\d+(?:/\d+)?)?\s*(?P<slip>\[[^\]]*\]|<[^>]*>)\
 
 @dataclass(frozen=True)
 class TwinFamily:
-    """What a user says of one family of boundaries.
+    """A family of planes that may carry boundaries.
 
-    slip: the vector by which the crystal is slipped and the planes on which, such as "1/2<110>{110}"; for
-    perovskites of space group 62 in the setting Pbnm, else in that of the crystal. Exactly one of probability
-    (of a boundary at each plane), density (boundaries per nanometre) and one_per_crystal (each crystal has one
-    boundary, at any of its planes); ordered: probabilities above ½, that is planes more often twinned than not, are
-    meant.
+    The slip is for perovskites of space group 62 in the setting Pbnm, else in that of the crystal. With probabilities
+    above ½ planes are more often twinned than not.
     """
 
-    slip: str
-    probability: Number | None = None
-    density: Number | None = None
-    ordered: bool = False
-    one_per_crystal: bool = False
+    slip: Annotated[str, 'the slip and its planes, such as "1/2<110>{110}"; for perovskites in Pbnm']
+    probability: Annotated[Number | None, PROBABILITY, "of a boundary at each plane, 0 to 0.5"] = None
+    density: Annotated[Number | None, DENSITY, "boundaries per nm, instead of the probability"] = None
+    ordered: Annotated[bool, "whether probabilities above 0.5 are meant"] = False
+    one_per_crystal: Annotated[bool, "each crystal has one boundary, at any of its planes"] = False
+    one_of: ClassVar[ExactlyOne] = ExactlyOne("probability", "density", "one_per_crystal")
 
     def __post_init__(self) -> None:
         given = (self.probability is not None, self.density is not None, self.one_per_crystal)

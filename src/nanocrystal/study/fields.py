@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Parameter, parse_expression
+from nanocrystal.parameters import Limits, Parameter, parse_expression
 from nanocrystal.sample import Distribution, Histogram
 from nanocrystal.study.messages import nearest_keys, quotes_hint, shown
 
@@ -187,6 +187,28 @@ def _value_and_sigma(value: Any) -> Any:
     raise wrong(f"must be two numbers, [value, standard deviation], got {shown(value)}.")
 
 
+def _grid(value: Any) -> tuple[float, float, float]:
+    try:
+        start, stop, step = (float(part) for part in str(value).split(":"))
+    except ValueError:
+        raise wrong(f'must be text such as "0:60:0.01", START:STOP:STEP in Å; got {shown(value)}.') from None
+    return start, stop, step
+
+
+def number_or_word(word: str, limits: Limits) -> Any:
+    """Return the kind of a plain number from the least of `limits` on, or a word in its place."""
+
+    def parsed(value: Any) -> float | str:
+        if value == word:
+            return word
+        least = -math.inf if limits.least is None else limits.least
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
+            raise wrong(f'must be a number of at least {least:g} ({limits.unit}), or "{word}"; got {shown(value)}.')
+        return float(value)
+
+    return Annotated[Any, PlainValidator(parsed), WithJsonSchema({"anyOf": [{"type": "number"}, {"const": word}]})]
+
+
 def _number(value: Any) -> Parameter:
     return parse_number(value)
 
@@ -217,10 +239,16 @@ LengthField = Annotated[
 ]
 MeasuredField = Annotated[tuple[float, float], BeforeValidator(_value_and_sigma)]
 RangeField = Annotated[tuple[float, float], BeforeValidator(_pair)]
+GridField = Annotated[tuple[float, float, float], BeforeValidator(_grid), WithJsonSchema({"type": "string"})]
 
 
 class Table(BaseModel):
-    """A table of the study; an unknown key is an error that names the nearest valid one."""
+    """A table of the study; an unknown key is an error that names the nearest valid one.
+
+    made_from: the dataclass whose fields are its keys.
+    """
+
+    made_from: ClassVar[type | None] = None
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 

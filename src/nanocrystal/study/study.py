@@ -15,37 +15,14 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Noise
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
-from nanocrystal.sample import (
-    BOXES,
-    MOTION,
-    Atoms,
-    Box,
-    Bulk,
-    Cluster,
-    Coating,
-    Crystal,
-    Exponential,
-    FixedBody,
-    Histogram,
-    Population,
-    Sample,
-    Shape,
-    Shell,
-    SiteOverride,
-    SizeLaw,
-    Sphere,
-    Stacking,
-    Substitution,
-    TwinFamily,
-)
-from nanocrystal.sample.population import FRACTIONS
+from nanocrystal.sample import Atoms, Cluster, Crystal, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample.population import Fractions
 from nanocrystal.study.messages import Source, first_problem, syntax_error
-from nanocrystal.study.sample_free import checked_technique, with_empty_sample
-from nanocrystal.techniques import TECHNIQUES, Blank, PowderBlank, Profile
+from nanocrystal.study.tables import arguments_of, located, object_of
+from nanocrystal.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
     from nanocrystal.study.candidates import CandidateSet
@@ -159,11 +136,11 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
     from nanocrystal.study.schema import StudyTable
 
     try:
-        table = StudyTable.model_validate(with_empty_sample(content))
+        table: Any = StudyTable.model_validate(with_empty_sample(content))
         reductions = (table.reduction, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
-        options = Options(**table.refine.model_dump())
+        options = object_of(Options, table.refine, "refine")
         study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
@@ -196,31 +173,34 @@ def _checked(kind: str, name: str, value: Any, check: Callable[[Any], Any]) -> A
 
 
 def _dataset(name: str, value: Any, reductions: Mapping[str, Any], folder: Path) -> Any:
+    """Return a data set; raises InputError for one that cannot be declared, too."""
     from nanocrystal.study.schema import dataset_table
 
     table = _checked("datasets", name, value, dataset_table)
-    given = {k: getattr(table, k) for k in type(table).model_fields if k != "technique"}
-    reduction = given.pop("reduction", None)
-    if reduction is not None:
+    technique, where = TECHNIQUES[table.technique], f"datasets.{name}"
+    read = {}
+    if technique.from_reduction is not None and table.reduction is not None:
         from nanocrystal.study.reduction import supplied_curve
 
-        if given["file"] is not None:
-            raise InputError(f"datasets.{name}.reduction", "stands beside file; a data set comes from one of the two.")
-        given["file"] = supplied_curve(reduction, table.technique, reductions, folder, f"datasets.{name}")
-    if given.get("noise") is not None:
-        given["noise"] = Noise(**given["noise"].model_dump())
-    if "blanks" in given:
-        blank = PowderBlank if table.technique == "powder" else Blank
-        given["blanks"] = {k: blank(b.file, b.columns, b.scale) for k, b in given["blanks"].items()}
-    if "profiles" in given:
-        given["profiles"] = {k: _profile(p) for k, p in given["profiles"].items()}
-    return checked_technique(name, TECHNIQUES[table.technique], given)
+        if table.file is not None:
+            raise InputError(f"{where}.reduction", "stands beside file; a data set comes from one of the two.")
+        read["file"] = supplied_curve(table.reduction, technique.from_reduction, reductions, folder, where)
+    dataset = object_of(technique, table, where, **read)
+    try:
+        dataset.declared()
+    except InputError as error:
+        raise located(error, where) from None
+    return dataset
 
 
-def _profile(table: Any) -> Profile:
-    axis = None if table.texture_axis is None else tuple(table.texture_axis)
-    more = {k: getattr(table, k) for k in ("size_lorentzian", "strain_lorentzian", "particle_diameter")}
-    return Profile(table.size, table.strain, table.texture, axis, table.intensities, **more)
+def with_empty_sample(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a study's content with empty populations where it has none and no data set needs any."""
+    datasets = content.get("datasets")
+    if "populations" in content or not isinstance(datasets, dict) or not datasets:
+        return content
+    names = [d.get("technique") if isinstance(d, dict) else None for d in datasets.values()]
+    free = all(isinstance(n, str) and n in TECHNIQUES and not TECHNIQUES[n].needs_sample for n in names)
+    return {**content, "populations": {}} if free else content
 
 
 def _sample(table: Any, folder: Path, needed: bool) -> Sample:
@@ -236,15 +216,12 @@ def _sample(table: Any, folder: Path, needed: bool) -> Sample:
 
 def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
-    cell = {k: getattr(table, k) for k in ("a", "b", "c", "alpha", "beta", "gamma") if getattr(table, k) is not None}
-    sites = {k: SiteOverride(s.x, s.y, s.z, s.occupancy) for k, s in table.sites.items()}
+    more = arguments_of(Crystal, table, where)
+    more |= {"where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
-        return Crystal.from_library(
-            table.library, u_iso=table.u_iso, sites=sites, motion=_motion(table), substitutions=_substitutions(table),
-            where=where, **cell,
-        )  # fmt: skip
+        return Crystal.from_library(table.library, **more)
     if table.cif is None:
         raise InputError(
             f"{where}.cif",
@@ -252,10 +229,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
         )
     path = resolve(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
-        return Crystal.from_cif(
-            path, u_iso=table.u_iso, sites=sites, motion=_motion(table), substitutions=_substitutions(table),
-            where=where, source=table.cif, **cell,
-        )  # fmt: skip
+        return Crystal.from_cif(path, source=table.cif, **more)
 
 
 @contextmanager
@@ -269,83 +243,34 @@ def _file_named_at(address: str, source: str) -> Iterator[None]:
         raise
 
 
-def _substitutions(table: Any) -> dict[str, Substitution]:
-    return {
-        key: Substitution(t.element, t.fraction, t.correlation_length, t.bond_difference)
-        for key, t in table.substitution.items()
-    }
-
-
-def _motion(table: Any) -> dict[str, Any]:
-    return {k: getattr(table, k) for k in MOTION if getattr(table, k) is not None}
-
-
 def _population(name: str, table: Any, folder: Path) -> Population:
     where = f"populations.{name}"
-    given = [basis for basis in FRACTIONS if getattr(table, basis) is not None]
+    given = {k: v for k, v in arguments_of(Fractions, table, where).items() if v is not None}
     if len(given) > 1:
-        raise InputError(f"{where}.{given[1]}", f"stands beside {given[0]}; give exactly one kind of fraction.")
-    fraction = {"fraction_basis": given[0], "fraction": getattr(table, given[0])} if given else {}
-    if table.shape == "atoms":
+        first, second, *_ = given
+        raise InputError(f"{where}.{second}", f"stands beside {first}; give exactly one kind of fraction.")
+    fraction: dict[str, Any] = {}
+    for basis, part in given.items():
+        fraction = {"fraction_basis": basis, "fraction": part}
+    if table.made_from is Atoms:
         path = resolve(table.file, folder, f"{where}.file")
-        stretch = 1.0 if table.stretch is None else table.stretch
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
-        return Population(atoms=Atoms(cluster, table.u_iso, stretch, _motion(table), where), **fraction)
-    twins = {n: _twin_family(t, f"{where}.twins.{n}") for n, t in table.twins.items()}
-    layers = table.stacking
-    stacking = None if layers is None else Stacking(layers.cubic_fraction, layers.correlation)
-    covered = table.coating
-    coating = None if covered is None else _coating(covered, where)
-    given = table.shell
-    shell = None if given is None else Shell(given.thickness, given.profile, given.substitution, given.occupancy)
-    shape, size_law = _shape(table, where, folder), _size_law(table.size_law)
-    return Population(
-        table.crystal, shape, twins=twins, stacking=stacking, shell=shell, size_law=size_law, coating=coating,
-        termination=table.termination, **fraction,
-    )  # fmt: skip
+        return Population(atoms=Atoms(cluster, where=where, **arguments_of(Atoms, table, where)), **fraction)
+    more = arguments_of(Population, table, where)
+    return Population(shape=_shape(table, where, folder), **more, **fraction)
 
 
-def _coating(table: Any, where: str) -> Coating:
-    try:
-        return Coating(table.thickness, table.electron_density, table.formula, table.mass_density)
-    except InputError as error:
-        raise InputError(f"{where}.{error.where}", error.problem) from None
-
-
-def _size_law(table: Any) -> SizeLaw | None:
-    if table is None:
-        return None
-    u_iso, occupancy = (
-        {k: Exponential(t.amplitude, t.length) for k, t in factors.items()}
-        for factors in (table.u_iso, table.occupancy)
-    )
-    return SizeLaw(table.alpha, table.beta, u_iso, occupancy, table.argument)
-
-
-def _twin_family(table: Any, where: str) -> TwinFamily:
-    try:
-        return TwinFamily(table.slip, table.probability, table.density, table.ordered, table.one_per_crystal)
-    except InputError as error:
-        raise InputError(f"{where}.{error.where}", error.problem) from None
-
-
-def _shape(table: Any, where: str, folder: Path) -> Shape | Box:
-    if table.shape == "bulk":
-        return Bulk()
-    if table.shape == "sphere":
-        return Sphere(_counted(table.diameter, folder, f"{where}.diameter"))
-    if table.shape == "blocks":
+def _shape(table: Any, where: str, folder: Path) -> Any:
+    """Return the shape of a population, with lengths and blocks that are in files."""
+    shape = table.made_from
+    if shape is FixedBody:
         return _fixed_body(table, where, folder)
-    shape = BOXES[table.shape]
-    names = [*(e.quantity.name for e in shape.edges), "facets", "size_correlation"]
-    given = {
-        n: _counted(getattr(table, n), folder, f"{where}.{n}") for n in names if getattr(table, n, None) is not None
-    }
+    given = arguments_of(shape, table, where)
     try:
-        return shape(**given)
+        return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in given.items()})
     except InputError as error:
-        raise InputError(f"{where}.{error.where}", error.problem) from None
+        raise located(error, where) from None
 
 
 def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
@@ -359,7 +284,8 @@ def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
         if rows.widest != 3:
             raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            return FixedBody([tuple(row.values) for row in rows.rows], table.facets)
+            places = [tuple(row.values) for row in rows.rows]
+            return FixedBody(places, **arguments_of(FixedBody, table, where))
         except InputError as error:
             raise InputError(table.file, error.problem) from None
 

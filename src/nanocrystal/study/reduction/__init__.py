@@ -14,6 +14,7 @@ from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
     Blank,
     Intensity,
@@ -28,17 +29,14 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
-from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
+from nanocrystal.study.tables import object_of, written
 from nanocrystal.tables.beam import beam_wavelength
 
-SETTINGS = tuple(name for name in Reduction.__dataclass_fields__ if name not in ("absorption",))
 BACKGROUND = "background"
 """name of the blank that backgroundfile names"""
-KINDS = {"pdf": ("r", "g"), "total-scattering": ("q", "intensity")}
-"""technique -> what a data set of it takes from a reduction: abscissa and ordinate"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +114,7 @@ def read_reductions(path: str | Path) -> Reductions:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from nanocrystal.study.fields import Name
-    from nanocrystal.study.reduction.schema import ReductionTable
+    from nanocrystal.study.reduction.schema import ReductionKeys
 
     content, path, text = read_content(path)
     source = Source(path, text)
@@ -127,7 +124,7 @@ def read_reductions(path: str | Path) -> Reductions:
         near = [k for k in content if k.lower().startswith("redu") and k != "reduction"]
         raise InputError(str(path), f"{f'[{near[0]}] is unknown; ' if near else ''}has no reduction; {advice}.")
     try:
-        tables = TypeAdapter(dict[Name, ReductionTable]).validate_python(given)
+        tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(given)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
     if content.keys() & {"populations", "datasets"}:
@@ -172,8 +169,7 @@ def reduced_table(name: str, table: Any, folder: Path) -> tuple[Reduced, dict[st
         Blank(n, _intensity(b, table, wavelength, where, folder, f"{where}.blanks.{n}", images), b.scale, b.fit_range)
         for n, b in _blanks(table, where).items()
     ]
-    absorption = table.absorption and Absorption(**table.absorption.model_dump())
-    settings = Reduction(**{k: getattr(table, k) for k in SETTINGS}, absorption=absorption)
+    settings = object_of(Reduction, table, where)
     if table.image is not None:
         settings = replace(settings, wavelength=wavelength)
     files = _files([sample, *(b.intensity for b in blanks)], images)
@@ -191,7 +187,7 @@ def _files(intensities: Sequence[Intensity], images: Mapping[str, IntegratedImag
 
 def _blanks(table: Any, where: str) -> dict[str, Any]:
     """Return the tables of the blanks, with that of PDFgetX3's short form."""
-    from nanocrystal.study.reduction.schema import ReductionBlankTable
+    from nanocrystal.study.reduction.schema import BlankKeys
 
     blanks = dict(table.blanks)
     if table.backgroundfile is None:
@@ -201,9 +197,7 @@ def _blanks(table: Any, where: str) -> dict[str, Any]:
     if BACKGROUND in blanks:
         raise InputError(f"{where}.backgroundfile", f"stands beside a blank of the name {BACKGROUND}; rename that.")
     scale = 1.0 if table.bgscale is None else table.bgscale
-    blanks[BACKGROUND] = ReductionBlankTable(
-        file=table.backgroundfile, columns=table.columns, sigma=table.sigma, scale=scale
-    )
+    blanks[BACKGROUND] = BlankKeys(file=table.backgroundfile, columns=table.columns, sigma=table.sigma, scale=scale)
     return blanks
 
 
@@ -272,12 +266,15 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
 
 @dataclass(frozen=True)
 class ReducedCurve(SuppliedCurve):
-    """The curve of a reduction in the place of a file; calculated when it is asked for."""
+    """The curve of a reduction in the place of a file; calculated when it is asked for.
+
+    kind: abscissa and ordinate.
+    """
 
     name: str
     table: Any
     folder: Path
-    technique: str
+    kind: tuple[str, str]
 
     def __str__(self) -> str:
         return f"{source_of(self.table)} (reduction {self.name})"
@@ -289,7 +286,7 @@ class ReducedCurve(SuppliedCurve):
     def curve(self) -> Curve:
         """Return G(r), or I(Q) without blanks and corrected, as if it were read from a file."""
         result = self._result
-        x_name, y_name = KINDS[self.technique]
+        x_name, y_name = self.kind
         pdf, corrected = result.pdf, result.corrected
         x, y, sigma = (pdf.r, pdf.g, pdf.sigma) if y_name == "g" else (corrected.q, corrected.value, corrected.sigma)
         if sigma is not None and not sigma.all():  # G(0) = 0 is exact
@@ -309,9 +306,14 @@ class ReducedCurve(SuppliedCurve):
         )
 
 
-def supplied_curve(reduction: str, technique: str, tables: Mapping[str, Any], folder: Path, where: str) -> ReducedCurve:
-    """Return the curve of the reduction that a data set names; raises InputError where there is none."""
+def supplied_curve(
+    reduction: str, kind: tuple[str, str], tables: Mapping[str, Any], folder: Path, where: str
+) -> ReducedCurve:
+    """Return the curve of the reduction that a data set names; raises InputError where there is none.
+
+    kind: its abscissa and ordinate.
+    """
     if reduction not in tables:
         problem = f"there is no reduction {reduction!r}; {nearest_names(reduction, tables)}"
         raise InputError(f"{where}.reduction", problem)
-    return ReducedCurve(reduction, tables[reduction], folder, technique)
+    return ReducedCurve(reduction, tables[reduction], folder, kind)

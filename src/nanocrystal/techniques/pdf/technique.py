@@ -76,6 +76,7 @@ class Pdf(Technique):
     noise: Noise | None = None
 
     name: ClassVar[str] = "pdf"
+    from_reduction: ClassVar[tuple[str, str] | None] = ("r", "g")
     linear: ClassVar[tuple[str, ...]] = ("scale",)
     abscissae: ClassVar[tuple[str, ...]] = ("r",)
     counted: ClassVar[bool] = False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Look, Measured, Model
 from nanocrystal.measurement.counted import drawn_counts
-from nanocrystal.parameters import Evaluation, Key
+from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.mixing import Occupant
@@ -153,7 +153,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         key = ("small angles", population.name, *self._grid_key(q))
         return population.evaluation.once(key, self._addresses(population), computed)
 
-    def _grid_key(self, q: FloatArray) -> Key:
+    def _grid_key(self, q: FloatArray) -> StoreKey:
         return (self.where, len(q), f"{q[0]:.8g}", f"{q[-1]:.8g}")
 
     def _addresses(self, population: PopulationNow) -> tuple[str, ...]:

@@ -103,6 +103,7 @@ class TotalScattering(Technique):
     noise: Noise | None = None
 
     name: ClassVar[str] = "total-scattering"
+    from_reduction: ClassVar[tuple[str, str] | None] = ("q", "intensity")
     abscissae: ClassVar[tuple[str, ...]] = ("q", "two_theta")
     linear: ClassVar[tuple[str, ...]] = ("scale", "compton_scale")
     quantities: ClassVar[Mapping[str, Quantity]] = {
