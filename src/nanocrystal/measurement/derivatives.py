@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Evaluation
-from nanocrystal.sample import Box, PairStructure, Sample, ShapedDerivatives
+from nanocrystal.sample import PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.prisms import BoxNow
 
 FloatArray = NDArray[np.float64]
 RadialFunction = Callable[[FloatArray], FloatArray]
@@ -163,7 +162,7 @@ def pair_density_slope(population: PopulationNow, address: str) -> RadialFunctio
     lattice.
     """
     shape = population.population.shape
-    if population.of_crystal is None or not isinstance(shape, Box):
+    if population.of_crystal is None or not shape.along_lattice:
         return None
     if address not in (*population.here.addresses(*shape.declared()), *population.crystal.cell_addresses):
         return None
@@ -174,7 +173,6 @@ def pair_density_slope(population: PopulationNow, address: str) -> RadialFunctio
     (below, above), width = _sides(population, address)
 
     def density(r: FloatArray, side: PopulationNow) -> FloatArray:
-        assert isinstance(side.shape, BoxNow)
-        return side.shape.envelope(r, blocks.vectors(side.crystal.vectors)) / side.crystal.cell_volume
+        return side.shape.envelope_along(r, blocks.vectors(side.crystal.vectors)) / side.crystal.cell_volume
 
     return lambda r: volume * (density(r, above) - density(r, below)) / width

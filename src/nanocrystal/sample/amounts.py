@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.sample.fixed_body import FixedBodyNow
 from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
 from nanocrystal.tables.elements import atomic_mass
@@ -67,10 +66,7 @@ def content_of(population: PopulationNow) -> Content:
 def _of_crystals(population: PopulationNow) -> Content:
     shape, crystal = population.shape, population.crystal
     cell = crystal.cell_volume
-    if isinstance(shape, FixedBodyNow):
-        volume = shape.body.n_blocks * abs(float(np.linalg.det(population.lattice.block_vectors)))
-    else:
-        volume = shape.mean_volume or cell
+    volume = shape.volume(population.block_vectors) or cell
     if population.population.termination is not None:
         lattice = population.lattice
         places = lattice.places_per_block * lattice.lattice.blocks.blocks_per_cell

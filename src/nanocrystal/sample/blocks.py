@@ -9,6 +9,7 @@ offset follows from the offset. Pair sums are means over the state of the first 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
@@ -22,6 +23,7 @@ from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.settings import pbnm_order
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 Facets = Literal["pseudocubic", "cell"]
 AlongAxes = Annotated[
@@ -275,3 +277,42 @@ def _pseudocubic_blocks(crystal: Crystal, label: str) -> BlockLattice:
     states = _closed_group(matrix)
     assert states is not None
     return BlockLattice(matrix, origin, states, _contents(crystal, matrix, origin, states, OWNED_FROM))
+
+
+# ---- which whole blocks a body holds --------------------------------------------------------------
+
+
+def whole(numbers: FloatArray) -> IntArray:
+    """Return the nearest whole numbers from 1 on."""
+    return np.maximum(1, np.rint(numbers)).astype(np.int64)
+
+
+def grid_of_blocks(half: FloatArray) -> FloatArray:
+    """Return the blocks from −half to half (3,), (n, n, n, 3); half-integer ones lie around a point between blocks."""
+    return np.stack(np.meshgrid(*[np.arange(-h, h + 0.5) for h in half], indexing="ij"), axis=-1)
+
+
+def used_planes(inside: BoolArray) -> tuple[IntArray, ...]:
+    """Return the indices that leave out empty outer planes."""
+    ranges = []
+    for axis in range(3):
+        filled = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+        ranges.append(np.arange(filled[0], filled[-1] + 1))
+    return np.ix_(*ranges)
+
+
+def nearest_filling(
+    holds: Callable[[FloatArray], BoolArray], mean: FloatArray, wanted: float, axes: Sequence[int]
+) -> BoolArray:
+    """Return the blocks inside, around a block or around a point between blocks, whichever are nearer to `wanted`.
+
+    holds: asked in blocks from the middle; axes: those along which the body is bounded, `mean` blocks long.
+    """
+    found = []
+    for between in (0.0, 0.5):
+        half = np.zeros(3)
+        half[list(axes)] = np.floor(0.5 * mean[list(axes)] + 0.5) + between
+        inside = holds(grid_of_blocks(half))
+        if inside.any():
+            found.append(inside[used_planes(inside)])
+    return min(found, key=lambda inside: abs(int(inside.sum()) - wanted))

@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample.curved import Cylinder
-from nanocrystal.sample.distributions import LengthDistribution
-from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import Shape, ShapeNow, Sphere, SphereNow
+from nanocrystal.sample.shapes import Shape, ShapeNow
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.formula import atoms_of_formula
 from nanocrystal.tables.solvents import DALTON_PER_A3
@@ -29,8 +26,6 @@ COATING = "coating"
 THICKNESS = Quantity("thickness", "Å", "thickness of the layer on all faces", None, 0.0, 1e4, scale=5.0)
 DENSITY = Quantity("electron_density", "e/Å³", "electron density of the layer", None, 0.0, 10.0, scale=0.05)
 MASS_DENSITY = Quantity("mass_density", "g/cm³", "mass density of the layer", None, 0.0, 25.0, scale=0.2)
-WITHOUT = ("bulk", "octahedron")
-"""shapes that can have none"""
 
 
 @dataclass(frozen=True)
@@ -106,45 +101,19 @@ class CoatingNow:
         """
         if self.coating.formula is None:
             return {}
-        volume = coating_volume(shape, self.thickness, vectors)
+        volume = shape.grown(self.thickness, vectors)
         return {e: n * self._formulas * volume for e, n in self.coating.atoms.items()}
-
-
-def coating_volume(shape: ShapeNow, thickness: float, vectors: Callable[[], FloatArray]) -> float:
-    """Return the mean volume of the layer, Å³: of the body with its faces moved outwards less that of the body."""
-    if isinstance(shape, SphereNow):
-        return np.pi / 6.0 * _grown(shape.diameters, thickness, 3)
-    assert isinstance(shape, BoxNow)
-    if shape.shape.parallel_faces:
-        rows = vectors()
-        # a body with its faces further out is as many planes of blocks longer on both sides
-        planes = 2.0 * thickness * np.linalg.norm(np.linalg.inv(rows), axis=0)
-        block = abs(float(np.linalg.det(rows)))
-        wide = shape.pairs_across(-planes[None, :], rows)[0]
-        return block * float(wide - shape.mean_blocks(rows))
-    assert isinstance(shape.shape, Cylinder)
-    across, along = (d for _, d in shape.lengths)
-    wide_base, base = _grown(across, thickness, 2) + across.moment(2.0), across.moment(2.0)
-    return np.pi / 4.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
-
-
-def _grown(d: LengthDistribution, thickness: float, power: int) -> float:
-    """Return E[(D + 2t)^power] − E[D^power]."""
-    step, moments = 2.0 * thickness, [1.0, *(d.moment(float(k)) for k in range(1, power))]
-    binomial = {2: (1, 2), 3: (1, 3, 3)}[power]
-    return float(sum(b * m * step ** (power - k) for k, (b, m) in enumerate(zip(binomial, moments, strict=True))))
 
 
 def check_coating(coating: Coating, shape: Shape, of_crystals: bool, where: str) -> None:
     """Raise InputError where a population cannot have a coating."""
-    if not of_crystals or shape.name == "bulk":
+    if not of_crystals or not shape.finite:
         raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")
-    if shape.name in WITHOUT:
+    if not shape.layered:
         raise InputError(
             where, f"is not there for the shape {shape.name!r}; spheres, cylinders and prisms can have one."
         )
-    has_volume = isinstance(shape, Sphere | Cylinder) or (isinstance(shape, Box) and shape.parallel_faces)
-    if coating.formula is not None and not has_volume:
+    if coating.formula is not None and not shape.coats:
         raise InputError(
             f"{where}.formula", f"is not there for the shape {shape.name!r}; give electron_density instead."
         )

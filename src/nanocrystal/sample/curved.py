@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
-from nanocrystal.sample.blocks import AlongAxes
-from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution
-from nanocrystal.sample.prisms import Box, Edge, length_quantity, mean_of_polynomial
+from nanocrystal.sample.blocks import AlongAxes, nearest_filling, whole
+from nanocrystal.sample.distributions import Distribution, Histogram, LengthDistribution, grown_power
+from nanocrystal.sample.prisms import Box, BoxNow, Edge, length_quantity, mean_of_polynomial
+from nanocrystal.sample.shapes import ScatteringBody, Vectors
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 MOST_OBLIQUE = 0.08
 """cosine between block vectors that is taken as 0"""
 
@@ -115,6 +117,15 @@ class Cylinder(Box):
     facets: AlongAxes = None
     name: ClassVar[str] = "cylinder"
 
+    def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> BoolArray:
+        radius = 0.5 * _diameter(mean, vectors)
+
+        def disc(places: FloatArray) -> BoolArray:
+            return np.asarray(np.linalg.norm(places[..., :2] @ vectors[:2], axis=-1) <= radius)
+
+        base = nearest_filling(disc, mean, _blocks_of_disc(radius, vectors), (0, 1))
+        return np.repeat(base, int(whole(mean)[2]), axis=2)
+
 
 @dataclass(frozen=True)
 class Octahedron(Box):
@@ -126,3 +137,54 @@ class Octahedron(Box):
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "octahedron"
+    layered: ClassVar[bool] = False
+    coats: ClassVar[bool] = False
+
+    def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> BoolArray:
+        def octahedron(places: FloatArray) -> BoolArray:
+            return np.asarray((np.abs(places) / (0.5 * mean)).sum(axis=-1) <= 1.0)
+
+        return nearest_filling(octahedron, mean, float(mean.prod()) / 6.0, (0, 1, 2))
+
+
+class CylinderNow(BoxNow):
+    """Cylinders as of now."""
+
+    def grown(self, thickness: float, vectors: Vectors) -> float:
+        across, along = (d for _, d in self.lengths)
+        base = across.moment(2.0)
+        wide_base = grown_power(across, thickness, 2) + base
+        return np.pi / 4.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
+
+    def about_blocks(self, vectors: FloatArray) -> float:
+        mean = self.blocks_of_mean(vectors)
+        return float(_blocks_of_disc(0.5 * _diameter(mean, vectors), vectors) * mean[2])
+
+    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+        from nanocrystal.sample.scattering_bodies import round_body
+
+        return round_body(self)
+
+
+class OctahedronNow(BoxNow):
+    """Octahedra as of now."""
+
+    def about_blocks(self, vectors: FloatArray) -> float:
+        return float(self.blocks_of_mean(vectors).prod() / 6.0)
+
+    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+        from nanocrystal.sample.scattering_bodies import octahedral_body
+
+        return octahedral_body(self)
+
+
+Cylinder.now, Octahedron.now = CylinderNow, OctahedronNow
+
+
+def _diameter(mean: FloatArray, vectors: FloatArray) -> float:
+    """Return the diameter of a disc that measures `mean` planes of blocks, Å."""
+    return float(mean[0] / np.linalg.norm(np.linalg.inv(vectors)[:, 0]))
+
+
+def _blocks_of_disc(radius: float, vectors: FloatArray) -> float:
+    return float(np.pi * radius**2 / np.linalg.norm(np.cross(vectors[0], vectors[1])))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -258,6 +259,75 @@ class Histogram:
                 raise InputError("counts", f"must be finite and not negative, got {x:g}.")
         if not any(counts):
             raise InputError("counts", "are all 0; at least one crystal must have been counted.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The crystals of a distribution whose length lies between low and high; not normalised."""
+
+    whole: LengthDistribution
+    low: float
+    high: float
+
+    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
+        above = np.full_like(r, self.high)
+        found = self.whole.partial_moment(power, np.maximum(r, self.low)) - self.whole.partial_moment(power, above)
+        return np.where(r < self.high, found, 0.0)
+
+    def moment(self, power: float) -> float:
+        lengths, weights = self.whole.nodes(np.array([self.low, self.high]))
+        sums = (weights * lengths**power).sum(axis=1)
+        return float(sums[0] - sums[1])
+
+    def density(self, length: FloatArray) -> FloatArray:
+        inside = (length >= self.low) & (length < self.high)
+        return np.where(inside, self.whole.density(length), 0.0)
+
+    def reach(self) -> float:
+        return min(self.high, self.whole.reach())
+
+    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        lengths, weights = self.whole.nodes(np.maximum(r, self.low))
+        beyond, less = self.whole.nodes(np.maximum(r, self.high))
+        return np.concatenate([lengths, beyond], axis=1), np.concatenate([weights, -less], axis=1)
+
+
+def bounds(d: LengthDistribution, power: int, n: int) -> list[tuple[float, float]]:
+    """Return n intervals of length that hold equal parts of the volume; of counted lengths few enough each its own."""
+    beyond = 4.0 * d.reach()
+    if isinstance(d, OneLength):
+        return [(0.0, beyond)]
+    if isinstance(d, Tabulated):
+        inner = _between_counted(d, power, n)
+    else:
+        lengths = np.linspace(0.0, d.reach(), 4000)
+        volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
+        inner = np.interp(np.arange(1, n) / n, volume, lengths)
+    edges = [0.0, *inner.tolist(), beyond]
+    return list(pairwise(edges))
+
+
+def _between_counted(d: Tabulated, power: int, n: int) -> FloatArray:
+    """Return lengths between those counted: between all of them, or between about n parts of equal volume."""
+    lengths = d.factor * np.unique(np.array(d.lengths)[np.array(d.counts) > 0.0])
+    between = 0.5 * (lengths[1:] + lengths[:-1])
+    if len(lengths) <= 2 * n:
+        return np.asarray(between)
+    volume = 1.0 - d.partial_moment(power, between) / float(d.partial_moment(power, np.zeros(1))[0])
+    return np.asarray(between[np.unique(np.searchsorted(volume, np.arange(1, n) / n).clip(0, len(between) - 1))])
+
+
+def grown_power(d: LengthDistribution, thickness: float, power: int) -> float:
+    """Return E[(D + 2t)^power] − E[D^power]."""
+    step, moments = 2.0 * thickness, [1.0, *(d.moment(float(k)) for k in range(1, power))]
+    binomial = {2: (1, 2), 3: (1, 3, 3)}[power]
+    return float(sum(b * m * step ** (power - k) for k, (b, m) in enumerate(zip(binomial, moments, strict=True))))
+
+
+def number_weighted(d: LengthDistribution) -> tuple[FloatArray, FloatArray]:
+    """Return lengths (n,) and which part of the crystals each is, for sums over a distribution; they add up to 1."""
+    lengths, parts = (x[0] for x in d.nodes(np.zeros(1)))
+    return lengths, np.asarray(parts / parts.sum())
 
 
 FACTOR = Quantity("factor", "", "factor on all tabulated lengths", 1.0, 0.1, 10.0, scale=0.1)

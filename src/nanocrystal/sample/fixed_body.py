@@ -19,7 +19,16 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Beside, Here, Parameter, Quantity
 from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import LengthStatistics, SizeCurves, SizeMaps
+from nanocrystal.sample.shapes import (
+    SURFACE,
+    Depths,
+    LengthStatistics,
+    ScatteringBody,
+    SizeCurves,
+    SizeMaps,
+    Vectors,
+    not_there,
+)
 
 FloatArray = NDArray[np.float64]
 MOST_BLOCKS = 2e7
@@ -85,6 +94,8 @@ class FixedBody(Box):
     def parallel_faces(self) -> bool:
         return False
 
+    coats: ClassVar[bool] = False
+
     @property
     def every_offset(self) -> NDArray[np.int64]:
         return np.asarray(np.argwhere(self.pairs > 0.0) - self.reach)
@@ -95,6 +106,9 @@ class FixedBody(Box):
     def signed(self, vectors: FloatArray) -> bool:
         return True
 
+    def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> NDArray[np.bool_]:
+        return self.inside
+
     def at(self, here: Here) -> FixedBodyNow:
         return FixedBodyNow(self, (), 0.0, here.address)
 
@@ -104,35 +118,40 @@ class FixedBodyNow(BoxNow):
     """The blocks of one crystal, which have no size that may change."""
 
     @property
-    def body(self) -> FixedBody:
+    def _body(self) -> FixedBody:
         assert isinstance(self.shape, FixedBody)
         return self.shape
 
     def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
-        return self.body.reach.astype(np.float64)
+        return self._body.reach.astype(np.float64)
 
-    def pair_table(
-        self,
-        reach: NDArray[np.int64],
-        vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0),
-    ) -> FloatArray:
-        return self.body.pairs
+    def pair_table(self, reach: NDArray[np.int64], vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
+        return self._body.pairs
 
-    def pair_weights(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
+    def overlap(self, offsets: FloatArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
         """Return the number of pairs of blocks at offsets (n, 3), linear between whole ones."""
         from scipy.interpolate import RegularGridInterpolator
 
-        axes = [np.arange(-float(n) - 1.0, float(n) + 2.0) for n in self.body.reach]
-        between = RegularGridInterpolator(axes, np.pad(self.body.pairs, 1), bounds_error=False, fill_value=0.0)
+        axes = [np.arange(-float(n) - 1.0, float(n) + 2.0) for n in self._body.reach]
+        between = RegularGridInterpolator(axes, np.pad(self._body.pairs, 1), bounds_error=False, fill_value=0.0)
         return np.asarray(between(offsets))
 
     def mean_blocks(self, vectors: FloatArray) -> float:
-        return float(self.body.n_blocks)
+        return float(self._body.n_blocks)
 
     @property
     def mean_volume(self) -> float | None:
-        raise NotImplementedError("a body of blocks has the volume of its blocks, which the crystal knows")
+        """Not known without the block vectors, which `volume` is given."""
+        return None
+
+    def volume(self, vectors: Vectors) -> float | None:
+        return self._body.n_blocks * abs(float(np.linalg.det(vectors())))
+
+    def about_blocks(self, vectors: FloatArray) -> float:
+        return float(self._body.n_blocks)
+
+    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+        raise not_there(self.shape, "the amplitude")
 
     def length_statistics(self) -> dict[str, LengthStatistics]:
         return {}
@@ -144,4 +163,4 @@ class FixedBodyNow(BoxNow):
         return {}
 
     def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
-        return np.array(self.body.inside.shape, dtype=np.float64)
+        return np.array(self._body.inside.shape, dtype=np.float64)

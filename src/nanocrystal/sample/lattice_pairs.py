@@ -18,7 +18,7 @@ from nanocrystal.sample.lattice_sum import LatticeSum, alike_pairs
 from nanocrystal.sample.lattice_symmetry import kept_by, metric_operations, representatives
 from nanocrystal.sample.order import OrderNow
 from nanocrystal.sample.pair_structure import PairGrid
-from nanocrystal.sample.prisms import BoxNow
+from nanocrystal.sample.shapes import ShapeNow
 from nanocrystal.sample.shell import SHELL, ShellNow
 from nanocrystal.sample.termination import OuterLayers
 from nanocrystal.sample.twins import TWINS, BoundariesNow
@@ -121,7 +121,7 @@ class LatticeNow:
 
     lattice: LatticeSum
     evaluation: Evaluation
-    part: BoxNow | None = None
+    part: ShapeNow | None = None
 
     @cached_property
     def crystal(self) -> CrystalNow:
@@ -132,7 +132,7 @@ class LatticeNow:
         return self.evaluation.values.under(self.lattice.prefix)
 
     @cached_property
-    def shape(self) -> BoxNow:
+    def shape(self) -> ShapeNow:
         """The shape of its crystals, which it has unless they are infinite."""
         assert self.lattice.shape is not None
         return self.lattice.shape.at(self._population) if self.part is None else self.part
@@ -296,7 +296,7 @@ class LatticeNow:
         ]
 
         def function(r: FloatArray) -> FloatArray:
-            each = [part * shape.envelope(r, vectors, extents=pair) for pair, part in used]
+            each = [part * shape.envelope_along(r, vectors, extents=pair) for pair, part in used]
             return np.asarray(np.sum(each, axis=0))
 
         return function

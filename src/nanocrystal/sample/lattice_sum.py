@@ -17,7 +17,7 @@ from nanocrystal.kernels.pairs import pair_kinds
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.order import Coherent, Order
-from nanocrystal.sample.prisms import Box
+from nanocrystal.sample.shapes import Shape
 from nanocrystal.sample.shell import Shell
 from nanocrystal.sample.termination import OuterLayers
 from nanocrystal.sample.twins import TwinBoundaries
@@ -59,7 +59,7 @@ class LatticeSum:
     crystal: Crystal
     blocks: BlockLattice
     order: Order
-    shape: Box | None
+    shape: Shape | None
     prefix: str
     crystal_prefix: str
     shell: Shell | None = None

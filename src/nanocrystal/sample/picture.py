@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.sample.bodies import Body, whole, whole_blocks
+from nanocrystal.sample.blocks import whole
+from nanocrystal.sample.bodies import Body
 from nanocrystal.sample.clusters import Cluster
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.lattice_pairs import LatticeNow
 from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.networks import ExplicitCrystal, Network
-from nanocrystal.sample.prisms import Box, BoxNow
 from nanocrystal.sample.settings import pbnm_order
-from nanocrystal.sample.shapes import SphereNow
+from nanocrystal.sample.shapes import Shape, ShapeNow
 from nanocrystal.sample.typical import (
     drawn_crystal,
     filled_by_chance,
@@ -66,10 +66,10 @@ def of_cluster(cluster: Cluster, stretch: float) -> AtomPicture | None:
     return AtomPicture(cluster.elements, _centred(stretch * cluster.positions), _all(len(cluster.elements)) + ".")
 
 
-def of_crystal(lattice: LatticeNow, shape: SphereNow | BoxNow) -> AtomPicture:
+def of_crystal(lattice: LatticeNow, shape: ShapeNow) -> AtomPicture:
     """Return a crystal of the mean size with its boundaries or layers; lattice: what it is made of."""
     rng = np.random.default_rng(SEED)
-    body, note = _sphere(lattice, shape) if isinstance(shape, SphereNow) else _blocks(lattice, shape.shape)
+    body, note = _blocks(lattice, shape.shape) if shape.shape.along_lattice else _sphere(lattice, shape)
     atoms, faults = drawn_crystal(lattice, body, rng)
     note = note or f"{_all(len(atoms.sites))} of a crystal of the mean size."
     names: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ def of_crystal(lattice: LatticeNow, shape: SphereNow | BoxNow) -> AtomPicture:
     )
 
 
-def _blocks(lattice: LatticeNow, shape: Box) -> tuple[Body, str]:
+def _blocks(lattice: LatticeNow, shape: Shape) -> tuple[Body, str]:
     """Return whole blocks, the nearest number to the mean lengths along each block vector, or their surface.
 
     The note is empty where all atoms are there.
@@ -109,14 +109,14 @@ def _blocks(lattice: LatticeNow, shape: Box) -> tuple[Body, str]:
     factor = 1.0
     while _in_skin(whole(factor * mean)) * n_atoms > 4 * MOST_ON_SURFACE:  # roughly, before any array is made
         factor *= 0.97
-    drawn = whole_blocks(shape, factor * mean, vectors)
+    drawn = Body(shape.whole_blocks(factor * mean, vectors))
     total = drawn.n_blocks * n_atoms
     if factor == 1.0 and total <= MOST_ATOMS:
         return drawn, ""
     shown = drawn.surface()
     while shown.n_blocks * n_atoms > MOST_ON_SURFACE and max(drawn.numbers) > 1:
         factor *= 0.97
-        drawn = whole_blocks(shape, factor * mean, vectors)
+        drawn = Body(shape.whole_blocks(factor * mean, vectors))
         shown = drawn.surface()
     if factor == 1.0:
         return shown, f"The outermost blocks of a crystal of the mean size, which has {_grouped(total)} atoms."
@@ -124,7 +124,7 @@ def _blocks(lattice: LatticeNow, shape: Box) -> tuple[Body, str]:
     return shown, f"The surface of a crystal of {own} blocks; the mean one, of {of_mean} blocks, is too large to draw."
 
 
-def _sphere(lattice: LatticeNow, shape: SphereNow) -> tuple[Body, str]:
+def _sphere(lattice: LatticeNow, shape: ShapeNow) -> tuple[Body, str]:
     """Return a sphere of the mean size, or its surface; the note is empty where all atoms are there."""
     radius = 0.5 * shape.mean_diameter
     density = lattice.lattice.n_places / abs(float(np.linalg.det(lattice.block_vectors)))

@@ -32,8 +32,7 @@ from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDeriva
 from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure, enveloped
-from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import Bulk, RoundNow, Shape, ShapeNow, SphereNow
+from nanocrystal.sample.shapes import Bulk, Shape, ShapeNow
 from nanocrystal.sample.shell import SHELL, Shell, ShellNow
 from nanocrystal.sample.size_law import SIZE_LAW, SizeLaw, SizeLawNow, merged, slices
 from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
@@ -110,7 +109,7 @@ class Population:
 
     def lattice_sum(self, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
         """Return the sum over its pairs of blocks; raises InputError for boundaries that its crystal cannot have."""
-        shape = self.shape if isinstance(self.shape, Box) else None
+        shape = self.shape if self.shape.along_lattice else None
         if self.stacking is not None:
             layers = layers_of(crystal, f"{prefix}.{STACKING}")
             return LatticeSum(
@@ -159,7 +158,7 @@ class PopulationNow:
     name: str
     evaluation: Evaluation
     of_crystal: Crystal | None
-    part: tuple[int, SphereNow | BoxNow] | None = None
+    part: tuple[int, ShapeNow] | None = None
 
     @cached_property
     def here(self) -> Here:
@@ -201,7 +200,8 @@ class PopulationNow:
             assert self.of_crystal is not None
             return self.population.lattice_sum(self.of_crystal, where, crystal)
 
-        part = self.shape if isinstance(self.shape, BoxNow) and self.part is not None else None
+        along = self.population.shape.along_lattice
+        part = self.shape if along and self.part is not None else None
         return LatticeNow(self.evaluation.once(("lattice", self.name), (), made), self.evaluation, part)
 
     def block_vectors(self) -> FloatArray:
@@ -213,7 +213,6 @@ class PopulationNow:
         """Its crystals by their size, each slice with the crystal that the size law gives it."""
         law, shape = self.size_law, self.shape
         assert law is not None
-        assert isinstance(shape, SphereNow | BoxNow)
         found = []
         for k, (part, d) in enumerate(slices(shape, law.law.argument, self.lattice.block_vectors)):
             values = law.crystal_of_size(d, self.crystal).here.whole
@@ -237,7 +236,7 @@ class PopulationNow:
             return self._cluster_pairs(self.atoms)
         if self.size_law is not None:
             return self._sliced_pairs(self.size_law)
-        return self._shaped_pairs(self.shape) if isinstance(self.shape, BoxNow) else self._round_pairs()
+        return self._shaped_pairs() if self.population.shape.along_lattice else self._round_pairs()
 
     @property
     def _grid(self) -> PairGrid:
@@ -254,7 +253,6 @@ class PopulationNow:
     def _round_pairs(self) -> PairStructure:
         """Return the pairs of an infinite crystal, and what part of them a sphere has."""
         shape, grid = self.shape, self._grid
-        assert isinstance(shape, RoundNow)
         reached = grid.reaching(shape.reach)
         ordering = self.lattice.ordering if self.population.disordered else ()
         moments, cells = self._endless_pairs(reached)
@@ -265,7 +263,6 @@ class PopulationNow:
         if self.shell is None:
             of_places = PlacePairs(moments=moments[None], h=grid.h, places=places, mean_inside=1.0, known_by=addresses)
             return self._structure(of_places, cells, n_units, (shape.envelope,), shape.envelope)
-        assert isinstance(shape, SphereNow)
         levels = _levels_of_sphere(shape, self.shell)
         addresses = (*addresses, *self.shell.here.addresses("thickness"))
 
@@ -291,7 +288,7 @@ class PopulationNow:
         found = self.evaluation.once(key, (*addresses, *lattice.ordering), lambda: lattice.within(grid))
         return found, 1.0 / lattice.lattice.blocks.blocks_per_cell
 
-    def _shaped_pairs(self, shape: BoxNow) -> PairStructure:
+    def _shaped_pairs(self) -> PairStructure:
         """Return the pairs of a shape along the blocks of the crystal, counted per block."""
         grid, lattice = self._grid, self.lattice
         addresses = (*self.crystal.geometry_addresses, *self._lengths, *lattice.ordering)
@@ -305,20 +302,20 @@ class PopulationNow:
             mean_inside=found.mean_inside,
             known_by=addresses,
         )
-        levels = self._levels_of_box(shape, addresses)
+        levels = self._levels_of_box(addresses)
         cells = 1.0 / lattice.lattice.blocks.blocks_per_cell
         structure = self._structure(of_places, cells, found.mean_blocks, levels)
         if lattice.lattice.surface is None:
             return structure
         return replace(structure, shape_functions=lattice.shape_functions())
 
-    def _levels_of_box(self, shape: BoxNow, known_by: Sequence[str]) -> tuple[RadialFunction, ...]:
+    def _levels_of_box(self, known_by: Sequence[str]) -> tuple[RadialFunction, ...]:
         """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
 
         Their tables are made where they are asked for, once for each range of r. known_by: the addresses that they
         depend on.
         """
-        vectors = self.lattice.block_vectors
+        shape, vectors = self.shape, self.lattice.block_vectors
 
         def level(key: str, terms: Sequence[tuple[tuple[float, float], float]]) -> RadialFunction:
             def function(r: FloatArray) -> FloatArray:
@@ -400,7 +397,7 @@ class PopulationNow:
         the pairs of atoms are not simply those of the places.
         """
         population = self.population
-        if not isinstance(self.shape, BoxNow):
+        if not population.shape.along_lattice or self.of_crystal is None:
             return None
         if self.shell is not None or population.size_law is not None or population.termination is not None:
             return None
@@ -427,7 +424,7 @@ def mean_atomic_mass(structure: PairStructure) -> float:
     return float(mass / structure.n_atoms)
 
 
-def _levels_of_sphere(shape: SphereNow, shell: ShellNow) -> tuple[RadialFunction, ...]:
+def _levels_of_sphere(shape: ShapeNow, shell: ShellNow) -> tuple[RadialFunction, ...]:
     """Return what part of the pairs at r a sphere has, counted with 1, with g of one and of both places."""
     once, twice = shell.pairs_inside
 

@@ -8,11 +8,11 @@ so a whole population costs one lattice sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import combinations
-from typing import Annotated, ClassVar
+from itertools import combinations, product
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +27,35 @@ from nanocrystal.parameters import (
     as_parameter,
     declared_fields,
 )
-from nanocrystal.sample.blocks import AlongAxes, Facets
+from nanocrystal.sample.blocks import AlongAxes
 from nanocrystal.sample.distributions import (
     Distribution,
     Histogram,
     LengthDistribution,
     Lognormal,
     OneLength,
+    Part,
     RefinableLength,
+    bounds,
+    number_weighted,
 )
-from nanocrystal.sample.shapes import LengthStatistics, Shape, ShapeNow, SizeCurves, SizeMaps
+from nanocrystal.sample.shapes import (
+    SURFACE,
+    Depths,
+    Extents,
+    LengthStatistics,
+    RadialFunction,
+    ScatteringBody,
+    Shape,
+    ShapeNow,
+    SizeCurves,
+    SizeMaps,
+    Vectors,
+    not_there,
+)
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 MOST_THRESHOLDS = 2000
 """different offsets for which a quadrature is made each; for more a table is interpolated"""
 TABLE = 101
@@ -172,10 +189,10 @@ class DeclaredEdges:
 class Box(Shape):
     """What all shapes of this file share; a subclass has a field for each edge, annotated with it."""
 
-    name: ClassVar[str]
+    along_lattice: ClassVar[bool] = True
     edges: ClassVar[tuple[Edge, ...]] = DeclaredEdges()  # type: ignore[assignment]
-    facets: Facets | None
-
+    now: ClassVar[type[BoxNow]]
+    """what it is at given values"""
     def _lengths(self) -> list[tuple[Edge, RefinableLength]]:
         return [(e, RefinableLength(e.quantity, getattr(self, e.quantity.name))) for e in self.edges]
 
@@ -189,7 +206,7 @@ class Box(Shape):
     def at(self, here: Here) -> BoxNow:
         """Return the shape as of now; here: the population."""
         lengths = tuple((e, length.at(here)) for e, length in self._lengths())
-        return BoxNow(self, lengths, float(here.get("size_correlation", 0.0)), here.address)
+        return self.now(self, lengths, float(here.get("size_correlation", 0.0)), here.address)
 
     def filling(self, vectors: FloatArray) -> float:
         """Return which part of the blocks of the box around it a crystal holds."""
@@ -205,11 +222,6 @@ class Box(Shape):
     def parallel_faces(self) -> bool:
         """Whether all faces lie along the block vectors, so that a body nested within has a closed overlap."""
         return all(type(edge) is Edge for edge in self.edges)
-
-    @property
-    def every_offset(self) -> NDArray[np.int64] | None:
-        """The offsets (n, 3) with pairs, of a body so irregular that a few do not tell its symmetry; else None."""
-        return None
 
     def signed(self, vectors: FloatArray) -> bool:
         """Return whether W differs between offsets that differ in their signs alone."""
@@ -232,11 +244,10 @@ class BoxNow(ShapeNow):
     # ---- pairs ------------------------------------------------------------------------------------
 
     def mean_blocks(self, vectors: FloatArray) -> float:
-        """Return the number-weighted mean number of blocks in a crystal."""
-        return float(self.pair_weights(np.zeros((1, 3)), vectors)[0])
+        return float(self.overlap(np.zeros((1, 3)), vectors)[0])
 
-    def pair_weights(self, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Return W, the mean number of pairs of blocks at each offset (n, 3), per crystal."""
+    def overlap(self, offsets: FloatArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
+        offsets = nested_offsets(offsets, vectors, depths)
         if self._correlated:
             return self.pairs_across(np.abs(offsets), vectors)
         weights = np.ones(len(offsets))
@@ -245,7 +256,6 @@ class BoxNow(ShapeNow):
         return weights
 
     def pairs_across(self, u: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Return the mean of Π max(0, N − u) for u (n, 3), of a shape with parallel faces; u < 0: N is longer."""
         found = self.lengths
         if self._correlated:
             return _correlated_weights(u, found, vectors, self.correlation)
@@ -260,7 +270,6 @@ class BoxNow(ShapeNow):
         return lognormal and self.correlation != 0.0
 
     def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Return the part of the pairs of blocks at offsets (n, 3) between which a plane drawn across `axis` lies."""
         part = np.zeros(len(offsets))
         for edge, d in self.lengths:
             if axis in edge.axes:
@@ -270,10 +279,6 @@ class BoxNow(ShapeNow):
         return np.clip(part, 0.0, 1.0)
 
     def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
-        """Return the largest offsets (3,) along the block vectors that still count.
-
-        Raises InputError where the shape cannot be cut along these vectors.
-        """
         reach = np.ones(3)
         for edge, distribution in self.lengths:
             problem = edge.problem(vectors)
@@ -283,32 +288,24 @@ class BoxNow(ShapeNow):
                 reach[axis] = last
         return reach
 
-    def pair_table(
-        self,
-        reach: NDArray[np.int64],
-        vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0),
-    ) -> FloatArray:
+    def pair_table(self, reach: IntArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
         """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`.
 
-        depths: Å; of the first and the second block of a pair, those that lie so deep below all faces count. Two
-        such bodies share max(0, N_i − max(2 max(s_i, t_i), s_i + t_i + |u_i|)) along each axis.
+        Two bodies at depths s, t share max(0, N_i − max(2 max(s_i, t_i), s_i + t_i + |u_i|)) along each axis.
         """
         low = -reach if self.shape.signed(vectors) else 0 * reach
         axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
         if any(depths):
             table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-            nested = nested_offsets(table.reshape(-1, 3), vectors, depths)
-            return self.pair_weights(nested, vectors).reshape(table.shape[:-1])
+            return self.overlap(table.reshape(-1, 3), vectors, depths).reshape(table.shape[:-1])
         return self._table(axes, vectors)
 
-    def table_of_halves(self, reach: NDArray[np.int64], vectors: FloatArray) -> FloatArray:
-        """Return `pairs_across` of all half numbers u from −1/2 to reach + 1/2 (3,), an array of three axes."""
+    def table_of_halves(self, reach: IntArray, vectors: FloatArray) -> FloatArray:
         axes = [0.5 * np.arange(-1.0, 2.0 * float(n) + 2.0) for n in reach]
         return self._table(axes, vectors, across=True)
 
     def _table(self, axes: list[FloatArray], vectors: FloatArray, across: bool = False) -> FloatArray:
-        """Return `pair_weights`, or `pairs_across`, of all combinations of the coordinates along three axes."""
+        """Return `overlap`, or `pairs_across`, of all combinations of the coordinates along three axes."""
         if self._correlated:
             grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
             found = self.pairs_across(grid if across else np.abs(grid), vectors)
@@ -341,6 +338,74 @@ class BoxNow(ShapeNow):
             first, second = (len(e.axes) * power for e, _ in found)
             total *= float(np.exp(first * second * correlation * logs[0] * logs[1]))
         return total
+
+    @property
+    def number(self) -> float:
+        return float(np.prod([d.partial_moment(0, np.zeros(1))[0] for _, d in self.lengths]))
+
+    def surface(self, vectors: FloatArray) -> float:
+        """Return the mean surface, Å²: V γ₀(r) begins as V − S r/4."""
+        nodes, weights = np.polynomial.legendre.leggauss(24)
+        cosine = 0.5 * (nodes + 1.0)
+        azimuth = np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(4)])
+        sine = np.sqrt(1.0 - cosine**2)
+        flat = np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
+        directions = np.concatenate(
+            [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
+        ).reshape(-1, 3)
+        step = 1e-4
+        moved = self.overlap(step * directions @ np.linalg.inv(vectors), vectors)
+        lost = self.mean_blocks(vectors) - moved
+        mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
+        return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
+
+    def sizes(self) -> tuple[FloatArray, FloatArray]:
+        """Return diameters of spheres of equal volume and their parts; correlated lengths are taken as independent."""
+        volumes, parts = np.ones(1), np.ones(1)
+        for edge, d in self.lengths:
+            lengths, weights = number_weighted(d)
+            volumes = np.outer(volumes, edge.volume_factor * lengths ** len(edge.axes)).ravel()
+            parts = np.outer(parts, weights).ravel()
+        return (6.0 / np.pi * volumes) ** (1.0 / 3.0), parts
+
+    def parts(self, slices: Mapping[int, int]) -> list[Self]:
+        if self.correlation != 0.0:
+            raise InputError(f"{self.where}.size_correlation", "cannot stand beside size_law; set it to 0.")
+        spread = {k: (d, len(e.axes)) for k, (e, d) in enumerate(self.lengths) if not isinstance(d, OneLength)}
+        each = [bounds(d, n, slices[max(1, len(spread))]) for d, n in spread.values()]
+        return [self._part(dict(zip(spread, b, strict=True))) for b in product(*each)]
+
+    def _part(self, limits: Mapping[int, tuple[float, float]]) -> Self:
+        """Return the crystals whose lengths lie within limits: place among the lengths -> (low, high), Å."""
+        lengths = enumerate(self.lengths)
+        parts = tuple((edge, Part(d, *limits[k]) if k in limits else d) for k, (edge, d) in lengths)
+        return replace(self, lengths=parts)
+
+    # ---- its surface ------------------------------------------------------------------------------
+
+    def deeper(self, depths: FloatArray, vectors: Vectors, longer: float = 0.0) -> FloatArray:
+        if not self.shape.parallel_faces:
+            raise not_there(self.shape, "what lies below the surface")
+        rows = vectors()
+        planes = 2.0 * np.outer(depths, np.linalg.norm(np.linalg.inv(rows), axis=0))
+        inside = self.pairs_across(np.concatenate([planes, np.zeros((1, 3))]) - longer, rows)
+        return np.asarray(inside[:-1] / inside[-1])
+
+    def grown(self, thickness: float, vectors: Vectors) -> float:
+        if not self.shape.parallel_faces:
+            raise not_there(self.shape, "the volume of a coating")
+        rows = vectors()
+        # a body with its faces further out is as many planes of blocks longer on both sides
+        planes = 2.0 * thickness * np.linalg.norm(np.linalg.inv(rows), axis=0)
+        block = abs(float(np.linalg.det(rows)))
+        return block * float(self.pairs_across(-planes[None, :], rows)[0] - self.mean_blocks(rows))
+
+    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+        from nanocrystal.sample.scattering_bodies import right_body
+
+        return right_body(self, vectors, highest_q)
+
+    # ---- lengths ----------------------------------------------------------------------------------
 
     def length_statistics(self) -> dict[str, LengthStatistics]:
         """Return the statistics of each length and of D_eq, the diameter of the sphere of equal volume."""
@@ -403,36 +468,19 @@ class BoxNow(ShapeNow):
         return maps
 
     def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
-        """Return how many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded."""
         numbers = np.ones(3)
         for edge, distribution in self.lengths:
             for axis, rate in edge.blocks_per_length(vectors).items():
                 numbers[axis] = rate * distribution.moment(1.0)
         return numbers
 
-    def envelope(
-        self,
-        r: FloatArray,
-        vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0),
-        extents: tuple[FloatArray, FloatArray] | None = None,
-    ) -> FloatArray:
-        """Return γ₀(r), W averaged over all directions over W(0), for r (n,) Å; see `envelope_to`."""
-        longest = float(r.max()) if len(r) else np.inf
-        return self.envelope_to(longest, vectors, depths, extents)(r)
+    def about_blocks(self, vectors: FloatArray) -> float:
+        return self.shape.filling(vectors) * float(self.blocks_of_mean(vectors).prod())
 
     def envelope_to(
-        self,
-        longest: float,
-        vectors: FloatArray,
-        depths: tuple[float, float] = (0.0, 0.0),
-        extents: tuple[FloatArray, FloatArray] | None = None,
-    ) -> Callable[[FloatArray], FloatArray]:
-        """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions.
-
-        depths: as in `pair_table`; extents: (3,) blocks each, by how much crystals are longer than the lengths say for
-        the first and the second place of a pair.
-        """
+        self, longest: float, vectors: FloatArray, depths: Depths = SURFACE, extents: Extents | None = None
+    ) -> RadialFunction:
+        """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions."""
         from scipy.interpolate import CubicSpline
 
         lengths = np.linalg.norm(vectors, axis=1)
@@ -459,13 +507,16 @@ class BoxNow(ShapeNow):
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
         whole = self.mean_blocks(vectors)
         if extents is None:
-            pairs = self.pair_weights(nested_offsets(steps, vectors, depths), vectors)
+            pairs = self.overlap(steps, vectors, depths)
         else:
             longer, apart = 0.5 * (extents[0] + extents[1]), 0.5 * np.abs(extents[0] - extents[1])
             pairs = self.pairs_across(np.maximum(np.abs(steps), apart) - longer, vectors)
         along = pairs.reshape(len(at), -1) @ measure
         spline = CubicSpline(at, along / whole)
         return lambda r: np.asarray(np.where(r < reach, spline(np.minimum(r, reach)), 0.0))
+
+
+Box.now = BoxNow
 
 
 def _where_it_is(d: LengthDistribution) -> FloatArray:

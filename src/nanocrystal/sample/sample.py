@@ -28,8 +28,6 @@ from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.pair_structure import PairStructure
 from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
 from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
-from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import Bulk, BulkNow, SphereNow
 from nanocrystal.sample.shell import SHELL
 from nanocrystal.sample.size_law import SIZE_LAW
 from nanocrystal.sample.stacking import STACKING
@@ -66,9 +64,7 @@ class Sample:
                     raise InputError(f"{where}.stacking", "stands beside twins; give one of the two.")
                 if population.crystal is None:
                     raise InputError(f"{where}.{key}", "is for crystals; explicit atoms have their own faults.")
-                if any(t.one_per_crystal for t in population.twins.values()) and not (
-                    isinstance(population.shape, Box) and population.shape.parallel_faces
-                ):
+                if any(t.one_per_crystal for t in population.twins.values()) and not population.shape.parallel_faces:
                     raise InputError(f"{where}.twins", "one_per_crystal needs a cube, prism, platelet or brick.")
                 population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
             if population.size_law is not None:
@@ -81,7 +77,7 @@ class Sample:
                 check_coating(
                     population.coating, population.shape, population.crystal is not None, f"{where}.{COATING}"
                 )
-            infinite = isinstance(population.shape, Bulk) and population.atoms is None
+            infinite = not population.shape.finite and population.atoms is None
             if infinite and population.fraction_basis == "number_fraction":
                 raise InputError(
                     f"{where}.number_fraction",
@@ -96,16 +92,16 @@ class Sample:
 
     def _check_shell(self, name: str, population: Population) -> None:
         where, shape = f"populations.{name}.{SHELL}", population.shape
-        if population.crystal is None or isinstance(shape, Bulk):
+        if population.crystal is None or not shape.finite:
             raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")
-        if isinstance(shape, Box) and not shape.parallel_faces:
+        if not shape.nested:
             raise InputError(where, f"is not there for the shape {shape.name!r}; spheres and all prisms can have one.")
         assert population.shell is not None
         population.shell.check(self.crystals[population.crystal], where)
 
     def _check_termination(self, name: str, population: Population) -> None:
         where, shape = f"populations.{name}.{TERMINATION}", population.shape
-        if population.crystal is None or not isinstance(shape, Box) or not shape.parallel_faces:
+        if population.crystal is None or not shape.parallel_faces:
             raise InputError(where, "is for cubes, prisms, platelets and bricks of a perovskite; leave it out.")
         for key in (SHELL, SIZE_LAW, STACKING):
             if getattr(population, key) is not None:
@@ -117,7 +113,7 @@ class Sample:
 
     def _check_size_law(self, name: str, population: Population) -> None:
         where = f"populations.{name}.{SIZE_LAW}"
-        if population.crystal is None or isinstance(population.shape, Bulk):
+        if population.crystal is None or not population.shape.finite:
             raise InputError(where, "is for crystals of a size; give a shape such as sphere, cube or prism.")
         if population.shell is not None:
             raise InputError(where, "stands beside shell; give one of the two.")
@@ -320,7 +316,7 @@ class Sample:
             return {}
         found = length_quantities(prefix, now.shape.length_statistics())
         content = content_of(now)
-        volume = None if isinstance(now.shape, BulkNow) else content.volume
+        volume = content.volume if population.shape.finite else None
         if volume is not None:
             found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
             found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
@@ -395,7 +391,7 @@ class Sample:
             picture, shape = None, population.shape
             if population.atoms is not None:
                 picture = of_cluster(population.atoms.atoms.cluster, population.atoms.stretch)
-            elif isinstance(shape, BoxNow | SphereNow):
+            elif shape.shape.finite:
                 picture = of_crystal(self.lattice_at(name, population.evaluation), shape)
             if picture is not None and picture.elements:
                 found[name] = picture

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.bodies import DisplacementSum
-from nanocrystal.sample.curved import Circle, Octahedral
+from nanocrystal.sample.curved import Octahedral
 from nanocrystal.sample.distributions import LengthDistribution, Lognormal, OneLength
 from nanocrystal.sample.overlaps import (
     Base,
@@ -40,7 +40,7 @@ from nanocrystal.sample.overlaps import (
     sizes,
 )
 from nanocrystal.sample.prisms import BoxNow, Edge
-from nanocrystal.sample.shapes import SphereNow, sphere_overlap
+from nanocrystal.sample.shapes import ScatteringBody, sphere_overlap
 
 FloatArray = NDArray[np.float64]
 FARTHEST = 400
@@ -52,6 +52,9 @@ UPRIGHT = 0.02
 @dataclass(frozen=True)
 class RightBody:
     """A base and a height at right angles to it, of independent sizes."""
+
+    layered: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
 
     base: Base
     height: Segment
@@ -88,6 +91,9 @@ class TiedBody:
     factors: of the two edges of the base and of the height. spread: the mean (n,) and the standard deviation of the
     logarithm of the height, where it is only correlated with the base; else the height is a factor times the base.
     """
+
+    layered: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
 
     length: FloatArray = field(repr=False)
     part: FloatArray = field(repr=False)
@@ -172,6 +178,9 @@ class TiedBody:
 class Ball:
     """A sphere; the length is its diameter."""
 
+    layered: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
+
     d: LengthDistribution
 
     def products(self, q: FloatArray, depths: Depths) -> FloatArray:
@@ -233,6 +242,9 @@ def cube_table(top: int) -> tuple[FloatArray, FloatArray]:
 class CubeBody:
     """A cube, or a box of given proportions; the length is an edge."""
 
+    layered: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
+
     similar: SimilarBody | None
     tied: TiedBody
 
@@ -250,10 +262,16 @@ class CubeBody:
 class OctahedralBody:
     """A regular octahedron; the length is its edge. No layers: nested octahedra have no closed overlap."""
 
+    layered: ClassVar[bool] = False
+    exact: ClassVar[bool] = True
+
     d: LengthDistribution
 
     def products(self, q: FloatArray, depths: Depths) -> FloatArray:
         return SimilarBody(self.d, octahedron_table, 1.0, float(np.sqrt(6.0))).products(q, depths[0])
+
+    def mean_amplitude(self, q: FloatArray, depth: float) -> FloatArray:
+        raise NotImplementedError("of these bodies only products of amplitudes are known")
 
 
 @lru_cache(maxsize=2)
@@ -289,6 +307,9 @@ def octahedron_table(top: int) -> tuple[FloatArray, FloatArray]:
 class EnvelopeBody:
     """Any shape along oblique block vectors, through its γ₀(r): P(q) to 1e-3 up to q D of about 20. No layers."""
 
+    layered: ClassVar[bool] = False
+    exact: ClassVar[bool] = False
+
     shape: BoxNow
     vectors: FloatArray
 
@@ -298,26 +319,36 @@ class EnvelopeBody:
         r, w = nodes_between([*np.linspace(0.0, reach, 9)], float(q.max()))
         block = abs(float(np.linalg.det(self.vectors)))
         volume = block * self.shape.mean_blocks(self.vectors)
-        overlap = volume * self.shape.envelope(r, self.vectors, depths)
+        overlap = volume * self.shape.envelope_along(r, self.vectors, depths)
         sums = DisplacementSum(q, reach)
         moments = sums.empty()
         sums.add(moments, np.zeros(1), np.ones(1), r, 4.0 * np.pi * w * r**2 * overlap)
         return sums(moments)
 
+    def mean_amplitude(self, q: FloatArray, depth: float) -> FloatArray:
+        raise NotImplementedError("of these bodies only products of amplitudes are known")
 
-Body = RightBody | TiedBody | CubeBody | Ball | OctahedralBody | EnvelopeBody
+
+def ball_of(d: LengthDistribution) -> Ball:
+    """Return spheres with these diameters."""
+    return Ball(limited(d))
 
 
-def body_of(shape: SphereNow | BoxNow, vectors: FloatArray, highest_q: float) -> Body:
-    """Return the body of a shape; vectors: block vectors as rows, Å."""
-    if isinstance(shape, SphereNow):
-        return Ball(limited(shape.diameters))
+def round_body(shape: BoxNow) -> RightBody:
+    """Return cylinders, of a diameter and a length."""
+    (_, across), (_, along) = shape.lengths
+    return RightBody(Disc(limited(across)), Segment(limited(along)))
+
+
+def octahedral_body(shape: BoxNow) -> OctahedralBody:
+    """Return octahedra, of an edge."""
+    return OctahedralBody(limited(shape.lengths[0][1]))
+
+
+def right_body(shape: BoxNow, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    """Return bodies with faces along the block vectors (rows, Å), at right angles or oblique."""
     found = [(edge, limited(d)) for edge, d in shape.lengths]
     lengths = np.linalg.norm(vectors, axis=1)
-    if any(isinstance(e, Octahedral) for e, _ in found):
-        return OctahedralBody(found[0][1])
-    if isinstance(found[0][0], Circle):
-        return RightBody(Disc(found[0][1]), Segment(found[1][1]))
     cosines = vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)
     if np.abs(cosines).max() > UPRIGHT:
         return EnvelopeBody(shape, vectors)

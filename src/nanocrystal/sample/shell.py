@@ -19,8 +19,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.prisms import BoxNow, nested_offsets
-from nanocrystal.sample.shapes import ShapeNow, SphereNow
+from nanocrystal.sample.shapes import ShapeNow
 
 FloatArray = NDArray[np.float64]
 Profile = Literal["step", "gradient"]
@@ -164,14 +163,8 @@ class ShellNow:
 
         vectors: returns the block vectors of the crystal as rows, Å.
         """
-        once, _ = self.pairs_inside
-        origin = np.zeros((1, 3))
-        if isinstance(shape, SphereNow):
-            return float(sum(p * shape.shared(origin[0, :1], depths)[0] for depths, p in once))
-        assert isinstance(shape, BoxNow)
-        rows = vectors()
-        blocks = [p * shape.pair_weights(nested_offsets(origin, rows, depths), rows)[0] for depths, p in once]
-        return float(sum(blocks)) / shape.mean_blocks(rows)
+        depths, parts = np.array(self.nested).T
+        return float(parts @ shape.deeper(depths, vectors))
 
     def remarks(self, shape: ShapeNow, vectors: Callable[[], FloatArray]) -> list[str]:
         """Return a sentence where the shell leaves nothing of the core."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise, product
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -18,10 +17,8 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Label, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal import Crystal, CrystalNow
-from nanocrystal.sample.distributions import LengthDistribution, OneLength, Tabulated
 from nanocrystal.sample.pair_structure import PairStructure, enveloped
-from nanocrystal.sample.prisms import BoxNow
-from nanocrystal.sample.shapes import SphereNow
+from nanocrystal.sample.shapes import ShapeNow
 
 FloatArray = NDArray[np.float64]
 Argument = Literal["d_eq", "volume_to_surface"]
@@ -148,122 +145,24 @@ def _displacement_keys(crystal: Crystal) -> dict[str, tuple[str, ...]]:
     return found | {e: (e,) for e in guests if e in crystal.u_iso}
 
 
-@dataclass(frozen=True)
-class Part:
-    """The crystals of a distribution whose length lies between low and high; not normalised."""
-
-    whole: LengthDistribution
-    low: float
-    high: float
-
-    def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
-        above = np.full_like(r, self.high)
-        found = self.whole.partial_moment(power, np.maximum(r, self.low)) - self.whole.partial_moment(power, above)
-        return np.where(r < self.high, found, 0.0)
-
-    def moment(self, power: float) -> float:
-        lengths, weights = self.whole.nodes(np.array([self.low, self.high]))
-        sums = (weights * lengths**power).sum(axis=1)
-        return float(sums[0] - sums[1])
-
-    def density(self, length: FloatArray) -> FloatArray:
-        inside = (length >= self.low) & (length < self.high)
-        return np.where(inside, self.whole.density(length), 0.0)
-
-    def reach(self) -> float:
-        return min(self.high, self.whole.reach())
-
-    def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        lengths, weights = self.whole.nodes(np.maximum(r, self.low))
-        beyond, less = self.whole.nodes(np.maximum(r, self.high))
-        return np.concatenate([lengths, beyond], axis=1), np.concatenate([weights, -less], axis=1)
-
-
 class Slice(NamedTuple):
     """Part of the shapes of a population, not normalised, and the size D (Å) that the laws see."""
 
-    shape: SphereNow | BoxNow
+    shape: ShapeNow
     d: float
 
 
-def slices(shape: SphereNow | BoxNow, argument: Argument, vectors: FloatArray) -> list[Slice]:
-    """Return the slices of size of a shape; vectors: block vectors, Å.
-
-    Raises InputError for correlated lengths, which cannot be sliced one by one.
-    """
-    parts: list[SphereNow | BoxNow]
-    if isinstance(shape, SphereNow):
-        d = shape.diameters
-        parts = [replace(shape, diameters=Part(d, *b)) for b in _bounds(d, 3)]
-    else:
-        if shape.correlation != 0.0:
-            raise InputError(f"{shape.where}.size_correlation", "cannot stand beside size_law; set it to 0.")
-        spread = {k: (d, len(e.axes)) for k, (e, d) in enumerate(shape.lengths) if not isinstance(d, OneLength)}
-        each = [_bounds(d, n, SLICES[max(1, len(spread))]) for d, n in spread.values()]
-        parts = [_part_of(shape, dict(zip(spread, b, strict=True))) for b in product(*each)]
-    return [Slice(part, _size(part, argument, vectors)) for part in parts]
+def slices(shape: ShapeNow, argument: Argument, vectors: FloatArray) -> list[Slice]:
+    """Return the slices of size of a shape; vectors: block vectors, Å."""
+    return [Slice(part, _size(part, argument, vectors)) for part in shape.parts(SLICES)]
 
 
-def _part_of(shape: BoxNow, bounds: Mapping[int, tuple[float, float]]) -> BoxNow:
-    """Return the crystals of a shape whose lengths lie within bounds: place among the lengths -> (low, high), Å."""
-    lengths = enumerate(shape.lengths)
-    parts = tuple((edge, Part(d, *bounds[k]) if k in bounds else d) for k, (edge, d) in lengths)
-    return replace(shape, lengths=parts)
-
-
-def _bounds(d: LengthDistribution, power: int, n: int = SLICES[1]) -> list[tuple[float, float]]:
-    """Return n intervals of length that hold equal parts of the volume; of counted lengths few enough each its own."""
-    beyond = 4.0 * d.reach()
-    if isinstance(d, OneLength):
-        return [(0.0, beyond)]
-    if isinstance(d, Tabulated):
-        inner = _between_counted(d, power, n)
-    else:
-        lengths = np.linspace(0.0, d.reach(), 4000)
-        volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
-        inner = np.interp(np.arange(1, n) / n, volume, lengths)
-    edges = [0.0, *inner.tolist(), beyond]
-    return list(pairwise(edges))
-
-
-def _between_counted(d: Tabulated, power: int, n: int) -> FloatArray:
-    """Return lengths between those counted: between all of them, or between about n parts of equal volume."""
-    lengths = d.factor * np.unique(np.array(d.lengths)[np.array(d.counts) > 0.0])
-    between = 0.5 * (lengths[1:] + lengths[:-1])
-    if len(lengths) <= 2 * n:
-        return np.asarray(between)
-    volume = 1.0 - d.partial_moment(power, between) / float(d.partial_moment(power, np.zeros(1))[0])
-    return np.asarray(between[np.unique(np.searchsorted(volume, np.arange(1, n) / n).clip(0, len(between) - 1))])
-
-
-def _size(shape: SphereNow | BoxNow, argument: Argument, vectors: FloatArray) -> float:
+def _size(shape: ShapeNow, argument: Argument, vectors: FloatArray) -> float:
     """Return D of the mean crystal of a slice: that of its mean volume, or its mean volume over its mean surface."""
-    if isinstance(shape, SphereNow):
-        d = shape.diameters
-        number, second, third = (float(d.partial_moment(k, np.zeros(1))[0]) for k in (0, 2, 3))
-        return third / second / 6.0 if argument == "volume_to_surface" else (third / number) ** (1.0 / 3.0)
-    number = float(np.prod([d.partial_moment(0, np.zeros(1))[0] for _, d in shape.lengths]))
-    volume = (shape.mean_volume or 0.0) / number
-    d_eq = float((6.0 * volume / np.pi) ** (1.0 / 3.0))
+    volume = shape.mean_volume or 0.0
     if argument == "d_eq":
-        return d_eq
-    return volume * number / _mean_surface(shape, vectors)
-
-
-def _mean_surface(shape: BoxNow, vectors: FloatArray) -> float:
-    """Return the sum of surface over the crystals of a slice, Å²: V γ₀(r) begins as V − S r/4."""
-    nodes, weights = np.polynomial.legendre.leggauss(24)
-    cosine, azimuth = 0.5 * (nodes + 1.0), np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(4)])
-    sine = np.sqrt(1.0 - cosine**2)
-    flat = np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
-    directions = np.concatenate(
-        [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
-    ).reshape(-1, 3)
-    step = 1e-4
-    moved = shape.pair_weights(step * directions @ np.linalg.inv(vectors), vectors)
-    lost = shape.mean_blocks(vectors) - moved
-    mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
-    return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
+        return float((6.0 * volume / shape.number / np.pi) ** (1.0 / 3.0))
+    return volume / shape.surface(vectors)
 
 
 def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ...]) -> PairStructure:

@@ -26,8 +26,6 @@ from nanocrystal.errors import InputError
 from nanocrystal.sample.blocks import perovskite_metal
 from nanocrystal.sample.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.population import Population, PopulationNow
-from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import Bulk, Sphere, SphereNow
 
 FloatArray = NDArray[np.float64]
 NEIGHBOURS = 12
@@ -92,19 +90,10 @@ def surroundings(population: PopulationNow, borders: Sequence[float]) -> Surroun
 
 def deeper_than(population: PopulationNow, depths: FloatArray) -> FloatArray:
     """Return which part of the A sites lies deeper than depths (n,) Å below the surface, counted over all crystals."""
-    shape = population.shape
-    if isinstance(shape, SphereNow):
-        return np.array([float(shape.shared(np.zeros(1), (0.0, t))[0]) for t in depths])
-    if not isinstance(shape, BoxNow):
-        return np.ones_like(depths)
-    rows, termination = population.lattice.block_vectors, population.population.termination
-    longer = 0.0
+    termination, longer = population.population.termination, 0.0
     if termination is not None:  # the A layers are half a block longer or shorter than the crystal
         longer = 0.5 if termination.startswith(_cation(population.crystal.crystal)) else -0.5
-    planes = 2.0 * np.outer(depths, np.linalg.norm(np.linalg.inv(rows), axis=0))
-    at = np.concatenate([planes, np.zeros((1, 3))]) - longer
-    inside = shape.pairs_across(at, rows)
-    return np.asarray(inside[:-1] / inside[-1])
+    return population.shape.deeper(depths, population.block_vectors, longer)
 
 
 # ---- how many of the twelve -----------------------------------------------------------------------
@@ -144,7 +133,7 @@ def check_surroundings(population: Population, crystal: Crystal | None, element:
         formula = "explicit atoms" if crystal is None else crystal.formula
         raise InputError(where, f"is for {element} on the A site of perovskites ABX3; {place} holds {formula}.")
     shape = population.shape
-    if not isinstance(shape, Bulk | Sphere) and not (isinstance(shape, Box) and shape.parallel_faces):
+    if shape.finite and not shape.nested:
         raise InputError(
             where, f"needs depths below the surface, which are known for spheres and prisms, not for {shape.name!r}."
         )

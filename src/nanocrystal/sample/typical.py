@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.sample.blocks import block_lattice
-from nanocrystal.sample.bodies import Body, ball, whole_blocks
+from nanocrystal.sample.bodies import Body, ball
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.lattice_pairs import LatticeNow
 from nanocrystal.sample.lattice_sum import LatticeSum
@@ -16,8 +16,7 @@ from nanocrystal.sample.mixing import Occupant
 from nanocrystal.sample.networks import Content, ExplicitCrystal, Network, crystal_of_states, explicit_crystal
 from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box, BoxNow
-from nanocrystal.sample.shapes import ShapeNow, SphereNow
+from nanocrystal.sample.shapes import ShapeNow
 from nanocrystal.sample.stacking import LayersNow, drawn_layers
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +27,7 @@ Layers = tuple[int, ...]
 
 def lattice_of(population: Population, crystal: Crystal, prefix: str, crystal_prefix: str) -> LatticeSum:
     """Return the blocks of a population and how they are ordered; plain spheres and bulk are made of cells."""
-    if isinstance(population.shape, Box) or population.disordered:
+    if population.shape.along_lattice or population.disordered:
         return population.lattice_sum(crystal, prefix, crystal_prefix)
     cells = block_lattice(crystal, "cell", prefix)
     order = Coherent(cells)
@@ -39,10 +38,9 @@ def lattice_of(population: Population, crystal: Crystal, prefix: str, crystal_pr
 
 def mean_body(lattice: LatticeNow, shape: ShapeNow) -> Body:
     """Return which blocks a crystal of the mean size consists of."""
-    if isinstance(shape, SphereNow):
+    if not shape.shape.along_lattice:
         return sphere_body(lattice, shape.mean_diameter, np.inf)
-    assert isinstance(shape, BoxNow)
-    return whole_blocks(shape.shape, lattice.blocks_of_mean, lattice.block_vectors)
+    return Body(shape.shape.whole_blocks(lattice.blocks_of_mean, lattice.block_vectors))
 
 
 def sphere_body(lattice: LatticeNow, diameter: float, depth: float) -> Body:

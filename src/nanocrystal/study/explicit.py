@@ -14,13 +14,11 @@ import numpy as np
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Population
-from nanocrystal.sample.bodies import blocks_of_mean
 from nanocrystal.sample.derived import anions
 from nanocrystal.sample.lattice_pairs import LatticeNow
 from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.networks import ExplicitCrystal, Network
-from nanocrystal.sample.prisms import BoxNow
-from nanocrystal.sample.shapes import ShapeNow, SphereNow
+from nanocrystal.sample.shapes import ShapeNow
 from nanocrystal.sample.twins import TwinBoundaries
 from nanocrystal.sample.typical import (
     Layers,
@@ -123,7 +121,7 @@ def explicit_crystal_of(
         shape = described.shape.at(evaluation.values.under(prefix))
         if described.crystal is None:
             raise InputError(prefix, "is explicit atoms already; take the file that it was read from.")
-        if not isinstance(shape, BoxNow | SphereNow):
+        if not described.shape.finite:
             raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")
         now = study.sample.lattice_at(name, evaluation)
         _check_size(now, shape)
@@ -164,7 +162,7 @@ def _population(study: Study, name: str) -> tuple[str, Population]:
 
 
 def _check_size(lattice: LatticeNow, shape: ShapeNow) -> None:
-    about = blocks_of_mean(shape, lattice.block_vectors) * lattice.lattice.n_places
+    about = shape.about_blocks(lattice.block_vectors) * lattice.lattice.n_places
     if about > MOST_ATOMS:
         raise InputError(
             lattice.lattice.prefix,

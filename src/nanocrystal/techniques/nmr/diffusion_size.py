@@ -12,8 +12,6 @@ from nanocrystal.parameters import Here, Number
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables import viscosity as viscosities
 
-SIZELESS = ("bulk", "blocks")
-"""shapes without a mean diameter; clusters of atoms have the shape bulk"""
 BOLTZMANN = 1.380649e-23
 """J/K, exact"""
 TEMPERATURES = (150.0, 500.0)
@@ -127,7 +125,7 @@ def _check_component(component: DiffusionComponent, at: str, sample: Any) -> Non
     known = {} if sample is None else sample.populations
     if name not in known:
         raise InputError(f"{at}.population", f"there is no population {name!r}; {nearest_names(name, known)}")
-    if known[name].shape.name in SIZELESS:
+    if not known[name].shape.sized:
         raise InputError(f"{at}.population", f"{name} has no size to compare with.")
     if component.shell_thickness is None:
         raise InputError(f"{at}.population", "is compared with the core; give shell_thickness (nm).")
@@ -153,8 +151,5 @@ def _check_units(temperature: float, viscosity: float | None, where: str) -> Non
 
 def mean_diameter(sample: Any, population: Here) -> float:
     """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
-    described = sample.populations[population.address.rpartition(".")[2]].shape
-    shape = described.at(population)
-    if described.name == "sphere":
-        return float(shape.mean_diameter)
-    return float(shape.length_statistics()["d_eq"].number_mean)
+    shape = sample.populations[population.address.rpartition(".")[2]].shape
+    return float(shape.at(population).mean_diameter)

@@ -121,7 +121,6 @@ from nanocrystal.measurement import Noise, Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
-from nanocrystal.sample.shapes import Bulk
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
@@ -363,7 +362,7 @@ class Powder(Technique):
                         "is not known to technique powder, which takes crystals as perfect; leave it out or use "
                         "technique total-scattering.",
                     )
-            finite = not isinstance(population.shape, Bulk)
+            finite = population.shape.finite
             own = self.profiles.get(name, Profile())
             phase = Phase(
                 name=name,

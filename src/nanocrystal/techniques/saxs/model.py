@@ -17,11 +17,9 @@ from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.overlaps import MOST_SPREAD, sizes
+from nanocrystal.sample.overlaps import MOST_SPREAD, limited, sizes
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.prisms import BoxNow
-from nanocrystal.sample.scattering_bodies import Ball, Body, EnvelopeBody, OctahedralBody, body_of
-from nanocrystal.sample.shapes import SphereNow
+from nanocrystal.sample.shapes import ScatteringBody
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
@@ -124,7 +122,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
     ) -> FloatArray:
         """Return |⟨F⟩|² over all crystals; of shapes that have no mean amplitude, ⟨|F|²⟩."""
         now = self.sample.at(evaluation)
-        if any(isinstance(self._body(now[n]), OctahedralBody | EnvelopeBody) for n in numbers):
+        if not all(self._body(now[n]).layered for n in numbers):
             return np.asarray(sum(squares.values()))
         mean = np.zeros(len(q), dtype=np.complex128)
         for name, number in numbers.items():
@@ -137,7 +135,6 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
 
     def _amplitudes(self, population: PopulationNow, q: FloatArray, depths: Sequence[float]) -> list[FloatArray]:
         body = self._body(population)
-        assert not isinstance(body, OctahedralBody | EnvelopeBody)
         return [body.mean_amplitude(q, depth) for depth in depths]
 
     def _products(
@@ -166,12 +163,10 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
             found += [] if surface is None else surface.here.addresses("thickness")
         return tuple(found)
 
-    def _body(self, population: PopulationNow) -> Body:
-        shape = population.shape
-        assert isinstance(shape, SphereNow | BoxNow)  # checked by `bind`
+    def _body(self, population: PopulationNow) -> ScatteringBody:
         evaluation = population.evaluation
         vectors = self.sample.lattice_at(population.name, evaluation).block_vectors
-        return body_of(shape, vectors, float(self._smearing(evaluation).ideal_q.max()))
+        return population.shape.body(vectors, float(self._smearing(evaluation).ideal_q.max()))
 
     # ---- electron densities -------------------------------------------------------------------
 
@@ -231,10 +226,9 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         from scipy.interpolate import CubicSpline
 
         (population,) = self.sample.at(evaluation).values()
-        body, layers = self._body(population), self._layers(population)
-        assert isinstance(body, Ball)
+        layers = self._layers(population)
         beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
-        diameter, part = sizes(body.d, 6, 1.2 * float(q.max()))
+        diameter, part = sizes(limited(population.shape.touching_diameters), 6, 1.2 * float(q.max()))
         reach = diameter - 2.0 * layers.depths[0]
         at = enough_q(q, beads * (float(part @ reach) + abs(gap)))
         amplitude = np.zeros((len(at), len(diameter)), dtype=np.complex128)
@@ -275,7 +269,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
                 found.append(
                     f"the crystals of {name} differ by {contrast:.2g} e/Å³ from the solvent and are nearly invisible."
                 )
-            if isinstance(self._body(population), EnvelopeBody):
+            if not self._body(population).exact:
                 found.append(
                     f"{name} is cut along vectors that are not at right angles: its I(q) is exact to 1e-3 only where q "
                     "times its length is below 20."

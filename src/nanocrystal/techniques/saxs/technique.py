@@ -70,7 +70,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise, Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample import Box, Sample, Sphere
+from nanocrystal.sample import Sample
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
 from nanocrystal.techniques.saxs.data import measured_points
@@ -227,12 +227,12 @@ class Saxs(Technique, own=("absolute",)):
                     "technique saxs needs bodies with a volume, which explicit atoms have not: give a crystal with a "
                     "shape, or fit small angles of atoms in vacuum with technique total-scattering.",
                 )
-            if population.shape.name == "bulk":
+            if not population.shape.finite:
                 raise InputError(
                     f"{prefix}.shape",
                     "technique saxs needs finite crystals; give a shape with a size instead of bulk.",
                 )
-            if not isinstance(population.shape, Sphere | Box) or not population.shape.declared():
+            if not population.shape.sized:
                 raise InputError(
                     f"{prefix}.shape",
                     f"{population.shape.name!r} has no smooth surface; technique saxs needs a shape such as sphere or "
@@ -247,7 +247,7 @@ class Saxs(Technique, own=("absolute",)):
                 place, 'is "stacked-spheres", which needs one population alone; use "string" for mixtures.'
             )
         for name, population in sample.populations.items():
-            if not isinstance(population.shape, Sphere):
+            if not population.shape.touching:
                 raise InputError(
                     place,
                     f'is "stacked-spheres", but {name} has shape = "{population.shape.name}"; give it shape = '

@@ -46,7 +46,6 @@ from nanocrystal.measurement.counted import as_simulated, background_quantities,
 from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import PairGrid, Sample
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
-from nanocrystal.sample.shapes import SphereNow
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
@@ -176,19 +175,19 @@ class TotalScattering(Technique):
             population, crystal, prefix = now.population, now.of_crystal, f"populations.{name}"
             if crystal is None:
                 continue
-            if population.shape.name == "bulk":
+            if not population.shape.finite:
                 raise InputError(
                     f"{prefix}.shape",
                     "the Debye equation needs finite crystals; give a shape with a size instead of bulk.",
                 )
-            if not isinstance(now.shape, SphereNow):
+            if population.shape.along_lattice:
                 continue
             vectors, reach, cell = now.crystal.vectors, now.shape.reach, now.crystal.cell_volume
             radius = PairGrid(0.0, 1.0, whole=True).reaching(reach).r_max + float(np.linalg.norm(vectors, axis=1).sum())
             places = sum((k + 1) * s.multiplicity for k, s in enumerate(crystal.sites))
             if 4.19 * radius**3 / cell * places > MOST_PAIRS:
                 atoms = np.pi / 6.0 * reach**3 / cell * sum(s.multiplicity for s in crystal.sites)
-                spread = now.shape.spread
+                spread = bool(now.shape.length_statistics())
                 remedy = "make mean or std smaller" if spread else "make it smaller"
                 raise InputError(
                     f"{prefix}.diameter",
