@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.measurement import Noise
 from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Cube, Distribution, Population, Sample, Shell, Substitution
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import NmrSites
-from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.measurement import Noise
 from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Coating, Crystal, Distribution, Population, Prism, Sample
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Saxs, TotalScattering
-from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.035, "Pb": 0.015, "Br": 0.03}

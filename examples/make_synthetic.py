@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.measurement import Noise
 from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Distribution, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
-from nanocrystal.measurement import Noise
 
 FOLDER = Path(__file__).parent
 TRUTH = {"a": 3.524, "u_iso": 0.006, "mean": 35.0, "std": 7.0, "delta2": 2.0, "scale": 0.6}

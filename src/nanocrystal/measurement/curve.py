@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,9 +116,9 @@ class Look:
 class Noise:
     """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
 
-    counts: float | None = None
-    sigma: float | None = None
-    seed: int = 0
+    counts: Annotated[float | None, "Poisson noise: counts at the highest point"] = None
+    sigma: Annotated[float | None, "normal noise of this standard deviation"] = None
+    seed: Annotated[int, "the same seed gives the same noise"] = 0
 
 
 def grid_from_text(text: str, where: str) -> FloatArray:

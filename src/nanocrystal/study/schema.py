@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, create_model
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.measurement import Noise
-from nanocrystal.parameters import Number
+from nanocrystal.parameters import Number, declared_fields
 from nanocrystal.sample import BOXES, Box
 from nanocrystal.study.fields import ByElement, LengthField, MeasuredField, Name, NumberField, RangeField, Table, wrong
 from nanocrystal.study.messages import shown
@@ -376,19 +376,16 @@ REDUCED = ("pdf", "total-scattering")
 def _dataset_table(technique: Any) -> type[Table]:
     """Return the table of a technique, from the fields of its dataclass and its declared quantities."""
     fields: dict[str, Any] = {"technique": (Literal[technique.name], Field(description="how it was measured"))}
-    hints = get_type_hints(technique)
-    for name, field in technique.__dataclass_fields__.items():
-        if name in technique.quantities:
-            quantity = technique.quantities[name]
+    for name, field in declared_fields(technique).items():
+        quantity = field.quantity
+        if quantity is not None:
             text = f"{quantity.description} ({quantity.unit})" if quantity.unit else quantity.description
             fields[name] = (NumberField | None, Field(default=None, description=text))
         else:
-            kind, default = _plain_field(name, hints[name], field.default)
-            description = _SENTENCES.get(f"{technique.name}.{name}", _SENTENCES.get(name, ""))
+            kind, default = _plain_field(name, field.kind, field.default)
             given = {"default_factory": dict} if default is MISSING else {"default": default}
-            if field.default is MISSING and field.default_factory is MISSING:  # the dataclass requires it
-                given = {}
-            fields[name] = (kind, Field(description=description, **given))
+            given = {} if field.required else given
+            fields[name] = (kind, Field(description=field.sentence, **given))
     if technique.name in REDUCED:
         text = "instead of file: the reduction of the study whose curve this is, [reduction.NAME]"
         fields["reduction"] = (str | None, Field(default=None, description=text))
