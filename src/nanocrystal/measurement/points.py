@@ -148,11 +148,11 @@ def _swapped(path: Path, columns: Sequence[str] | None, points: Points, error: I
                 read_curve(path, columns=candidate)
             except InputError:
                 continue
-            listed = ", ".join(f'"{name}"' for name in candidate)
+            listed, problem = ", ".join(f'"{name}"' for name in candidate), error.problem.partition(";")[0]
             return InputError(
                 error.where,
-                f"{error.problem.partition(';')[0]}; in {path.name} the column read as {x} is not in order, but the one read as {y} is: they seem "
-                f"to be swapped; say columns = [{listed}].",
+                f"{problem}; in {path.name} the column read as {x} is not in order, but the one read as {y} is: they "
+                f"seem to be swapped; say columns = [{listed}].",
             )
     return None
 
