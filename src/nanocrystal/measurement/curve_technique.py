@@ -178,7 +178,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
 
 
 @dataclass(frozen=True)
-class CurveTechnique(MeasuredTechnique, own=("check_source", "compared")):
+class CurveTechnique(MeasuredTechnique, own=("compared",)):
     """A data set of one curve, measured or to be simulated."""
 
     _: KW_ONLY
@@ -195,7 +195,7 @@ class CurveTechnique(MeasuredTechnique, own=("check_source", "compared")):
         cls.abscissae = tuple(a.key for a in cls.points.abscissae)
         cls.counted = cls.points.counted
 
-    def check_source(self, where: str) -> None:
+    def _check_source(self, where: str) -> None:
         """Raise InputError unless there is either a file or an abscissa, and for noise of measured data."""
         if sum(v is not None for v in (self.file, *(getattr(self, k) for k in self.abscissae))) != 1:
             keys, remark = " or ".join(self.abscissae), self.points.abscissae[0].remark
@@ -205,7 +205,7 @@ class CurveTechnique(MeasuredTechnique, own=("check_source", "compared")):
 
     def compared(self, where: str, folder: Path) -> Compared:
         """Return the points that are compared, or simulated; raises InputError for what cannot be used."""
-        self.check_source(where)
+        self._check_source(where)
         if self.file is None:
             measured, abscissa = self._simulated_points(where)
             width, curve = np.zeros_like(measured.x), None

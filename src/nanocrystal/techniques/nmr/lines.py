@@ -202,7 +202,6 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
-        self.check_source(where)
         self._check(where)
         found = self.compared(where, folder)
         measured = found.measured

@@ -142,7 +142,6 @@ class NmrSites(CurveTechnique):
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SitesModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
-        self.check_source(where)
         self._check(where, sample)
         found = self.compared(where, folder)
         blanks = found.at_points()

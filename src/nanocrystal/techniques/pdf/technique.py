@@ -114,7 +114,6 @@ class Pdf(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        self.check_source(where)
         self._check_motion(sample, where)
         found = self.compared(where, folder)
         qmax, _ = self._qmax(found.curve, where)

@@ -282,7 +282,6 @@ class Powder(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        self.check_source(where)
         wavelengths = wavelengths_of(self, where)
         phases = self._phases(sample, Beam(self, where, wavelengths))
         check_ruler(self, sample, where)

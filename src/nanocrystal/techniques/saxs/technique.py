@@ -262,7 +262,6 @@ class Saxs(CurveTechnique, own=("absolute",)):
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SaxsModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
-        self.check_source(where)
         self._check_sample(sample, where)
         if self.structure_factor == "stacked-spheres":
             self._check_stack(sample, where)

@@ -137,7 +137,6 @@ class TotalScattering(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        self.check_source(where)
         self._check_background(where)
         self._check_sizes(sample)
         wavelength = self._wavelength(where)
