@@ -40,7 +40,18 @@ def cansas_curve(path: Path, where: str) -> Curve:
     read = ", ".join(n for n in ("Q", "I", "Idev", "Qdev") if n in rows[0])
     notes = (f"{len(rows)} points of the first SASdata were read: {read}",)
     digest = hashlib.sha256(content).hexdigest()
-    return Curve(x, y, sigma, "q", "intensity", str(path), digest, {"q_unit": unit}, notes, width)
+    return Curve(
+        x=x,
+        y=y,
+        sigma=sigma,
+        x_name="q",
+        y_name="intensity",
+        source=str(path),
+        sha256=digest,
+        metadata={"q_unit": unit},
+        notes=notes,
+        resolution=width,
+    )
 
 
 def _tag(element: ElementTree.Element) -> str:

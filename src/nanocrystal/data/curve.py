@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
     """A measured curve as the file gives it.
 

@@ -111,11 +111,18 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
     needs_sample: ClassVar[bool] = False
     of_components: ClassVar[Mapping[str, Quantity]] = {
         "diffusion": Quantity(
-            "diffusion", "µm²/s", "diffusion coefficient", None, 0.0, 1e7, open_minimum=True, scale=10.0,
+            "diffusion",
+            "µm²/s",
+            "diffusion coefficient",
+            None,
+            0.0,
+            1e7,
+            open_minimum=True,
+            scale=10.0,
             start_spread=0.5,
         ),
         "amplitude": Quantity("amplitude", "", "integral of the component without gradient", 1.0),
-    }  # fmt: skip
+    }
 
     # ---- what was declared ----------------------------------------------------------------------
 
@@ -129,9 +136,12 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, component in self.components.items():
             own = part_parameters(
-                DECAYS["diffusion"], {"diffusion": component.diffusion}, self.of_components, f"components.{name}",
+                DECAYS["diffusion"],
+                {"diffusion": component.diffusion},
+                self.of_components,
+                f"components.{name}",
                 self.of_components["amplitude"],
-            )  # fmt: skip
+            )
             lines = self._lines_of(name)
             entries |= {f"lines.{line}.{name}.amplitude": own["amplitude"] for line in lines}
             if name in self.own:
@@ -165,9 +175,10 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             last = name if name in found else last if name == "sigma" else None
         if not 1 <= len(found) <= MOST_LINES:
             raise InputError(
-                "columns", f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
+                "columns",
+                f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
                 "nanocrystal.analysis.nmr_map.",
-            )  # fmt: skip
+            )
         return found
 
     @property
@@ -257,9 +268,13 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         assert self.diffusion_time is not None
         assert self.shape_factor is not None
         return b_values(
-            self._gradients(x), 1e-3 * self.pulse_duration, 1e-3 * self.diffusion_time,
-            isotope(self.nucleus).gyromagnetic_ratio, self.shape_factor, self.delta_correction,
-        )  # fmt: skip
+            self._gradients(x),
+            1e-3 * self.pulse_duration,
+            1e-3 * self.diffusion_time,
+            isotope(self.nucleus).gyromagnetic_ratio,
+            self.shape_factor,
+            self.delta_correction,
+        )
 
     def _b_words(self, x: FloatArray) -> str:
         g = self._gradients(x)
@@ -276,9 +291,10 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         isotope(self.nucleus, f"{where}.nucleus")
         unit = {"pulse_duration": " ms", "diffusion_time": " ms", "shape_factor": "", "gradient_calibration": ""}
         usual = {
-            "pulse_duration": "give δ in ms", "diffusion_time": "give Δ in ms",
+            "pulse_duration": "give δ in ms",
+            "diffusion_time": "give Δ in ms",
             "shape_factor": "1 for rectangular pulses, 2/π = 0.6366 for half-sine ones, 0.9 for SMSQ10.100",
-        }  # fmt: skip
+        }
         for key, of in unit.items():
             value = getattr(self, key)
             if value is None:

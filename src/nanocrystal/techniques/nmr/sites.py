@@ -161,9 +161,9 @@ class NmrSites(CurveTechnique):
         for halide in halides:
             if halide not in self.shifts:
                 raise InputError(
-                    f"{where}.shifts", f"lacks {halide}; give the shift (ppm) in the pure crystal of each halide: "
-                    f"{', '.join(halides)}."
-                )  # fmt: skip
+                    f"{where}.shifts",
+                    f"lacks {halide}; give the shift (ppm) in the pure crystal of each halide: {', '.join(halides)}.",
+                )
         for halide in self.shifts:
             if halide not in halides:
                 raise InputError(

@@ -127,9 +127,12 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
     def spectrum(self) -> NmrLines:
         """One spectrum of these lines: their declarations and forms."""
         return NmrLines(
-            file="", axis=self.axis, spectrometer_frequency=self.spectrometer_frequency, lines=self.lines,
+            file="",
+            axis=self.axis,
+            spectrometer_frequency=self.spectrometer_frequency,
+            lines=self.lines,
             background_terms=self.background_terms,
-        )  # fmt: skip
+        )
 
     @cached_property
     def members(self) -> dict[str, TitrationStep]:
@@ -267,8 +270,9 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
         width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
         column = self._column(name, step, k, width, where)
-        return measured_curve(self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in
-                              range(1, width + 1)], where, folder)  # fmt: skip
+        return measured_curve(
+            self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)], where, folder
+        )
 
     def _column(self, name: str, step: TitrationStep, k: int, width: int, where: str) -> int:
         """Return which column of the common file is that of the k-th step, counted from 1."""
@@ -384,8 +388,13 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         x = tuple(float(s.equivalents or 0.0) for s in self.members.values())
         return Trend(
             f"Displaced ligands against what was added{how}; bars are standard errors.",
-            Axis("equivalents", ""), Axis("displaced", "%"), steps, x, series, factor=100.0,
-        )  # fmt: skip
+            Axis("equivalents", ""),
+            Axis("displaced", "%"),
+            steps,
+            x,
+            series,
+            factor=100.0,
+        )
 
     def _remarks(self, here: Here) -> tuple[str, ...]:
         found = []

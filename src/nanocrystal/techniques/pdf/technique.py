@@ -93,10 +93,14 @@ class Pdf(CurveTechnique):
     name: ClassVar[str] = "pdf"
     from_reduction: ClassVar[tuple[str, str] | None] = ("r", "g")
     points: ClassVar[Points] = Points(
-        abscissae=(DISTANCE,), ordinate="G", blank="G", fewest=5, without_sigma="uniform",
+        abscissae=(DISTANCE,),
+        ordinate="G",
+        blank="G",
+        fewest=5,
+        without_sigma="uniform",
         alike="all points alike (the file has no σ)",
         no_counts="G(r) is no count, and its error does not follow from its value",
-    )  # fmt: skip
+    )
     linear: ClassVar[tuple[str, ...]] = ("scale",)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -123,9 +127,15 @@ class Pdf(CurveTechnique):
             reach = f"goes to {found.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
             raise InputError(f"{where}.{key}", reach)
         return PdfModel(
-            settings=self, where=where, sample=sample, measured=found.measured, qmin=self.qmin or 0.0, qmax=qmax,
-            curve=found.curve, blanks=found.blanks,
-        )  # fmt: skip
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=found.measured,
+            qmin=self.qmin or 0.0,
+            qmax=qmax,
+            curve=found.curve,
+            blanks=found.blanks,
+        )
 
     # ---- for plans ----------------------------------------------------------------------------
 

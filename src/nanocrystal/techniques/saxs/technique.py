@@ -273,9 +273,13 @@ class Saxs(CurveTechnique, own=("absolute",)):
         found = self.compared(where, folder)
         self._check_instrument(found.width, where)
         return SaxsModel(
-            settings=self, where=where, sample=sample, measured=found.measured, width=found.width,
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=found.measured,
+            width=found.width,
             blanks=found.at_points(),
-        )  # fmt: skip
+        )
 
     # ---- the points ---------------------------------------------------------------------------
 
