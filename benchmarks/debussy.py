@@ -342,7 +342,7 @@ def separately(family: Family) -> None:
     base = Evaluation(values, model.requirement)
     for cells in family.cells:
         lengths = family.member(*cells).declared()
-        model.curves(base.at(values | {f"populations.dots.{k}": p.value for k, (_, p) in lengths.items()}))
+        model.curves(base.at(values.moved({f"populations.dots.{k}": p.value for k, (_, p) in lengths.items()})))
 
 
 def patterns_of_all(programs: Path, family: Family, folder: Path) -> tuple[float, float]:

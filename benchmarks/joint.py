@@ -3,7 +3,7 @@
 Run: python benchmarks/joint.py
 Total scattering, a PDF in two ranges of r, and SAXS of one population of γ-CsPbBr3 prisms; curves at new cell lengths
 (so nothing is kept), medians of seven, warm: wall time and CPU time of the process. Lattice sums are counted as calls
-of `LatticeSum.__call__`.
+of `LatticeNow.__call__`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from modelling import crystal
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Distribution, Population, Prism, Sample
-from nanocrystal.sample.lattice_pairs import LatticeSum
+from nanocrystal.sample.lattice_pairs import LatticeNow
 from nanocrystal.techniques import Pdf, Saxs, TotalScattering
 from structures import GAMMA_CSPBBR3
 
@@ -39,20 +39,20 @@ class Counter:
 
     def __init__(self) -> None:
         self.calls = 0
-        self._whole = LatticeSum.__call__
+        self._whole = LatticeNow.__call__
 
     def __enter__(self) -> Counter:
         counter, whole = self, self._whole
 
-        def counted(self: LatticeSum, *given):  # type: ignore[no-untyped-def]
+        def counted(self: LatticeNow, *given):  # type: ignore[no-untyped-def]
             counter.calls += 1
             return whole(self, *given)
 
-        LatticeSum.__call__ = counted  # type: ignore[method-assign]
+        LatticeNow.__call__ = counted  # type: ignore[method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
-        LatticeSum.__call__ = self._whole  # type: ignore[method-assign]
+        LatticeNow.__call__ = self._whole  # type: ignore[method-assign]
 
 
 def curves_ms(names: list[str]) -> tuple[float, float, int]:
@@ -64,7 +64,7 @@ def curves_ms(names: list[str]) -> tuple[float, float, int]:
 
     def step() -> None:
         a = values.values["crystals.x.a"] * (1.0 + 1e-6 * next(number))
-        moved = values.at({**values.values, "crystals.x.a": a})
+        moved = values.at(values.values.moved({"crystals.x.a": a}))
         for model in problem.models.values():
             model.curves(moved)
 

@@ -53,7 +53,7 @@ def row(label: str, text: str, shape: object) -> str:
     model.curves(base)
 
     def shifted(k: int, name: str) -> Evaluation:
-        return base.at({**values, name: values[name] * (1.0 + 1e-6 * (k + 1))})
+        return base.at(values.moved({name: values[name] * (1.0 + 1e-6 * (k + 1))}))
 
     wanted = [a for a in values if a.endswith((".a", ".b", ".c", "edge_length", ".mean", ".std"))]
     whole = median_ms(lambda k: model.curves(shifted(k, "crystals.x.a")))

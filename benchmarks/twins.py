@@ -51,7 +51,7 @@ def times_ms(shape: Box, twins: dict[str, TwinFamily]) -> tuple[tuple[float, flo
     number = count(1)
 
     def moved() -> Evaluation:
-        return base.at({**values, "crystals.x.a": values["crystals.x.a"] * (1.0 + 1e-6 * next(number))})
+        return base.at(values.moved({"crystals.x.a": values["crystals.x.a"] * (1.0 + 1e-6 * next(number))}))
 
     def step() -> None:
         evaluation = moved()

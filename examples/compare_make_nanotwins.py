@@ -61,7 +61,7 @@ def built_cspbcl3() -> Crystal:
 def write_built(crystal: Crystal) -> None:
     values = ParameterSet(Sample({"dots": Population("x")}, {"x": crystal}).declared()).initial_values()
     head = "# An example, not a measurement: tilts (7.7 and 10 degrees) and place of Cs are those of gamma-CsPbBr3.\n"
-    BUILT.write_text(head + crystal.cif_text(values, "crystals.x", "gamma-CsPbCl3 built"), encoding="utf-8")
+    BUILT.write_text(head + crystal.at(values.under("crystals.x")).cif_text("gamma-CsPbCl3 built"), encoding="utf-8")
 
 
 def truths() -> dict[str, Truth]:

@@ -16,7 +16,14 @@ IN_WHEEL = "package:diffpy.cmi/docs/examples/pdf/"
 @cache
 def refined(name: str, folder: str, peak_form: str = "") -> Result:
     """Return the refinement of an example, its data taken from where the tests find them."""
+    study = Path(folder) / f"{name}{peak_form}.toml"
     text = (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+    study.write_text(with_data_of_tests(text, peak_form), encoding="utf-8")
+    return read_study(study).refine()
+
+
+def with_data_of_tests(text: str, peak_form: str = "") -> str:
+    """Return a study's text with its files where the tests find them, and with a form of the peaks."""
     lines = []
     for line in text.splitlines():
         if line.startswith(("cif = ", "file = ")):
@@ -28,9 +35,7 @@ def refined(name: str, folder: str, peak_form: str = "") -> Result:
         lines.append(line)
         if line == 'technique = "pdf"' and peak_form and "peak_form" not in text:
             lines.append(f'peak_form = "{peak_form}"')
-    study = Path(folder) / f"{name}{peak_form}.toml"
-    study.write_text("\n".join(lines), encoding="utf-8")
-    return read_study(study).refine()
+    return "\n".join(lines)
 
 
 def _found(path: str) -> Path:

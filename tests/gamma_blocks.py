@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from modelling import crystal
+from modelling import crystal, now
 from nanocrystal.kernels import debye, plain
 from nanocrystal.tables.form_factors import form_factor
 from structures import GAMMA_CSPBBR3
@@ -23,11 +23,8 @@ def contents() -> dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
     """Return state -> (places from the Pb atom, kinds) of its block of γ-CsPbBr3, Å, from the coordinates."""
     pb = [(0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.5, 0.0, 0.5), (0.0, 0.5, 0.5)]
     x = crystal(GAMMA_CSPBBR3, 0.01)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
     atoms = [
-        (f, ELEMENTS.index(s.element))
-        for s, places in zip(x.sites, x.positions(values, "x"), strict=True)
-        for f in places
+        (f, ELEMENTS.index(s.element)) for s, places in zip(x.sites, now(x).positions, strict=True) for f in places
     ]
     shifts = [np.array(s) for s in product((-2, -1, 0, 1, 2), repeat=3)]
     found = {}

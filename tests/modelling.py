@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Evaluation, Here, Values
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Atoms, Bulk, Cluster, Crystal, Population, Sample
 from nanocrystal.sample.cif import parse_cif
@@ -22,6 +22,17 @@ def crystal(text: str, u_iso: Any = 0.01, **given: Any) -> Crystal:
     sites = given.pop("sites", {})
     motion = given.pop("motion", {})
     return Crystal(structure, given, u_iso, sites, motion)
+
+
+def start(declares: Any, **changes: float) -> Here:
+    """Return the place `x` with what a crystal or a shape declares, at its starting values but for `changes`."""
+    values = {f"x.{k}": float(p.value or 0.0) for k, (_, p) in declares.declared().items()}
+    return Values(values).under("x").moved(changes)
+
+
+def now(declares: Any, **changes: float) -> Any:
+    """Return a crystal or a shape at its starting values but for `changes`."""
+    return declares.at(start(declares, **changes))
 
 
 def sample_of(text: str, shape: Any = None, u_iso: Any = 0.01, **given: Any) -> Sample:

@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 import structures
 from measured import measured
-from modelling import crystal, sample_of
+from modelling import crystal, now, sample_of
 from nanocrystal import Cube, Distribution, InputError, Sphere, TotalScattering, simulated_curves
 from nanocrystal.analysis import (
     CubicMetric,
@@ -160,7 +160,7 @@ def lines() -> list[tuple[float, float, float]]:
     |F|² is summed here over the atoms of the cell. Pseudocubic axes: (a + b)/2, (b − a)/2, c/2.
     """
     model = crystal(ORTHORHOMBIC, U_ISO)
-    places = model.positions({f"c.{k}": p.value for k, (_, p) in model.declared().items()}, "c")
+    places = now(model).positions
     elements = [s.element for s, p in zip(model.sites, places, strict=True) for _ in p]
     reach = range(-8, 9)
     found = []

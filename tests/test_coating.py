@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modelling import crystal
+from modelling import crystal, now
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, Number, as_parameter
 from nanocrystal.refinement import declared_parameters
@@ -42,8 +42,7 @@ def described(shape: object, thickness: Number = 12.0) -> Sample:
 
 
 def volume(shape: object) -> float:
-    values = declared_parameters(described(shape), {}).initial_values()
-    return coating_volume(shape, 12.0, lambda: CUBIC_CSPBBR3 * np.eye(3), values, "populations.p")  # type: ignore[arg-type]
+    return coating_volume(now(shape), 12.0, lambda: CUBIC_CSPBBR3 * np.eye(3))
 
 
 def lognormal(mean: float, std: float, seed: int) -> np.ndarray:

@@ -44,6 +44,7 @@ from nanocrystal.sample import (
     Sphere,
     Substitution,
 )
+from nanocrystal.sample.population import PopulationNow
 from nanocrystal.sample.size_law import Exponential, SizeLaw
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Composition, TotalScattering
@@ -210,7 +211,7 @@ def test_fraction_of_a_population_without_pairs(monkeypatch: pytest.MonkeyPatch)
     def forbidden(*_: Any, **__: Any) -> None:
         raise AssertionError("pairs were summed")
 
-    monkeypatch.setattr(Population, "pairs", forbidden)
+    monkeypatch.setattr(PopulationNow, "pairs", forbidden)
     sample = Sample(
         {"dots": Population("x", Cube(60.0), fraction=1.0), "ni": Population("ni", Bulk(), fraction=vary(0.5))},
         {"x": crystal(CUBIC, U_ISO), "ni": crystal(NICKEL, 0.005)},
@@ -271,13 +272,13 @@ def test_scattering_and_composition_combine_by_their_inverse_variances(tmp_path:
 def test_pairs_are_summed_no_more_often_with_a_composition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     iq = scattering(tmp_path, 0.35, 2)
     calls = []
-    pairs = Population.pairs
+    pairs = PopulationNow.pairs
 
-    def counted(self: Population, *given: Any) -> Any:
+    def counted(self: PopulationNow, *given: Any) -> Any:
         calls.append(1)
         return pairs(self, *given)
 
-    monkeypatch.setattr(Population, "pairs", counted)
+    monkeypatch.setattr(PopulationNow, "pairs", counted)
     numbers = []
     for datasets in ({"iq": iq}, {"iq": iq, "edx": Composition({"Cl/(Br+Cl)": (0.35, 0.02)})}):
         problem = bound_problem(one(mixed(vary(0.3), a=vary(5.87)), Cube(30.0)), datasets, Path())

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from modelling import now
 from nanocrystal.cli.app import app
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import offsets_within
-from nanocrystal.parameters import ParameterSet
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.derived import crystal_quantities
 from nanocrystal.sample.tilts import tetragonal_halide
@@ -76,8 +76,7 @@ def test_displacements_are_plausible_where_the_source_gives_them(name: str) -> N
 
 def density(name: str) -> float:
     found = crystal(name)
-    values = {f"crystal.{k}": v for k, v in ParameterSet(found.declared()).initial_values().items()}
-    return crystal_quantities(found, values, "crystal")["crystal.density"].value
+    return crystal_quantities(now(found))["x.density"].value
 
 
 @pytest.mark.parametrize(
@@ -117,8 +116,7 @@ def test_volume_of_the_source(name: str, volume: float) -> None:
 def nearest(name: str, first: str, second: str, count: int) -> np.ndarray:
     """Return the `count` shortest distances from the first atom of site `first` to atoms of element `second`."""
     found = crystal(name)
-    values = {f"crystal.{k}": v for k, v in ParameterSet(found.declared()).initial_values().items()}
-    vectors, places = found.vectors(values, "crystal"), found.positions(values, "crystal")
+    vectors, places = now(found).vectors, now(found).positions
     labels = [s.label for s in found.sites]
     start = places[labels.index(first)][0]
     others = np.concatenate([p for p, s in zip(places, found.sites, strict=True) if s.element == second])

@@ -14,6 +14,7 @@ from scipy.stats import binom
 
 from modelling import crystal
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import (
     Brick,
@@ -45,7 +46,7 @@ def mixed(fraction: float, length: float = 0.0, text: str = CUBIC) -> Crystal:
 def around(population: Population, x: Crystal, borders: tuple[float, ...] = ()) -> Surroundings:
     sample = Sample({"p": population}, {"x": x})
     values = declared_parameters(sample, {}).initial_values()
-    weight, found = sample.surroundings(values, "Cs", borders)["p"]
+    weight, found = sample.surroundings(Evaluation(values), "Cs", borders)["p"]
     assert weight == 1.0
     assert found.parts.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(found.neighbours.sum(axis=1), 1.0)

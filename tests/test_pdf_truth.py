@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modelling import calculated, cluster_sample, crystal, sample_of
+from modelling import calculated, cluster_sample, crystal, now, sample_of
 from nanocrystal.kernels import plain
 from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, Sphere
 from nanocrystal.tables.form_factors import form_factor
@@ -62,9 +62,7 @@ def test_cluster_without_qmin_leaves_out_the_smeared_small_angle_part() -> None:
 def sphere_f(text: str, elements_u: dict[str, float], diameter: float, q: np.ndarray, n_draws: int) -> np.ndarray:
     """Return F(Q) of spheres cut from a crystal, the mean over random places of their centre."""
     x = crystal(text, elements_u)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    vectors = x.vectors(values, "x")
-    places = x.positions(values, "x")
+    vectors, places = now(x).vectors, now(x).positions
     labels = np.repeat([s.element for s in x.sites], [len(p) for p in places])
     fract = np.concatenate(places)
     reach = int(np.ceil(diameter / 2.0 / np.diag(vectors).min())) + 2
@@ -182,8 +180,7 @@ def test_vacancies_follow_the_corrected_form() -> None:
     found = calculated(half, Pdf(r="1.5:12:0.1", qmax=12.0, qmin=0.9))
     q = np.linspace(0.9, 12.0, 500)
     x = crystal(WURTZITE_CDSE, 0.02)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    vectors, places = x.vectors(values, "x"), x.positions(values, "x")
+    vectors, places = now(x).vectors, now(x).positions
     cells = np.array(np.meshgrid(*[np.arange(-4, 5)] * 3)).reshape(3, -1).T
     atoms = (cells[:, None, :] + np.concatenate(places)[None]).reshape(-1, 3) @ vectors
     is_se = np.tile(np.repeat([False, True], 2), len(cells))

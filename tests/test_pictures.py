@@ -13,9 +13,9 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist, pdist
 
-from modelling import calculated, crystal
+from modelling import calculated, crystal, now
 from nanocrystal.kernels import debye, plain
-from nanocrystal.parameters import Evaluation, ParameterSet
+from nanocrystal.parameters import Evaluation, ParameterSet, Values
 from nanocrystal.refinement.result import AtomPicture, DerivedValue
 from nanocrystal.report import report_html
 from nanocrystal.report.atoms import HUES, atoms_data
@@ -36,7 +36,7 @@ from nanocrystal.sample.mixing import Substitution
 from nanocrystal.sample.picture import MOST_ON_SURFACE
 from nanocrystal.sample.picture import AtomPicture as Picture
 from nanocrystal.sample.stacking import drawn_layers
-from nanocrystal.sample.typical import drawn_crystal, filled_by_chance, lattice_of, mean_body
+from nanocrystal.sample.typical import drawn_crystal, filled_by_chance, mean_body
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
 from structures import CUBIC, GAMMA_CSPBBR3
@@ -50,7 +50,7 @@ T110, T001, T110_001 = "1/2<110>{110}", "1/2[001]{110}", "1/2<110>(001)"
 P = "populations.p"
 
 
-def sample(shape: object, source: Crystal | None = None, **given: object) -> tuple[Sample, dict[str, float]]:
+def sample(shape: object, source: Crystal | None = None, **given: object) -> tuple[Sample, Values]:
     found = Sample({"p": Population("x", shape, **given)}, {"x": source or crystal(GAMMA_CSPBBR3, 0.01)})
     return found, ParameterSet(found.declared()).initial_values()
 
@@ -71,10 +71,9 @@ def of(found: Picture, element: str) -> np.ndarray:
 def perfect(numbers: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """Return places (n, 3) Å and elements of γ-CsPbBr3, from the coordinates of its cell."""
     x = crystal(GAMMA_CSPBBR3, 0.01)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
     cells = np.array(list(product(range(-numbers, numbers), repeat=3)))
     places, elements = [], []
-    for site, fract in zip(x.sites, x.positions(values, "x"), strict=True):
+    for site, fract in zip(x.sites, now(x).positions, strict=True):
         places.append((cells[:, None, :] + fract[None]).reshape(-1, 3) * CELL)
         elements += [site.element] * len(places[-1])
     return np.concatenate(places), np.array(elements)
@@ -271,15 +270,14 @@ def test_mean_over_drawn_crystals_is_the_closed_form(what: str) -> None:
         pbs = Crystal.from_library("PbS", u_iso={"Pb": 0.01, "S": 0.01})
         made, values = sample(shape, pbs, stacking=Stacking(0.4, 0.3))
     truth = calculated(made, TotalScattering(q="0.6:12:0.2", background_terms=0), "iq")
-    population = made.populations["p"]
-    lattice = lattice_of(population, made.crystals["x"], P, "crystals.x")
+    population = made.at(Evaluation(values))["p"]
     rng, species = np.random.default_rng(11), made.crystals["x"].sites
     elements = list(dict.fromkeys(s.element for s in species))
     f = np.array([form_factor(e, q) for e in elements])
     n = len(elements)
     runs = []
     for _ in range(150):
-        atoms, _ = drawn_crystal(lattice, mean_body(lattice, population.shape, values), values, rng)
+        atoms, _ = drawn_crystal(population.lattice, mean_body(population.lattice, population.shape), rng)
         kinds = np.array([elements.index(e) for e in atoms.elements])
         sums = plain.pair_sums(q, atoms.positions, kinds, n)
         counts = np.bincount(kinds, minlength=n).astype(float)
@@ -307,17 +305,18 @@ def test_of_places_that_exclude_each_other_one_is_filled() -> None:
     """A halide on four places around its site, 25 % each: exactly one of the four is filled."""
     split = CUBIC.replace("Br Br 0.5 0 0 1", "Br Br 0.5 0.08 0 0.25")
     made, values = sample(Brick(36.0, 36.0, 36.0), crystal(split, 0.02))
-    lattice = lattice_of(made.populations["p"], made.crystals["x"], P, "crystals.x")
+    population = made.at(Evaluation(values))["p"]
     rng = np.random.default_rng(5)
-    atoms, _ = drawn_crystal(lattice, mean_body(lattice, made.populations["p"].shape, values), values, rng)
-    filled = filled_by_chance(atoms, values, "crystals.x", rng)
+    atoms, _ = drawn_crystal(population.lattice, mean_body(population.lattice, population.shape), rng)
+    filled = filled_by_chance(atoms, population.crystal.occupants, rng)
     halides = filled.positions[np.array(filled.elements) == "Br"]
     cube = 6**3
     assert filled.elements.count("Pb") == cube
     assert cKDTree(halides).query_pairs(1.2) == set()
     # those within the cube are whole sets of four, at its faces sets are cut
     assert 0.8 * 3 * cube < len(halides) <= 3 * cube + 3 * 2 * 36
-    half = filled_by_chance(atoms, values | {"crystals.x.sites.Br.occupancy": 0.125}, "crystals.x", rng)
+    fewer = made.at(Evaluation(values.moved({"crystals.x.sites.Br.occupancy": 0.125})))["p"]
+    half = filled_by_chance(atoms, fewer.crystal.occupants, rng)
     assert half.elements.count("Br") == pytest.approx(0.5 * len(halides), rel=0.15)
 
 

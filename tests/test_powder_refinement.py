@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import fixed, tied, vary
-from nanocrystal.refinement import Result, refine
+from nanocrystal.parameters import Evaluation, fixed, tied, vary
+from nanocrystal.refinement import Result, declared_parameters, refine
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.sample.cif import parse_cif
@@ -277,14 +277,15 @@ def true_squares(model: PowderModel, n: int) -> np.ndarray:
     from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 
     [phase] = [p for p in model.phases if p.name == "delta"]
-    values = {f"{phase.prefix}.{k}": float(p.value or 0.0) for k, (_, p) in phase.crystal.declared().items()}
-    families = phase.families(values, float(model.measured.x[-1]))
+    values = declared_parameters(model.sample, {"xrd": model.settings}).initial_values()
+    phase_now = phase.at(Evaluation(values))
+    families = phase_now.families(float(model.measured.x[-1]))
     lengths = np.array(list(CELLS["delta"].values()))
     squares = []
     for h in families.hkl:
         q = 2.0 * np.pi * float(np.linalg.norm(h / lengths))
         total = 0.0j
-        for site, places in zip(phase.crystal.sites, phase.crystal.positions(values, phase.prefix), strict=True):
+        for site, places in zip(phase.crystal.sites, phase_now.crystal.positions, strict=True):
             f = form_factor(site.element, np.array([q]))[0] + anomalous_factor(site.element, 12398.42 / 1.5405929)
             total += f * np.exp(-U_ISO[site.element] * q**2 / 2.0) * np.exp(2j * np.pi * places @ h).sum()
         squares.append(abs(total) ** 2)

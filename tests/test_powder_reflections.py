@@ -6,6 +6,7 @@ import gemmi
 import numpy as np
 import pytest
 
+from modelling import now
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.cif import parse_cif
 from nanocrystal.sample.mixing import Substitution
@@ -17,13 +18,9 @@ F = {"Na": 8.5, "Cl": 13.25, "Si": 10.5, "Pb": 70.0, "Cs": 48.0, "Br": 29.0, "Cd
 """electrons; any numbers, since only the sums are tested"""
 
 
-def values_of(crystal: Crystal) -> dict[str, float]:
-    return {f"c.{k}": float(p.value) for k, (_, p) in crystal.declared().items() if p.value is not None}
-
-
 def reflections_of(crystal: Crystal, q_max: float) -> Reflections:
-    values = values_of(crystal)
-    return crystal_reflections(crystal, values, "c", crystal_families(crystal, crystal.vectors(values, "c"), q_max))
+    found = now(crystal)
+    return crystal_reflections(found, crystal_families(crystal, found.vectors, q_max))
 
 
 def read(text: str, **u_iso: float) -> Crystal:
@@ -57,7 +54,7 @@ def test_structure_factors_are_those_of_gemmi(name: str) -> None:
     """With the form factors of International Tables (1992), which gemmi uses."""
     crystal = Crystal.from_library(name, u_iso=LIBRARY[name])
     found = reflections_of(crystal, 6.0)
-    text = crystal.cif_text(values_of(crystal), "c", "x")
+    text = now(crystal).cif_text("x")
     small = gemmi.make_small_structure_from_block(gemmi.cif.read_string(text).sole_block())
     small.change_occupancies_to_crystallographic()
     calculator = gemmi.StructureFactorCalculatorX(small.cell)
@@ -143,7 +140,7 @@ def test_squared_factor_is_the_mean_of_both_sides_of_a_polar_crystal() -> None:
     crystal = read(WURTZITE_CDSE, Cd=0.01, Se=0.02)
     found = reflections_of(crystal, 4.0)
     ours = squared_factors(found, constant_factors(found, Cd=4.0, Se=1.5))
-    places = crystal.positions(values_of(crystal), "c")
+    places = now(crystal).positions
     u = (0.01, 0.02)
     differ = 0.0
     for h, q, squared in zip(found.families.hkl, found.q, ours, strict=True):

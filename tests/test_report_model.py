@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from nanocrystal.parameters import Evaluation, ParameterSet
+from nanocrystal.parameters import Evaluation, ParameterSet, Values
 from nanocrystal.sample import Atoms, Brick, Cluster, Crystal, Cube, Distribution, PairGrid, Population, Prism, Sample
 from nanocrystal.sample.picture import MOST_ATOMS, MOST_ON_SURFACE
 from nanocrystal.sample.shapes import Sphere
@@ -18,7 +18,7 @@ from structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, NICKEL
 U = {"Cs": 0.03, "Pb": 0.02, "Br": 0.03}
 
 
-def sample_of(shape, folder: Path, text: str = GAMMA_CSPBBR3, u_iso=None) -> tuple[Sample, dict[str, float]]:
+def sample_of(shape, folder: Path, text: str = GAMMA_CSPBBR3, u_iso=None) -> tuple[Sample, Values]:
     path = folder / "crystal.cif"
     path.write_text(text, encoding="utf-8")
     sample = Sample({"dots": Population("c", shape)}, {"c": Crystal.from_cif(path, u_iso=u_iso or U)})
@@ -46,13 +46,13 @@ def test_a_map_of_sizes_has_the_moments_of_its_lengths(tmp_path, correlation):
     found = (v @ weight @ u) / np.sqrt((weight.sum(axis=0) @ u**2) * (weight.sum(axis=1) @ v**2))
     assert found == pytest.approx(correlation or 0.0, abs=0.02)
     marginal = density.sum(axis=0) * (y[1] - y[0])
-    length, number, _ = shape.size_curves(values, "populations.dots")["d_ab"]
+    length, number, _ = shape.at(values.under("populations.dots")).size_curves()["d_ab"]
     assert marginal == pytest.approx(np.interp(x, length, number), abs=0.03 * number.max())
 
 
 def test_only_pairs_of_spread_lengths_have_a_map(tmp_path):
-    assert sample_of(Cube(spread(40.0, 4.0)), tmp_path)[0].size_maps({"populations.dots.edge_length.mean": 40.0,
-        "populations.dots.edge_length.std": 4.0}) == {}  # fmt: skip
+    assert sample_of(Cube(spread(40.0, 4.0)), tmp_path)[0].size_maps(Values({"populations.dots.edge_length.mean": 40.0,
+        "populations.dots.edge_length.std": 4.0})) == {}  # fmt: skip
     sample, values = sample_of(Prism(spread(40.0, 4.0), 60.0), tmp_path)
     assert sample.size_maps(values) == {}
     sample, values = sample_of(Sphere(spread(40.0, 4.0)), tmp_path)
@@ -90,7 +90,7 @@ def test_large_boxes_show_their_surface_and_larger_ones_are_drawn_smaller(tmp_pa
     assert len(picture.elements) == 5 * (15**3 - 13**3)
     assert picture.note == "The outermost blocks of a crystal of the mean size, which has 16\u202f875 atoms."
     assert np.ptp(picture.positions, axis=0) == pytest.approx([14.5 * CUBIC_CSPBBR3] * 3, abs=0.1)
-    picture = sample.typical_atoms({**values, "populations.dots.edge_length": 300.0})["dots"]
+    picture = sample.typical_atoms(values.moved({"populations.dots.edge_length": 300.0}))["dots"]
     assert MOST_ATOMS < len(picture.elements) <= MOST_ON_SURFACE
     assert "the mean one, of 51 × 51 × 51 blocks, is too large to draw" in picture.note
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, trapezoid
 
-from modelling import calculated, crystal, sample_of
+from modelling import calculated, crystal, now, sample_of
 from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
 from nanocrystal.sample import Cube, Cylinder, Distribution, Histogram, Octahedron, Prism, Sphere
@@ -27,10 +27,6 @@ SETTINGS = TotalScattering(q="0.5:12:0.1", background_terms=0)
 Q = 0.5 + 0.1 * np.arange(116)
 BASIS = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]])
 Inside = Callable[[np.ndarray], np.ndarray]
-
-
-def values_of(shape: Box) -> dict[str, float]:
-    return {f"p.{k}": float(p.value or 0.0) for k, (_, p) in shape.declared().items()}
 
 
 # ---- tabulated sizes ------------------------------------------------------------------------------
@@ -57,11 +53,11 @@ def test_counted_spheres_are_the_weighted_mean_of_their_members() -> None:
 
 def test_statistics_of_a_table() -> None:
     shape = Cube(Histogram(LENGTHS, COUNTS, 2.0))
-    statistics = shape.length_statistics(values_of(shape), "p")["edge_length"]
+    statistics = now(shape).length_statistics()["edge_length"]
     x = 2.0 * np.array(LENGTHS)
     assert statistics.number_mean == pytest.approx(np.average(x, weights=COUNTS))
     assert statistics.volume_weighted_mean == pytest.approx(np.average(x, weights=COUNTS * x**3))
-    length, density, _ = shape.size_curves(values_of(shape), "p")["edge_length"]
+    length, density, _ = now(shape).size_curves()["edge_length"]
     assert length[-1] == pytest.approx(67.0)
     assert 0.8 < trapezoid(density, x=length) <= 1.0  # half of the last bar lies above the longest
 
@@ -187,10 +183,10 @@ def test_multiplicities_are_the_volumes_shared(shape: Box, inside: Inside) -> No
         centre = rng.uniform(0.0, a, 3)
         own = inside(corners - centre)
         row[:] = [np.count_nonzero(own & inside(corners + a * u - centre)) for u in offsets]
-    found = shape.pair_weights(offsets.astype(float), a * np.eye(3), values_of(shape), "p")
+    found = now(shape).pair_weights(offsets.astype(float), a * np.eye(3))
     error = counted.std(axis=0) / np.sqrt(len(counted))
     assert np.abs((found - counted.mean(axis=0)) / np.maximum(error, 1e-12)).max() < 5.0
-    octant = shape.pair_table(np.array([2, 2, 2]), a * np.eye(3), values_of(shape), "p")
+    octant = now(shape).pair_table(np.array([2, 2, 2]), a * np.eye(3))
     np.testing.assert_allclose(octant[tuple(np.abs(offsets).T)], found, rtol=1e-12)
 
 
@@ -210,17 +206,17 @@ def test_mean_over_a_distribution_is_its_integral(
     shape: Callable[[object], Box], offset: tuple[int, int, int], given: Distribution
 ) -> None:
     one, spread, vectors, u = shape(40.0), shape(given), 5.87 * np.eye(3), np.array([offset], dtype=float)
-    own, rest = next(iter(one.declared())), values_of(one)
+    own = next(iter(one.declared()))
     d = {"lognormal": Lognormal, "normal": Normal}[given.distribution](given.mean, given.std)
 
     def integrand(x: float) -> float:
-        return float(one.pair_weights(u, vectors, {**rest, f"p.{own}": x}, "p")[0] * d.density(np.array([x]))[0])
+        return float(now(one, **{own: x}).pair_weights(u, vectors)[0] * d.density(np.array([x]))[0])
 
     points = 5.87 * np.array([np.hypot(u[0, 0], u[0, 1]), u[0].sum() / np.sqrt(2.0)])
     bounds = np.unique(np.clip(np.concatenate([[0.1, 20.0, 40.0, 60.0, 100.0, 300.0], points]), 0.1, 2000.0))
     expected = sum(quad(integrand, *pair, epsabs=1e-10, limit=200)[0] for pair in pairwise([*bounds, 2000.0]))
-    total = spread.pair_weights(np.zeros((1, 3)), vectors, values_of(spread), "p")[0]
-    assert abs(spread.pair_weights(u, vectors, values_of(spread), "p")[0] - expected) < 1e-8 * total
+    total = now(spread).pair_weights(np.zeros((1, 3)), vectors)[0]
+    assert abs(now(spread).pair_weights(u, vectors)[0] - expected) < 1e-8 * total
 
 
 @pytest.mark.parametrize(
@@ -232,27 +228,27 @@ def test_mean_over_a_distribution_is_its_integral(
 )
 def test_volume_and_surface(shape: Box, volume: float, surface: float) -> None:
     """γ₀ begins as 1 − S r/4V."""
-    values, vectors = values_of(shape), 5.87 * np.eye(3)
-    assert shape.mean_volume(values, "p") == pytest.approx(volume, rel=1e-12)
-    assert shape.mean_blocks(vectors, values, "p") == pytest.approx(volume / 5.87**3, rel=1e-12)
-    assert shape.length_statistics(values, "p")["d_eq"].number_mean == pytest.approx((6.0 * volume / np.pi) ** (1 / 3))
+    now_so, vectors = now(shape), 5.87 * np.eye(3)
+    assert now_so.mean_volume == pytest.approx(volume, rel=1e-12)
+    assert now_so.mean_blocks(vectors) == pytest.approx(volume / 5.87**3, rel=1e-12)
+    assert now_so.length_statistics()["d_eq"].number_mean == pytest.approx((6.0 * volume / np.pi) ** (1 / 3))
     r = np.array([0.0, 0.01])
-    start = shape.envelope(r, vectors, values, "p")
+    start = now_so.envelope(r, vectors)
     assert start[0] == pytest.approx(1.0, abs=1e-12)
     assert (start[0] - start[1]) / r[1] == pytest.approx(surface / (4.0 * volume), rel=5e-3)
-    reach = shape.reach_in_blocks(vectors, values, "p")
-    assert (np.abs(shape.pair_weights(np.diag(1.02 * reach), vectors, values, "p")) < 1e-6 * volume).all()
+    reach = now_so.reach_in_blocks(vectors)
+    assert (np.abs(now_so.pair_weights(np.diag(1.02 * reach), vectors)) < 1e-6 * volume).all()
 
 
 def test_cylinders_of_two_distributions() -> None:
     """Statistics of both lengths and their map are there, and lengths move on their own addresses."""
     shape = Cylinder(Distribution("lognormal", 40.0, 8.0), Distribution("normal", 60.0, 9.0))
     assert set(shape.declared()) == {"diameter.mean", "diameter.std", "length.mean", "length.std"}
-    values = values_of(shape)
-    assert set(shape.length_statistics(values, "p")) == {"diameter", "length", "d_eq"}
-    assert set(shape.size_curves(values, "p")) == {"diameter", "length"}
-    assert set(shape.size_maps(values, "p")) == {("diameter", "length")}
-    np.testing.assert_allclose(shape.blocks_of_mean(5.0 * np.eye(3), values, "p"), [8.0, 8.0, 12.0])
+    found = now(shape)
+    assert set(found.length_statistics()) == {"diameter", "length", "d_eq"}
+    assert set(found.size_curves()) == {"diameter", "length"}
+    assert set(found.size_maps()) == {("diameter", "length")}
+    np.testing.assert_allclose(found.blocks_of_mean(5.0 * np.eye(3)), [8.0, 8.0, 12.0])
 
 
 HEXAGONAL = np.array([[4.3, 0.0, 0.0], [-2.15, 2.15 * np.sqrt(3.0), 0.0], [0.0, 0.0, 7.0]])
@@ -273,13 +269,12 @@ def test_rod_on_a_hexagonal_lattice_is_the_mean_over_places_of_its_axis() -> Non
 
         first = grid[inside(grid)]
         counts += [inside(first + u).sum() for u in offsets]
-    values = values_of(shape)
-    found = shape.pair_weights(offsets.astype(float), HEXAGONAL, values, "p")
+    found = now(shape).pair_weights(offsets.astype(float), HEXAGONAL)
     np.testing.assert_allclose(found, counts / 4000.0, rtol=0.02, atol=0.05)
     assert found[1] != pytest.approx(found[2], rel=0.05)  # a long and a short diagonal
     r = np.linspace(0.0, 35.0, 30)
-    cubic = shape.envelope(r, 5.87 * np.eye(3), values, "p")
-    np.testing.assert_allclose(shape.envelope(r, HEXAGONAL, values, "p"), cubic, atol=2e-3)
+    cubic = now(shape).envelope(r, 5.87 * np.eye(3))
+    np.testing.assert_allclose(now(shape).envelope(r, HEXAGONAL), cubic, atol=2e-3)
 
 
 def test_octahedra_need_upright_blocks() -> None:
@@ -290,9 +285,8 @@ def test_octahedra_need_upright_blocks() -> None:
 def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
     """Blocks are counted whole, so explicit rods of CdSe are unions of whole cells, cut at random places."""
     x = crystal(WURTZITE_CDSE, 0.01)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    vectors = x.vectors(values, "x")
-    fract = [f - np.floor(f + 1e-9) for f in x.positions(values, "x")]
+    vectors = now(x).vectors
+    fract = [f - np.floor(f + 1e-9) for f in now(x).positions]
     content = np.concatenate(fract) @ vectors
     kinds = np.repeat(range(len(fract)), [len(f) for f in fract])
     q = np.arange(0.5, 12.0, 0.25)
@@ -317,8 +311,8 @@ def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
 def test_many_correlated_weights_are_those_of_few() -> None:
     """More offsets than quadratures are worth are read from a table: 1e-4 of W(0) from the quadrature."""
     shape = Prism(Distribution("lognormal", 60.0, 12.0), Distribution("lognormal", 70.0, 12.0), 0.5)
-    values, vectors = values_of(shape), 5.87 * np.eye(3)
+    found, vectors = now(shape), 5.87 * np.eye(3)
     offsets = np.random.default_rng(0).random((4000, 3)) * np.array([18.0, 18.0, 25.0])
-    one_by_one = np.concatenate([shape.pair_weights(part, vectors, values, "p") for part in np.array_split(offsets, 8)])
-    whole = shape.mean_blocks(vectors, values, "p")
-    assert np.abs(shape.pair_weights(offsets, vectors, values, "p") - one_by_one).max() < 2e-4 * whole
+    one_by_one = np.concatenate([found.pair_weights(part, vectors) for part in np.array_split(offsets, 8)])
+    whole = found.mean_blocks(vectors)
+    assert np.abs(found.pair_weights(offsets, vectors) - one_by_one).max() < 2e-4 * whole

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from drawn import Draws, cube_places, mean_intensity, standard_errors
-from modelling import calculated
+from modelling import calculated, now
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, vary
 from nanocrystal.refinement import declared_parameters
@@ -196,8 +196,7 @@ def test_thickness_is_measured_across_the_faces_of_an_oblique_prism() -> None:
     shell = Shell(apart, substitution={"Ni": 0.9})
     population = Population("x", Brick(4 * 4.3, 4 * 4.3, 4 * apart), shell=shell)
     found = calculated(Sample({"p": population}, {"x": crystal}), SETTINGS, "iq")
-    values = {f"x.{k}": float(p.value or 0.0) for k, (_, p) in crystal.declared().items()}
-    vectors = crystal.vectors(values, "x")
+    vectors = now(crystal).vectors
     cells = np.array(list(product(range(4), repeat=3)))
     outside = ((cells == 0) | (cells == 3)).any(axis=1)
     positions = np.concatenate([cells, cells + np.array([0.333333, 0.666667, 0.5])]) @ vectors
@@ -282,7 +281,6 @@ def test_pairs_of_nested_prisms_are_means_over_sizes(correlation: float | None) 
     """Blocks that two bodies within a prism share, against the mean over a million drawn prisms (1/√n)."""
     mean_d, std_d, mean_l, std_l = 40.0, 12.0, 50.0, 10.0
     shape = Prism(Distribution("lognormal", mean_d, std_d), Distribution("lognormal", mean_l, std_l), correlation)
-    values = {f"p.{k}": float(p.value or 0.0) for k, (_, p) in shape.declared().items()}
     rng = np.random.default_rng(0)
     s_d, s_l = (np.sqrt(np.log1p((s / m) ** 2)) for m, s in ((mean_d, std_d), (mean_l, std_l)))
     z = rng.normal(size=(2, 1_000_000))
@@ -291,7 +289,7 @@ def test_pairs_of_nested_prisms_are_means_over_sizes(correlation: float | None) 
     length = mean_l * np.exp(s_l * z[1] - s_l**2 / 2.0)
     offsets = np.array([[0, 0, 0], [1, 0, 0], [2, -3, 1], [0, 0, 6]], dtype=float)
     for s, t in ((0.0, 7.0), (7.0, 7.0), (3.0, 11.0)):
-        found = shape.pair_weights(nested_offsets(offsets, A * np.eye(3), (s, t)), A * np.eye(3), values, "p")
+        found = now(shape).pair_weights(nested_offsets(offsets, A * np.eye(3), (s, t)), A * np.eye(3))
         for weight, offset in zip(found, A * offsets, strict=True):
             shared = 1.0
             for sides, u in zip((edge, edge, length), offset, strict=True):
@@ -343,7 +341,7 @@ def test_a_shell_may_begin_as_its_core(shape: object, technique: TotalScattering
     model.curves(start)
     for moved in ({"populations.p.shell.substitution.Br": 0.9}, {"populations.p.shell.occupancy.Cs": 0.4},
                   {"crystals.x.substitution.Br.fraction": 0.0}, {"populations.p.shell.thickness": 3.0}):  # fmt: skip
-        values = {**start.values, **moved}
+        values = start.values.moved(moved)
         fresh = model.curves(Evaluation(values, model.requirement))
         np.testing.assert_allclose(model.curves(start.at(values)), fresh, rtol=1e-12)
 
@@ -357,7 +355,7 @@ def test_spheres_with_boundaries_are_calculated_anew(shell: Shell | None) -> Non
     model = SETTINGS.bind("iq", given, Path())
     start = Evaluation(declared_parameters(given, {"iq": SETTINGS}).initial_values(), model.requirement)
     model.curves(start)
-    moved = {**start.values, "populations.p.twins.t.probability": 0.4}
+    moved = start.values.moved({"populations.p.twins.t.probability": 0.4})
     fresh = model.curves(Evaluation(moved, model.requirement))
     np.testing.assert_allclose(model.curves(start.at(moved)), fresh, rtol=1e-12)
 

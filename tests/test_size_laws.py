@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.integrate import simpson
 
-from modelling import calculated
+from modelling import calculated, now
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Evaluation, vary
+from nanocrystal.parameters import Evaluation, Values, vary
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import (
@@ -103,19 +103,17 @@ def test_cell_of_counted_prisms(argument: str) -> None:
 
 @pytest.mark.parametrize(("shape", "ratio"), [(Cube(30.0), 5.0), (Sphere(30.0), 5.0), (Cylinder(24.0, 24.0), 4.0)])
 def test_volume_over_surface_by_hand(shape: Any, ratio: float) -> None:
-    values = {f"p.{k}": float(p.value or 0.0) for k, (_, p) in shape.declared().items()}
-    [only] = slices(shape, "volume_to_surface", A * np.eye(3), values, "p")
+    [only] = slices(now(shape), "volume_to_surface", A * np.eye(3))
     assert only.d == pytest.approx(ratio, rel=1e-4)
 
 
 def test_volume_over_surface_of_slices_of_spheres() -> None:
     """D_k of a slice is that of its mean volume over its mean surface, integrated here by Simpson's rule."""
     shape = Sphere(Distribution("lognormal", 30.0, 6.0))
-    values = {f"p.{k}": float(p.value or 0.0) for k, (_, p) in shape.declared().items()}
     x = np.linspace(1.0, 120.0, 200_001)
     density = Lognormal(30.0, 6.0).density(x)
     volume = np.cumsum(density * x**3)
-    for k, found in enumerate(slices(shape, "volume_to_surface", A * np.eye(3), values, "p")):
+    for k, found in enumerate(slices(now(shape), "volume_to_surface", A * np.eye(3))):
         inside = (volume >= volume[-1] * k / 12.0) & (volume < volume[-1] * (k + 1) / 12.0)
         expected = (density * x**3)[inside].sum() / (density * x**2)[inside].sum() / 6.0
         assert found.d == pytest.approx(expected, rel=1e-3)
@@ -156,9 +154,9 @@ def test_many_counted_lengths_are_grouped() -> None:
     counts = np.exp(-0.5 * ((lengths - 25.0) / 5.0) ** 2)
     counts[::7] = 0.0
     shape = Sphere(Histogram(list(lengths), list(counts)))
-    found = slices(shape, "d_eq", A * np.eye(3), {"p.diameter.factor": 1.0}, "p")
+    found = slices(now(shape), "d_eq", A * np.eye(3))
     assert 10 <= len(found) <= 12
-    volumes = [s.shape.mean_volume({"p.diameter.factor": 1.0}, "p") for s in found]
+    volumes = [s.shape.mean_volume for s in found]
     assert min(volumes) > 0.0  # type: ignore[type-var]
     assert sum(volumes) == pytest.approx(np.pi / 6.0 * np.average(lengths**3, weights=counts))  # type: ignore[arg-type]
 
@@ -247,10 +245,9 @@ def test_a_law_of_displacements_needs_one_of_its_own() -> None:
     own = {"Cs": 0.03, "Pb": 0.01, "Br1": 0.02, "Br2": 0.03}
     given(own, "Br2")()
     law = SizeLaw(u_iso={"Br": Exponential(1.0, 10.0)})
-    values = {f"x.u_iso.{k}": u for k, u in own.items()}
-    values |= {f"x.sites.{label}.occupancy": 1.0 for label in ("Cs1", "Pb1", "Br1", "Br2")}
-    values |= {"p.size_law.u_iso.Br.amplitude": 1.0, "p.size_law.u_iso.Br.length": 10.0}
-    moved = law.at_size(10.0, sample(Cube(20.0), None, GAMMA_CSPBBR3, own).crystals["x"], values, "p", "x")
+    here = Values({"law.u_iso.Br.amplitude": 1.0, "law.u_iso.Br.length": 10.0}).under("law")
+    crystal = now(sample(Cube(20.0), None, GAMMA_CSPBBR3, own).crystals["x"])
+    moved = law.at(here).crystal_of_size(10.0, crystal).here.whole
     factor = 1.0 + np.exp(-1.0)
     assert moved["x.u_iso.Br1"] == pytest.approx(0.02 * factor)
     assert moved["x.u_iso.Br2"] == pytest.approx(0.03 * factor)

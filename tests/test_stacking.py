@@ -142,10 +142,9 @@ def test_derivatives_are_those_of_the_curve() -> None:
     addresses = ["populations.p.stacking.cubic_fraction", "populations.p.stacking.correlation"]
     found = model.exact_derivatives(base, addresses)
     for address in addresses:
-        curves = [
-            model.curves(base.at({**values, address: values[address] + d}))[0] for d in (1e-3, -1e-3, 2e-3, -2e-3)
-        ]
-        near, wide = (curves[0] - curves[1]) / 2e-3, (curves[2] - curves[3]) / 4e-3
+        sides = (*values.sides(address, 1e-3), *values.sides(address, 2e-3))
+        curves = [model.curves(base.at(side))[0] for side in sides]
+        near, wide = (curves[1] - curves[0]) / 2e-3, (curves[3] - curves[2]) / 4e-3
         expected = (4.0 * near - wide) / 3.0
         assert np.abs(found[address][0] - expected).max() <= 1e-5 * np.abs(expected).max()
 

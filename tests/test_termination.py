@@ -27,6 +27,7 @@ from nanocrystal.sample import (
     Sphere,
     TwinFamily,
 )
+from nanocrystal.sample.amounts import content_of
 from nanocrystal.sample.typical import drawn_crystal, mean_body
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
@@ -83,16 +84,15 @@ def test_half_numbers_are_crystals_of_whole_layers(
 def test_atoms_of_the_mean_crystal_are_those_of_its_layers() -> None:
     described = sample(Cube(4.5 * A), "CsBr")
     values = declared_parameters(described, {}).initial_values()
-    structure = described.populations["p"].pairs(
-        Evaluation(values, PLAIN.bind("iq", described, Path()).requirement), "p", "populations.p",
-        described.crystals["x"], "crystals.x",
-    )  # fmt: skip
+    evaluation = Evaluation(values, PLAIN.bind("iq", described, Path()).requirement)
+    population = described.at(evaluation)["p"]
+    structure = population.pairs()
     atoms = {k.label: k.count * structure.n_units for k in structure.kinds}
     assert atoms == pytest.approx({"Pb": 4**3, "Cs": 5**3, "Br": 3 * 5 * 4 * 4})
-    content = described._contents(values)["p"]
+    content = content_of(population)
     assert content.atoms == pytest.approx({"Pb": 64.0, "Cs": 125.0, "Br": 240.0})
-    lattice = described.populations["p"].lattice_sum(described.crystals["x"], "populations.p", "crystals.x")
-    atoms_drawn, _ = drawn_crystal(lattice, mean_body(lattice, Cube(4.5 * A), values), values, np.random.default_rng(1))
+    lattice = population.lattice
+    atoms_drawn, _ = drawn_crystal(lattice, mean_body(lattice, population.shape), np.random.default_rng(1))
     expected, kinds = layered((4, 4, 4), 0.5)
     assert sorted(atoms_drawn.elements) == sorted(ELEMENTS[k] for k in kinds)
     found = atoms_drawn.positions - atoms_drawn.positions.min(axis=0)
@@ -210,10 +210,8 @@ def test_smooth_part_holds_all_pairs() -> None:
     """∫ 4πr² ρ γ(r) dr is the number of pairs of two sites, of crystals of n layers: n_a n_b."""
     described = sample(Brick(4.5 * A, 3.5 * A, 6.5 * A), "PbBr2")
     values = declared_parameters(described, {}).initial_values()
-    structure = described.populations["p"].pairs(
-        Evaluation(values, Pdf(r="1:20:0.1", qmax=20.0).bind("pdf", described, Path()).requirement), "p",
-        "populations.p", described.crystals["x"], "crystals.x",
-    )  # fmt: skip
+    requirement = Pdf(r="1:20:0.1", qmax=20.0).bind("pdf", described, Path()).requirement
+    structure = described.at(Evaluation(values, requirement))["p"].pairs()
     r = np.linspace(0.0, 80.0, 4001)
     pairs = structure.smooth(lambda gamma: gamma(r))
     integral = np.trapezoid(4.0 * np.pi * r**2 * pairs, r, axis=1) * structure.n_units

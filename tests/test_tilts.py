@@ -295,9 +295,9 @@ def test_tilts_follow_the_values() -> None:
     shifted = tuple(replace(s, fract=(0.06, 0.505, 0.25)) if s.label == "Br1" else s for s in GAMMA.sites)
     crystal = Crystal(GAMMA, u_iso={**U, "Br": 0.06})
     sample = Sample({"bulk": Population("g", Bulk())}, {"g": crystal})
-    values = dict(ParameterSet(sample.declared()).initial_values())
+    values = ParameterSet(sample.declared()).initial_values()
     before = sample.derived(Evaluation(values))["crystals.g.tilt_out_of_phase"].value
-    values["crystals.g.sites.Br1.x"] = 0.06
+    values = values.moved({"crystals.g.sites.Br1.x": 0.06})
     after = sample.derived(Evaluation(values))["crystals.g.tilt_out_of_phase"].value
     assert after > before
     assert after == pytest.approx(tilts_from_coordinates(replace(GAMMA, sites=shifted)).out_of_phase, abs=1e-9)

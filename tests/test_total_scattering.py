@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import simpson
 from scipy.special import ndtr
 
-from modelling import calculated, cluster_sample, crystal, sample_of
+from modelling import calculated, cluster_sample, crystal, now, sample_of
 from nanocrystal.kernels import debye, plain
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import vary
@@ -54,9 +54,8 @@ def test_cube_of_whole_cells_is_its_atoms(shape: Box) -> None:
 def orthorhombic_prism(n_base: int, n_length: int, start: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the atoms of a γ-CsPbBr3 prism of whole pseudocubic blocks, the first in state `start`."""
     x = crystal(GAMMA_CSPBBR3, 0.01)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    blocks, vectors = block_lattice(x, None, "x"), x.vectors(values, "x")
-    atoms = np.concatenate(x.positions(values, "x"))
+    blocks, vectors = block_lattice(x, None, "x"), now(x).vectors
+    atoms = np.concatenate(now(x).positions)
     positions, kinds = [], []
     for i in range(n_base):
         for j in range(n_base):
@@ -103,8 +102,7 @@ def test_orthorhombic_prism_is_the_mean_over_its_four_starts(n_base: int, n_leng
 
 def test_facets_of_the_cell_cut_whole_cells() -> None:
     x = crystal(GAMMA_CSPBBR3, U_ISO)
-    values = {f"x.{k}": p.value for k, (_, p) in x.declared().items()}
-    vectors, places = x.vectors(values, "x"), x.positions(values, "x")
+    vectors, places = now(x).vectors, now(x).positions
     kinds = np.repeat([ELEMENTS.index(s.element) for s in x.sites], [len(p) for p in places])
     fract = np.concatenate(places)
     fract = fract - np.floor(fract + 1e-9)
@@ -121,7 +119,6 @@ def test_multiplicities_of_a_bivariate_population_are_means_over_sizes(correlati
     """The closed form against a mean over 4 million drawn crystals (1/√n) for some offsets."""
     mean_d, std_d, mean_l, std_l = 40.0, 12.0, 50.0, 10.0
     shape = Prism(Distribution("lognormal", mean_d, std_d), Distribution("lognormal", mean_l, std_l), correlation)
-    values = {f"p.{k}": p.value for k, (_, p) in shape.declared().items()}
     vectors = 5.87 * np.eye(3)
     offsets = np.array([[0, 0, 0], [1, 0, 0], [2, -3, 1], [0, 0, 6], [5, 5, 5], [7, 2, -9]], dtype=float)
     rng = np.random.default_rng(0)
@@ -130,11 +127,11 @@ def test_multiplicities_of_a_bivariate_population_are_means_over_sizes(correlati
     z[1] = (correlation or 0.0) * z[0] + np.sqrt(1.0 - (correlation or 0.0) ** 2) * z[1]
     d = mean_d * np.exp(s_d * z[0] - s_d**2 / 2.0)
     n_base, n_length = d * np.sqrt(np.pi / 4.0) / 5.87, mean_l * np.exp(s_l * z[1] - s_l**2 / 2.0) / 5.87
-    found = shape.pair_weights(offsets, vectors, values, "p")
+    found = now(shape).pair_weights(offsets, vectors)
     for weight, (u, v, w) in zip(found, np.abs(offsets), strict=True):
         drawn = np.maximum(n_base - u, 0) * np.maximum(n_base - v, 0) * np.maximum(n_length - w, 0)
         assert weight == pytest.approx(drawn.mean(), abs=5.0 * drawn.std() / np.sqrt(len(d)))
-    statistics = shape.length_statistics(values, "p")["d_eq"]
+    statistics = now(shape).length_statistics()["d_eq"]
     equivalent = (1.5 * d**2 * n_length * 5.87) ** (1.0 / 3.0)
     assert statistics.number_mean == pytest.approx(equivalent.mean(), rel=1e-3)
     assert statistics.number_std == pytest.approx(equivalent.std(), rel=3e-3)
@@ -156,8 +153,7 @@ def test_sizes_of_table_2() -> None:
         shape = Prism(
             Distribution("lognormal", 10 * d, 10 * d * s_d), Distribution("lognormal", 10 * length, 10 * length * s_l)
         )
-        values = {f"p.{k}": p.value for k, (_, p) in shape.declared().items()}
-        found = shape.length_statistics(values, "p")["d_eq"]
+        found = now(shape).length_statistics()["d_eq"]
         assert found.number_mean / 10.0 == pytest.approx(equivalent, abs=0.02)
         assert found.number_std / found.number_mean == pytest.approx(relative, abs=0.01)
         assert length / d == pytest.approx(aspect, abs=0.005)
@@ -324,16 +320,15 @@ def test_sine_transform_at_any_abscissa() -> None:
     [(Platelet(50.0, 20.0), 50.0 * 50.0 * 20.0), (Brick(20.0, 30.0, 40.0), 24000.0), (Cube(30.0), 27000.0)],
 )
 def test_volumes_of_boxes(shape: Box, volume: float) -> None:
-    values = {f"p.{k}": p.value for k, (_, p) in shape.declared().items()}
-    assert shape.mean_volume(values, "p") == pytest.approx(volume)
-    assert shape.mean_blocks(5.0 * np.eye(3), values, "p") == pytest.approx(volume / 125.0)
+    assert now(shape).mean_volume == pytest.approx(volume)
+    assert now(shape).mean_blocks(5.0 * np.eye(3)) == pytest.approx(volume / 125.0)
 
 
 def test_shape_function_of_a_cube_is_known_at_small_r(tmp_path: Path) -> None:
     """γ₀ = 1 − S r/4V + …: for a cube 1 − 3r/2a + 2r²/(πa²) − r³/(4πa³) up to r = a."""
     shape = Cube(30.0)
     r = np.linspace(0.0, 30.0, 31)
-    found = shape.envelope(r, 5.0 * np.eye(3), {"p.edge_length": 30.0}, "p")
+    found = now(shape).envelope(r, 5.0 * np.eye(3))
     x = r / 30.0
     np.testing.assert_allclose(found, 1.0 - 1.5 * x + 2.0 * x**2 / np.pi - x**3 / (4.0 * np.pi), atol=2e-4)
 

@@ -16,7 +16,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from gamma_blocks import CELL, ELEMENTS, U_ISO, VECTORS, Q, contents, intensity
-from modelling import calculated, crystal
+from modelling import calculated, crystal, now
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, vary
 from nanocrystal.refinement import declared_parameters
@@ -120,11 +120,11 @@ def test_state_probabilities_are_those_of_every_network() -> None:
     twins = {f"t{k}": TwinFamily(slip, p) for k, (slip, p) in enumerate(chances.items())}
     described = sample(Sphere(20.0), twins)
     order = described.populations["p"].lattice_sum(described.crystals["x"], "populations.p", "crystals.x").order
-    values = declared_parameters(described, {}).initial_values()
+    order_now = order.at(declared_parameters(described, {}).initial_values().under("populations.p"))
     # the states of the program, s + 2 t: b/2 and c/2 are in their translations
     number = [round(2.0 * f[1]) % 2 + 2 * (round(2.0 * f[2]) % 2) for f in order.blocks.states - order.blocks.states[0]]
     for first in range(len(grid)):
-        found = order.probabilities((grid - grid[first]).astype(float), np.diag(VECTORS), values, "populations.p")
+        found = order_now.probabilities((grid - grid[first]).astype(float), np.diag(VECTORS))
         np.testing.assert_allclose(found.sum(axis=0), 1.0, atol=1e-13)
         apart = states ^ states[:, first : first + 1]
         for row, state in zip(found, number, strict=True):
@@ -210,9 +210,9 @@ def test_dense_boundaries_leave_what_crosses_none(slips: tuple[str, ...]) -> Non
     assert np.abs(found - truth).max() <= 1e-8 * truth.max()
     described = sample(brick(numbers), families(dict.fromkeys(slips, 0.5)))
     order = described.populations["p"].lattice_sum(described.crystals["x"], "populations.p", "crystals.x").order
-    values = declared_parameters(described, {}).initial_values()
+    order_now = order.at(declared_parameters(described, {}).initial_values().under("populations.p"))
     offsets = np.array(list(product(range(-3, 4), repeat=3)), dtype=float)
-    components = order.blocks.characters.conj() @ order.probabilities(offsets, np.eye(3), values, "populations.p")
+    components = order.blocks.characters.conj() @ order_now.probabilities(offsets, np.eye(3))
     for (h, k, m), component in zip(order.blocks.reflections, components, strict=True):
         odd = {(1, 0): (h + k) % 2, (0, 1): m % 2}
         crossed = np.zeros(len(offsets), dtype=bool)
@@ -307,8 +307,7 @@ def test_one_boundary_in_each_of_many_sizes() -> None:
 
 def explicit(network: Network, text: str = GAMMA_CSPBBR3) -> ExplicitCrystal:
     x = crystal(text, U_ISO)
-    values = {f"crystals.x.{k}": p.value for k, (_, p) in x.declared().items()}
-    return explicit_crystal(x, block_lattice(x, None, "p"), network, values, "crystals.x")
+    return explicit_crystal(now(x), block_lattice(x, None, "p"), network)
 
 
 def boundaries(slip: str) -> TwinBoundaries:
@@ -408,8 +407,7 @@ def test_boundaries_bring_no_atoms_together() -> None:
 
 def turned(n: int, which: np.ndarray, text: str) -> ExplicitCrystal:
     x = crystal(text, U_ISO)
-    values = {f"crystals.x.{k}": p.value for k, (_, p) in x.declared().items()}
-    return turned_domains(x, block_lattice(x, None, "p"), (n, n, n), which, values, "crystals.x")
+    return turned_domains(now(x), block_lattice(x, None, "p"), (n, n, n), which)
 
 
 def test_turned_domains_are_the_crystal_turned() -> None:
@@ -544,7 +542,7 @@ def derivatives(twins: dict[str, TwinFamily], shape: object = POPULATION) -> dic
         step = 4e-5 * values[address]  # so small that no far pairs pass the limit beyond which they are left out
 
         def central(size: float, address: str = address) -> np.ndarray:
-            above, below = (model.curves(base.at({**values, address: values[address] + d}))[0] for d in (size, -size))
+            below, above = (model.curves(base.at(side))[0] for side in values.sides(address, size))
             return np.asarray((above - below) / (2.0 * size))
 
         found[address] = slope[0], (4.0 * central(0.5 * step) - central(step)) / 3.0

@@ -20,10 +20,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 
-from nanocrystal.parameters import vary
+from nanocrystal.parameters import Values, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, TwinFamily
 from nanocrystal.sample.blocks import BlockLattice, block_lattice
+from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.networks import ExplicitCrystal, Network, explicit_crystal
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
@@ -114,16 +115,16 @@ def draw_patterns() -> None:
 # ---- networks -----------------------------------------------------------------------------------
 
 
-def library_crystal() -> tuple[Crystal, BlockLattice, dict[str, float]]:
+def library_crystal() -> tuple[CrystalNow, BlockLattice]:
     crystal = Crystal.from_library("CsPbBr3-gamma", u_iso=U_ISO)
-    values = {f"crystals.x.{name}": parameter.value for name, (_, parameter) in crystal.declared().items()}
-    return crystal, block_lattice(crystal, None, "crystals.x"), values
+    values = Values({f"crystals.x.{name}": parameter.value for name, (_, parameter) in crystal.declared().items()})
+    return crystal.at(values.under("crystals.x")), block_lattice(crystal, None, "crystals.x")
 
 
 def networks() -> dict[str, ExplicitCrystal]:
     """Return explicit crystals to be drawn, by title."""
-    crystal, blocks, values = library_crystal()
-    t110 = TwinFamily(T110, 0.15).boundaries(crystal, blocks, "t110")
+    crystal, blocks = library_crystal()
+    t110 = TwinFamily(T110, 0.15).boundaries(crystal.crystal, blocks, "t110")
     numbers = (10, 10, 2)
     made = {
         "no boundary": Network.without(numbers),
@@ -132,7 +133,7 @@ def networks() -> dict[str, ExplicitCrystal]:
             numbers, blocks, [(t110, [0.15, 0.15])], np.random.default_rng(SEED), start=0
         ),
     }
-    return {title: explicit_crystal(crystal, blocks, n, values, "crystals.x") for title, n in made.items()}
+    return {title: explicit_crystal(crystal, blocks, n) for title, n in made.items()}
 
 
 def draw_layer(axes: Axes, found: ExplicitCrystal) -> None:

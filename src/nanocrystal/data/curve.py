@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
     """A measured curve as the file gives it.
 
@@ -25,6 +25,7 @@ class Curve:
     metadata : the "key = value" pairs of the header, keys in lower case, values as text; where a
         key comes twice the last one stands.
     notes : sentences on what the reader left out or decided.
+    resolution : (n,) standard deviation of x, at least 0; None where the file has none.
     """
 
     x: FloatArray
@@ -36,6 +37,13 @@ class Curve:
     sha256: str
     metadata: Mapping[str, str]
     notes: tuple[str, ...]
+    resolution: FloatArray | None = None
+
+    def kept(self, which: NDArray[np.bool_]) -> Curve:
+        """Return the points that are marked, which: (n,)."""
+        sigma = None if self.sigma is None else self.sigma[which]
+        resolution = None if self.resolution is None else self.resolution[which]
+        return replace(self, x=self.x[which], y=self.y[which], sigma=sigma, resolution=resolution)
 
     def between(self, low: float, high: float, where: str) -> Curve:
         """Return the points with low <= x <= high, limits in the unit of x.
@@ -55,14 +63,4 @@ class Curve:
         inside = (self.x >= low) & (self.x <= high)
         if not inside.any():
             raise InputError(where, f"{asked} holds no point; {data} in {len(self.x)} points")
-        return Curve(
-            x=self.x[inside],
-            y=self.y[inside],
-            sigma=None if self.sigma is None else self.sigma[inside],
-            x_name=self.x_name,
-            y_name=self.y_name,
-            source=self.source,
-            sha256=self.sha256,
-            metadata=self.metadata,
-            notes=self.notes,
-        )
+        return self.kept(inside)

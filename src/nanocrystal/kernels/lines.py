@@ -33,7 +33,7 @@ FAR = 60.0
 INVERSE_ROOT_PI = 1.0 / np.sqrt(np.pi)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Form:
     """A curve of unit amplitude over x.
 

@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -95,7 +95,7 @@ def _block_tasks(a0: int, a1: int, b0: int, b1: int) -> IntArray:
     return np.array(tasks, dtype=np.int64).reshape(-1, 4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LatticePairs:
     """Pairs of basis atoms over lattice offsets.
 
@@ -109,6 +109,21 @@ class LatticePairs:
     points: FloatArray
     factors: FloatArray
     kinds: IntArray
+
+
+def _no_strains() -> FloatArray:
+    return np.zeros((0, 3, 3))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is summed of a lattice: the rows of the weights from `first` on, then one row for each strain.
+
+    strains: (n_strains, 3, 3); for each the first weight times the relative change of the distance is summed.
+    """
+
+    strains: FloatArray = field(default_factory=_no_strains)
+    first: int = 0
 
 
 def lattice_moments(
@@ -126,7 +141,7 @@ def lattice_moments(
     def keep(kind: int, found: FloatArray) -> None:
         moments[kind] = found[0]
 
-    reduced_lattice_moments(vectors, jobs, n_pair_kinds, h, n_bins, np.zeros((0, 3, 3)), keep)
+    reduced_lattice_moments(vectors, jobs, n_pair_kinds, h, n_bins, Rows(), keep)
     return moments
 
 
@@ -136,18 +151,17 @@ def reduced_lattice_moments(
     n_pair_kinds: int,
     h: float,
     n_bins: int,
-    strains: FloatArray,
+    rows: Rows,
     reduce: Callable[[int, FloatArray], T],
-    first_row: int = 0,
 ) -> dict[int, T]:
     """Return what `reduce` makes of the moments of each pair kind, as `lattice_moments` counts them.
 
     reduce(kind, moments): moments is (n_weights + n_strains, n_bins, 4) and is used again after the call; its rows
-    belong to the rows of the weights, then to strains (n_strains, 3, 3), for each of which the first
-    weight times the relative change of the distance is summed. Rows of the weights before first_row are left out.
-    So the moments of one pair kind at a time are in memory, whatever the number of rows.
+    belong to the rows of the weights, then to the strains. So the moments of one pair kind at a time are in memory,
+    whatever the number of rows.
     """
     fast = load("_pairs_numba")
+    strains, first_row = rows.strains, rows.first
     n_rows = len(jobs[0].weights) - first_row + len(strains)
     elements = np.array(
         [[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]] for e in strains]

@@ -1,5 +1,6 @@
 """What techniques share: their contract, curves and points, counts, derivatives of scattering."""
 
+from nanocrystal.measurement.blanks import Blank
 from nanocrystal.measurement.contract import Model, Technique, TransformedTo, local_parameters
 from nanocrystal.measurement.curve import (
     Axis,
@@ -12,14 +13,22 @@ from nanocrystal.measurement.curve import (
     Trend,
     grid_from_text,
 )
+from nanocrystal.measurement.curve_technique import Compared, CurveTechnique, MeasuredTechnique
+from nanocrystal.measurement.points import Abscissa, Points
 
 __all__ = [
+    "Abscissa",
     "Axis",
+    "Blank",
+    "Compared",
+    "CurveTechnique",
     "Drawing",
     "Look",
     "Measured",
+    "MeasuredTechnique",
     "Model",
     "Noise",
+    "Points",
     "Stack",
     "Stretch",
     "Technique",

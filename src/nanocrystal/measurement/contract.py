@@ -174,8 +174,14 @@ class Technique(ABC):
         @property
         def file(self) -> Any: ...
     else:
-        noise = None
-        file = None
+        noise: Noise | None
+        file: Any
+
+        def __getattr__(self, name: str) -> None:
+            """Return None for what a technique lacks: as an attribute of the class it would be its field's default."""
+            if name in ("noise", "file"):
+                return
+            raise AttributeError(f"{type(self).__name__} has no {name}", name=name, obj=self)
 
     def __init_subclass__(cls, own: Iterable[str] = (), **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -1,14 +1,15 @@
-"""What curves of counts share: a background of Chebyshev polynomials and blanks, and counting noise."""
+"""What curves share: a background of Chebyshev polynomials and blanks, and the noise of simulated ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.measurement.curve import Noise
 from nanocrystal.parameters import Number, Quantity
 
 FloatArray = NDArray[np.float64]
@@ -59,13 +60,36 @@ def as_simulated(given: Mapping[str, Any], quantities: Mapping[str, Quantity], l
     return {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
 
 
-def drawn_counts(calculated: FloatArray, counts: float, seed: int, where: str) -> tuple[FloatArray, float]:
-    """Return counts drawn from Poisson's law, so many at the highest point of the curve, and what one is in its unit.
+def with_noise(
+    calculated: FloatArray,
+    noise: Noise | None,
+    where: str,
+    called: str,
+    kinds: Sequence[Literal["counts", "sigma"]],
+    in_counts: bool = True,
+) -> tuple[FloatArray, FloatArray | None]:
+    """Return a calculated curve with the noise that a study asks for, and its σ (None without noise).
 
-    Raises InputError for a curve that is nowhere above 0.
+    kinds: of noise that the curve can have: of counts, by Poisson's law, so many at its highest point, or normal of
+    this sigma; called: the curve in words, for messages; in_counts: whether it is scaled to counts with the former.
     """
+    if noise is None:
+        return calculated, None
+    if noise.sigma is not None and "sigma" in kinds:
+        drawn = np.random.default_rng(noise.seed).normal(0.0, noise.sigma, len(calculated))
+        return calculated + drawn, np.full_like(calculated, noise.sigma)
+    if noise.counts is None or "counts" not in kinds or not noise.counts > 0.0:
+        needed = " or ".join(_NEEDED[kind] for kind in kinds)
+        raise InputError(f"{where}.noise", f"of {called} needs {needed}.")
+    if noise.counts > MOST_COUNTS:
+        raise InputError(f"{where}.noise.counts", f"must be at most {MOST_COUNTS:g}, got {noise.counts:g}.")
     highest = float(calculated.max())
     if not highest > 0.0:
         raise InputError(f"{where}.scale", "leaves no intensity above 0 to be counted; give a scale above 0.")
-    expected = np.maximum(calculated * (counts / highest), 0.0)
-    return np.random.default_rng(seed).poisson(expected).astype(np.float64), highest / counts
+    unit = 1.0 if in_counts else highest / noise.counts
+    expected = np.maximum(calculated * (noise.counts / highest), 0.0)
+    drawn = np.random.default_rng(noise.seed).poisson(expected).astype(np.float64)
+    return unit * drawn, unit * np.sqrt(np.maximum(drawn, 1.0))
+
+
+_NEEDED = {"counts": "counts, those at the highest point", "sigma": "sigma, the standard deviation"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Limits
 
 FloatArray = NDArray[np.float64]
 
@@ -115,9 +117,9 @@ class Look:
 class Noise:
     """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
 
-    counts: float | None = None
-    sigma: float | None = None
-    seed: int = 0
+    counts: Annotated[float | None, "Poisson noise: counts at the highest point", Limits(above=0.0)] = None
+    sigma: Annotated[float | None, "normal noise of this standard deviation", Limits(above=0.0)] = None
+    seed: Annotated[int, "the same seed gives the same noise", Limits(least=0)] = 0
 
 
 def grid_from_text(text: str, where: str) -> FloatArray:

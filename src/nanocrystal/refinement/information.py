@@ -60,7 +60,7 @@ class Slopes:
         return np.asarray(weighted.T @ weighted)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Planned:
     """A data set of a plan; ranges: key ("qmax", "qmin", …) -> its steps, each a value and the data set up to there.
 
@@ -78,7 +78,7 @@ class Planned:
     """key -> its value in the study"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Named:
     """A parameter of a plan: its value, unit, bounds and what change of it matters."""
 

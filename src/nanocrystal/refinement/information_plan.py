@@ -66,7 +66,7 @@ class Map:
         return float(np.ptp(at) / at.min()) if np.isfinite(at).all() else np.inf
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Plan:
     """What can be known. counts: factors of the table against counts."""
 

@@ -115,8 +115,8 @@ class MemberResult:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> MemberResult:
-        """Return the member of a document; raises KeyError or TypeError where it is none."""
-        fits = {name: _fit_from(fit) for name, fit in document["fits"].items()}
+        """Return the member of a document; raises KeyError, TypeError or ValueError where it is none."""
+        fits = {name: _fit_from(fit) for name, fit in dict(document["fits"]).items()}
         return cls(**{**document, "fits": fits})
 
 
@@ -127,8 +127,8 @@ def _fit_document(fit: MemberFit) -> dict[str, Any]:
 
 
 def _fit_from(document: Mapping[str, Any]) -> MemberFit:
-    values, derived = ({a: SeriesValue(**v) for a, v in document[key].items()} for key in ("values", "derived"))
-    patterns = {name: Pattern(**p) for name, p in document["patterns"].items()}
+    values, derived = ({a: SeriesValue(**v) for a, v in dict(document[key]).items()} for key in ("values", "derived"))
+    patterns = {name: Pattern(**p) for name, p in dict(document["patterns"]).items()}
     return MemberFit(**{**document, "values": values, "derived": derived, "patterns": patterns})
 
 

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import LatticePairs, lattice_moments, offsets_within, pair_kinds, reduced_lattice_moments
+from nanocrystal.kernels.pairs import (
+    LatticePairs,
+    Rows,
+    lattice_moments,
+    offsets_within,
+    pair_kinds,
+    reduced_lattice_moments,
+)
 from nanocrystal.parameters import Evaluation, Here
 from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.lattice_sum import LatticeSum, alike_pairs
@@ -61,7 +68,13 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
             f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
         )
     offsets = offsets_within(vectors, radius)
-    job = LatticePairs(offsets, np.ones((1, len(offsets))), all_points, np.concatenate(weights), np.concatenate(rows))
+    job = LatticePairs(
+        offsets=offsets,
+        weights=np.ones((1, len(offsets))),
+        points=all_points,
+        factors=np.concatenate(weights),
+        kinds=np.concatenate(rows),
+    )
     return lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
 
 
@@ -174,8 +187,7 @@ class LatticeNow:
         def keep(kind: int, rows: FloatArray) -> None:
             moments[:, kind] = rows
 
-        none = np.zeros((0, 3, 3))
-        reduced_lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, none, keep)
+        reduced_lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(), keep)
         return ShapedPairs(moments, mean_blocks, float(found.weights[0, 1, 0]) / mean_blocks)
 
     def within(self, grid: PairGrid) -> FloatArray:
@@ -220,7 +232,7 @@ class LatticeNow:
             return reduction(moments[:n], False), reduction(moments[n:], True)
 
         found = reduced_lattice_moments(
-            weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, strains, reduced, 1
+            weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
         )
         n_values = next(iter(found.values()))[0].shape[1]
         pairs, stretched = (
@@ -496,7 +508,15 @@ class LatticeNow:
             alone, between = self.lattice.alone.of_span(span), self.lattice.between.of_span(span)
             here = np.concatenate([weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
             if len(alone.parts):
-                jobs.append(LatticePairs(offsets[:1], here, alone.points(places), alone.parts, alone.kinds))
+                jobs.append(
+                    LatticePairs(
+                        offsets=offsets[:1],
+                        weights=here,
+                        points=alone.points(places),
+                        factors=alone.parts,
+                        kinds=alone.kinds,
+                    )
+                )
             points = between.points(places)
             for code in np.unique(occurring[1:]):
                 at = np.flatnonzero(occurring == code)
@@ -506,7 +526,9 @@ class LatticeNow:
                 for chosen, kinds, parts, mixture in alike_pairs(between, points, classes):
                     mixed = mixture @ probabilities  # (1 + n_ordered, n)
                     own = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
-                    jobs.append(LatticePairs(offsets[at], own, chosen, parts, kinds))
+                    jobs.append(
+                        LatticePairs(offsets=offsets[at], weights=own, points=chosen, factors=parts, kinds=kinds)
+                    )
         return jobs, n_bins
 
 

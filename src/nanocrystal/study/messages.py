@@ -183,8 +183,17 @@ class Source:
 
 
 _MEASURED_KEYS = (
-    "technique", "file", "reduction", "columns", "sigma", "ratios", "r_range", "q_range", "two_theta_range", "exclude",
-)  # fmt: skip
+    "technique",
+    "file",
+    "reduction",
+    "columns",
+    "sigma",
+    "ratios",
+    "r_range",
+    "q_range",
+    "two_theta_range",
+    "exclude",
+)
 
 
 def _is_measured(parts: Sequence[str]) -> bool:

@@ -47,9 +47,13 @@ class PlannedStudy:
         """Return the plan; raises InputError that names file, line and key."""
         with self.study.located():
             return plan_measurement(
-                self.study.sample, self.study.datasets, title=self.study.title, folder=self.study.folder,
-                targets=self.targets, counts=self.counts,
-            )  # fmt: skip
+                self.study.sample,
+                self.study.datasets,
+                title=self.study.title,
+                folder=self.study.folder,
+                targets=self.targets,
+                counts=self.counts,
+            )
 
 
 def read_plan(path: str | Path) -> PlannedStudy:
@@ -96,9 +100,15 @@ def plan_measurement(
     planned = [bench.planned(name) for name in ready]
     notes += bench.notes()
     return Plan(
-        title or "Plan of a measurement", bench.named, planned, targets, tuple(counts), notes, sample.inputs(),
+        title=title or "Plan of a measurement",
+        parameters=bench.named,
+        planned=planned,
+        targets=targets,
+        counts=tuple(counts),
+        notes=notes,
+        inputs=sample.inputs(),
         elapsed_s=time.perf_counter() - began,
-    )  # fmt: skip
+    )
 
 
 def _check_unmeasured(name: str, dataset: Technique) -> None:
@@ -141,9 +151,10 @@ class _Bench:
         self.addresses = [*(d.address for d in self.problem.free), *linear]
         if not self.problem.free:
             raise InputError(
-                "", "nothing varies: say of the numbers that shall be found { value = …, vary = true }, and the plan "
+                "",
+                "nothing varies: say of the numbers that shall be found { value = …, vary = true }, and the plan "
                 "says how well they will be.",
-            )  # fmt: skip
+            )
         self.named = [self._named(a) for a in self.addresses]
 
     def _parameters(self) -> ParameterSet:
@@ -176,7 +187,16 @@ class _Bench:
         low, high = (-np.inf, np.inf) if left else declared.parameter.bounds(declared.quantity)
         value = self.point.evaluation.values[address]
         q = declared.quantity
-        return Named(address, float(value), q.unit, q.description, q.scale, float(low), float(high), linear)
+        return Named(
+            address=address,
+            value=float(value),
+            unit=q.unit,
+            description=q.description,
+            scale=q.scale,
+            low=float(low),
+            high=float(high),
+            linear=linear,
+        )
 
     def slopes(self, name: str, problem: Problem, noise: ExpectedNoise) -> Slopes:
         """Return curve and derivatives of a data set by all parameters of the plan."""
@@ -197,8 +217,15 @@ class _Bench:
         ranges, stated = self._ranges(name, slopes)
         unit = model.x_axis.unit if dataset.transformed_to is None else dataset.transformed_to.unit
         return Planned(
-            name, model.technique, slopes, model.x_axis.name, unit, _noise_words(slopes.noise), ranges, stated
-        )  # fmt: skip
+            name=name,
+            technique=model.technique,
+            slopes=slopes,
+            x_name=model.x_axis.name,
+            x_unit=unit,
+            noise_words=_noise_words(slopes.noise),
+            ranges=ranges,
+            stated=stated,
+        )
 
     def _noise(self, name: str) -> ExpectedNoise:
         """Return the noise of a data set; the technique itself refuses one that it cannot have."""
@@ -229,8 +256,9 @@ class _Bench:
         lower = [(v, slopes, x >= v * (1 - 1e-9)) for v in (low + f * (high - low) for f in LOWER)]
         ranges = {f"{word}max": upper, f"{word}min": lower}
         return {k: [s for s in steps if s[2].sum() >= least] for k, steps in ranges.items()}, {
-            f"{word}max": high, f"{word}min": low,
-        }  # fmt: skip
+            f"{word}max": high,
+            f"{word}min": low,
+        }
 
     def _transformed_up_to(self, name: str, limit: float) -> Slopes:
         """Return a data set whose transform goes to another limit, with the noise that it then has."""

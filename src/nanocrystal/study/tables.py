@@ -27,6 +27,7 @@ from nanocrystal.parameters import (
     Name,
     Parameter,
     declared_choice,
+    declared_fields,
 )
 from nanocrystal.sample import Distribution
 from nanocrystal.study import fields
@@ -40,7 +41,6 @@ from nanocrystal.study.fields import (
     Table,
     number_or_word,
 )
-from nanocrystal.study.interim_sentences import said_fields
 
 Made = TypeVar("Made")
 
@@ -72,7 +72,7 @@ def table_of(*owners: type, made: type | None = None, name: str = "") -> type[Ta
 
 def _keys_of(owner: type) -> Iterator[DeclaredField]:
     """Yield the fields that are keys of a study, those that stand beside others in their place."""
-    for field in said_fields(owner).values():
+    for field in declared_fields(owner).values():
         if field.beside is not None:
             yield from _keys_of(field.beside)
         elif NO_KEY not in field.metadata:
@@ -82,7 +82,7 @@ def _keys_of(owner: type) -> Iterator[DeclaredField]:
 def _choice_of(owner: type) -> Iterator[str]:
     """Yield the keys of which exactly one is given."""
     yield from declared_choice(owner)
-    for field in said_fields(owner).values():
+    for field in declared_fields(owner).values():
         if field.beside is not None:
             yield from _choice_of(field.beside)
 
@@ -197,7 +197,7 @@ def _object(owner: type[Made], arguments: Mapping[str, Any], where: str, called:
 def arguments_of(owner: type, table: Table, where: str) -> dict[str, Any]:
     """Return the fields of a dataclass by name that a checked table holds, nested tables as dataclasses."""
     found = {}
-    for name, field in said_fields(owner).items():
+    for name, field in declared_fields(owner).items():
         if field.beside is not None:
             if get_origin(field.kind) is Mapping:
                 given = arguments_of(field.beside, table, where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nanocrystal.measurement import Blank
 from nanocrystal.techniques.composition import Composition
 from nanocrystal.techniques.nmr import (
     DiffusionComponent,
@@ -19,7 +20,7 @@ from nanocrystal.techniques.nmr import (
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
 from nanocrystal.techniques.saxs import Saxs
-from nanocrystal.techniques.total_scattering import Blank, TotalScattering
+from nanocrystal.techniques.total_scattering import TotalScattering
 
 TECHNIQUES: dict[str, Any] = {
     technique.name: technique

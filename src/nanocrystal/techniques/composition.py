@@ -27,7 +27,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +47,16 @@ FAR = 3.0
 class Composition(Technique):
     """Ratios of numbers of atoms: "Cl/Pb" or "Cl/(Br+Cl)" -> value and standard deviation."""
 
-    ratios: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    calibration: Number | None = None
+    ratios: Annotated[
+        Mapping[str, tuple[float, float]],
+        'ratios of numbers of atoms, such as "Cl/Pb" or "Cl/(Br+Cl)", each [value, standard deviation]',
+    ] = field(default_factory=dict)
+    calibration: Annotated[
+        Number | None, Quantity("calibration", "", "factor on all calculated ratios", 1.0, 0.1, 10.0, scale=0.1)
+    ] = None
 
     name: ClassVar[str] = "composition"
     restraint: ClassVar[bool] = True
-    linear: ClassVar[tuple[str, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "calibration": Quantity("calibration", "", "factor on all calculated ratios", 1.0, 0.1, 10.0, scale=0.1),
-    }
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""

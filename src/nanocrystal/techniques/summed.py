@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Noise
-from nanocrystal.measurement.counted import chebyshev
+from nanocrystal.measurement.counted import chebyshev, with_noise
 from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
 
 FloatArray = NDArray[np.float64]
@@ -51,8 +51,10 @@ Derived = Callable[[Here], dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "derived_of", "remarks_of", "abscissa")):
-    """A sum of parts on a background of Chebyshev polynomials, bound to measured points."""
+class SummedModel(
+    Model, own=("parts", "background_terms", "blanks", "method", "noise", "derived_of", "remarks_of", "abscissa")
+):
+    """A sum of parts on a background of Chebyshev polynomials and blanks, bound to measured points."""
 
     technique: str
     where: str
@@ -62,6 +64,9 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
     parts: Mapping[str, PlacedPart]
     background_terms: int
     method: str
+    blanks: Mapping[str, FloatArray] = field(default_factory=dict)
+    """at the points, (n_points,) each"""
+
     noise: Noise | None = None
     derived_of: Derived | None = None
     remarks_of: Callable[[Here], tuple[str, ...]] | None = None
@@ -77,7 +82,9 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
     @property
     def linear(self) -> tuple[str, ...]:
         own = tuple(p.amplitude for p in self.parts.values())
-        return (*own, *(f"{self.where}.background.c{k}" for k in range(self.background_terms)))
+        background = [f"background.c{k}" for k in range(self.background_terms)]
+        background += [f"blanks.{n}.scale" for n in self.blanks]
+        return (*own, *(f"{self.where}.{n}" for n in background))
 
     def background_rows(self) -> tuple[int, ...]:
         return tuple(range(len(self.parts), len(self.linear)))
@@ -90,7 +97,12 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
         rows = [self._stacked(evaluation, name)[0] for name in self.parts]
-        return np.concatenate([np.array(rows), chebyshev(self.measured.x, self.background_terms)])
+        return np.array([*rows, *self._background(self.measured.x)])
+
+    def _background(self, x: FloatArray) -> list[FloatArray]:
+        """Return the curves of the background at x, (n,) each."""
+        blanks = (np.interp(x, self.measured.x, y) for y in self.blanks.values())
+        return [*chebyshev(x, self.background_terms), *blanks]
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
         """Return dΦ/d(address) of all nonlinear parameters of the parts."""
@@ -123,20 +135,13 @@ class SummedModel(Model, own=("parts", "background_terms", "method", "noise", "d
         x = np.interp(np.arange((len(measured) - 1) * FINER + 1) / FINER, np.arange(len(measured)), measured)
         at = self.abscissa(x)
         components = {n: values[p.amplitude] * p.stacked(at, values)[0] for n, p in self.parts.items()}
-        background = np.array([values[self.linear[k]] for k in self.background_rows()])
-        total = sum(components.values()) + background @ chebyshev(x, self.background_terms)
-        return Drawing(x, None, np.asarray(total), components)
+        addresses = [self.linear[k] for k in self.background_rows()]
+        background = (values[a] * row for a, row in zip(addresses, self._background(x), strict=True))
+        return Drawing(x, None, np.asarray(sum(components.values()) + sum(background)), components)
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add normal noise of the standard deviation that the study asks for."""
-        if self.noise is None:
-            return calculated, None
-        if self.noise.sigma is None:
-            raise InputError(f"{self.where}.noise", f"of {self.technique} needs sigma, the standard deviation.")
-        rng = np.random.default_rng(self.noise.seed)
-        return calculated + rng.normal(0.0, self.noise.sigma, len(calculated)), np.full_like(
-            calculated, self.noise.sigma
-        )
+        return with_noise(calculated, self.noise, self.where, self.technique, ("sigma",))
 
     def methods(self) -> tuple[str, ...]:
         return (self.method,)

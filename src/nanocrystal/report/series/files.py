@@ -101,7 +101,7 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
     try:
         document = json.loads((folder / name / MEMBER).read_text(encoding="utf-8"))
         return MemberResult.from_document(document["member"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -44,7 +44,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,13 @@ from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.decays import DECAYS, b_values
-from nanocrystal.measurement import Axis, Look, Measured, Technique, Trend
+from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
+from nanocrystal.measurement.keys import BackgroundTerms, Range
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables.isotopes import isotope
-from nanocrystal.techniques.nmr.data import measured_curve, measured_points
+from nanocrystal.techniques.nmr.data import NMR, measured_curve
 from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
 from nanocrystal.techniques.summed import PlacedPart, part_parameters
 from nanocrystal.techniques.summed_stack import Member, StackedModel
@@ -73,40 +74,55 @@ LIQUIDS = (0.1, 2e4)
 MOST_LINES = 64
 
 
-@dataclass(frozen=True)
-class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "solvodynamics")):
+@dataclass(frozen=True, kw_only=True)
+class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "places", "solvodynamics")):
     """Integrals against gradients. pulse_duration δ and diffusion_time Δ in ms; temperature K; viscosity mPa·s."""
 
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    gradient_unit: Literal["T/m", "G/cm"] = "T/m"
-    gradient_calibration: float = 1.0
-    nucleus: str = "1H"
-    pulse_duration: float | None = None
-    diffusion_time: float | None = None
-    shape_factor: float | None = None
-    delta_correction: float = 1.0 / 3.0
-    x_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    components: Mapping[str, DiffusionComponent] = field(default_factory=dict)
-    own: Sequence[str] = ()
-    background_terms: int = 0
-    positions: Mapping[str, Number] = field(default_factory=dict)
-    temperature: float | None = None
-    viscosity: float | None = None
-    solvent: str | None = None
+    columns: Annotated[
+        Sequence[str] | None, "gradient, then lines by name, each with its sigma or without, or ignore"
+    ] = None
+    exclude: Annotated[Sequence[Range] | None, "gradients that are left out"] = None
+    gradient_unit: Annotated[Literal["T/m", "G/cm"], "of the first column"] = "T/m"
+    gradient_calibration: Annotated[float, "factor on all gradients"] = 1.0
+    nucleus: Annotated[str, "that the gradients act on"] = "1H"
+    pulse_duration: Annotated[float | None, "ms, δ: of one gradient pulse (of both of a bipolar pair)"] = None
+    diffusion_time: Annotated[float | None, "ms, Δ: between the beginnings of the gradient pulses"] = None
+    shape_factor: Annotated[
+        float | None, "area of a gradient pulse over that of a rectangle: 1 rectangular, 0.6366 half-sine"
+    ] = None
+    delta_correction: Annotated[float, "κ in Δ − κδ: 1/3 for rectangular pulses, 1/4 for half-sine ones [1/3]"] = (
+        1.0 / 3.0
+    )
+    x_range: Annotated[Range | None, "both ends included, in the unit of the gradients; what is fitted [all]"] = None
+    components: Annotated[
+        Mapping[str, DiffusionComponent], "diffusion coefficients, by name: [datasets.NAME.components.COMPONENT]"
+    ] = field(default_factory=dict)
+    own: Annotated[Sequence[str], "components of which each line has a coefficient of its own [all are common]"] = ()
+    background_terms: BackgroundTerms = 0
+    positions: Annotated[Mapping[str, Number], "ppm, of lines by name, for the figure of D against shift"] = field(
+        default_factory=dict
+    )
+    temperature: Annotated[float | None, "K, for diameters"] = None
+    viscosity: Annotated[float | None, "mPa·s, for diameters; or a solvent"] = None
+    solvent: Annotated[str | None, "instead of viscosity: toluene, hexane, octane, chloroform, water, …"] = None
 
     name: ClassVar[str] = "nmr-diffusion"
+    points: ClassVar[Points] = NMR
     needs_sample: ClassVar[bool] = False
-    linear: ClassVar[tuple[str, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {}
     of_components: ClassVar[Mapping[str, Quantity]] = {
         "diffusion": Quantity(
-            "diffusion", "µm²/s", "diffusion coefficient", None, 0.0, 1e7, open_minimum=True, scale=10.0,
+            "diffusion",
+            "µm²/s",
+            "diffusion coefficient",
+            None,
+            0.0,
+            1e7,
+            open_minimum=True,
+            scale=10.0,
             start_spread=0.5,
         ),
         "amplitude": Quantity("amplitude", "", "integral of the component without gradient", 1.0),
-    }  # fmt: skip
+    }
 
     # ---- what was declared ----------------------------------------------------------------------
 
@@ -120,9 +136,12 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, component in self.components.items():
             own = part_parameters(
-                DECAYS["diffusion"], {"diffusion": component.diffusion}, self.of_components, f"components.{name}",
+                DECAYS["diffusion"],
+                {"diffusion": component.diffusion},
+                self.of_components,
+                f"components.{name}",
                 self.of_components["amplitude"],
-            )  # fmt: skip
+            )
             lines = self._lines_of(name)
             entries |= {f"lines.{line}.{name}.amplitude": own["amplitude"] for line in lines}
             if name in self.own:
@@ -156,9 +175,10 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
             last = name if name in found else last if name == "sigma" else None
         if not 1 <= len(found) <= MOST_LINES:
             raise InputError(
-                "columns", f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
+                "columns",
+                f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
                 "nanocrystal.analysis.nmr_map.",
-            )  # fmt: skip
+            )
         return found
 
     @property
@@ -223,7 +243,7 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         columns = [roles.get(k, "ignore") for k in range(len(self.columns or ()))]
         curve = measured_curve(str(self.file), columns, where, folder)
         inputs[curve.source] = curve.sha256
-        points = measured_points(curve, where, self.x_range, self.exclude, None)
+        _, points = self.points_of(curve, self.points.abscissae[0], where)
         return replace(points, x=self._b(points.x, where), notes=(*points.notes, self._b_words(points.x)))
 
     def _gradients(self, x: FloatArray) -> FloatArray:
@@ -248,9 +268,13 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         assert self.diffusion_time is not None
         assert self.shape_factor is not None
         return b_values(
-            self._gradients(x), 1e-3 * self.pulse_duration, 1e-3 * self.diffusion_time,
-            isotope(self.nucleus).gyromagnetic_ratio, self.shape_factor, self.delta_correction,
-        )  # fmt: skip
+            self._gradients(x),
+            1e-3 * self.pulse_duration,
+            1e-3 * self.diffusion_time,
+            isotope(self.nucleus).gyromagnetic_ratio,
+            self.shape_factor,
+            self.delta_correction,
+        )
 
     def _b_words(self, x: FloatArray) -> str:
         g = self._gradients(x)
@@ -267,9 +291,10 @@ class NmrDiffusion(Technique, own=("line_names", "of_components", "places", "sol
         isotope(self.nucleus, f"{where}.nucleus")
         unit = {"pulse_duration": " ms", "diffusion_time": " ms", "shape_factor": "", "gradient_calibration": ""}
         usual = {
-            "pulse_duration": "give δ in ms", "diffusion_time": "give Δ in ms",
+            "pulse_duration": "give δ in ms",
+            "diffusion_time": "give Δ in ms",
             "shape_factor": "1 for rectangular pulses, 2/π = 0.6366 for half-sine ones, 0.9 for SMSQ10.100",
-        }  # fmt: skip
+        }
         for key, of in unit.items():
             value = getattr(self, key)
             if value is None:

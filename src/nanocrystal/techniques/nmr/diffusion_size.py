@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, pi
-from typing import Any
+from typing import Annotated, Any
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Number
@@ -30,10 +30,10 @@ class DiffusionComponent:
     shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
     """
 
-    diffusion: Number | None = None
-    lines: Sequence[str] | None = None
-    shell_thickness: float | None = None
-    population: str | None = None
+    diffusion: Annotated[Number | None, "µm²/s (1e-12 m²/s)"] = None
+    lines: Annotated[Sequence[str] | None, "lines that it is in [all]"] = None
+    shell_thickness: Annotated[float | None, "nm, of the ligands; taken off twice for the core"] = None
+    population: Annotated[str | None, "whose mean diameter the core is compared with"] = None
 
 
 @dataclass(frozen=True)

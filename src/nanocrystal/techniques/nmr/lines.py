@@ -27,8 +27,9 @@ Weights
     scaled so that χ²_red = 1.
 
 Baseline
-    Beside the background, which is fitted with the lines, arpls_stiffness (1e5 to 1e8 are usual for 1000 points) takes
-    a smooth baseline off the whole spectrum before (arPLS, by the package pybaselines, an extra).
+    Beside the background, which is fitted with the lines, as are measured blanks, each with its own linear scale,
+    arpls_stiffness (1e5 to 1e8 are usual for 1000 points) takes a smooth baseline off the whole spectrum before (arPLS,
+    by the package pybaselines, an extra).
 
 Derived
     area_fraction of each line, its part of the area of all; fwhm_ppm; gaussian_fwhm and lorentzian_fwhm of a Voigt
@@ -46,21 +47,23 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
 from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
-from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement import Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.measurement.keys import Background, BackgroundTerms, Range, XGrid, XRange
+from nanocrystal.parameters import REQUIRED, Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points, without_arpls
+from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, check_mhz, without_arpls
 from nanocrystal.techniques.nmr.shapes import (
     MEASURED,
     NOT_READ,
@@ -78,59 +81,60 @@ USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
 """shapes that NMR has a use for, beside those of `shapes`"""
 NO_NUMBERS = ("shape", "samples", "samples_range")
 WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm")
+PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
 
 
 @dataclass(frozen=True)
 class Line:
     """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
 
-    shape: str = "lorentzian"
-    position: Number | None = None
-    fwhm: Number | None = None
-    lorentzian_part: Number | None = None
-    gaussian_fwhm: Number | None = None
-    lorentzian_fwhm: Number | None = None
-    asymmetry: Number | None = None
-    area: Number | None = None
-    csa: Number | None = None
-    csa_asymmetry: Number | None = None
-    cq: Number | None = None
-    cq_asymmetry: Number | None = None
-    spinning_rate: Number | None = None
-    samples: str | Path | None = None
-    samples_range: tuple[float, float] | None = None
+    shape: Annotated[
+        str, "lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …", REQUIRED
+    ] = "lorentzian"
+    position: Annotated[Number | None, "in the unit of the axis"] = None
+    fwhm: Annotated[Number | None, "Hz, full width at half maximum"] = None
+    lorentzian_part: Annotated[Number | None, "0 Gaussian to 1 Lorentzian [0.5]"] = None
+    gaussian_fwhm: PartialWidth = None
+    lorentzian_fwhm: PartialWidth = None
+    asymmetry: Annotated[Number | None, "of split shapes, −0.95 to 0.95 [0]"] = None
+    area: Annotated[Number | None, "linear; left to the fit"] = None
+    csa: Annotated[Number | None, "ppm, δ_zz − δ_iso; of solid [0]"] = None
+    csa_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
+    cq: Annotated[Number | None, "Hz, quadrupole coupling e²qQ/h; of solid [0]"] = None
+    cq_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
+    spinning_rate: Annotated[Number | None, "Hz, at the magic angle; of solid [0]"] = None
+    samples: Annotated[str | Path | None, "file of a measured shape: axis, intensity"] = None
+    samples_range: Annotated[Range | None, "part of samples that is the line [all]"] = None
 
     def given(self) -> dict[str, Number | None]:
         """Return all its numbers by name."""
         return {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in NO_NUMBERS}
 
 
-@dataclass(frozen=True)
-class NmrLines(Technique, own=("hz_per_unit", "unit")):
+Lines = Annotated[Mapping[str, Line], "the lines, by name: [datasets.NAME.lines.LINE]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
     """A spectrum of lines, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus."""
 
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    x: str | None = None
-    axis: Literal["ppm", "hz"] = "ppm"
-    spectrometer_frequency: float | None = None
-    nucleus: str | None = None
-    transitions: Transitions = "central"
-    x_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    noise_range: tuple[float, float] | None = None
-    lines: Mapping[str, Line] = field(default_factory=dict)
-    arpls_stiffness: float | None = None
-    background_terms: int = 1
-    background: Mapping[str, Number] = field(default_factory=dict)
-    noise: Noise | None = None
+    x: XGrid = None
+    axis: ShiftAxis = "ppm"
+    spectrometer_frequency: Megahertz = None
+    nucleus: Annotated[str | None, "that is observed, such as 133Cs"] = None
+    transitions: Annotated[Transitions, "of solids with half-integer spin from 3/2: the central one or all"] = "central"
+    x_range: XRange = None
+    lines: Lines = field(default_factory=dict)
+    arpls_stiffness: Annotated[
+        float | None, "of a smooth baseline subtracted before the fit; 1e5 to 1e8 for 1000 points [none]"
+    ] = None
+    background_terms: BackgroundTerms = 1
+    background: Background = field(default_factory=dict)
 
     name: ClassVar[str] = "nmr-lines"
-    abscissae: ClassVar[tuple[str, ...]] = ("x",)
-    counted: ClassVar[bool] = False
+    points: ClassVar[Points] = NMR
     needs_sample: ClassVar[bool] = False
-    linear: ClassVar[tuple[str, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {}
+    _of_files: ClassVar[tuple[str, ...]] = ("noise_range", "arpls_stiffness")
 
     @property
     def unit(self) -> str:
@@ -189,7 +193,7 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
                 form, self.lines[name].given(), self._quantities(self.lines[name]), f"lines.{name}", area
             )
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
-        quantities, given = background_quantities(self.background_terms, self.background, {})
+        quantities, given = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
             given = as_simulated(given, quantities, tuple(quantities))
             entries = {k: (q, Parameter(1.0) if p.linear else p) for k, (q, p) in entries.items()}
@@ -199,19 +203,8 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where)
-        if self.file is None:
-            assert self.x is not None
-            ranges: list[tuple[str, object]] = [
-                ("x_range", self.x_range),
-                ("exclude", self.exclude),
-                ("noise_range", self.noise_range),
-            ]
-            ranges.append(("arpls_stiffness", self.arpls_stiffness))
-            measured = simulated_points(self.x, where, ranges)
-        else:
-            curve = measured_curve(self.file, self.columns, where, folder)
-            curve = without_arpls(curve, self.arpls_stiffness, where)
-            measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
+        found = self.compared(where, folder)
+        measured = found.measured
         self._check_positions(measured.x, where)
         forms, inputs = self._forms(f"{where}."), {}
         for line, described in self.lines.items():
@@ -231,6 +224,7 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
             measured=measured,
             parts=parts,
             background_terms=self.background_terms,
+            blanks=found.at_points(),
             method=METHOD,
             noise=self.noise,
             derived_of=self._derived,
@@ -239,16 +233,15 @@ class NmrLines(Technique, own=("hz_per_unit", "unit")):
             inputs=inputs,
         )
 
+    def _prepared(self, curve: Curve, where: str) -> Curve:
+        return without_arpls(curve, self.arpls_stiffness, where)
+
     def _placed(self, name: str, form: Form, where: str) -> PlacedPart:
         prefix = f"{where}.lines.{name}"
         factors = tuple(1.0 / self.hz_per_unit if p in WIDTHS else 1.0 for p in form.parameters)
         return PlacedPart(form, f"{prefix}.area", tuple(f"{prefix}.{p}" for p in form.parameters), factors)
 
     def _check(self, where: str) -> None:
-        if (self.file is None) == (self.x is None):
-            raise InputError(where, 'needs either a file or, to simulate, x = "START:STOP:STEP".')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         if not self.lines:
             raise InputError(f"{where}.lines", f"has no line; add a table such as [{where}.lines.a] with a shape.")
         if self.axis == "ppm" and self.spectrometer_frequency is None:

@@ -11,7 +11,8 @@ Several lines
     A common time is a tie, time = { tie = "datasets.first.parts.a.time" }; amplitudes stay linear, of each line alone.
 
 Weights
-    σ of a third column, else none: then uncertainties are scaled so that χ²_red = 1.
+    σ of a third column; or, with noise_range, of the scatter there; or none: then uncertainties are scaled so that
+    χ²_red = 1. Measured blanks, with linear scales of their own, may be added.
 
 Derived
     mean_time T Γ(1/β)/β of a stretched part; amplitude_fraction where there are several.
@@ -23,22 +24,27 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gamma
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.decays import DECAYS
 from nanocrystal.kernels.lines import Form
-from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import measured_curve, measured_points, simulated_points
+from nanocrystal.techniques.nmr.data import nmr_points
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, part_parameters
 
+FloatArray = NDArray[np.float64]
 INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 
@@ -46,37 +52,35 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 class RelaxationPart:
     """One part of a decay or recovery: time in s, exponent, amplitude (linear unless given)."""
 
-    time: Number | None = None
-    exponent: Number | None = None
-    amplitude: Number | None = None
+    time: Annotated[Number | None, "s, relaxation time"] = None
+    exponent: Annotated[Number | None, "β of a stretched law [1]"] = None
+    amplitude: Annotated[Number | None, "linear; left to the fit"] = None
 
 
-@dataclass(frozen=True)
-class NmrRelaxation(Technique, own=("of_parts", "recovers")):
+@dataclass(frozen=True, kw_only=True)
+class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
     """A series of delays, measured (`file`) or to be simulated (`x`); kind: what was done."""
 
-    kind: Literal["inversion-recovery", "saturation-recovery", "echo-decay"]
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    x: str | None = None
-    x_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    inversion: Number | None = None
-    parts: Mapping[str, RelaxationPart] = field(default_factory=dict)
-    background_terms: int = 0
-    background: Mapping[str, Number] = field(default_factory=dict)
-    noise: Noise | None = None
-
-    name: ClassVar[str] = "nmr-relaxation"
-    abscissae: ClassVar[tuple[str, ...]] = ("x",)
-    counted: ClassVar[bool] = False
-    needs_sample: ClassVar[bool] = False
-    linear: ClassVar[tuple[str, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "inversion": Quantity(
+    kind: Annotated[
+        Literal["inversion-recovery", "saturation-recovery", "echo-decay"], "what was done before each delay"
+    ]
+    x: XGrid = None
+    x_range: XRange = None
+    inversion: Annotated[
+        Number | None,
+        Quantity(
             "inversion", "", "f of a recovery: 2 for complete inversion, 1 for saturation", 2.0, 0.0, 2.5, scale=0.1
         ),
-    }
+    ] = None
+    parts: Annotated[Mapping[str, RelaxationPart], "the parts, by name: [datasets.NAME.parts.PART]"] = field(
+        default_factory=dict
+    )
+    background_terms: BackgroundTerms = 0
+    background: Background = field(default_factory=dict)
+
+    name: ClassVar[str] = "nmr-relaxation"
+    points: ClassVar[Points] = nmr_points(" (s)")
+    needs_sample: ClassVar[bool] = False
     of_parts: ClassVar[Mapping[str, Quantity]] = {
         "time": Quantity(
             "time", "s", "relaxation time", None, 0.0, 1e6, open_minimum=True, scale=0.1, start_spread=0.5
@@ -105,7 +109,7 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
                 DECAYS["stretched"], given, self.of_parts, f"parts.{name}", self.of_parts["amplitude"]
             )
             entries |= {f"parts.{name}.{k}": v for k, v in of_part.items()}
-        quantities, of_background = background_quantities(self.background_terms, self.background, {})
+        quantities, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
             of_background = as_simulated(of_background, quantities, tuple(quantities))
             entries = {k: (q, Parameter(1.0) if p.linear else p) for k, (q, p) in entries.items()}
@@ -115,14 +119,8 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where)
-        if self.file is None:
-            assert self.x is not None
-            measured = simulated_points(self.x, where, [("x_range", self.x_range), ("exclude", self.exclude)])
-        else:
-            curve = measured_curve(self.file, self.columns, where, folder)
-            measured = measured_points(curve, where, self.x_range, self.exclude, None)
-        if measured.x[0] < 0.0:
-            raise InputError(f"{where}.file", f"delays must be at least 0 s, the first is {measured.x[0]:g}.")
+        found = self.compared(where, folder)
+        measured = found.measured
         form = self._form()
         parts = {}
         for part in self.parts:
@@ -137,6 +135,7 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
             measured=measured,
             parts=parts,
             background_terms=self.background_terms,
+            blanks=found.at_points(),
             method=METHOD,
             noise=self.noise,
             derived_of=self._derived,
@@ -144,11 +143,11 @@ class NmrRelaxation(Technique, own=("of_parts", "recovers")):
             derived_from=tuple(p.amplitude for p in parts.values()),
         )
 
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        if x[0] < 0.0:
+            raise InputError(where, f"delays must be at least 0 s, the first is {x[0]:g}.")
+
     def _check(self, where: str) -> None:
-        if (self.file is None) == (self.x is None):
-            raise InputError(where, 'needs either a file or, to simulate, x = "START:STOP:STEP" (s).')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         if not self.parts:
             raise InputError(f"{where}.parts", f"has no part; add a table such as [{where}.parts.a] with a time.")
         if self.inversion is not None and not self.recovers:

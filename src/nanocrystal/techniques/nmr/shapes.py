@@ -45,7 +45,13 @@ def _not_read(x: FloatArray, *values: float) -> FloatArray:
     raise InputError("shape", f'"{MEASURED}" is for lines of nmr-lines; choose another shape here.')
 
 
-NOT_READ = Form(MEASURED, ("position", "fwhm"), _not_read, {"fwhm": (0.0, np.inf)}, {"position": 0.0, "fwhm": 0.0})
+NOT_READ = Form(
+    name=MEASURED,
+    parameters=("position", "fwhm"),
+    stacked=_not_read,
+    limits={"fwhm": (0.0, np.inf)},
+    starts={"position": 0.0, "fwhm": 0.0},
+)
 """a measured shape before its file is read"""
 
 

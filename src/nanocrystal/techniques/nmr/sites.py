@@ -15,7 +15,8 @@ Depths
     one pseudocubic cell (5.9 Å) is the outermost layer of Cs. Crystals whose faces all end with CsX have more of it.
 
 Weights
-    σ of a third column; or, with noise_range, of the scatter where there is no line; or none.
+    σ of a third column; or, with noise_range, of the scatter where there is no line; or none. Measured blanks, with
+    linear scales of their own, may be added.
 
 Derived
     core_fraction, surface_fraction, intermediate_fraction of the nuclei.
@@ -31,24 +32,25 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES
-from nanocrystal.measurement import Axis, Look, Measured, Model, Noise, Technique, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background
+from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background, with_noise
+from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
-from nanocrystal.techniques.nmr.data import check_mhz, measured_curve, measured_points, simulated_points
+from nanocrystal.techniques.nmr.data import Megahertz, check_mhz, nmr_points
 
 FloatArray = NDArray[np.float64]
 DEPTHS = ("surface", "intermediate", "core")
@@ -57,61 +59,69 @@ Areas = dict[tuple[str, str], tuple[FloatArray, Surroundings]]
 FREQUENCY_OF = {"Cs": "¹³³Cs"}
 
 
-@dataclass(frozen=True)
-class NmrSites(Technique):
+@dataclass(frozen=True, kw_only=True)
+class NmrSites(CurveTechnique):
     """A spectrum of `element`, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus.
 
     shifts: ppm, by halide.
     """
 
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    x: str | None = None
-    element: str = "Cs"
-    spectrometer_frequency: float | None = None
-    x_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    noise_range: tuple[float, float] | None = None
-    shifts: Mapping[str, Number] = field(default_factory=dict)
-    scale: Number | None = None
-    surface_thickness: Number | None = None
-    intermediate_thickness: Number | None = None
-    surface_shift: Number | None = None
-    intermediate_shift: Number | None = None
-    fwhm: Number | None = None
-    surface_fwhm: Number | None = None
-    intermediate_fwhm: Number | None = None
-    lorentzian_part: Number | None = None
-    background_terms: int = 1
-    background: Mapping[str, Number] = field(default_factory=dict)
-    noise: Noise | None = None
-
-    name: ClassVar[str] = "nmr-sites"
-    abscissae: ClassVar[tuple[str, ...]] = ("x",)
-    counted: ClassVar[bool] = False
-    linear: ClassVar[tuple[str, ...]] = ("scale",)
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "scale": Quantity("scale", "", "area of the whole spectrum over the axis in ppm", 1.0),
-        "surface_thickness": Quantity(
+    x: XGrid = None
+    element: Annotated[str, "whose nuclei are seen, on the A site"] = "Cs"
+    spectrometer_frequency: Megahertz = None
+    x_range: XRange = None
+    shifts: Annotated[
+        Mapping[str, Number], "ppm, in the core of the pure crystal of each halide: { Br = 90, Cl = 60 }"
+    ] = field(default_factory=dict)
+    scale: Annotated[Number | None, Quantity("scale", "", "area of the whole spectrum over the axis in ppm", 1.0)] = (
+        None
+    )
+    surface_thickness: Annotated[
+        Number | None,
+        Quantity(
             "surface_thickness", "Å", "depth down to which nuclei belong to the surface", 5.9, 0.0, 1e4, scale=1.0
         ),
-        "intermediate_thickness": Quantity(
-            "intermediate_thickness", "Å", "of the layer between surface and core", 0.0, 0.0, 1e4, scale=1.0
-        ),
-        "surface_shift": Quantity("surface_shift", "ppm", "shift at the surface less that of the core", 0.0, scale=1.0),
-        "intermediate_shift": Quantity(
-            "intermediate_shift", "ppm", "shift of the intermediate layer less that of the core", 0.0, scale=1.0
-        ),
-        "fwhm": Quantity("fwhm", "Hz", "full width of the lines", None, 0.0, 1e7, open_minimum=True, scale=50.0),
-        "surface_fwhm": Quantity(
-            "surface_fwhm", "Hz", "full width at the surface", None, 0.0, 1e7, open_minimum=True, scale=50.0
-        ),
-        "intermediate_fwhm": Quantity(
-            "intermediate_fwhm", "Hz", "full width in the intermediate layer", None, 0.0, 1e7, open_minimum=True,
+    ] = None
+    intermediate_thickness: Annotated[
+        Number | None,
+        Quantity("intermediate_thickness", "Å", "of the layer between surface and core", 0.0, 0.0, 1e4, scale=1.0),
+    ] = None
+    surface_shift: Annotated[
+        Number | None, Quantity("surface_shift", "ppm", "shift at the surface less that of the core", 0.0, scale=1.0)
+    ] = None
+    intermediate_shift: Annotated[
+        Number | None,
+        Quantity("intermediate_shift", "ppm", "shift of the intermediate layer less that of the core", 0.0, scale=1.0),
+    ] = None
+    fwhm: Annotated[
+        Number | None, Quantity("fwhm", "Hz", "full width of the lines", None, 0.0, 1e7, open_minimum=True, scale=50.0)
+    ] = None
+    surface_fwhm: Annotated[
+        Number | None,
+        Quantity("surface_fwhm", "Hz", "full width at the surface", None, 0.0, 1e7, open_minimum=True, scale=50.0),
+    ] = None
+    intermediate_fwhm: Annotated[
+        Number | None,
+        Quantity(
+            "intermediate_fwhm",
+            "Hz",
+            "full width in the intermediate layer",
+            None,
+            0.0,
+            1e7,
+            open_minimum=True,
             scale=50.0,
         ),
-        "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
-    }  # fmt: skip
+    ] = None
+    lorentzian_part: Annotated[
+        Number | None, Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1)
+    ] = None
+    background_terms: BackgroundTerms = 1
+    background: Background = field(default_factory=dict)
+
+    name: ClassVar[str] = "nmr-sites"
+    points: ClassVar[Points] = nmr_points(" (ppm)")
+    linear: ClassVar[tuple[str, ...]] = ("scale",)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -120,7 +130,7 @@ class NmrSites(Technique):
             if given[name] is None:
                 given.pop(name)
         quantities = {n: self.quantities[n] for n in given}
-        background, more = background_quantities(self.background_terms, self.background, {})
+        background, more = background_quantities(self.background_terms, self.background, self.blanks)
         linear = (*self.linear, *background)
         quantities, given = {**quantities, **background}, {**given, **more}
         if self.file is None:
@@ -133,20 +143,11 @@ class NmrSites(Technique):
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where, sample)
-        if self.file is None:
-            assert self.x is not None
-            keys: list[tuple[str, object]] = [(k, getattr(self, k)) for k in ("x_range", "exclude", "noise_range")]
-            measured = simulated_points(self.x, where, keys)
-        else:
-            curve = measured_curve(self.file, self.columns, where, folder)
-            measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
-        return SitesModel(settings=self, where=where, sample=sample, measured=measured)
+        found = self.compared(where, folder)
+        blanks = found.at_points()
+        return SitesModel(settings=self, where=where, sample=sample, measured=found.measured, blanks=blanks)
 
     def _check(self, where: str, sample: Sample) -> None:
-        if (self.file is None) == (self.x is None):
-            raise InputError(where, 'needs either a file or, to simulate, x = "START:STOP:STEP" (ppm).')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         sample.check_surroundings(self.element, f"{where}.element")
         if self.spectrometer_frequency is None:
             problem = "is missing: it must be how many Hz a ppm is (MHz, of this nucleus)."
@@ -160,9 +161,9 @@ class NmrSites(Technique):
         for halide in halides:
             if halide not in self.shifts:
                 raise InputError(
-                    f"{where}.shifts", f"lacks {halide}; give the shift (ppm) in the pure crystal of each halide: "
-                    f"{', '.join(halides)}."
-                )  # fmt: skip
+                    f"{where}.shifts",
+                    f"lacks {halide}; give the shift (ppm) in the pure crystal of each halide: {', '.join(halides)}.",
+                )
         for halide in self.shifts:
             if halide not in halides:
                 raise InputError(
@@ -172,13 +173,14 @@ class NmrSites(Technique):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SitesModel(Model, own=("settings", "sample")):
+class SitesModel(Model, own=("settings", "sample", "blanks")):
     """A spectrum bound to a sample."""
 
     settings: NmrSites
     where: str
     sample: Sample
     measured: Measured
+    blanks: Mapping[str, FloatArray]
 
     technique = "nmr-sites"
     x_axis = Axis("shift", "ppm")
@@ -187,8 +189,9 @@ class SitesModel(Model, own=("settings", "sample")):
 
     @cached_property
     def linear(self) -> tuple[str, ...]:
-        background = (f"{self.where}.background.c{k}" for k in range(self.settings.background_terms))
-        return (f"{self.where}.scale", *background)
+        background = [f"background.c{k}" for k in range(self.settings.background_terms)]
+        background += [f"blanks.{n}.scale" for n in self.blanks]
+        return tuple(f"{self.where}.{n}" for n in ("scale", *background))
 
     def background_rows(self) -> tuple[int, ...]:
         return tuple(range(1, len(self.linear)))
@@ -197,7 +200,7 @@ class SitesModel(Model, own=("settings", "sample")):
         each = self._spectra(self.measured.x, evaluation.values, self._kept_areas(evaluation))
         total = np.sum(list(each.values()), axis=0)
         background = chebyshev(self.measured.x, self.settings.background_terms)
-        return np.concatenate([np.asarray(total)[None], background])
+        return np.array([total, *background, *self.blanks.values()])
 
     def _borders(self, values: Values) -> tuple[float, float]:
         """Return down to which depth the surface and the intermediate layer reach, Å."""
@@ -266,13 +269,7 @@ class SitesModel(Model, own=("settings", "sample")):
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add normal noise of the standard deviation that the study asks for."""
-        noise = self.settings.noise
-        if noise is None:
-            return calculated, None
-        if noise.sigma is None:
-            raise InputError(f"{self.where}.noise", f"of {self.technique} needs sigma, the standard deviation.")
-        drawn = np.random.default_rng(noise.seed).normal(0.0, noise.sigma, len(calculated))
-        return calculated + drawn, np.full_like(calculated, noise.sigma)
+        return with_noise(calculated, self.settings.noise, self.where, self.technique, ("sigma",))
 
     def methods(self) -> tuple[str, ...]:
         element = FREQUENCY_OF.get(self.settings.element, self.settings.element)

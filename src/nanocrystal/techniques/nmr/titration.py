@@ -43,10 +43,10 @@ Checked against
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -54,12 +54,13 @@ from nanocrystal.data import Curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
-from nanocrystal.measurement import Axis, Measured, Technique, Trend
+from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
+from nanocrystal.measurement.keys import BackgroundTerms, XRange
 from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import measured_curve, measured_points
-from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Line, NmrLines
+from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, measured_curve
+from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Lines, NmrLines
 from nanocrystal.techniques.summed import PlacedPart, form_named, part_parameters
 from nanocrystal.techniques.summed_stack import Member, StackedModel
 
@@ -72,39 +73,53 @@ NEGATIVE = 0.02
 class TitrationStep:
     """One spectrum: equivalents added; its own file, or its column (from 1) in the file of all; dilution: V/V_first."""
 
-    equivalents: float | None = None
-    file: str | Path | None = None
-    column: int | None = None
-    dilution: float = 1.0
+    equivalents: Annotated[float | None, "how much was added up to this step"] = None
+    file: Annotated[str | Path | None, "its spectrum, unless it is a column of the file of all"] = None
+    column: Annotated[int | None, "its column in the file of all, from 1 [in order]"] = None
+    dilution: Annotated[float, "volume over that of the first step; for areas by difference"] = 1.0
 
 
 @dataclass(frozen=True)
-class NmrTitration(Technique, own=("members", "released_lines", "released_species", "spectrum")):
+class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "released_species", "spectrum")):
     """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
 
-    file: str | Path | None = None
-    files: Sequence[str] | None = None
-    columns: Sequence[str] | None = None
-    equivalents: Sequence[float] | None = None
-    steps: Mapping[str, TitrationStep] = field(default_factory=dict)
-    axis: Literal["ppm", "hz"] = "ppm"
-    spectrometer_frequency: float | None = None
-    x_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    noise_range: tuple[float, float] | None = None
-    lines: Mapping[str, Line] = field(default_factory=dict)
-    bound: Sequence[str] = ("bound",)
-    other: Sequence[str] = ()
-    species: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    own: Sequence[str] = ()
-    released: Literal["fitted", "by difference"] = "fitted"
-    total: float | None = None
-    background_terms: int = 1
+    file: Annotated[str | Path | None, "one file for all steps: the axis, then a column for each"] = None
+    _: KW_ONLY
+    columns: Annotated[Sequence[str] | None, 'of files of their own, such as ["ppm", "y", "sigma"]'] = None
+    files: Annotated[
+        Sequence[str] | None, "spectra of the steps, as many as equivalents, instead of one file with a column for each"
+    ] = None
+    equivalents: Annotated[
+        Sequence[float] | None,
+        "how much was added up to each step, in the order of files or columns, instead of tables of steps",
+    ] = None
+    steps: Annotated[Mapping[str, TitrationStep], "the steps, by name: [datasets.NAME.steps.STEP]"] = field(
+        default_factory=dict
+    )
+    axis: ShiftAxis = "ppm"
+    spectrometer_frequency: Megahertz = None
+    x_range: XRange = None
+    lines: Lines = field(default_factory=dict)
+    bound: Annotated[Sequence[str], "lines of ligands on the surface"] = ("bound",)
+    other: Annotated[Sequence[str], "lines that are of no ligand"] = ()
+    species: Annotated[
+        Mapping[str, Sequence[str]],
+        'released lines that belong together, such as { amide = ["a", "b"] } [each by itself]',
+    ] = field(default_factory=dict)
+    own: Annotated[
+        Sequence[str], "parameters of lines that each step has for itself, such as bound.position [all are common]"
+    ] = ()
+    released: Annotated[Literal["fitted", "by difference"], "from released lines, or by difference to the total"] = (
+        "fitted"
+    )
+    total: Annotated[
+        float | None, "area of all ligand protons, for released by difference [bound area of the first step]"
+    ] = None
+    background_terms: BackgroundTerms = 1
 
     name: ClassVar[str] = "nmr-titration"
+    points: ClassVar[Points] = NMR
     needs_sample: ClassVar[bool] = False
-    linear: ClassVar[tuple[str, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {}
 
     # ---- what was declared ----------------------------------------------------------------------
 
@@ -112,9 +127,12 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
     def spectrum(self) -> NmrLines:
         """One spectrum of these lines: their declarations and forms."""
         return NmrLines(
-            file="", axis=self.axis, spectrometer_frequency=self.spectrometer_frequency, lines=self.lines,
+            file="",
+            axis=self.axis,
+            spectrometer_frequency=self.spectrometer_frequency,
+            lines=self.lines,
             background_terms=self.background_terms,
-        )  # fmt: skip
+        )
 
     @cached_property
     def members(self) -> dict[str, TitrationStep]:
@@ -198,7 +216,7 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
         for k, (step, given) in enumerate(self.members.items()):
             curve = self._curve(step, given, k, where, folder)
             inputs[curve.source] = curve.sha256
-            measured = measured_points(curve, where, self.x_range, self.exclude, self.noise_range)
+            _, measured = self.points_of(curve, self.points.abscissae[0], where)
             self.spectrum._check_positions(measured.x, where)
             members.append(self._member(step, measured, where))
         members = self._with_noted_scatter(members)
@@ -252,8 +270,9 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
             raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
         width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
         column = self._column(name, step, k, width, where)
-        return measured_curve(self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in
-                              range(1, width + 1)], where, folder)  # fmt: skip
+        return measured_curve(
+            self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)], where, folder
+        )
 
     def _column(self, name: str, step: TitrationStep, k: int, width: int, where: str) -> int:
         """Return which column of the common file is that of the k-th step, counted from 1."""
@@ -369,8 +388,13 @@ class NmrTitration(Technique, own=("members", "released_lines", "released_specie
         x = tuple(float(s.equivalents or 0.0) for s in self.members.values())
         return Trend(
             f"Displaced ligands against what was added{how}; bars are standard errors.",
-            Axis("equivalents", ""), Axis("displaced", "%"), steps, x, series, factor=100.0,
-        )  # fmt: skip
+            Axis("equivalents", ""),
+            Axis("displaced", "%"),
+            steps,
+            x,
+            series,
+            factor=100.0,
+        )
 
     def _remarks(self, here: Here) -> tuple[str, ...]:
         found = []

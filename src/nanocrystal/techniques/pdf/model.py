@@ -41,7 +41,7 @@ MOST_DRAWN = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
+class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blanks")):
     """A PDF bound to a sample."""
 
     settings: Pdf
@@ -51,6 +51,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
     qmin: float
     qmax: float
     curve: Curve | None
+    blanks: Mapping[str, Curve]
 
     technique = "pdf"
     transform_of = ("total-scattering",)
@@ -59,7 +60,18 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
 
     @property
     def linear(self) -> tuple[str, ...]:
-        return (f"{self.where}.scale",)
+        return (f"{self.where}.scale", *(f"{self.where}.blanks.{n}.scale" for n in self.blanks))
+
+    def background_rows(self) -> tuple[int, ...]:
+        return tuple(range(1, len(self.linear)))
+
+    @cached_property
+    def _blanks(self) -> FloatArray:
+        """The blanks at the points, (n_blanks, n_points)."""
+        return self._blanks_at(self.measured.x)
+
+    def _blanks_at(self, r: FloatArray) -> FloatArray:
+        return np.array([between_points(b, r) for b in self.blanks.values()]).reshape(len(self.blanks), len(r))
 
     @property
     def requirement(self) -> PairGrid:
@@ -79,7 +91,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
     # ---- the calculation ----------------------------------------------------------------------
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        return (self._to_points @ self._reduced_structure(evaluation))[None, :]
+        return np.concatenate([(self._to_points @ self._reduced_structure(evaluation))[None, :], self._blanks])
 
     def _reduced_structure(self, evaluation: Evaluation) -> FloatArray:
         return np.asarray(sum(self._partials(evaluation).values()))
@@ -218,7 +230,8 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
                 if name in derived and address in derived[name].pairs_by:
                     sums = self._pair_sum_slopes(populations[name], structures[name], derived[name], address)
                     change += fractions[name] * (factors[name] * sums).sum(axis=0)
-            found[address] = (self._to_points @ (change / mean_f**2))[None, :]
+            found[address] = np.zeros((len(self.linear), len(self.measured.x)))
+            found[address][0] = self._to_points @ (change / mean_f**2)
         return found
 
     def _pair_sum_slopes(
@@ -283,7 +296,8 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
         blocks = [reduced @ self._transform.to_points(part).T for part in np.array_split(r, len(r) // 500 + 1)]
         curves = np.concatenate(blocks, axis=1)
         components = self._named(dict(zip(partials, curves, strict=True)))
-        return Drawing(r, self.curve.y[inside], curves.sum(axis=0), components)
+        background = np.array([evaluation.values[a] for a in self.linear[1:]]) @ self._blanks_at(r)
+        return Drawing(r, self.curve.y[inside], curves.sum(axis=0) + background, components)
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add noise that is white in F(Q) up to qmax: independent on the Nyquist grid, correlated between."""
@@ -318,3 +332,10 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve")):
             "Peak widths: σ² = (u_i + u_j)(1 − delta1/r − delta2/r² + qbroad² r²); resolution: exp(−(r qdamp)²/2). "
             f"The data were compared {self._grid_words()}.",
         )
+
+
+def between_points(curve: Curve, r: FloatArray) -> FloatArray:
+    """Return a measured G at r, by a cubic spline."""
+    from scipy.interpolate import CubicSpline
+
+    return np.asarray(CubicSpline(curve.x, curve.y)(r))

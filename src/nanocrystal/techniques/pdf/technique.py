@@ -24,7 +24,10 @@ Peak form
 
 Fitting
     Points of G(r) closer than π/qmax are not independent, so the comparison is made on the Nyquist
-    grid r = n π/qmax (Farrow et al., Phys. Rev. B 84, 134105 (2011)); the data are interpolated there.
+    grid r = n π/qmax (Farrow et al., Phys. Rev. B 84, 134105 (2011)); the data are interpolated there, and what
+    `exclude` leaves out are points of that grid. Weights are σ of the file or of noise_range, or all points count
+    alike; G(r) is no count, so counting statistics do not hold. blanks are measured G(r), as of what surrounds the
+    sample, each with its own linear scale.
     With several populations F(Q) is the mean over all atoms of the sample, over one ⟨f⟩².
 
 Checked against
@@ -33,69 +36,82 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
-from nanocrystal.data.supplied import SuppliedCurve, curve_of
+from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Measured, Noise, Technique, TransformedTo, grid_from_text, local_parameters
+from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement.keys import RGrid, RRange
+from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
 from nanocrystal.parameters import Number, Parameter, Quantity
 from nanocrystal.sample import MOTION, Sample
-from nanocrystal.techniques.pdf.model import PdfModel
+from nanocrystal.techniques.pdf.model import PdfModel, between_points
 
+FloatArray = NDArray[np.float64]
 LONGEST = 1000.0
 """Å; beyond, no instrument's G(r) holds anything"""
 LEAST_QMAX = 4.0
 """Å⁻¹; what is transformed up to less is no PDF"""
 
 
-@dataclass(frozen=True)
-class Pdf(Technique):
+@dataclass(frozen=True, kw_only=True)
+class Pdf(CurveTechnique):
     """A pair distribution function, measured (`file`) or to be simulated (`r`).
 
     r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
     """
 
-    file: str | Path | SuppliedCurve | None = None
-    columns: Sequence[str] | None = None
-    r: str | None = None
-    r_range: tuple[float, float] | None = None
-    qmax: float | None = None
-    qmin: float | None = None
-    peak_form: Literal["debye", "pdfgui"] = "debye"
-    qdamp: Number | None = None
-    qbroad: Number | None = None
-    delta1: Number | None = None
-    delta2: Number | None = None
-    scale: Number | None = None
-    noise: Noise | None = None
+    r: RGrid = None
+    r_range: RRange = None
+    qmax: Annotated[float | None, "Å⁻¹; up to where the data were transformed [from the header of the file]"] = None
+    qmin: Annotated[
+        float | None, "Å⁻¹; from where the transform starts; leave it out where small angles were left out"
+    ] = None
+    peak_form: Annotated[
+        Literal["debye", "pdfgui"], "exact peaks (debye), or those of PDFgui for comparison (pdfgui)"
+    ] = "debye"
+    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1)] = None
+    qdamp: Annotated[
+        Number | None,
+        Quantity(
+            "qdamp", "Å⁻¹", "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)", 0.0, 0.0, 1.0, scale=0.01
+        ),
+    ] = None
+    qbroad: Annotated[
+        Number | None, Quantity("qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01)
+    ] = None
+    delta1: Annotated[Number | None, MOTION["delta1"]] = None
+    delta2: Annotated[Number | None, MOTION["delta2"]] = None
 
     name: ClassVar[str] = "pdf"
     from_reduction: ClassVar[tuple[str, str] | None] = ("r", "g")
+    points: ClassVar[Points] = Points(
+        abscissae=(DISTANCE,),
+        ordinate="G",
+        blank="G",
+        fewest=5,
+        without_sigma="uniform",
+        alike="all points alike (the file has no σ)",
+        no_counts="G(r) is no count, and its error does not follow from its value",
+    )
     linear: ClassVar[tuple[str, ...]] = ("scale",)
-    abscissae: ClassVar[tuple[str, ...]] = ("r",)
-    counted: ClassVar[bool] = False
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "scale": Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1),
-        "qdamp": Quantity(
-            "qdamp", "Å⁻¹", "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)", 0.0, 0.0, 1.0, scale=0.01
-        ),
-        "qbroad": Quantity("qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01),
-        **MOTION,
-    }
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given = {name: getattr(self, name) for name in self.quantities}
-        if self.file is None and given["scale"] is None:
-            given["scale"] = 1.0
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = {k: q for k, q in self.quantities.items() if k not in MOTION or given[k] is not None}
-        return local_parameters(quantities, self.linear, given)
+        of_blanks, scales = background_quantities(0, {}, self.blanks)
+        quantities, given, linear = quantities | of_blanks, given | scales, (*self.linear, *of_blanks)
+        if self.file is None:
+            given = as_simulated(given, quantities, linear)
+        return local_parameters(quantities, linear, given)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PdfModel:
         """Read the data and return the model of this data set.
@@ -103,32 +119,23 @@ class Pdf(Technique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        if (self.file is None) == (self.r is None):
-            raise InputError(where, 'needs either a file or, to simulate, r = "START:STOP:STEP".')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         self._check_motion(sample, where)
-        curve = None
-        if self.file is not None:
-            curve = curve_of(self.file, folder, f"{where}.file", columns=self.columns)
-            if (curve.x_name, curve.y_name) not in {("r", "g"), ("x", "y")}:
-                raise InputError(
-                    f"{where}.file",
-                    f"technique pdf needs G over r, but {Path(str(self.file)).name} holds {curve.y_name} over "
-                    f"{curve.x_name}; "
-                    'if the columns are r and G all the same, say columns = ["r", "g"].',
-                )
-        if curve is not None and not np.abs(curve.y).max() < 1e12:
-            raise InputError(f"{where}.file", f"{curve.source} holds values up to {np.abs(curve.y).max():.1e} Å⁻².")
-        qmax, notes = self._qmax(curve, where)
-        qmin = 0.0 if self.qmin is None else self.qmin
-        if not 0.0 <= qmin < qmax <= 100.0:
-            raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax ≤ 100 Å⁻¹, got qmin = {qmin:g}, qmax = {qmax:g}.")
-        measured = self._measured(curve, qmax, where, notes)
-        if measured.x[-1] > LONGEST:
+        found = self.compared(where, folder)
+        qmax, _ = self._qmax(found.curve, where)
+        if found.measured.x[-1] > LONGEST:
             key = "r_range" if self.r_range else "r"
-            raise InputError(f"{where}.{key}", f"goes to {measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å.")
-        return PdfModel(settings=self, where=where, sample=sample, measured=measured, qmin=qmin, qmax=qmax, curve=curve)
+            reach = f"goes to {found.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
+            raise InputError(f"{where}.{key}", reach)
+        return PdfModel(
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=found.measured,
+            qmin=self.qmin or 0.0,
+            qmax=qmax,
+            curve=found.curve,
+            blanks=found.blanks,
+        )
 
     # ---- for plans ----------------------------------------------------------------------------
 
@@ -176,6 +183,14 @@ class Pdf(Technique):
                 )
 
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
+        """Return up to where the data were transformed, and notes; raises InputError for what cannot be."""
+        qmax, notes = self._stated_qmax(curve, where)
+        qmin = 0.0 if self.qmin is None else self.qmin
+        if not 0.0 <= qmin < qmax <= 100.0:
+            raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax ≤ 100 Å⁻¹, got qmin = {qmin:g}, qmax = {qmax:g}.")
+        return qmax, notes
+
+    def _stated_qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
         try:
             qmax = float(curve.metadata["qmax"]) if curve is not None else None
         except (KeyError, ValueError):
@@ -194,17 +209,27 @@ class Pdf(Technique):
             raise InputError(f"{where}.qmax", "is missing: say up to which Q (Å⁻¹) the data were transformed.")
         return qmax, [f"qmax = {qmax:g} Å⁻¹ was taken from the header of the file."]
 
-    def _measured(self, curve: Curve | None, qmax: float, where: str, notes: list[str]) -> Measured:
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        if self.file is None:
+            check_from_zero(x, abscissa.symbol, where)
+
+    def _prepared(self, curve: Curve, where: str) -> Curve:
+        if not np.abs(curve.y).max() < 1e12:
+            raise InputError(f"{where}.file", f"{curve.source} holds values up to {np.abs(curve.y).max():.1e} Å⁻².")
+        return curve
+
+    def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
+        """Return the curve on the Nyquist grid within the range, or as it is where its points are farther apart."""
+        qmax, notes = self._qmax(curve, where)
         step = np.pi / qmax
-        if curve is None:
-            assert self.r is not None
-            r = grid_from_text(self.r, f"{where}.r")
-            if r[0] < 0.0:
-                raise InputError(f"{where}.r", "must not be negative.")
-            return Measured(r, None, None, "none", "simulated", None)
-        low, high = self._range(curve, where)
+        if self.r_range is None:
+            low, high = max(float(curve.x[0]), 0.5), float(curve.x[-1])
+        else:
+            low, high = self.r_range
+            check_limits(self.r_range, abscissa, f"{where}.r_range")
+            curve.between(low, high, f"{where}.r_range")
         r = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
-        if len(r) < 5:
+        if len(r) < self.points.fewest:
             raise InputError(
                 f"{where}.r_range",
                 f"holds {len(r)} independent points (one each {step:.3f} Å at qmax = {qmax:g}); use a wider range.",
@@ -213,27 +238,14 @@ class Pdf(Technique):
         if coarse > 1.05 * step:
             r = curve.x[(curve.x >= low) & (curve.x <= high)]
             notes.append(f"the points are {coarse:.3g} Å apart, more than π/qmax; they are fitted as they are.")
-            observed, sigma = np.interp(r, curve.x, curve.y), curve.sigma
+            observed = np.interp(r, curve.x, curve.y)
         else:
-            from scipy.interpolate import CubicSpline
-
-            observed, sigma = np.asarray(CubicSpline(curve.x, curve.y)(r)), curve.sigma
+            observed = between_points(curve, r)
             notes.append(f"compared on the Nyquist grid, r = n π/qmax, a point each {step:.4f} Å.")
-        if sigma is not None:
-            sigma = np.interp(r, curve.x, sigma)
+        sigma = None if curve.sigma is None else np.interp(r, curve.x, curve.sigma)
         if self.r_range is None:
             notes.append(f"no r_range was given: compared from {r[0]:.3g} to {r[-1]:.4g} Å, all there is.")
-        weights = "1/σ² with the σ of the file" if sigma is not None else "all points alike (the file has no σ)"
-        return Measured(r, observed, sigma, weights, str(self.file), curve.sha256, (*curve.notes, *notes))
-
-    def _range(self, curve: Curve, where: str) -> tuple[float, float]:
-        if self.r_range is None:
-            return max(float(curve.x[0]), 0.5), float(curve.x[-1])
-        low, high = self.r_range
-        if not 0.0 <= low < high:
-            raise InputError(f"{where}.r_range", f"needs 0 ≤ low < high (Å), got [{low:g}, {high:g}].")
-        curve.between(low, high, f"{where}.r_range")
-        return low, high
+        return replace(curve, x=r, y=observed, sigma=sigma, notes=(*curve.notes, *notes))
 
 
 def nyquist_grid(low: float, high: float, qmax: float) -> str:

@@ -87,9 +87,14 @@ class PeakTransform:
     # ---- peaks --------------------------------------------------------------------------------
 
     def of_peaks(
-        self, count: FloatArray, distance: FloatArray, spread: FloatArray | float, shape: PeakShape,
-        envelope: RadialFunction | None, faded: bool,
-    ) -> FloatArray:  # fmt: skip
+        self,
+        count: FloatArray,
+        distance: FloatArray,
+        spread: FloatArray | float,
+        shape: PeakShape,
+        envelope: RadialFunction | None,
+        faded: bool,
+    ) -> FloatArray:
         """Return Σ count exp(−σ² Q²/2) sin(Q r)/r, damped by the resolution, (n_q,).
 
         count, distance (Å), spread (Å², added to σ²): (n_peaks,); envelope: what is left of the pairs at r.

@@ -19,9 +19,21 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
 INSTRUMENT = (
-    "zero", "displacement", "polarization", "kalpha2_ratio", "mu_r", "overflow_angle", "caglioti_u", "caglioti_v",
-    "caglioti_w", "lorentz_x", "lorentz_y", "axial_divergence", "asymmetry", "asymmetry_2",
-)  # fmt: skip
+    "zero",
+    "displacement",
+    "polarization",
+    "kalpha2_ratio",
+    "mu_r",
+    "overflow_angle",
+    "caglioti_u",
+    "caglioti_v",
+    "caglioti_w",
+    "lorentz_x",
+    "lorentz_y",
+    "axial_divergence",
+    "asymmetry",
+    "asymmetry_2",
+)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
+from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.powder.data import TWO_THETA
 from nanocrystal.techniques.powder.free import free_intensities, without
 from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
 from nanocrystal.techniques.powder.phase import Phase, step
@@ -44,7 +44,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
     blanks: Mapping[str, FloatArray]
 
     technique = "powder"
-    x_axis = TWO_THETA
+    x_axis = TWO_THETA.axis
     y_axis = Axis("intensity", "")
 
     @property
@@ -363,15 +363,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""
-        noise = self.settings.noise
-        if noise is None:
-            return calculated, None
-        if noise.counts is None or not 0.0 < noise.counts <= MOST_COUNTS:
-            raise InputError(
-                f"{self.where}.noise", f"of a powder pattern needs counts at the highest point, up to {MOST_COUNTS:g}."
-            )
-        drawn, _ = drawn_counts(calculated, noise.counts, noise.seed, self.where)
-        return drawn, np.sqrt(np.maximum(drawn, 1.0))
+        return with_noise(calculated, self.settings.noise, self.where, "a powder pattern", ("counts",))
 
     def methods(self) -> tuple[str, ...]:
         anomalous = " with f′ and f″ of Chantler (xraydb)" if self.settings.anomalous else ""

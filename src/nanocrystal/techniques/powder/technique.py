@@ -79,7 +79,9 @@ Amorphous content
     phases in the mixture are derived, with standard errors: De La Torre et al., J. Appl. Cryst. 34, 196 (2001).
 
 Weights
-    σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike.
+    σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike. Without σ points of
+    intensity 0 at both ends are left out, and with counting statistics also those within data of mostly more than 20
+    counts.
 
 Absent phases
     A phase whose contribution is less than 6 of its standard errors (cells and profiles held) has no cell and no
@@ -108,27 +110,31 @@ GSAS-II
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data import Curve
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.measurement import Noise, Technique, local_parameters
+from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
+from nanocrystal.measurement.points import TWO_THETA, check_angles
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
-from nanocrystal.techniques.powder.data import blank_at, measured_points
 from nanocrystal.techniques.powder.model import PowderModel
 from nanocrystal.techniques.powder.phase import Phase
 
 FloatArray = NDArray[np.float64]
+SPARSE = 0.5
+"""°; a pattern with wider steps was hardly measured over 2θ"""
 COARSEST = 1000.0
 """µm; what is no powder any more"""
 PROFILE: Mapping[str, Quantity] = {
@@ -151,102 +157,105 @@ class Profile:
     particle_diameter: µm, of what lies in the powder, for microabsorption.
     """
 
-    size: Number | None = None
-    strain: Number | None = None
-    texture: Number | None = None
-    texture_axis: tuple[int, int, int] | None = None
-    intensities: Literal["structure", "free"] = "structure"
-    size_lorentzian: Number | None = None
-    strain_lorentzian: Number | None = None
-    particle_diameter: float | None = None
+    size: Annotated[Number | None, "Å, volume-weighted column length [no broadening]"] = None
+    strain: Annotated[Number | None, "microstrain Δd/d [0]"] = None
+    texture: Annotated[Number | None, "ratio r of March and Dollase [1]; with texture_axis"] = None
+    texture_axis: Annotated[
+        tuple[int, int, int] | None, "indices of the planes that are oriented, such as [0, 0, 1]"
+    ] = None
+    intensities: Annotated[Literal["structure", "free"], "from the structure, or left to the fit (Pawley)"] = (
+        "structure"
+    )
+    size_lorentzian: Annotated[Number | None, "Lorentzian part of the width by size [1]"] = None
+    strain_lorentzian: Annotated[Number | None, "that of the width by strain [1]"] = None
+    particle_diameter: Annotated[float | None, "µm, of particles, for microabsorption [fine: no correction]"] = None
 
 
-@dataclass(frozen=True)
-class PowderBlank:
-    """A measured blank (holder, capillary, air) with its own scale, left to the fit unless given."""
-
-    file: str
-    columns: Sequence[str] | None = None
-    scale: Number | None = None
+PowderBlank = Blank
 
 
-@dataclass(frozen=True)
-class Powder(Technique):
+@dataclass(frozen=True, kw_only=True)
+class Powder(CurveTechnique):
     """A powder pattern over 2θ, measured (`file`) or to be simulated (`two_theta`).
 
     two_theta_range, exclude: degrees; tube, wavelength (Å) or energy (eV): the beam; radius: mm, of the goniometer;
     profiles: size, strain and texture by population; standard, standard_fraction: for amorphous content.
     """
 
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    two_theta: str | None = None
-    two_theta_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    tube: str | None = None
-    wavelength: Number | None = None
-    wavelength_2: float | None = None
-    energy: float | None = None
-    anomalous: bool = True
-    geometry: Literal["bragg-brentano", "debye-scherrer"] = "bragg-brentano"
-    monochromator_angle: float | None = None
-    radius: float | None = None
-    scherrer_constant: float = 0.9
-    weights: Literal["sigma", "counting", "uniform"] | None = None
-    profiles: Mapping[str, Profile] = field(default_factory=dict)
-    background_terms: int = 6
-    background: Mapping[str, Number] = field(default_factory=dict)
-    blanks: Mapping[str, PowderBlank] = field(default_factory=dict)
-    standard: str | None = None
-    standard_fraction: float | None = None
-    scale: Number | None = None
-    zero: Number | None = None
-    displacement: Number | None = None
-    polarization: Number | None = None
-    kalpha2_ratio: Number | None = None
-    mu_r: Number | None = None
-    overflow_angle: Number | None = None
-    caglioti_u: Number | None = None
-    caglioti_v: Number | None = None
-    caglioti_w: Number | None = None
-    lorentz_x: Number | None = None
-    lorentz_y: Number | None = None
-    axial_divergence: Number | None = None
-    asymmetry: Number | None = None
-    asymmetry_2: Number | None = None
-    noise: Noise | None = None
-
-    name: ClassVar[str] = "powder"
-    abscissae: ClassVar[tuple[str, ...]] = ("two_theta",)
-    linear: ClassVar[tuple[str, ...]] = ("scale",)
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "scale": Quantity("scale", "", "scale of the calculated pattern", 1.0, scale=0.1),
-        "wavelength": Quantity(
-            "wavelength", "Å", "of the (first) line, which may vary", 1.5406, SHORTEST, LONGEST, scale=1e-3
-        ),
-        "zero": Quantity("zero", "°", "shift of all peaks", 0.0, -5.0, 5.0, scale=0.02),
-        "displacement": Quantity(
-            "displacement", "mm", "of the surface below the axis of the goniometer", 0.0, -10.0, 10.0, scale=0.05
-        ),
-        "polarization": Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.5, 0.0, 1.0, scale=0.1),
-        "kalpha2_ratio": Quantity(
-            "kalpha2_ratio", "", "intensity of the second line over that of the first", 0.5, 0.0, 2.0, scale=0.05
-        ),
-        "mu_r": Quantity("mu_r", "", "absorption times radius of a capillary", 0.0, 0.0, 3.0, scale=0.1),
-        "overflow_angle": Quantity(
+    two_theta: AngleGrid = None
+    two_theta_range: AngleRange = None
+    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated pattern", 1.0, scale=0.1)] = None
+    tube: Annotated[str | None, "anode of an X-ray tube, for its Kα doublet: Cr, Fe, Co, Cu, Mo or Ag"] = None
+    wavelength: Annotated[
+        Number | None,
+        Quantity("wavelength", "Å", "of the (first) line, which may vary", 1.5406, SHORTEST, LONGEST, scale=1e-3),
+    ] = None
+    wavelength_2: Annotated[float | None, "Å; second line of a doublet, beside wavelength"] = None
+    energy: Energy = None
+    anomalous: Anomalous = True
+    geometry: Annotated[Literal["bragg-brentano", "debye-scherrer"], "flat sample in reflection, or capillary"] = (
+        "bragg-brentano"
+    )
+    monochromator_angle: Annotated[float | None, "degrees; 2θ of a monochromator, instead of polarization"] = None
+    radius: Annotated[float | None, "mm, of the goniometer; for displacement"] = None
+    scherrer_constant: Annotated[float, "K of the Scherrer equation"] = 0.9
+    profiles: Annotated[
+        Mapping[str, Profile], "size, strain and texture of phases: [datasets.NAME.profiles.POPULATION]"
+    ] = field(default_factory=dict)
+    background_terms: BackgroundTerms = 6
+    background: Background = field(default_factory=dict)
+    standard: Annotated[str | None, "population that was weighed in as an internal standard"] = None
+    standard_fraction: Annotated[float | None, "its part of the mass of the whole mixture"] = None
+    zero: Annotated[Number | None, Quantity("zero", "°", "shift of all peaks", 0.0, -5.0, 5.0, scale=0.02)] = None
+    displacement: Annotated[
+        Number | None,
+        Quantity("displacement", "mm", "of the surface below the axis of the goniometer", 0.0, -10.0, 10.0, scale=0.05),
+    ] = None
+    polarization: Annotated[
+        Number | None, Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.5, 0.0, 1.0, scale=0.1)
+    ] = None
+    kalpha2_ratio: Annotated[
+        Number | None,
+        Quantity("kalpha2_ratio", "", "intensity of the second line over that of the first", 0.5, 0.0, 2.0, scale=0.05),
+    ] = None
+    mu_r: Annotated[
+        Number | None, Quantity("mu_r", "", "absorption times radius of a capillary", 0.0, 0.0, 3.0, scale=0.1)
+    ] = None
+    overflow_angle: Annotated[
+        Number | None,
+        Quantity(
             "overflow_angle", "°", "2θ below which the beam is longer than the sample", 0.0, 0.0, 150.0, scale=2.0
         ),
-        "caglioti_u": Quantity("caglioti_u", "°²", "U of Γ_G² = U tan² θ + V tan θ + W", 0.0, -5.0, 5.0, scale=0.005),
-        "caglioti_v": Quantity("caglioti_v", "°²", "V of Γ_G²", 0.0, -5.0, 5.0, scale=0.005),
-        "caglioti_w": Quantity("caglioti_w", "°²", "W of Γ_G²", 0.005, -5.0, 5.0, scale=0.005),
-        "lorentz_x": Quantity("lorentz_x", "°", "X of Γ_L, over cos θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02),
-        "lorentz_y": Quantity("lorentz_y", "°", "Y of Γ_L, times tan θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02),
-        "axial_divergence": Quantity(
+    ] = None
+    caglioti_u: Annotated[
+        Number | None, Quantity("caglioti_u", "°²", "U of Γ_G² = U tan² θ + V tan θ + W", 0.0, -5.0, 5.0, scale=0.005)
+    ] = None
+    caglioti_v: Annotated[Number | None, Quantity("caglioti_v", "°²", "V of Γ_G²", 0.0, -5.0, 5.0, scale=0.005)] = None
+    caglioti_w: Annotated[Number | None, Quantity("caglioti_w", "°²", "W of Γ_G²", 0.005, -5.0, 5.0, scale=0.005)] = (
+        None
+    )
+    lorentz_x: Annotated[
+        Number | None, Quantity("lorentz_x", "°", "X of Γ_L, over cos θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02)
+    ] = None
+    lorentz_y: Annotated[
+        Number | None, Quantity("lorentz_y", "°", "Y of Γ_L, times tan θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02)
+    ] = None
+    axial_divergence: Annotated[
+        Number | None,
+        Quantity(
             "axial_divergence", "", "half height of sample and of slit over their distance", 0.0, 0.0, 0.3, scale=0.01
         ),
-        "asymmetry": Quantity("asymmetry", "", "asymmetry of the peaks, over tan θ", 0.0, -1.0, 1.0, scale=0.01),
-        "asymmetry_2": Quantity("asymmetry_2", "", "the same, over tan 2θ", 0.0, -1.0, 1.0, scale=0.01),
-    }
+    ] = None
+    asymmetry: Annotated[
+        Number | None, Quantity("asymmetry", "", "asymmetry of the peaks, over tan θ", 0.0, -1.0, 1.0, scale=0.01)
+    ] = None
+    asymmetry_2: Annotated[
+        Number | None, Quantity("asymmetry_2", "", "the same, over tan 2θ", 0.0, -1.0, 1.0, scale=0.01)
+    ] = None
+
+    name: ClassVar[str] = "powder"
+    points: ClassVar[Points] = Points(abscissae=(TWO_THETA,), fewest=10, without_sigma="counting")
+    linear: ClassVar[tuple[str, ...]] = ("scale",)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -272,10 +281,6 @@ class Powder(Technique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        if (self.file is None) == (self.two_theta is None):
-            raise InputError(where, 'needs either a file or, to simulate, two_theta = "START:STOP:STEP".')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         wavelengths = wavelengths_of(self, where)
         phases = self._phases(sample, Beam(self, where, wavelengths))
         check_ruler(self, sample, where)
@@ -283,13 +288,29 @@ class Powder(Technique):
         self._check_geometry(where)
         self._check_standard(sample, where)
         self._check_beam(sample, wavelengths[0], where)
-        measured = measured_points(self, where, folder, wavelengths[0])
-        blanks = {
-            n: blank_at(b.file, b.columns, measured.x, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()
-        }
-        model = PowderModel(settings=self, where=where, sample=sample, measured=measured, phases=phases, blanks=blanks)
+        found = self.compared(where, folder)
+        model = PowderModel(
+            settings=self, where=where, sample=sample, measured=found.measured, phases=phases, blanks=found.at_points()
+        )
         model.check_reach()
         return model
+
+    # ---- the points ---------------------------------------------------------------------------
+
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        check_angles(x, where)
+        step = float(np.median(np.diff(x)))
+        if step > SPARSE:
+            raise InputError(where, f"the points are {step:g}° apart; peaks need steps of {SPARSE:g}° or less.")
+
+    def _notes_on(self, curve: Curve, where: str) -> list[str]:
+        """Return a note where the file states another wavelength than is used."""
+        if not curve.y.any():
+            raise InputError(f"{where}.file", "all intensities in the range are zero; is the right column read?")
+        stated, used = curve.metadata.get("k_alpha_1"), wavelengths_of(self, where)[0]
+        if stated is None or abs(float(stated) / used - 1.0) < 1e-3:
+            return []
+        return [f"the file states Kα1 = {float(stated):g} Å, but {used:g} Å is used: is that meant?"]
 
     # ---- the beam -----------------------------------------------------------------------------
 

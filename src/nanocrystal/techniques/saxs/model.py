@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, Look, Measured, Model
-from nanocrystal.measurement.counted import drawn_counts
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal import CrystalNow
@@ -49,7 +48,7 @@ class Layers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaxsModel(Model, own=("settings", "sample", "width")):
+class SaxsModel(Model, own=("settings", "sample", "width", "blanks")):
     """Small-angle scattering bound to a sample; width: (n_points,) Å⁻¹, the resolution that the file gives, or 0."""
 
     settings: Saxs
@@ -57,6 +56,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
     sample: Sample
     measured: Measured
     width: FloatArray
+    blanks: Mapping[str, FloatArray]
 
     technique = "saxs"
     x_axis = Axis("q", "Å⁻¹")
@@ -69,7 +69,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
     @property
     def linear(self) -> tuple[str, ...]:
         own = ("scale", "background", *(("power_law",) if self.settings.power_law_background else ()))
-        return tuple(f"{self.where}.{n}" for n in own)
+        return tuple(f"{self.where}.{n}" for n in (*own, *(f"blanks.{n}.scale" for n in self.blanks)))
 
     def background_rows(self) -> tuple[int, ...]:
         return tuple(range(1, len(self.linear)))
@@ -80,7 +80,7 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
         rows = [sample, np.ones_like(sample)]
         if self.settings.power_law_background:
             rows.append(self.measured.x ** -evaluation.values[f"{self.where}.power"])
-        return np.array(rows)
+        return np.array([*rows, *self.blanks.values()])
 
     # ---- the sample ---------------------------------------------------------------------------
 
@@ -303,16 +303,9 @@ class SaxsModel(Model, own=("settings", "sample", "width")):
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise, scaled to `counts` at the highest point, in the unit of the curve; or normal noise."""
-        noise = self.settings.noise
-        if noise is None:
-            return calculated, None
-        if noise.sigma is not None:
-            rng = np.random.default_rng(noise.seed)
-            return calculated + rng.normal(0.0, noise.sigma, len(calculated)), np.full_like(calculated, noise.sigma)
-        if noise.counts is None:
-            raise InputError(f"{self.where}.noise", "of saxs needs counts, those at the highest point, or sigma.")
-        drawn, unit = drawn_counts(calculated, noise.counts, noise.seed, self.where)
-        return unit * drawn, unit * np.sqrt(np.maximum(drawn, 1.0))
+        return with_noise(
+            calculated, self.settings.noise, self.where, self.technique, ("counts", "sigma"), in_counts=False
+        )
 
     def methods(self) -> tuple[str, ...]:
         arrangement = {

@@ -1,7 +1,7 @@
 """Small-angle scattering of the populations, with sizes and shapes shared with the other techniques.
 
 Definition
-    I(q) = scale · n r_e² [⟨|F|²⟩ + |⟨F⟩|² (S(q) − 1)] + background + power_law q^−power, q = 4π sin θ/λ, with
+    I(q) = scale · n r_e² [⟨|F|²⟩ + |⟨F⟩|² (S(q) − 1)] + background + power_law q^−power + blanks, q = 4π sin θ/λ, with
     ⟨ ⟩ the number-weighted mean over orientations, sizes and populations, F = Σ_k Δρ_k V_k f_k(q) over bodies nested
     in each other: the coating ([populations.NAME.coating]), the crystal, and the core where the composition of the
     crystal changes with depth. Δρ is the electron density of a body less that of what surrounds it: of the crystal from
@@ -31,7 +31,10 @@ Instrument
 
 Weights
     σ of the file (columns q, I, σ; canSAS .xml); without them 3 % of each intensity, or as `weights` says. Negative
-    intensities stay.
+    intensities stay; without σ of the file those of 0 at both ends are left out, as behind a beam stop.
+
+Blanks
+    Measured ones, as of the solvent or the empty cell, each with its own linear scale.
 
 Accuracy
     ⟨|F|²⟩ of spheres, cubes, prisms, platelets, bricks, cylinders and octahedra is that of the integrals to 1e-5 up to
@@ -59,23 +62,28 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Noise, Technique, local_parameters
-from nanocrystal.measurement.counted import as_simulated
+from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit
+from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
-from nanocrystal.techniques.saxs.data import measured_points
 from nanocrystal.techniques.saxs.model import SaxsModel, elements_of_crystals
 
+FloatArray = NDArray[np.float64]
+LARGEST_Q = 3.0
+"""Å⁻¹; beyond it a homogeneous body is no description of a crystal"""
 ABSOLUTE = ("volume_fraction", "number_density")
 """quantities either of which makes the intensity absolute"""
 OF_STRUCTURE: dict[str, tuple[str, ...]] = {
@@ -88,97 +96,149 @@ OF_STRUCTURE: dict[str, tuple[str, ...]] = {
 MOST_BEADS = 1000.0
 
 
-@dataclass(frozen=True)
-class Saxs(Technique, own=("absolute",)):
+@dataclass(frozen=True, kw_only=True)
+class Saxs(CurveTechnique, own=("absolute",)):
     """Small-angle scattering, measured (`file`) or to be simulated (`q`).
 
     q_range: Å⁻¹; solvent: a name of the table, or solvent_electron_density (e/Å³); energy: eV, adds f′ and f″.
     """
 
-    file: str | Path | None = None
-    columns: Sequence[str] | None = None
-    q: str | None = None
-    q_range: tuple[float, float] | None = None
-    q_unit: Literal["1/angstrom", "1/nm"] = "1/angstrom"
-    weights: Literal["sigma", "counting", "relative", "uniform"] | None = None
-    solvent: str | None = None
-    solvent_electron_density: Number | None = None
-    energy: float | None = None
-    volume_fraction: Number | None = None
-    number_density: Number | None = None
-    structure_factor: Literal["none", "hard-spheres", "string", "stacked-spheres"] = "none"
-    effective_radius: Number | None = None
-    effective_fraction: Number | None = None
-    beads: Number | None = None
-    bead_spacing: Number | None = None
-    bead_spacing_std: Number | None = None
-    bead_gap: Number | None = None
-    bead_gap_std: Number | None = None
-    q_resolution: Number | None = None
-    q_resolution_slope: Number | None = None
-    slit_length: Number | None = None
-    power_law_background: bool = False
-    power: Number | None = None
-    power_law: Number | None = None
-    background: Number | None = None
-    scale: Number | None = None
-    noise: Noise | None = None
-
-    name: ClassVar[str] = "saxs"
-    abscissae: ClassVar[tuple[str, ...]] = ("q",)
-    linear: ClassVar[tuple[str, ...]] = ("scale", "background", "power_law")
-    quantities: ClassVar[dict[str, Quantity]] = {
-        "scale": Quantity("scale", "", "scale of the curve; 1 where the intensity is absolute", 1.0, scale=0.1),
-        "background": Quantity("background", "", "constant background", 0.0),
-        "power_law": Quantity("power_law", "", "with power_law_background: coefficient of q^−power", 0.0),
-        "power": Quantity("power", "", "with power_law_background: its exponent", 4.0, 1.0, 6.0, scale=0.2),
-        "solvent_electron_density": Quantity(
-            "solvent_electron_density", "e/Å³", "electron density around the crystals, instead of solvent", 0.0, 0.0,
-            10.0, scale=0.02,
+    q: QGrid = None
+    q_range: QRange = None
+    q_unit: QUnit = "1/angstrom"
+    scale: Annotated[
+        Number | None, Quantity("scale", "", "scale of the curve; 1 where the intensity is absolute", 1.0, scale=0.1)
+    ] = None
+    background: Annotated[Number | None, Quantity("background", "", "constant background", 0.0)] = None
+    power_law_background: Annotated[bool, "whether a background power_law q^−power is added"] = False
+    power_law: Annotated[
+        Number | None, Quantity("power_law", "", "with power_law_background: coefficient of q^−power", 0.0)
+    ] = None
+    power: Annotated[
+        Number | None, Quantity("power", "", "with power_law_background: its exponent", 4.0, 1.0, 6.0, scale=0.2)
+    ] = None
+    solvent: Annotated[
+        str | None,
+        "what surrounds the crystals: toluene, hexane, octane, cyclohexane, chloroform, ethanol, water, vacuum",
+    ] = None
+    solvent_electron_density: Annotated[
+        Number | None,
+        Quantity(
+            "solvent_electron_density",
+            "e/Å³",
+            "electron density around the crystals, instead of solvent",
+            0.0,
+            0.0,
+            10.0,
+            scale=0.02,
         ),
-        "volume_fraction": Quantity(
-            "volume_fraction", "", "part of the volume that is crystal; makes the intensity absolute", 0.01, 0.0, 0.74,
-            open_minimum=True, scale=0.001,
+    ] = None
+    energy: Energy = None
+    volume_fraction: Annotated[
+        Number | None,
+        Quantity(
+            "volume_fraction",
+            "",
+            "part of the volume that is crystal; makes the intensity absolute",
+            0.01,
+            0.0,
+            0.74,
+            open_minimum=True,
+            scale=0.001,
         ),
-        "number_density": Quantity(
-            "number_density", "cm⁻³", "crystals in a volume, instead of volume_fraction", 1e15, 0.0, 1e21,
-            open_minimum=True, scale=1e14,
+    ] = None
+    number_density: Annotated[
+        Number | None,
+        Quantity(
+            "number_density",
+            "cm⁻³",
+            "crystals in a volume, instead of volume_fraction",
+            1e15,
+            0.0,
+            1e21,
+            open_minimum=True,
+            scale=1e14,
         ),
-        "effective_radius": Quantity(
-            "effective_radius", "Å", "hard spheres: radius that includes what keeps crystals apart", 50.0, 0.0, 1e4,
-            open_minimum=True, scale=5.0,
-        ),
-        "effective_fraction": Quantity(
-            "effective_fraction", "", "hard spheres: part of the volume that they fill", 0.1, 0.0, 0.74, scale=0.02
-        ),
-        "beads": Quantity("beads", "", "strings: number of crystals", 2.0, 1.0, MOST_BEADS, scale=0.5),
-        "bead_spacing": Quantity(
-            "bead_spacing", "Å", "string: distance of the centres of neighbours", 100.0, 0.0, 1e4, open_minimum=True,
+    ] = None
+    structure_factor: Annotated[
+        Literal["none", "hard-spheres", "string", "stacked-spheres"], "how the crystals stand to each other"
+    ] = "none"
+    effective_radius: Annotated[
+        Number | None,
+        Quantity(
+            "effective_radius",
+            "Å",
+            "hard spheres: radius that includes what keeps crystals apart",
+            50.0,
+            0.0,
+            1e4,
+            open_minimum=True,
             scale=5.0,
         ),
-        "bead_spacing_std": Quantity(
-            "bead_spacing_std", "Å", "string: standard deviation of this distance", 0.0, 0.0, 1e4, scale=2.0
+    ] = None
+    effective_fraction: Annotated[
+        Number | None,
+        Quantity(
+            "effective_fraction", "", "hard spheres: part of the volume that they fill", 0.1, 0.0, 0.74, scale=0.02
         ),
-        "bead_gap": Quantity(
+    ] = None
+    beads: Annotated[
+        Number | None, Quantity("beads", "", "strings: number of crystals", 2.0, 1.0, MOST_BEADS, scale=0.5)
+    ] = None
+    bead_spacing: Annotated[
+        Number | None,
+        Quantity(
+            "bead_spacing",
+            "Å",
+            "string: distance of the centres of neighbours",
+            100.0,
+            0.0,
+            1e4,
+            open_minimum=True,
+            scale=5.0,
+        ),
+    ] = None
+    bead_spacing_std: Annotated[
+        Number | None,
+        Quantity("bead_spacing_std", "Å", "string: standard deviation of this distance", 0.0, 0.0, 1e4, scale=2.0),
+    ] = None
+    bead_gap: Annotated[
+        Number | None,
+        Quantity(
             "bead_gap", "Å", "stacked spheres: from surface to surface of their coatings", 0.0, -100.0, 1e4, scale=2.0
         ),
-        "bead_gap_std": Quantity(
-            "bead_gap_std", "Å", "stacked spheres: standard deviation of this gap", 0.0, 0.0, 1e4, scale=2.0
-        ),
-        "q_resolution": Quantity(
+    ] = None
+    bead_gap_std: Annotated[
+        Number | None,
+        Quantity("bead_gap_std", "Å", "stacked spheres: standard deviation of this gap", 0.0, 0.0, 1e4, scale=2.0),
+    ] = None
+    q_resolution: Annotated[
+        Number | None,
+        Quantity(
             "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 0.2, scale=5e-4
         ),
-        "q_resolution_slope": Quantity(
-            "q_resolution_slope", "", "standard deviation of the resolution over q", 0.0, 0.0, 0.3, scale=0.01
-        ),
-        "slit_length": Quantity("slit_length", "Å⁻¹", "half the length of the slit", 0.0, 0.0, 100.0, scale=0.01),
-    }  # fmt: skip
+    ] = None
+    q_resolution_slope: Annotated[
+        Number | None,
+        Quantity("q_resolution_slope", "", "standard deviation of the resolution over q", 0.0, 0.0, 0.3, scale=0.01),
+    ] = None
+    slit_length: Annotated[
+        Number | None, Quantity("slit_length", "Å⁻¹", "half the length of the slit", 0.0, 0.0, 100.0, scale=0.01)
+    ] = None
+
+    name: ClassVar[str] = "saxs"
+    points: ClassVar[Points] = Points(
+        abscissae=(replace(WAVE_VECTOR, axis=Axis("q", "Å⁻¹"), symbol="q"),), fewest=5, without_sigma="relative"
+    )
+    linear: ClassVar[tuple[str, ...]] = ("scale", "background", "power_law")
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
         quantities = {name: self.quantities[name] for name in given}
-        linear = tuple(n for n in self.linear if n in quantities)
+        of_blanks, scales = background_quantities(0, {}, self.blanks)
+        quantities, given = quantities | of_blanks, given | scales
+        linear = (*(n for n in self.linear if n in quantities), *of_blanks)
         if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
             given["solvent_electron_density"] = solvent_electron_density(self.solvent)
         if given["scale"] is None and self.absolute:
@@ -202,10 +262,6 @@ class Saxs(Technique, own=("absolute",)):
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SaxsModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
-        if (self.file is None) == (self.q is None):
-            raise InputError(where, 'needs either a file or, to simulate, q = "START:STOP:STEP".')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         self._check_sample(sample, where)
         if self.structure_factor == "stacked-spheres":
             self._check_stack(sample, where)
@@ -214,9 +270,42 @@ class Saxs(Technique, own=("absolute",)):
         if self.energy is not None:
             for element in elements_of_crystals(sample):
                 anomalous_factor(element, self.energy, f"{where}.energy")
-        measured, width = measured_points(self, where, folder)
-        self._check_instrument(width, where)
-        return SaxsModel(settings=self, where=where, sample=sample, measured=measured, width=width)
+        found = self.compared(where, folder)
+        self._check_instrument(found.width, where)
+        return SaxsModel(
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=found.measured,
+            width=found.width,
+            blanks=found.at_points(),
+        )
+
+    # ---- the points ---------------------------------------------------------------------------
+
+    @property
+    def per_nm(self) -> bool:
+        return self.q_unit == "1/nm"
+
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        if x[0] <= 0.0:
+            raise InputError(
+                where, f"q must be above 0, got {x[0]:g}: behind the beam stop nothing is scattered; give q_range."
+            )
+        if x[-1] > LARGEST_Q:
+            hint = "" if self.per_nm else '; if it is in nm⁻¹ say q_unit = "1/nm"'
+            raise InputError(
+                where,
+                f"q goes to {x[-1]:g} Å⁻¹, but small angles end at {LARGEST_Q:g}{hint}; beyond, use total-scattering.",
+            )
+
+    def _notes_on(self, curve: Curve, where: str) -> list[str]:
+        negative = int((curve.y < 0.0).sum())
+        what = "1 point is" if negative == 1 else f"{negative} points are"
+        note = f"{what} negative, as background that was subtracted leaves it; kept, though not drawn on log axes."
+        return [note] if negative else []
+
+    # ---- what cannot be meant -----------------------------------------------------------------
 
     def _check_sample(self, sample: Sample, where: str) -> None:
         for name, population in sample.populations.items():
@@ -291,11 +380,10 @@ class Saxs(Technique, own=("absolute",)):
         if self.energy is not None and not self.energy > 0.0:
             raise InputError(f"{where}.energy", f"must be above 0 (eV), got {self.energy:g}.")
 
-    def _check_instrument(self, width: np.ndarray, where: str) -> None:
+    def _check_instrument(self, width: FloatArray, where: str) -> None:
         slit = self.slit_length is not None and as_parameter(self.slit_length) != Parameter(0.0)
         pinhole = [n for n in ("q_resolution", "q_resolution_slope") if getattr(self, n) is not None]
         if slit and (pinhole or width.any()):
             given = pinhole[0] if pinhole else "the resolution of the file"
             raise InputError(f"{where}.slit_length", f"stands beside {given}; a slit or a pinhole, not both.")
-        if pinhole and width.any():
-            raise InputError(f"{where}.{pinhole[0]}", "stands beside the resolution of the file; use one of the two.")
+        check_beside_resolution(pinhole, width, where)

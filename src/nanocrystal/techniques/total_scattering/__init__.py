@@ -1,5 +1,5 @@
 """Total scattering by the Debye equation."""
 
-from nanocrystal.techniques.total_scattering.technique import Blank, TotalScattering
+from nanocrystal.techniques.total_scattering.technique import TotalScattering
 
-__all__ = ["Blank", "TotalScattering"]
+__all__ = ["TotalScattering"]

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import MOST_COUNTS, chebyshev, drawn_counts
+from nanocrystal.measurement.counted import chebyshev, with_noise
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
@@ -60,8 +59,8 @@ class IdealGrid(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
-    """Total scattering bound to a sample; q: (n_points,) Å⁻¹ of the points."""
+class TotalScatteringModel(Model, own=("settings", "sample", "q", "width", "blanks")):
+    """Total scattering bound to a sample; q: (n_points,) Å⁻¹ of the points; width: the resolution of the file, or 0."""
 
     settings: TotalScattering
     where: str
@@ -70,6 +69,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
     x_axis: Axis
     q: FloatArray
     wavelength: float | None = field()
+    width: FloatArray
     blanks: Mapping[str, FloatArray]
 
     technique = "total-scattering"
@@ -230,6 +230,8 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
         return IdealGrid(grid, f"{len(grid)} from {grid[0]:.6f} to {grid[-1]:.6f}")
 
     def _widths(self, evaluation: Evaluation) -> FloatArray:
+        if self.width.any():
+            return self.width
         constant, slope = (evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope"))
         return np.asarray(constant + slope * self.q)
 
@@ -316,15 +318,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "blanks")):
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""
-        noise = self.settings.noise
-        if noise is None:
-            return calculated, None
-        if noise.counts is None or not noise.counts > 0.0:
-            raise InputError(f"{self.where}.noise", "of total scattering needs counts, those at the highest point.")
-        if noise.counts > MOST_COUNTS:
-            raise InputError(f"{self.where}.noise.counts", f"must be at most {MOST_COUNTS:g}, got {noise.counts:g}.")
-        drawn, _ = drawn_counts(calculated, noise.counts, noise.seed, self.where)
-        return drawn, np.sqrt(np.maximum(drawn, 1.0))
+        return with_noise(calculated, self.settings.noise, self.where, "total scattering", ("counts",))
 
     def methods(self) -> tuple[str, ...]:
         anomalous = " with f′ and f″ of Chantler (xraydb)" if self.wavelength and self.settings.anomalous else ""

@@ -11,7 +11,7 @@ Definition
 
 Instrument
     P = 1 − polarization + polarization cos² 2θ (0: corrected data; 0.5: unpolarised beam). Resolution:
-    a Gaussian in Q of standard deviation q_resolution + q_resolution_slope Q.
+    a Gaussian in Q of standard deviation q_resolution + q_resolution_slope Q, or a column "dq" of the file.
 
 Background
     Chebyshev polynomials over the range of the data, background.c0, c1, … (background_terms of them),
@@ -31,24 +31,39 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Axis, Noise, Technique, local_parameters
+from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement.keys import (
+    AngleGrid,
+    AngleRange,
+    Anomalous,
+    Background,
+    BackgroundTerms,
+    Energy,
+    QGrid,
+    QRange,
+    QUnit,
+)
+from nanocrystal.measurement.points import (
+    TWO_THETA,
+    WAVE_VECTOR,
+    check_angles,
+    check_beside_resolution,
+    check_from_zero,
+)
 from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import PairGrid, Sample
 from nanocrystal.sample.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.total_scattering.data import blank_at, measured_points
 from nanocrystal.techniques.total_scattering.instrument import elements_of
 from nanocrystal.techniques.total_scattering.model import TotalScatteringModel
 
@@ -57,67 +72,54 @@ TABULATED_Q = 75.0
 """Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
+LARGEST_Q = 60.0
+"""Å⁻¹; a larger abscissa is not a Q in Å⁻¹"""
 BLURRED = {"q_resolution": 0.3, "q_resolution_slope": 0.05}
 """resolutions, Å⁻¹ and without unit, beyond which no peak is left; none is wider where a fit begins"""
 
 
-@dataclass(frozen=True)
-class Blank:
-    """A measured blank (capillary, solvent, air) with its own scale, left to the fit unless given."""
-
-    file: str
-    columns: Sequence[str] | None = None
-    scale: Number | None = None
-
-
-@dataclass(frozen=True)
-class TotalScattering(Technique):
+@dataclass(frozen=True, kw_only=True)
+class TotalScattering(CurveTechnique):
     """Total scattering, measured (`file`) or to be simulated (`q` or `two_theta`).
 
     q_range: Å⁻¹; two_theta_range: degrees; exclude: ranges of the abscissa left out; wavelength: Å;
     energy: eV; background: coefficients by name (c0, c1, …), left to the fit where not given.
     """
 
-    file: str | Path | SuppliedCurve | None = None
-    columns: Sequence[str] | None = None
-    q: str | None = None
-    two_theta: str | None = None
-    q_range: tuple[float, float] | None = None
-    two_theta_range: tuple[float, float] | None = None
-    exclude: Sequence[tuple[float, float]] | None = None
-    q_unit: Literal["1/angstrom", "1/nm"] = "1/angstrom"
-    wavelength: float | None = None
-    energy: float | None = None
-    anomalous: bool = True
-    weights: Literal["sigma", "counting", "uniform"] | None = None
-    background_terms: int = 4
-    background: Mapping[str, Number] = field(default_factory=dict)
-    blanks: Mapping[str, Blank] = field(default_factory=dict)
-    compton: bool = False
-    compton_scale: Number | None = None
-    polarization: Number | None = None
-    q_resolution: Number | None = None
-    q_resolution_slope: Number | None = None
-    scale: Number | None = None
-    noise: Noise | None = None
+    q: QGrid = None
+    two_theta: AngleGrid = None
+    q_range: QRange = None
+    two_theta_range: AngleRange = None
+    q_unit: QUnit = "1/angstrom"
+    wavelength: Annotated[float | None, "Å; needed for 2θ and polarization; adds f′ and f″"] = None
+    energy: Energy = None
+    anomalous: Anomalous = True
+    background_terms: BackgroundTerms = 4
+    background: Background = field(default_factory=dict)
+    compton: Annotated[bool, "whether incoherent scattering is added, with its own scale"] = False
+    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1)] = None
+    polarization: Annotated[
+        Number | None, Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.0, 0.0, 1.0, scale=0.1)
+    ] = None
+    q_resolution: Annotated[
+        Number | None,
+        Quantity(
+            "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 1.0, scale=0.003
+        ),
+    ] = None
+    q_resolution_slope: Annotated[
+        Number | None,
+        Quantity("q_resolution_slope", "", "standard deviation of the resolution over Q", 0.0, 0.0, 0.1, scale=0.001),
+    ] = None
+    compton_scale: Annotated[
+        Number | None,
+        Quantity("compton_scale", "", "with compton = true: scale of the incoherent scattering", 1.0, scale=0.1),
+    ] = None
 
     name: ClassVar[str] = "total-scattering"
     from_reduction: ClassVar[tuple[str, str] | None] = ("q", "intensity")
-    abscissae: ClassVar[tuple[str, ...]] = ("q", "two_theta")
+    points: ClassVar[Points] = Points(abscissae=(WAVE_VECTOR, TWO_THETA), fewest=10, without_sigma="counting")
     linear: ClassVar[tuple[str, ...]] = ("scale", "compton_scale")
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "scale": Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1),
-        "polarization": Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.0, 0.0, 1.0, scale=0.1),
-        "q_resolution": Quantity(
-            "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 1.0, scale=0.003
-        ),
-        "q_resolution_slope": Quantity(
-            "q_resolution_slope", "", "standard deviation of the resolution over Q", 0.0, 0.0, 0.1, scale=0.001
-        ),
-        "compton_scale": Quantity(
-            "compton_scale", "", "with compton = true: scale of the incoherent scattering", 1.0, scale=0.1
-        ),
-    }
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -136,19 +138,15 @@ class TotalScattering(Technique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
-        if sum(v is not None for v in (self.file, self.q, self.two_theta)) != 1:
-            raise InputError(where, 'needs either a file or, to simulate, q or two_theta = "START:STOP:STEP".')
-        if self.file is not None and self.noise is not None:
-            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
         self._check_background(where)
         self._check_sizes(sample)
         wavelength = self._wavelength(where)
         self._check_beam(sample, wavelength, where)
-        measured, axis = measured_points(self, where, folder, wavelength)
-        x = measured.x
+        found = self.compared(where, folder)
+        measured, axis, x = found.measured, found.abscissa.axis, found.measured.x
         q = x if axis.name == "Q" else 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / self._needed(wavelength, where)
         self._check_reach(q, axis, wavelength, where)
-        blanks = {n: blank_at(self, b, x, axis, f"{where}.blanks.{n}", folder) for n, b in self.blanks.items()}
+        check_beside_resolution([n for n in BLURRED if getattr(self, n) is not None], found.width, where)
         return TotalScatteringModel(
             settings=self,
             where=where,
@@ -157,8 +155,25 @@ class TotalScattering(Technique):
             x_axis=axis,
             q=q,
             wavelength=wavelength,
-            blanks=blanks,
+            width=found.width,
+            blanks=found.at_points(),
         )
+
+    @property
+    def per_nm(self) -> bool:
+        return self.q_unit == "1/nm"
+
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        if abscissa is TWO_THETA:
+            check_angles(x, where)
+            return
+        check_from_zero(x, abscissa.symbol, where)
+        if x[-1] > LARGEST_Q:
+            raise InputError(
+                where,
+                f'Q goes to {x[-1]:g} Å⁻¹; if it is in nm⁻¹ say q_unit = "1/nm", if it is 2θ say '
+                'columns = ["two_theta", "intensity"].',
+            )
 
     def _check_background(self, where: str) -> None:
         check_background(self.background_terms, self.background, where, "3 to 6")

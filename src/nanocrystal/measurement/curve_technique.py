@@ -1,0 +1,270 @@
+"""Techniques whose data are curves: the keys that all of them have, and the way from these to points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.data import Curve
+from nanocrystal.data.supplied import SuppliedCurve
+from nanocrystal.errors import InputError
+from nanocrystal.measurement.blanks import Blank, check_blank
+from nanocrystal.measurement.contract import Technique
+from nanocrystal.measurement.curve import Measured, Noise, grid_from_text
+from nanocrystal.measurement.keys import Range, Weights
+from nanocrystal.measurement.points import (
+    RELATIVE,
+    Abscissa,
+    Points,
+    abscissa_of,
+    check_counts,
+    check_limits,
+    read_points,
+    relative_sigma,
+    scatter,
+    without_empty,
+    without_excluded,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The points of a data set, and what they lie over.
+
+    width: (n_points,) resolution of the abscissa that the file gives, zeros where it gives none; curve: the whole one
+    of the file, None where nothing was measured; blanks: as they were measured.
+    """
+
+    measured: Measured
+    abscissa: Abscissa
+    width: FloatArray
+    curve: Curve | None
+    blanks: Mapping[str, Curve]
+
+    def at_points(self) -> dict[str, FloatArray]:
+        """Return the blanks at the points of the data, interpolated linearly."""
+        return {n: np.interp(self.measured.x, b.x, b.y) for n, b in self.blanks.items()}
+
+
+@dataclass(frozen=True)
+class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
+    """A data set of one or more curves from files."""
+
+    file: Annotated[
+        str | Path | SuppliedCurve | None,
+        "the measured file, relative to the study, or package:NAME/path inside an installed package",
+    ] = None
+    _: KW_ONLY
+    columns: Annotated[
+        Sequence[str] | None, "what the columns of the file are, where its suffix does not say; see Files"
+    ] = None
+    exclude: Annotated[Sequence[Range] | None, "left out of the fit, in the unit of the abscissa"] = None
+    weights: Annotated[
+        Weights | None,
+        "sigma (of the file), counting (σ = √I), relative (3 % of I) or uniform [sigma if the file has it, else "
+        "counting; of saxs relative, of pdf and NMR uniform]",
+    ] = None
+    noise_range: Annotated[
+        Range | None,
+        "where there is nothing but noise, in the unit of the abscissa: its scatter is the σ of all points",
+    ] = None
+
+    points: ClassVar[Points]
+
+    @property
+    def per_nm(self) -> bool:
+        """Whether q of the files is in nm⁻¹."""
+        return False
+
+    def points_of(self, curve: Curve, abscissa: Abscissa, where: str) -> tuple[Curve, Measured]:
+        """Return the points of a curve that are compared, as they are in the file and weighed.
+
+        Raises InputError for ranges and weights that cannot be used.
+        """
+        noise = None if self.noise_range is None else scatter(curve, self.noise_range, f"{where}.noise_range")
+        curve = self._in_range(curve, abscissa, where)
+        fewest, limits = self.points.fewest, getattr(self, abscissa.range_key)
+        if len(curve.x) < fewest and limits is not None:
+            raise InputError(
+                f"{where}.{abscissa.range_key}",
+                f"holds {len(curve.x)} points of the file; give a range with at least {fewest}.",
+            )
+        self._check_enough(curve, "", where)
+        curve = without_excluded(curve, self.exclude, fewest, f"{where}.exclude")
+        self._check_abscissa(curve.x, abscissa, f"{where}.file")
+        notes = [*curve.notes, *self._notes_on(curve, where)]
+        curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
+        return curve, Measured(curve.x, curve.y, sigma, words, curve.source, curve.sha256, tuple(notes))
+
+    def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
+        """Return the points of a curve within the range that the study gives."""
+        limits = getattr(self, abscissa.range_key)
+        if limits is None:
+            return curve
+        check_limits(limits, abscissa, f"{where}.{abscissa.range_key}")
+        return curve.between(limits[0], limits[1], f"{where}.{abscissa.range_key}")
+
+    def _check_enough(self, curve: Curve, which: str, where: str) -> None:
+        if len(curve.x) < self.points.fewest:
+            have = f"{Path(curve.source).name} has {len(curve.x)} points{which}"
+            raise InputError(f"{where}.file", f"{have}; at least {self.points.fewest} are needed.")
+
+    def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
+        """Raise InputError for an abscissa that cannot be in its unit; where: the key that states it."""
+
+    def _notes_on(self, curve: Curve, where: str) -> list[str]:
+        """Return sentences on the points that are compared; raises InputError where these cannot be meant."""
+        return []
+
+    # ---- weights ------------------------------------------------------------------------------
+
+    def _weighed(
+        self, curve: Curve, abscissa: Abscissa, noise: float | None, where: str, notes: list[str]
+    ) -> tuple[Curve, FloatArray | None, str]:
+        """Return the points that have a weight, their σ and a sentence on it; notes: grows by what was assumed."""
+        self._check_weights(curve, where)
+        if noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
+            return curve, curve.sigma, "1/σ² with the σ of the file"
+        kind = self.weights or self.points.without_sigma
+        counting = noise is None and kind == "counting"
+        if counting:
+            check_counts(curve, abscissa, self.weights is not None, where)
+        if noise is not None:
+            assert self.noise_range is not None
+            low, high = self.noise_range
+            notes.append(f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}.")
+        elif self.weights is None and counting:
+            notes.append("the file has no σ: counting statistics, σ = √I, were assumed.")
+        elif self.weights is None and kind == "relative":
+            notes.append(f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative).")
+        if self.points.counted:
+            curve, left_out = without_empty(curve, abscissa, counting)
+            self._check_enough(curve, " with an intensity other than 0", where)
+            notes += left_out
+        if noise is not None:
+            return curve, np.full_like(curve.y, noise), "all points alike, σ from the scatter in noise_range"
+        if counting:
+            return curve, np.sqrt(np.maximum(curve.y, 1.0)), "counting statistics, 1/I"
+        if kind == "relative":
+            return curve, relative_sigma(curve.y, f"{where}.file"), f"{_PERCENT} of each intensity"
+        return curve, None, self.points.alike if self.weights is None else "all points alike, as asked for"
+
+    def _check_weights(self, curve: Curve, where: str) -> None:
+        """Raise InputError for weights that these data cannot have, or that stand beside others."""
+        if self.weights in ("counting", "relative") and self.points.no_counts:
+            problem = (
+                f'is "{self.weights}", but {self.points.no_counts}; say "sigma" or "uniform", or give noise_range.'
+            )
+            raise InputError(f"{where}.weights", problem)
+        if self.noise_range is not None:
+            beside = "" if self.weights in ("sigma", None) else f'weights = "{self.weights}"'
+            beside = beside if curve.sigma is None else "the sigma of the file"
+            if beside:
+                raise InputError(f"{where}.noise_range", f"stands beside {beside}; use one of the two.")
+        elif self.weights == "sigma" and curve.sigma is None:
+            file = Path(curve.source).name
+            raise InputError(
+                f"{where}.weights",
+                f'is "sigma", but no column of {file} was read as σ; name it with columns = ["{curve.x_name}", '
+                f'"{curve.y_name}", "sigma"], or say weights = "{self.points.without_sigma}".',
+            )
+
+
+@dataclass(frozen=True)
+class CurveTechnique(MeasuredTechnique, own=("compared",)):
+    """A data set of one curve, measured or to be simulated."""
+
+    _: KW_ONLY
+    blanks: Annotated[Mapping[str, Blank], "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]"] = (
+        field(default_factory=dict)
+    )
+    noise: Annotated[Noise | None, "for simulate only: { counts = 2e4, seed = 1 } or { sigma = 0.02, seed = 1 }"] = None
+
+    _of_files: ClassVar[tuple[str, ...]] = ("noise_range",)
+    """keys that only the points of a file can have, beside those that choose them"""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.abscissae = tuple(a.key for a in cls.points.abscissae)
+        cls.counted = cls.points.counted
+
+    def _check_source(self, where: str) -> None:
+        """Raise InputError unless there is either a file or an abscissa, and for noise of measured data."""
+        if sum(v is not None for v in (self.file, *(getattr(self, k) for k in self.abscissae))) != 1:
+            keys, remark = " or ".join(self.abscissae), self.points.abscissae[0].remark
+            raise InputError(where, f'needs either a file or, to simulate, {keys} = "START:STOP:STEP"{remark}.')
+        if self.file is not None and self.noise is not None:
+            raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
+
+    def compared(self, where: str, folder: Path) -> Compared:
+        """Return the points that are compared, or simulated; raises InputError for what cannot be used."""
+        self._check_source(where)
+        if self.file is None:
+            measured, abscissa = self._simulated_points(where)
+            width, curve = np.zeros_like(measured.x), None
+        else:
+            curve, abscissa = self._whole_curve(where, folder)
+            chosen, measured = self.points_of(curve, abscissa, where)
+            measured = replace(measured, source=str(self.file))
+            width = np.zeros_like(measured.x) if chosen.resolution is None else chosen.resolution
+        blanks = {}
+        for name, blank in self.blanks.items():
+            at = f"{where}.blanks.{name}"
+            found = self._in_angstrom(read_points(blank.file, blank.columns, self.points, at, folder, self.per_nm))
+            check_blank(found, blank.file, measured.x, abscissa, self.points, f"{at}.file")
+            blanks[name] = found
+        return Compared(measured, abscissa, width, curve, blanks)
+
+    def _simulated_points(self, where: str) -> tuple[Measured, Abscissa]:
+        abscissa = next(a for a in self.points.abscissae if getattr(self, a.key) is not None)
+        for unused in (*(a.range_key for a in self.points.abscissae), "exclude"):
+            if getattr(self, unused) is not None:
+                problem = f"chooses points of a file; without one it is {abscissa.key} alone."
+                raise InputError(f"{where}.{unused}", problem)
+        for unused in self._of_files:
+            if getattr(self, unused) is not None:
+                raise InputError(f"{where}.{unused}", "is for the points of a file; leave it out.")
+        x = grid_from_text(getattr(self, abscissa.key), f"{where}.{abscissa.key}")
+        self._check_abscissa(x, abscissa, f"{where}.{abscissa.key}")
+        return Measured(x, None, None, "none", "simulated", None), abscissa
+
+    def _whole_curve(self, where: str, folder: Path) -> tuple[Curve, Abscissa]:
+        """Return the curve of the file, q in Å⁻¹, and what it lies over."""
+        assert self.file is not None
+        name = Path(str(self.file)).name
+        if isinstance(self.file, SuppliedCurve):
+            curve = self.file.curve()
+        else:
+            curve = read_points(self.file, self.columns, self.points, where, folder, self.per_nm)
+        abscissa = abscissa_of(curve, name, self.points, self.name, f"{where}.file")
+        if self.per_nm and curve.x_name != "q":
+            raise InputError(f"{where}.q_unit", f"is the unit of Q, but {name} is over 2θ; leave it out.")
+        if not self.per_nm and curve.metadata.get("q_unit") in ("1/nm", "nm^-1", "nm-1"):
+            raise InputError(f"{where}.q_unit", 'the file states q in nm⁻¹; say q_unit = "1/nm".')
+        for other in self.points.abscissae:
+            if other != abscissa and getattr(self, other.range_key) is not None:
+                problem = f"does not fit a file over {curve.x_name}; give {abscissa.range_key} instead."
+                raise InputError(f"{where}.{other.range_key}", problem)
+        return self._prepared(self._in_angstrom(curve), where), abscissa
+
+    def _in_angstrom(self, curve: Curve) -> Curve:
+        """Return a curve over q in Å⁻¹; others as they are."""
+        if not self.per_nm or curve.x_name != "q":
+            return curve
+        return replace(
+            curve, x=curve.x / 10.0, resolution=None if curve.resolution is None else curve.resolution / 10.0
+        )
+
+    def _prepared(self, curve: Curve, where: str) -> Curve:
+        """Return the whole curve after what is done to it before points are chosen; raises InputError."""
+        return curve
+
+
+_PERCENT = f"{100.0 * RELATIVE:g} %"

@@ -1,0 +1,26 @@
+"""Keys of data sets that several techniques have, each with its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from nanocrystal.parameters import Number
+
+Range = tuple[float, float]
+Weights = Literal["sigma", "counting", "relative", "uniform"]
+RGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in Å, both ends included"]
+QGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in Å⁻¹, both ends included"]
+AngleGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in degrees, both ends included"]
+XGrid = Annotated[
+    str | None, "to simulate instead of a file: START:STOP:STEP in the unit of the axis, both ends included"
+]
+RRange = Annotated[Range | None, "Å, both ends included; what is fitted [all above 0.5 Å]"]
+QRange = Annotated[Range | None, "Å⁻¹, both ends included; what is fitted [all]"]
+AngleRange = Annotated[Range | None, "degrees, both ends included; what is fitted [all]"]
+XRange = Annotated[Range | None, "both ends included, in the unit of the axis; what is fitted [all]"]
+QUnit = Annotated[Literal["1/angstrom", "1/nm"], "the unit of Q in the file"]
+Energy = Annotated[float | None, "eV; instead of the wavelength"]
+Anomalous = Annotated[bool, "whether f′ and f″ are used where the wavelength is known"]
+BackgroundTerms = Annotated[int, "how many Chebyshev polynomials"]
+Background = Annotated[Mapping[str, Number], "their coefficients c0, c1, …, where they shall not be left to the fit"]
