@@ -25,7 +25,6 @@ from nanocrystal.sample import (
     Sample,
     Sphere,
 )
-from nanocrystal.sample.coating import coating_volume
 from nanocrystal.study.study import Study, study_from
 from nanocrystal.techniques import Composition, Saxs
 from structures import CUBIC, CUBIC_CSPBBR3
@@ -42,7 +41,7 @@ def described(shape: object, thickness: Number = 12.0) -> Sample:
 
 
 def volume(shape: object) -> float:
-    return coating_volume(now(shape), 12.0, lambda: CUBIC_CSPBBR3 * np.eye(3))
+    return now(shape).grown(12.0, lambda: CUBIC_CSPBBR3 * np.eye(3))
 
 
 def lognormal(mean: float, std: float, seed: int) -> np.ndarray:

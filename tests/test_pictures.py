@@ -25,6 +25,7 @@ from nanocrystal.sample import (
     Bulk,
     Crystal,
     Cylinder,
+    Ellipsoid,
     Octahedron,
     Population,
     Sample,
@@ -117,6 +118,15 @@ def test_an_octahedron_has_its_corners_along_the_axes(edge: float) -> None:
     numbers = [(2 * k + 1) * (2 * k * k + 2 * k + 3) // 3, 4 * m * (m + 1) * (m + 2) // 3]
     volume = np.sqrt(2.0) / 3.0 * edge**3 / 5.87**3
     assert len(pb) == min(numbers, key=lambda n: abs(n - volume))
+
+
+def test_an_ellipsoid_has_the_blocks_whose_middle_lies_inside() -> None:
+    found = picture(Ellipsoid(40.0, 70.0), crystal(CUBIC, 0.01))
+    pb = of(found, "Pb") - 0.5 * (of(found, "Pb").max(axis=0) + of(found, "Pb").min(axis=0))
+    assert (np.hypot(pb[:, 0], pb[:, 1]) / 20.0) ** 2 + (pb[:, 2] / 35.0) ** 2 == pytest.approx(
+        np.clip((np.hypot(pb[:, 0], pb[:, 1]) / 20.0) ** 2 + (pb[:, 2] / 35.0) ** 2, 0.0, 1.0)
+    )
+    assert len(pb) == pytest.approx(np.pi / 6.0 * 40.0**2 * 70.0 / 5.87**3, rel=0.06)
 
 
 @pytest.mark.parametrize("shape", [Cylinder(200.0, 300.0), Octahedron(400.0), Sphere(300.0), Brick(1e4, 1e4, 1e4)])

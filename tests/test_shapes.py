@@ -13,7 +13,7 @@ from scipy.integrate import quad, trapezoid
 from modelling import calculated, crystal, now, sample_of
 from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
-from nanocrystal.sample import Cube, Cylinder, Distribution, Histogram, Octahedron, Prism, Sphere
+from nanocrystal.sample import Cube, Cylinder, Distribution, Ellipsoid, Histogram, Octahedron, Prism, Sphere
 from nanocrystal.sample.distributions import Lognormal, Normal
 from nanocrystal.sample.prisms import Box
 from nanocrystal.study import read_study
@@ -35,7 +35,16 @@ LENGTHS, COUNTS = [20.0, 27.0, 33.5], [1.0, 3.0, 2.0]
 
 
 @pytest.mark.parametrize(
-    "shape", [Cube, lambda x: Prism(x, 20.0), lambda x: Cylinder(x, 20.0), lambda x: Cylinder(20.0, x), Octahedron]
+    "shape",
+    [
+        Cube,
+        lambda x: Prism(x, 20.0),
+        lambda x: Cylinder(x, 20.0),
+        lambda x: Cylinder(20.0, x),
+        Octahedron,
+        lambda x: Ellipsoid(x, 20.0),
+        lambda x: Ellipsoid(20.0, x),
+    ],
 )
 def test_counted_crystals_are_the_weighted_mean_of_their_members(shape: Callable[[object], Box]) -> None:
     found = calculated(sample_of(CUBIC, shape(Histogram(LENGTHS, COUNTS, 1.1)), U_ISO), SETTINGS, "iq")
@@ -144,6 +153,7 @@ def in_octahedron(edge: float) -> Inside:
 SHAPES = [
     (Cylinder(22.0, 19.0), in_cylinder(22.0, 19.0)),
     (Octahedron(25.0), in_octahedron(25.0)),
+    (Ellipsoid(22.0, 31.0), lambda x: (np.hypot(x[:, 0], x[:, 1]) / 11.0) ** 2 + (x[:, 2] / 15.5) ** 2 < 1.0),
 ]
 
 
@@ -183,7 +193,7 @@ def test_multiplicities_are_the_volumes_shared(shape: Box, inside: Inside) -> No
         centre = rng.uniform(0.0, a, 3)
         own = inside(corners - centre)
         row[:] = [np.count_nonzero(own & inside(corners + a * u - centre)) for u in offsets]
-    found = now(shape).pair_weights(offsets.astype(float), a * np.eye(3))
+    found = now(shape).overlap(offsets.astype(float), a * np.eye(3))
     error = counted.std(axis=0) / np.sqrt(len(counted))
     assert np.abs((found - counted.mean(axis=0)) / np.maximum(error, 1e-12)).max() < 5.0
     octant = now(shape).pair_table(np.array([2, 2, 2]), a * np.eye(3))
@@ -210,13 +220,13 @@ def test_mean_over_a_distribution_is_its_integral(
     d = {"lognormal": Lognormal, "normal": Normal}[given.distribution](given.mean, given.std)
 
     def integrand(x: float) -> float:
-        return float(now(one, **{own: x}).pair_weights(u, vectors)[0] * d.density(np.array([x]))[0])
+        return float(now(one, **{own: x}).overlap(u, vectors)[0] * d.density(np.array([x]))[0])
 
     points = 5.87 * np.array([np.hypot(u[0, 0], u[0, 1]), u[0].sum() / np.sqrt(2.0)])
     bounds = np.unique(np.clip(np.concatenate([[0.1, 20.0, 40.0, 60.0, 100.0, 300.0], points]), 0.1, 2000.0))
     expected = sum(quad(integrand, *pair, epsabs=1e-10, limit=200)[0] for pair in pairwise([*bounds, 2000.0]))
-    total = now(spread).pair_weights(np.zeros((1, 3)), vectors)[0]
-    assert abs(now(spread).pair_weights(u, vectors)[0] - expected) < 1e-8 * total
+    total = now(spread).overlap(np.zeros((1, 3)), vectors)[0]
+    assert abs(now(spread).overlap(u, vectors)[0] - expected) < 1e-8 * total
 
 
 @pytest.mark.parametrize(
@@ -233,11 +243,11 @@ def test_volume_and_surface(shape: Box, volume: float, surface: float) -> None:
     assert now_so.mean_blocks(vectors) == pytest.approx(volume / 5.87**3, rel=1e-12)
     assert now_so.length_statistics()["d_eq"].number_mean == pytest.approx((6.0 * volume / np.pi) ** (1 / 3))
     r = np.array([0.0, 0.01])
-    start = now_so.envelope(r, vectors)
+    start = now_so.envelope_along(r, vectors)
     assert start[0] == pytest.approx(1.0, abs=1e-12)
     assert (start[0] - start[1]) / r[1] == pytest.approx(surface / (4.0 * volume), rel=5e-3)
     reach = now_so.reach_in_blocks(vectors)
-    assert (np.abs(now_so.pair_weights(np.diag(1.02 * reach), vectors)) < 1e-6 * volume).all()
+    assert (np.abs(now_so.overlap(np.diag(1.02 * reach), vectors)) < 1e-6 * volume).all()
 
 
 def test_cylinders_of_two_distributions() -> None:
@@ -269,12 +279,12 @@ def test_rod_on_a_hexagonal_lattice_is_the_mean_over_places_of_its_axis() -> Non
 
         first = grid[inside(grid)]
         counts += [inside(first + u).sum() for u in offsets]
-    found = now(shape).pair_weights(offsets.astype(float), HEXAGONAL)
+    found = now(shape).overlap(offsets.astype(float), HEXAGONAL)
     np.testing.assert_allclose(found, counts / 4000.0, rtol=0.02, atol=0.05)
     assert found[1] != pytest.approx(found[2], rel=0.05)  # a long and a short diagonal
     r = np.linspace(0.0, 35.0, 30)
-    cubic = now(shape).envelope(r, 5.87 * np.eye(3))
-    np.testing.assert_allclose(now(shape).envelope(r, HEXAGONAL), cubic, atol=2e-3)
+    cubic = now(shape).envelope_along(r, 5.87 * np.eye(3))
+    np.testing.assert_allclose(now(shape).envelope_along(r, HEXAGONAL), cubic, atol=2e-3)
 
 
 def test_octahedra_need_upright_blocks() -> None:
@@ -313,6 +323,6 @@ def test_many_correlated_weights_are_those_of_few() -> None:
     shape = Prism(Distribution("lognormal", 60.0, 12.0), Distribution("lognormal", 70.0, 12.0), 0.5)
     found, vectors = now(shape), 5.87 * np.eye(3)
     offsets = np.random.default_rng(0).random((4000, 3)) * np.array([18.0, 18.0, 25.0])
-    one_by_one = np.concatenate([found.pair_weights(part, vectors) for part in np.array_split(offsets, 8)])
+    one_by_one = np.concatenate([found.overlap(part, vectors) for part in np.array_split(offsets, 8)])
     whole = found.mean_blocks(vectors)
-    assert np.abs(found.pair_weights(offsets, vectors) - one_by_one).max() < 2e-4 * whole
+    assert np.abs(found.overlap(offsets, vectors) - one_by_one).max() < 2e-4 * whole

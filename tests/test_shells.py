@@ -289,7 +289,7 @@ def test_pairs_of_nested_prisms_are_means_over_sizes(correlation: float | None) 
     length = mean_l * np.exp(s_l * z[1] - s_l**2 / 2.0)
     offsets = np.array([[0, 0, 0], [1, 0, 0], [2, -3, 1], [0, 0, 6]], dtype=float)
     for s, t in ((0.0, 7.0), (7.0, 7.0), (3.0, 11.0)):
-        found = now(shape).pair_weights(nested_offsets(offsets, A * np.eye(3), (s, t)), A * np.eye(3))
+        found = now(shape).overlap(nested_offsets(offsets, A * np.eye(3), (s, t)), A * np.eye(3))
         for weight, offset in zip(found, A * offsets, strict=True):
             shared = 1.0
             for sides, u in zip((edge, edge, length), offset, strict=True):

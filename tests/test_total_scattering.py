@@ -127,7 +127,7 @@ def test_multiplicities_of_a_bivariate_population_are_means_over_sizes(correlati
     z[1] = (correlation or 0.0) * z[0] + np.sqrt(1.0 - (correlation or 0.0) ** 2) * z[1]
     d = mean_d * np.exp(s_d * z[0] - s_d**2 / 2.0)
     n_base, n_length = d * np.sqrt(np.pi / 4.0) / 5.87, mean_l * np.exp(s_l * z[1] - s_l**2 / 2.0) / 5.87
-    found = now(shape).pair_weights(offsets, vectors)
+    found = now(shape).overlap(offsets, vectors)
     for weight, (u, v, w) in zip(found, np.abs(offsets), strict=True):
         drawn = np.maximum(n_base - u, 0) * np.maximum(n_base - v, 0) * np.maximum(n_length - w, 0)
         assert weight == pytest.approx(drawn.mean(), abs=5.0 * drawn.std() / np.sqrt(len(d)))
@@ -328,7 +328,7 @@ def test_shape_function_of_a_cube_is_known_at_small_r(tmp_path: Path) -> None:
     """γ₀ = 1 − S r/4V + …: for a cube 1 − 3r/2a + 2r²/(πa²) − r³/(4πa³) up to r = a."""
     shape = Cube(30.0)
     r = np.linspace(0.0, 30.0, 31)
-    found = now(shape).envelope(r, 5.0 * np.eye(3))
+    found = now(shape).envelope_along(r, 5.0 * np.eye(3))
     x = r / 30.0
     np.testing.assert_allclose(found, 1.0 - 1.5 * x + 2.0 * x**2 / np.pi - x**3 / (4.0 * np.pi), atol=2e-4)
 

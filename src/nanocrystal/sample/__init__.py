@@ -7,6 +7,7 @@ from nanocrystal.sample.coating import Coating
 from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.curved import Cylinder, Octahedron
 from nanocrystal.sample.distributions import Distribution, Histogram
+from nanocrystal.sample.ellipsoid import Ellipsoid
 from nanocrystal.sample.fixed_body import FixedBody
 from nanocrystal.sample.lattice_pairs import ShapedDerivatives
 from nanocrystal.sample.mixing import Substitution
@@ -29,7 +30,7 @@ from nanocrystal.sample.tilts import (
 )
 from nanocrystal.sample.twins import TwinFamily
 
-BOXES: Mapping[str, type[Box]] = {s.name: s for s in (Cube, Prism, Platelet, Brick, Cylinder, Octahedron)}
+BOXES: Mapping[str, type[Box]] = {s.name: s for s in (Cube, Prism, Platelet, Brick, Cylinder, Octahedron, Ellipsoid)}
 """shapes that are cut from a lattice of blocks, by the name a study gives them"""
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Cube",
     "Cylinder",
     "Distribution",
+    "Ellipsoid",
     "Exponential",
     "FixedBody",
     "Histogram",

@@ -193,6 +193,7 @@ class Box(Shape):
     edges: ClassVar[tuple[Edge, ...]] = DeclaredEdges()  # type: ignore[assignment]
     now: ClassVar[type[BoxNow]]
     """what it is at given values"""
+
     def _lengths(self) -> list[tuple[Edge, RefinableLength]]:
         return [(e, RefinableLength(e.quantity, getattr(self, e.quantity.name))) for e in self.edges]
 
