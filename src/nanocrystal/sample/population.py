@@ -32,9 +32,10 @@ from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDeriva
 from nanocrystal.sample.lattice_sum import LatticeSum
 from nanocrystal.sample.order import Coherent
 from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure, enveloped
-from nanocrystal.sample.shapes import Bulk, Shape, ShapeNow
+from nanocrystal.sample.shapes import Shape, ShapeNow, infinite
 from nanocrystal.sample.shell import SHELL, Shell, ShellNow
-from nanocrystal.sample.size_law import SIZE_LAW, SizeLaw, SizeLawNow, merged, slices
+from nanocrystal.sample.size_law import SIZE_LAW, SizeLaw, SizeLawNow, slices
+from nanocrystal.sample.slices import merged
 from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
 from nanocrystal.sample.termination import TERMINATION, outer_layers
 from nanocrystal.sample.twins import TWINS, TwinFamily
@@ -74,7 +75,7 @@ class Population:
     """
 
     crystal: Annotated[str | None, REQUIRED, "the name of one of [crystals]"] = None
-    shape: Annotated[Shape, NO_KEY] = field(default_factory=Bulk)
+    shape: Annotated[Shape, NO_KEY] = field(default_factory=infinite)
     atoms: Annotated[Atoms | None, NO_KEY] = None
     fraction_basis: Annotated[FractionBasis, NO_KEY] = "mass_fraction"
     fraction: Annotated[Number, NO_KEY] = 1.0

@@ -352,6 +352,11 @@ class Bulk(Shape):
         return BulkNow(self)
 
 
+def infinite() -> Shape:
+    """Return the shape of crystals without a surface."""
+    return Bulk()
+
+
 @dataclass(frozen=True)
 class SphereNow(ShapeNow):
     """Spheres with these diameters; spread: whether a distribution was given.
