@@ -69,3 +69,41 @@ def test_intermediates_are_kept_in_one_place() -> None:
         if cached and empty:
             found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
     assert found == []
+
+
+# ---- shapes ---------------------------------------------------------------------------------------
+
+ROOM_OF_SHAPES = ("shapes", "prisms", "curved", "ellipsoid", "fixed_body", "scattering_bodies")
+"""modules that may name single shapes, beside the schema and what is public"""
+NAME_SHAPES = {"__init__.py", "study/schema.py", "sample/__init__.py"}
+
+
+def shape_classes() -> set[type]:
+    """Return all shapes, and what they are as of now."""
+    found: set[type] = set()
+    waiting: list[type] = [Shape, ShapeNow]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found |= set(kinds)
+        waiting += kinds
+    return found
+
+
+def test_no_module_tells_shapes_apart() -> None:
+    """Only the room of shapes, the schema and what is public name a single shape."""
+    homes = {(kind.__module__, kind.__name__) for kind in shape_classes()}
+    assert len(homes) > 15
+    names = {name for _, name in homes}
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        place = path.relative_to(SOURCE).as_posix()
+        if place in NAME_SHAPES or f"nanocrystal.{place[:-3].replace('/', '.')}" in {home for home, _ in homes}:
+            continue
+        if path.stem in ROOM_OF_SHAPES:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nanocrystal.sample"):
+                if (node.module or "").rpartition(".")[2] == "tilts":
+                    continue  # octahedra of ions about a metal, no shape
+                found += [f"{place}:{node.lineno} {a.name}" for a in node.names if a.name in names]
+    assert found == []
