@@ -18,9 +18,10 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise, Technique, grid_from_text, local_parameters
 from nanocrystal.parameters import Parameter, Quantity, vary
 from nanocrystal.refinement import refine
+from nanocrystal.refinement.design import plan_measurement
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, Sphere, Substitution
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.study.plan import plan_measurement, read_plan
+from nanocrystal.study.plan import read_plan
 from nanocrystal.techniques import Composition, Pdf, Saxs, TotalScattering
 from structures import NICKEL
 from toy_models import NoSample, ToyModel

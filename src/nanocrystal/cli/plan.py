@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.information_plan import Plan
+    from nanocrystal.refinement.design.plan import Plan
     from nanocrystal.study.plan import PlannedStudy
 
 
