@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nanocrystal.refinement.design import Plan, plan_measurement
-from nanocrystal.study.study import Study, read_content, study_from
+from nanocrystal.study.study import Study, read_study
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,6 @@ class PlannedStudy:
 
 def read_plan(path: str | Path) -> PlannedStudy:
     """Read a study file for a plan; raises InputError, with file, line and key, for anything that cannot be meant."""
-    from nanocrystal.study.plan_schema import PlanTable
-
-    content, path, text = read_content(path)
-    study = study_from(content, path, text)
-    table = PlanTable.model_validate(content.get("plan", {}))
-    return PlannedStudy(study, table.targets, table.counts)
+    study = read_study(path)
+    assert study.planned is not None
+    return PlannedStudy(study, study.planned.targets, study.planned.counts)

@@ -26,24 +26,37 @@ from nanocrystal.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
     from nanocrystal.study.candidates import CandidateSet
+    from nanocrystal.study.plan_schema import PlanTable
+
+
+NOWHERE = Source(Path("study.toml"), "")
+"""of a study made in Python"""
 
 
 @dataclass(frozen=True)
 class Study:
     """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
 
-    A candidate is a study too: `source` says which, `description` what it is.
+    A candidate is a study too: `source` says which, `description` what it is. path: the file, whose folder relative
+    paths start from; reductions: the tables of [reduction], by name; planned: that of [plan].
     """
 
     title: str
     sample: Sample
     datasets: Mapping[str, Any]
-    options: Options
-    path: Path
-    text: str
-    source: Source
+    options: Options = field(default_factory=Options)
+    path: Path = Path("study.toml")
+    text: str = ""
+    source: Source = NOWHERE
     description: str = ""
     candidates: Mapping[str, Study] = field(default_factory=dict)
+    reductions: Mapping[str, Any] = field(default_factory=dict)
+    planned: PlanTable | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        if self.source is NOWHERE:
+            object.__setattr__(self, "source", Source(self.path, self.text))
 
     @property
     def folder(self) -> Path:
@@ -87,6 +100,17 @@ class Study:
 
         with self.located():
             return simulated_curves(self.sample, self.datasets, self.folder)
+
+    def to_toml(self) -> str:
+        """Return the text of a study file that `read_study` reads as an equal study, in the folder of this one.
+
+        Files are named as they were given, with what shall differ from them; what stands at its default is left out.
+        Raises InputError, with the address, for what no study file can say: crystals, clusters, blocks and curves that
+        are in no file, classes and names of your own.
+        """
+        from nanocrystal.study.text import study_text
+
+        return study_text(self)
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -141,7 +165,18 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
         options = object_of(Options, table.refine, "refine")
-        study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
+        study = Study(
+            table.title,
+            sample,
+            datasets,
+            options,
+            path=source.path,
+            text=source.text,
+            source=source,
+            description=description,
+            reductions=table.reduction,
+            planned=table.plan,
+        )
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
             crystal.at(values.under(f"crystals.{name}")).check_overlap()
@@ -280,12 +315,14 @@ def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
 
     path = resolve(table.file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", table.file):
-        rows = number_table(read_text(path, f"{where}.file"), table.file)
+        text = read_text(path, f"{where}.file")
+        rows = number_table(text, table.file)
         if rows.widest != 3:
             raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
             places = [tuple(row.values) for row in rows.rows]
-            return FixedBody(places, **arguments_of(FixedBody, table, where))
+            read = {"source": table.file, "sha256": sha256(text.encode()).hexdigest()}
+            return FixedBody(places, **arguments_of(FixedBody, table, where), **read)
         except InputError as error:
             raise InputError(table.file, error.problem) from None
 
