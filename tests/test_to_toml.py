@@ -41,7 +41,7 @@ from nanocrystal.study.content import content_of
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.study.plan_schema import PlanTable
 from nanocrystal.study.series.schema import SeriesTable
-from nanocrystal.study.study import study_from
+from nanocrystal.study.study import read_histogram, study_from
 from nanocrystal.study.text import toml_text
 from nanocrystal.techniques import Pdf, TotalScattering
 from round_trip import check, differences, parameter_rows, read_again
@@ -183,6 +183,8 @@ def test_candidates_made_in_python(ni: Crystal, tmp_path: Path) -> None:
     assert again.candidates["balls"].description == "round"
     for name, candidate in again.candidates.items():
         assert parameter_rows(candidate) == parameter_rows(both.candidates[name])
+    untitled = replace(both, candidates={"no": replace(study, title="")})
+    assert read_again(untitled).candidates["no"].title == ""
     assert 'drop = ["populations.dots.diameter"]' in text
 
 
@@ -223,10 +225,20 @@ def test_what_is_in_no_file(ni: Crystal, tmp_path: Path) -> None:
     refused(study_of(tmp_path, replace(sample, crystals={"ni": made})), f"crystals.ni.cif: {there}", "made here")
     other = Crystal(replace(ni.structure, text=f"# by hand\n{CIF}"), u_iso=NI)
     refused(study_of(tmp_path, replace(sample, crystals={"ni": other})), f"{there}: Ni.cif holds another")
+    changed = Crystal(replace(ni.structure, cell=ni.structure.cell + [0.1, 0.1, 0.1, 0, 0, 0]), u_iso=NI)
+    refused(study_of(tmp_path, replace(sample, crystals={"ni": changed})), f"{there}: Ni.cif holds another")
     atoms = Atoms(Cluster(("Ni",), np.zeros((1, 3)), "an array"), {"Ni": 0.01})
     refused(study_of(tmp_path, Sample({"one": Population(atoms=atoms)})), f"populations.one.file: {there}")
     blocks = Population("ni", FixedBody([(0, 0, 0), (1, 0, 0)]))
     refused(study_of(tmp_path, Sample({"dots": blocks}, {"ni": ni})), "populations.dots.blocks", "write it to one")
+    (tmp_path / "sizes.txt").write_text("20 3\n30 5\n", encoding="utf-8")
+    counted = read_histogram("sizes.txt", tmp_path, "populations.dots.diameter")
+    for given in (counted, replace(counted, counts=[3.0, 4.0])):
+        study = study_of(tmp_path, Sample({"dots": Population("ni", Sphere(given))}, {"ni": ni}))
+        if given is counted:
+            assert 'diameter = { distribution = "tabulated", file = "sizes.txt" }' in study.to_toml()
+        else:
+            refused(study, f"populations.dots.diameter.file: {there}: sizes.txt holds another")
     refused(study_of(tmp_path, sample, file=Made()), "datasets.pdf.file: was made in Python")
 
 
@@ -248,6 +260,10 @@ def test_what_candidates_have_in_common(ni: Crystal, tmp_path: Path) -> None:
     study = study_of(tmp_path, Sample({"dots": Population("ni", Sphere(40.0))}, {"ni": ni}))
     other = replace(study, datasets={"pdf": Pdf("other.gr", qmax=20.0)})
     refused(replace(study, candidates={"other": other}), "datasets.pdf.file: may not be another one here")
+    twice = replace(study, candidates={"a": study})
+    refused(replace(study, candidates={"twice": twice}), "candidates.twice: has candidates of its own")
+    far = replace(study, path=tmp_path / "x" / "study.toml")
+    refused(replace(study, candidates={"far": far}), "candidates.far: stands in")
     asked = replace(study, planned=PlanTable(targets={"crystals.ni.a": 1e-3}))
     refused(replace(study, candidates={"other": asked}), "candidates.other.plan: is another one than that of the study")
 

@@ -41,8 +41,8 @@ def _named(body: FixedBody) -> dict[str, str]:
 class FixedBody(Box):
     """One crystal of given blocks, of any outline.
 
-    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source, sha256: the file that they
-    were read from and the digest of its text, if they were.
+    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source: the file that they were
+    read from, if they were.
     Raises InputError for no blocks, one twice, or a body too large.
     """
 
@@ -51,7 +51,6 @@ class FixedBody(Box):
         Facets | None, 'what the blocks are: "cell" or "pseudocubic" cells [pseudocubic for perovskites]'
     ] = None
     source: Annotated[str, NO_KEY] = ""
-    sha256: Annotated[str, NO_KEY] = ""
     name: ClassVar[str] = "blocks"
 
     def __post_init__(self) -> None:

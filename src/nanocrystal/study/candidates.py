@@ -53,7 +53,7 @@ class CandidateSet:
         """Return the text of a study file that `read_candidates` reads as equal candidates; see `Study.to_toml`."""
         from nanocrystal.study.text import candidates_text
 
-        return candidates_text(self.title, self.studies)
+        return candidates_text(self.title, self.studies, self.path.parent)
 
     def compare(self, **how: Any) -> Comparison:
         """Refine all and return them side by side, judged; see `running.compared`."""

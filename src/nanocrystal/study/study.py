@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import ParameterSet
+from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Atoms, Cluster, Crystal, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
@@ -105,6 +106,7 @@ class Study:
         """Return the text of a study file that `read_study` reads as an equal study, in the folder of this one.
 
         Files are named as they were given, with what shall differ from them; what stands at its default is left out.
+        The description of a candidate is left out where it is written as a study by itself.
         Raises InputError, with the address, for what no study file can say: crystals, clusters, blocks and curves that
         are in no file, classes and names of your own.
         """
@@ -300,7 +302,7 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
     """Return the shape of a population, with lengths and blocks that are in files."""
     shape = table.made_from
     if shape is FixedBody:
-        return _fixed_body(table, where, folder)
+        return read_body(table.file, folder, where, **arguments_of(FixedBody, table, where))
     given = arguments_of(shape, table, where)
     try:
         return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in given.items()})
@@ -308,41 +310,42 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
         raise located(error, where) from None
 
 
-def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
-    """Return the body that a file lists by its blocks."""
+def read_body(file: str, folder: Path, where: str, facets: Facets | None = None) -> FixedBody:
+    """Return the body that a file lists by its blocks; raises InputError that names the file."""
     from nanocrystal.data.table import number_table
     from nanocrystal.sample.cif import read_text
 
-    path = resolve(table.file, folder, f"{where}.file")
-    with _file_named_at(f"{where}.file", table.file):
-        text = read_text(path, f"{where}.file")
-        rows = number_table(text, table.file)
+    path = resolve(file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", file):
+        rows = number_table(read_text(path, f"{where}.file"), file)
         if rows.widest != 3:
-            raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
+            raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            places = [tuple(row.values) for row in rows.rows]
-            read = {"source": table.file, "sha256": sha256(text.encode()).hexdigest()}
-            return FixedBody(places, **arguments_of(FixedBody, table, where), **read)
+            return FixedBody([tuple(row.values) for row in rows.rows], facets, file)
         except InputError as error:
-            raise InputError(table.file, error.problem) from None
+            raise InputError(file, error.problem) from None
 
 
 def _counted(value: Any, folder: Path, where: str) -> Any:
     """Return a histogram in the place of the file that holds it, other values as they are."""
-    from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
     from nanocrystal.study.fields import CountedFile
 
-    if not isinstance(value, CountedFile):
-        return value
-    path = resolve(value.file, folder, f"{where}.file")
-    with _file_named_at(f"{where}.file", value.file):
+    return read_histogram(value.file, folder, where, value.factor) if isinstance(value, CountedFile) else value
+
+
+def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
+    """Return the lengths that a file counts; raises InputError that names the file."""
+    from nanocrystal.data.table import number_table
+    from nanocrystal.sample.cif import read_text
+
+    path = resolve(file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
-        table = number_table(text, value.file)
+        table = number_table(text, file)
         if table.widest != 2:
-            raise InputError(value.file, f"must have two columns, length in Å and count, got {table.widest}.")
+            raise InputError(file, f"must have two columns, length in Å and count, got {table.widest}.")
         lengths, counts = zip(*(row.values for row in table.rows), strict=True)
         try:
-            return Histogram(lengths, counts, value.factor, value.file, sha256(text.encode()).hexdigest())
+            return Histogram(lengths, counts, factor, file, sha256(text.encode()).hexdigest())
         except InputError as error:
-            raise InputError(value.file, f"its {error.where} {error.problem}") from None
+            raise InputError(file, f"its {error.where} {error.problem}") from None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nanocrystal.data import resolve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.sample import FixedBody, Histogram, Population, Sample
+from nanocrystal.sample import Cluster, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample.crystal import LIBRARY
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over
+from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
@@ -30,23 +36,28 @@ def study_text(study: Study) -> str:
     """Return the text of a study with its candidates; raises InputError, with the address, for what it cannot say."""
     content = study_content(study)
     check_names(study.candidates, "candidates")
-    candidates = {n: _candidate(n, s, content) for n, s in study.candidates.items()}
+    candidates = {n: _candidate(n, s, content, study.folder) for n, s in study.candidates.items()}
     return toml_text(content | ({"candidates": candidates} if candidates else {}))
 
 
-def candidates_text(title: str, studies: Mapping[str, Study]) -> str:
+def candidates_text(title: str, studies: Mapping[str, Study], folder: Path) -> str:
     """Return the text of candidates whose study is not complete without them: what all have stands in the study."""
     check_names(studies, "candidates")
     contents = {n: study_content(s) for n, s in studies.items()}
     base: Content = common_part([{k: v for k, v in c.items() if k != "title"} for c in contents.values()])
     base = ({"title": title} if title else {}) | base
-    return toml_text(base | {"candidates": {n: _candidate(n, s, base) for n, s in studies.items()}})
+    return toml_text(base | {"candidates": {n: _candidate(n, s, base, folder) for n, s in studies.items()}})
 
 
-def _candidate(name: str, study: Study, base: Content) -> Content:
-    """Return the table of a candidate: what of it differs from the study."""
+def _candidate(name: str, study: Study, base: Content, folder: Path) -> Content:
+    """Return the table of a candidate: what of it differs from the study, which stands in a folder."""
     from nanocrystal.study.schema import CandidateTable
 
+    if study.candidates or study.folder != folder:
+        problem = (
+            "has candidates of its own" if study.candidates else f"stands in {study.folder}, the study in {folder}"
+        )
+        raise InputError(f"candidates.{name}", f"{problem}; a candidate is a part of the file of the study.")
     content = study_content(study)
     usual = f"{base['title']}: {name}" if "title" in base else ""
     title = content.pop("title", "")
@@ -56,8 +67,8 @@ def _candidate(name: str, study: Study, base: Content) -> Content:
             f"candidates.{name}.{key}", "is another one than that of the study; candidates have it in common."
         )
     check_measured(changed, base)
-    own = {"description": study.description, "drop": dropped, "title": "" if title == usual else title}
-    return {k: v for k, v in own.items() if v} | changed
+    own = {"description": study.description, "drop": dropped}
+    return {k: v for k, v in own.items() if v} | ({} if title == usual else {"title": title}) | changed
 
 
 # ---- the parts of a study -------------------------------------------------------------------------
@@ -78,7 +89,7 @@ def study_content(study: Study) -> Content:
         "title": study.title,
         "crystals": {n: content_of(c, f"crystals.{n}") for n, c in sample.crystals.items()},
         "populations": {n: _population(p, f"populations.{n}") for n, p in sample.populations.items()},
-        "datasets": {n: _dataset(d, study.reductions, f"datasets.{n}") for n, d in study.datasets.items()},
+        "datasets": {n: _dataset(d, study, f"datasets.{n}") for n, d in study.datasets.items()},
         "reduction": {n: content_of(t, f"reduction.{n}") for n, t in study.reductions.items()},
         "refine": content_of(study.options, "refine"),
         "plan": {} if study.planned is None else content_of(study.planned, "plan"),
@@ -105,7 +116,7 @@ def _population(population: Population, where: str) -> Content:
     return {**first, **content_of(shape, where), **fraction, **more}
 
 
-def _dataset(dataset: Any, reductions: Mapping[str, Any], where: str) -> Content:
+def _dataset(dataset: Any, study: Study, where: str) -> Content:
     from nanocrystal.study.reduction import ReducedCurve
 
     if TECHNIQUES.get(dataset.name) is not type(dataset):
@@ -115,51 +126,54 @@ def _dataset(dataset: Any, reductions: Mapping[str, Any], where: str) -> Content
     curve = dataset.file
     if not isinstance(curve, SuppliedCurve):
         return technique | content_of(dataset, where)
-    if not isinstance(curve, ReducedCurve) or reductions.get(curve.name) != curve.table:
+    known = (curve.table, curve.folder) if isinstance(curve, ReducedCurve) else None
+    if not isinstance(curve, ReducedCurve) or known != (study.reductions.get(curve.name), study.folder):
         problem = "was made in Python, and a study names a file or one of its reductions; write the curve to a file."
         raise InputError(f"{where}.file", problem)
     return technique | {"reduction": curve.name} | content_of(dataset, where, but=("file",))
 
 
 def _check_files(sample: Sample, folder: Path) -> None:
-    """Raise InputError for what was not read from the file that a study would name."""
-    for where, source, digest in _files(sample):
+    """Raise InputError for what is not what the file holds that a study would name."""
+    for where, source, made, read in _files(sample, folder):
+        problem = "is named by its file in a study; write it to one and read it from there"
         try:
-            text = _text_of(source, folder, where)
+            again = read()
         except InputError as error:
-            problem = f"is named by its file in a study; write it to one and read it from there: {error.problem}"
-            raise InputError(where, problem) from None
-        if sha256(text.encode()).hexdigest() != digest:
-            problem = (
-                f"is named by its file in a study; write it to one and read it from there: {source} holds another."
-            )
+            raise InputError(where, f"{problem}: {error.problem}") from None
+        if not all(np.array_equal(getattr(made, f.name), getattr(again, f.name)) for f in fields(made)):
             raise InputError(where, f"{problem}: {source} holds another.")
 
 
-def _files(sample: Sample) -> Iterator[tuple[str, str, str]]:
-    """Yield address, file as a study names it, and SHA-256 of all that the sample was read from."""
+def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callable[[], Any]]]:
+    """Yield address, file as a study names it, what was read from it, and how it is read again."""
+    from nanocrystal.study.study import read_body, read_histogram
+
     for name, crystal in sample.crystals.items():
-        yield f"crystals.{name}.cif", crystal.structure.source, crystal.sha256
+        where, source = f"crystals.{name}.cif", crystal.structure.source
+        yield where, source, crystal.structure, partial(_structure, source, folder, where)
     for name, population in sample.populations.items():
-        where, atoms = f"populations.{name}", population.atoms
-        if atoms is not None:
-            yield f"{where}.file", atoms.cluster.source, atoms.cluster.sha256
+        where, shape = f"populations.{name}", population.shape
+        if population.atoms is not None:
+            cluster = population.atoms.cluster
+            yield f"{where}.file", cluster.source, cluster, partial(_cluster, cluster.source, folder, f"{where}.file")
             continue
-        if isinstance(population.shape, FixedBody) and population.shape.source:
-            yield f"{where}.file", population.shape.source, population.shape.sha256
-        for key, given in vars(population.shape).items():
+        if isinstance(shape, FixedBody) and shape.source:
+            yield f"{where}.file", shape.source, shape, partial(read_body, shape.source, folder, where, shape.facets)
+        for key, given in vars(shape).items():
             if isinstance(given, Histogram) and given.source:
-                yield f"{where}.{key}.file", given.source, given.sha256
+                read = partial(read_histogram, given.source, folder, f"{where}.{key}", given.factor)
+                yield f"{where}.{key}.file", given.source, given, read
 
 
-def _text_of(source: str, folder: Path, where: str) -> str:
-    from nanocrystal.sample.cif import read_text
-    from nanocrystal.sample.crystal import LIBRARY
-    from nanocrystal.tables.library import library_name, library_text
-
+def _structure(source: str, folder: Path, where: str) -> CifStructure:
     if source.startswith(LIBRARY):
-        return library_text(library_name(source.removeprefix(LIBRARY), where))
-    return read_text(resolve(source, folder, where), where)
+        return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
+    return parse_cif(read_text(resolve(source, folder, where), where), source)
+
+
+def _cluster(source: str, folder: Path, where: str) -> Cluster:
+    return Cluster.read(resolve(source, folder, where), where, source)
 
 
 # ---- the text -------------------------------------------------------------------------------------
