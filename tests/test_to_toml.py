@@ -225,7 +225,7 @@ def test_what_is_in_no_file(ni: Crystal, tmp_path: Path) -> None:
     refused(study_of(tmp_path, replace(sample, crystals={"ni": made})), f"crystals.ni.cif: {there}", "made here")
     other = Crystal(replace(ni.structure, text=f"# by hand\n{CIF}"), u_iso=NI)
     refused(study_of(tmp_path, replace(sample, crystals={"ni": other})), f"{there}: Ni.cif holds another")
-    changed = Crystal(replace(ni.structure, cell=ni.structure.cell + [0.1, 0.1, 0.1, 0, 0, 0]), u_iso=NI)
+    changed = Crystal(replace(ni.structure, cell=np.array([3.6, 3.6, 3.6, 90.0, 90.0, 90.0])), u_iso=NI)
     refused(study_of(tmp_path, replace(sample, crystals={"ni": changed})), f"{there}: Ni.cif holds another")
     atoms = Atoms(Cluster(("Ni",), np.zeros((1, 3)), "an array"), {"Ni": 0.01})
     refused(study_of(tmp_path, Sample({"one": Population(atoms=atoms)})), f"populations.one.file: {there}")

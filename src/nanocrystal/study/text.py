@@ -54,9 +54,8 @@ def _candidate(name: str, study: Study, base: Content, folder: Path) -> Content:
     from nanocrystal.study.schema import CandidateTable
 
     if study.candidates or study.folder != folder:
-        problem = (
-            "has candidates of its own" if study.candidates else f"stands in {study.folder}, the study in {folder}"
-        )
+        where = f"stands in {study.folder}, the study in {folder}"
+        problem = "has candidates of its own" if study.candidates else where
         raise InputError(f"candidates.{name}", f"{problem}; a candidate is a part of the file of the study.")
     content = study_content(study)
     usual = f"{base['title']}: {name}" if "title" in base else ""
@@ -126,8 +125,8 @@ def _dataset(dataset: Any, study: Study, where: str) -> Content:
     curve = dataset.file
     if not isinstance(curve, SuppliedCurve):
         return technique | content_of(dataset, where)
-    known = (curve.table, curve.folder) if isinstance(curve, ReducedCurve) else None
-    if not isinstance(curve, ReducedCurve) or known != (study.reductions.get(curve.name), study.folder):
+    its = (curve.table, curve.folder) if isinstance(curve, ReducedCurve) else None
+    if not isinstance(curve, ReducedCurve) or its != (study.reductions.get(curve.name), study.folder):
         problem = "was made in Python, and a study names a file or one of its reductions; write the curve to a file."
         raise InputError(f"{where}.file", problem)
     return technique | {"reduction": curve.name} | content_of(dataset, where, but=("file",))
