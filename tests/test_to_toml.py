@@ -39,7 +39,7 @@ from nanocrystal.study import Study, read_candidates, read_study
 from nanocrystal.study.candidates import KINDS, merged, without
 from nanocrystal.study.content import content_of
 from nanocrystal.study.overlay import common_part, laid_over
-from nanocrystal.study.plan_schema import PlanTable
+from nanocrystal.study.plan import PlanTable
 from nanocrystal.study.series.schema import SeriesTable
 from nanocrystal.study.study import read_histogram, study_from
 from nanocrystal.study.text import toml_text

@@ -1,38 +1,23 @@
-"""A study and what its table [plan] asks for."""
+"""The table [plan] of a study: what `nanocrystal plan` shall say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Annotated
 
-from nanocrystal.refinement.design import Plan, plan_measurement
-from nanocrystal.study.study import Study, read_study
+from pydantic import Field
 
+from nanocrystal.study.fields import Table
 
-@dataclass(frozen=True)
-class PlannedStudy:
-    """A study and what its table [plan] asks for."""
-
-    study: Study
-    targets: Mapping[str, float]
-    counts: Sequence[float]
-
-    def plan(self) -> Plan:
-        """Return the plan; raises InputError that names file, line and key."""
-        with self.study.located():
-            return plan_measurement(
-                self.study.sample,
-                self.study.datasets,
-                title=self.study.title,
-                folder=self.study.folder,
-                targets=self.targets,
-                counts=self.counts,
-            )
+Factor = Annotated[float, Field(gt=0.0, le=1e6)]
 
 
-def read_plan(path: str | Path) -> PlannedStudy:
-    """Read a study file for a plan; raises InputError, with file, line and key, for anything that cannot be meant."""
-    study = read_study(path)
-    assert study.planned is not None
-    return PlannedStudy(study, study.planned.targets, study.planned.counts)
+class PlanTable(Table):
+    """What a measurement shall achieve: [plan], for `nanocrystal plan`."""
+
+    targets: dict[str, Annotated[float, Field(gt=0.0)]] = Field(
+        default_factory=dict,
+        description='standard errors that are wanted, by address in quotation marks: "crystals.pt.a" = 0.001',
+    )
+    counts: list[Factor] = Field(
+        default=[0.1, 1.0, 10.0], min_length=1, max_length=12, description="factors on the counts [0.1, 1, 10]"
+    )

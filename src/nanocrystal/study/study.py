@@ -26,8 +26,10 @@ from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
+    from nanocrystal.refinement.design import Plan
+    from nanocrystal.refinement.posterior_result import Posterior
     from nanocrystal.study.candidates import CandidateSet
-    from nanocrystal.study.plan_schema import PlanTable
+    from nanocrystal.study.plan import PlanTable
 
 
 NOWHERE = Source(Path("study.toml"), "")
@@ -94,6 +96,27 @@ class Study:
         from nanocrystal.study.candidates import CandidateSet
 
         return CandidateSet(self.title, self.candidates, self.path, self.text)
+
+    def plan(self) -> Plan:
+        """Return what data sets to come would say of what varies, as [plan] asks; raises InputError, located."""
+        from nanocrystal.refinement.design import plan_measurement
+
+        asked: dict[str, Any] = (
+            {} if self.planned is None else {"targets": self.planned.targets, "counts": self.planned.counts}
+        )
+        with self.located():
+            return plan_measurement(self.sample, self.datasets, title=self.title, folder=self.folder, **asked)
+
+    def posterior(self, **how: Any) -> Posterior:
+        """Refine and sample the posterior; how: sampling and listeners, as of `sample_posterior`.
+
+        Raises InputError that names file, line and key.
+        """
+        from nanocrystal.refinement.posterior import sample_posterior
+
+        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        with self.located():
+            return sample_posterior(self.sample, self.datasets, **given, **how)
 
     def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
         """Return name -> columns of each data set as the study describes it; raises InputError, located."""
