@@ -18,9 +18,10 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise, Technique, grid_from_text, local_parameters
 from nanocrystal.parameters import Parameter, Quantity, vary
 from nanocrystal.refinement import refine
+from nanocrystal.refinement.design import plan_measurement
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, Sphere, Substitution
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.study.plan import plan_measurement, read_plan
+from nanocrystal.study import read_study
 from nanocrystal.techniques import Composition, Pdf, Saxs, TotalScattering
 from structures import NICKEL
 from toy_models import NoSample, ToyModel
@@ -310,7 +311,7 @@ def test_an_occupancy_hides_behind_the_scale() -> None:
 
 def test_the_example() -> None:
     """Together everything is determined; small angles see neither displacements nor boundaries, wide ones both."""
-    plan = read_plan(Path(__file__).parents[1] / "examples" / "plan_cspbbr3_twins.toml").plan()
+    plan = read_study(Path(__file__).parents[1] / "examples" / "plan_cspbbr3_twins.toml").plan()
     assert plan.together.undetermined == []
     twins = "populations.dots.twins.t110.probability"
     assert {twins, "crystals.cspbbr3.u_iso.Pb"} <= set(plan.each["saxs"].unseen)

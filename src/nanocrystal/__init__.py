@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nanocrystal.measurement import Noise
     from nanocrystal.parameters import Parameter, fixed, tied, vary
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
+    from nanocrystal.refinement.design import plan_measurement
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
     from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
     from nanocrystal.sample import (
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     )
     from nanocrystal.simulation import cluster_intensity, simulated_curves
     from nanocrystal.study import Study, read_candidates, read_study
-    from nanocrystal.study.plan import plan_measurement
     from nanocrystal.techniques import (
         Blank,
         Composition,
@@ -101,10 +101,10 @@ _HOMES = {
         "Substitution",
         "TwinFamily",
     ),
+    "refinement.design": ("plan_measurement",),
     "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
-    "study.plan": ("plan_measurement",),
     "techniques": (
         "Blank",
         "Composition",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.information_plan import Plan
-    from nanocrystal.study.plan import PlannedStudy
+    from nanocrystal.refinement.design.plan import Plan
+    from nanocrystal.study import Study
 
 
 @verbs.app.command("plan-measurement", hidden=True)
@@ -18,34 +18,33 @@ if TYPE_CHECKING:
 def plan(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet = False) -> None:
     """Say how well each parameter would be known from data yet to be measured: data sets without files, with noise."""
     with verbs.errors(quiet):
-        from nanocrystal.study.plan import read_plan
+        from nanocrystal.study import read_study
 
-        _run(read_plan(study), out, study.with_name(f"{study.stem}-plan"), quiet)
+        _run(read_study(study), out, study.with_name(f"{study.stem}-plan"), quiet)
 
 
 def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:
     """Plan an example that has a table [plan], and write everything; return False where it has none."""
     from nanocrystal.study.examples import examples_folder
-    from nanocrystal.study.plan import read_plan
-    from nanocrystal.study.study import read_content
+    from nanocrystal.study.study import read_content, read_study
 
     path = examples_folder() / f"{name}.toml"
     if not path.is_file() or "plan" not in read_content(path)[0]:
         return False
-    _run(read_plan(path), out, Path(f"{path.stem}-plan"), quiet)
+    _run(read_study(path), out, Path(f"{path.stem}-plan"), quiet)
     return True
 
 
-def _run(described: PlannedStudy, out: Path | None, default: Path, quiet: bool) -> None:
+def _run(described: Study, out: Path | None, default: Path, quiet: bool) -> None:
     """Plan a study, and write everything to `out` or the default folder."""
     from nanocrystal.report.plan_files import PLAN, plan_names, write_plan
 
     folder = out if out is not None else default
-    keeps_study = (folder / "study.toml").absolute() != described.study.path.absolute()
+    keeps_study = (folder / "study.toml").absolute() != described.path.absolute()
     verbs.check_way_to(folder)
     verbs.check_folder(folder, plan_names(keeps_study), out is not None, PLAN)
     found = described.plan()
-    report = write_plan(found, folder, described.study.text if keeps_study else None)
+    report = write_plan(found, folder, described.text if keeps_study else None)
     if not quiet:
         _summary(found)
     print(report)

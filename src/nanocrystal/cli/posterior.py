@@ -35,7 +35,6 @@ def posterior(
         from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.study import read_study
-        from nanocrystal.study.posterior import study_posterior
 
         described = read_study(study)
         folder = out if out is not None else study.with_name(f"{study.stem}-posterior")
@@ -43,8 +42,7 @@ def posterior(
         verbs.check_way_to(folder)
         verbs.check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
         with _shown(quiet) as (expected, progress):
-            found = study_posterior(
-                described,
+            found = described.posterior(
                 sampling=Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count()),
                 listeners=Listeners(expected=expected, progress=progress),
             )

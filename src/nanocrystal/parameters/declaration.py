@@ -11,7 +11,7 @@ is also annotated with what a study says otherwise: `Limits`, `Key`, `Beside`, `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -62,10 +62,12 @@ class Key:
 class Beside:
     """The fields of another dataclass stand in the study, beside the other fields and in the place of this one.
 
-    A mapping holds those of them that are given; anything else is made from them by the reader.
+    A mapping holds those of them that are given; anything else is made from them by the reader, and `named` tells what
+    they were, by name, of the object that has the field.
     """
 
     owner: type
+    named: Callable[[Any], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ class DeclaredField:
     def beside(self) -> type | None:
         """The dataclass whose fields stand in its place."""
         return next((m.owner for m in self.metadata if isinstance(m, Beside)), None)
+
+    def named(self, holder: Any) -> Mapping[str, str]:
+        """Return what the fields in its place were, by name, where the reader made it from them."""
+        found = next((m.named for m in self.metadata if isinstance(m, Beside)), None)
+        return {} if found is None else found(holder)
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from nanocrystal.refinement.information_plan import NOTEWORTHY, Plan
+from nanocrystal.refinement.design.plan import NOTEWORTHY, Plan
 from nanocrystal.report import sections, tables
 from nanocrystal.report.figures import correlation_figure
 from nanocrystal.report.html import Drawn, column, file_name, page

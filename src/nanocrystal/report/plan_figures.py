@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.refinement.information_plan import Map, Plan, Step
+from nanocrystal.refinement.design.plan import Map, Plan, Step
 from nanocrystal.report.axes import axis, axis_title, layout
 from nanocrystal.report.figures import COMPONENTS, OBSERVED, Figure, label, plain_list
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.refinement.information_plan import Plan
+from nanocrystal.refinement.design.plan import Plan
 from nanocrystal.report.files import finite, recorded, write_texts
 
 PLAN = "plan.json"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nanocrystal.refinement.information import Combination, Named
-from nanocrystal.refinement.information_plan import Plan, Target
+from nanocrystal.refinement.design.information import Combination, Named
+from nanocrystal.refinement.design.plan import Plan, Target
 from nanocrystal.report.numbers import MINUS, number
 
 MOST_NAMED = 6

@@ -173,11 +173,15 @@ class ClusterFile:
     file: Annotated[str, ".xyz, .extxyz or .cif (as a list of atoms)"]
 
 
+def _named(atoms: Atoms) -> dict[str, str]:
+    return {"file": atoms.cluster.source}
+
+
 @dataclass(frozen=True)
 class Atoms:
     """Explicit atoms from a file."""
 
-    cluster: Annotated[Cluster, Beside(ClusterFile)]
+    cluster: Annotated[Cluster, Beside(ClusterFile, _named)]
     u_iso: Annotated[Mapping[Label, Number], U_ISO, "Å², by element; every element needs one"] = field(
         default_factory=dict
     )

@@ -49,6 +49,8 @@ U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", min
 OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
 DELTA1 = Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0)
 DELTA2 = Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0)
+LIBRARY = "library:"
+"""what begins the source of a bundled structure"""
 LARGE_U_ISO = 0.12
 """Å²; larger displacements are remarked on: often B was meant"""
 EXCLUSIVE_DISTANCE = 1.2
@@ -71,6 +73,11 @@ class StructureFile:
     cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
     library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
     one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
+
+
+def _named(crystal: Crystal) -> dict[str, str]:
+    source = crystal.structure.source
+    return {"library": source.removeprefix(LIBRARY)} if source.startswith(LIBRARY) else {"cif": source}
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ class Crystal:
     where: how error messages name this crystal, e.g. `crystals.pt`.
     """
 
-    structure: Annotated[CifStructure, Beside(StructureFile)]
+    structure: Annotated[CifStructure, Beside(StructureFile, _named)]
     cell: Annotated[Mapping[str, Number], Beside(Cell)] = field(default_factory=dict)
     u_iso: Annotated[
         Mapping[Label, Number],
@@ -191,7 +198,7 @@ class Crystal:
         Raises InputError for an unknown name; most entries have no displacements, so that u_iso is needed.
         """
         known = library_name(name, f"{where}.library")
-        structure = parse_cif(library_text(known), f"library:{known}")
+        structure = parse_cif(library_text(known), f"{LIBRARY}{known}")
         return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
 
     def __post_init__(self) -> None:

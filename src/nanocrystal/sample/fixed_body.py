@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Beside, Here, Parameter, Quantity
+from nanocrystal.parameters import NO_KEY, Beside, Here, Parameter, Quantity
 from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.prisms import Box, BoxNow
 from nanocrystal.sample.shapes import (
@@ -42,18 +42,24 @@ class BlocksFile:
     file: Annotated[str, "three columns of whole numbers: the place of each block along the block vectors"]
 
 
+def _named(body: FixedBody) -> dict[str, str]:
+    return {"file": body.source}
+
+
 @dataclass(frozen=True)
 class FixedBody(Box):
     """One crystal of given blocks, of any outline.
 
-    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order.
+    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source: the file that they were
+    read from, if they were.
     Raises InputError for no blocks, one twice, or a body too large.
     """
 
-    blocks: Annotated[Sequence[Sequence[float]], Beside(BlocksFile)]
+    blocks: Annotated[Sequence[Sequence[float]], Beside(BlocksFile, _named)]
     facets: Annotated[
         Facets | None, 'what the blocks are: "cell" or "pseudocubic" cells [pseudocubic for perovskites]'
     ] = None
+    source: Annotated[str, NO_KEY] = ""
     name: ClassVar[str] = "blocks"
 
     def __post_init__(self) -> None:

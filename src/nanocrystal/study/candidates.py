@@ -49,6 +49,12 @@ class CandidateSet:
             "[candidates.base], which is the study as it stands.",
         )
 
+    def to_toml(self) -> str:
+        """Return the text of a study file that `read_candidates` reads as equal candidates; see `Study.to_toml`."""
+        from nanocrystal.study.text import candidates_text
+
+        return candidates_text(self.title, self.studies, self.path.parent)
+
     def compare(self, **how: Any) -> Comparison:
         """Refine all and return them side by side, judged; see `running.compared`."""
         from nanocrystal.study.running import compared
@@ -122,7 +128,7 @@ def _candidate(name: str, table: Mapping[str, Any], base: Mapping[str, Any], pat
     override = {k: v for k, v in table.items() if k not in OWN_KEYS}
     source = Source(path, text, name, base, table)
     try:
-        _check_measured(override, base)
+        check_measured(override, base)
         kept = without(base, table.get("drop", []))
     except InputError as error:
         raise source.located(error) from None
@@ -176,7 +182,7 @@ def _addresses(table: Mapping[str, Any], prefix: str = "") -> list[str]:
     return found
 
 
-def _check_measured(override: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+def check_measured(override: Mapping[str, Any], base: Mapping[str, Any]) -> None:
     """Raise InputError where a candidate states what was measured."""
     known = base.get("datasets", {})
     for name, table in override.get("datasets", {}).items():

@@ -77,8 +77,11 @@ def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("study", "{message}", {"message": message})
 
 
+NAME = re.compile(r"[A-Za-z_]\w*")
+
+
 def _identifier(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+    if not NAME.fullmatch(name):
         raise wrong(f"the name {name!r} must be made of letters, digits and _, and not begin with a digit.")
     return name
 
@@ -245,10 +248,12 @@ GridField = Annotated[tuple[float, float, float], BeforeValidator(_grid), WithJs
 class Table(BaseModel):
     """A table of the study; an unknown key is an error that names the nearest valid one.
 
-    made_from: the dataclass whose fields are its keys.
+    made_from: the dataclass whose fields are its keys; made_of: all of them and its name, as `tables.table_of` took
+    them.
     """
 
     made_from: ClassVar[type | None] = None
+    made_of: ClassVar[tuple[Any, ...] | None] = None
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
@@ -265,3 +270,11 @@ class Table(BaseModel):
                     {"message": f"unknown key; {nearest_keys(key, cls.model_fields)}", "key": key},
                 )
         return value
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return how another process makes it again: the class of a table has no place in a module."""
+        if self.made_of is None:
+            return super().__reduce_ex__(protocol)
+        from nanocrystal.study.tables import table_again
+
+        return table_again, (*self.made_of, self.__getstate__())

@@ -18,7 +18,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.cif import parse_cif, read_text
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, LIBRARY
 from nanocrystal.sample.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.tables.library import library_name, library_text
 
@@ -88,7 +88,7 @@ def _crystal(cif: Path | None, library: str) -> Crystal | None:
         structure = parse_cif(read_text(cif, "--cif"), str(cif))
     elif library:
         name = library_name(library, "--library")
-        structure = parse_cif(library_text(name), f"library:{name}")
+        structure = parse_cif(library_text(name), f"{LIBRARY}{name}")
     else:
         return None
     elements = dict.fromkeys(s.element for s in structure.sites)

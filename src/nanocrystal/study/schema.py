@@ -19,7 +19,7 @@ from nanocrystal.sample.population import Fractions
 from nanocrystal.study import fields
 from nanocrystal.study.fields import Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.study.plan_schema import PlanTable
+from nanocrystal.study.plan import PlanTable
 from nanocrystal.study.reduction.schema import ReductionKeys
 from nanocrystal.study.series.schema import SeriesTable
 from nanocrystal.study.tables import table_of

@@ -15,35 +15,51 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import ParameterSet
+from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Atoms, Cluster, Crystal, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
+    from nanocrystal.refinement.design import Plan
+    from nanocrystal.refinement.posterior_result import Posterior
     from nanocrystal.study.candidates import CandidateSet
+    from nanocrystal.study.plan import PlanTable
+
+
+NOWHERE = Source(Path("study.toml"), "")
+"""of a study made in Python"""
 
 
 @dataclass(frozen=True)
 class Study:
     """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
 
-    A candidate is a study too: `source` says which, `description` what it is.
+    A candidate is a study too: `source` says which, `description` what it is. path: the file, whose folder relative
+    paths start from; reductions: the tables of [reduction], by name; planned: that of [plan].
     """
 
     title: str
     sample: Sample
     datasets: Mapping[str, Any]
-    options: Options
-    path: Path
-    text: str
-    source: Source
+    options: Options = field(default_factory=Options)
+    path: Path = Path("study.toml")
+    text: str = ""
+    source: Source = NOWHERE
     description: str = ""
     candidates: Mapping[str, Study] = field(default_factory=dict)
+    reductions: Mapping[str, Any] = field(default_factory=dict)
+    planned: PlanTable | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        if self.source is NOWHERE:
+            object.__setattr__(self, "source", Source(self.path, self.text))
 
     @property
     def folder(self) -> Path:
@@ -81,12 +97,45 @@ class Study:
 
         return CandidateSet(self.title, self.candidates, self.path, self.text)
 
+    def plan(self) -> Plan:
+        """Return what data sets to come would say of what varies, as [plan] asks; raises InputError, located."""
+        from nanocrystal.refinement.design import plan_measurement
+
+        asked: dict[str, Any] = (
+            {} if self.planned is None else {"targets": self.planned.targets, "counts": self.planned.counts}
+        )
+        with self.located():
+            return plan_measurement(self.sample, self.datasets, title=self.title, folder=self.folder, **asked)
+
+    def posterior(self, **how: Any) -> Posterior:
+        """Refine and sample the posterior; how: sampling and listeners, as of `sample_posterior`.
+
+        Raises InputError that names file, line and key.
+        """
+        from nanocrystal.refinement.posterior import sample_posterior
+
+        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        with self.located():
+            return sample_posterior(self.sample, self.datasets, **given, **how)
+
     def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
         """Return name -> columns of each data set as the study describes it; raises InputError, located."""
         from nanocrystal.simulation import simulated_curves
 
         with self.located():
             return simulated_curves(self.sample, self.datasets, self.folder)
+
+    def to_toml(self) -> str:
+        """Return the text of a study file that `read_study` reads as an equal study, in the folder of this one.
+
+        Files are named as they were given, with what shall differ from them; what stands at its default is left out.
+        The description of a candidate is left out where it is written as a study by itself.
+        Raises InputError, with the address, for what no study file can say: crystals, clusters, blocks and curves that
+        are in no file, classes and names of your own.
+        """
+        from nanocrystal.study.text import study_text
+
+        return study_text(self)
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -141,7 +190,18 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
         options = object_of(Options, table.refine, "refine")
-        study = Study(table.title, sample, datasets, options, source.path, source.text, source, description)
+        study = Study(
+            table.title,
+            sample,
+            datasets,
+            options,
+            path=source.path,
+            text=source.text,
+            source=source,
+            description=description,
+            reductions=table.reduction,
+            planned=table.plan,
+        )
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
             crystal.at(values.under(f"crystals.{name}")).check_overlap()
@@ -265,7 +325,7 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
     """Return the shape of a population, with lengths and blocks that are in files."""
     shape = table.made_from
     if shape is FixedBody:
-        return _fixed_body(table, where, folder)
+        return read_body(table.file, folder, where, **arguments_of(FixedBody, table, where))
     given = arguments_of(shape, table, where)
     try:
         return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in given.items()})
@@ -273,39 +333,42 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
         raise located(error, where) from None
 
 
-def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
-    """Return the body that a file lists by its blocks."""
+def read_body(file: str, folder: Path, where: str, facets: Facets | None = None) -> FixedBody:
+    """Return the body that a file lists by its blocks; raises InputError that names the file."""
     from nanocrystal.data.table import number_table
     from nanocrystal.sample.cif import read_text
 
-    path = resolve(table.file, folder, f"{where}.file")
-    with _file_named_at(f"{where}.file", table.file):
-        rows = number_table(read_text(path, f"{where}.file"), table.file)
+    path = resolve(file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", file):
+        rows = number_table(read_text(path, f"{where}.file"), file)
         if rows.widest != 3:
-            raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
+            raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            places = [tuple(row.values) for row in rows.rows]
-            return FixedBody(places, **arguments_of(FixedBody, table, where))
+            return FixedBody([tuple(row.values) for row in rows.rows], facets, file)
         except InputError as error:
-            raise InputError(table.file, error.problem) from None
+            raise InputError(file, error.problem) from None
 
 
 def _counted(value: Any, folder: Path, where: str) -> Any:
     """Return a histogram in the place of the file that holds it, other values as they are."""
-    from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
     from nanocrystal.study.fields import CountedFile
 
-    if not isinstance(value, CountedFile):
-        return value
-    path = resolve(value.file, folder, f"{where}.file")
-    with _file_named_at(f"{where}.file", value.file):
+    return read_histogram(value.file, folder, where, value.factor) if isinstance(value, CountedFile) else value
+
+
+def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
+    """Return the lengths that a file counts; raises InputError that names the file."""
+    from nanocrystal.data.table import number_table
+    from nanocrystal.sample.cif import read_text
+
+    path = resolve(file, folder, f"{where}.file")
+    with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
-        table = number_table(text, value.file)
+        table = number_table(text, file)
         if table.widest != 2:
-            raise InputError(value.file, f"must have two columns, length in Å and count, got {table.widest}.")
+            raise InputError(file, f"must have two columns, length in Å and count, got {table.widest}.")
         lengths, counts = zip(*(row.values for row in table.rows), strict=True)
         try:
-            return Histogram(lengths, counts, value.factor, value.file, sha256(text.encode()).hexdigest())
+            return Histogram(lengths, counts, factor, file, sha256(text.encode()).hexdigest())
         except InputError as error:
-            raise InputError(value.file, f"its {error.where} {error.problem}") from None
+            raise InputError(file, f"its {error.where} {error.problem}") from None

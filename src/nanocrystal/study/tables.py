@@ -48,33 +48,45 @@ Made = TypeVar("Made")
 # ---- tables ---------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=256)
 def table_of(*owners: type, made: type | None = None, name: str = "") -> type[Table]:
     """Return the checked table that has the fields of these dataclasses as keys.
 
     made: the one of them that the table is called after and describes, the first where there is no other.
     """
-    keys: dict[str, Any] = {f.key: _field(f) for owner in owners for f in _keys_of(owner)}
+    main = made or owners[0]
+    return _table_of(owners, main, name or f"{main.__name__}Table")
+
+
+@lru_cache(maxsize=256)
+def _table_of(owners: tuple[type, ...], main: type, name: str) -> type[Table]:
+    keys: dict[str, Any] = {f.key: _field(f) for owner in owners for f in keys_of(owner)}
     one_of = [n for owner in owners for n in _choice_of(owner)]
     extra = {"json_schema_extra": {"oneOf": [{"required": [n]} for n in one_of]}} if one_of else {}
-    main = made or owners[0]
     table = create_model(
-        name or f"{main.__name__}Table",
+        name,
         __base__=Table,
         __doc__=inspect.cleandoc(main.__doc__ or "").partition("\n")[0],
         __module__=main.__module__,
         __cls_kwargs__=extra,
         **keys,
     )
-    table.made_from = main
+    table.made_from, table.made_of = main, (owners, main, name)
     return table
 
 
-def _keys_of(owner: type) -> Iterator[DeclaredField]:
+def table_again(owners: tuple[type, ...], main: type, name: str, state: Any) -> Table:
+    """Return a table that another process has had, from its state."""
+    table = _table_of(owners, main, name)
+    found = table.__new__(table)
+    found.__setstate__(state)
+    return found
+
+
+def keys_of(owner: type) -> Iterator[DeclaredField]:
     """Yield the fields that are keys of a study, those that stand beside others in their place."""
     for field in declared_fields(owner).values():
         if field.beside is not None:
-            yield from _keys_of(field.beside)
+            yield from keys_of(field.beside)
         elif NO_KEY not in field.metadata:
             yield field
 

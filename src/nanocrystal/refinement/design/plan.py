@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
-from nanocrystal.refinement.information import Forecast, Named, Planned, counts_needed, joint
+from nanocrystal.refinement.design.information import Forecast, Named, Planned, counts_needed, joint
 
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9

@@ -1,0 +1,231 @@
+"""The TOML text of a study, from its objects: what `read_study` reads back as equal ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nanocrystal.data import resolve
+from nanocrystal.data.supplied import SuppliedCurve
+from nanocrystal.errors import InputError
+from nanocrystal.sample import Cluster, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample.crystal import LIBRARY
+from nanocrystal.study.candidates import check_measured
+from nanocrystal.study.content import Content, check_names, content_of, plain
+from nanocrystal.study.overlay import common_part, laid_over
+from nanocrystal.tables.library import library_name, library_text
+from nanocrystal.techniques import TECHNIQUES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nanocrystal.study.study import Study
+
+NUMBER = {"value", "tie"}
+"""keys of which a table in the place of a number has one"""
+LONGEST_LINE = 100
+"""characters of a table that stands in one line; a longer one has a header"""
+
+
+def study_text(study: Study) -> str:
+    """Return the text of a study with its candidates; raises InputError, with the address, for what it cannot say."""
+    content = study_content(study)
+    check_names(study.candidates, "candidates")
+    candidates = {n: _candidate(n, s, content, study.folder) for n, s in study.candidates.items()}
+    return toml_text(content | ({"candidates": candidates} if candidates else {}))
+
+
+def candidates_text(title: str, studies: Mapping[str, Study], folder: Path) -> str:
+    """Return the text of candidates whose study is not complete without them: what all have stands in the study."""
+    check_names(studies, "candidates")
+    contents = {n: study_content(s) for n, s in studies.items()}
+    base: Content = common_part([{k: v for k, v in c.items() if k != "title"} for c in contents.values()])
+    base = ({"title": title} if title else {}) | base
+    return toml_text(base | {"candidates": {n: _candidate(n, s, base, folder) for n, s in studies.items()}})
+
+
+def _candidate(name: str, study: Study, base: Content, folder: Path) -> Content:
+    """Return the table of a candidate: what of it differs from the study, which stands in a folder."""
+    from nanocrystal.study.schema import CandidateTable
+
+    if study.candidates or study.folder != folder:
+        where = f"stands in {study.folder}, the study in {folder}"
+        problem = "has candidates of its own" if study.candidates else where
+        raise InputError(f"candidates.{name}", f"{problem}; a candidate is a part of the file of the study.")
+    content = study_content(study)
+    usual = f"{base['title']}: {name}" if "title" in base else ""
+    title = content.pop("title", "")
+    changed, dropped = laid_over(content, {k: v for k, v in base.items() if k != "title"})
+    for key in {*changed, *(d.partition(".")[0] for d in dropped)} - CandidateTable.model_fields.keys():
+        raise InputError(
+            f"candidates.{name}.{key}", "is another one than that of the study; candidates have it in common."
+        )
+    check_measured(changed, base)
+    own = {"description": study.description, "drop": dropped}
+    return {k: v for k, v in own.items() if v} | ({} if title == usual else {"title": title}) | changed
+
+
+# ---- the parts of a study -------------------------------------------------------------------------
+
+
+def study_content(study: Study) -> Content:
+    """Return a study as nested tables of plain values, without its candidates."""
+    _ = study.parameters  # refuses numbers outside their limits, and ties to nothing
+    sample, folder = study.sample, study.folder
+    _check_files(sample, folder)
+    for kind, names in (
+        ("crystals", sample.crystals),
+        ("populations", sample.populations),
+        ("datasets", study.datasets),
+    ):
+        check_names(names, kind)
+    content = {
+        "title": study.title,
+        "crystals": {n: content_of(c, f"crystals.{n}") for n, c in sample.crystals.items()},
+        "populations": {n: _population(p, f"populations.{n}") for n, p in sample.populations.items()},
+        "datasets": {n: _dataset(d, study, f"datasets.{n}") for n, d in study.datasets.items()},
+        "reduction": {n: content_of(t, f"reduction.{n}") for n, t in study.reductions.items()},
+        "refine": content_of(study.options, "refine"),
+        "plan": {} if study.planned is None else content_of(study.planned, "plan"),
+    }
+    needed = ("datasets",) if study.datasets else ("datasets", "populations")
+    return {k: v for k, v in content.items() if v or k in needed}
+
+
+def _population(population: Population, where: str) -> Content:
+    from nanocrystal.study.schema import ATOMS, SHAPES
+
+    basis, more = population.fraction_basis, content_of(population, where)
+    usual = population.fraction == 1.0 and basis == "mass_fraction" and isinstance(population.fraction, float)
+    fraction: Content = {} if usual else {basis: plain(population.fraction, f"{where}.{basis}")}
+    if population.atoms is not None:
+        for key in more:
+            raise InputError(f"{where}.{key}", "is for crystals, and a study says nothing of it for explicit atoms.")
+        return {"shape": ATOMS, **content_of(population.atoms, where), **fraction}
+    shape = population.shape
+    if SHAPES.get(shape.name) is not type(shape):
+        known = ", ".join(SHAPES)
+        raise InputError(f"{where}.shape", f"a study knows no shape {type(shape).__name__}; it knows {known}.")
+    first = {"crystal": more.pop("crystal"), "shape": shape.name}
+    return {**first, **content_of(shape, where), **fraction, **more}
+
+
+def _dataset(dataset: Any, study: Study, where: str) -> Content:
+    from nanocrystal.study.reduction import ReducedCurve
+
+    if TECHNIQUES.get(dataset.name) is not type(dataset):
+        known = ", ".join(TECHNIQUES)
+        raise InputError(where, f"a study knows no technique {type(dataset).__name__}; it knows {known}.")
+    technique = {"technique": dataset.name}
+    curve = dataset.file
+    if not isinstance(curve, SuppliedCurve):
+        return technique | content_of(dataset, where)
+    its = (curve.table, curve.folder) if isinstance(curve, ReducedCurve) else None
+    if not isinstance(curve, ReducedCurve) or its != (study.reductions.get(curve.name), study.folder):
+        problem = "was made in Python, and a study names a file or one of its reductions; write the curve to a file."
+        raise InputError(f"{where}.file", problem)
+    return technique | {"reduction": curve.name} | content_of(dataset, where, but=("file",))
+
+
+def _check_files(sample: Sample, folder: Path) -> None:
+    """Raise InputError for what is not what the file holds that a study would name."""
+    for where, source, made, read in _files(sample, folder):
+        problem = "is named by its file in a study; write it to one and read it from there"
+        try:
+            again = read()
+        except InputError as error:
+            raise InputError(where, f"{problem}: {error.problem}") from None
+        if not all(np.array_equal(getattr(made, f.name), getattr(again, f.name)) for f in fields(made)):
+            raise InputError(where, f"{problem}: {source} holds another.")
+
+
+def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callable[[], Any]]]:
+    """Yield address, file as a study names it, what was read from it, and how it is read again."""
+    from nanocrystal.study.study import read_body, read_histogram
+
+    for name, crystal in sample.crystals.items():
+        where, source = f"crystals.{name}.cif", crystal.structure.source
+        yield where, source, crystal.structure, partial(_structure, source, folder, where)
+    for name, population in sample.populations.items():
+        where, shape = f"populations.{name}", population.shape
+        if population.atoms is not None:
+            cluster = population.atoms.cluster
+            yield f"{where}.file", cluster.source, cluster, partial(_cluster, cluster.source, folder, f"{where}.file")
+            continue
+        if isinstance(shape, FixedBody) and shape.source:
+            yield f"{where}.file", shape.source, shape, partial(read_body, shape.source, folder, where, shape.facets)
+        for key, given in vars(shape).items():
+            if isinstance(given, Histogram) and given.source:
+                read = partial(read_histogram, given.source, folder, f"{where}.{key}", given.factor)
+                yield f"{where}.{key}.file", given.source, given, read
+
+
+def _structure(source: str, folder: Path, where: str) -> CifStructure:
+    if source.startswith(LIBRARY):
+        return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
+    return parse_cif(read_text(resolve(source, folder, where), where), source)
+
+
+def _cluster(source: str, folder: Path, where: str) -> Cluster:
+    return Cluster.read(resolve(source, folder, where), where, source)
+
+
+# ---- the text -------------------------------------------------------------------------------------
+
+
+def toml_text(content: Content) -> str:
+    """Return nested tables of plain values as TOML: small ones in a line, others under headers."""
+    import tomlkit
+
+    document = tomlkit.document()
+    _fill(document, content, depth=0)
+    return tomlkit.dumps(document).strip("\n") + "\n"
+
+
+def _fill(table: Any, content: Content, depth: int) -> None:
+    """Put the values of a table into one of tomlkit, those under headers last."""
+    import tomlkit
+
+    headed = _headed(content, depth)
+    for key, value in content.items():
+        if key not in headed:
+            table.add(key, _inline(value))
+    for key in headed:
+        only_headers = bool(content[key]) and len(_headed(content[key], depth + 1)) == len(content[key])
+        inner = tomlkit.table(is_super_table=only_headers)
+        _fill(inner, content[key], depth + 1)
+        table.add(key, inner)
+
+
+def _headed(content: Content, depth: int) -> list[str]:
+    """Return which values stand under headers: tables that are long, and those behind them, to keep their order."""
+    tables = [k for k, v in content.items() if isinstance(v, Mapping) and not NUMBER & set(v)]
+    long = (
+        n for n, k in enumerate(tables) if depth < 2 or len(k) + len(_inline(content[k]).as_string()) > LONGEST_LINE
+    )
+    return tables[next(long, len(tables)) :]
+
+
+def _inline(value: Any) -> Any:
+    """Return a value as it stands in a line."""
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        items = [(k, _inline(v)) for k, v in value.items()]
+        if items:
+            items[0][1].trivia.indent, items[-1][1].trivia.trail = " ", " "
+        for key, item in items:
+            table.append(key, item)
+        return table
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        array = tomlkit.array()
+        for item in value:
+            array.append(_inline(item))
+        return array
+    return tomlkit.item(value)
