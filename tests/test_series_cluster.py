@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.study.series import cluster as series_cluster
+from nanocrystal.running import cluster as series_cluster
+from nanocrystal.running.cluster import connected
+from nanocrystal.running.plan import Plan
+from nanocrystal.running.series import run
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series.cluster import connected, run_on_cluster
-from nanocrystal.study.series.plan import Plan
 from series_members import SmallSeries
 
 distributed = pytest.importorskip("distributed")
@@ -47,8 +48,8 @@ def plan_of(small: SmallSeries) -> Plan:
 
 
 def run_there(plan: Plan, address: str) -> bool:
-    with connected(address, plan.series) as client:
-        return run_on_cluster(plan, client)
+    with connected(address, plan.series.first_files) as cluster:
+        return run(plan, cluster)
 
 
 def slow(small: SmallSeries) -> SmallSeries:

@@ -34,6 +34,7 @@ def posterior(
         from nanocrystal.kernels.pairs import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
+        from nanocrystal.running import local_executor
         from nanocrystal.study import read_study
         from nanocrystal.study.posterior import study_posterior
 
@@ -45,7 +46,13 @@ def posterior(
         with _shown(quiet) as (expected, progress):
             found = study_posterior(
                 described,
-                sampling=Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count()),
+                sampling=Sampling(
+                    steps=steps,
+                    walkers=walkers,
+                    seed=seed,
+                    scaled=scaled,
+                    executor=local_executor(thread_count()),
+                ),
                 listeners=Listeners(expected=expected, progress=progress),
             )
         report = write_posterior(found, folder, described.text if keeps_study else None)

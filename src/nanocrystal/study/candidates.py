@@ -14,6 +14,8 @@ from typing import Any
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.refinement import Comparison
 from nanocrystal.refinement.comparison import SAME_POINTS
+from nanocrystal.running.candidates import Finished, Progress, compared
+from nanocrystal.running.pool import local_executor
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.study import Study, checked_study, read_content
 
@@ -49,11 +51,16 @@ class CandidateSet:
             "[candidates.base], which is the study as it stands.",
         )
 
-    def compare(self, **how: Any) -> Comparison:
-        """Refine all and return them side by side, judged; see `running.compared`."""
-        from nanocrystal.study.running import compared
+    def compare(
+        self, *, processes: int = 1, progress: Progress | None = None, finished: Finished | None = None
+    ) -> Comparison:
+        """Refine all and return them side by side, judged.
 
-        return compared(self.title, self.studies, **how)
+        processes: at most so many at once; more than 1 needs a main module that may be imported again (a script with
+        `if __name__ == "__main__"`). Whoever listens is told as `running.candidates.compared` says.
+        """
+        executor = local_executor(processes)
+        return compared(self.title, self.studies, executor=executor, progress=progress, finished=finished)
 
 
 def read_candidates(path: str | Path) -> CandidateSet:
