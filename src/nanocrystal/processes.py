@@ -28,6 +28,12 @@ Begin = Callable[[Report], Any]
 """makes, once in each process, what all jobs there are given, from the way to report"""
 
 
+def thread_count() -> int:
+    """Return how many threads pay in this process: the processors it may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return max(1, len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
 @contextmanager
 def inherited(threads: int = 1) -> Iterator[None]:
     """Let processes that begin now use so many threads, and leave Ctrl-C to their parent."""

@@ -31,7 +31,7 @@ def posterior(
 ) -> None:
     """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
     with verbs.errors(quiet):
-        from nanocrystal.kernels.pairs import thread_count
+        from nanocrystal.processes import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.running import local_executor

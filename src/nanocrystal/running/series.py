@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import thread_count
-from nanocrystal.processes import Executor, Job, Lost, answers
+from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
 from nanocrystal.refinement.series import SeriesResult
 from nanocrystal.report.series.files import write_begun

@@ -17,7 +17,8 @@ from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.refinement.information import ExpectedNoise, Named, Planned, Slopes
 from nanocrystal.refinement.information_plan import Plan
 from nanocrystal.refinement.problem import Problem
-from nanocrystal.study.study import Study, read_content, study_from
+from nanocrystal.study.reading import study_from
+from nanocrystal.study.study import Study, read_content
 
 FloatArray = NDArray[np.float64]
 UPPER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
