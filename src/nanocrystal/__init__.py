@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
     from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
+    from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
         Brick,
@@ -99,6 +100,7 @@ _HOMES = {
         "Substitution",
         "TwinFamily",
     ),
+    "running": ("Processes",),
     "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
@@ -153,6 +155,7 @@ __all__ = [
     "Powder",
     "PowderBlank",
     "Prism",
+    "Processes",
     "Profile",
     "RefinementError",
     "RelaxationPart",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -39,23 +40,24 @@ def evaluating(target: LogPosterior, begin: Begin, executor: Executor, at_once: 
         yield lambda places: [target(x) for x in places]
         return
     with executor.opened(at_once, begin=begin) as workers:
-        yield lambda places: _shared_out(workers, places, at_once)
+        numbers = count()
+        yield lambda places: _shared_out(workers, places, at_once, numbers)
 
 
-def _shared_out(workers: Workers, places: Sequence[FloatArray], at_once: int) -> list[Density]:
-    """Return the densities in the order of the places, two shares for each worker."""
+def _shared_out(workers: Workers, places: Sequence[FloatArray], at_once: int, numbers: Iterator[int]) -> list[Density]:
+    """Return the densities in the order of the places, two shares for each worker; numbers: of shares not yet made."""
     if not places:
         return []
-    n_shares = min(len(places), 2 * at_once)
-    shares = dict(enumerate(np.array_split(np.array(places), n_shares)))
-    jobs = iter([Job(f"densities-{k}", partial(_densities, list(share))) for k, share in shares.items()])
+    shares = np.array_split(np.array(places), min(len(places), 2 * at_once))
+    given = [Job(f"densities-{next(numbers)}", partial(_densities, list(share))) for share in shares]
+    jobs = iter(given)
     found: dict[str, list[Density]] = {}
     for name, densities in answers(workers, lambda: next(jobs, None)):
         if isinstance(densities, Lost):
             problem = densities.problem or "the process of some of the walkers ended, perhaps for lack of memory"
             raise RefinementError(f"{problem}.")
         found[name] = densities
-    return [density for k in shares for density in found[f"densities-{k}"]]
+    return [density for job in given for density in found[job.name]]
 
 
 def _densities(places: Sequence[FloatArray], target: LogPosterior) -> list[Density]:

@@ -87,7 +87,7 @@ def run(plan: Plan, executor: Executor) -> bool:
 
     try:
         with executor.opened(min(executor.at_once, plan.at_once), heard=plan.watcher.step) as workers:
-            workers.notes = plan.notes
+            workers.notes = plan.notes  # what is said of workers is said of the series, also where it is interrupted
             for name, outcome in answers(workers, next_job):
                 task = tasks.pop(name)
                 if isinstance(outcome, Lost):
