@@ -9,13 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nanocrystal.errors import InputError
 from nanocrystal.processes import THREAD_VARIABLES, Executor, Here, Job, Lost, Report, answers
+from nanocrystal.refinement import Options, bound_problem
+from nanocrystal.refinement.optimise import optimise
+from nanocrystal.refinement.problem import Problem
 from nanocrystal.running import Processes, local_executor
+from nanocrystal.study import read_study
+from small_study import SmallStudy, noisy_rows
 
 EXECUTORS = [Here(), Processes(2)]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -141,4 +147,41 @@ def test_ctrl_c_is_raised_while_waiting_and_jobs_then_end_with_their_best() -> N
 def test_what_still_runs_at_the_end_is_ended() -> None:
     with Processes(2).opened(2) as workers:
         workers.give(Job("endless", endless))
+    assert not multiprocessing.active_children()
+
+
+# ---- starts ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def problem(tmp_path: Path) -> Problem:
+    small = SmallStudy(tmp_path).write("ni.gr", "\n".join(noisy_rows()))
+    study = read_study(small.write("study.toml", small.text).folder / "study.toml")
+    return bound_problem(study.sample, study.datasets, study.folder)
+
+
+def test_starts_in_processes_find_what_those_in_turn_find(problem: Problem) -> None:
+    options, steps = Options(starts=3, seed=1), []
+    in_turn = optimise(problem, options)
+    at_once = optimise(problem, options, lambda iteration, point: steps.append(iteration), Processes(2))
+    assert steps.count(0) == 3
+    assert at_once.converged
+    assert at_once.problem is problem
+    assert at_once.start_chi2 == pytest.approx(in_turn.start_chi2, rel=1e-6)
+    assert at_once.point.x == pytest.approx(in_turn.point.x, rel=1e-6)
+
+
+@posix
+def test_interrupted_starts_in_processes_leave_the_best_so_far(problem: Problem) -> None:
+    begun: list[int] = []
+
+    def once(iteration: int, point: object) -> None:
+        if not begun:
+            begun.append(iteration)
+            signal.raise_signal(signal.SIGINT)
+
+    found = optimise(problem, Options(starts=10, tolerance=1e-14), once, Processes(2))
+    assert found.interrupted
+    assert not found.converged
+    assert len(found.start_chi2) < 10
     assert not multiprocessing.active_children()

@@ -87,6 +87,10 @@ class Lost:
     problem: str = ""
 
 
+LOST = "its process ended, perhaps for lack of memory"
+"""what is said of a job that was lost, where nothing else is known"""
+
+
 class Workers(Protocol):
     """Processes that take jobs; notes: what is to be said of them at the end."""
 
@@ -137,6 +141,28 @@ def answers(workers: Workers, next_job: Callable[[], Job | None]) -> Iterator[tu
         if not workers.busy:
             return
         yield workers.answer()
+
+
+def carried_out(workers: Workers, next_job: Callable[[], Job | None], take: Callable[[str, Any], None]) -> bool:
+    """Have jobs done, take what comes of them, and return whether the user interrupted that.
+
+    After an interrupt none is begun, and those that run end at their next step; a second one leaves them out.
+    """
+    interrupted = False
+
+    def next_one() -> Job | None:
+        return None if interrupted else next_job()
+
+    while True:
+        try:
+            for name, answer in answers(workers, next_one):
+                take(name, answer)
+            return interrupted
+        except KeyboardInterrupt:
+            if interrupted:
+                return True
+            interrupted = True
+            workers.stop()
 
 
 def silent(*_: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.linalg import LinAlgError
 
 from nanocrystal.errors import InputError, NanocrystalError
-from nanocrystal.processes import Executor, Here, Job, Lost, Report, answers
+from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
 from nanocrystal.refinement import Comparison, Result, bound_problem, compare
 from nanocrystal.refinement.comparison import check_same_points
 from nanocrystal.refinement.problem import Problem
@@ -26,7 +26,6 @@ WORTH_PROCESSES = 8.0
 EVALUATIONS = 6
 """steps of a usual refinement, for that estimate"""
 NOT_RUN = "interrupted before it began"
-LOST = "its process ended, perhaps for lack of memory"
 
 
 def compared(
@@ -115,16 +114,8 @@ class _Run:
     def refine(self, executor: Executor, at_once: int, progress: Progress | None) -> None:
         """Refine them; after an interrupt none is begun, and those that run end with their best so far."""
         with executor.opened(at_once, heard=progress) as workers:
-            while True:
-                try:
-                    for name, outcome in answers(workers, self._next_job):
-                        self._enter(name, outcome)
-                    return
-                except KeyboardInterrupt:
-                    if self.interrupted:
-                        return
-                    self.interrupted = True
-                    workers.stop()
+            interrupted = carried_out(workers, self._next_job, self._enter)
+        self.interrupted = self.interrupted or interrupted
 
     def _next_job(self) -> Job | None:
         if self.interrupted:
