@@ -23,10 +23,12 @@ from common import machine, print_table
 
 from nanocrystal.report.files import write_result
 from nanocrystal.report.series.files import write_series
+from nanocrystal.running.described import Series
+from nanocrystal.running.gathered import planned_files
+from nanocrystal.running.series import refined_series
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.study.series import Series, read_series
-from nanocrystal.study.series.running import planned_files, refined_series
+from nanocrystal.study.series import read_series
 from nanocrystal.techniques import Pdf
 
 STUDY = """title = "A hundred nickels"

@@ -25,7 +25,8 @@ from nanocrystal.sample import (
     Sample,
     Sphere,
 )
-from nanocrystal.study.study import Study, study_from
+from nanocrystal.study.reading import study_from
+from nanocrystal.study.study import Study
 from nanocrystal.techniques import Composition, Saxs
 from structures import CUBIC, CUBIC_CSPBBR3
 

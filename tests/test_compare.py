@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from nanocrystal.cli.app import app
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.refinement import Comparison, Result
-from nanocrystal.study import Study, read_candidates, read_study, running
+from nanocrystal.running import candidates as running
+from nanocrystal.study import Study, read_candidates, read_study
 from nanocrystal.study.candidates import merged
 from small_study import TRUE, SmallStudy, noisy_rows
 

@@ -12,7 +12,7 @@ from nanocrystal.measurement import Model, Technique
 from nanocrystal.techniques import TECHNIQUES
 
 SOURCE = Path(nanocrystal.__file__).parent
-ROOMS = ("refinement", "study", "report")
+ROOMS = ("refinement", "running", "study", "report")
 """that ask models, samples and techniques for what they have"""
 
 

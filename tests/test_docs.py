@@ -15,7 +15,7 @@ from nanocrystal.measurement import Noise
 from nanocrystal.refinement import Options
 from nanocrystal.sample import Crystal, SiteOverride
 from nanocrystal.study import schema
-from nanocrystal.study.study import study_from
+from nanocrystal.study.reading import study_from
 from nanocrystal.study.tables import table_of
 from nanocrystal.tables.library import library_text
 from nanocrystal.techniques import TECHNIQUES, Blank

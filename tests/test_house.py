@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nanocrystal
+from nanocrystal.sample.shapes import Shape, ShapeNow
 
 SOURCE = Path(nanocrystal.__file__).parent
 HOLD_VALUES = {"Values", "Evaluation", "Here", "dict[str, float]", "Mapping[str, float]"}
@@ -107,3 +108,29 @@ def test_no_module_tells_shapes_apart() -> None:
                     continue  # octahedra of ions about a metal, no shape
                 found += [f"{place}:{node.lineno} {a.name}" for a in node.names if a.name in names]
     assert found == []
+
+
+def modules_that(uses: str) -> list[str]:
+    """Return the modules in which a name stands in the code: imported, called, or asked of something."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=aliases):
+                    names |= {alias.name.partition(".")[0] for alias in aliases}
+                case ast.ImportFrom(module=module, names=aliases):
+                    names |= {(module or "").partition(".")[0], *(alias.name for alias in aliases)}
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                    names.add(name)
+        if uses in names:
+            found.append(path.relative_to(SOURCE).as_posix())
+    return found
+
+
+def test_processes_are_made_in_one_place() -> None:
+    """Whoever has work for several is handed an executor; only its module makes processes, one other asks a cluster."""
+    assert modules_that("multiprocessing") == modules_that("get_context") == ["running/pool.py"]
+    assert modules_that("Process") == ["running/pool.py"]
+    assert modules_that("distributed") == ["running/cluster.py"]
+    assert modules_that("ProcessPoolExecutor") == modules_that("subprocess") == modules_that("fork") == []

@@ -23,7 +23,7 @@ from nanocrystal.report.comparison import comparison_html
 from nanocrystal.report.files import write_result
 from nanocrystal.report.stack_figure import stack_figure
 from nanocrystal.study import read_study
-from nanocrystal.study.study import study_from
+from nanocrystal.study.reading import study_from
 from richardson import errors_of_derivatives, exact_addresses_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

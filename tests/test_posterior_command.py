@@ -21,6 +21,7 @@ from nanocrystal.refinement.optimise import Options
 from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
 from nanocrystal.refinement.posterior_result import Posterior
 from nanocrystal.report.posterior_figures import held_fraction
+from nanocrystal.running import Processes
 from nanocrystal.sample import Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
@@ -122,7 +123,7 @@ def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(posterior, "STARTED", -1e6)
     said: list[Any] = []
     several = sample_posterior(
-        sample, data, sampling=Sampling(steps=20, processes=2), listeners=Listeners(expected=said.append)
+        sample, data, sampling=Sampling(steps=20, executor=Processes(2)), listeners=Listeners(expected=said.append)
     )
     assert said[0].processes == 2
     assert several.samples == pytest.approx(alone.samples, rel=1e-9)

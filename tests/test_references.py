@@ -10,7 +10,8 @@ import pytest
 
 from example_refinements import EXAMPLES, IN_WHEEL, with_data_of_tests
 from nanocrystal.study import read_study
-from nanocrystal.study.study import read_content, study_from
+from nanocrystal.study.reading import study_from
+from nanocrystal.study.study import read_content
 
 FOLDER = Path(__file__).parent / "references" / "0.1"
 RESULTS = sorted(FOLDER.rglob("results.json"))

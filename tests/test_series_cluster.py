@@ -9,16 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.study.series import cluster as series_cluster
+from nanocrystal.processes import Job, answers
+from nanocrystal.running import cluster as series_cluster
+from nanocrystal.running.cluster import connected
+from nanocrystal.running.plan import Plan
+from nanocrystal.running.series import run
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series.cluster import connected, run_on_cluster
-from nanocrystal.study.series.plan import Plan
 from series_members import SmallSeries
 
 distributed = pytest.importorskip("distributed")
@@ -47,8 +50,8 @@ def plan_of(small: SmallSeries) -> Plan:
 
 
 def run_there(plan: Plan, address: str) -> bool:
-    with connected(address, plan.series) as client:
-        return run_on_cluster(plan, client)
+    with connected(address, plan.series.first_files) as cluster:
+        return run(plan, cluster)
 
 
 def slow(small: SmallSeries) -> SmallSeries:
@@ -121,6 +124,16 @@ def test_a_member_that_loses_every_worker_is_said_and_the_others_stand(small: Sm
     assert "the workers that refined it were lost, 1 times, perhaps for lack of memory" in failed[0].problem
     assert not (plan.folder / failed[0].name).exists()
     assert len(plan.results) == 3
+
+
+def test_other_work_is_done_there_as_in_processes(cluster: Any) -> None:
+    jobs = iter([Job(f"job {k}", len) for k in range(3)])
+    with (
+        connected(cluster.scheduler_address, []) as executor,
+        executor.opened(2, begin=partial(dict.fromkeys, "abcd")) as workers,
+    ):
+        assert executor.at_once == 2
+        assert dict(answers(workers, lambda: next(jobs, None))) == {f"job {k}": 4 for k in range(3)}
 
 
 # ---- addresses ------------------------------------------------------------------------------------

@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nanocrystal.processes import share_processors
+from nanocrystal.processes import Here, share_processors
 from nanocrystal.refinement import Result
 from nanocrystal.refinement.series import MemberResult
 from nanocrystal.report.series.files import MEMBER, read_member
+from nanocrystal.running import Processes
+from nanocrystal.running import member as series_member
+from nanocrystal.running.member import Outcome, refined_member
+from nanocrystal.running.plan import Plan, Silent
+from nanocrystal.running.series import refined_series, run
 from nanocrystal.study import Study
-from nanocrystal.study.series import member as series_member
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series.local import run_locally
-from nanocrystal.study.series.member import Outcome, refined_member
-from nanocrystal.study.series.plan import Plan, Silent
-from nanocrystal.study.series.running import refined_series
 from series_members import EXPANSION, SmallSeries, cell_at, measured_rows
 
 CANDIDATES = """
@@ -155,7 +155,7 @@ def test_starts_of_candidates_reach_their_own_model(small: SmallSeries) -> None:
     from dataclasses import replace
 
     content = series_member._started(replace(task, starts=starts))
-    studies = series_member.studies_of(content, task.path, task.text)
+    studies = task.file.studies(content)
     assert studies["sphere"].parameters["populations.dots.diameter"].parameter.value == 21.5
     assert studies["sphere"].parameters["populations.dots.diameter"].parameter.vary
     assert studies["cube"].parameters["populations.dots.edge_length"].parameter.value == 17.5
@@ -242,7 +242,7 @@ def test_what_failed_is_tried_again(small: SmallSeries, monkeypatch: pytest.Monk
 def test_a_file_that_vanishes_on_the_way_fails_its_member_only(small: SmallSeries) -> None:
     plan = plan_of(small)
     (small.folder / "ni_200K.gr").unlink()
-    run_locally(plan, 1)
+    run(plan, Here())
     assert "the file 'ni_200K.gr' of member T200 cannot be read" in plan.results["T200"].problem
     assert plan.results["T300"].carried_from == "T100"
 
@@ -259,7 +259,7 @@ def test_an_interrupt_ends_all_candidates(small: SmallSeries, monkeypatch: pytes
 
     monkeypatch.setattr(Study, "refine", interrupted)
     plan = plan_of(small.add(CANDIDATES))
-    assert run_locally(plan, 1) is True
+    assert run(plan, Here()) is True
     assert len(begun) == 1
     assert plan.missing == ["T100", "T200", "T300"]
 
@@ -303,11 +303,11 @@ def test_why_all_candidates_fail_is_said_once(small: SmallSeries) -> None:
 
 def test_nothing_is_done_twice(small: SmallSeries) -> None:
     first = Heard()
-    run_locally(plan_of(small, first), 1)
+    run(plan_of(small, first), Here())
     assert first.began == first.ended == ["T100", "T200", "T300"]
     again = Heard()
     plan = plan_of(small, again)
-    run_locally(plan, 1)
+    run(plan, Here())
     assert again.began == []
     assert again.reused == ["T100", "T200", "T300"]
     assert list(plan.results) == ["T100", "T200", "T300"]
@@ -315,7 +315,7 @@ def test_nothing_is_done_twice(small: SmallSeries) -> None:
 
 def test_what_is_kept_is_what_was_found(small: SmallSeries) -> None:
     plan = plan_of(small)
-    run_locally(plan, 1)
+    run(plan, Here())
     for name, member in plan.results.items():
         assert read_member(plan.folder, name) == member
 
@@ -331,20 +331,20 @@ def test_what_is_kept_is_what_was_found(small: SmallSeries) -> None:
 )
 def test_what_changed_is_done_again_with_all_that_follows_from_it(small: SmallSeries, change, redone) -> None:  # type: ignore[no-untyped-def]
     """In a sequential series a member follows from those before it; where its start is the same it is kept."""
-    run_locally(plan_of(small), 1)
+    run(plan_of(small), Here())
     change(small)
     heard = Heard()
-    run_locally(plan_of(small, heard), 1)
+    run(plan_of(small, heard), Here())
     assert heard.began == redone
 
 
 def test_a_checkpoint_that_is_broken_is_done_again(small: SmallSeries) -> None:
     plan = plan_of(small)
-    run_locally(plan, 1)
+    run(plan, Here())
     (plan.folder / "T200" / MEMBER).write_text("{", encoding="utf-8")
     (plan.folder / "T300" / MEMBER).unlink()
     heard = Heard()
-    run_locally(plan_of(small, heard), 1)
+    run(plan_of(small, heard), Here())
     assert heard.began == ["T200", "T300"]
 
 
@@ -364,9 +364,9 @@ def test_foreign_files_are_left_alone(small: SmallSeries) -> None:
 def test_processes_give_what_one_after_the_other_gives(small: SmallSeries) -> None:
     small.change("[series]", '[series]\nmode = "independent"')
     alone = plan_of(small)
-    run_locally(alone, 1)
+    run(alone, Here())
     both = Plan(series=alone.series, folder=small.folder / "other")
-    run_locally(both, 2)
+    run(both, Processes(2))
     for name, member in alone.results.items():
         a, other = (m.fits[""].values["crystals.ni.a"] for m in (member, both.results[name]))
         assert a.value == pytest.approx(other.value, rel=1e-9)
@@ -387,7 +387,7 @@ def test_a_member_whose_process_is_killed_is_done_again_once(small: SmallSeries)
 
     heard = Killer()
     plan = plan_of(small.change("[series]", '[series]\nmode = "independent"'), heard)
-    assert run_locally(plan, 2) is False
+    assert run(plan, Processes(2)) is False
     [(name, again)] = heard.losses
     assert again
     assert sorted(heard.ended) == ["T100", "T200", "T300"]
@@ -488,7 +488,7 @@ def test_killed_loses_nothing_that_was_done(small: SmallSeries) -> None:
 def test_shared_parameters_are_the_weighted_mean_of_what_each_member_says(small: SmallSeries, tmp_path: Path) -> None:
     """Near the minimum χ² is a paraboloid: a parameter in common is where the sum of the members' is least."""
     plan = plan_of(small.change("[series]", '[series]\nmode = "independent"'))
-    run_locally(plan, 1)
+    run(plan, Here())
     alone = [json.loads((plan.folder / m / "results.json").read_text(encoding="utf-8")) for m in plan.results]
     address = "populations.dots.diameter"
     small.change('mode = "independent"', 'mode = "shared"\nshared = ["populations.dots.diameter"]')

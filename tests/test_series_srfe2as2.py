@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from measured import measured
+from nanocrystal.running.member import expression_value
 from nanocrystal.study.series import read_series
-from nanocrystal.study.series.member import expression_value
 from small_study import SmallStudy
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "series_srfe2as2.toml"

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from measured import measured
 from nanocrystal.cli.app import app
 from nanocrystal.refinement import Result
-from nanocrystal.study.study import study_from
+from nanocrystal.study.reading import study_from
 
 TUTORIALS = Path(__file__).parents[1] / "docs" / "tutorials"
 PLATINUM = "pdf/pdfttp_ch03NiModelling"

@@ -37,7 +37,7 @@ from nanocrystal.sample import (
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.networks import ExplicitCrystal, Network, explicit_crystal, turned_domains
 from nanocrystal.sample.twins import TwinBoundaries
-from nanocrystal.study.study import study_from
+from nanocrystal.study.reading import study_from
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
 from structures import CUBIC, GAMMA_CSPBBR3, cif

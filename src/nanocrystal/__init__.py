@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nanocrystal.refinement.design import plan_measurement
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
     from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
+    from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
         Brick,
@@ -102,6 +103,7 @@ _HOMES = {
         "TwinFamily",
     ),
     "refinement.design": ("plan_measurement",),
+    "running": ("Processes",),
     "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
     "simulation": ("cluster_intensity", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
@@ -156,6 +158,7 @@ __all__ = [
     "Powder",
     "PowderBlank",
     "Prism",
+    "Processes",
     "Profile",
     "RefinementError",
     "RelaxationPart",

@@ -29,6 +29,10 @@ class InputError(NanocrystalError):
         self.where = where
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+        """Return how it comes back from another process."""
+        return type(self), (self.where, self.problem)
+
 
 class RefinementError(NanocrystalError):
     """The input is sound but the refinement cannot go on."""

@@ -73,7 +73,7 @@ def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
 def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: bool) -> None:
     """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.cli.progress import comparison_reporter, comparison_summary
-    from nanocrystal.kernels.pairs import thread_count
+    from nanocrystal.processes import thread_count
     from nanocrystal.report.files import COMPARISON, compared_names, write_comparison
 
     folder = out if out is not None else default

@@ -26,7 +26,8 @@ def plan(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet
 def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:
     """Plan an example that has a table [plan], and write everything; return False where it has none."""
     from nanocrystal.study.examples import examples_folder
-    from nanocrystal.study.study import read_content, read_study
+    from nanocrystal.study.reading import read_study
+    from nanocrystal.study.study import read_content
 
     path = examples_folder() / f"{name}.toml"
     if not path.is_file() or "plan" not in read_content(path)[0]:

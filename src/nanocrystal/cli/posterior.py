@@ -31,9 +31,10 @@ def posterior(
 ) -> None:
     """Refine a study, then sample the probability of its parameters: limits at bounds, bent valleys (needs emcee)."""
     with verbs.errors(quiet):
-        from nanocrystal.kernels.pairs import thread_count
+        from nanocrystal.processes import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
         from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
+        from nanocrystal.running import local_executor
         from nanocrystal.study import read_study
 
         described = read_study(study)
@@ -43,7 +44,9 @@ def posterior(
         verbs.check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
         with _shown(quiet) as (expected, progress):
             found = described.posterior(
-                sampling=Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, processes=thread_count()),
+                sampling=Sampling(
+                    steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=local_executor(thread_count())
+                ),
                 listeners=Listeners(expected=expected, progress=progress),
             )
         report = write_posterior(found, folder, described.text if keeps_study else None)

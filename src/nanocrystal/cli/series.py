@@ -14,7 +14,7 @@ from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.series import MemberResult, SeriesResult
-    from nanocrystal.study.series import Series
+    from nanocrystal.running.described import Series
 
 UNTITLED = "Untitled series"
 
@@ -44,7 +44,8 @@ def run_series(
 ) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.report.series.files import SERIES, remove_begun, write_series
-    from nanocrystal.study.series.running import keeps_study, planned_files, refined_series
+    from nanocrystal.running.gathered import keeps_study, planned_files
+    from nanocrystal.running.series import refined_series
 
     folder = out if out is not None else default
     files = planned_files(series, folder)

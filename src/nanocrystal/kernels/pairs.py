@@ -11,7 +11,6 @@ unordered pair of atoms is counted once.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.compiled import load
+from nanocrystal.processes import thread_count
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -31,12 +31,6 @@ FEW_PAIRS = 5e5
 """pairs of a lattice sum that are counted before threads have started"""
 BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
-
-
-def thread_count() -> int:
-    """Return how many threads the kernels use: the processors this process may run on."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return max(1, len(affinity(0)) if affinity else os.cpu_count() or 1)
 
 
 def pair_kinds(n_kinds: int) -> list[tuple[int, int]]:

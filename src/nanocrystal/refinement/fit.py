@@ -18,6 +18,7 @@ from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.processes import Executor
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -111,15 +112,17 @@ def refine(
     options: Options | None = None,
     folder: str | Path = ".",
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Refine a sample against its data sets and return what was found.
 
-    folder: where relative file names are looked for; progress(iteration, point) is called as it goes.
+    folder: where relative file names are looked for; progress(iteration, point) is called as it goes; executor: what
+    several starts are shared out to [this process].
     Raises InputError for input that cannot be used, before anything is refined.
     """
     started, options = time.perf_counter(), options or Options()
     problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
-    outcome, joint = optimise(problem, options, progress), None
+    outcome, joint = optimise(problem, options, progress, executor), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
             outcome, joint = refined_jointly(outcome, options, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Limits, Name
+from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
 from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
@@ -118,8 +120,10 @@ class _Search:
         return self.problem.projected_jacobian(point, self.problem.derivatives(point))
 
 
-def optimise(problem: Problem, options: Options, progress: Progress | None = None) -> Outcome:
-    """Return the best point found from all starts.
+def optimise(
+    problem: Problem, options: Options, progress: Progress | None = None, executor: Executor | None = None
+) -> Outcome:
+    """Return the best point found from all starts; executor: of several starts [this process].
 
     A KeyboardInterrupt ends the search with the best point so far, converged False.
     Raises InputError for a varied parameter that has no effect.
@@ -130,15 +134,13 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
             return Outcome(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
-        for x in _starts(problem, options):
-            outcomes.append(_descend(problem, options, x, progress))
-            if outcomes[-1].interrupted:
-                break
+        for outcome in _descents(problem, options, progress, executor or Here()):
+            outcomes.append(outcome)
     except KeyboardInterrupt:  # before, between or after descents
         last = outcomes.pop() if outcomes else Outcome(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.chi2)
-    if outcomes[-1].interrupted:
+    if any(o.interrupted for o in outcomes):
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
         best = _robust(best, options, progress)
@@ -147,6 +149,42 @@ def optimise(problem: Problem, options: Options, progress: Progress | None = Non
         n_iterations=sum(o.n_iterations for o in outcomes),
         start_chi2=tuple(o.point.chi2 for o in outcomes if not o.interrupted),
     )
+
+
+def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Outcome]:
+    """Yield what comes of each start, in their order; raises KeyboardInterrupt where some could not begin."""
+    at_once = min(executor.at_once, options.starts)
+    if at_once < 2:
+        for x in _starts(problem, options):
+            outcome = _descend(problem, options, x, progress)
+            yield outcome
+            if outcome.interrupted:
+                return
+        return
+    starts = {str(k): x for k, x in enumerate(_starts(problem, options))}
+    jobs = iter([Job(name, partial(_descended, options, x)) for name, x in starts.items()])
+    found: dict[str, Outcome | Lost] = {}
+    with executor.opened(at_once, begin=partial(_own_problem, problem), heard=progress) as workers:
+        interrupted = carried_out(workers, lambda: next(jobs, None), found.__setitem__)
+    for name in [n for n in starts if n in found]:
+        outcome_or_lost = found[name]
+        if isinstance(outcome_or_lost, Lost):
+            said = f"stopped on the way ({outcome_or_lost.problem or LOST}); the best so far is reported"
+            yield Outcome(problem=problem, point=problem.point(starts[name]), message=said)
+        else:
+            yield replace(outcome_or_lost, problem=problem, point=problem.point(outcome_or_lost.point.x))
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _own_problem(problem: Problem, report: Report) -> tuple[Problem, Report]:
+    """Return what descents in another process are given."""
+    return problem, report
+
+
+def _descended(options: Options, x: FloatArray, own: tuple[Problem, Report]) -> Outcome:
+    problem, report = own
+    return _descend(problem, options, x, report)
 
 
 def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:

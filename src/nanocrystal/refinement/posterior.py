@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
+from nanocrystal.processes import Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
@@ -31,7 +32,7 @@ from nanocrystal.refinement.posterior_sampling import (
     sampled,
     usual_walkers,
 )
-from nanocrystal.refinement.posterior_workers import evaluating
+from nanocrystal.refinement.posterior_workers import evaluating, own_target
 from nanocrystal.refinement.result import Result
 
 FloatArray = NDArray[np.float64]
@@ -52,15 +53,15 @@ class Sampling:
     """How to sample.
 
     steps: of each walker, the first quarter is left out; walkers: None for what suits the number of parameters;
-    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; processes: at most so many;
-    more than 1 needs a main module that may be imported again.
+    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; executor: what densities are shared out
+    to where that pays [this process].
     """
 
     steps: int = STEPS
     walkers: int | None = None
     seed: int = 0
     scaled: bool = False
-    processes: int = 1
+    executor: Executor = field(default_factory=Here)
 
     def walkers_for(self, n_free: int) -> int:
         """Return the number of walkers, an even one; raises InputError for too few."""
@@ -146,7 +147,8 @@ def sample_posterior(
     forecast = _expected(target, law, n_walkers, sampling)
     if told.expected is not None:
         told.expected(forecast)
-    with evaluating(target, sample, datasets, Path(folder), forecast.processes) as evaluate:
+    begin = own_target(target, sample, datasets, Path(folder))
+    with evaluating(target, begin, sampling.executor, forecast.processes) as evaluate:
         chain = run(target, law, evaluate, n_walkers, sampling, told.progress)
     if len(chain.x) < FEWEST_STEPS:
         raise KeyboardInterrupt
@@ -194,13 +196,14 @@ def _expected(target: LogPosterior, law: Laplace, n_walkers: int, sampling: Samp
         (now - began) / (TIMED - 1) for now, began in ((time.perf_counter(), wall), (time.process_time(), work))
     )
     n = n_walkers * sampling.steps
-    shared = STARTED + n * work / sampling.processes
-    if sampling.processes > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
+    at_once = sampling.executor.at_once
+    shared = STARTED + n * work / at_once
+    if at_once > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
         return Expected(
             walkers=n_walkers,
             steps=sampling.steps,
             milliseconds=1000.0 * work,
-            processes=sampling.processes,
+            processes=at_once,
             seconds=shared,
         )
     return Expected(walkers=n_walkers, steps=sampling.steps, milliseconds=1000.0 * wall, processes=1, seconds=n * wall)

@@ -1,81 +1,64 @@
-"""Densities calculated in several processes, each with the problem of its own."""
+"""Densities calculated by several workers, each with the problem of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.processes import begin, inherited
+from nanocrystal.errors import RefinementError
+from nanocrystal.processes import Begin, Executor, Job, Lost, Report, Workers, answers
 from nanocrystal.refinement.posterior_density import Density, LogPosterior
 from nanocrystal.refinement.posterior_sampling import Evaluate
 
 FloatArray = NDArray[np.float64]
-_own: dict[str, LogPosterior] = {}
+
+
+def own_target(target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path) -> Begin:
+    """Return what makes the same posterior in another process, which reads the data again."""
+    return partial(_target, sample, datasets, folder, dict(target.problem.error_scales), target.factor)
+
+
+def _target(
+    sample: Any, datasets: Mapping[str, Any], folder: Path, scales: Mapping[str, float], factor: float, _: Report
+) -> LogPosterior:
+    from nanocrystal.refinement.fit import bound_problem
+
+    return LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
 
 
 @contextmanager
-def evaluating(
-    target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path, processes: int
-) -> Iterator[Evaluate]:
-    """Yield what calculates densities: in this process, or in so many that read the data again.
-
-    More than one needs a main module that may be imported again (a script with `if __name__ == "__main__"`).
-    """
-    if processes < 2:
+def evaluating(target: LogPosterior, begin: Begin, executor: Executor, at_once: int) -> Iterator[Evaluate]:
+    """Yield what calculates densities: in this process, or by so many workers that begin with a target of their own."""
+    if at_once < 2:
         yield lambda places: [target(x) for x in places]
         return
-    from multiprocessing import get_context
-
-    context = get_context("spawn")
-    turn = context.Value("i", 0)
-    scales = dict(target.problem.error_scales)
-    given = (sample, datasets, folder, scales, target.factor, turn, processes)
-    pool = ProcessPoolExecutor(processes, context, _begin, given)
-    try:
-        with inherited():
-            list(pool.map(_ready, range(processes)))
-        yield lambda places: _shared_out(pool, places, processes)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with executor.opened(at_once, begin=begin) as workers:
+        numbers = count()
+        yield lambda places: _shared_out(workers, places, at_once, numbers)
 
 
-def _shared_out(pool: ProcessPoolExecutor, places: Sequence[FloatArray], processes: int) -> list[Density]:
-    """Return the densities in the order of the places, two shares for each process."""
+def _shared_out(workers: Workers, places: Sequence[FloatArray], at_once: int, numbers: Iterator[int]) -> list[Density]:
+    """Return the densities in the order of the places, two shares for each worker; numbers: of shares not yet made."""
     if not places:
         return []
-    n_shares = min(len(places), 2 * processes)
-    shares = [list(share) for share in np.array_split(np.array(places), n_shares)]
-    return [density for found in pool.map(_densities, shares) for density in found]
+    shares = np.array_split(np.array(places), min(len(places), 2 * at_once))
+    given = [Job(f"densities-{next(numbers)}", partial(_densities, list(share))) for share in shares]
+    jobs = iter(given)
+    found: dict[str, list[Density]] = {}
+    for name, densities in answers(workers, lambda: next(jobs, None)):
+        if isinstance(densities, Lost):
+            problem = densities.problem or "the process of some of the walkers ended, perhaps for lack of memory"
+            raise RefinementError(f"{problem}.")
+        found[name] = densities
+    return [density for job in given for density in found[job.name]]
 
 
-def _ready(number: int) -> int:
-    return number
-
-
-def _densities(places: Sequence[FloatArray]) -> list[Density]:
-    return [_own["target"](x) for x in places]
-
-
-def _begin(
-    sample: Any,
-    datasets: Mapping[str, Any],
-    folder: Path,
-    scales: Mapping[str, float],
-    factor: float,
-    turn: Any,
-    processes: int,
-) -> None:
-    """Set up a process: interrupts come from the parent, and the processors are shared out where that is possible."""
-    from nanocrystal.refinement.fit import bound_problem
-
-    with turn.get_lock():
-        number = turn.value
-        turn.value += 1
-    begin(number, processes)
-    _own["target"] = LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
+def _densities(places: Sequence[FloatArray], target: LogPosterior) -> list[Density]:
+    return [target(x) for x in places]

@@ -1,7 +1,9 @@
 """A TOML file becomes a sample and data sets, with errors that name the key and its line."""
 
-from nanocrystal.study.candidates import CandidateSet, read_candidates
+from nanocrystal.study.candidate_set import CandidateSet
+from nanocrystal.study.candidates import read_candidates
+from nanocrystal.study.reading import read_study
 from nanocrystal.study.schema import json_schema
-from nanocrystal.study.study import Study, read_study
+from nanocrystal.study.study import Study
 
 __all__ = ["CandidateSet", "Study", "json_schema", "read_candidates", "read_study"]

@@ -7,13 +7,12 @@ and a tie, a number and a distribution replace each other whole, since their key
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.refinement import Comparison
 from nanocrystal.refinement.comparison import SAME_POINTS
+from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.study import Study, checked_study, read_content
 
@@ -23,43 +22,6 @@ KINDS = ("tie", "distribution", "value")
 """keys that say what a table in the place of a number is"""
 MEASURED_KEYS = ("technique", "file", "reduction", "columns", "ratios")
 """of a data set: what was measured and how it is read"""
-EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
-
-
-@dataclass(frozen=True)
-class CandidateSet:
-    """The candidates of a study, each a study of its own."""
-
-    title: str
-    studies: Mapping[str, Study]
-    path: Path
-    text: str
-
-    def __post_init__(self) -> None:
-        """Raise InputError where there is nothing to compare."""
-        if len(self.studies) > 1:
-            return
-        if not self.studies:
-            advice = f"add two or more tables such as {EXAMPLE}; an empty [candidates.base] is the study as it stands"
-            raise InputError(str(self.path), f"has no candidates to compare: {advice}.")
-        [name] = self.studies
-        raise InputError(
-            str(self.path),
-            f"has one candidate, {name}, and nothing to compare it with; add another, for instance an empty table "
-            "[candidates.base], which is the study as it stands.",
-        )
-
-    def to_toml(self) -> str:
-        """Return the text of a study file that `read_candidates` reads as equal candidates; see `Study.to_toml`."""
-        from nanocrystal.study.text import candidates_text
-
-        return candidates_text(self.title, self.studies, self.path.parent)
-
-    def compare(self, **how: Any) -> Comparison:
-        """Refine all and return them side by side, judged; see `running.compared`."""
-        from nanocrystal.study.running import compared
-
-        return compared(self.title, self.studies, **how)
 
 
 def read_candidates(path: str | Path) -> CandidateSet:

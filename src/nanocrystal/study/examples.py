@@ -11,7 +11,8 @@ from typing import Any
 
 from nanocrystal.data.resources import PREFIX
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.study.study import Study, read_study, study_from
+from nanocrystal.study.reading import read_study, study_from
+from nanocrystal.study.study import Study
 
 FALLBACK = "synthetic"
 ORIGIN = "get: "

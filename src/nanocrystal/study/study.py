@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Atoms, Cluster, Crystal, FixedBody, Histogram, Population, Sample
 from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.population import Fractions
+from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
@@ -28,7 +29,6 @@ from nanocrystal.techniques import TECHNIQUES
 if TYPE_CHECKING:
     from nanocrystal.refinement.design import Plan
     from nanocrystal.refinement.posterior_result import Posterior
-    from nanocrystal.study.candidates import CandidateSet
     from nanocrystal.study.plan import PlanTable
 
 
@@ -93,8 +93,6 @@ class Study:
     @property
     def candidate_set(self) -> CandidateSet:
         """The candidates, to be compared; raises InputError where there are fewer than two."""
-        from nanocrystal.study.candidates import CandidateSet
-
         return CandidateSet(self.title, self.candidates, self.path, self.text)
 
     def plan(self) -> Plan:
@@ -146,11 +144,6 @@ class Study:
             raise self.source.located(error) from None
 
 
-def read_study(path: str | Path) -> Study:
-    """Read a study file; raises InputError, with file, line and key, for anything that cannot be meant."""
-    return study_from(*read_content(path))
-
-
 def read_content(path: str | Path) -> tuple[dict[str, Any], Path, str]:
     """Return the parsed TOML of a study file, its path and its text; raises InputError where it is no TOML."""
     path = Path(path)
@@ -162,20 +155,6 @@ def read_content(path: str | Path) -> tuple[dict[str, Any], Path, str]:
     except RecursionError:
         raise InputError(str(path), "is not valid TOML: its lists or tables are nested too deeply.") from None
     return content, path, text
-
-
-def study_from(content: Mapping[str, Any], path: Path, text: str) -> Study:
-    """Return the study of an already parsed TOML text, with its candidates."""
-    from nanocrystal.study.candidates import base_and_candidates
-
-    if "series" in content:
-        problem = f"is a series of studies, which are refined together: nanocrystal series {path.name}"
-        raise InputError(str(path), problem)
-    study, candidates = base_and_candidates(content, path, text)
-    if isinstance(study, InputError):
-        problem = f"{study.problem.rstrip('.')}; without its candidates this study is not complete"
-        raise InputError(study.where, f"{problem}, it can only be compared: nanocrystal compare {path.name}") from None
-    return replace(study, candidates=candidates)
 
 
 def checked_study(content: Mapping[str, Any], source: Source, description: str = "") -> Study:

@@ -128,7 +128,7 @@ def read_reductions(path: str | Path) -> Reductions:
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
     if content.keys() & {"populations", "datasets"}:
-        from nanocrystal.study.study import study_from
+        from nanocrystal.study.reading import study_from
 
         study_from(content, path, text)  # what else the study says must make sense, too
     elif unknown := content.keys() - {"reduction", "title", "crystals", "refine", "candidates", "series"}:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters.expression import Expression, parse_expression
-from nanocrystal.study.candidates import base_and_candidates, merged, without
+from nanocrystal.parameters.expression import parse_expression
+from nanocrystal.running.described import Member, OrderParameter, Series
+from nanocrystal.study.candidates import OWN_KEYS, base_and_candidates, merged, without
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.series.files import Place, files_of_pattern
 from nanocrystal.study.series.schema import MemberTable, OrderParameterTable, SeriesTable
@@ -26,62 +27,33 @@ MEMBER_KEYS = ("value", "branch", "files", "drop")
 EXAMPLE = 'files = { pdf = "x_{value}K.gr" }'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """One member: `content` is the study that it is, as parsed TOML, with candidates."""
-
-    name: str
-    value: float
-    branch: str
-    content: Mapping[str, Any]
-    has_own_table: bool = False
-
-
 @dataclass(frozen=True)
-class OrderParameter:
-    """A quantity that is followed along the series; candidate: of which one, "" for all that have the addresses."""
+class TomlFile:
+    """The study file of a series: how the contents of its members become studies."""
 
-    expression: Expression
-    candidate: str
-    name: str
-    unit: str
-
-    def belongs_to(self, candidate: str, study: Study) -> bool:
-        """Return whether a candidate has this quantity."""
-        named = self.candidate in ("", candidate)
-        return named and all(a in study.parameters for a in self.expression.addresses)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """The members of a series, by branch and in the order in which values are carried over."""
-
-    title: str
-    variable: str
-    unit: str
-    mode: str
-    members: Sequence[Member]
-    candidates: Sequence[str]
-    descriptions: Mapping[str, str]
     path: Path
     text: str
-    order_parameter: OrderParameter | None = None
-    shared: Sequence[str] = ()
-    has_reports: bool = True
-    first: Mapping[str, Study] = field(default_factory=dict)
-    """the candidates of the first member ("" without candidates), checked"""
 
-    @property
-    def chains(self) -> list[list[Member]]:
-        """Members that must follow each other: one chain a branch, or each member by itself."""
-        if self.mode != "sequential":
-            return [[m] for m in self.members]
-        branches = dict.fromkeys(m.branch for m in self.members)
-        return [[m for m in self.members if m.branch == branch] for branch in branches]
+    def studies(self, content: Mapping[str, Any]) -> dict[str, Study]:
+        """Return the models of a member's content: candidate -> study, "" without candidates; raises InputError."""
+        alone, candidates = base_and_candidates(content, self.path, self.text)
+        if candidates:
+            return candidates
+        assert isinstance(alone, Study)
+        return {"": alone}
 
-    def studies(self, member: Member) -> dict[str, Study]:
-        """Return the models of a member: candidate -> study, "" without candidates; raises InputError."""
-        return studies_of(member.content, self.path, self.text)
+    def content_of(self, content: Mapping[str, Any], candidate: str) -> dict[str, Any]:
+        """Return one candidate of a member's content as a study without candidates."""
+        base = {k: v for k, v in content.items() if k != "candidates"}
+        if not candidate:
+            return base
+        table = content["candidates"][candidate]
+        override = {k: v for k, v in table.items() if k not in OWN_KEYS}
+        return dict(merged(without(base, table.get("drop", [])), override))
+
+    def absolute(self) -> TomlFile:
+        """Return the same file by a path that means the same in any working directory."""
+        return TomlFile(self.path.absolute(), self.text)
 
 
 def is_series(content: Mapping[str, Any]) -> bool:
@@ -89,35 +61,26 @@ def is_series(content: Mapping[str, Any]) -> bool:
     return "series" in content
 
 
-def studies_of(content: Mapping[str, Any], path: Path, text: str) -> dict[str, Study]:
-    """Return the models of a member's content: candidate -> study, "" without candidates; raises InputError."""
-    alone, candidates = base_and_candidates(content, path, text)
-    if candidates:
-        return candidates
-    assert isinstance(alone, Study)
-    return {"": alone}
-
-
 def read_series(path: str | Path) -> Series:
     """Read a study with a table [series]; raises InputError, with file, line and key, for what cannot be meant."""
     content, path, text = read_content(path)
     source = Source(path, text)
     try:
-        return _series(content, path, text)
+        return _series(content, TomlFile(path, text))
     except InputError as error:
         if error.where.startswith("series"):
             raise source.located(error) from None
         raise
 
 
-def _series(content: Mapping[str, Any], path: Path, text: str) -> Series:
-    table = _series_table(content, path)
+def _series(content: Mapping[str, Any], file: TomlFile) -> Series:
+    table = _series_table(content, file.path)
     base = {k: v for k, v in content.items() if k != "series"}
-    members = _ordered(_members(table, base, content["series"], path.parent), table)
+    members = _ordered(_members(table, base, content["series"], file.path.parent), table)
     if len(members) < 2:
         raise InputError("series", f"has {len(members)} member; a series needs two or more, for instance by {EXAMPLE}.")
     _check_techniques(members)
-    first = _checked_first(members, path, text)
+    first = _checked_first(members, file)
     candidates = [name for name in first if name]
     order_parameter = _order_parameter(table.order_parameter, first)
     _check_shared(table, first)
@@ -130,8 +93,7 @@ def _series(content: Mapping[str, Any], path: Path, text: str) -> Series:
         members=members,
         candidates=candidates,
         descriptions={name: study.description for name, study in first.items()},
-        path=path,
-        text=text,
+        file=file,
         order_parameter=order_parameter,
         shared=tuple(table.shared),
         has_reports=table.reports == "all",
@@ -308,15 +270,15 @@ def _techniques(member: Member) -> dict[str, str]:
     return {name: str(t.get("technique", "")) if isinstance(t, Mapping) else "" for name, t in datasets.items()}
 
 
-def _checked_first(members: Sequence[Member], path: Path, text: str) -> dict[str, Study]:
+def _checked_first(members: Sequence[Member], file: TomlFile) -> dict[str, Study]:
     """Return the models of the first member, after checking those of all members that differ in more than files."""
     for member in members[1:]:
         if member.has_own_table:
             try:
-                studies_of(member.content, path, text)
+                file.studies(member.content)
             except InputError as error:
                 raise InputError(f"{error.where}, member {member.name}", error.problem) from None
-    return studies_of(members[0].content, path, text)
+    return file.studies(members[0].content)
 
 
 # ---- what is said of all members ------------------------------------------------------------------

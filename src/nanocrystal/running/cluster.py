@@ -1,6 +1,6 @@
-"""Refining the members of a series on a Dask cluster: many machines that share a folder.
+"""The executor of a Dask cluster: many machines that share a folder.
 
-Dask hands a member whose worker is lost to another worker by itself; here each result is entered once.
+Dask hands a job whose worker is lost to another worker by itself; here each answer comes once.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.study.series import Series
-from nanocrystal.study.series.member import Task, refined_member
-from nanocrystal.study.series.plan import Plan
+from nanocrystal.processes import Begin, Job, Lost, Report, Workers, silent
 
 ANSWER_S = 5.0
 """seconds that a scheduler has to answer"""
@@ -24,17 +22,17 @@ INSTALL = 'pip install "nanocrystal[cluster]"'
 
 
 @contextmanager
-def connected(address: str, series: Series) -> Iterator[Any]:
-    """Yield a client of the Dask scheduler at an address, whose workers can refine a series.
+def connected(address: str, paths: Sequence[str]) -> Iterator[Cluster]:
+    """Yield the executor of the Dask scheduler at an address, whose workers see the files at these paths.
 
     Raises InputError where nothing answers at the address, where there are no workers, and where they have not the
     files or not this package.
     """
     client = _client(address)
     try:
-        _check_workers(client, address, series)
+        _check_workers(client, address, paths)
         with _quiet():
-            yield client
+            yield Cluster(client)
     finally:
         client.close(timeout=ANSWER_S)
 
@@ -96,17 +94,13 @@ class _quiet:
             logger.setLevel(level)
 
 
-def _check_workers(client: Any, address: str, series: Series) -> None:
+def _check_workers(client: Any, address: str, paths: Sequence[str]) -> None:
     """Raise InputError where there are no workers, or where one cannot do what it will be asked for."""
     from nanocrystal._version import __version__
-    from nanocrystal.data import resolve
 
     if not _workers(client):
         problem = f"the Dask scheduler at {address} has no workers; start some with: dask worker {address}"
         raise InputError("--scheduler", f"{problem}")
-    first = series.members[0]
-    named = [t["file"] for t in first.content["datasets"].values()]
-    paths = [str(resolve(n, series.path.absolute().parent, "--scheduler")) for n in named]
     try:
         answers = client.run(_seen, paths, on_error="return")
     except Exception as error:  # whatever a worker, or the way to it, raises
@@ -141,51 +135,82 @@ def _workers(client: Any) -> set[str]:
     return set(client.scheduler_info(n_workers=-1)["workers"])
 
 
-# ---- the run --------------------------------------------------------------------------------------
+# ---- work on the cluster --------------------------------------------------------------------------
 
 
-def run_on_cluster(plan: Plan, client: Any) -> bool:
-    """Refine all members of a plan on the workers of a cluster; return whether the user interrupted it.
+class Cluster:
+    """The executor of a cluster that answers; jobs there report no steps."""
 
-    Raises RefinementError where the scheduler is lost on the way; what is done by then is saved.
-    """
-    distributed = _distributed()
-    tasks: dict[Any, Task] = {}
-    known = _workers(client)
-    done = distributed.as_completed(loop=client.loop)
-    token = f"{time.time_ns():x}"
-    try:
-        while True:
-            while (task := plan.next_task()) is not None:
-                future = client.submit(refined_member, _absolute(task), key=f"{task.name}-{token}", pure=False)
-                tasks[future] = task
-                done.add(future)
-            if not tasks:
-                return False
-            future = next(done)
-            _take(future, tasks.pop(future), plan)
-            known = _note_losses(client, known, plan)
-    except KeyboardInterrupt:
-        client.cancel(list(tasks), force=True)
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @property
+    def at_once(self) -> int:
+        """The most jobs that run side by side: the threads of all workers."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    @contextmanager
+    def opened(self, at_once: int = 1, *, begin: Begin | None = None, heard: Report | None = None) -> Iterator[Workers]:
+        """Yield the workers; all jobs are given to the scheduler at once, which knows how many it has."""
+        workers = _Workers(self._client, begin)
+        try:
+            yield workers
+        except KeyboardInterrupt:
+            workers.stop()
+            raise
+
+
+class _Workers:
+    """The workers of a cluster, with the jobs that the scheduler has."""
+
+    def __init__(self, client: Any, given: Begin | None) -> None:
+        self.notes: list[str] = []
+        self._client, self._given = client, given
+        self._known = _workers(client)
+        self._names: dict[Any, str] = {}
+        self._done = _distributed().as_completed(loop=client.loop)
+        self._token = f"{time.time_ns():x}"
+        self._count = 0
+
+    @property
+    def busy(self) -> int:
+        return len(self._names)
+
+    @property
+    def has_room(self) -> bool:
         return True
 
+    def give(self, job: Job) -> None:
+        key = f"{job.name}-{self._token}-{self._count}"
+        self._count += 1
+        future = self._client.submit(_worked, job.work, self._given, self._token, key=key, pure=False)
+        self._names[future] = job.name
+        self._done.add(future)
 
-def _absolute(task: Task) -> Task:
-    """Return a task whose relative file names mean the same in the working directory of a worker."""
-    from dataclasses import replace
+    def answer(self) -> tuple[str, Any]:
+        future = next(self._done)
+        name, answer = self._names.pop(future), _answer(future)
+        now = _workers(self._client)
+        for worker in sorted(self._known - now):
+            self.notes.append(f"the worker {worker} was lost; what it refined was done again by another one")
+        self._known = self._known | now if self._known <= now else now
+        return name, answer
 
-    return replace(task, path=task.path.absolute())
+    def stop(self) -> None:
+        """Give up all jobs at once: what has been done of them is lost."""
+        self._client.cancel(list(self._names), force=True)
+        self._names.clear()
 
 
-def _take(future: Any, task: Task, plan: Plan) -> None:
-    """Enter what a worker returned, or why there is nothing."""
+def _answer(future: Any) -> Any:
+    """Return what a worker returned, or why there is nothing; raises RefinementError where the scheduler is lost."""
     distributed = _distributed()
     try:
-        plan.finished(future.result())
+        return future.result()
     except distributed.KilledWorker as error:
         times = error.allowed_failures + 1
-        plan.watcher.lost(task.name, again=False)
-        plan.gave_up(task, f"the workers that refined it were lost, {times} times, perhaps for lack of memory")
+        return Lost(f"the workers that refined it were lost, {times} times, perhaps for lack of memory")
     except (distributed.comm.CommClosedError, distributed.client.FutureCancelledError):
         problem = (
             "the Dask scheduler was lost; the members done so far are saved, and the same command goes on from there."
@@ -193,9 +218,14 @@ def _take(future: Any, task: Task, plan: Plan) -> None:
         raise RefinementError(problem) from None
 
 
-def _note_losses(client: Any, known: set[str], plan: Plan) -> set[str]:
-    """Return the workers that are there now; those that have gone are noted."""
-    now = _workers(client)
-    for worker in sorted(known - now):
-        plan.notes.append(f"the worker {worker} was lost; what it refined was done again by another one")
-    return known | now if known <= now else now
+_begun: dict[str, Any] = {}
+"""on a worker: what its jobs have begun with, by the token of who opened it"""
+
+
+def _worked(work: Callable[[Any], Any], given: Begin | None, token: str) -> Any:
+    """Do a job on a worker."""
+    if given is None:
+        return work(silent)
+    if token not in _begun:
+        _begun[token] = given(silent)
+    return work(_begun[token])

@@ -1,72 +1,18 @@
-"""A series from its study to its result: where the members are refined, and what is gathered of them."""
+"""What is gathered of a series: its members as one result, and the files that it may write."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
-from nanocrystal.errors import InputError
-from nanocrystal.refinement import bound_problem
 from nanocrystal.refinement.fit import POOR
 from nanocrystal.refinement.series import MemberResult, SeriesResult
-from nanocrystal.report.series.files import write_begun
-from nanocrystal.study.series import Series
-from nanocrystal.study.series.local import run_locally
-from nanocrystal.study.series.plan import Plan, Silent, Watcher
+from nanocrystal.report.files import COMPARISON, compared_names, names_written
+from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
+from nanocrystal.running.described import Series
 
-
-def refined_series(
-    series: Series,
-    folder: Path,
-    *,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    watcher: Watcher | None = None,
-) -> SeriesResult:
-    """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
-
-    Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
-    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members.
-    Raises InputError for input that cannot be used and where no scheduler answers.
-    """
-    began = time.perf_counter()
-    check_first(series)
-    watcher = watcher or Silent()
-    with _place(series, scheduler) as client:
-        write_begun(folder, series.title, planned_files(series, folder))
-        if series.mode == "shared":
-            from nanocrystal.study.series.shared import refined_together
-
-            return refined_together(series, folder, watcher)
-        plan = Plan(series=series, folder=folder, watcher=watcher)
-        if client is None:
-            interrupted = run_locally(plan, workers)
-        else:
-            from nanocrystal.study.series.cluster import run_on_cluster
-
-            interrupted = run_on_cluster(plan, client)
-    return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
-
-
-def _place(series: Series, scheduler: str | None) -> AbstractContextManager[Any]:
-    """Return what gives the client of a cluster, or None for this machine."""
-    if scheduler is None:
-        return nullcontext()
-    if series.mode == "shared":
-        raise InputError("--scheduler", "is for series of many refinements; a shared one is one, leave the option out.")
-    from nanocrystal.study.series.cluster import connected
-
-    return connected(scheduler, series)
-
-
-def check_first(series: Series) -> None:
-    """Raise InputError, before anything is refined, where the first member cannot be: most often none can be."""
-    for study in series.first.values():
-        with study.located():
-            bound_problem(study.sample, study.datasets, study.folder)
+JOINT = "joint"
+"""the folder of the joint refinement"""
 
 
 def gathered(
@@ -120,9 +66,6 @@ def keeps_study(series: Series, folder: Path) -> bool:
 
 def planned_files(series: Series, folder: Path) -> list[str]:
     """Return the names of all files that a series may write into its folder."""
-    from nanocrystal.report.files import COMPARISON, compared_names, names_written
-    from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
-
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in series.first.items()}
     own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
     own = [*own, *([COMPARISON] if series.candidates else []), MEMBER]
@@ -137,9 +80,6 @@ def planned_files(series: Series, folder: Path) -> list[str]:
 
 def _joint_files(series: Series) -> list[str]:
     """Return the names of the files of a joint refinement."""
-    from nanocrystal.report.files import COMPARISON, compared_names, names_written
-    from nanocrystal.study.series.shared import JOINT
-
     parts = {}
     for candidate, study in series.first.items():
         datasets = [f"{m.name}_{n}" for m in series.members for n in study.datasets]

@@ -23,16 +23,12 @@ from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
 from nanocrystal.report.files import write_texts
 from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
+from nanocrystal.running.described import Member, Refinable, Series
+from nanocrystal.running.gathered import JOINT, gathered
+from nanocrystal.running.member import Task, fingerprint, order_parameter_of
+from nanocrystal.running.plan import Watcher
 from nanocrystal.sample import Sample
-from nanocrystal.study.candidates import OWN_KEYS, merged, without
-from nanocrystal.study.messages import Source
-from nanocrystal.study.series import Member, Series
-from nanocrystal.study.series.member import Task, fingerprint, order_parameter_of
-from nanocrystal.study.series.plan import Watcher
-from nanocrystal.study.study import Study, checked_study
 
-JOINT = "joint"
-"""the folder of the joint refinement"""
 ROOMS = ("crystals", "populations", "datasets")
 NAMING_KEYS = ("standard", "population", "crystal")
 """keys of a data set or population whose text is the name of a population or crystal"""
@@ -99,16 +95,6 @@ def _tied(target: str | None, parameter: Parameter) -> Parameter:
 # ---- renaming -------------------------------------------------------------------------------------
 
 
-def content_of(member: Member, candidate: str) -> dict[str, Any]:
-    """Return a candidate of a member as a study without candidates."""
-    base = {k: v for k, v in member.content.items() if k != "candidates"}
-    if not candidate:
-        return base
-    table = member.content["candidates"][candidate]
-    override = {k: v for k, v in table.items() if k not in OWN_KEYS}
-    return dict(merged(without(base, table.get("drop", [])), override))
-
-
 def renamed(content: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return a study with its crystals, populations and data sets called prefix_NAME, also where they are named."""
     names = {n for room in ("crystals", "populations") for n in content.get(room, {})}
@@ -158,8 +144,8 @@ def joint_result(series: Series, candidate: str, progress: Any = None) -> Result
     datasets: dict[str, Any] = {}
     ties: dict[str, str] = {}
     for member in series.members:
-        content = renamed(content_of(member, candidate), member.name)
-        study = checked_study(content, Source(series.path, series.text))
+        content = renamed(series.file.content_of(member.content, candidate), member.name)
+        study = series.file.studies(content)[""]
         if member.name != first:
             ties |= {address_in(member.name, a): address_in(first, a) for a in shared}
         parts[member.name] = study.sample
@@ -222,8 +208,6 @@ def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesRe
     One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
     again. Raises InputError for what cannot be refined together.
     """
-    from nanocrystal.study.series.running import gathered
-
     began = time.perf_counter()
     told = _fingerprint(series)
     known = [read_member(folder, m.name) for m in series.members]
@@ -252,7 +236,7 @@ def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesRe
 
 
 def _located(series: Series) -> Any:
-    study: Study = next(iter(series.first.values()))
+    study: Refinable = next(iter(series.first.values()))
     return study.located()
 
 
@@ -272,8 +256,7 @@ def _fingerprint(series: Series) -> str:
             value=m.value,
             branch=m.branch,
             content=m.content,
-            path=series.path,
-            text=series.text,
+            file=series.file,
             starts={},
             order_parameter=series.order_parameter,
             has_reports=series.has_reports,

@@ -23,9 +23,9 @@ from nanocrystal.refinement.series import (
     member_fit,
     preferred_of,
 )
-from nanocrystal.study.running import refined_or_reason
-from nanocrystal.study.series import OrderParameter, studies_of
-from nanocrystal.study.study import Study
+from nanocrystal.report.series.files import comparison_texts, member_texts
+from nanocrystal.running.candidates import refined_or_reason
+from nanocrystal.running.described import OrderParameter, Refinable, SeriesFile
 
 Step = Callable[[str, str, int, Mapping[str, float]], None]
 """called with member, candidate, iteration and R_w by data set"""
@@ -42,8 +42,7 @@ class Task:
     value: float
     branch: str
     content: Mapping[str, Any]
-    path: Path
-    text: str
+    file: SeriesFile
     starts: Mapping[str, Mapping[str, float]]
     carried_from: str = ""
     notes: tuple[str, ...] = ()
@@ -70,7 +69,7 @@ def fingerprint(task: Task, known: dict[Path, str]) -> str:
     known: SHA-256 of files that were read before, which is added to. Raises InputError for a missing file.
     """
     files = {
-        name: _digest(resolve(name, task.path.parent, f"series.members.{task.name}"), task, name, known)
+        name: _digest(resolve(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
         for name in sorted(_files_in(task.content))
     }
     order = task.order_parameter
@@ -123,7 +122,7 @@ def refined_member(task: Task, step: Step | None = None) -> Outcome:
 
 
 def _refined_member(task: Task, step: Step | None, began: float) -> Outcome:
-    studies = studies_of(_started(task), task.path, task.text)
+    studies = task.file.studies(_started(task))
     outcomes: dict[str, Result | str] = {}
     for name, study in studies.items():
         outcome = outcomes[name] = refined_or_reason(study, _steps_of(task.name, name, step))
@@ -185,7 +184,7 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outcome(
     task: Task,
-    studies: Mapping[str, Study],
+    studies: Mapping[str, Refinable],
     outcomes: Mapping[str, Result | str],
     results: Mapping[str, Result],
     began: float,
@@ -231,8 +230,6 @@ def _judged(fit: MemberFit, comparison: Comparison, name: str) -> MemberFit:
 
 def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | None) -> dict[str, str]:
     """Return the files of a member: those of `refine`, or those of `compare`."""
-    from nanocrystal.report.series.files import comparison_texts, member_texts
-
     if comparison is None:
         return member_texts(results[""], task.has_reports)
     return comparison_texts(comparison, task.has_reports)
@@ -242,7 +239,7 @@ def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | N
 
 
 def order_parameter_of(
-    order: OrderParameter | None, candidate: str, study: Study, result: Result
+    order: OrderParameter | None, candidate: str, study: Refinable, result: Result
 ) -> dict[str, SeriesValue]:
     """Return the order parameter of a candidate with its propagated standard error, nothing where it has none."""
     if order is None or not order.belongs_to(candidate, study):
@@ -256,7 +253,7 @@ def order_parameter_of(
     }
 
 
-def expression_value(order: OrderParameter, study: Study, result: Result) -> tuple[float, float | None]:
+def expression_value(order: OrderParameter, study: Refinable, result: Result) -> tuple[float, float | None]:
     """Return an expression of parameters and its standard error, from the covariance of those it depends on.
 
     σ² = Σ g_i g_j s_i s_j C_ij, with the gradient g by central differences, the scaled standard errors s and the

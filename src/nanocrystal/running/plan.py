@@ -1,7 +1,7 @@
 """What of a series is to be done next: chains of members, what earlier runs have left, and what has come back.
 
-The plan is asked for tasks and told of outcomes by whoever refines them (`local`, `cluster`). It writes
-each member to its folder as soon as it is done, so that a run that is killed loses at most what was being refined.
+The plan is asked for tasks and told of outcomes by whoever has them refined (`series.run`). It writes each
+member to its folder as soon as it is done, so that a run that is killed loses at most what was being refined.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Protocol
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.series import MemberResult
 from nanocrystal.report.series.files import read_member, write_member
-from nanocrystal.study.series import Member, Series
-from nanocrystal.study.series.member import Outcome, Task, fingerprint
+from nanocrystal.running.described import Member, Series
+from nanocrystal.running.member import Outcome, Task, fingerprint
 
 MOST_ATTEMPTS = 2
 """times that a member is begun before a process that ends under it is laid to its door"""
@@ -127,15 +127,18 @@ class Plan:
         write_member(member, dict(outcome.texts), self.folder)
         self._enter(self._chain_of(name), member)
 
-    def lost(self, task: Task) -> None:
-        """Have a member done again whose process has ended; after the second time it is given up for this run."""
-        again = self._attempts[task.name] < MOST_ATTEMPTS
+    def lost(self, task: Task, problem: str = "") -> None:
+        """Have a member done again whose process has ended; after the second time it is given up for this run.
+
+        problem: why it is of no use to try again.
+        """
+        again = not problem and self._attempts[task.name] < MOST_ATTEMPTS
         self.watcher.lost(task.name, again)
         if again:
             self._attempts[task.name] += 1
             self._again.append(task)
             return
-        self.gave_up(task, LOST.format(times=MOST_ATTEMPTS))
+        self.gave_up(task, problem or LOST.format(times=MOST_ATTEMPTS))
 
     def gave_up(self, task: Task, problem: str) -> None:
         """Enter a member as failed without keeping that for later runs."""
@@ -176,8 +179,7 @@ class Plan:
             value=member.value,
             branch=member.branch,
             content=member.content,
-            path=series.path,
-            text=series.text,
+            file=series.file,
             starts=starts,
             carried_from="" if good is None else good.name,
             notes=notes,

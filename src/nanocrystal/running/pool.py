@@ -1,0 +1,198 @@
+"""Processes of this machine that take jobs: the only place that makes any.
+
+Each is asked through a pipe of its own, so that one that ends is known with its job, and another takes its place.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Workers, begin, inherited, silent
+
+GRACE_S = 5.0
+"""seconds that a process has to end by itself"""
+STOP = "stop"
+
+
+def local_executor(at_once: int, threads: int = 1) -> Executor:
+    """Return the executor of so many jobs at once on this machine: one is done in this process."""
+    return Here() if at_once < 2 else Processes(at_once, threads)
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The executor of processes on this machine; threads: of each.
+
+    A main module must be importable again for them (a script with `if __name__ == "__main__"`).
+    """
+
+    at_once: int
+    threads: int = 1
+
+    @contextmanager
+    def opened(self, at_once: int = 1, *, begin: Begin | None = None, heard: Report | None = None) -> Iterator[Workers]:
+        """Yield workers whose `answer` alone raises KeyboardInterrupt on Ctrl-C: no message is read by half."""
+        with _Interrupts() as interrupts:
+            pool = _Pool(min(self.at_once, at_once), self.threads, begin, heard or silent, interrupts)
+            try:
+                yield pool
+            finally:
+                pool.close()
+
+
+class _Interrupts:
+    """Ctrl-C kept back until there is time for it, where it would raise KeyboardInterrupt."""
+
+    def __enter__(self) -> _Interrupts:
+        self._came = self._is_waiting = False
+        is_main = threading.current_thread() is threading.main_thread()
+        self._is_ours = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._is_ours:
+            signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _hear(self, *_: object) -> None:
+        if self._is_waiting:
+            raise KeyboardInterrupt
+        self._came = True
+
+    def wait(self, connections: Sequence[Connection]) -> list[Any]:
+        """Return which connections have something to say; raises KeyboardInterrupt, nothing being lost by it."""
+        self._is_waiting = True
+        try:
+            if self._came:
+                self._came = False
+                raise KeyboardInterrupt
+            return wait(connections)
+        finally:
+            self._is_waiting = False
+
+
+class _Worker:
+    """A process that does one job after the other; job: the name of what it does."""
+
+    def __init__(self, number: int, at_once: int, threads: int, given: Begin | None) -> None:
+        from multiprocessing import get_context
+
+        context = get_context("spawn")
+        self.job: str | None = None
+        self.number = number
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=_serve, args=(other, number, at_once, given), daemon=True)
+        with inherited(threads):
+            self.process.start()
+        other.close()
+
+    def give(self, job: Job) -> None:
+        self.connection.send(job.work)
+        self.job = job.name
+
+    def end(self) -> None:
+        """End the process at once; what it does is lost."""
+        self.connection.close()
+        self.process.terminate()
+        self.process.join(GRACE_S)
+
+
+class _Pool:
+    """The processes of one executor that are open."""
+
+    def __init__(self, at_once: int, threads: int, given: Begin | None, heard: Report, interrupts: _Interrupts) -> None:
+        self.notes: list[str] = []
+        self._at_once, self._threads, self._given, self._heard = at_once, threads, given, heard
+        self._interrupts = interrupts
+        self._workers: list[_Worker] = []
+
+    @property
+    def busy(self) -> int:
+        return sum(w.job is not None for w in self._workers)
+
+    @property
+    def has_room(self) -> bool:
+        return self.busy < self._at_once
+
+    def give(self, job: Job) -> None:
+        for worker in [w for w in self._workers if w.job is None]:
+            try:
+                worker.give(job)
+                return
+            except OSError:  # it has ended since its last job
+                self._drop(worker)
+        free = set(range(self._at_once)) - {w.number for w in self._workers}
+        worker = _Worker(min(free), self._at_once, self._threads, self._given)
+        self._workers.append(worker)
+        worker.give(job)
+
+    def answer(self) -> tuple[str, Any]:
+        while True:
+            busy = {w.connection: w for w in self._workers if w.job is not None}
+            for connection in self._interrupts.wait(list(busy)):
+                worker = busy[connection]
+                name = worker.job
+                assert name is not None
+                try:
+                    kind, said = connection.recv()
+                except (EOFError, OSError):
+                    self._drop(worker)
+                    return name, Lost()
+                if kind == "step":
+                    self._heard(*said)
+                    continue
+                worker.job = None
+                if kind == "raised":
+                    raise said
+                return name, said
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            try:
+                worker.connection.send(STOP)
+            except OSError:  # it has ended, which its answer tells
+                continue
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.end()
+
+    def _drop(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        worker.end()
+
+
+# ---- in the process -------------------------------------------------------------------------------
+
+
+def _serve(connection: Connection, number: int, at_once: int, given: Begin | None) -> None:
+    """Do the jobs that come through a connection until it closes; interrupts are the parent's."""
+    begin(number, at_once)
+
+    def report(*said: object) -> None:
+        if connection.poll():  # nothing comes during a job but the word to stop
+            raise KeyboardInterrupt
+        connection.send(("step", said))
+
+    own: Any = report
+    is_begun = given is None
+    try:
+        while (work := connection.recv()) != STOP:
+            try:
+                if given is not None and not is_begun:
+                    own, is_begun = given(report), True
+                answer = ("done", work(own))
+            except KeyboardInterrupt:
+                answer = ("done", Lost("interrupted"))
+            except Exception as error:
+                answer = ("raised", error)
+            connection.send(answer)
+    except (EOFError, OSError):  # the parent has ended
+        return

@@ -1,0 +1,99 @@
+"""A series from its study to its result: where its members are refined."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from nanocrystal.errors import InputError
+from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
+from nanocrystal.refinement import bound_problem
+from nanocrystal.refinement.series import SeriesResult
+from nanocrystal.report.series.files import write_begun
+from nanocrystal.running.cluster import connected
+from nanocrystal.running.described import Series
+from nanocrystal.running.gathered import gathered, planned_files
+from nanocrystal.running.joint import refined_together
+from nanocrystal.running.member import Interrupted, Task, refined_member
+from nanocrystal.running.plan import Plan, Silent, Watcher
+from nanocrystal.running.pool import local_executor
+
+
+def refined_series(
+    series: Series,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    watcher: Watcher | None = None,
+) -> SeriesResult:
+    """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
+
+    Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
+    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members.
+    Raises InputError for input that cannot be used and where no scheduler answers.
+    """
+    began = time.perf_counter()
+    check_first(series)
+    watcher = watcher or Silent()
+    with _executor(series, workers, scheduler) as executor:
+        write_begun(folder, series.title, planned_files(series, folder))
+        if series.mode == "shared":
+            return refined_together(series, folder, watcher)
+        if scheduler is not None:
+            series = replace(series, file=series.file.absolute())
+        plan = Plan(series=series, folder=folder, watcher=watcher)
+        interrupted = run(plan, executor)
+    return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
+
+
+@contextmanager
+def _executor(series: Series, workers: int | None, scheduler: str | None) -> Iterator[Executor]:
+    """Yield what refines the members: processes that share the processors out, or a cluster."""
+    if scheduler is None:
+        at_once = max(1, min(workers or thread_count(), len(series.chains)))
+        yield local_executor(at_once, max(1, thread_count() // at_once))
+        return
+    if series.mode == "shared":
+        raise InputError("--scheduler", "is for series of many refinements; a shared one is one, leave the option out.")
+    with connected(scheduler, series.first_files) as cluster:
+        yield cluster
+
+
+def check_first(series: Series) -> None:
+    """Raise InputError, before anything is refined, where the first member cannot be: most often none can be."""
+    for study in series.first.values():
+        with study.located():
+            bound_problem(study.sample, study.datasets, study.folder)
+
+
+def run(plan: Plan, executor: Executor) -> bool:
+    """Refine all members of a plan; return whether the user interrupted it.
+
+    Raises RefinementError where a cluster is lost on the way; what is done by then is saved.
+    """
+    tasks: dict[str, Task] = {}
+
+    def next_job() -> Job | None:
+        task = plan.next_task()
+        if task is None:
+            return None
+        tasks[task.name] = task
+        return Job(task.name, partial(refined_member, task))
+
+    try:
+        with executor.opened(min(executor.at_once, plan.at_once), heard=plan.watcher.step) as workers:
+            workers.notes = plan.notes  # what is said of workers is said of the series, also where it is interrupted
+            for name, outcome in answers(workers, next_job):
+                task = tasks.pop(name)
+                if isinstance(outcome, Lost):
+                    plan.lost(task, outcome.problem)
+                else:
+                    plan.finished(outcome)
+    except (KeyboardInterrupt, Interrupted):
+        return True
+    return False

@@ -1,0 +1,59 @@
+"""The candidates of a study as what they are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nanocrystal.errors import InputError
+from nanocrystal.refinement import Comparison
+from nanocrystal.running.candidates import Finished, Progress, compared
+from nanocrystal.running.pool import local_executor
+
+if TYPE_CHECKING:
+    from nanocrystal.study.study import Study
+
+EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
+
+
+@dataclass(frozen=True)
+class CandidateSet:
+    """The candidates of a study, each a study of its own."""
+
+    title: str
+    studies: Mapping[str, Study]
+    path: Path
+    text: str
+
+    def __post_init__(self) -> None:
+        """Raise InputError where there is nothing to compare."""
+        if len(self.studies) > 1:
+            return
+        if not self.studies:
+            advice = f"add two or more tables such as {EXAMPLE}; an empty [candidates.base] is the study as it stands"
+            raise InputError(str(self.path), f"has no candidates to compare: {advice}.")
+        [name] = self.studies
+        raise InputError(
+            str(self.path),
+            f"has one candidate, {name}, and nothing to compare it with; add another, for instance an empty table "
+            "[candidates.base], which is the study as it stands.",
+        )
+
+    def to_toml(self) -> str:
+        """Return the text of a study file that `read_candidates` reads as equal candidates; see `Study.to_toml`."""
+        from nanocrystal.study.text import candidates_text
+
+        return candidates_text(self.title, self.studies, self.path.parent)
+
+    def compare(
+        self, *, processes: int = 1, progress: Progress | None = None, finished: Finished | None = None
+    ) -> Comparison:
+        """Refine all and return them side by side, judged.
+
+        processes: at most so many at once; more than 1 needs a main module that may be imported again (a script with
+        `if __name__ == "__main__"`). Whoever listens is told as `running.candidates.compared` says.
+        """
+        executor = local_executor(processes)
+        return compared(self.title, self.studies, executor=executor, progress=progress, finished=finished)
