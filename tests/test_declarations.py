@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import gaussian
+from nanocrystal.spectra.lines import gaussian
 from nanocrystal.study import read_study, schema
 from nanocrystal.study.fields import Table
 from nanocrystal.study.tables import arguments_of, object_of, table_of

@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from nanocrystal.data import read_curve, resolve
-from nanocrystal.kernels.lines import gaussian
 from nanocrystal.measurement import Axis, Measured, Model, Technique, local_parameters
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, declared_quantities
+from nanocrystal.spectra.lines import gaussian
 
 
 @dataclass(frozen=True)

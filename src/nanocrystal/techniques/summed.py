@@ -1,6 +1,6 @@
 """What curves that are sums of named parts share: lines of a spectrum, decays of a series; no sample is needed.
 
-A technique declares each part by its `Form` (`kernels.lines`, `kernels.decays`), binds as a `SummedModel`, and is done:
+A technique declares each part by its `Form` (`spectra.lines`, `spectra.decays`), binds as a `SummedModel`, and is done:
 amplitudes and background are linear, derivatives exact, every part is a component of the report.
 """
 
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Noise
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.spectra import Form
 
 FloatArray = NDArray[np.float64]
 FINER = 5
@@ -102,7 +103,7 @@ class SummedModel(
     def _background(self, x: FloatArray) -> list[FloatArray]:
         """Return the curves of the background at x, (n,) each."""
         blanks = (np.interp(x, self.measured.x, y) for y in self.blanks.values())
-        return [*chebyshev(x, self.background_terms), *blanks]
+        return [*baseline_curves(x, self.background_terms), *blanks]
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
         """Return dΦ/d(address) of all nonlinear parameters of the parts."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Stack, Stretch, Trend
-from nanocrystal.measurement.counted import chebyshev
 from nanocrystal.parameters import Evaluation, Here, Values
 from nanocrystal.techniques.summed import FINER, MOST_DRAWN, PlacedPart
 
@@ -43,7 +43,7 @@ class Member:
         """Return the calculated curve (n,) and its parts at any x."""
         components = {n: values[p.amplitude] * p.stacked(x, values)[0] for n, p in self.parts.items()}
         background = np.array([values[a] for a in self.background])
-        return sum(components.values()) + background @ chebyshev(x, len(background)), components
+        return sum(components.values()) + background @ baseline_curves(x, len(background)), components
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class StackedModel(Model, own=("members", "method", "style", "derived_of", "rema
             for k, name in enumerate(member.parts):
                 found[row + k, points] = self._stacked(evaluation, member, name)[0]
             after = row + len(member.parts)
-            found[after : row + len(member.linear), points] = chebyshev(member.measured.x, len(member.background))
+            found[after : row + len(member.linear), points] = baseline_curves(member.measured.x, len(member.background))
         return found
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:

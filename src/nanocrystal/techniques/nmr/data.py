@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines_arpls import arpls_baseline
 from nanocrystal.measurement import Abscissa, Axis, Points
 from nanocrystal.measurement.points import read_points
+from nanocrystal.spectra.arpls import arpls_baseline
 
 ShiftAxis = Annotated[Literal["ppm", "hz"], "the unit of the abscissa, ppm or Hz"]
 Megahertz = Annotated[float | None, "MHz, of the observed nucleus: what 1 ppm is in Hz"]

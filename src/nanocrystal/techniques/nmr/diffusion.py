@@ -52,12 +52,12 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.decays import DECAYS, b_values
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, Range
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra.decays import DECAYS, b_values
 from nanocrystal.tables.isotopes import isotope
 from nanocrystal.techniques.nmr.data import NMR, measured_curve
 from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Sizes, Solvodynamics, mean_diameter

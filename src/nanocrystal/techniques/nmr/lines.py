@@ -56,13 +56,13 @@ import numpy as np
 
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
-from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
 from nanocrystal.measurement import Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, Range, XGrid, XRange
 from nanocrystal.parameters import REQUIRED, Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra.lines import LINES, Form, widths_of_voigt
+from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
 from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, check_mhz, without_arpls
 from nanocrystal.techniques.nmr.shapes import (
     MEASURED,

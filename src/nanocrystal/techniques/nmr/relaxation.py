@@ -34,13 +34,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.decays import DECAYS
-from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra import DECAYS, Form
 from nanocrystal.techniques.nmr.data import nmr_points
 from nanocrystal.techniques.summed import PlacedPart, SummedModel, part_parameters
 

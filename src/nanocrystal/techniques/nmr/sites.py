@@ -42,14 +42,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import LINES
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background, with_noise
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
+from nanocrystal.spectra import LINES
 from nanocrystal.techniques.nmr.data import Megahertz, check_mhz, nmr_points
 
 FloatArray = NDArray[np.float64]
@@ -199,7 +200,7 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
     def curves(self, evaluation: Evaluation) -> FloatArray:
         each = self._spectra(self.measured.x, evaluation.values, self._kept_areas(evaluation))
         total = np.sum(list(each.values()), axis=0)
-        background = chebyshev(self.measured.x, self.settings.background_terms)
+        background = baseline_curves(self.measured.x, self.settings.background_terms)
         return np.array([total, *background, *self.blanks.values()])
 
     def _borders(self, values: Values) -> tuple[float, float]:

@@ -53,12 +53,12 @@ import numpy as np
 from nanocrystal.data import Curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, XRange
 from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra import Form
 from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, measured_curve
 from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Lines, NmrLines
 from nanocrystal.techniques.summed import PlacedPart, form_named, part_parameters

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.sample import Sample
@@ -98,7 +99,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
     @cached_property
     def _background(self) -> FloatArray:
         """Chebyshev polynomials and blanks, (n_background, n_points)."""
-        rows = [*chebyshev(self.measured.x, self.settings.background_terms), *self.blanks.values()]
+        rows = [*baseline_curves(self.measured.x, self.settings.background_terms), *self.blanks.values()]
         return np.array(rows).reshape(-1, len(self.measured.x))
 
     @property

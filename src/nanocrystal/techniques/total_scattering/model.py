@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
@@ -249,7 +250,7 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "width", "blan
     @cached_property
     def _background(self) -> FloatArray:
         """Chebyshev polynomials, blanks and Compton scattering, (n_background, n_points)."""
-        rows = [*chebyshev(self.measured.x, self.settings.background_terms), *self.blanks.values()]
+        rows = [*baseline_curves(self.measured.x, self.settings.background_terms), *self.blanks.values()]
         if self.settings.compton:
             rows.append(incoherent(self.sample, self.q))
         return np.array(rows).reshape(-1, len(self.q))

@@ -1,4 +1,4 @@
-"""The engine of `batched` at work: descents of chosen items in chunks, of which the better results are kept."""
+"""The engine of `fit_batch` at work: descents of chosen items in chunks, of which the better results are kept."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.batched_plain import CONVERGED, MOST_STEPS, SINGULAR, Descent, Task, descend
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.kernels.compiled import load
-from nanocrystal.kernels.lines import baseline_curves
+from nanocrystal.spectra.batch.plain import CONVERGED, MOST_STEPS, SINGULAR, Descent, Task, descend
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["compiled", "plain"]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING, covariances, solved
-from nanocrystal.kernels.batched_starts import candidates, natural_limits
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.batch.plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING, covariances, solved
+from nanocrystal.spectra.batch.starts import candidates, natural_limits
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import Task
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.batch.plain import Task
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 OFFSETS = (0.0, -0.5, 0.5, -1.0, 1.0)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form, baseline_curves
+from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.spectra.lines import Form
 
 FloatArray = NDArray[np.float64]
 
