@@ -111,8 +111,8 @@ def _check(out: Path) -> None:
 
 def _check_numbers(asked: NmrOptions) -> None:
     """Raise InputError for a number that no processing can use, by its option."""
+    from nanocrystal.data.nmr_data import check_mhz
     from nanocrystal.errors import InputError
-    from nanocrystal.techniques.nmr.data import check_mhz
 
     for option, value in (("--lb", asked.lb), ("--gb", asked.gb)):
         if not (math.isfinite(value) and value >= 0.0):

@@ -59,11 +59,15 @@ class Sum:
         """The parameters that a fit moves, (n_free,)."""
         return tuple(n for n in self.names if n not in self.same and n not in self.fixed)
 
+    def standing_for(self, name: str) -> str:
+        """Return the parameter that this one is the same as, itself where it is not tied."""
+        return self.same.get(name, name)
+
     @cached_property
     def free_of(self) -> NDArray[np.int64]:
         """Which free parameter each parameter is, −1: fixed; (n_full,)."""
         place = {n: k for k, n in enumerate(self.free_names)}
-        return np.array([place.get(self.same.get(n, n), -1) for n in self.names], dtype=np.int64)
+        return np.array([place.get(self.standing_for(n), -1) for n in self.names], dtype=np.int64)
 
     @cached_property
     def layout(self) -> NDArray[np.int64]:
@@ -86,6 +90,11 @@ class Sum:
     def free_is_linear(self) -> NDArray[np.bool_]:
         """As `is_linear`, of the free parameters, (n_free,)."""
         return np.array([self.is_linear[self.index(n)] for n in self.free_names], dtype=np.bool_)
+
+    @cached_property
+    def free_linear(self) -> NDArray[np.int64]:
+        """Which of the free parameters are linear, (n_linear,)."""
+        return np.flatnonzero(self.free_is_linear)
 
     @property
     def has_compiled(self) -> bool:

@@ -41,17 +41,18 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data.nmr_data import check_mhz
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
+from nanocrystal.measurement.nmr.points import Megahertz, nmr_points
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
 from nanocrystal.spectra import LINES
-from nanocrystal.techniques.nmr.data import Megahertz, check_mhz, nmr_points
 
 FloatArray = NDArray[np.float64]
 DEPTHS = ("surface", "intermediate", "core")
