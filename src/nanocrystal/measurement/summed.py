@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement.contract import Model
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Stack, Stretch, Trend
@@ -79,7 +78,7 @@ class Member:
     def background(self, x: FloatArray) -> FloatArray:
         """Return the curves of the baseline and the blanks at x, (n_background, n)."""
         blanks = [np.interp(x, self.measured.x, y) for y in self.blanks.values()]
-        return np.array([*baseline_curves(x, self.sum.baseline_terms), *blanks]).reshape(-1, len(x))
+        return np.array([*self.sum.baseline(x, self.sum.baseline_terms), *blanks]).reshape(-1, len(x))
 
     @property
     def background_rows(self) -> range:

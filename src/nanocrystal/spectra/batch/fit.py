@@ -32,6 +32,7 @@ from nanocrystal.spectra.batch.repair import (
 )
 from nanocrystal.spectra.batch.run import CHUNK, Engine, Run
 from nanocrystal.spectra.batch.starts import best_candidates, candidates, natural_limits
+from nanocrystal.spectra.covariance import scaled
 from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
@@ -174,7 +175,7 @@ def fit_batch(
     covariance = found.covariance
     if sigma is None and not poisson:
         factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
-        covariance = np.where(np.isfinite(covariance), covariance * factor, np.inf)
+        covariance = scaled(covariance, factor)
     return BatchFit(
         sum=model,
         x=x,

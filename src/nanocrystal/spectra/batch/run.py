@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.kernels.compiled import load
 from nanocrystal.spectra.batch.plain import CONVERGED, MOST_STEPS, SINGULAR, Descent, Task, descend
 
@@ -58,7 +57,7 @@ class Run:
             n_evaluations=np.zeros(n, dtype=np.int64),
             covariance=np.zeros((n, n_free, n_free)),
         )
-        baseline = baseline_curves(task.x, model.baseline_terms)
+        baseline = model.baseline(task.x, model.baseline_terms)
         plan = (model.layout, model.free_of, model.is_linear, task.eliminated)
         where = (new.free, new.chi2, new.status, new.n_evaluations, new.covariance)
         limits = (task.low, task.high, task.tolerance, most_steps)
