@@ -24,11 +24,9 @@ import numpy as np
 from common import print_table
 from scipy.optimize import least_squares
 
-from nanocrystal.kernels.batched import BatchFit, BatchOptions, fit_batch
-from nanocrystal.kernels.batched_shared import fit_shared
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS
-from nanocrystal.kernels.lines import LINES
+from nanocrystal.spectra import DECAYS, LINES, Sum
+from nanocrystal.spectra.batch.fit import BatchFit, BatchOptions, fit_batch
+from nanocrystal.spectra.batch.shared import fit_shared
 
 X = np.linspace(1.60, 2.10, 200)
 NAMES = ("low.area", "low.position", "low.fwhm", "high.area", "high.position", "high.fwhm", "c0")

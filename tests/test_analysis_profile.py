@@ -11,7 +11,7 @@ from scipy.special import voigt_profile
 
 from nanocrystal import InputError
 from nanocrystal.analysis import ProfileOptions, fit_peaks, momentum_transfer
-from nanocrystal.analysis.peak_group import pseudo_voigt
+from nanocrystal.spectra.lines import pseudo_voigt
 
 FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 """of a Gaussian over its standard deviation"""
@@ -34,7 +34,7 @@ def test_momentum_transfer_by_hand() -> None:
 def test_profile_has_unit_area_and_the_width_it_says() -> None:
     q = np.linspace(-4000.0, 4000.0, 800001)
     for mixing in (0.0, 0.4, 1.0):
-        value, *_ = pseudo_voigt(q, np.array([0.0]), np.array([2.0]), np.array([mixing]))
+        value, *_ = pseudo_voigt(q, np.array([[0.0]]), np.array([[2.0]]), np.array([[mixing]]))
         # beyond ±4000 a Lorentzian of width 2 keeps 2/(π 4000)
         assert np.trapezoid(value[0], q) == pytest.approx(1.0 - mixing * 2.0 / (np.pi * 4000.0), abs=1e-7)
         half = np.interp(1.0, q, value[0])
@@ -43,7 +43,7 @@ def test_profile_has_unit_area_and_the_width_it_says() -> None:
 
 def test_derivatives_of_the_profile_against_differences() -> None:
     q = np.linspace(0.5, 2.0, 60)
-    at = [np.array([1.1, 1.4]), np.array([0.2, 0.05]), np.array([0.3, 0.8])]
+    at = [np.array([[1.1], [1.4]]), np.array([[0.2], [0.05]]), np.array([[0.3], [0.8]])]
     derivatives = pseudo_voigt(q, *at)[1:]
     for k, derivative in enumerate(derivatives):
         up, down = list(at), list(at)

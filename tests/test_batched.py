@@ -10,11 +10,11 @@ from scipy.optimize import least_squares, minimize
 from scipy.special import voigt_profile
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import CONVERGED, EMPTY, SINGULAR, BatchFit, BatchOptions, fit_batch
-from nanocrystal.kernels.batched_starts import candidates
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS, gauss_exponential
-from nanocrystal.kernels.lines import LINES, voigt_width
+from nanocrystal.spectra import Sum
+from nanocrystal.spectra.batch.fit import CONVERGED, EMPTY, SINGULAR, BatchFit, BatchOptions, fit_batch
+from nanocrystal.spectra.batch.starts import candidates
+from nanocrystal.spectra.decays import DECAYS, gauss_exponential
+from nanocrystal.spectra.lines import LINES, voigt_width
 
 X = np.linspace(1.60, 2.10, 120)
 TWO = Sum({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
@@ -412,7 +412,7 @@ def test_what_stalls_is_given_to_scipy(likelihood: Any, monkeypatch: pytest.Monk
     y = rng.poisson(200.0 * np.exp(-t / 2.0) + 5.0, (6, 60)).astype(float)
     model, start = Sum({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
     whole = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood))
-    monkeypatch.setattr("nanocrystal.kernels.batched_run.MOST_STEPS", 3)
+    monkeypatch.setattr("nanocrystal.spectra.batch.run.MOST_STEPS", 3)
     stalled = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood, fallback=False))
     assert stalled.flagged.all()
     helped = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood))

@@ -7,11 +7,9 @@ import pytest
 from scipy.optimize import least_squares
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_choice import best_counts, chosen, information_criteria
-from nanocrystal.kernels.batched_shared import SharedOptions, fit_shared
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS
-from nanocrystal.kernels.lines import LINES
+from nanocrystal.spectra import DECAYS, LINES, Sum
+from nanocrystal.spectra.batch.choice import best_counts, chosen, information_criteria
+from nanocrystal.spectra.batch.shared import SharedOptions, fit_shared
 
 B = np.linspace(0.0, 20.0, 14)
 

@@ -10,10 +10,10 @@ from scipy.integrate import quad
 from scipy.special import gamma
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import BatchOptions, fit_batch
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS, b_values, gauss_exponential, measured_response
-from nanocrystal.kernels.decays_response import through_response
+from nanocrystal.spectra import Sum
+from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
+from nanocrystal.spectra.decays import DECAYS, b_values, gauss_exponential, measured_response
+from nanocrystal.spectra.response import through_response
 from test_lines import errors_of_slopes
 
 T = np.linspace(0.0, 6.0, 200)

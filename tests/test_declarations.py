@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import gaussian
 from nanocrystal.measurement import Model
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report import report_html
 from nanocrystal.simulation import simulated_curves
+from nanocrystal.spectra.lines import gaussian
 from nanocrystal.study import read_study, schema
 from nanocrystal.study.fields import Table
 from nanocrystal.study.tables import arguments_of, object_of, table_of

@@ -8,10 +8,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import gamma, voigt_profile
 
-from nanocrystal.kernels.lines import (
+from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.spectra.lines import (
     LINES,
     Form,
-    baseline_curves,
     measured_shape,
     thompson_width,
     voigt_width,

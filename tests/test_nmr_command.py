@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from nanocrystal.cli.app import app
 from nanocrystal.data.nmr import read_nmr
-from nanocrystal.reduction.spectrum import spectrum_of
 from nanocrystal.report.spectrum import spectrum_figure
+from nanocrystal.spectra.processing import spectrum_of
 from nmr_files import CARRIER, ZERO, fid, write_bruker
 
 WIDTH = 20000.0

@@ -18,10 +18,10 @@ from scipy.special import gamma, voigt_profile
 import nanocrystal as nc
 from measured import measured
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import widths_of_voigt
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report import report_html
 from nanocrystal.report.figures import fit_figure
+from nanocrystal.spectra.lines import widths_of_voigt
 from nanocrystal.study import read_study
 from richardson import errors_of_derivatives, exact_addresses_of
 

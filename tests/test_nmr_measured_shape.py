@@ -80,7 +80,7 @@ def test_a_shape_left_as_it_is_has_no_width(tmp_path: Path) -> None:
 
 def test_many_points_are_calculated_in_pieces(tmp_path: Path) -> None:
     """Pieces give what the whole gives."""
-    from nanocrystal.techniques.nmr.shapes import measured_form
+    from nanocrystal.measurement.nmr.shapes import measured_form
 
     folder_with(tmp_path)
     x = np.linspace(0.0, 100.0, 5001)

@@ -11,12 +11,12 @@ import pytest
 from nanocrystal.data.nmr import read_nmr
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, time_axis
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.spectrum import Processing, Spectrum, spectrum_of
-from nanocrystal.reduction.spectrum_baseline import polynomial_baseline, smooth_baseline
-from nanocrystal.reduction.spectrum_noise import noise_of
-from nanocrystal.reduction.spectrum_phase import Phase, automatic_phase, phased
-from nanocrystal.reduction.spectrum_reference import by_peak, by_ratio
-from nanocrystal.reduction.spectrum_window import Window
+from nanocrystal.spectra.processing import Processing, Spectrum, spectrum_of
+from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
+from nanocrystal.spectra.processing.noise import noise_of
+from nanocrystal.spectra.processing.phase import Phase, automatic_phase, phased
+from nanocrystal.spectra.processing.reference import by_peak, by_ratio
+from nanocrystal.spectra.processing.window import Window
 from nmr_files import CARRIER, ZERO, fid, filtered_fid, write_bruker
 
 WIDTH = 20000.0

@@ -11,7 +11,7 @@ import pytest
 from measured import measured
 from nanocrystal.data.nmr import diffusion_times, read_nmr
 from nanocrystal.data.nmr_bruker_parameters import DECIMATION, GROUP_DELAY, group_delay, list_values
-from nanocrystal.reduction.spectrum import Processing, spectrum_of
+from nanocrystal.spectra.processing import Processing, spectrum_of
 from nmr_files import CARRIER, ZERO, fid, write_bruker
 
 WIDTH = 20000.0

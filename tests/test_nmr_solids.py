@@ -14,8 +14,8 @@ pytest.importorskip(
 
 from nanocrystal.analysis.nmr_solids import Observation, SolidSite, centre_of_gravity_ppm, solid_spectrum
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import widths_of_voigt
-from nanocrystal.kernels.lines_solid import Nucleus, solid_line
+from nanocrystal.spectra.lines import widths_of_voigt
+from nanocrystal.spectra.solids import Nucleus, solid_line
 from nanocrystal.study import read_study
 
 SIGMAS = 2.0 * np.sqrt(2.0 * np.log(2.0))

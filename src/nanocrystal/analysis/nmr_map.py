@@ -19,9 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import csv_text
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched import BatchOptions, fit_batch
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS
+from nanocrystal.spectra import DECAYS, Sum
+from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
 
 FloatArray = NDArray[np.float64]
 NARROWEST = 0.01

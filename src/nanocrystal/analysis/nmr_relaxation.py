@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import Estimate, csv_text
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_shared import SharedFit, fit_shared
-from nanocrystal.kernels.batched_sum import Sum
-from nanocrystal.kernels.decays import DECAYS
+from nanocrystal.spectra import DECAYS, Sum
+from nanocrystal.spectra.batch.shared import SharedFit, fit_shared
 from nanocrystal.tables.cs133_relaxation import cs133_relaxation
 
 FloatArray = NDArray[np.float64]

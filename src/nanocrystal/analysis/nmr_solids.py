@@ -1,6 +1,6 @@
 """Spectra of nuclei in solids: anisotropic shift and quadrupole coupling, static or at the magic angle.
 
-By the package mrsimulator, an extra; conventions in `kernels.lines_solid`. In a study the same is a line of nmr-lines
+By the package mrsimulator, an extra; conventions in `spectra.solids`. In a study the same is a line of nmr-lines
 with shape = "solid".
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines_solid import (
+from nanocrystal.spectra.solids import (
     Nucleus,
     Transitions,
     csa_reach_hz,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.analysis.estimate import Estimate, FloatArray
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.baseline import legendre_curves
+from nanocrystal.spectra import LINES, Sum
+from nanocrystal.spectra.covariance import covariance
 
 IntArray = NDArray[np.int64]
 NARROWER, WIDER = 0.25, 4.0
@@ -21,7 +24,6 @@ MOST_STEPS = 100
 """of one start"""
 GOOD = 1.5
 """χ²_red with sigmas below which no further start is tried"""
-LN2 = float(np.log(2.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,70 +104,61 @@ class GroupData:
     sigma: FloatArray
     has_sigmas: bool
 
-    def polynomials(self, degree: int) -> FloatArray:
-        """Return the background's Legendre polynomials over the window, (degree + 1, n)."""
-        span = max(float(np.ptp(self.q)), 1e-12)
-        return np.asarray(np.polynomial.legendre.legvander(2.0 * (self.q - self.q[0]) / span - 1.0, degree).T)
+
+PEAK = LINES["pseudo-voigt"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Places:
-    """Where the parameters of the peaks stand in one vector; mixing −1: fixed."""
+def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
+    """Return the sum of n peaks "0", "1", … on their background, tied and fixed as the options say."""
+    same: dict[str, str] = {}
+    for name, kind in (("fwhm", options.widths), ("lorentzian_part", options.mixing)):
+        if kind == "shared":
+            same |= {f"{k}.{name}": f"0.{name}" for k in range(1, n_peaks)}
+    given = None if isinstance(options.mixing, str) else float(options.mixing)
+    return Sum(
+        {str(k): PEAK for k in range(n_peaks)},
+        baseline_terms=options.background_degree + 1,
+        same=same,
+        baseline=legendre_curves,
+        fixed={} if given is None else {f"{k}.lorentzian_part": given for k in range(n_peaks)},
+    )
 
-    area: IntArray
-    position: IntArray
-    fwhm: IntArray
-    mixing: IntArray
-    background: IntArray
-    fixed_mixing: float
 
-    @classmethod
-    def of(cls, n_peaks: int, options: ProfileOptions) -> _Places:
-        def block(start: int, kind: str) -> IntArray:
-            if kind == "fixed":
-                return np.full(n_peaks, -1)
-            return start + (np.arange(n_peaks) if kind == "free" else np.zeros(n_peaks, dtype=np.int64))
+@dataclass(frozen=True)
+class Trial:
+    """The sum at one vector of its free parameters, against the points of a group."""
 
-        area, position = block(0, "free"), block(n_peaks, "free")
-        fwhm = block(2 * n_peaks, options.widths)
-        kind = options.mixing if isinstance(options.mixing, str) else "fixed"
-        mixing = block(int(fwhm.max()) + 1, kind)
-        first = max(int(mixing.max()), int(fwhm.max())) + 1
-        fixed = 0.5 if isinstance(options.mixing, str) else float(options.mixing)
-        return cls(
-            area=area,
-            position=position,
-            fwhm=fwhm,
-            mixing=mixing,
-            background=first + np.arange(options.background_degree + 1),
-            fixed_mixing=fixed,
-        )
+    peaks: Sum
+    data: GroupData
+    vector: FloatArray
+
+    @cached_property
+    def _full(self) -> FloatArray:
+        return self.peaks.full(self.vector[None])
+
+    @cached_property
+    def _rows(self) -> FloatArray:
+        return self.peaks.rows(self.data.q, self._full)
 
     @property
-    def count(self) -> int:
-        return int(self.background[-1]) + 1
+    def calculated(self) -> FloatArray:
+        """The curve, (n,)."""
+        return np.asarray(self.peaks.curve_of(self._rows, self._full)[0])
 
-    def mixings(self, vector: FloatArray) -> FloatArray:
-        return np.where(self.mixing < 0, self.fixed_mixing, vector[self.mixing])
+    @property
+    def residual(self) -> FloatArray:
+        """The curve less the intensity, over sigma, (n,)."""
+        return np.asarray((self.calculated - self.data.intensity) / self.data.sigma)
 
+    @property
+    def basis(self) -> FloatArray:
+        """The curves of areas and background over sigma, (n_linear, n)."""
+        return np.asarray(self.peaks.basis(self._rows)[0] / self.data.sigma)
 
-def pseudo_voigt(
-    q: FloatArray, position: FloatArray, fwhm: FloatArray, mixing: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return profiles of unit area and their derivatives by position, fwhm and mixing; each (n_peaks, n_q).
-
-    position, fwhm, mixing: (n_peaks,).
-    """
-    w = fwhm[:, None]
-    u = (q[None, :] - position[:, None]) / w
-    flat = 1.0 + 4.0 * u * u
-    lorentzian = 2.0 / (np.pi * w) / flat
-    gaussian = 2.0 / w * np.sqrt(LN2 / np.pi) * np.exp(-4.0 * LN2 * u * u)
-    eta = mixing[:, None]
-    part_l, part_g = eta * lorentzian, (1.0 - eta) * gaussian
-    slope = part_l * 8.0 * u / flat + part_g * 8.0 * LN2 * u  # times w: the derivative by position
-    value = part_l + part_g
-    return value, slope / w, (slope * u - value) / w, lorentzian - gaussian
+    @property
+    def slopes(self) -> FloatArray:
+        """The derivatives of the residual by the vector, (n_parameters, n)."""
+        return np.asarray(self.peaks.slopes(self._rows, self._full)[0] / self.data.sigma)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,9 +184,9 @@ class GroupFit:
         left_out: dict[int, tuple[float, float, str]] = {}
         of = partial(cls, data=data, expected=expected, options=options, width=width)
         while present:
-            places = _Places.of(len(present), options)
-            if len(data.q) <= places.count:
-                why = f"{len(data.q)} points in its window for {places.count} parameters"
+            count = len(peaks_of(len(present), options).free_names)
+            if len(data.q) <= count:
+                why = f"{len(data.q)} points in its window for {count} parameters"
                 left_out |= dict.fromkeys(present, (np.nan, np.nan, why))
                 break
             kept = list(present)
@@ -207,12 +200,21 @@ class GroupFit:
         return of(present=(), vector=np.zeros(0), held=np.zeros(0, dtype=np.bool_), left_out=left_out)
 
     @cached_property
-    def places(self) -> _Places:
-        return _Places.of(len(self.present), self.options)
+    def sum(self) -> Sum:
+        """The peaks that stayed, on their background."""
+        return peaks_of(len(self.present), self.options)
+
+    @cached_property
+    def _there(self) -> Trial:
+        return Trial(self.sum, self.data, self.vector)
+
+    def place(self, name: str) -> int:
+        """Return where a parameter of the sum stands in the vector, −1: fixed."""
+        return int(self.sum.free_of[self.sum.index(name)])
 
     @cached_property
     def chi2_red(self) -> float:
-        residual = _residual(self.vector, self.places, self.data)
+        residual = self._there.residual
         return float(residual @ residual) / max(1, len(residual) - int((~self.held).sum()))
 
     @property
@@ -223,19 +225,7 @@ class GroupFit:
     @cached_property
     def covariance(self) -> FloatArray:
         """Of the vector, with the sigmas as given (1 without); NaN for what is held at a bound or open."""
-        found = np.full((len(self.vector), len(self.vector)), np.nan)
-        free = np.flatnonzero(~self.held)
-        jacobian = _jacobian(self.vector, self.places, self.data)[:, free]
-        length = np.linalg.norm(jacobian, axis=0)
-        length[length == 0.0] = 1.0
-        _, values, directions = np.linalg.svd(jacobian / length, full_matrices=False)
-        good = values > 1e-7 * values[0]
-        inverse = (directions[good].T / values[good] ** 2) @ directions[good]
-        inverse /= np.outer(length, length)
-        is_open = np.abs(directions[~good]).max(axis=0, initial=0.0) > 0.05
-        inverse[is_open, :] = inverse[:, is_open] = np.nan
-        found[np.ix_(free, free)] = inverse
-        return found
+        return covariance(self._there.slopes, self.held)
 
     @cached_property
     def position_covariance(self) -> FloatArray:
@@ -243,17 +233,19 @@ class GroupFit:
         n = len(self.expected)
         found = np.full((n, n), np.nan)
         if self.present:
-            kept, at = list(self.present), self.places.position
+            kept, at = list(self.present), [self.place(f"{j}.position") for j in range(len(self.present))]
             found[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
         return found
 
     def curves(self) -> tuple[FloatArray, FloatArray]:
         """Return (calculated, background) on the points of the group."""
-        background = self.vector[self.places.background] @ self.data.polynomials(self.options.background_degree)
-        return _model(self.vector, self.places, self.data), np.asarray(background)
+        return self._there.calculated, self.sum.components(self.data.q, self.vector)["baseline"][0]
 
-    def estimate(self, index: int, unit: str) -> Estimate:
-        """Return a parameter of the vector with its standard errors."""
+    def estimate(self, name: str, unit: str) -> Estimate:
+        """Return a parameter of the sum with its standard errors."""
+        index = self.place(name)
+        if index < 0:
+            return Estimate(self.sum.fixed[name], 0.0, 0.0)
         plain = float(np.sqrt(self.covariance[index, index]))
         scaled = plain * self.factor
         return Estimate(float(self.vector[index]), plain if self.data.has_sigmas else scaled, scaled, unit)
@@ -265,10 +257,9 @@ class GroupFit:
             value, error, why = self.left_out[k]
             area = Estimate(value, error, error)
             return FittedPeak(name=name, expected=expected, group=number, area=area, problem=why)
-        j, places = self.present.index(k), self.places
-        position, fwhm = self.estimate(int(places.position[j]), "Å⁻¹"), self.estimate(int(places.fwhm[j]), "Å⁻¹")
-        at = int(places.mixing[j])
-        mixing = Estimate(places.fixed_mixing, 0.0, 0.0) if at < 0 else self.estimate(at, "")
+        j = self.present.index(k)
+        position, fwhm = self.estimate(f"{j}.position", "Å⁻¹"), self.estimate(f"{j}.fwhm", "Å⁻¹")
+        mixing = self.estimate(f"{j}.lorentzian_part", "")
         problem = ""
         half = 0.5 * fwhm.value
         if not self.converged:
@@ -279,7 +270,7 @@ class GroupFit:
             problem = f"its width reached the limit of {fwhm.value / self.width:.2g} times where it started"
         elif not position.determined:
             problem = "the data leave its position open"
-        area = self.estimate(int(places.area[j]), "")
+        area = self.estimate(f"{j}.area", "")
         chi2_red = self.chi2_red if self.data.has_sigmas else np.nan
         return FittedPeak(
             name=name,
@@ -298,13 +289,13 @@ class GroupFit:
         ratios, reasons = [], []
         threshold = self.options.significance
         for j in range(len(self.present)):
-            area = self.estimate(int(self.places.area[j]), "")
+            area = self.estimate(f"{j}.area", "")
             known = bool(np.isfinite(area.stderr_scaled) and area.stderr_scaled > 0.0)
             ratio = area.value / area.stderr_scaled if known else 0.0
             why = ""
             if ratio < threshold:
                 why = f"its area is within {threshold:g} standard errors of 0"
-            elif self.held[self.places.position[j]]:
+            elif self.held[self.place(f"{j}.position")]:
                 why = "its position reached the limit of its shift"
             elif self._gain(j) < threshold**2 + 9.0:
                 why = "the fit without it is as good"
@@ -315,45 +306,13 @@ class GroupFit:
 
     def _gain(self, j: int) -> float:
         """Return by how much scaled χ² rises when peak j is taken out and what is linear fitted again."""
-        rows, _ = _linear_rows(self.vector, self.places, self.data)
         target = self.data.intensity / self.data.sigma
-        kept = np.delete(rows, j, axis=0)
+        kept = np.delete(self._there.basis, j, axis=0)
         solution, *_ = np.linalg.lstsq(kept.T, target, rcond=None)
         without = target - solution @ kept
-        residual = _residual(self.vector, self.places, self.data)
+        residual = self._there.residual
         rise = float(without @ without - residual @ residual)
         return rise / self.factor**2 if self.factor > 0.0 else np.inf
-
-
-def _linear_rows(vector: FloatArray, places: _Places, data: GroupData) -> tuple[FloatArray, IntArray]:
-    """Return the curves of areas and background over sigma, (n_linear, n), and where they stand in the vector."""
-    value, *_ = pseudo_voigt(data.q, vector[places.position], vector[places.fwhm], places.mixings(vector))
-    rows = np.concatenate([value, data.polynomials(len(places.background) - 1)]) / data.sigma
-    return rows, np.concatenate([places.area, places.background])
-
-
-def _model(vector: FloatArray, places: _Places, data: GroupData) -> FloatArray:
-    rows, at = _linear_rows(vector, places, data)
-    return np.asarray(vector[at] @ rows * data.sigma)
-
-
-def _residual(vector: FloatArray, places: _Places, data: GroupData) -> FloatArray:
-    return np.asarray((_model(vector, places, data) - data.intensity) / data.sigma)
-
-
-def _jacobian(vector: FloatArray, places: _Places, data: GroupData) -> FloatArray:
-    """Return the derivatives of the residual by the vector, (n, n_parameters)."""
-    shape = pseudo_voigt(data.q, vector[places.position], vector[places.fwhm], places.mixings(vector))
-    value, by_position, by_fwhm, by_mixing = shape
-    area = vector[places.area][:, None]
-    found = np.zeros((places.count, len(data.q)))
-    np.add.at(found, places.area, value)
-    np.add.at(found, places.position, area * by_position)
-    np.add.at(found, places.fwhm, area * by_fwhm)
-    if places.mixing[0] >= 0:
-        np.add.at(found, places.mixing, area * by_mixing)
-    found[places.background] = data.polynomials(len(places.background) - 1)
-    return np.asarray((found / data.sigma).T)
 
 
 def _minimised(
@@ -362,35 +321,42 @@ def _minimised(
     """Return the vector at the least χ² of a few starts, which of its entries stand at a bound, and if it converged."""
     from scipy.optimize import least_squares
 
-    places = _Places.of(len(expected), options)
-    lower, upper = np.full(places.count, -np.inf), np.full(places.count, np.inf)
-    lower[places.position], upper[places.position] = limits
-    lower[places.fwhm], upper[places.fwhm] = NARROWER * width, WIDER * width
-    if places.mixing[0] >= 0:
-        lower[places.mixing], upper[places.mixing] = 0.0, 1.0
+    peaks = peaks_of(len(expected), options)
+    names = [f"{k}.position" for k in range(len(expected))]
+    bounds = dict(zip(names, zip(*limits.tolist(), strict=True), strict=True))
+    lower, upper = peaks.limits({**bounds, "*.fwhm": (NARROWER * width, WIDER * width)})
+    inset = 0.01 * (limits[1] - limits[0])
+
+    @lru_cache(maxsize=1)
+    def at(vector: bytes) -> Trial:
+        return Trial(peaks, data, np.frombuffer(vector))
+
+    def residual(vector: FloatArray) -> FloatArray:
+        return at(vector.tobytes()).residual
+
+    def jacobian(vector: FloatArray) -> FloatArray:
+        return at(vector.tobytes()).slopes.T
+
     best = None
     for offset in OFFSETS:
-        start = np.zeros(places.count)
-        inset = 0.01 * (limits[1] - limits[0])
-        start[places.position] = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
-        start[places.fwhm] = width
-        start[places.mixing[places.mixing >= 0]] = 0.5
-        rows, at = _linear_rows(start, places, data)
-        start[at] = np.linalg.lstsq(rows.T, data.intensity / data.sigma, rcond=None)[0]
+        places = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
+        given = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
+        start = peaks.start(given)
+        basis = Trial(peaks, data, start).basis
+        start[peaks.free_linear] = np.linalg.lstsq(basis.T, data.intensity / data.sigma, rcond=None)[0]
         found = least_squares(
-            _residual,
+            residual,
             start,
-            _jacobian,
+            jacobian,
             (lower, upper),
             x_scale="jac",
             xtol=1e-8,
             ftol=1e-8,
             max_nfev=MOST_STEPS,
-            args=(places, data),
         )
         if best is None or found.cost < best.cost:
             best = found
-        if data.has_sigmas and 2.0 * best.cost < GOOD * (len(data.q) - places.count):
+        if data.has_sigmas and 2.0 * best.cost < GOOD * (len(data.q) - len(start)):
             break
     assert best is not None
     span = np.where(np.isfinite(upper - lower), upper - lower, np.inf)

@@ -54,10 +54,10 @@ def nmr(asked: NmrOptions) -> None:
     """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
     with verbs.errors(asked.quiet):
         from nanocrystal.data.nmr import read_nmr
-        from nanocrystal.reduction.spectrum import Processing, spectrum_of
-        from nanocrystal.reduction.spectrum_reference import by_peak
         from nanocrystal.report.files import table_csv, write_texts
         from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
+        from nanocrystal.spectra.processing import Processing, spectrum_of
+        from nanocrystal.spectra.processing.reference import by_peak
 
         _check(asked.out)
         _check_numbers(asked)
@@ -111,8 +111,8 @@ def _check(out: Path) -> None:
 
 def _check_numbers(asked: NmrOptions) -> None:
     """Raise InputError for a number that no processing can use, by its option."""
+    from nanocrystal.data.nmr_data import check_mhz
     from nanocrystal.errors import InputError
-    from nanocrystal.techniques.nmr.data import check_mhz
 
     for option, value in (("--lb", asked.lb), ("--gb", asked.gb)):
         if not (math.isfinite(value) and value >= 0.0):
@@ -144,7 +144,7 @@ def _check_nucleus(name: str) -> None:
 def _by_tms(spectrum: Any, tms: float) -> Any:
     """Return the spectrum with 0 ppm by Ξ; raises InputError where --tms is not of this spectrometer."""
     from nanocrystal.errors import InputError
-    from nanocrystal.reduction.spectrum_reference import by_ratio
+    from nanocrystal.spectra.processing.reference import by_ratio
 
     moved = by_ratio(spectrum, tms)
     before = spectrum.reference_mhz or spectrum.carrier_mhz
@@ -160,7 +160,7 @@ def _by_tms(spectrum: Any, tms: float) -> Any:
 
 def _phase(text: str) -> Any:
     from nanocrystal.errors import InputError
-    from nanocrystal.reduction.spectrum_phase import Phase
+    from nanocrystal.spectra.processing.phase import Phase
 
     if text in ("auto", "auto0"):
         return text
@@ -177,7 +177,7 @@ def _phase(text: str) -> Any:
 
 def _baseline(text: str) -> Any:
     from nanocrystal.errors import InputError
-    from nanocrystal.reduction.spectrum_baseline import HIGHEST_ORDER
+    from nanocrystal.spectra.processing.baseline import HIGHEST_ORDER
 
     if text in ("none", "arpls"):
         return None if text == "none" else text

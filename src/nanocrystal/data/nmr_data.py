@@ -20,6 +20,8 @@ ComplexArray = NDArray[np.complex128]
 UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
 """domain -> unit of x"""
 Domain = Literal["time", "frequency", "shift"]
+MHZ = (1.0, 3000.0)
+"""between which the frequencies of nuclei in the fields of spectrometers are"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,3 +133,11 @@ def checked(data: NmrData) -> NmrData:
     if not data.values.any():
         raise InputError(data.source, "holds nothing but zeros; was the measurement stopped before its first scan?")
     return data
+
+
+def check_mhz(value: float | None, where: str) -> None:
+    """Raise InputError for a spectrometer frequency that cannot be in MHz; None is not checked."""
+    if value is None or MHZ[0] <= value <= MHZ[1]:
+        return
+    problem = "must be above 0 MHz" if value <= 0.0 else f"must be from {MHZ[0]:g} to {MHZ[1]:g} MHz (400e6 Hz is 400)"
+    raise InputError(where, f"{problem}, got {value:g}.")

@@ -1,7 +1,8 @@
-"""Compiled Levenberg-Marquardt, one spectrum after the other. Called through `batched`; needs Numba at import.
+"""Compiled Levenberg-Marquardt, one spectrum after the other. Called through `spectra.batch`; needs Numba at import.
 
-The same steps as the plain text in `batched_plain`, which says why. Rows of `parts` are (form, first parameter, number
-of parameters); `free_of` maps each parameter to its free one, or to −1 (fixed); several may share one (equal ties).
+The same steps as the plain text in `spectra.batch.plain`, which says why. Rows of `parts` are (form, first parameter,
+number of parameters); `free_of` maps each parameter to its free one, or to −1 (fixed); several may share one (equal
+ties).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compiled Voigt profiles for `_batched_numba`; needs Numba at import.
 
 w(z) for Im z ≥ 0 by Weideman's rational series, SIAM J. Numer. Anal. 31, 1497 (1994), with 40 terms: 3e-14 of |w|
-everywhere against scipy.special.wofz. Derivatives as in `lines`.
+everywhere against scipy.special.wofz. Derivatives as in `spectra.lines`.
 """
 
 from __future__ import annotations

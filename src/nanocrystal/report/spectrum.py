@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.reduction.spectrum import Spectrum
 from nanocrystal.report.analysis_figures import figure_page
 from nanocrystal.report.axes import axis, layout
 from nanocrystal.report.figures import CALCULATED, COMPONENTS, DIFFERENCE, OBSERVED, Figure, plain_list
+from nanocrystal.spectra.processing import Spectrum
 
 FloatArray = NDArray[np.float64]
 MOST_POINTS = 16384

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from nanocrystal.measurement import Blank
+from nanocrystal.measurement.nmr.lines import Line
 from nanocrystal.techniques.composition import Composition
-from nanocrystal.techniques.nmr import (
-    DiffusionComponent,
-    Line,
-    NmrDiffusion,
-    NmrLines,
-    NmrRelaxation,
-    NmrSites,
-    NmrTitration,
-    RelaxationPart,
-    TitrationStep,
-)
+from nanocrystal.techniques.nmr_diffusion import DiffusionComponent, NmrDiffusion
+from nanocrystal.techniques.nmr_lines import NmrLines
+from nanocrystal.techniques.nmr_relaxation import NmrRelaxation, RelaxationPart
+from nanocrystal.techniques.nmr_sites import NmrSites
+from nanocrystal.techniques.nmr_titration import NmrTitration, TitrationStep
 from nanocrystal.techniques.pdf import Pdf
 from nanocrystal.techniques.powder import Powder, PowderBlank, Profile
 from nanocrystal.techniques.saxs import Saxs

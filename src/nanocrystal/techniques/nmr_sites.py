@@ -41,16 +41,18 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data.nmr_data import check_mhz
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import LINES
+from nanocrystal.kernels.baseline import baseline_curves
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background, with_noise
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
+from nanocrystal.measurement.nmr.points import Megahertz, nmr_points
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
-from nanocrystal.techniques.nmr.data import Megahertz, check_mhz, nmr_points
+from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
 DEPTHS = ("surface", "intermediate", "core")
@@ -199,7 +201,7 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
     def curves(self, evaluation: Evaluation) -> FloatArray:
         each = self._spectra(self.measured.x, evaluation.values, self._kept_areas(evaluation))
         total = np.sum(list(each.values()), axis=0)
-        background = chebyshev(self.measured.x, self.settings.background_terms)
+        background = baseline_curves(self.measured.x, self.settings.background_terms)
         return np.array([total, *background, *self.blanks.values()])
 
     def _borders(self, values: Values) -> tuple[float, float]:

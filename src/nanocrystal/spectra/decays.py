@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.lines import ANYWHERE, SIGMAS_IN_FWHM, Form
+from nanocrystal.spectra.lines import ANYWHERE, SIGMAS_IN_FWHM, Form
 
 FloatArray = NDArray[np.float64]
 Values = Any

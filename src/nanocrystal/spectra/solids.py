@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import ANYWHERE, Form, voigt
+from nanocrystal.spectra.lines import ANYWHERE, Form, voigt
 
 FloatArray = NDArray[np.float64]
 Transitions = Literal["central", "all"]

@@ -34,15 +34,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.decays import DECAYS
-from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
+from nanocrystal.measurement.nmr.points import nmr_points
+from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import nmr_points
-from nanocrystal.techniques.summed import PlacedPart, SummedModel, part_parameters
+from nanocrystal.spectra import DECAYS, Form, Sum
 
 FloatArray = NDArray[np.float64]
 INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
@@ -121,26 +120,25 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
         self._check(where)
         found = self.compared(where, folder)
         measured = found.measured
-        form = self._form()
-        parts = {}
-        for part in self.parts:
-            own = f"{where}.parts.{part}"
-            addresses = tuple(f"{where}.inversion" if p == "inversion" else f"{own}.{p}" for p in form.parameters)
-            parts[part] = PlacedPart(form, f"{own}.amplitude", addresses, (1.0,) * len(addresses))
+        form, first = self._form(), next(iter(self.parts))
+        alike = [f"{part}.inversion" for part in self.parts] if self.recovers else []
+        decays = Sum(
+            dict.fromkeys(self.parts, form), self.background_terms, same=dict.fromkeys(alike[1:], f"{first}.inversion")
+        )
+        addresses = {n: f"{where}.parts.{n}" for n in decays.free_names}
+        addresses |= dict.fromkeys(alike[:1], f"{where}.inversion")
+        addresses |= {f"c{k}": f"{where}.background.c{k}" for k in range(self.background_terms)}
+        blanks = {f"{where}.blanks.{n}.scale": y for n, y in found.at_points().items()}
         return SummedModel(
             technique=self.name,
             where=where,
             x_axis=Axis("delay", "s"),
             y_axis=Axis("intensity", ""),
-            measured=measured,
-            parts=parts,
-            background_terms=self.background_terms,
-            blanks=found.at_points(),
+            members=(Member(name=name, measured=measured, sum=decays, addresses=addresses, blanks=blanks),),
             method=METHOD,
             noise=self.noise,
             derived_of=self._derived,
             remarks_of=lambda here: self._remarks(here, measured.x[-1]),
-            derived_from=tuple(p.amplitude for p in parts.values()),
         )
 
     def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:

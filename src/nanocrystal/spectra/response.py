@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import ANYWHERE, Form
+from nanocrystal.spectra.lines import ANYWHERE, Form
 
 FloatArray = NDArray[np.float64]
 NODES = 10

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import Form, measured_shape
-from nanocrystal.kernels.lines_solid import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
+from nanocrystal.measurement.nmr.points import measured_curve
 from nanocrystal.parameters import Number, Quantity, as_parameter
+from nanocrystal.spectra.lines import Form, measured_shape
+from nanocrystal.spectra.solids import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
 from nanocrystal.tables.isotopes import isotope
-from nanocrystal.techniques.nmr.data import measured_curve
 
 FloatArray = NDArray[np.float64]
 MEASURED, SOLID = "measured", "solid"

@@ -52,17 +52,17 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.decays import DECAYS, b_values
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, Range
+from nanocrystal.measurement.nmr.points import NMR, measured_curve
+from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra import Sum
+from nanocrystal.spectra.decays import DECAYS, b_values
 from nanocrystal.tables.isotopes import isotope
-from nanocrystal.techniques.nmr.data import NMR, measured_curve
-from nanocrystal.techniques.nmr.diffusion_size import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
-from nanocrystal.techniques.summed import PlacedPart, part_parameters
-from nanocrystal.techniques.summed_stack import Member, StackedModel
+from nanocrystal.techniques.nmr_diffusion.sizes import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
 
 FloatArray = NDArray[np.float64]
 SI = 1e-12
@@ -196,7 +196,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     # ---- reading --------------------------------------------------------------------------------
 
-    def bind(self, name: str, sample: Any, folder: Path = Path()) -> StackedModel:
+    def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the integrals and return the model of all lines; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where, sample)
@@ -204,12 +204,13 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         inputs: dict[str, str] = {}
         for line in self.line_names:
             measured = self._measured(line, where, folder, inputs)
-            parts = {c: self._part(line, c, where) for c in self.components if line in self._lines_of(c)}
-            if not parts:
+            components = [c for c in self.components if line in self._lines_of(c)]
+            if not components:
                 raise InputError(f"{where}.components", f"none is in line {line}; add it to one, or ignore its column.")
-            background = tuple(f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms))
-            members.append(Member(line, measured, parts, background))
-        return StackedModel(
+            decays = Sum(dict.fromkeys(components, DECAYS["diffusion"]), self.background_terms)
+            addresses = self._addresses(line, components, where)
+            members.append(Member(name=line, measured=measured, sum=decays, addresses=addresses))
+        return SummedModel(
             technique=self.name,
             where=where,
             x_axis=Axis("b", "s/µm²"),
@@ -224,10 +225,14 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             inputs=inputs,
         )
 
-    def _part(self, line: str, component: str, where: str) -> PlacedPart:
-        own = f"{where}.lines.{line}.{component}"
-        at = own if component in self.own else f"{where}.components.{component}"
-        return PlacedPart(DECAYS["diffusion"], f"{own}.amplitude", (f"{at}.diffusion",), (1.0,))
+    def _addresses(self, line: str, components: Sequence[str], where: str) -> dict[str, str]:
+        """Return where the parameters of the sum of a line stand."""
+        found = {f"c{k}": f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms)}
+        for name in components:
+            own = f"{where}.lines.{line}.{name}"
+            at = own if name in self.own else f"{where}.components.{name}"
+            found |= {f"{name}.amplitude": f"{own}.amplitude", f"{name}.diffusion": f"{at}.diffusion"}
+        return found
 
     def _measured(self, line: str, where: str, folder: Path, inputs: dict[str, str]) -> Measured:
         """Return the integrals of a line against b (s/µm²)."""

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from nanocrystal.data import Curve
-from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines_arpls import arpls_baseline
 from nanocrystal.measurement import Abscissa, Axis, Points
 from nanocrystal.measurement.points import read_points
+from nanocrystal.spectra.arpls import arpls_baseline
 
 ShiftAxis = Annotated[Literal["ppm", "hz"], "the unit of the abscissa, ppm or Hz"]
 Megahertz = Annotated[float | None, "MHz, of the observed nucleus: what 1 ppm is in Hz"]
-MHZ = (1.0, 3000.0)
-"""between which the frequencies of nuclei in the fields of spectrometers are"""
 
 
 def nmr_points(remark: str = "") -> Points:
@@ -37,14 +34,6 @@ NMR = nmr_points()
 def measured_curve(file: str | Path, columns: Sequence[str] | None, where: str, folder: Path) -> Curve:
     """Return the columns of a file; raises InputError."""
     return read_points(file, columns, NMR, where, folder)
-
-
-def check_mhz(value: float | None, where: str) -> None:
-    """Raise InputError for a spectrometer frequency that cannot be in MHz; None is not checked."""
-    if value is None or MHZ[0] <= value <= MHZ[1]:
-        return
-    problem = "must be above 0 MHz" if value <= 0.0 else f"must be from {MHZ[0]:g} to {MHZ[1]:g} MHz (400e6 Hz is 400)"
-    raise InputError(where, f"{problem}, got {value:g}.")
 
 
 def without_arpls(curve: Curve, stiffness: float | None, where: str) -> Curve:

@@ -53,16 +53,15 @@ import numpy as np
 from nanocrystal.data import Curve, resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form
 from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, XRange
+from nanocrystal.measurement.nmr.lines import USED, Lines, ShiftLines
+from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measured_curve
+from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
 from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, measured_curve
-from nanocrystal.techniques.nmr.lines import USED, WIDTHS, Lines, NmrLines
-from nanocrystal.techniques.summed import PlacedPart, form_named, part_parameters
-from nanocrystal.techniques.summed_stack import Member, StackedModel
+from nanocrystal.spectra import Form, Sum
 
 DIFFERENCE = "by difference"
 NEGATIVE = 0.02
@@ -80,7 +79,7 @@ class TitrationStep:
 
 
 @dataclass(frozen=True)
-class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "released_species", "spectrum")):
+class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "released_species", "shift_lines")):
     """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
 
     file: Annotated[str | Path | None, "one file for all steps: the axis, then a column for each"] = None
@@ -124,15 +123,9 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
     # ---- what was declared ----------------------------------------------------------------------
 
     @cached_property
-    def spectrum(self) -> NmrLines:
-        """One spectrum of these lines: their declarations and forms."""
-        return NmrLines(
-            file="",
-            axis=self.axis,
-            spectrometer_frequency=self.spectrometer_frequency,
-            lines=self.lines,
-            background_terms=self.background_terms,
-        )
+    def shift_lines(self) -> ShiftLines:
+        """The lines over their axis."""
+        return ShiftLines(self.lines, self.axis, self.spectrometer_frequency)
 
     @cached_property
     def members(self) -> dict[str, TitrationStep]:
@@ -173,14 +166,15 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
-        area = Quantity("area", "", f"area of the line, over the axis in {self.spectrum.unit}", 1.0)
         forms, own = self._forms(""), self._own()
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         of_steps: dict[str, dict[str, tuple[Quantity, Parameter]]] = {step: {} for step in self.members}
         for name, line in self.lines.items():
             if line.area is not None:
                 raise InputError(f"lines.{name}.area", "is of each step and left to the fit; leave it out.")
-            of_line = part_parameters(forms[name], line.given(), self.spectrum._quantities(line), f"lines.{name}", area)
+            of_line = part_parameters(
+                forms[name], line.given(), self.shift_lines.quantities(line), f"lines.{name}", self.shift_lines.area
+            )
             for parameter, entry in of_line.items():
                 if parameter == "area" or f"{name}.{parameter}" in own:
                     for step, of_step in of_steps.items():
@@ -208,7 +202,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
 
     # ---- reading --------------------------------------------------------------------------------
 
-    def bind(self, name: str, sample: Any, folder: Path = Path()) -> StackedModel:
+    def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the spectra and return the model of all; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where)
@@ -217,19 +211,18 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             curve = self._curve(step, given, k, where, folder)
             inputs[curve.source] = curve.sha256
             _, measured = self.points_of(curve, self.points.abscissae[0], where)
-            self.spectrum._check_positions(measured.x, where)
+            self.shift_lines.check_positions(measured.x, where)
             members.append(self._member(step, measured, where))
         members = self._with_noted_scatter(members)
-        unit = self.spectrum.unit
-        axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", unit)
-        return StackedModel(
+        return SummedModel(
             technique=self.name,
             where=where,
-            x_axis=axis,
+            x_axis=self.shift_lines.x_axis,
             y_axis=Axis("intensity", ""),
             members=tuple(members),
             method=METHODS[self.released],
             style="offset",
+            shown=SPECTRA,
             derived_of=self._derived,
             remarks_of=self._remarks,
             trends=(self._trend(where),),
@@ -291,17 +284,19 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         return step.column
 
     def _member(self, step: str, measured: Measured, where: str) -> Member:
-        own, parts = self._own(), {}
-        for name, form in self._forms(f"{where}.").items():
-            addresses = tuple(
-                f"{where}.steps.{step}.{name}.{p}" if f"{name}.{p}" in own else f"{where}.lines.{name}.{p}"
-                for p in form.parameters
-            )
-            factors = tuple(1.0 / self.spectrum.hz_per_unit if p in WIDTHS else 1.0 for p in form.parameters)
-            parts[name] = PlacedPart(form, f"{where}.steps.{step}.{name}.area", addresses, factors)
-        background = tuple(f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms))
+        lines = Sum(self._forms(f"{where}."), self.background_terms)
+        own = {*self._own(), *(f"{name}.area" for name in lines.parts)}
+        addresses = {n: f"{where}.steps.{step}.{n}" if n in own else f"{where}.lines.{n}" for n in lines.names}
+        addresses |= {f"c{k}": f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms)}
         added = f"{self.members[step].equivalents:g} equivalents"
-        return Member(step, measured, parts, background, f"{step}: {added}" if self.steps else added)
+        return Member(
+            name=step,
+            measured=measured,
+            sum=lines,
+            addresses=addresses,
+            factors=self.shift_lines.factors,
+            label=f"{step}: {added}" if self.steps else added,
+        )
 
     # ---- what is bound and what is released -----------------------------------------------------
 
@@ -318,7 +313,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         return {**{s: tuple(lines) for s, lines in self.species.items()}, **rest}
 
     def _check(self, where: str) -> None:
-        self.spectrum._check(where)
+        self.shift_lines.check(where)
         check_background(self.background_terms, {}, where, "0 to 4")
         lists = {"bound": self.bound, "other": self.other, **{f"species.{s}": ls for s, ls in self.species.items()}}
         for key, names in lists.items():

@@ -6,7 +6,7 @@ of the baseline are c0, c1, … All are `names`; the ones that a fit moves are `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form, baseline_curves
+from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.spectra.lines import Form
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Sum:
-    """Parts by name on a baseline of Chebyshev polynomials over the range of x.
+    """Parts by name on a baseline, of Chebyshev polynomials over the range of x unless another is given.
 
     same: "b.fwhm" -> "a.fwhm", parameters that are one and the same; fixed: parameters that keep a value.
     Raises InputError for names that are not there.
@@ -31,6 +32,7 @@ class Sum:
     baseline_terms: int = 1
     same: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
+    baseline: Callable[[FloatArray, int], FloatArray] = baseline_curves
 
     def __post_init__(self) -> None:
         for name in (*self.same, *self.same.values(), *self.fixed):
@@ -58,11 +60,15 @@ class Sum:
         """The parameters that a fit moves, (n_free,)."""
         return tuple(n for n in self.names if n not in self.same and n not in self.fixed)
 
+    def standing_for(self, name: str) -> str:
+        """Return the parameter that this one is the same as, itself where it is not tied."""
+        return self.same.get(name, name)
+
     @cached_property
     def free_of(self) -> NDArray[np.int64]:
         """Which free parameter each parameter is, −1: fixed; (n_full,)."""
         place = {n: k for k, n in enumerate(self.free_names)}
-        return np.array([place.get(self.same.get(n, n), -1) for n in self.names], dtype=np.int64)
+        return np.array([place.get(self.standing_for(n), -1) for n in self.names], dtype=np.int64)
 
     @cached_property
     def layout(self) -> NDArray[np.int64]:
@@ -74,6 +80,14 @@ class Sum:
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     @cached_property
+    def _alike(self) -> list[tuple[Form, NDArray[np.int64]]]:
+        """Each form that occurs, with the first parameters of the parts that have it, (n_parts,)."""
+        found: dict[int, tuple[Form, list[int]]] = {}
+        for first, form in zip(self.layout[:, 1], self.parts.values(), strict=True):
+            found.setdefault(id(form), (form, []))[1].append(int(first))
+        return [(form, np.array(places, dtype=np.int64)) for form, places in found.values()]
+
+    @cached_property
     def is_linear(self) -> NDArray[np.bool_]:
         """Amplitudes and baseline, (n_full,)."""
         linear = np.zeros(len(self.names), dtype=np.bool_)
@@ -82,9 +96,18 @@ class Sum:
         return linear
 
     @cached_property
+    def _linear(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.is_linear)
+
+    @cached_property
     def free_is_linear(self) -> NDArray[np.bool_]:
         """As `is_linear`, of the free parameters, (n_free,)."""
         return np.array([self.is_linear[self.index(n)] for n in self.free_names], dtype=np.bool_)
+
+    @cached_property
+    def free_linear(self) -> NDArray[np.int64]:
+        """Which of the free parameters are linear, (n_linear,)."""
+        return np.flatnonzero(self.free_is_linear)
 
     @property
     def has_compiled(self) -> bool:
@@ -153,18 +176,58 @@ class Sum:
         At an amplitude the unit curve of its part, at the part's other parameters its derivatives, then the baseline.
         """
         rows = np.empty((len(self.names), len(full), len(x)))
-        for (_, first, n), form in zip(self.layout, self.parts.values(), strict=True):
-            values = [full[:, k, None] for k in range(first + 1, first + n)]
-            rows[first : first + n] = form.stacked(x, *values)
+        if len(full) == 1:  # parts of one form are then what items are else
+            for form, first in self._alike:
+                stacked = form.stacked(x, *(full[0, first + k, None] for k in range(1, 1 + len(form.parameters))))
+                for k, row in enumerate(stacked):
+                    rows[first + k, 0] = row
+        else:
+            for (_, place, n), form in zip(self.layout, self.parts.values(), strict=True):
+                values = [full[:, k, None] for k in range(place + 1, place + n)]
+                rows[place : place + n] = form.stacked(x, *values)
         if self.baseline_terms:
-            rows[-self.baseline_terms :] = baseline_curves(x, self.baseline_terms)[:, None]
+            rows[-self.baseline_terms :] = self.baseline(x, self.baseline_terms)[:, None]
         return rows
+
+    def basis(self, rows: FloatArray) -> FloatArray:
+        """Return what the free linear parameters multiply, (n_items, n_linear, n_points), of `rows`."""
+        found = np.zeros((rows.shape[1], len(self.free_linear), rows.shape[2]))
+        for k in self._linear[self.free_of[self._linear] >= 0]:
+            found[:, np.searchsorted(self.free_linear, self.free_of[k])] += rows[k]
+        return found
+
+    def unmoved(self, rows: FloatArray, full: FloatArray) -> FloatArray:
+        """Return the curves of the linear parameters that are fixed, (n_items, n_points)."""
+        fixed = self._linear[self.free_of[self._linear] < 0]
+        return np.asarray(np.einsum("ik,kip->ip", full[:, fixed], rows[fixed]))
+
+    def add_linear_slopes(self, slopes: FloatArray, rows: FloatArray) -> None:
+        """Add, in place, the derivatives of the curves by the free linear parameters to (n_items, n_free, n_points)."""
+        for k in self._linear[self.free_of[self._linear] >= 0]:
+            slopes[:, self.free_of[k]] += rows[k]
+
+    def add_nonlinear_slopes(self, slopes: FloatArray, rows: FloatArray, full: FloatArray) -> None:
+        """As `add_linear_slopes`, by the others."""
+        for _, first, n in self.layout:
+            for k in range(first + 1, first + n):
+                if self.free_of[k] >= 0:
+                    slopes[:, self.free_of[k]] += full[:, first, None] * rows[k]
+
+    def slopes(self, rows: FloatArray, full: FloatArray) -> FloatArray:
+        """Return the derivatives of the curves by the free parameters, (n_items, n_free, n_points), of `rows`."""
+        found = np.zeros((rows.shape[1], len(self.free_names), rows.shape[2]))
+        self.add_linear_slopes(found, rows)
+        self.add_nonlinear_slopes(found, rows, full)
+        return found
 
     def curve(self, x: FloatArray, free: FloatArray) -> FloatArray:
         """Return the curves (n_items, n_points) of free parameters (n_items, n_free)."""
         full = self.full(np.atleast_2d(free))
-        linear = np.flatnonzero(self.is_linear)
-        return np.asarray(np.einsum("ik,kip->ip", full[:, linear], self.rows(x, full)[linear]))
+        return self.curve_of(self.rows(x, full), full)
+
+    def curve_of(self, rows: FloatArray, full: FloatArray) -> FloatArray:
+        """Return the curves (n_items, n_points) of all parameters (n_items, n_full) and their `rows`."""
+        return np.asarray(np.einsum("ik,kip->ip", full[:, self._linear], rows[self._linear]))
 
     def components(self, x: FloatArray, free: FloatArray) -> dict[str, FloatArray]:
         """Return name -> (n_items, n_points), each part with its amplitude, and "baseline"."""

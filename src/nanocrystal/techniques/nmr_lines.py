@@ -47,24 +47,18 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
-
 from nanocrystal.data import Curve
-from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines import LINES, Form, widths_of_voigt
-from nanocrystal.kernels.lines_solid import Transitions, second_order_shift_ppm
 from nanocrystal.measurement import Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
-from nanocrystal.measurement.keys import Background, BackgroundTerms, Range, XGrid, XRange
-from nanocrystal.parameters import REQUIRED, Here, Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.techniques.nmr.data import NMR, Megahertz, ShiftAxis, check_mhz, without_arpls
-from nanocrystal.techniques.nmr.shapes import (
+from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
+from nanocrystal.measurement.nmr.lines import USED, Line, Lines, ShiftLines
+from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, without_arpls
+from nanocrystal.measurement.nmr.shapes import (
     MEASURED,
     NOT_READ,
     SOLID,
@@ -73,49 +67,16 @@ from nanocrystal.techniques.nmr.shapes import (
     nucleus_of,
     solid_form,
 )
-from nanocrystal.techniques.nmr.shapes import quantities as quantities_of_shapes
-from nanocrystal.techniques.summed import PlacedPart, SummedModel, form_named, part_parameters
-from nanocrystal.techniques.summed_stack import SPECTRA
-
-USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
-"""shapes that NMR has a use for, beside those of `shapes`"""
-NO_NUMBERS = ("shape", "samples", "samples_range")
-WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm")
-PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
-
-    shape: Annotated[
-        str, "lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …", REQUIRED
-    ] = "lorentzian"
-    position: Annotated[Number | None, "in the unit of the axis"] = None
-    fwhm: Annotated[Number | None, "Hz, full width at half maximum"] = None
-    lorentzian_part: Annotated[Number | None, "0 Gaussian to 1 Lorentzian [0.5]"] = None
-    gaussian_fwhm: PartialWidth = None
-    lorentzian_fwhm: PartialWidth = None
-    asymmetry: Annotated[Number | None, "of split shapes, −0.95 to 0.95 [0]"] = None
-    area: Annotated[Number | None, "linear; left to the fit"] = None
-    csa: Annotated[Number | None, "ppm, δ_zz − δ_iso; of solid [0]"] = None
-    csa_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
-    cq: Annotated[Number | None, "Hz, quadrupole coupling e²qQ/h; of solid [0]"] = None
-    cq_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
-    spinning_rate: Annotated[Number | None, "Hz, at the magic angle; of solid [0]"] = None
-    samples: Annotated[str | Path | None, "file of a measured shape: axis, intensity"] = None
-    samples_range: Annotated[Range | None, "part of samples that is the line [all]"] = None
-
-    def given(self) -> dict[str, Number | None]:
-        """Return all its numbers by name."""
-        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in NO_NUMBERS}
-
-
-Lines = Annotated[Mapping[str, Line], "the lines, by name: [datasets.NAME.lines.LINE]"]
+from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
+from nanocrystal.parameters import Here, Parameter, Quantity
+from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.spectra import Form, Sum
+from nanocrystal.spectra.lines import widths_of_voigt
+from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
 
 
 @dataclass(frozen=True, kw_only=True)
-class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
+class NmrLines(CurveTechnique, own=("shift_lines",)):
     """A spectrum of lines, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus."""
 
     x: XGrid = None
@@ -136,41 +97,10 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
     needs_sample: ClassVar[bool] = False
     _of_files: ClassVar[tuple[str, ...]] = ("noise_range", "arpls_stiffness")
 
-    @property
-    def unit(self) -> str:
-        """The unit of positions: ppm, or Hz where the axis is in Hz."""
-        return "ppm" if self.axis == "ppm" else "Hz"
-
-    @property
-    def hz_per_unit(self) -> float:
-        """What one unit of the axis is in Hz."""
-        return 1.0 if self.axis == "hz" else self.spectrometer_frequency or 1.0
-
-    def _quantities(self, line: Line) -> dict[str, Quantity]:
-        """Return the declarations of the parameters of a line; changes that matter are parts of its width."""
-        unit = self.unit
-        given = next((as_parameter(w).value for w in (line.fwhm, line.gaussian_fwhm) if w is not None), None)
-        width = 0.02 * self.hz_per_unit if given is None or not given > 0.0 else given
-        place = None if line.position is None else as_parameter(line.position).value
-        apart = 0.5 * width / self.hz_per_unit
-        narrow = 0.1 * width
-        texts = {
-            "fwhm": "full width at half maximum",
-            "gaussian_fwhm": "full width of the Gaussian part",
-            "lorentzian_fwhm": "full width of the Lorentzian part",
-        }
-        return {
-            "position": Quantity(
-                "position", unit, "position of the line", scale=apart, start_spread=apart / abs(place) if place else 1.0
-            ),
-            **{
-                n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=line.shape != MEASURED, scale=narrow)
-                for n, t in texts.items()
-            },
-            **quantities_of_shapes(width, self.hz_per_unit if self.axis == "ppm" else self.spectrometer_frequency or 1),
-            "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
-            "asymmetry": Quantity("asymmetry", "", "relative difference of the sides", 0.0, -0.95, 0.95, scale=0.1),
-        }
+    @cached_property
+    def shift_lines(self) -> ShiftLines:
+        """The lines over their axis."""
+        return ShiftLines(self.lines, self.axis, self.spectrometer_frequency)
 
     def _forms(self, where: str) -> dict[str, Form]:
         return {n: self._form(line, where, f"{where}lines.{n}") for n, line in self.lines.items()}
@@ -181,17 +111,15 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
         check_samples(line.shape, line.samples, line.samples_range, at)
         if line.shape == SOLID:
             given = (self.nucleus, self.spectrometer_frequency, self.transitions)
-            return solid_form(*given, self.hz_per_unit, line.given(), where, at)
+            return solid_form(*given, self.shift_lines.hz_per_unit, line.given(), where, at)
         return named
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
-        area = Quantity("area", "", f"area of the line, over the axis in {self.unit}", 1.0)
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, form in self._forms("").items():
-            of_line = part_parameters(
-                form, self.lines[name].given(), self._quantities(self.lines[name]), f"lines.{name}", area
-            )
+            line, at = self.lines[name], f"lines.{name}"
+            of_line = part_parameters(form, line.given(), self.shift_lines.quantities(line), at, self.shift_lines.area)
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
         quantities, given = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
@@ -202,10 +130,11 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
-        self._check(where)
+        self.shift_lines.check(where)
+        check_background(self.background_terms, self.background, where, "0 to 4")
         found = self.compared(where, folder)
         measured = found.measured
-        self._check_positions(measured.x, where)
+        self.shift_lines.check_positions(measured.x, where)
         forms, inputs = self._forms(f"{where}."), {}
         for line, described in self.lines.items():
             if described.samples is not None:
@@ -213,67 +142,32 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
                     described.samples, described.samples_range, f"{where}.lines.{line}", folder, len(measured.x)
                 )
                 inputs[curve.source] = curve.sha256
-                self._check_overlap(line, curve.x, measured.x, where)
-        parts = {n: self._placed(n, form, where) for n, form in forms.items()}
-        axis = Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
+                self.shift_lines.check_overlap(line, curve.x, measured.x, where)
+        lines = Sum(forms, self.background_terms)
+        background = {f"c{k}": f"{where}.background.c{k}" for k in range(self.background_terms)}
+        member = Member(
+            name=name,
+            measured=measured,
+            sum=lines,
+            addresses={n: f"{where}.lines.{n}" for n in lines.names if n not in background} | background,
+            factors=self.shift_lines.factors,
+            blanks={f"{where}.blanks.{n}.scale": y for n, y in found.at_points().items()},
+        )
         return SummedModel(
             technique=self.name,
             where=where,
-            x_axis=axis,
+            x_axis=self.shift_lines.x_axis,
             y_axis=Axis("intensity", ""),
-            measured=measured,
-            parts=parts,
-            background_terms=self.background_terms,
-            blanks=found.at_points(),
+            members=(member,),
             method=METHOD,
             noise=self.noise,
             derived_of=self._derived,
-            derived_from=tuple(p.amplitude for p in parts.values()),
-            look=SPECTRA,
+            shown=SPECTRA,
             inputs=inputs,
         )
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         return without_arpls(curve, self.arpls_stiffness, where)
-
-    def _placed(self, name: str, form: Form, where: str) -> PlacedPart:
-        prefix = f"{where}.lines.{name}"
-        factors = tuple(1.0 / self.hz_per_unit if p in WIDTHS else 1.0 for p in form.parameters)
-        return PlacedPart(form, f"{prefix}.area", tuple(f"{prefix}.{p}" for p in form.parameters), factors)
-
-    def _check(self, where: str) -> None:
-        if not self.lines:
-            raise InputError(f"{where}.lines", f"has no line; add a table such as [{where}.lines.a] with a shape.")
-        if self.axis == "ppm" and self.spectrometer_frequency is None:
-            raise InputError(
-                f"{where}.spectrometer_frequency",
-                'is missing: widths are in Hz, so say how many Hz a ppm is (MHz, of this nucleus), or axis = "hz".',
-            )
-        check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
-        check_background(self.background_terms, self.background, where, "0 to 4")
-
-    def _check_positions(self, x: np.ndarray, where: str) -> None:
-        """Raise InputError for a line that begins outside of the fitted range."""
-        for name, line in self.lines.items():
-            if line.shape in (MEASURED, SOLID):  # their patterns lie beside their positions
-                continue
-            value = None if line.position is None else as_parameter(line.position).value
-            if value is not None and not x[0] <= value <= x[-1]:
-                raise InputError(
-                    f"{where}.lines.{name}.position",
-                    f"is {value:g} {self.unit}, outside of the fitted range, {x[0]:g} to {x[-1]:g}.",
-                )
-
-    def _check_overlap(self, name: str, samples: np.ndarray, x: np.ndarray, where: str) -> None:
-        """Raise InputError for a measured shape that begins outside of the fitted range."""
-        position = self.lines[name].position
-        value = None if position is None else as_parameter(position).value
-        if value is not None and not (samples[0] + value < x[-1] and samples[-1] + value > x[0]):
-            raise InputError(
-                f"{where}.lines.{name}.position",
-                f"moves the samples to {samples[0] + value:g} to {samples[-1] + value:g} {self.unit}, outside of the "
-                f"fitted range, {x[0]:g} to {x[-1]:g}; 0 leaves them where they are in their file.",
-            )
 
     def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
         areas = {n: here[f"lines.{n}.area"] for n in self.lines}
@@ -287,7 +181,8 @@ class NmrLines(CurveTechnique, own=("hz_per_unit", "unit")):
                 found[f"{at}.area_fraction"] = DerivedQuantity(areas[name] / total, "", text)
             width = own.get("fwhm")
             if width is not None and self.axis == "ppm":
-                found[f"{at}.fwhm_ppm"] = DerivedQuantity(width / self.hz_per_unit, "ppm", "full width at half maximum")
+                text = "full width at half maximum"
+                found[f"{at}.fwhm_ppm"] = DerivedQuantity(width / self.shift_lines.hz_per_unit, "ppm", text)
             coupling = own.get("cq")
             if coupling and line.shape == SOLID:
                 nucleus = nucleus_of(

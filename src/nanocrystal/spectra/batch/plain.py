@@ -17,14 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.covariance import covariances, solved
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 CONVERGED, STALLED, SINGULAR, EMPTY = 0, 1, 2, 3
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-9, 1e9
-SMALLEST_PIVOT = 1e-13
-"""of a normal matrix scaled to a diagonal of ones: below it a direction counts as not determined"""
 LEAST_EXPECTED = 1e-12
 """counts that a Poisson model expects at least"""
 MOST_STEPS = 200
@@ -65,72 +64,23 @@ class _State:
     held: BoolArray
 
 
-# ---- small matrices -----------------------------------------------------------------------------
-
-
-def solved(normal: FloatArray, right: FloatArray, damping: FloatArray, used: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Return damped steps (n_items, n) of the used parameters, others 0, and where they could be solved for.
-
-    normal: (n_items, n, n); right, damping, used: (n_items, n).
-    """
-    diagonal = np.einsum("ijj->ij", normal)
-    used = used & (diagonal > 0.0)
-    root = np.sqrt(np.where(used, diagonal, 1.0))
-    both = used[:, :, None] & used[:, None, :]
-    scaled = np.where(both, normal / (root[:, :, None] * root[:, None, :]), 0.0)
-    n = right.shape[1]
-    scaled[:, range(n), range(n)] = np.where(used, 1.0 + damping, 1.0)
-    factor, fine = factorised(scaled)
-    step = substituted(factor, np.where(used, right / root, 0.0)) / root
-    return np.where(fine[:, None], step, 0.0), fine
-
-
-def factorised(matrix: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return Cholesky factors (n_items, n, n) and where no pivot was too small."""
-    n = matrix.shape[1]
-    factor = np.zeros_like(matrix)
-    fine = np.ones(len(matrix), dtype=np.bool_)
-    for j in range(n):
-        pivot = matrix[:, j, j] - (factor[:, j, :j] ** 2).sum(axis=1)
-        fine &= pivot > SMALLEST_PIVOT
-        root = np.sqrt(np.where(fine, pivot, 1.0))
-        factor[:, j, j] = root
-        below = matrix[:, j + 1 :, j] - np.einsum("ikm,im->ik", factor[:, j + 1 :, :j], factor[:, j, :j])
-        factor[:, j + 1 :, j] = np.where(fine[:, None], below / root[:, None], 0.0)
-    return factor, fine
-
-
-def substituted(factor: FloatArray, right: FloatArray) -> FloatArray:
-    """Return the solutions (n_items, n) of L Lᵀ b = right."""
-    b, n = right.copy(), right.shape[1]
-    for i in range(n):
-        b[:, i] = (b[:, i] - (factor[:, i, :i] * b[:, :i]).sum(axis=1)) / factor[:, i, i]
-    for i in range(n - 1, -1, -1):
-        b[:, i] = (b[:, i] - (factor[:, i + 1 :, i] * b[:, i + 1 :]).sum(axis=1)) / factor[:, i, i]
-    return b
-
-
 # ---- one evaluation -----------------------------------------------------------------------------
 
 
 def evaluated(task: Task, free: FloatArray, y: FloatArray, weight: FloatArray) -> _State:
     """Return χ² (or the deviance) of spectra y (n_items, n_points), weights 1/σ, with what a step needs."""
     model = task.sum
-    full, linear = model.full(free), np.flatnonzero(model.is_linear)
+    full = model.full(free)
     rows = model.rows(task.x, full)
+    weighted = rows * weight
     slopes = np.zeros((len(y), free.shape[1], len(task.x)))
-    for amplitude in linear:
-        if model.free_of[amplitude] >= 0:
-            slopes[:, model.free_of[amplitude]] += rows[amplitude] * weight
+    model.add_linear_slopes(slopes, weighted)
     free, held, fine = free.copy(), np.zeros(free.shape, dtype=np.bool_), np.ones(len(y), dtype=np.bool_)
     if task.eliminated.any():
         free, held, fine = _linear_best(task, free, slopes, rows, y, weight)
         full = model.full(free)
-    for _, first, n in model.layout:
-        for k in range(first + 1, first + n):
-            if model.free_of[k] >= 0:
-                slopes[:, model.free_of[k]] += full[:, first, None] * rows[k] * weight
-    expected = np.einsum("ik,kip->ip", full[:, linear], rows[linear])
+    model.add_nonlinear_slopes(slopes, weighted, full)
+    expected = model.curve_of(rows, full)
     chi2, residual = (_deviance if task.poisson else _squares)(expected, y, weight, slopes)
     return _State(
         free=free, chi2=np.where(fine & np.isfinite(chi2), chi2, np.inf), slopes=slopes, residual=residual, held=held
@@ -240,22 +190,3 @@ def _may_move(task: Task, free: FloatArray, right: FloatArray, held: BoolArray) 
     """Return which parameters are not at a bound that the step would push outwards."""
     outwards = ((free <= task.low) & (right < 0.0)) | ((free >= task.high) & (right > 0.0))
     return np.asarray(~(outwards | held))
-
-
-def covariances(normal: FloatArray, used: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Return inverse normal matrices and which are singular; what is not determined has an infinite variance."""
-    n_items, n = used.shape
-    diagonal = np.einsum("ijj->ij", normal)
-    alive = used & (diagonal > 0.0)
-    covariance = np.zeros_like(normal)
-    fine = np.ones(n_items, dtype=np.bool_)
-    for j in range(n):
-        unit = np.zeros((n_items, n))
-        unit[:, j] = 1.0
-        column, fine = solved(normal, unit, np.zeros_like(unit), used)
-        covariance[:, :, j] = np.where(alive & alive[:, j, None], column, 0.0)
-    covariance[~fine] = 0.0
-    dead = ~alive | ~fine[:, None]
-    index = np.arange(n)
-    covariance[:, index, index] = np.where(dead, np.inf, covariance[:, index, index])
-    return covariance, ~fine | (used & ~alive).any(axis=1)

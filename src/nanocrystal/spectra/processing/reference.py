@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.spectrum import Spectrum
+from nanocrystal.spectra.processing.spectrum import Spectrum
 from nanocrystal.tables.isotopes import isotope
 
 

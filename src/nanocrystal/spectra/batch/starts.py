@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import Task
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.batch.plain import Task
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 OFFSETS = (0.0, -0.5, 0.5, -1.0, 1.0)
@@ -118,12 +118,9 @@ def best_candidates(
     model, x, low, high = task.sum, task.x, task.low, task.high
     full = model.full(tried)
     rows = model.rows(x, full)
-    linear = np.flatnonzero(model.free_is_linear)
-    basis = np.zeros((len(tried), len(x), len(linear)))
-    for k in np.flatnonzero(model.is_linear):
-        if model.free_of[k] >= 0:
-            basis[:, :, np.searchsorted(linear, model.free_of[k])] += rows[k] * weight
-    held = np.einsum("ik,kip->ip", np.where(model.is_linear & (model.free_of < 0), full, 0.0), rows) * weight
+    linear = model.free_linear
+    basis = np.ascontiguousarray(np.swapaxes(model.basis(rows) * weight, 1, 2))
+    held = model.unmoved(rows, full) * weight
     vectors, sizes, rest = np.linalg.svd(basis, full_matrices=False)
     inverse = np.where(sizes > 1e-10 * sizes[:, :1], 1.0 / np.where(sizes > 0.0, sizes, 1.0), 0.0)
     back = np.swapaxes(rest, 1, 2) * inverse[:, None, :]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.reduction.spectrum_noise import noise_of
+from nanocrystal.spectra.processing.noise import noise_of
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]

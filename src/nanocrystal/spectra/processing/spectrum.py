@@ -1,7 +1,7 @@
 """From an FID to a spectrum: apodisation, zeros, Fourier transform, phase, baseline, ppm, noise.
 
     from nanocrystal.data.nmr import read_nmr
-    from nanocrystal.reduction.spectrum import Processing, spectrum_of
+    from nanocrystal.spectra.processing import Processing, spectrum_of
 
     spectrum = spectrum_of(read_nmr(Path("cs133/12")), Processing(exponential_hz=10.0))
     spectrum.shift, spectrum.real, spectrum.sigma
@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.spectrum_baseline import polynomial_baseline, smooth_baseline
-from nanocrystal.reduction.spectrum_noise import noise_of
-from nanocrystal.reduction.spectrum_phase import Phase, automatic_phase, phased
-from nanocrystal.reduction.spectrum_window import Window
+from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
+from nanocrystal.spectra.processing.noise import noise_of
+from nanocrystal.spectra.processing.phase import Phase, automatic_phase, phased
+from nanocrystal.spectra.processing.window import Window
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.lines_arpls import arpls_baseline
-from nanocrystal.reduction.spectrum_noise import noise_of
+from nanocrystal.spectra.arpls import arpls_baseline
+from nanocrystal.spectra.processing.noise import noise_of
 
 FloatArray = NDArray[np.float64]
 WIDTH = 2.5
@@ -52,5 +52,5 @@ def _runs(far: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def smooth_baseline(y: FloatArray) -> FloatArray:
-    """Return the baseline of (…, n_points) by arPLS, see `kernels.lines_arpls`; raises InputError."""
+    """Return the baseline of (…, n_points) by arPLS, see `spectra.arpls`; raises InputError."""
     return arpls_baseline(y, STIFFNESS * (y.shape[-1] / 1000.0) ** 4, "baseline")

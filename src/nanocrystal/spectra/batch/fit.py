@@ -4,9 +4,9 @@
     fit = fit_batch(lines, energy, spectra, {"low.position": 1.80, "low.fwhm": 0.08, …}, sigma=sigma)
     fit["low.position"], fit.stderr("low.position"), fit.flagged
 
-Every item is a fit of its own (parameters that all items share: `batched_shared`). Starts come from the data
-(`batched_starts`), then each item descends by Levenberg-Marquardt: compiled where every form has a compiled text, else
-vectorised (`batched_plain`); both take the same steps. What does not converge, or stands out by its χ², tries its
+Every item is a fit of its own (parameters that all items share: `shared`). Starts come from the data
+(`starts`), then each item descends by Levenberg-Marquardt: compiled where every form has a compiled text, else
+vectorised (`plain`); both take the same steps. What does not converge, or stands out by its χ², tries its
 second start, in maps also the solutions of its neighbours, and in the end scipy. Items that cannot be fitted (empty,
 singular) are flagged; their values are finite, their standard errors infinite.
 """
@@ -22,17 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
-from nanocrystal.kernels.batched_repair import (
+from nanocrystal.spectra.batch.plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
+from nanocrystal.spectra.batch.repair import (
     ask_neighbours,
     ask_scipy,
     mark_undetermined,
     put_in_order,
     wanting,
 )
-from nanocrystal.kernels.batched_run import CHUNK, Engine, Run
-from nanocrystal.kernels.batched_starts import best_candidates, candidates, natural_limits
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.batch.run import CHUNK, Engine, Run
+from nanocrystal.spectra.batch.starts import best_candidates, candidates, natural_limits
+from nanocrystal.spectra.covariance import scaled
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -174,7 +175,7 @@ def fit_batch(
     covariance = found.covariance
     if sigma is None and not poisson:
         factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
-        covariance = np.where(np.isfinite(covariance), covariance * factor, np.inf)
+        covariance = scaled(covariance, factor)
     return BatchFit(
         sum=model,
         x=x,

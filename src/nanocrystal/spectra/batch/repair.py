@@ -1,4 +1,4 @@
-"""What `batched` does after the first descents: second starts, neighbours in a map, scipy, order of parts, flags."""
+"""What `fit_batch` does after the first descents: second starts, neighbours in a map, scipy, order of parts, flags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import (
+from nanocrystal.spectra.batch.plain import (
     CONVERGED,
     LEAST_EXPECTED,
     SINGULAR,
@@ -18,8 +18,8 @@ from nanocrystal.kernels.batched_plain import (
     Task,
     evaluated,
 )
-from nanocrystal.kernels.batched_run import BETTER, CHUNK, Run
-from nanocrystal.kernels.batched_starts import PLACES
+from nanocrystal.spectra.batch.run import BETTER, CHUNK, Run
+from nanocrystal.spectra.batch.starts import PLACES
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.batched_plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING, covariances, solved
-from nanocrystal.kernels.batched_starts import candidates, natural_limits
-from nanocrystal.kernels.batched_sum import Sum
+from nanocrystal.spectra.batch.plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING
+from nanocrystal.spectra.batch.starts import candidates, natural_limits
+from nanocrystal.spectra.covariance import covariances, scaled, solved
+from nanocrystal.spectra.sum import Sum
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -197,7 +198,7 @@ def _problem(
         weights=weights,
         shared=common,
         own=own,
-        linear=np.flatnonzero(model.free_is_linear),
+        linear=model.free_linear,
         low=low,
         high=high,
     )
@@ -215,12 +216,8 @@ def _evaluated(problem: _Problem, free: FloatArray) -> _State:
     alike = not len(problem.own)
     full = model.full(free[:1] if alike else free)
     rows = model.rows(problem.x, full)
-    phi = np.zeros((full.shape[0], len(problem.linear), len(problem.x)))
-    for amplitude in np.flatnonzero(model.is_linear & (model.free_of >= 0)):
-        phi[:, np.searchsorted(problem.linear, model.free_of[amplitude])] += rows[amplitude]
-    fixed = np.flatnonzero(model.is_linear & (model.free_of < 0))
-    y = problem.y - np.einsum("ik,kip->ip", full[:, fixed], rows[fixed])
-    weighted = phi * weights[:, None, :]
+    y = problem.y - model.unmoved(rows, full)
+    weighted = model.basis(rows) * weights[:, None, :]
     vectors, sizes, rest = np.linalg.svd(np.swapaxes(weighted, 1, 2), full_matrices=False)
     real = sizes > RANK * sizes[:, :1]
     basis = vectors * real[:, None, :]
@@ -232,10 +229,7 @@ def _evaluated(problem: _Problem, free: FloatArray) -> _State:
     full = model.full(free)
     slopes = np.zeros((len(free), free.shape[1], len(problem.x)))
     slopes[:, problem.linear] = weighted
-    for _, first, n in model.layout:
-        for k in range(first + 1, first + n):
-            if model.free_of[k] >= 0:
-                slopes[:, model.free_of[k]] += full[:, first, None] * rows[k] * weights
+    model.add_nonlinear_slopes(slopes, rows * weights, full)
     return _State(free=free, chi2_of=(residual**2).sum(axis=1), slopes=slopes, basis=basis, residual=residual)
 
 
@@ -344,7 +338,7 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
     n_parameters = n_shared + len(own) * len(problem.y)
     if not has_sigma:
         factor = state.chi2 / max(n_points - n_parameters, 1)
-        shared_covariance, own_covariance = _scaled(shared_covariance, factor), _scaled(own_covariance, factor)
+        shared_covariance, own_covariance = scaled(shared_covariance, factor), scaled(own_covariance, factor)
     names = problem.model.free_names
     return SharedFit(
         sum=problem.model,
@@ -361,12 +355,6 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
         converged=converged,
         n_evaluations=count,
     )
-
-
-def _scaled(covariance: FloatArray, factor: float) -> FloatArray:
-    """Return a covariance times a factor; infinite variances stay so."""
-    finite = np.isfinite(covariance)
-    return np.where(finite, np.where(finite, covariance, 0.0) * factor, np.inf)
 
 
 def _arrow_covariance(normal: FloatArray, n_shared: int, used: BoolArray) -> tuple[FloatArray, FloatArray]:

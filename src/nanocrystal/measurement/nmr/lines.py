@@ -1,0 +1,151 @@
+"""Lines of a spectrum over ppm or Hz: how a study states one, and what all techniques with lines ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.data.nmr_data import check_mhz
+from nanocrystal.errors import InputError
+from nanocrystal.measurement import Axis
+from nanocrystal.measurement.keys import Range
+from nanocrystal.measurement.nmr.shapes import MEASURED, SOLID
+from nanocrystal.measurement.nmr.shapes import quantities as quantities_of_shapes
+from nanocrystal.parameters import REQUIRED, Number, Quantity, as_parameter
+from nanocrystal.spectra import LINES
+
+FloatArray = NDArray[np.float64]
+USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
+"""shapes that NMR has a use for, beside those of `shapes`"""
+NO_NUMBERS = ("shape", "samples", "samples_range")
+WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm")
+PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
+
+    shape: Annotated[
+        str, "lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …", REQUIRED
+    ] = "lorentzian"
+    position: Annotated[Number | None, "in the unit of the axis"] = None
+    fwhm: Annotated[Number | None, "Hz, full width at half maximum"] = None
+    lorentzian_part: Annotated[Number | None, "0 Gaussian to 1 Lorentzian [0.5]"] = None
+    gaussian_fwhm: PartialWidth = None
+    lorentzian_fwhm: PartialWidth = None
+    asymmetry: Annotated[Number | None, "of split shapes, −0.95 to 0.95 [0]"] = None
+    area: Annotated[Number | None, "linear; left to the fit"] = None
+    csa: Annotated[Number | None, "ppm, δ_zz − δ_iso; of solid [0]"] = None
+    csa_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
+    cq: Annotated[Number | None, "Hz, quadrupole coupling e²qQ/h; of solid [0]"] = None
+    cq_asymmetry: Annotated[Number | None, "0 to 1; of solid [0]"] = None
+    spinning_rate: Annotated[Number | None, "Hz, at the magic angle; of solid [0]"] = None
+    samples: Annotated[str | Path | None, "file of a measured shape: axis, intensity"] = None
+    samples_range: Annotated[Range | None, "part of samples that is the line [all]"] = None
+
+    def given(self) -> dict[str, Number | None]:
+        """Return all its numbers by name."""
+        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in NO_NUMBERS}
+
+
+Lines = Annotated[Mapping[str, Line], "the lines, by name: [datasets.NAME.lines.LINE]"]
+
+
+@dataclass(frozen=True)
+class ShiftLines:
+    """Lines over one axis; axis: its unit; spectrometer_frequency: MHz, of the nucleus, of widths in Hz over ppm."""
+
+    lines: Mapping[str, Line]
+    axis: Literal["ppm", "hz"]
+    spectrometer_frequency: float | None
+
+    @property
+    def unit(self) -> str:
+        """The unit of positions: ppm, or Hz where the axis is in Hz."""
+        return "ppm" if self.axis == "ppm" else "Hz"
+
+    @property
+    def hz_per_unit(self) -> float:
+        """What one unit of the axis is in Hz."""
+        return 1.0 if self.axis == "hz" else self.spectrometer_frequency or 1.0
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """What widths of a study are multiplied with to be in the unit of the axis."""
+        return dict.fromkeys(WIDTHS, 1.0 / self.hz_per_unit)
+
+    @property
+    def x_axis(self) -> Axis:
+        """The axis of figures."""
+        return Axis("chemical_shift" if self.axis == "ppm" else "frequency", self.unit)
+
+    @property
+    def area(self) -> Quantity:
+        """The declaration of the area of a line."""
+        return Quantity("area", "", f"area of the line, over the axis in {self.unit}", 1.0)
+
+    def quantities(self, line: Line) -> dict[str, Quantity]:
+        """Return the declarations of the parameters of a line; changes that matter are parts of its width."""
+        unit = self.unit
+        given = next((as_parameter(w).value for w in (line.fwhm, line.gaussian_fwhm) if w is not None), None)
+        width = 0.02 * self.hz_per_unit if given is None or not given > 0.0 else given
+        place = None if line.position is None else as_parameter(line.position).value
+        apart = 0.5 * width / self.hz_per_unit
+        narrow = 0.1 * width
+        texts = {
+            "fwhm": "full width at half maximum",
+            "gaussian_fwhm": "full width of the Gaussian part",
+            "lorentzian_fwhm": "full width of the Lorentzian part",
+        }
+        return {
+            "position": Quantity(
+                "position", unit, "position of the line", scale=apart, start_spread=apart / abs(place) if place else 1.0
+            ),
+            **{
+                n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=line.shape != MEASURED, scale=narrow)
+                for n, t in texts.items()
+            },
+            **quantities_of_shapes(width, self.hz_per_unit if self.axis == "ppm" else self.spectrometer_frequency or 1),
+            "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
+            "asymmetry": Quantity("asymmetry", "", "relative difference of the sides", 0.0, -0.95, 0.95, scale=0.1),
+        }
+
+    def check(self, where: str) -> None:
+        """Raise InputError where there is no line, and for a frequency that is missing or not in MHz."""
+        if not self.lines:
+            raise InputError(f"{where}.lines", f"has no line; add a table such as [{where}.lines.a] with a shape.")
+        if self.axis == "ppm" and self.spectrometer_frequency is None:
+            raise InputError(
+                f"{where}.spectrometer_frequency",
+                'is missing: widths are in Hz, so say how many Hz a ppm is (MHz, of this nucleus), or axis = "hz".',
+            )
+        check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
+
+    def check_positions(self, x: FloatArray, where: str) -> None:
+        """Raise InputError for a line that begins outside of the fitted range."""
+        for name, line in self.lines.items():
+            if line.shape in (MEASURED, SOLID):  # their patterns lie beside their positions
+                continue
+            value = None if line.position is None else as_parameter(line.position).value
+            if value is not None and not x[0] <= value <= x[-1]:
+                raise InputError(
+                    f"{where}.lines.{name}.position",
+                    f"is {value:g} {self.unit}, outside of the fitted range, {x[0]:g} to {x[-1]:g}.",
+                )
+
+    def check_overlap(self, name: str, samples: FloatArray, x: FloatArray, where: str) -> None:
+        """Raise InputError for a measured shape that begins outside of the fitted range."""
+        position = self.lines[name].position
+        value = None if position is None else as_parameter(position).value
+        if value is not None and not (samples[0] + value < x[-1] and samples[-1] + value > x[0]):
+            raise InputError(
+                f"{where}.lines.{name}.position",
+                f"moves the samples to {samples[0] + value:g} to {samples[-1] + value:g} {self.unit}, outside of the "
+                f"fitted range, {x[0]:g} to {x[-1]:g}; 0 leaves them where they are in their file.",
+            )

@@ -1,0 +1,6 @@
+"""The same sum of lines or decays fitted to thousands of spectra: each by itself, or with parameters that all share."""
+
+from nanocrystal.spectra.batch.fit import BatchFit, BatchOptions, fit_batch
+from nanocrystal.spectra.batch.shared import SharedFit, SharedOptions, fit_shared
+
+__all__ = ["BatchFit", "BatchOptions", "SharedFit", "SharedOptions", "fit_batch", "fit_shared"]
