@@ -69,3 +69,17 @@ def test_intermediates_are_kept_in_one_place() -> None:
         if cached and empty:
             found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
     assert found == []
+
+
+def places_of(name: str) -> set[str]:
+    """Return the files whose code names a function or method."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute | ast.Name) and name == getattr(node, "attr", getattr(node, "id", "")):
+                found.add(path.relative_to(SOURCE).as_posix())
+    return found
+
+
+def test_chebyshev_polynomials_are_made_in_one_place() -> None:
+    assert places_of("chebvander") == {"kernels/polynomials.py"}

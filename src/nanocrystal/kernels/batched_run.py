@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.batched_plain import CONVERGED, MOST_STEPS, SINGULAR, Descent, Task, descend
 from nanocrystal.kernels.compiled import load
-from nanocrystal.kernels.lines import baseline_curves
+from nanocrystal.kernels.polynomials import chebyshev
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["compiled", "plain"]
@@ -58,7 +58,7 @@ class Run:
             n_evaluations=np.zeros(n, dtype=np.int64),
             covariance=np.zeros((n, n_free, n_free)),
         )
-        baseline = baseline_curves(task.x, model.baseline_terms)
+        baseline = chebyshev(task.x, model.baseline_terms)
         plan = (model.layout, model.free_of, model.is_linear, task.eliminated)
         where = (new.free, new.chi2, new.status, new.n_evaluations, new.covariance)
         limits = (task.low, task.high, task.tolerance, most_steps)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.lines import Form, baseline_curves
+from nanocrystal.kernels.lines import Form
+from nanocrystal.kernels.polynomials import chebyshev
 
 FloatArray = NDArray[np.float64]
 
@@ -157,7 +158,7 @@ class Sum:
             values = [full[:, k, None] for k in range(first + 1, first + n)]
             rows[first : first + n] = form.stacked(x, *values)
         if self.baseline_terms:
-            rows[-self.baseline_terms :] = baseline_curves(x, self.baseline_terms)[:, None]
+            rows[-self.baseline_terms :] = chebyshev(x, self.baseline_terms)[:, None]
         return rows
 
     def curve(self, x: FloatArray, free: FloatArray) -> FloatArray:

@@ -251,15 +251,6 @@ def measured_shape(samples_x: FloatArray, samples: FloatArray) -> Form:
     )
 
 
-# ---- baselines ----------------------------------------------------------------------------------
-
-
-def baseline_curves(x: FloatArray, n_terms: int) -> FloatArray:
-    """Return Chebyshev polynomials over the range of x, (n_terms, n_points): constant, linear, … ; all linear."""
-    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-300) - 1.0
-    return np.ascontiguousarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
-
-
 # ---- by name ------------------------------------------------------------------------------------
 
 ANYWHERE = (-np.inf, np.inf)

@@ -48,12 +48,6 @@ def check_background(n_terms: int, background: Mapping[str, Number], where: str,
             )
 
 
-def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
-    """Return the first Chebyshev polynomials over the range of x, (n_terms, n_points)."""
-    place = 2.0 * (x - x.min()) / max(float(np.ptp(x)), 1e-12) - 1.0
-    return np.asarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
-
-
 def as_simulated(given: Mapping[str, Any], quantities: Mapping[str, Quantity], linear: Sequence[str]) -> dict[str, Any]:
     """Return the given numbers of a data set without a file: where none is given the scale is 1, the background 0."""
     defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}

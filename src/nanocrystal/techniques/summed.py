@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.lines import Form
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Noise
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
 
 FloatArray = NDArray[np.float64]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, Drawing, Look, Measured, Model, Stack, Stretch, Trend
-from nanocrystal.measurement.counted import chebyshev
 from nanocrystal.parameters import Evaluation, Here, Values
 from nanocrystal.techniques.summed import FINER, MOST_DRAWN, PlacedPart
 

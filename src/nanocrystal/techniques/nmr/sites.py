@@ -43,8 +43,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import LINES
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, chebyshev, check_background, with_noise
+from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.sample import Sample

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.sample import Sample

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Axis, Measured, Model
-from nanocrystal.measurement.counted import chebyshev, with_noise
+from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
