@@ -83,3 +83,28 @@ def places_of(name: str) -> set[str]:
 
 def test_chebyshev_polynomials_are_made_in_one_place() -> None:
     assert places_of("chebvander") == {"kernels/polynomials.py"}
+
+
+def is_a_difference(node: ast.AST) -> bool:
+    """Say whether an expression is the quotient of the change of a function, or of twice a step."""
+    match node:
+        case ast.BinOp(left=ast.BinOp(op=ast.Sub(), left=ast.Call(func=f), right=ast.Call(func=g)), op=ast.Div()):
+            return ast.unparse(f) == ast.unparse(g) and not ast.unparse(f).startswith("np.")
+        case ast.BinOp(
+            left=ast.BinOp(op=ast.Sub()),
+            op=ast.Div(),
+            right=ast.BinOp(left=ast.Constant(value=2.0), op=ast.Mult(), right=ast.Name(id=name)),
+        ):
+            return name.lower() in ("step", "size", "h", "delta", "eps", "difference")
+    return False
+
+
+def test_differences_are_taken_in_one_place() -> None:
+    """With the one step that `parameters.difference` declares, or what a place says to be better and why."""
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if is_a_difference(node)
+    }
+    assert found == {"parameters/difference.py"}

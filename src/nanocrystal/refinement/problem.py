@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
 
 FloatArray = NDArray[np.float64]
-STEP = 1e-4
-"""of the scale of a parameter; the engine is exact to 1e-6, so smaller steps would measure noise"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,10 +162,8 @@ class Problem:
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
-        quantity = self.free[index].quantity
-        size = STEP * max(abs(x[index]), quantity.scale if x[index] == 0.0 else 0.0, 1e-3 * quantity.scale)
         low, high = (b[index] for b in self.bounds)
-        return min(size, x[index] - low), min(size, high - x[index])
+        return steps(x[index], self.free[index].quantity.step(x[index]), low, high)
 
     def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
         """Return the width of a difference in parameter `index`, and the evaluations below and above x.

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Label, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.distributions import LengthDistribution, OneLength, Tabulated
 from nanocrystal.sample.pair_structure import PairStructure, enveloped
@@ -259,11 +260,11 @@ def _mean_surface(shape: BoxNow, vectors: FloatArray) -> float:
     directions = np.concatenate(
         [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
     ).reshape(-1, 3)
-    step = 1e-4
-    moved = shape.pair_weights(step * directions @ np.linalg.inv(vectors), vectors)
-    lost = shape.mean_blocks(vectors) - moved
-    mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
-    return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
+    fractions = directions @ np.linalg.inv(vectors)
+    size = step_of(0.0, 1.0)  # Å; any length is longer than 1 Å
+    slope = difference(lambda r: shape.pair_weights(r * fractions, vectors), 0.0, size, low=0.0)
+    mean = float(-slope @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
+    return 4.0 * mean * abs(float(np.linalg.det(vectors)))
 
 
 def merged(parts: list[PairStructure], of_atoms: bool, depends_on: tuple[str, ...]) -> PairStructure:
