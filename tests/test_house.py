@@ -71,18 +71,18 @@ def test_intermediates_are_kept_in_one_place() -> None:
     assert found == []
 
 
-def places_of(name: str) -> set[str]:
-    """Return the files whose code names a function or method."""
-    found = set()
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute | ast.Name) and name == getattr(node, "attr", getattr(node, "id", "")):
-                found.add(path.relative_to(SOURCE).as_posix())
-    return found
+def calls_of(method: str) -> set[str]:
+    """Return the files whose code calls a method of this name."""
+    return {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    }
 
 
 def test_chebyshev_polynomials_are_made_in_one_place() -> None:
-    assert places_of("chebvander") == {"kernels/polynomials.py"}
+    assert calls_of("chebvander") == {"kernels/polynomials.py"}
 
 
 def is_a_difference(node: ast.AST) -> bool:
@@ -108,3 +108,10 @@ def test_differences_are_taken_in_one_place() -> None:
         if is_a_difference(node)
     }
     assert found == {"parameters/difference.py"}
+
+
+def test_text_is_read_in_one_place() -> None:
+    """But what the package itself brings or has written, which is UTF-8 for certain."""
+    own = {"report", "tables", "examples.py"}
+    found = calls_of("decode") | {p for p in calls_of("read_text") if not own & set(Path(p).parts)}
+    assert found == {"text.py", "report/html.py", "report/reduction/image_figures.py"}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
+from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
@@ -23,6 +24,7 @@ from nanocrystal.sample.population import Fractions
 from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from nanocrystal.study.candidates import CandidateSet
@@ -154,8 +156,6 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
 
 def _text_of(path: Path) -> str:
-    from nanocrystal.sample.cif import read_text
-
     return read_text(path, "study")
 
 
@@ -275,12 +275,9 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
 
 def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
     """Return the body that a file lists by its blocks."""
-    from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
-
     path = resolve(table.file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", table.file):
-        rows = number_table(read_text(path, f"{where}.file"), table.file)
+        rows = read_table(path, f"{where}.file", table.file)
         if rows.widest != 3:
             raise InputError(table.file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
@@ -293,7 +290,6 @@ def _fixed_body(table: Any, where: str, folder: Path) -> FixedBody:
 def _counted(value: Any, folder: Path, where: str) -> Any:
     """Return a histogram in the place of the file that holds it, other values as they are."""
     from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
     from nanocrystal.study.fields import CountedFile
 
     if not isinstance(value, CountedFile):
