@@ -115,3 +115,7 @@ def test_text_is_read_in_one_place() -> None:
     own = {"report", "tables", "examples.py"}
     found = calls_of("decode") | {p for p in calls_of("read_text") if not own & set(Path(p).parts)}
     assert found == {"text.py", "report/html.py", "report/reduction/image_figures.py"}
+
+
+def test_csv_is_written_in_one_place() -> None:
+    assert calls_of("writerow") | calls_of("writerows") == {"text.py"}

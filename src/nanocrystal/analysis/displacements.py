@@ -24,10 +24,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.tables.elements import atomic_mass
+from nanocrystal.text import csv_text
 
 HBAR, BOLTZMANN, DALTON = 1.054571817e-34, 1.380649e-23, 1.66053906660e-27
 """J s, J/K, kg (CODATA 2018)"""

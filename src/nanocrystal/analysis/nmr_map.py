@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import csv_text
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.batched import BatchOptions, fit_batch
 from nanocrystal.kernels.batched_sum import Sum
 from nanocrystal.kernels.decays import DECAYS
+from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
 NARROWEST = 0.01
