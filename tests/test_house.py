@@ -71,6 +71,25 @@ def test_intermediates_are_kept_in_one_place() -> None:
     assert found == []
 
 
+def test_only_tables_of_plain_arguments_are_kept_outside() -> None:
+    """No method is cached, nor a function of a sample or a model; what they hold is not filled in afterwards."""
+    of_values = {"Evaluation", "Values", "Here", "Sample", "Crystal", "Population", "Model", "Technique", "Problem"}
+    found = []
+    for path, node in functions():
+        cached = any(ast.unparse(d).partition("(")[0] in ("lru_cache", "cache") for d in node.decorator_list)
+        of_self = any(a.arg == "self" for a in node.args.args)
+        kinds = {kind for _, kind in arguments(node)}
+        if cached and (of_self or kinds & of_values or any(kind.endswith("Now") for kind in kinds)):
+            found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
+    for room in ("sample", "measurement", "techniques", "refinement", "analysis", "kernels"):
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))]):
+                        found.append(f"{path.relative_to(SOURCE)}:{node.lineno} self.{name}[…]")
+    assert found == []
+
+
 def calls_of(method: str) -> set[str]:
     """Return the files whose code calls a method of this name."""
     return {
@@ -119,3 +138,41 @@ def test_text_is_read_in_one_place() -> None:
 
 def test_csv_is_written_in_one_place() -> None:
     assert calls_of("writerow") | calls_of("writerows") == {"text.py"}
+
+
+def test_addresses_are_taken_apart_in_one_place() -> None:
+    """By `parameters.address`; the study lays tables by their keys, which are more than addresses."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        room = path.relative_to(SOURCE).parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="startswith"), args=[argument]):
+                    word = ast.unparse(argument).lstrip("f").strip("'\"")
+                    if word.startswith(("datasets.", "crystals.", "populations.")):
+                        found.append(f"{path.relative_to(SOURCE)}:{node.lineno}")
+                case ast.Call(func=ast.Attribute(attr="split"), args=[ast.Constant(value=".")]) if room == "refinement":
+                    found.append(f"{path.relative_to(SOURCE)}:{node.lineno}")
+    assert found == []
+
+
+def test_no_room_tells_techniques_apart() -> None:
+    """Neither by class nor by name; what a technique does otherwise it says as a member of the contract."""
+    from nanocrystal.techniques import TECHNIQUES
+
+    names = {kind.__name__ for kind in TECHNIQUES.values()}
+    found = []
+    for room in ("refinement", "study", "report", "analysis", "sample", "measurement", "simulation.py"):
+        for path in [SOURCE / room] if room.endswith(".py") else sorted((SOURCE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = isinstance(node, ast.Name) and node.id in names
+                compared = (
+                    isinstance(node, ast.Compare)
+                    and any(
+                        isinstance(c, ast.Constant) and c.value in TECHNIQUES for c in (node.left, *node.comparators)
+                    )
+                    and "technique" in ast.unparse(node)
+                )
+                if named or compared:
+                    found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {ast.unparse(node)}")
+    assert found == []

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
@@ -86,8 +87,7 @@ class Problem:
 
     def _matters(self, address: str, name: str, model: Model) -> bool:
         """Say whether a data set can depend on a parameter: its own, or one of the sample."""
-        reached = self._reached[address]
-        return any(a.startswith(f"datasets.{name}.") or not a.startswith("datasets.") for a in reached)
+        return any(may_change(a, name) for a in self._reached[address])
 
     def seen_by(self, address: str) -> list[str]:
         """Return the data sets that a nonlinear parameter can change."""
@@ -214,7 +214,7 @@ class Problem:
     def _take_exact(self, name: str, j: int, point: Point, exact: Mapping[str, FloatArray], found: FloatArray) -> bool:
         """Fill column j from exact derivatives, through ties; False where one of them is missing."""
         address = self.free[j].address
-        reached = [a for a in self._reached[address] if not a.startswith("datasets.") or name in a.split(".")[1:2]]
+        reached = [a for a in self._reached[address] if may_change(a, name)]
         if any(a not in exact for a in reached):
             return False
         width, (below, above) = self.sides(j, point.x)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Number
+from nanocrystal.parameters.address import Address
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.tables import viscosity as viscosities
 
@@ -153,7 +154,7 @@ def _check_units(temperature: float, viscosity: float | None, where: str) -> Non
 
 def mean_diameter(sample: Any, population: Here) -> float:
     """Return the number-weighted mean diameter (Å) of the crystals of a population: of equal volume, or of spheres."""
-    described = sample.populations[population.address.rpartition(".")[2]].shape
+    described = sample.populations[Address.of(population.address).name].shape
     shape = described.at(population)
     if described.name == "sphere":
         return float(shape.mean_diameter)

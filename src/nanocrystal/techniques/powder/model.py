@@ -16,6 +16,7 @@ from nanocrystal.measurement import Axis, Measured, Model
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
+from nanocrystal.parameters.address import Address, dataset_of
 from nanocrystal.parameters.difference import difference
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
@@ -135,7 +136,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
     def _given_linear(self) -> tuple[str, ...]:
         """The linear parameters that the study gives."""
         declared = self.settings.declared()
-        return tuple(a for a in self.linear if not declared[a.removeprefix(f"{self.where}.")][1].linear)
+        return tuple(a for a in self.linear if not declared[Address.of(a).local][1].linear)
 
     def _solved_intensities(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return the intensities that fit best, beside the scale of the other phases and the background."""
@@ -201,7 +202,7 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         return {
             a: dict(zip(names, difference(partial(seen, a), values[a], step_of_peaks(values[a])).tolist(), strict=True))
             for a in addresses
-            if not a.startswith("datasets.")
+            if dataset_of(a) is None
         }
 
     def _beside_intensities(self, evaluation: Evaluation, slopes: dict[str, FloatArray]) -> dict[str, FloatArray]:
