@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nanocrystal.measurement import Noise
-from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Cube, Distribution, Population, Sample, Shell, Substitution
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import NmrSites
+from nanocrystal.text import csv_text
 
 FOLDER = Path(__file__).parent
 
@@ -29,7 +29,7 @@ def main() -> None:
         surface_fwhm=350.0, noise=Noise(sigma=2e-4, seed=7),
     )  # fmt: skip
     columns = simulated_curves(Sample({"dots": population}, {"x": crystal}), {"cs": spectrum}, FOLDER)["cs"]
-    (FOLDER / "compare_cs133.csv").write_text(table_csv(columns), encoding="utf-8")
+    (FOLDER / "compare_cs133.csv").write_text(csv_text(columns), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nanocrystal.measurement import Noise
-from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Coating, Crystal, Distribution, Population, Prism, Sample
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Saxs, TotalScattering
+from nanocrystal.text import csv_text
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.035, "Pb": 0.015, "Br": 0.03}
@@ -28,7 +28,7 @@ def main() -> None:
         "saxs": Saxs(q="0.012:0.5:0.002", solvent="toluene", noise=Noise(counts=1e5, seed=2)),
     }
     for name, columns in simulated_curves(sample, datasets, FOLDER).items():
-        (FOLDER / f"joint_cspbbr3_{name}.csv").write_text(table_csv(columns), encoding="utf-8")
+        (FOLDER / f"joint_cspbbr3_{name}.csv").write_text(csv_text(columns), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nanocrystal.measurement import Noise
-from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Distribution, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
+from nanocrystal.text import csv_text
 
 FOLDER = Path(__file__).parent
 TRUTH = {"a": 3.524, "u_iso": 0.006, "mean": 35.0, "std": 7.0, "delta2": 2.0, "scale": 0.6}
@@ -29,7 +29,7 @@ def main() -> None:
         noise=Noise(sigma=0.05, seed=1),
     )  # fmt: skip
     columns = simulated_curves(sample, {"pdf": pdf}, FOLDER)["pdf"]
-    rows = table_csv(columns).splitlines()[1:]
+    rows = csv_text(columns).splitlines()[1:]
     header = [
         "# Synthetic G(r) of nickel spheres, made by make_synthetic.py; nothing here was measured.",
         "# qmax = 24.0",

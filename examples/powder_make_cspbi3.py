@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Crystal, Population, Sample
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile
+from nanocrystal.text import csv_text
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.04, "Pb": 0.02, "I": 0.035}
@@ -38,7 +38,7 @@ def main() -> None:
     columns = simulated_curves(Sample(populations, crystals), {"xrd": powder}, FOLDER)["xrd"]
     counts = PEAK / columns["intensity"].max() * columns["intensity"] + BACKGROUND
     columns["intensity"] = np.random.default_rng(SEED).poisson(counts).astype(float)
-    (FOLDER / "powder_cspbi3.csv").write_text(table_csv(columns), encoding="utf-8")
+    (FOLDER / "powder_cspbi3.csv").write_text(csv_text(columns), encoding="utf-8")
 
 
 if __name__ == "__main__":

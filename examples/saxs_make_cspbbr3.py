@@ -11,10 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nanocrystal.measurement import Noise
-from nanocrystal.report.files import table_csv
 from nanocrystal.sample import Coating, Crystal, Distribution, Population, Prism, Sample
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Saxs
+from nanocrystal.text import csv_text
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.1, "Pb": 0.03, "Br": 0.06}
@@ -36,7 +36,7 @@ def main() -> None:
         background=2e-4, noise=Noise(counts=2e7, seed=1),
     )  # fmt: skip
     columns = simulated_curves(sample, {"saxs": saxs}, FOLDER)["saxs"]
-    rows = table_csv(columns).splitlines()[1:]
+    rows = csv_text(columns).splitlines()[1:]
     header = [
         "# Calculated small-angle scattering of CsPbBr3 prisms in strings, made by saxs_make_cspbbr3.py; not measured.",
         "# q(1/A) I(1/cm) dI",

@@ -146,3 +146,110 @@ def test_kernels_hold_arrays() -> None:
         or (isinstance(node, ast.Import) and any(a.name.startswith("nanocrystal.errors") for a in node.names))
     ]
     assert found == []
+
+
+def test_only_tables_of_plain_arguments_are_kept_outside() -> None:
+    """No method is cached, nor a function of a sample or a model; what they hold is not filled in afterwards."""
+    of_values = {"Evaluation", "Values", "Here", "Sample", "Crystal", "Population", "Model", "Technique", "Problem"}
+    found = []
+    for path, node in functions():
+        cached = any(ast.unparse(d).partition("(")[0] in ("lru_cache", "cache") for d in node.decorator_list)
+        of_self = any(a.arg == "self" for a in node.args.args)
+        kinds = {kind for _, kind in arguments(node)}
+        if cached and (of_self or kinds & of_values or any(kind.endswith("Now") for kind in kinds)):
+            found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
+    for room in ("sample", "measurement", "techniques", "refinement", "analysis", "kernels"):
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))]):
+                        found.append(f"{path.relative_to(SOURCE)}:{node.lineno} self.{name}[…]")
+    assert found == []
+
+
+def calls_of(method: str) -> set[str]:
+    """Return the files whose code calls a method of this name."""
+    return {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    }
+
+
+def test_chebyshev_polynomials_are_made_in_one_place() -> None:
+    assert calls_of("chebvander") == {"kernels/polynomials.py"}
+
+
+def is_a_difference(node: ast.AST) -> bool:
+    """Say whether an expression is the quotient of the change of a function, or of twice a step."""
+    match node:
+        case ast.BinOp(left=ast.BinOp(op=ast.Sub(), left=ast.Call(func=f), right=ast.Call(func=g)), op=ast.Div()):
+            return ast.unparse(f) == ast.unparse(g) and not ast.unparse(f).startswith("np.")
+        case ast.BinOp(
+            left=ast.BinOp(op=ast.Sub()),
+            op=ast.Div(),
+            right=ast.BinOp(left=ast.Constant(value=2.0), op=ast.Mult(), right=ast.Name(id=name)),
+        ):
+            return name.lower() in ("step", "size", "h", "delta", "eps", "difference")
+    return False
+
+
+def test_differences_are_taken_in_one_place() -> None:
+    """With the one step that `parameters.difference` declares, or what a place says to be better and why."""
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if is_a_difference(node)
+    }
+    assert found == {"parameters/difference.py"}
+
+
+def test_text_is_read_in_one_place() -> None:
+    """But what the package itself brings or has written, which is UTF-8 for certain."""
+    own = {"report", "tables", "examples.py"}
+    found = calls_of("decode") | {p for p in calls_of("read_text") if not own & set(Path(p).parts)}
+    assert found == {"text.py", "report/html.py", "report/reduction/image_figures.py"}
+
+
+def test_csv_is_written_in_one_place() -> None:
+    assert calls_of("writerow") | calls_of("writerows") == {"text.py"}
+
+
+def test_addresses_are_taken_apart_in_one_place() -> None:
+    """By `parameters.address`; the study lays tables by their keys, which are more than addresses."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        room = path.relative_to(SOURCE).parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="startswith"), args=[argument]):
+                    word = ast.unparse(argument).lstrip("f").strip("'\"")
+                    if word.startswith(("datasets.", "crystals.", "populations.")):
+                        found.append(f"{path.relative_to(SOURCE)}:{node.lineno}")
+                case ast.Call(func=ast.Attribute(attr="split"), args=[ast.Constant(value=".")]) if room == "refinement":
+                    found.append(f"{path.relative_to(SOURCE)}:{node.lineno}")
+    assert found == []
+
+
+def test_no_room_tells_techniques_apart() -> None:
+    """Neither by class nor by name; what a technique does otherwise it says as a member of the contract."""
+    from nanocrystal.techniques import TECHNIQUES
+
+    names = {kind.__name__ for kind in TECHNIQUES.values()}
+    found = []
+    for room in ("refinement", "study", "report", "analysis", "sample", "measurement", "simulation.py"):
+        for path in [SOURCE / room] if room.endswith(".py") else sorted((SOURCE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = isinstance(node, ast.Name) and node.id in names
+                compared = (
+                    isinstance(node, ast.Compare)
+                    and any(
+                        isinstance(c, ast.Constant) and c.value in TECHNIQUES for c in (node.left, *node.comparators)
+                    )
+                    and "technique" in ast.unparse(node)
+                )
+                if named or compared:
+                    found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {ast.unparse(node)}")
+    assert found == []

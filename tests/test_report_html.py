@@ -132,8 +132,7 @@ def test_a_converged_model_that_does_not_describe_the_data_is_not_shown_as_good(
     kind, text = banner(one)
     assert kind == "verdict doubtful"
     assert "Converged, but the model does not describe the data (Rw 97\xa0%)." in text
-    scale = replace(example().parameters["datasets.pdf.scale"], value=-0.2)
-    kind, text = banner(replace(example(), parameters={**example().parameters, "datasets.pdf.scale": scale}))
+    kind, text = banner(replace(example(), datasets={**example().datasets, "pdf": replace(platinum_pdf(), scale=-0.2)}))
     assert kind == "verdict doubtful"
     assert "(the scale of pdf is negative)" in text
     assert banner(replace(one, converged=False))[0] == "verdict bad"

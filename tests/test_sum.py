@@ -9,7 +9,7 @@ import pytest
 
 import nanocrystal as nc
 from nanocrystal.analysis import ProfileOptions, fit_peaks
-from nanocrystal.kernels.baseline import baseline_curves, legendre_curves
+from nanocrystal.kernels.polynomials import chebyshev, legendre
 from nanocrystal.measurement.nmr.lines import USED, ShiftLines
 from nanocrystal.spectra import DECAYS, LINES, Sum
 from nanocrystal.spectra.batch import fit_batch
@@ -112,9 +112,9 @@ def test_covariances_are_alike_where_all_is_determined() -> None:
 
 def test_a_baseline_may_have_another_basis() -> None:
     """Legendre's polynomials span what Chebyshev's do."""
-    chebyshev, legendre = (curves(X, 4) for curves in (baseline_curves, legendre_curves))
-    found, *_ = np.linalg.lstsq(legendre.T, chebyshev.T, rcond=None)
-    np.testing.assert_allclose(found.T @ legendre, chebyshev, atol=1e-12)
+    first, second = (curves(X, 4) for curves in (chebyshev, legendre))
+    found, *_ = np.linalg.lstsq(second.T, first.T, rcond=None)
+    np.testing.assert_allclose(found.T @ second, first, atol=1e-12)
     y = spectrum()[0]
-    fits = [fit_batch(Sum(TWO.parts, 4, baseline=b), X, y, START) for b in (baseline_curves, legendre_curves)]
+    fits = [fit_batch(Sum(TWO.parts, 4, baseline=b), X, y, START) for b in (chebyshev, legendre)]
     assert fits[0].chi2[0] == pytest.approx(fits[1].chi2[0], rel=1e-9)

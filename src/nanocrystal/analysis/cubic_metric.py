@@ -27,11 +27,12 @@ from math import isqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
 from nanocrystal.analysis.peak_group import ProfileOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks
 from nanocrystal.errors import InputError
 from nanocrystal.tables.form_factors import form_factor
+from nanocrystal.text import csv_text
 
 MOST_REFLECTIONS = 200
 BEYOND = 0.04

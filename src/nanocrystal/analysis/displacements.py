@@ -24,9 +24,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.tables.elements import atomic_mass
+from nanocrystal.text import csv_text
 
 HBAR, BOLTZMANN, DALTON = 1.054571817e-34, 1.380649e-23, 1.66053906660e-27
 """J s, J/K, kg (CODATA 2018)"""
@@ -245,11 +247,7 @@ def _quantum(series: _Series, model: Literal["einstein", "debye"]) -> Displaceme
     log_theta = float(minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
     theta = float(np.exp(log_theta))
     static, calculated = solved(log_theta)
-    step = 1e-4 * theta
-    derivative = (
-        function(series.temperature, theta + step, series.mass)
-        - function(series.temperature, theta - step, series.mass)
-    ) / (2.0 * step)
+    derivative = difference(lambda at: function(series.temperature, at, series.mass), theta, step_of(theta))
     columns = series.columns(derivative)
     covariance = np.linalg.inv(columns.T @ columns)
     stderr, static_stderr = float(np.sqrt(covariance[-1, -1])), float(np.sqrt(covariance[0, 0]))

@@ -22,9 +22,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.analysis.estimate import FloatArray, csv_text
+from nanocrystal.analysis.estimate import FloatArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.sample import Cluster
+from nanocrystal.text import csv_text
 
 IntArray = NDArray[np.int64]
 LAYER_GAP = 1.0

@@ -1,10 +1,7 @@
-"""A number with its uncertainty, and tables of numbers as CSV text: what all analyses return."""
+"""A number with its uncertainty, and series of numbers as they are given: what all analyses share."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,16 +35,6 @@ class Estimate:
         return bool(np.isfinite(self.stderr_scaled))
 
 
-def csv_text(columns: Mapping[str, Iterable[object]]) -> str:
-    """Return columns of equal length as CSV with one header line; numbers to ten digits, NaN as an empty field."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow([_field(value) for value in row])
-    return stream.getvalue()
-
-
 def checked_series(where: str, **series: ArrayLike | None) -> tuple[FloatArray, ...]:
     """Return series of equal length (n,) as arrays of floats; those that are None become empty.
 
@@ -73,12 +60,6 @@ def checked_series(where: str, **series: ArrayLike | None) -> tuple[FloatArray, 
             raise InputError(f"{where}, {name}", f"must be as many as {first[0]}, {first[1]}, got {len(array)}.")
         arrays.append(array)
     return tuple(arrays)
-
-
-def _field(value: object) -> object:
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.10g}"
-    return value
 
 
 def _to_error(value: float, error: float) -> str:

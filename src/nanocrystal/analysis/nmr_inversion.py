@@ -18,9 +18,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import checked_series, csv_text
+from nanocrystal.analysis.estimate import checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.errors import InputError
+from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
 Method = Literal["tikhonov", "entropy"]

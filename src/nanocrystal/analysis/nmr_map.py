@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import csv_text
 from nanocrystal.errors import InputError
 from nanocrystal.spectra import DECAYS, Sum
 from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
+from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
 NARROWEST = 0.01

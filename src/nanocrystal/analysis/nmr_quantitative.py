@@ -10,7 +10,8 @@ function. Nothing is assumed about the sample: extinction coefficients, densitie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite, pi, sqrt
 from typing import Literal
 
@@ -18,14 +19,13 @@ import numpy as np
 
 from nanocrystal.analysis.estimate import Estimate
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.difference import difference, step_of
 
 AVOGADRO = 6.02214076e23
 """1/mol, exact"""
 Measured = float | tuple[float, float] | Estimate
 """a number, or a number with its standard error"""
 Shape = Literal["sphere", "cube"]
-DIFFERENCE = 1e-4
-"""of a standard error: steps of derivatives"""
 
 
 def amount_by_standard_mol(
@@ -119,11 +119,15 @@ def propagated(function: Callable[..., float], given: dict[str, Measured], unit:
     variance = 0.0
     for k, (value, error) in enumerate(numbers.values()):
         if error > 0.0:
-            step = DIFFERENCE * error
-            above, below = ([*values[:k], value + sign * step, *values[k + 1 :]] for sign in (1.0, -1.0))
-            variance += ((function(*above) - function(*below)) / (2.0 * DIFFERENCE)) ** 2
+            moved = partial(_with_another, function, values, k)
+            variance += (error * difference(moved, value, step_of(error))) ** 2
     error = sqrt(variance) if variance > 0.0 else float("nan")
     return Estimate(function(*values), error, error, unit)
+
+
+def _with_another(function: Callable[..., float], values: Sequence[float], k: int, value: float) -> float:
+    """Return the function of numbers of which the k-th is another."""
+    return function(*values[:k], value, *values[k + 1 :])
 
 
 def simulated(

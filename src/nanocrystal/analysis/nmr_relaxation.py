@@ -15,11 +15,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate, csv_text
+from nanocrystal.analysis.estimate import Estimate
 from nanocrystal.errors import InputError
 from nanocrystal.spectra import DECAYS, Sum
 from nanocrystal.spectra.batch.shared import SharedFit, fit_shared
 from nanocrystal.tables.cs133_relaxation import cs133_relaxation
+from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["inversion-recovery", "saturation-recovery", "echo-decay"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.analysis.estimate import Estimate, FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.baseline import legendre_curves
+from nanocrystal.kernels.polynomials import legendre
 from nanocrystal.spectra import LINES, Sum
 from nanocrystal.spectra.covariance import covariance
 
@@ -119,7 +119,7 @@ def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
         {str(k): PEAK for k in range(n_peaks)},
         baseline_terms=options.background_degree + 1,
         same=same,
-        baseline=legendre_curves,
+        baseline=legendre,
         fixed={} if given is None else {f"{k}.lorentzian_part": given for k in range(n_peaks)},
     )
 

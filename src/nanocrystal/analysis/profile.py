@@ -19,9 +19,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.analysis.peak_group import FittedPeak, GroupData, GroupFit, IntArray, ProfileOptions
 from nanocrystal.errors import InputError
+from nanocrystal.text import csv_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.analysis.small_angle import FEWEST, checked_curve
 from nanocrystal.errors import InputError
+from nanocrystal.text import csv_text
 
 DRAWS = 30
 """of noise, for the error band of a size distribution"""

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import FloatArray, checked_series, csv_text
+from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.errors import InputError
 from nanocrystal.tables.elements import atomic_mass
+from nanocrystal.text import csv_text
 
 AVOGADRO = 6.02214076e23
 """1/mol, exact"""

@@ -133,13 +133,14 @@ def debye(
 ) -> None:
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
     with errors(out is None):
-        from nanocrystal.report.files import table_csv, write_texts
+        from nanocrystal.report.files import write_texts
         from nanocrystal.simulation import cluster_intensity
+        from nanocrystal.text import csv_text
 
         if out is not None:
             check_file(out)
         q_values, intensity = cluster_intensity(atoms, q, u_iso, energy)
-        text = table_csv({"q": q_values, "intensity": intensity})
+        text = csv_text({"q": q_values, "intensity": intensity})
         if out is None:
             print(text, end="")
         else:

@@ -54,10 +54,11 @@ def nmr(asked: NmrOptions) -> None:
     """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
     with verbs.errors(asked.quiet):
         from nanocrystal.data.nmr import read_nmr
-        from nanocrystal.report.files import table_csv, write_texts
+        from nanocrystal.report.files import write_texts
         from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
         from nanocrystal.spectra.processing import Processing, spectrum_of
         from nanocrystal.spectra.processing.reference import by_peak
+        from nanocrystal.text import csv_text
 
         _check(asked.out)
         _check_numbers(asked)
@@ -83,11 +84,11 @@ def nmr(asked: NmrOptions) -> None:
         spectrum = spectrum if asked.trace is None else _one(spectrum, asked.trace)
         columns = _windowed(spectrum_columns(spectrum), shown[0] if shown else None, spectrum)
         texts = {
-            asked.out.name: table_csv(columns),
+            asked.out.name: csv_text(columns),
             f"{asked.out.stem}.html": spectrum_page(spectrum, shown[0] if shown else None),
         }
         if integrals is not None:
-            texts[f"{asked.out.stem}-integrals.csv"] = table_csv(integrals)
+            texts[f"{asked.out.stem}-integrals.csv"] = csv_text(integrals)
         write_texts(texts, asked.out.absolute().parent)
         if not asked.quiet:
             for sentence in summary_lines(spectrum):

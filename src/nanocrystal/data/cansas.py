@@ -10,16 +10,17 @@ import numpy as np
 
 from nanocrystal.data.curve import Curve
 from nanocrystal.errors import InputError
+from nanocrystal.text import file_bytes
 
 SUFFIX = ".xml"
 
 
 def cansas_curve(path: Path, where: str) -> Curve:
     """Return the curve of the first SASdata of a canSAS 1D file (versions 1.0, 1.1), with its resolution."""
+    content = file_bytes(path, where)
     try:
-        content = path.read_bytes()
         root = ElementTree.fromstring(content)
-    except (OSError, ElementTree.ParseError) as error:
+    except ElementTree.ParseError as error:
         raise InputError(where, f"{path.name} cannot be read as canSAS XML: {error}.") from None
     data = next((e for e in root.iter() if _tag(e) == "SASdata"), None)
     points = [] if data is None else [e for e in data if _tag(e) == "Idata"]

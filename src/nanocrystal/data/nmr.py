@@ -17,7 +17,7 @@ from nanocrystal.data.nmr_bruker import diffusion_times, read_bruker, read_bruke
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, checked
 from nanocrystal.data.nmr_foreign import read_jcamp, read_jeol, read_nmrpipe, read_varian
 from nanocrystal.data.nmr_simpson import read_simpson
-from nanocrystal.data.nmr_text import read_text
+from nanocrystal.data.nmr_text import read_columns
 from nanocrystal.errors import InputError, nearest_names
 
 __all__ = ["IndirectAxis", "NmrData", "diffusion_times", "read_nmr"]
@@ -96,4 +96,4 @@ def _file(path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData
     if suffix in SUFFIXES:
         reader = SUFFIXES[suffix]
         return reader(path, nucleus, carrier_mhz) if reader is read_simpson else reader(path, nucleus)
-    return read_text(path, nucleus, carrier_mhz=carrier_mhz)
+    return read_columns(path, nucleus, carrier_mhz=carrier_mhz)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.data.nmr_bruker_parameters import group_delay, list_values, numbered, parameter_file
 from nanocrystal.data.nmr_data import ComplexArray, IndirectAxis, NmrData, checked, frequency_mhz, time_axis
 from nanocrystal.errors import InputError
+from nanocrystal.text import in_any_case
 
 BLOCK = 1024
 """bytes at which traces begin"""
@@ -223,7 +224,7 @@ def _indirect(
 
 def _pulse_program(folder: Path) -> str:
     path = folder / "pulseprogram"
-    text = path.read_text(encoding="latin-1") if path.is_file() else ""
+    text = in_any_case(path.read_bytes()) if path.is_file() else ""
     return "\n".join(line.split(";")[0] for line in text.splitlines())
 
 
@@ -263,7 +264,7 @@ def _temperature(acqus: Mapping[str, Any]) -> float | None:
 
 def _title(folder: Path) -> str:
     for path in sorted(folder.glob("pdata/*/title")):
-        return " ".join(path.read_text(encoding="utf-8", errors="replace").split())
+        return " ".join(in_any_case(path.read_bytes()).split())
     return ""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 _RANGE = re.compile(r"\(0\.\.\d+\)")
@@ -47,10 +48,7 @@ DECIMATION = (
 
 def parameter_file(path: Path) -> dict[str, Any]:
     """Return name -> number, text or list of them, from the ##$NAME= entries; raises InputError."""
-    try:
-        text = path.read_text(encoding="latin-1")
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror or error}.") from None
+    text = read_text(path, str(path))
     found: dict[str, Any] = {}
     for entry in re.split(r"^##", text, flags=re.MULTILINE)[1:]:
         name, _, value = entry.partition("=")
@@ -106,7 +104,7 @@ def list_values(path: Path) -> tuple[FloatArray, bool]:
     """
     values: list[float] = []
     with_units = False
-    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+    for number, line in enumerate(read_text(path, str(path)).splitlines(), start=1):
         text = line.split(";")[0].split("#")[0].strip()
         if not text:
             continue

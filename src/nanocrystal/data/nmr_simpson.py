@@ -8,6 +8,7 @@ import numpy as np
 
 from nanocrystal.data.nmr_data import NmrData, time_axis
 from nanocrystal.errors import InputError
+from nanocrystal.text import read_text
 
 
 def read_simpson(path: Path, nucleus: str | None = None, carrier_mhz: float | None = None) -> NmrData:
@@ -15,7 +16,7 @@ def read_simpson(path: Path, nucleus: str | None = None, carrier_mhz: float | No
 
     Points of a spectrum run from −SW/2 upwards in steps of SW/NP.
     """
-    lines = path.read_text(encoding="latin-1").split("\n")
+    lines = read_text(path, str(path)).splitlines()
     if lines[0].strip() != "SIMP":
         raise InputError(str(path), "is no file of SIMPSON: it does not begin with SIMP.")
     if "DATA" not in (line.strip() for line in lines):

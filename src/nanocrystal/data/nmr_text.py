@@ -9,23 +9,24 @@ import numpy as np
 from nanocrystal.data.nmr_data import NmrData
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.text import read_text
 
 WIDEST_PPM = 20000.0
 """ppm beyond which no axis goes: ²⁰⁷Pb and ¹⁹⁵Pt span 15 000"""
 
 
-def read_text(path: Path, nucleus: str | None = None, unit: str = "ppm", carrier_mhz: float | None = None) -> NmrData:
+def read_columns(
+    path: Path, nucleus: str | None = None, unit: str = "ppm", carrier_mhz: float | None = None
+) -> NmrData:
     """Return a spectrum of a text or CSV file: first column ppm or Hz, second the intensity, a third is left aside.
 
     A heading "imaginary" over the third column makes it that. Raises InputError for columns that cannot be meant.
     """
     address = str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = path.read_text(encoding="latin-1")
-    if "\0" in text:
-        raise InputError(address, "is no text file and of no NMR format that is known.")
+        text = read_text(path, address)
+    except InputError:
+        raise InputError(address, "is no text file and of no NMR format that is known.") from None
     table = number_table(text, address)
     if table.width < 2:
         raise InputError(address, "must have two columns, ppm and intensity.")

@@ -16,9 +16,8 @@ from nanocrystal.data.lines import header_pairs, quoted
 from nanocrystal.data.table import Table, number_table
 from nanocrystal.data.xrdml import SUFFIX as XRDML
 from nanocrystal.data.xrdml import xrdml_curve
-from nanocrystal.errors import InputError, nearest_names
-
-_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+from nanocrystal.errors import InputError
+from nanocrystal.text import decoded, file_bytes, read_text
 
 
 def read_curve(
@@ -42,14 +41,16 @@ def read_curve(
     """
     path = Path(path)
     address = f"{where}: {path}" if where else str(path)
-    content = _file_bytes(path, where, address)
+    content = file_bytes(path, where)
+    if not content.strip():
+        raise InputError(address, "is empty")
     if path.suffix.lower() in (XRDML, *GSAS):
         if columns is not None:
             raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
         if path.suffix.lower() == XRDML:
             return xrdml_curve(content, path, address)
-        return gsas_curve(_decoded(content, address), content, path, address)
-    table = number_table(_decoded(content, address), address)
+        return gsas_curve(decoded(content, address), content, path, address)
+    table = number_table(decoded(content, address), address)
     roles, notes = column_roles(table, path.suffix, convention, columns, address, per_nm)
     notes = (*table.notes, *notes, *_width_notes(table, roles))
     x, y, sigma, curve_notes = _checked_points(table, roles, address)
@@ -66,40 +67,10 @@ def read_curve(
     )
 
 
-def _file_bytes(path: Path, where: str, address: str) -> bytes:
-    try:
-        if path.is_dir():
-            raise InputError(address, "is a folder; name a file in it")
-        if not path.exists():
-            raise InputError(where, _missing_file(path))
-        if not path.is_file():
-            raise InputError(address, "is not a regular file")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise InputError(address, f"cannot be read: {error}") from error
-
-
-def _missing_file(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"there is no file {path}: the folder {path.parent} does not exist"
-    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    return f"there is no file {path}; {nearest_names(path.name, names)}"
-
-
-def _decoded(content: bytes, address: str) -> str:
-    """Return the text: UTF-8, UTF-16 where a mark says so, else latin-1, which old programs wrote."""
-    if not content.strip():
-        raise InputError(address, "is empty")
-    try:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return content.decode("utf-16")
-        if _CONTROL.intersection(content):
-            raise InputError(address, "is not a text file (it holds control characters)")
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.encoding.startswith("utf-16"):
-            raise InputError(address, "begins like UTF-16 text but is not") from error
-        return content.decode("latin-1")
+def read_table(path: Path, where: str, source: str | None = None) -> Table:
+    """Return the table of numbers in a text file; source: what messages call the file, its path with `where` else."""
+    text = read_text(path, where)
+    return number_table(text, source or (f"{where}: {path}" if where else str(path)))
 
 
 def _width_notes(table: Table, roles: Roles) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ import numpy as np
 
 from nanocrystal.data.cansas import SUFFIX, cansas_curve
 from nanocrystal.data.curve import Curve
-from nanocrystal.data.reading import read_curve
-from nanocrystal.data.table import number_table
+from nanocrystal.data.reading import read_curve, read_table
 from nanocrystal.errors import InputError
 
 
@@ -38,7 +37,7 @@ def read_resolved_curve(
         raise InputError(where, f'columns must name one "{abscissa}" and at most one "{name}", got {names}.')
     plain = ["ignore" if n == name else n for n in names]
     curve = read_curve(path, columns=plain, where=where, per_nm=per_nm)
-    table = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path))
+    table = read_table(path, where)
     of_x = {row.values[names.index(abscissa)]: row.values[names.index(name)] for row in table.rows}
     width = np.array([of_x[x] for x in curve.x], dtype=np.float64)
     if not (np.isfinite(width).all() and (width >= 0.0).all()):

@@ -46,8 +46,6 @@ def xrdml_curve(content: bytes, path: Path, address: str) -> Curve:
     Where attenuators or counting times differ along the scan the intensities are scaled to those of no attenuator and
     the mean time, and σ says so; else intensities are counts without σ.
     """
-    if not content.strip():
-        raise InputError(address, "is empty")
     try:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import nearest_names
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, as_parameter, declared_quantities
+from nanocrystal.parameters.address import Address
 
 FloatArray = NDArray[np.float64]
 
@@ -80,6 +81,11 @@ class Model(ABC):
     def __init_subclass__(cls, own: Iterable[str] = (), **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         _check_names(cls, Model, own, fields_allowed=False)
+
+    @property
+    def scale(self) -> str | None:
+        """The address of what the whole curve is multiplied by: where it is negative the model is upside down."""
+        return next((a for a in self.linear if Address.of(a).local == "scale"), None)
 
     @abstractmethod
     def curves(self, evaluation: Evaluation) -> FloatArray:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement.contract import Model
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.curve import Measured
@@ -49,7 +49,7 @@ class CurveModel(Model, own=("settings", "blanks", "terms", "signals", "signal",
     @cached_property
     def beside(self) -> Mapping[str, FloatArray]:
         """Local name of a linear parameter -> its curve of the background, (n_points,)."""
-        polynomials = enumerate(baseline_curves(self.measured.x, self.terms))
+        polynomials = enumerate(chebyshev(self.measured.x, self.terms))
         blanks = {f"blanks.{name}.scale": curve for name, curve in self.blanks.items()}
         return {f"background.c{k}": polynomial for k, polynomial in polynomials} | blanks
 

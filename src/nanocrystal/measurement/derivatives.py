@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample import PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.blocks import block_lattice
 from nanocrystal.sample.population import PopulationNow
 
 FloatArray = NDArray[np.float64]
 RadialFunction = Callable[[FloatArray], FloatArray]
-STEP = 1e-4
-"""of a value, to either side, in differences of volumes and shape functions, which are smooth"""
 
 
 # ---- moments ------------------------------------------------------------------------------------
@@ -141,18 +140,18 @@ def _log_volume_slope(population: PopulationNow, address: str) -> float:
     """Return d ln V/d(address) of the cell of a population's crystal, by differences."""
     if population.of_crystal is None or address not in population.crystal.cell_addresses:
         return 0.0
-    (below, above), width = _sides(population, address)
-    return float(np.log(above.crystal.cell_volume / below.crystal.cell_volume) / width)
+    value = population.evaluation.values[address]
+
+    def log_volume(at: float) -> float:
+        return float(np.log(_moved(population, address, at).crystal.cell_volume))
+
+    return difference(log_volume, value, step_of(value))
 
 
-def _sides(population: PopulationNow, address: str) -> tuple[tuple[PopulationNow, PopulationNow], float]:
-    """Return the population with a value moved down and up a little, and how far apart the two are."""
+def _moved(population: PopulationNow, address: str, value: float) -> PopulationNow:
+    """Return the population with another value at an address."""
     evaluation = population.evaluation
-    step = STEP * abs(evaluation.values[address])
-    below, above = (
-        replace(population, evaluation=evaluation.at(values)) for values in evaluation.values.sides(address, step)
-    )
-    return (below, above), 2.0 * step
+    return replace(population, evaluation=evaluation.at(evaluation.values.moved({address: value})))
 
 
 def pair_density_slope(population: PopulationNow, address: str) -> RadialFunction | None:
@@ -170,9 +169,10 @@ def pair_density_slope(population: PopulationNow, address: str) -> RadialFunctio
     key = ("blocks", population.name)
     blocks = population.evaluation.once(key, (), lambda: block_lattice(crystal, shape.facets, where))
     volume = population.crystal.cell_volume
-    (below, above), width = _sides(population, address)
+    value = population.evaluation.values[address]
 
-    def density(r: FloatArray, side: PopulationNow) -> FloatArray:
+    def density(r: FloatArray, at: float) -> FloatArray:
+        side = _moved(population, address, at)
         return side.shape.envelope_along(r, blocks.vectors(side.crystal.vectors)) / side.crystal.cell_volume
 
-    return lambda r: volume * (density(r, above) - density(r, below)) / width
+    return lambda r: volume * difference(partial(density, r), value, step_of(value))

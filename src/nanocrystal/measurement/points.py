@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data.reading import read_table
 from nanocrystal.data.resolution import read_resolved_curve
-from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Axis
 from nanocrystal.measurement.keys import Range
@@ -119,7 +119,7 @@ def read_points(
     path, at = resolve(str(file), folder, f"{where}.file"), f"{where}.file"
     names = None if columns is None else [points.aliases.get(c, c) for c in columns]
     if names is None and points.usual and path.is_file():
-        width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
+        width = read_table(path, at).width
         if width not in points.usual:
             raise InputError(
                 f"{where}.columns",
@@ -160,8 +160,8 @@ def _swapped(path: Path, columns: Sequence[str] | None, points: Points, error: I
 def _is_unordered(path: Path, column: int) -> bool:
     """Say whether the numbers of a column go up and down; not so where there is no table."""
     try:
-        table = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path))
-    except (InputError, OSError):
+        table = read_table(path, "")
+    except InputError:
         return False
     if column >= table.width:
         return False

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
 
 
@@ -28,6 +29,10 @@ class Quantity:
     open_minimum: bool = False
     scale: float = 1.0
     start_spread: float = 0.1
+
+    def step(self, value: float) -> float:
+        """Return the step of a difference at a value, a part of it or, where it says nothing, of the scale."""
+        return step_of(value, self.scale if value == 0.0 else 1e-3 * self.scale)
 
     def check(self, value: float, where: str) -> None:
         """Raise InputError unless `value` is a number within the hard limits."""

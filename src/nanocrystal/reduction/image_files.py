@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
-from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.errors import InputError
+from nanocrystal.text import missing_file
 
 FloatArray = NDArray[np.float64]
 INSTALL = 'pip install "nanocrystal[images]"'
@@ -68,12 +69,7 @@ def existing(name: str, folder: Path, where: str) -> Path:
     path = resolve(name, folder, where)
     if path.is_file():
         return path
-    if path.is_dir():
-        raise InputError(where, f"{path} is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise InputError(where, f"there is no file {path}: the folder {path.parent} does not exist.")
-    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    raise InputError(where, f"there is no file {path}; {nearest_names(path.name, names)}")
+    raise InputError(where, missing_file(path))
 
 
 def shown_path(path: str | Path, folder: Path) -> str:

@@ -16,6 +16,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image_files import needed, size_of
 from nanocrystal.tables.beam import beam_wavelength
+from nanocrystal.text import decoded, file_bytes
 
 FloatArray = NDArray[np.float64]
 ArmAxis = Literal["vertical", "horizontal"]
@@ -139,10 +140,11 @@ def _rotation(axis: int, angle: float) -> FloatArray:
 def _loaded(path: Path, where: str) -> Any:
     """Return pyFAI's integrator for a .poni file, which pyFAI itself makes up from any text."""
     pyfai = needed("pyFAI", where)
+    content = file_bytes(path, where)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(where, f"{path.name} is not a calibration: it cannot be read as text ({error}).") from error
+        text = decoded(content, where)
+    except InputError as error:
+        raise InputError(where, f"{path.name} is not a calibration: it {error.problem}") from None
     found = {match[1].lower() for match in _KEY.finditer(text)}
     if missing := sorted({"distance", "poni1", "poni2"} - found):
         problem = f"{path.name} is not a calibration of pyFAI: {' and '.join(missing)} missing"

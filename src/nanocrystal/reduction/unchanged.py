@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 
 FloatArray = NDArray[np.float64]
@@ -190,10 +191,7 @@ class _Fit:
 
 def _nuisance(q: FloatArray, pattern: FloatArray, scaled: bool, background_terms: int) -> FloatArray:
     """Return the curves (k, n) that may differ without anything having changed: a change of the scale first."""
-    x = 2.0 * (q - q[0]) / (q[-1] - q[0]) - 1.0
-    curves = np.zeros((0, len(q)))
-    if background_terms:
-        curves = np.polynomial.chebyshev.chebvander(x, background_terms - 1).T
+    curves = chebyshev(q, background_terms)
     return np.vstack([pattern, curves]) if scaled else curves
 
 

@@ -178,7 +178,7 @@ def assembled_result(
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[
-            *_misfit_notes(datasets, parameters),
+            *_misfit_notes(datasets, problem.models),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
@@ -281,6 +281,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         x_unit=model.x_axis.unit,
         y_name=model.y_axis.name,
         y_unit=model.y_axis.unit,
+        scale=None if model.scale is None else float(point.evaluation.values[model.scale]),
         n_points=len(measured.x),
         rw=weighted_r,
         rwp=weighted_r,
@@ -432,7 +433,7 @@ def _joint_words(joint: Joint | None) -> list[str]:
     ]
 
 
-def _misfit_notes(datasets: Mapping[str, FittedCurve], parameters: Mapping[str, Estimate]) -> list[str]:
+def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Model]) -> list[str]:
     """Return warnings that the model does not describe the data, whatever the optimiser says."""
     notes = [
         f"datasets.{name}: R_w is {100.0 * d.rw:.0f} %, the model does not describe these data; "
@@ -441,9 +442,9 @@ def _misfit_notes(datasets: Mapping[str, FittedCurve], parameters: Mapping[str, 
         if d.rw > POOR
     ]
     notes += [
-        f"{address} is negative ({p.value:.3g}): the model is upside down."
-        for address, p in parameters.items()
-        if address.startswith("datasets.") and address.endswith(".scale") and address.count(".") == 2 and p.value < 0.0
+        f"{models[name].scale} is negative ({d.scale:.3g}): the model is upside down."
+        for name, d in datasets.items()
+        if d.scale is not None and d.scale < 0.0
     ]
     return notes
 

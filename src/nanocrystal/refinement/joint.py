@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Parameter, ParameterSet
+from nanocrystal.parameters.address import dataset_of
 from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.result import Agreement, Joint, OwnValue
@@ -139,7 +140,7 @@ def _alone(problem: Problem, point: Point, name: str, options: Options, joint: C
             for a in seen
             if a in start.names and (a not in joint.names or _variance(start, a) < FAR_WORSE**2 * _variance(joint, a))
         }
-        sub = _of_one(problem, point, name, told | {a for a in seen if a.startswith("datasets.")})
+        sub = _of_one(problem, point, name, told | {a for a in seen if dataset_of(a) is not None})
         found = optimise(sub, replace(options, starts=1))
         spread = covariance(sub, found.point)
     except (InputError, RefinementError):
@@ -155,7 +156,7 @@ def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) 
     free = {d.address: j for j, d in enumerate(problem.free)}
     entries = {}
     for d in problem.parameters:
-        parameter, own = d.parameter, d.address.startswith(f"datasets.{name}.")
+        parameter, own = d.parameter, dataset_of(d.address) == name
         if d.address in free:
             value = float(point.x[free[d.address]])
             parameter = replace(parameter, value=value) if d.address in varied else Parameter(value)

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters.address import may_change
+from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
 
 FloatArray = NDArray[np.float64]
-STEP = 1e-4
-"""of the scale of a parameter; the engine is exact to 1e-6, so smaller steps would measure noise"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,7 @@ class Problem:
 
     def _matters(self, address: str, name: str, model: Model) -> bool:
         """Say whether a data set can depend on a parameter: its own, or one of the sample."""
-        reached = self._reached[address]
-        return any(a.startswith(f"datasets.{name}.") or not a.startswith("datasets.") for a in reached)
+        return any(may_change(a, name) for a in self._reached[address])
 
     def seen_by(self, address: str) -> list[str]:
         """Return the data sets that a nonlinear parameter can change."""
@@ -163,10 +162,8 @@ class Problem:
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
-        quantity = self.free[index].quantity
-        size = STEP * max(abs(x[index]), quantity.scale if x[index] == 0.0 else 0.0, 1e-3 * quantity.scale)
         low, high = (b[index] for b in self.bounds)
-        return min(size, x[index] - low), min(size, high - x[index])
+        return steps(x[index], self.free[index].quantity.step(x[index]), low, high)
 
     def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
         """Return the width of a difference in parameter `index`, and the evaluations below and above x.
@@ -217,7 +214,7 @@ class Problem:
     def _take_exact(self, name: str, j: int, point: Point, exact: Mapping[str, FloatArray], found: FloatArray) -> bool:
         """Fill column j from exact derivatives, through ties; False where one of them is missing."""
         address = self.free[j].address
-        reached = [a for a in self._reached[address] if not a.startswith("datasets.") or name in a.split(".")[1:2]]
+        reached = [a for a in self._reached[address] if may_change(a, name)]
         if any(a not in exact for a in reached):
             return False
         width, (below, above) = self.sides(j, point.x)

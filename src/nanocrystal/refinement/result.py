@@ -88,7 +88,8 @@ class FittedCurve:
     chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
     None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
     are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
-    abscissa that are marked in figures, by name: the reflections of each phase. look: how figures show it.
+    abscissa that are marked in figures, by name: the reflections of each phase. look: how figures show it. scale: what
+    the whole curve was multiplied by, None where there is no such number.
     """
 
     technique: str
@@ -116,6 +117,7 @@ class FittedCurve:
     labels: Sequence[str] = ()
     ticks: Mapping[str, FloatArray] = field(default_factory=dict)
     look: Look = field(default_factory=Look)
+    scale: float | None = None
     trends: Sequence[TrendCurve] = ()
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.parameters.difference import step_of
 from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
-LINEAR_STEP = 1e-4
 DEGENERATE = 1e-5
 """singular value of the normalised Jacobian below which a combination of parameters is not determined"""
 
@@ -199,15 +199,18 @@ def gradient(
     for j, declared in enumerate(problem.free):
         width, sides = problem.sides(j, point.x)
         below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
-        for name in found.keys() & above.keys() & below.keys():
-            change = above[name] - below[name]
-            if abs(change) > 1e-12 * max(abs(below[name]), abs(above[name])):
-                found[name][declared.address] = change / width
+        for name, change in _changes(below, above).items():
+            found[name][declared.address] = change / width
     for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
-        size = LINEAR_STEP * (abs(linear[address]) or 1.0)
+        size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
         moved = point.evaluation.values.sides(address, size)
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
-        for name in found.keys() & above.keys() & below.keys():
-            if above[name] != below[name]:
-                found[name][address] = (above[name] - below[name]) / (2.0 * size)
+        for name, change in _changes(below, above).items():
+            found[name][address] = change / (2.0 * size)
     return found
+
+
+def _changes(below: Mapping[str, float], above: Mapping[str, float]) -> dict[str, float]:
+    """Return by how much numbers differ that both have, those left out that differ by no more than rounding."""
+    changes = {name: above[name] - below[name] for name in below.keys() & above.keys()}
+    return {n: c for n, c in changes.items() if abs(c) > 1e-12 * max(abs(below[n]), abs(above[n]))}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from html import escape
 
@@ -13,6 +11,7 @@ from nanocrystal.report.comparison_figures import COLORS
 from nanocrystal.report.numbers import MINUS, concise, merit, number
 from nanocrystal.report.tables import NO_UNCERTAINTY, REFINED, framed_table, name_cell, value_text
 from nanocrystal.report.typography import typeset
+from nanocrystal.text import csv_of_rows
 
 R_WP = "<i>R</i><sub>wp</sub>"
 EMPTY = "<td></td>"
@@ -126,15 +125,13 @@ def derived(comparison: Comparison) -> str:
 
 def parameters_csv(comparison: Comparison) -> str:
     """Return all parameters of all candidates, unrounded, as comma-separated values."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status"))
+    heads = ("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status")
+    rows = []
     for name, result in comparison.results.items():
         for address, p in result.parameters.items():
-            errors = ("", "") if p.status in NO_UNCERTAINTY else (p.stderr, p.stderr_scaled)
-            cells = (p.value, *("" if e is None else e for e in errors))
-            writer.writerow((name, address, *cells, p.unit, p.status))
-    return out.getvalue()
+            errors = (None, None) if p.status in NO_UNCERTAINTY else (p.stderr, p.stderr_scaled)
+            rows.append((name, address, p.value, *errors, p.unit, p.status))
+    return csv_of_rows(heads, rows, digits=None)
 
 
 def chance(probability: float) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
 import math
 import os
@@ -18,6 +16,7 @@ from typing import Any
 from nanocrystal.errors import InputError
 from nanocrystal.refinement import Comparison
 from nanocrystal.refinement.result import FineCurve, FittedCurve, Result, Stack, TrendCurve
+from nanocrystal.text import csv_text
 
 RESULTS = "results.json"
 SIMULATION = "simulation.json"
@@ -95,7 +94,7 @@ def curve_csv(curve: FittedCurve) -> str:
     columns["calculated"] = curve.calculated
     columns["background"] = [0.0] * len(curve.x) if curve.background is None else curve.background
     columns |= curve.components
-    return table_csv(columns)
+    return csv_text(columns)
 
 
 def fine_csv(curve: FineCurve, x_name: str, stack: Stack | None = None) -> str:
@@ -104,7 +103,7 @@ def fine_csv(curve: FineCurve, x_name: str, stack: Stack | None = None) -> str:
     columns = {x_name: curve.x, "observed": observed, "calculated": curve.calculated, **curve.components}
     if stack is not None:
         columns = {"curve": [s.name for s in stack.stretches for _ in range(s.fine_start, s.fine_stop)], **columns}
-    return table_csv(columns)
+    return csv_text(columns)
 
 
 def trend_csv(trends: Sequence[TrendCurve]) -> str:
@@ -112,9 +111,8 @@ def trend_csv(trends: Sequence[TrendCurve]) -> str:
     columns: dict[str, Any] = {"curve": trends[0].names, trends[0].x_name: trends[0].x}
     for trend in trends:
         for name, (values, errors) in trend.series.items():
-            columns[f"{name} ({trend.y_unit})"] = ["" if math.isnan(v) else v for v in values]
-            columns[f"{name} stderr"] = ["" if math.isnan(v) else v for v in errors]
-    return table_csv(columns)
+            columns |= {f"{name} ({trend.y_unit})": values, f"{name} stderr": errors}
+    return csv_text(columns)
 
 
 def trend_name(name: str, datasets: Collection[str]) -> str:
@@ -131,16 +129,6 @@ def fine_name(name: str, datasets: Collection[str]) -> str:
     while stem in datasets:
         stem += "_"
     return f"{stem}.csv"
-
-
-def table_csv(columns: Mapping[str, Any]) -> str:
-    """Return columns of equal length as CSV with one header line; numbers to ten digits."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow([v if isinstance(v, str) else f"{v:.10g}" for v in row])
-    return stream.getvalue()
 
 
 def names_written(datasets: list[str], models: list[str], study_copy: bool) -> list[str]:
@@ -174,7 +162,7 @@ def check_folder(folder: Path, names: list[str], record: str = RESULTS) -> None:
 
 def write_simulation(curves: Mapping[str, Mapping[str, Any]], title: str, version: str, folder: Path) -> None:
     """Write one CSV for each simulated data set, and simulation.json, which lists them."""
-    texts = {f"{name}.csv": table_csv(columns) for name, columns in curves.items()}
+    texts = {f"{name}.csv": csv_text(columns) for name, columns in curves.items()}
     record = {"title": title, "version": version, "files": sorted([*texts, SIMULATION])}
     write_texts({**texts, SIMULATION: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}, folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
+from nanocrystal.parameters.address import dataset_of
 from nanocrystal.refinement.design.plan import NOTEWORTHY, Plan
 from nanocrystal.report import sections, tables
 from nanocrystal.report.figures import correlation_figure
@@ -110,8 +111,8 @@ def _open(plan: Plan) -> str:
     parts = []
     for name, forecast in {"": plan.together, **(plan.each if len(plan.planned) > 1 else {})}.items():
         items = [combination_words(c, plan.parameters) for c in forecast.combinations]
-        if forecast.unseen and (not name or any(not a.startswith("datasets.") for a in forecast.unseen)):
-            seen = [a for a in forecast.unseen if not name or not a.startswith("datasets.")]
+        if forecast.unseen and (not name or any(dataset_of(a) is None for a in forecast.unseen)):
+            seen = [a for a in forecast.unseen if not name or dataset_of(a) is None]
             items.append(f"not seen at all: {', '.join(seen)}.")
         if items:
             head = "All data sets together" if not name else f"{escape(name)} alone"

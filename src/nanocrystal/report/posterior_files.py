@@ -9,6 +9,7 @@ import numpy as np
 
 from nanocrystal.refinement.posterior_result import Posterior
 from nanocrystal.report.files import finite, recorded, results_document, write_texts
+from nanocrystal.text import csv_of_rows
 
 POSTERIOR = "posterior.json"
 CHAIN = "chain.csv"
@@ -88,11 +89,15 @@ def posterior_document(found: Posterior, files: list[str]) -> dict[str, Any]:
 def chain_csv(found: Posterior) -> str:
     """Return the kept samples as CSV: ensemble, walker, step, log density, and each parameter."""
     n_kept, n_walkers, _ = found.samples.shape
-    head = ",".join(["ensemble", "walker", "step", "log_density", *found.names])
-    lines = [head]
-    for step in range(n_kept):
-        for walker in range(n_walkers):
-            values = ",".join(f"{v:.8g}" for v in found.samples[step, walker])
-            place = f"{found.ensemble[walker]},{walker},{found.n_discarded + step}"
-            lines.append(f"{place},{found.log_density[step, walker]:.8g},{values}")
-    return "\n".join(lines) + "\n"
+    rows = (
+        (
+            found.ensemble[walker],
+            walker,
+            found.n_discarded + step,
+            found.log_density[step, walker],
+            *found.samples[step, walker],
+        )
+        for step in range(n_kept)
+        for walker in range(n_walkers)
+    )
+    return csv_of_rows(["ensemble", "walker", "step", "log_density", *found.names], rows, digits=8)

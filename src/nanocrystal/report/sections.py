@@ -56,8 +56,7 @@ def _misfit(result: Result) -> str:
         of = f" of {escape(name)}" if several else ""
         if curve.rw > POOR:
             found.append(f"{R_W}{of} {100.0 * curve.rw:.0f}&nbsp;%")
-        scale = result.parameters.get(f"datasets.{name}.scale")
-        if scale is not None and scale.value < 0.0:
+        if curve.scale is not None and curve.scale < 0.0:
             found.append(f"the scale{of} is negative")
     return ", ".join(found)
 

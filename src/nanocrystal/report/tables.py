@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -11,6 +9,7 @@ from typing import Any
 
 from nanocrystal.refinement.result import DerivedValue, Estimate
 from nanocrystal.report.numbers import concise, number
+from nanocrystal.text import csv_of_rows
 
 REFINED = ("free", "linear", "at_bound", "undetermined")
 STATUS = {"at_bound": "at bound"}
@@ -73,16 +72,14 @@ def provenance_table(provenance: Mapping[str, Any]) -> str:
 
 def parameters_csv(parameters: Mapping[str, Estimate]) -> str:
     """Return all parameters, unrounded, as comma-separated values with a header line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = ("value", "stderr", "stderr_scaled", "unit", "status", "min", "max", "description")
-    writer.writerow(("parameter", *names))
+    rows = []
     for key, p in parameters.items():
         cells = {n: getattr(p, n) for n in names}
         if p.status in NO_UNCERTAINTY:
             cells |= {"stderr": None, "stderr_scaled": None}
-        writer.writerow((key, *("" if v is None else v for v in cells.values())))
-    return out.getvalue()
+        rows.append((key, *cells.values()))
+    return csv_of_rows(("parameter", *names), rows, digits=None)
 
 
 def address(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError, NanocrystalError
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.refinement import Comparison, Result, compare
 from nanocrystal.refinement.series import (
     ORDER_PARAMETER,
@@ -30,8 +32,6 @@ from nanocrystal.running.described import OrderParameter, Refinable, SeriesFile
 Step = Callable[[str, str, int, Mapping[str, float]], None]
 """called with member, candidate, iteration and R_w by data set"""
 FILE_KEYS = ("file", "cif")
-STEP = 1e-3
-"""of a standard error, by which parameters are moved to differentiate an order parameter"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,6 +266,9 @@ def expression_value(order: OrderParameter, study: Refinable, result: Result) ->
     def at(moved: Mapping[str, float]) -> float:
         return order.expression.value(parameters.values({**best, **moved}), "series.order_parameter")
 
+    def moved(address: str, value: float) -> float:
+        return at({address: value})
+
     moving = [a for a in needed if result.parameters[a].status not in ("fixed", "tied")]
     if not moving or any(a not in result.correlation_names for a in moving):
         return at({}), None
@@ -273,7 +276,7 @@ def expression_value(order: OrderParameter, study: Refinable, result: Result) ->
     spread = np.array([result.parameters[a].stderr_scaled or 0.0 for a in moving])
     change = np.array(
         [
-            (at({a: best[a] + STEP * s}) - at({a: best[a] - STEP * s})) / (2.0 * STEP) if s > 0.0 else 0.0
+            s * difference(partial(moved, a), best[a], step_of(s)) if s > 0.0 else 0.0
             for a, s in zip(moving, spread, strict=True)
         ]
     )

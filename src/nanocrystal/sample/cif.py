@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.errors import InputError
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1e5
@@ -39,37 +38,6 @@ class CifStructure:
     rotations: FloatArray
     translations: FloatArray
     sites: tuple[CifSite, ...]
-
-
-def read_text(path: Path, where: str) -> str:
-    """Return the text of a file; raises InputError where it cannot be read or is no text."""
-    try:
-        if not path.is_file():
-            raise InputError(where, _missing_file(path))
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:100]}…"
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(where, f"the file {shown!r} cannot be read: {reason}.") from None
-    try:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return raw.decode("utf-16")
-        if b"\0" in raw:
-            raise InputError(where, f"{path.name!r} is not a text file.")
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def _missing_file(path: Path) -> str:
-    """Return why there is no such file: a folder, a missing folder, or a misspelt name."""
-    if path.is_dir():
-        return f"{str(path)!r} is a folder; name a file in it."
-    if not path.parent.is_dir():
-        return f"there is no file {str(path)!r}: the folder {str(path.parent)!r} does not exist."
-    present = [p.name for p in path.parent.iterdir() if p.is_file()]
-    alike = [name for name in present if Path(name).suffix.lower() == path.suffix.lower()]
-    return f"there is no file {str(path)!r}; {nearest_names(path.name, alike or present)}"
 
 
 def parse_cif(text: str, source: str) -> CifStructure:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample.cif import parse_cif, read_text
+from nanocrystal.sample.cif import parse_cif
 from nanocrystal.sample.crystal import MOTION, U_ISO, Motion
 from nanocrystal.sample.symmetry import cell_vectors
 from nanocrystal.tables.elements import is_element
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

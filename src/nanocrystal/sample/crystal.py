@@ -28,7 +28,7 @@ from nanocrystal.parameters import (
     as_parameter,
     declared_quantities,
 )
-from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample.cif import CifStructure, parse_cif
 from nanocrystal.sample.mixing import Occupant, Substitution, substituted_sites
 from nanocrystal.sample.symmetry import (
     CELL_NAMES,
@@ -41,6 +41,7 @@ from nanocrystal.sample.symmetry import (
 )
 from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
 from nanocrystal.tables.library import library_name, library_text
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,11 @@ class FixedBody(Box):
     ] = None
     source: Annotated[str, NO_KEY] = ""
     name: ClassVar[str] = "blocks"
+    listed: ClassVar[bool] = True
+
+    @classmethod
+    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:
+        return cls(places, facets, source)
 
     def __post_init__(self) -> None:
         places = np.asarray(self.blocks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from nanocrystal.kernels.pairs import (
     reduced_lattice_moments,
 )
 from nanocrystal.parameters import Evaluation, Here
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal import CrystalNow
 from nanocrystal.sample.lattice_sum import LatticeSum, alike_pairs
 from nanocrystal.sample.lattice_symmetry import kept_by, metric_operations, representatives
@@ -460,10 +461,8 @@ class LatticeNow:
                 shared = [p * shape.pair_table(reach, vectors, depths) for depths, p in level]
                 rows.append(np.sum(shared, axis=0))
         for address in addresses:
-            step = 1e-4 * abs(values[address])
-            sides = (self.at({address: values[address] + change}) for change in (step, -step))
-            above, below = (side.shape.pair_table(reach, side.block_vectors) for side in sides)
-            rows.append((above - below) / (2.0 * step))
+            value = values[address]
+            rows.append(difference(partial(self._pair_table_at, reach, address), value, step_of(value)))
         tables = np.array(rows)
 
         def at(offsets: IntArray) -> FloatArray:
@@ -472,6 +471,11 @@ class LatticeNow:
             return np.asarray(np.where(inside, tables[:, i, j, k], 0.0))
 
         return at
+
+    def _pair_table_at(self, reach: IntArray, address: str, value: float) -> FloatArray:
+        """Return W within reach with another value at an address."""
+        side = self.at({address: value})
+        return side.shape.pair_table(reach, side.block_vectors)
 
     def _weights_of_spans(self, surface: OuterLayers, offsets: IntArray, reach: IntArray) -> FloatArray:
         """Return how many pairs places of each span have at offsets (n, 3), (n_spans, 1, n)."""
@@ -486,9 +490,8 @@ class LatticeNow:
     def _strain(self, address: str) -> FloatArray:
         """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
         value = self.evaluation.values[address]
-        step = 1e-5 * abs(value)
-        above, below = (self.at({address: value + sign * step}).crystal.vectors for sign in (1.0, -1.0))
-        return np.asarray(np.linalg.solve(self.crystal.vectors, (above - below) / (2.0 * step)), dtype=np.float64)
+        slope = difference(lambda v: self.at({address: v}).crystal.vectors, value, step_of(value))
+        return np.asarray(np.linalg.solve(self.crystal.vectors, slope), dtype=np.float64)
 
     # ---- pairs ------------------------------------------------------------------------------------
 
@@ -496,8 +499,8 @@ class LatticeNow:
         """Return the pairs to be counted and the number of bins that hold them."""
         places = self.places
         longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + _span(places)
-        step = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
-        n_bins = int(step ** np.ceil(np.log(longest) / np.log(step)) / h) + 2
+        ratio = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
+        n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
         offsets = found.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together
         occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (

@@ -27,6 +27,7 @@ from nanocrystal.parameters import (
     as_parameter,
     declared_fields,
 )
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.blocks import AlongAxes
 from nanocrystal.sample.distributions import (
     Distribution,
@@ -354,11 +355,11 @@ class BoxNow(ShapeNow):
         directions = np.concatenate(
             [sine[:, None, None] * flat[None], np.broadcast_to(cosine[:, None, None], (24, len(azimuth), 1))], axis=2
         ).reshape(-1, 3)
-        step = 1e-4
-        moved = self.overlap(step * directions @ np.linalg.inv(vectors), vectors)
-        lost = self.mean_blocks(vectors) - moved
-        mean = float(lost @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
-        return 4.0 * mean / step * abs(float(np.linalg.det(vectors)))
+        fractions = directions @ np.linalg.inv(vectors)
+        size = step_of(0.0, 1.0)  # Å; any length is longer than 1 Å
+        slope = difference(lambda r: self.overlap(r * fractions, vectors), 0.0, size, low=0.0)
+        mean = float(-slope @ np.outer(weights, np.tile(weights, 4)).ravel()) / 16.0
+        return 4.0 * mean * abs(float(np.linalg.det(vectors)))
 
     def sizes(self) -> tuple[FloatArray, FloatArray]:
         """Return diameters of spheres of equal volume and their parts; correlated lengths are taken as independent."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.coating import COATING, check_coating
 from nanocrystal.sample.crystal import Crystal, CrystalNow
@@ -293,7 +294,7 @@ class Sample:
         entries = {}
         for address, (quantity, parameter) in self.declared().items():
             tie = parameter.tie
-            if tie is not None and any(a.startswith("datasets.") for a in tie.addresses):
+            if tie is not None and any(dataset_of(a) is not None for a in tie.addresses):
                 parameter = Parameter(quantity.default if quantity.default is not None else quantity.scale)
             entries[address] = (quantity, parameter)
         return entries

@@ -8,7 +8,7 @@ offset u is n γ₀(u) and sizes are continuous. γ₀ of a shape is its normali
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Protocol, Self
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity
+from nanocrystal.parameters import NO_KEY, Here, Number, Parameter, Quantity
 from nanocrystal.sample.blocks import Facets, whole
 from nanocrystal.sample.distributions import (
     Distribution,
@@ -75,7 +75,7 @@ class LengthStatistics:
     volume_weighted_std: float
 
 
-def not_there(shape: Shape, what: str) -> InputError:
+def not_there(shape: Shape | type[Shape], what: str) -> InputError:
     """Return the error for what a shape has not, though it was asked for."""
     return InputError("shape", f"{what} of the shape {shape.name!r} is not known.")
 
@@ -264,7 +264,8 @@ class Shape(ABC):
     finite: whether crystals have a surface; along_lattice: whether pairs are counted by blocks, of crystals cut along
     their lattice, rather than by an envelope γ₀(r); nested: whether bodies with their faces moved inwards are known,
     which shells need; layered: whether a coating can be seen at small angles; coats: whether its volume is known;
-    touching: whether there is one distance at which two crystals touch.
+    touching: whether there is one distance at which two crystals touch; listed: whether a file lists its blocks, source
+    being the name of that file.
     """
 
     name: ClassVar[str]
@@ -273,7 +274,14 @@ class Shape(ABC):
     layered: ClassVar[bool] = True
     coats: ClassVar[bool] = True
     touching: ClassVar[bool] = False
+    listed: ClassVar[bool] = False
     facets: Facets | None = None
+    source: Annotated[str, NO_KEY] = ""
+
+    @classmethod
+    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:
+        """Return the shape of `listed` blocks, of their places along the block vectors; source: what has them."""
+        raise not_there(cls, "a list of blocks")
 
     @abstractmethod
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:

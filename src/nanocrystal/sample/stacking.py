@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.blocks import BlockLattice
 from nanocrystal.sample.crystal import Crystal
 from nanocrystal.sample.order import Crossing, Order, OrderNow, StatePair
@@ -41,8 +42,6 @@ CUBIC_FRACTION = Quantity(
 CORRELATION = Quantity(
     "correlation", "", "correlation of the kinds, cubic or hexagonal, of neighbouring layers", 0.0, 0.0, 0.99, scale=0.1
 )
-STEP = 1e-5
-"""of the differences that give derivatives of the closed form; it is a polynomial"""
 SAME_PLACE = 0.1
 """Å"""
 FOUND = ("zinc blende", "wurtzite", "rock salt", "fcc", "hcp", "diamond")
@@ -236,13 +235,13 @@ class LayersNow(OrderNow):
     def derivatives(
         self, offsets: FloatArray, vectors: FloatArray, names: Sequence[str], crossing: Crossing | None = None
     ) -> list[FloatArray]:
-        given = [self.cubic, self.correlation]
-        found = []
-        for name in names:
-            moved = np.array([STEP if n == name else 0.0 for n in self.order.names])
-            above, below = (self._at(offsets[:, 2], *(given + sign * moved)) for sign in (1.0, -1.0))
-            found.append(np.asarray((above - below) / (2.0 * STEP)))
-        return found
+        given = dict(zip(self.order.names, (self.cubic, self.correlation), strict=True))
+
+        def at(name: str, value: float) -> FloatArray:
+            return self._at(offsets[:, 2], *{**given, name: value}.values())
+
+        size = step_of(0.0, CUBIC_FRACTION.scale)  # a polynomial, which goes on beyond the limits
+        return [difference(partial(at, name), given[name], size) for name in names]
 
     def _at(self, up: FloatArray, cubic: float, correlation: float) -> FloatArray:
         """Return the probabilities of the classes for layers `up` (n,) apart, (n_classes, n)."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.spectra.lines import Form
 
 FloatArray = NDArray[np.float64]
@@ -32,7 +32,7 @@ class Sum:
     baseline_terms: int = 1
     same: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
-    baseline: Callable[[FloatArray, int], FloatArray] = baseline_curves
+    baseline: Callable[[FloatArray, int], FloatArray] = chebyshev
 
     def __post_init__(self) -> None:
         for name in (*self.same, *self.same.values(), *self.fixed):

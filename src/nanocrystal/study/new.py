@@ -17,10 +17,11 @@ from nanocrystal.data import Curve, read_curve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.blocks import block_lattice
-from nanocrystal.sample.cif import parse_cif, read_text
+from nanocrystal.sample.cif import parse_cif
 from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, LIBRARY
 from nanocrystal.sample.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.tables.library import library_name, library_text
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 CHECK = "CHECK"

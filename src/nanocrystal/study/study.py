@@ -14,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
+from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
-from nanocrystal.sample import Atoms, Cluster, Crystal, FixedBody, Histogram, Population, Sample
+from nanocrystal.sample import Atoms, Cluster, Crystal, Histogram, Population, Sample, Shape
 from nanocrystal.sample.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.messages import Source, first_problem, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.design import Plan
@@ -193,8 +195,6 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
 
 def _text_of(path: Path) -> str:
-    from nanocrystal.sample.cif import read_text
-
     return read_text(path, "study")
 
 
@@ -303,8 +303,8 @@ def _population(name: str, table: Any, folder: Path) -> Population:
 def _shape(table: Any, where: str, folder: Path) -> Any:
     """Return the shape of a population, with lengths and blocks that are in files."""
     shape = table.made_from
-    if shape is FixedBody:
-        return read_body(table.file, folder, where, **arguments_of(FixedBody, table, where))
+    if shape.listed:
+        return read_body(shape, table.file, folder, where, **arguments_of(shape, table, where))
     given = arguments_of(shape, table, where)
     try:
         return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in given.items()})
@@ -312,18 +312,15 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
         raise located(error, where) from None
 
 
-def read_body(file: str, folder: Path, where: str, facets: Facets | None = None) -> FixedBody:
+def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: Facets | None = None) -> Shape:
     """Return the body that a file lists by its blocks; raises InputError that names the file."""
-    from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
-
     path = resolve(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
-        rows = number_table(read_text(path, f"{where}.file"), file)
+        rows = read_table(path, f"{where}.file", file)
         if rows.widest != 3:
             raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            return FixedBody([tuple(row.values) for row in rows.rows], facets, file)
+            return shape.of_places([tuple(row.values) for row in rows.rows], facets, file)
         except InputError as error:
             raise InputError(file, error.problem) from None
 
@@ -338,7 +335,6 @@ def _counted(value: Any, folder: Path, where: str) -> Any:
 def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
     """Return the lengths that a file counts; raises InputError that names the file."""
     from nanocrystal.data.table import number_table
-    from nanocrystal.sample.cif import read_text
 
     path = resolve(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):

@@ -12,14 +12,15 @@ import numpy as np
 from nanocrystal.data import resolve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.sample import Cluster, FixedBody, Histogram, Population, Sample
-from nanocrystal.sample.cif import CifStructure, parse_cif, read_text
+from nanocrystal.sample import Cluster, Histogram, Population, Sample
+from nanocrystal.sample.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal import LIBRARY
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,8 +158,9 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
             cluster = population.atoms.cluster
             yield f"{where}.file", cluster.source, cluster, partial(_cluster, cluster.source, folder, f"{where}.file")
             continue
-        if isinstance(shape, FixedBody) and shape.source:
-            yield f"{where}.file", shape.source, shape, partial(read_body, shape.source, folder, where, shape.facets)
+        if shape.listed and shape.source:
+            read_again = partial(read_body, type(shape), shape.source, folder, where, shape.facets)
+            yield f"{where}.file", shape.source, shape, read_again
         for key, given in vars(shape).items():
             if isinstance(given, Histogram) and given.source:
                 read = partial(read_histogram, given.source, folder, f"{where}.{key}", given.factor)

@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.data.nmr_data import check_mhz
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.baseline import baseline_curves
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
@@ -201,7 +201,7 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
     def curves(self, evaluation: Evaluation) -> FloatArray:
         each = self._spectra(self.measured.x, evaluation.values, self._kept_areas(evaluation))
         total = np.sum(list(each.values()), axis=0)
-        background = baseline_curves(self.measured.x, self.settings.background_terms)
+        background = chebyshev(self.measured.x, self.settings.background_terms)
         return np.array([total, *background, *self.blanks.values()])
 
     def _borders(self, values: Values) -> tuple[float, float]:

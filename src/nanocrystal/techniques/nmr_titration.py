@@ -51,7 +51,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from nanocrystal.data import Curve, resolve
-from nanocrystal.data.table import number_table
+from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
@@ -261,7 +261,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         path = resolve(str(self.file), folder, f"{where}.file")
         if not path.is_file():
             raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
-        width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
+        width = read_table(path, f"{where}.file").width
         column = self._column(name, step, k, width, where)
         return measured_curve(
             self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)], where, folder

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
 from nanocrystal.reduction.absorption import GEOMETRIES
-from nanocrystal.report.files import finite, recorded, table_csv, write_texts
+from nanocrystal.report.files import finite, recorded, write_texts
 from nanocrystal.report.reduction.image_files import image_files, image_texts
+from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
 REDUCTION = "reduction.json"
@@ -69,7 +70,7 @@ def reduction_texts(result: ReductionResult, study_text: str | None = None) -> d
     for (a, b), comparison in result.comparisons.items():
         columns = {"q": comparison.q, "difference": comparison.difference, "sigma": comparison.sigma}
         columns |= {"per_unit_strain": comparison.strain_template, **comparison.component_templates}
-        texts[f"{a}_against_{b}.csv"] = table_csv(columns)
+        texts[f"{a}_against_{b}.csv"] = csv_text(columns)
     return recorded(texts, study_text, REDUCTION, lambda files: reduction_document(result, files))
 
 
@@ -90,7 +91,7 @@ def curve_texts(name: str, one: Reduced) -> dict[str, str]:
     columns: dict[str, Any] = {"r": pdf.r, "d": one.d}
     if pdf.sigma is not None:
         columns["sigma"] = pdf.sigma * np.abs(factor)
-    texts[f"{name}_d.csv"] = table_csv(columns)
+    texts[f"{name}_d.csv"] = csv_text(columns)
     return texts
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -32,6 +29,7 @@ from nanocrystal.report.files import (
     results_document,
     write_texts,
 )
+from nanocrystal.text import csv_of_rows
 
 SERIES = "series.json"
 MEMBER = "member.json"
@@ -153,17 +151,15 @@ def series_csv(series: SeriesResult) -> str:
     columns = _columns(series)
     heads = ["member", series.variable, "branch", "state", "preferred", "best"]
     heads += [name for head, _, _ in columns for name in head]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heads)
+    rows = []
     for member in series.members:
-        row: list[Any] = [member.name, f"{member.value:.10g}", member.branch, state_of(member)]
+        row: list[Any] = [member.name, member.value, member.branch, state_of(member)]
         row += [member.preferred or "", " ".join(member.best)]
         for head, candidate, pick in columns:
             fit = member.fits.get(candidate)
-            row += [_cell(v) for v in pick(fit)] if fit is not None else [""] * len(head)
-        writer.writerow(row)
-    return out.getvalue()
+            row += pick(fit) if fit is not None else [""] * len(head)
+        rows.append(row)
+    return csv_of_rows(heads, rows)
 
 
 def _columns(series: SeriesResult) -> list[tuple[list[str], str, Any]]:
@@ -210,10 +206,6 @@ def _pair(value: SeriesValue | None) -> list[float | None]:
     if value is None:
         return [None, None]
     return [value.value, None if value.status in WITHOUT_ERROR else value.stderr]
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else f"{value:.10g}"
 
 
 def state_of(member: MemberResult) -> str:

@@ -50,7 +50,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
-from nanocrystal.data.table import number_table
+from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
 from nanocrystal.measurement.counted import BACKGROUND, check_background
@@ -238,7 +238,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         """Return the integrals of a line against b (s/µm²)."""
         path = resolve(str(self.file), folder, f"{where}.file")
         if path.is_file():
-            width = number_table(path.read_text(encoding="utf-8-sig", errors="replace"), str(path)).width
+            width = read_table(path, f"{where}.file").width
             assert self.columns is not None
             if width != len(self.columns):
                 problem = f"names {len(self.columns)} columns, but {path.name} has {width}."

@@ -15,11 +15,13 @@ from nanocrystal.measurement import Axis, CurveModel
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
+from nanocrystal.parameters.address import Address, dataset_of
+from nanocrystal.parameters.difference import difference
 from nanocrystal.sample import Sample
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.techniques.powder.free import free_intensities, without
 from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
-from nanocrystal.techniques.powder.phase import Phase, step
+from nanocrystal.techniques.powder.phase import Phase, step_of_peaks
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -120,7 +122,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
     def _given_linear(self) -> tuple[str, ...]:
         """The linear parameters that the study gives."""
         declared = self.settings.declared()
-        return tuple(a for a in self.linear if not declared[a.removeprefix(f"{self.where}.")][1].linear)
+        return tuple(a for a in self.linear if not declared[Address.of(a).local][1].linear)
 
     def _solved_intensities(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return the intensities that fit best, beside the scale of the other phases and the background."""
@@ -177,14 +179,17 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def _amount_slopes(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return how the amounts that are seen change with each address of the sample."""
-        found = {}
-        for address in addresses:
-            if not address.startswith("datasets."):
-                size = step(evaluation.values[address])
-                sides = evaluation.values.sides(address, size)
-                below, above = (self._seen(evaluation.at(v)) for v in sides)
-                found[address] = {n: (above[n] - below[n]) / (2.0 * size) for n in above}
-        return found
+        names, values = list(self._seen(evaluation)), evaluation.values
+
+        def seen(address: str, value: float) -> FloatArray:
+            amounts = self._seen(evaluation.at(values.moved({address: value})))
+            return np.array([amounts[n] for n in names])
+
+        return {
+            a: dict(zip(names, difference(partial(seen, a), values[a], step_of_peaks(values[a])).tolist(), strict=True))
+            for a in addresses
+            if dataset_of(a) is None
+        }
 
     def _beside_intensities(self, evaluation: Evaluation, slopes: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Return slopes without what the intensities that are free would make up for."""

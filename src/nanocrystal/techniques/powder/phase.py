@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
 from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal import Crystal, CrystalNow
 from nanocrystal.sample.reflections import (
     Families,
@@ -38,8 +39,8 @@ CELL_STEP = 0.02
 """relative change of a cell after which its list of reflections is made anew; it always reaches farther"""
 MOST_REFLECTIONS = 300_000
 """of a phase, equivalent ones counted; more do not fit into memory"""
-STEP = 1e-5
-"""relative step of differences of peaks, which are smooth to rounding"""
+PART, LEAST_MOVED = 1e-5, 1e-2
+"""of differences of peaks: finer than elsewhere, since they are exact to rounding and widths are as small as 1e-3°"""
 WEAKEST = 1e-6
 """of the strongest reflection of a phase; weaker ones are not marked in figures"""
 SAMPLE = {"size": 1e6, "strain": 0.0, "size_lorentzian": 1.0, "strain_lorentzian": 1.0, "texture": 1.0}
@@ -220,12 +221,14 @@ class PhaseNow:
             known = there.strength(families) if anew else strength
             return there.peaks(Strength(known.q, known.areas * factors))
 
+        def stacked(address: str, value: float) -> FloatArray:
+            there = phase.at(self.evaluation.at(values.moved({address: value})))
+            return peaks(there, address in of_strength).stacked()
+
         changes = []
         for address in own:
-            size = step(values[address])
-            sides = (phase.at(self.evaluation.at(v)) for v in values.sides(address, size))
-            below, above = (peaks(side, address in of_strength).stacked() for side in sides)
-            changes.append((above - below) / (2.0 * size))
+            moved = partial(stacked, address)
+            changes.append(difference(moved, values[address], step_of_peaks(values[address])))
         return peak_slopes(x, peaks(self, anew=False), np.array(changes), LEAST)
 
     def places(self, x: FloatArray) -> FloatArray:
@@ -237,6 +240,6 @@ class PhaseNow:
         return np.asarray(seen[(seen >= x[0]) & (seen <= x[-1])])
 
 
-def step(value: float) -> float:
+def step_of_peaks(value: float) -> float:
     """Return the step of a difference in a parameter with this value."""
-    return STEP * max(abs(value), 1e-2)
+    return step_of(value, LEAST_MOVED, PART)

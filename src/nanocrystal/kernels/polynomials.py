@@ -1,4 +1,4 @@
-"""Baselines that are linear in their coefficients."""
+"""Polynomials over the range of an abscissa: what smooth backgrounds and baselines are made of."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
-def baseline_curves(x: FloatArray, n_terms: int) -> FloatArray:
+def chebyshev(x: FloatArray, n_terms: int) -> FloatArray:
     """Return Chebyshev polynomials over the range of x, (n_terms, n_points): constant, linear, … ; all linear."""
     place = _over_range(x)
     return np.ascontiguousarray(np.polynomial.chebyshev.chebvander(place, max(0, n_terms - 1)).T[:n_terms])
 
 
-def legendre_curves(x: FloatArray, n_terms: int) -> FloatArray:
-    """As `baseline_curves`, of Legendre's polynomials, which are orthogonal over even points."""
+def legendre(x: FloatArray, n_terms: int) -> FloatArray:
+    """As `chebyshev`, of Legendre's polynomials, which are orthogonal over even points."""
     return np.ascontiguousarray(np.polynomial.legendre.legvander(_over_range(x), max(0, n_terms - 1)).T[:n_terms])
 
 

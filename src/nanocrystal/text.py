@@ -1,0 +1,101 @@
+"""Text as others write it, and tables as they are written here: one way in, one way out.
+
+What is read is UTF-8, UTF-16 where a mark says so, else latin-1, which old programs wrote. What is written is CSV:
+one line of headings, commas, a point as the decimal sign, nothing in a field of what is not finite or not there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nanocrystal.errors import InputError, nearest_names
+
+DIGITS = 10
+LONGEST_SHOWN = 250
+_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
+def read_text(path: Path, where: str) -> str:
+    """Return the text of a file that a user names at `where`; raises InputError where it cannot be read or is none."""
+    return decoded(file_bytes(path, where), f"{where}: {path}" if where else str(path))
+
+
+def file_bytes(path: Path, where: str) -> bytes:
+    """Return what a file holds; raises InputError, at the place that names it, where it cannot be read."""
+    try:
+        if not path.is_file():
+            raise InputError(where, missing_file(path))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(where, f"the file {shown(path)} cannot be read: {reason}.") from None
+
+
+def missing_file(path: Path) -> str:
+    """Return why there is no such file: a folder, a missing folder, or a misspelt name."""
+    if path.is_dir():
+        return f"{shown(path)} is a folder; name a file in it."
+    if path.exists():
+        return f"{shown(path)} is not a regular file."
+    if not path.parent.is_dir():
+        return f"there is no file {shown(path)}: the folder {shown(path.parent)} does not exist."
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    alike = [name for name in names if Path(name).suffix.lower() == path.suffix.lower()]
+    return f"there is no file {shown(path)}; {nearest_names(path.name, alike or names)}"
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages name it: cut where it is very long, in quotes where it cannot be printed as it is."""
+    text = str(path) if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}…"
+    return text if text.isprintable() else repr(text)
+
+
+def decoded(content: bytes, where: str) -> str:
+    """Return the text that a file holds; raises InputError where it is none."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            raise InputError(where, "begins like UTF-16 text but is not.") from None
+    if _CONTROL.intersection(content):
+        raise InputError(where, "is not a text file (it holds control characters).")
+    return in_any_case(content)
+
+
+def in_any_case(content: bytes) -> str:
+    """Return bytes as text, whatever they are: for what is shown or searched and needs not be right."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+def csv_text(columns: Mapping[str, Iterable[object]], digits: int | None = DIGITS) -> str:
+    """Return columns of equal length, by their headings, as CSV; see `csv_of_rows`."""
+    return csv_of_rows(columns, zip(*columns.values(), strict=True), digits)
+
+
+def csv_of_rows(heads: Iterable[str], rows: Iterable[Iterable[object]], digits: int | None = DIGITS) -> str:
+    """Return rows below headings as CSV; digits: of numbers, None for as many as give the same number back."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([_field(value, digits) for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def _field(value: object, digits: int | None) -> object:
+    if not isinstance(value, float):  # numpy's double is one
+        return "" if value is None else value
+    if not math.isfinite(value):
+        return ""
+    return float(value) if digits is None else f"{value:.{digits}g}"
