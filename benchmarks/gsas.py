@@ -105,7 +105,7 @@ def instrument_file(path: Path, lines: list[float], terms: dict[str, float]) -> 
 def crystal(name: str, folder: Path, settings: dict[str, Any] | None = None) -> Any:
     from nanocrystal.parameters import vary
     from nanocrystal.sample import Crystal
-    from nanocrystal.sample.cif import parse_cif
+    from nanocrystal.sample.crystal.cif import parse_cif
 
     parsed = parse_cif((folder / f"{name}.cif").read_text(encoding="utf-8"), f"{name}.cif")
     if settings is None:

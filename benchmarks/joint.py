@@ -19,7 +19,7 @@ from modelling import crystal
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Distribution, Population, Prism, Sample
-from nanocrystal.sample.lattice_pairs import LatticeNow
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
 from nanocrystal.techniques import Pdf, Saxs, TotalScattering
 from structures import GAMMA_CSPBBR3
 

@@ -24,7 +24,7 @@ import numpy as np
 from nanocrystal.measurement import Noise
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, Tilts, TwinFamily
-from nanocrystal.sample.tilts import orthorhombic_from_tilts
+from nanocrystal.sample.crystal.tilts import orthorhombic_from_tilts
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
 

@@ -10,7 +10,7 @@ import numpy as np
 from nanocrystal.parameters import Evaluation, Here, Values
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Atoms, Bulk, Cluster, Crystal, Population, Sample
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.techniques import Pdf
 
 

@@ -52,7 +52,7 @@ def cell_at(temperature: float) -> float:
 @lru_cache
 def measured_rows(temperature: float, seed: int) -> str:
     """Return a file with rows "r G dr dG" of the sample at a temperature."""
-    from nanocrystal.sample.cif import parse_cif
+    from nanocrystal.sample.crystal.cif import parse_cif
 
     crystal = Crystal(parse_cif(CIF.replace("3.52", f"{cell_at(temperature):.7f}"), "Ni.cif"))
     sample = Sample({"dots": Population("ni", Sphere(DIAMETER))}, {"ni": crystal})

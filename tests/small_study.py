@@ -78,7 +78,7 @@ def gr_rows() -> tuple[str, ...]:
 
 
 def _structure():  # type: ignore[no-untyped-def]
-    from nanocrystal.sample.cif import parse_cif
+    from nanocrystal.sample.crystal.cif import parse_cif
 
     return parse_cif(CIF, "Ni.cif")
 

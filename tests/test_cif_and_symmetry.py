@@ -9,8 +9,8 @@ import pytest
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.sample import Crystal
-from nanocrystal.sample.cif import parse_cif
-from nanocrystal.sample.symmetry import CELL_NAMES, cell_freedom, cell_vectors, site_orbit
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_freedom, cell_vectors, site_orbit
 from small_study import CIF
 
 

@@ -45,7 +45,7 @@ from nanocrystal.sample import (
     Substitution,
 )
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.size_law import Exponential, SizeLaw
+from nanocrystal.sample.surface.size_law import Exponential, SizeLaw
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Composition, TotalScattering
 from richardson import errors_of_derivatives

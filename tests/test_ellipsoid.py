@@ -13,8 +13,8 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
 from nanocrystal.report import write_result
 from nanocrystal.sample import Coating, Distribution, Ellipsoid, Population, Sample, Sphere
-from nanocrystal.sample.distributions import Lognormal, Normal, OneLength
-from nanocrystal.sample.ellipsoid import EllipsoidalBody
+from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength
+from nanocrystal.sample.shapes.ellipsoid import EllipsoidalBody
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor

@@ -16,8 +16,8 @@ from nanocrystal.cli.app import app
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.sample import Crystal
+from nanocrystal.sample.crystal.tilts import tetragonal_halide
 from nanocrystal.sample.derived import crystal_quantities
-from nanocrystal.sample.tilts import tetragonal_halide
 from nanocrystal.study import read_study
 from nanocrystal.tables.library import library_entries, library_name, library_text
 

@@ -23,7 +23,7 @@ from nanocrystal.sample import (
     SiteOverride,
     Substitution,
 )
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
 from richardson import errors_of_derivatives

@@ -28,7 +28,7 @@ from nanocrystal.sample import (
     Sphere,
     Substitution,
 )
-from nanocrystal.sample.crystal import Crystal
+from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.surroundings import Surroundings, clustered
 from nanocrystal.study import read_study
 from nanocrystal.study.study import Study

@@ -15,7 +15,7 @@ from nanocrystal.parameters import Number, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Cube, Distribution, Population, Prism, Sample, SiteOverride, Sphere
-from nanocrystal.sample.twins import TwinFamily
+from nanocrystal.sample.order.twins import TwinFamily
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf
 from richardson import errors_of_derivatives, exact_addresses_of

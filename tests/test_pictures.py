@@ -33,11 +33,11 @@ from nanocrystal.sample import (
     Stacking,
     TwinFamily,
 )
-from nanocrystal.sample.mixing import Substitution
-from nanocrystal.sample.picture import MOST_ON_SURFACE
-from nanocrystal.sample.picture import AtomPicture as Picture
-from nanocrystal.sample.stacking import drawn_layers
-from nanocrystal.sample.typical import drawn_crystal, filled_by_chance, mean_body
+from nanocrystal.sample.crystal.mixing import Substitution
+from nanocrystal.sample.explicit.picture import MOST_ON_SURFACE
+from nanocrystal.sample.explicit.picture import AtomPicture as Picture
+from nanocrystal.sample.explicit.typical import drawn_crystal, filled_by_chance, mean_body
+from nanocrystal.sample.order.stacking import drawn_layers
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
 from structures import CUBIC, GAMMA_CSPBBR3

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.sample import Crystal, Population, Sample
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder
 from structures import cif

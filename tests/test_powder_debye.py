@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, TotalScattering
 from structures import CUBIC

@@ -18,7 +18,7 @@ from measured import measured
 from nanocrystal.parameters import tied, vary
 from nanocrystal.refinement import Result, refine
 from nanocrystal.sample import Crystal, Population, Sample
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile
 from structures import cif

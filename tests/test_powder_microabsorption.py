@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import tied, vary
 from nanocrystal.refinement import refine
 from nanocrystal.sample import Crystal, Population, Sample
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile
 from nanocrystal.techniques.powder.microabsorption import sphere_factor

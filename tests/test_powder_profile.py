@@ -12,7 +12,7 @@ from scipy.special import voigt_profile
 
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum, pseudo_voigt
 from nanocrystal.sample import Crystal, Population, Sample
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques import Powder, Profile

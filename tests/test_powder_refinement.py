@@ -17,7 +17,7 @@ from nanocrystal.parameters import Evaluation, fixed, tied, vary
 from nanocrystal.refinement import Result, declared_parameters, refine
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
-from nanocrystal.sample.cif import parse_cif
+from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile, TotalScattering
 from nanocrystal.techniques.powder import phase as powder_phase

@@ -8,9 +8,15 @@ import pytest
 
 from modelling import now
 from nanocrystal.sample import Crystal
-from nanocrystal.sample.cif import parse_cif
-from nanocrystal.sample.mixing import Substitution
-from nanocrystal.sample.reflections import Families, Reflections, crystal_families, crystal_reflections, squared_factors
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.crystal.mixing import Substitution
+from nanocrystal.sample.crystal.reflections import (
+    Families,
+    Reflections,
+    crystal_families,
+    crystal_reflections,
+    squared_factors,
+)
 from structures import CUBIC, WURTZITE_CDSE, cif
 
 NACL = cif("5.64 5.64 5.64 90 90 90", "F m -3 m", "Na Na 0 0 0 1\nCl Cl 0.5 0.5 0.5 1")

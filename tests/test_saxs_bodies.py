@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.special import j1
 
-from nanocrystal.sample.distributions import Lognormal, Normal, OneLength, Tabulated
-from nanocrystal.sample.overlaps import Disc, Rectangle, Segment, TwoEdges
-from nanocrystal.sample.scattering_bodies import Ball, OctahedralBody, RightBody, correlated_body, cube_body
+from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength, Tabulated
+from nanocrystal.sample.shapes.overlaps import Disc, Rectangle, Segment, TwoEdges
+from nanocrystal.sample.shapes.scattering_bodies import Ball, OctahedralBody, RightBody, correlated_body, cube_body
 
 Q = np.array([0.002, 0.02, 0.07, 0.15, 0.3, 0.6])
 Amplitude = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

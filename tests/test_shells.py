@@ -32,9 +32,9 @@ from nanocrystal.sample import (
     Substitution,
     TwinFamily,
 )
-from nanocrystal.sample import shell as shell_module
-from nanocrystal.sample.cif import parse_cif
-from nanocrystal.sample.prisms import nested_offsets
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.shapes.prisms import nested_offsets
+from nanocrystal.sample.surface import shell as shell_module
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
 from richardson import errors_of_derivatives

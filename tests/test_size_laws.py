@@ -33,9 +33,9 @@ from nanocrystal.sample import (
     Sphere,
     Substitution,
 )
-from nanocrystal.sample.cif import parse_cif
-from nanocrystal.sample.distributions import Lognormal
-from nanocrystal.sample.size_law import slices
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.shapes.distributions import Lognormal
+from nanocrystal.sample.surface.size_law import slices
 from nanocrystal.techniques import Pdf, TotalScattering
 from richardson import errors_of_derivatives
 from structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3

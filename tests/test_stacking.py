@@ -14,7 +14,7 @@ from nanocrystal.kernels import debye, plain
 from nanocrystal.parameters import Evaluation, vary
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Brick, Bulk, Crystal, Cylinder, Population, Sample, SiteOverride, Sphere, Stacking
-from nanocrystal.sample.stacking import sequence_probabilities
+from nanocrystal.sample.order.stacking import sequence_probabilities
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
 from structures import CUBIC, GAMMA_CSPBBR3

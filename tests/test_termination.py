@@ -28,7 +28,7 @@ from nanocrystal.sample import (
     TwinFamily,
 )
 from nanocrystal.sample.amounts import content_of
-from nanocrystal.sample.typical import drawn_crystal, mean_body
+from nanocrystal.sample.explicit.typical import drawn_crystal, mean_body
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering

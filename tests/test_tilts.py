@@ -26,9 +26,9 @@ from nanocrystal.sample import (
     tilts_from_coordinates,
     tolerance_factor,
 )
-from nanocrystal.sample.cif import CifStructure, parse_cif
-from nanocrystal.sample.symmetry import cell_vectors
-from nanocrystal.sample.tilts import tetragonal_halide
+from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
+from nanocrystal.sample.crystal.symmetry import cell_vectors
+from nanocrystal.sample.crystal.tilts import tetragonal_halide
 from nanocrystal.study import read_study
 from nanocrystal.tables.library import library_text
 from structures import GAMMA_CSPBBR3, WURTZITE_CDSE, cif

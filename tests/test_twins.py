@@ -34,9 +34,9 @@ from nanocrystal.sample import (
     Stacking,
     TwinFamily,
 )
-from nanocrystal.sample.blocks import block_lattice
-from nanocrystal.sample.networks import ExplicitCrystal, Network, explicit_crystal, turned_domains
-from nanocrystal.sample.twins import TwinBoundaries
+from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network, explicit_crystal, turned_domains
+from nanocrystal.sample.order.blocks import block_lattice
+from nanocrystal.sample.order.twins import TwinBoundaries
 from nanocrystal.study.reading import study_from
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering

@@ -23,9 +23,9 @@ from matplotlib.colors import LogNorm
 from nanocrystal.parameters import Values, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, TwinFamily
-from nanocrystal.sample.blocks import BlockLattice, block_lattice
-from nanocrystal.sample.crystal import CrystalNow
-from nanocrystal.sample.networks import ExplicitCrystal, Network, explicit_crystal
+from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network, explicit_crystal
+from nanocrystal.sample.order.blocks import BlockLattice, block_lattice
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.parameters import Evaluation
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample import PairStructure, Sample, ShapedDerivatives
-from nanocrystal.sample.blocks import block_lattice
+from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.sample.population import PopulationNow
 
 FloatArray = NDArray[np.float64]

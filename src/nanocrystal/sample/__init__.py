@@ -2,25 +2,11 @@
 
 from collections.abc import Mapping
 
-from nanocrystal.sample.clusters import Atoms, Cluster
-from nanocrystal.sample.coating import Coating
-from nanocrystal.sample.crystal import MOTION, Crystal, SiteOverride
-from nanocrystal.sample.curved import Cylinder, Octahedron
-from nanocrystal.sample.distributions import Distribution, Histogram
-from nanocrystal.sample.ellipsoid import Ellipsoid
-from nanocrystal.sample.fixed_body import FixedBody
-from nanocrystal.sample.lattice_pairs import ShapedDerivatives
-from nanocrystal.sample.mixing import Substitution
-from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure
-from nanocrystal.sample.population import Population
-from nanocrystal.sample.prisms import Box, Brick, Cube, Platelet, Prism
-from nanocrystal.sample.sample import Sample
-from nanocrystal.sample.settings import in_pbnm
-from nanocrystal.sample.shapes import Bulk, Shape, Sphere
-from nanocrystal.sample.shell import Shell
-from nanocrystal.sample.size_law import Exponential, SizeLaw
-from nanocrystal.sample.stacking import Stacking
-from nanocrystal.sample.tilts import (
+from nanocrystal.sample.crystal.clusters import Atoms, Cluster
+from nanocrystal.sample.crystal.crystal import MOTION, Crystal, SiteOverride
+from nanocrystal.sample.crystal.mixing import Substitution
+from nanocrystal.sample.crystal.settings import in_pbnm
+from nanocrystal.sample.crystal.tilts import (
     Tilts,
     orthorhombic_from_tilts,
     tilts_from_angles,
@@ -28,7 +14,21 @@ from nanocrystal.sample.tilts import (
     tilts_from_coordinates,
     tolerance_factor,
 )
-from nanocrystal.sample.twins import TwinFamily
+from nanocrystal.sample.order.stacking import Stacking
+from nanocrystal.sample.order.twins import TwinFamily
+from nanocrystal.sample.pairs.lattice_pairs import ShapedDerivatives
+from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure
+from nanocrystal.sample.population import Population
+from nanocrystal.sample.sample import Sample
+from nanocrystal.sample.shapes.curved import Cylinder, Octahedron
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram
+from nanocrystal.sample.shapes.ellipsoid import Ellipsoid
+from nanocrystal.sample.shapes.fixed_body import FixedBody
+from nanocrystal.sample.shapes.prisms import Box, Brick, Cube, Platelet, Prism
+from nanocrystal.sample.shapes.shape import Bulk, Shape, Sphere
+from nanocrystal.sample.surface.coating import Coating
+from nanocrystal.sample.surface.shell import Shell
+from nanocrystal.sample.surface.size_law import Exponential, SizeLaw
 
 BOXES: Mapping[str, type[Box]] = {s.name: s for s in (Cube, Prism, Platelet, Brick, Cylinder, Octahedron, Ellipsoid)}
 """shapes that are cut from a lattice of blocks, by the name a study gives them"""

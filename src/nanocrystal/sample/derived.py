@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import Here
-from nanocrystal.sample.blocks import perovskite_metal
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
-from nanocrystal.sample.lattice_pairs import LatticeNow
-from nanocrystal.sample.settings import pbnm_order
-from nanocrystal.sample.shapes import LengthStatistics
-from nanocrystal.sample.stacking import mean_runs
-from nanocrystal.sample.tilts import Octahedron, centred_site, tolerance_factor_of_radii
-from nanocrystal.sample.twins import TWINS, TwinBoundaries
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.crystal.settings import pbnm_order
+from nanocrystal.sample.crystal.tilts import Octahedron, centred_site, tolerance_factor_of_radii
+from nanocrystal.sample.order.blocks import perovskite_metal
+from nanocrystal.sample.order.stacking import mean_runs
+from nanocrystal.sample.order.twins import TWINS, TwinBoundaries
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
+from nanocrystal.sample.shapes.shape import LengthStatistics
 from nanocrystal.tables.elements import covalent_radius
 from nanocrystal.tables.ionic_radii import CATIONS, HALIDES, METALS
 

@@ -23,22 +23,22 @@ from nanocrystal.parameters import (
     StoreKey,
     as_parameter,
 )
-from nanocrystal.sample.assembly import PlacePairs, assembled, pair_addresses
-from nanocrystal.sample.blocks import block_lattice, with_slips
-from nanocrystal.sample.clusters import Atoms, AtomsNow
-from nanocrystal.sample.coating import COATING, Coating, CoatingNow
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
-from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives, crystal_moments
-from nanocrystal.sample.lattice_sum import LatticeSum
-from nanocrystal.sample.order import Coherent
-from nanocrystal.sample.pair_structure import Kind, PairGrid, PairStructure, enveloped
-from nanocrystal.sample.shapes import Shape, ShapeNow, infinite
-from nanocrystal.sample.shell import SHELL, Shell, ShellNow
-from nanocrystal.sample.size_law import SIZE_LAW, SizeLaw, SizeLawNow, slices
-from nanocrystal.sample.slices import merged
-from nanocrystal.sample.stacking import STACKING, LayerOrder, Stacking, layers_of
-from nanocrystal.sample.termination import TERMINATION, outer_layers
-from nanocrystal.sample.twins import TWINS, TwinFamily
+from nanocrystal.sample.crystal.clusters import Atoms, AtomsNow
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.order.blocks import block_lattice, with_slips
+from nanocrystal.sample.order.order import Coherent
+from nanocrystal.sample.order.stacking import STACKING, LayerOrder, Stacking, layers_of
+from nanocrystal.sample.order.twins import TWINS, TwinFamily
+from nanocrystal.sample.pairs.assembly import PlacePairs, assembled, pair_addresses
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives, crystal_moments
+from nanocrystal.sample.pairs.lattice_sum import LatticeSum
+from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure, enveloped
+from nanocrystal.sample.pairs.slices import merged
+from nanocrystal.sample.shapes.shape import Shape, ShapeNow, infinite
+from nanocrystal.sample.surface.coating import COATING, Coating, CoatingNow
+from nanocrystal.sample.surface.shell import SHELL, Shell, ShellNow
+from nanocrystal.sample.surface.size_law import SIZE_LAW, SizeLaw, SizeLawNow, slices
+from nanocrystal.sample.surface.termination import TERMINATION, outer_layers
 from nanocrystal.tables.elements import atomic_mass
 
 FloatArray = NDArray[np.float64]

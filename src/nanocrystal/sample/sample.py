@@ -13,8 +13,8 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
-from nanocrystal.sample.coating import COATING, check_coating
-from nanocrystal.sample.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.symmetry import cell_vectors
 from nanocrystal.sample.derived import (
     DerivedQuantity,
     Geometry,
@@ -23,19 +23,19 @@ from nanocrystal.sample.derived import (
     stacking_quantities,
     twin_quantities,
 )
-from nanocrystal.sample.distributions import Histogram
-from nanocrystal.sample.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives
-from nanocrystal.sample.lattice_sum import LatticeSum
-from nanocrystal.sample.pair_structure import PairStructure
-from nanocrystal.sample.picture import AtomPicture, of_cluster, of_crystal
+from nanocrystal.sample.explicit.picture import AtomPicture, of_cluster, of_crystal
+from nanocrystal.sample.explicit.typical import lattice_of
+from nanocrystal.sample.order.stacking import STACKING
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives
+from nanocrystal.sample.pairs.lattice_sum import LatticeSum
+from nanocrystal.sample.pairs.pair_structure import PairStructure
 from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
-from nanocrystal.sample.shell import SHELL
-from nanocrystal.sample.size_law import SIZE_LAW
-from nanocrystal.sample.stacking import STACKING
+from nanocrystal.sample.shapes.distributions import Histogram
+from nanocrystal.sample.surface.coating import COATING, check_coating
+from nanocrystal.sample.surface.shell import SHELL
+from nanocrystal.sample.surface.size_law import SIZE_LAW
+from nanocrystal.sample.surface.termination import TERMINATION
 from nanocrystal.sample.surroundings import Surroundings, check_surroundings, surroundings
-from nanocrystal.sample.symmetry import cell_vectors
-from nanocrystal.sample.termination import TERMINATION
-from nanocrystal.sample.typical import lattice_of
 
 FloatArray = NDArray[np.float64]
 

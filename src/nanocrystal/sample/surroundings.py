@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.sample.blocks import perovskite_metal
-from nanocrystal.sample.crystal import Crystal, CrystalNow, Site
+from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
+from nanocrystal.sample.order.blocks import perovskite_metal
 from nanocrystal.sample.population import Population, PopulationNow
 
 FloatArray = NDArray[np.float64]

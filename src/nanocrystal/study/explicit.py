@@ -15,12 +15,8 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Population
 from nanocrystal.sample.derived import anions
-from nanocrystal.sample.lattice_pairs import LatticeNow
-from nanocrystal.sample.lattice_sum import LatticeSum
-from nanocrystal.sample.networks import ExplicitCrystal, Network
-from nanocrystal.sample.shapes import ShapeNow
-from nanocrystal.sample.twins import TwinBoundaries
-from nanocrystal.sample.typical import (
+from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network
+from nanocrystal.sample.explicit.typical import (
     Layers,
     drawn_crystal,
     filled_by_chance,
@@ -28,6 +24,10 @@ from nanocrystal.sample.typical import (
     shared_places,
     shortest_across,
 )
+from nanocrystal.sample.order.twins import TwinBoundaries
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
+from nanocrystal.sample.pairs.lattice_sum import LatticeSum
+from nanocrystal.sample.shapes.shape import ShapeNow
 from nanocrystal.study.study import Study
 
 Format = Literal["xyz", "extxyz", "cif"]

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve, read_curve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Crystal
-from nanocrystal.sample.blocks import block_lattice
-from nanocrystal.sample.cif import parse_cif
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE, LIBRARY
-from nanocrystal.sample.symmetry import CELL_NAMES, cell_vectors
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, LIBRARY
+from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
+from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.text import read_text
 

@@ -20,7 +20,7 @@ from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Atoms, Cluster, Crystal, Histogram, Population, Sample, Shape
-from nanocrystal.sample.blocks import Facets
+from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.messages import Source, first_problem, syntax_error

@@ -13,8 +13,8 @@ from nanocrystal.data import resolve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
-from nanocrystal.sample.cif import CifStructure, parse_cif
-from nanocrystal.sample.crystal import LIBRARY
+from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
+from nanocrystal.sample.crystal.crystal import LIBRARY
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over

@@ -13,8 +13,8 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
 from nanocrystal.parameters import Evaluation
 from nanocrystal.parameters.difference import difference, step_of
-from nanocrystal.sample.crystal import Crystal, CrystalNow
-from nanocrystal.sample.reflections import (
+from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.reflections import (
     Families,
     cosines_to,
     crystal_families,

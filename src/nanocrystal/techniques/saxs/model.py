@@ -14,11 +14,11 @@ from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
-from nanocrystal.sample.crystal import CrystalNow
-from nanocrystal.sample.mixing import Occupant
-from nanocrystal.sample.overlaps import MOST_SPREAD, limited, sizes
+from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.shapes import ScatteringBody
+from nanocrystal.sample.shapes.overlaps import MOST_SPREAD, limited, sizes
+from nanocrystal.sample.shapes.shape import ScatteringBody
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.sample.overlaps import unit_rule
+from nanocrystal.sample.shapes.overlaps import unit_rule
 from nanocrystal.techniques.saxs.structure import whole_numbers
 
 FloatArray = NDArray[np.float64]

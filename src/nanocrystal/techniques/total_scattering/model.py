@@ -24,9 +24,9 @@ from nanocrystal.measurement.derivatives import (
 )
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
-from nanocrystal.sample.crystal import EXCLUSIVE_DISTANCE
-from nanocrystal.sample.lattice_pairs import Reduction
-from nanocrystal.sample.pair_structure import enveloped
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.pairs.lattice_pairs import Reduction
+from nanocrystal.sample.pairs.pair_structure import enveloped
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import absorption_edges, anomalous_factor, form_factor
 from nanocrystal.techniques.total_scattering.instrument import (

@@ -61,7 +61,7 @@ from nanocrystal.measurement.points import (
 )
 from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
 from nanocrystal.sample import PairGrid, Sample
-from nanocrystal.sample.lattice_pairs import MOST_PAIRS
+from nanocrystal.sample.pairs.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.total_scattering.instrument import elements_of

@@ -1,0 +1,234 @@
+"""Explicit atoms: one cluster from a file, used as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Number, Parameter, Quantity, as_parameter
+from nanocrystal.sample.crystal.cif import parse_cif
+from nanocrystal.sample.crystal.crystal import MOTION, U_ISO, Motion
+from nanocrystal.sample.crystal.symmetry import cell_vectors
+from nanocrystal.tables.elements import is_element
+from nanocrystal.text import read_text
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+STRETCH = Quantity("stretch", "", "factor on all distances of the cluster", 1.0, 0.5, 2.0, scale=1.0)
+WIDEST = 10_000.0
+"""Å; the widest cluster"""
+OVERLAP_DISTANCE = 0.5
+"""Å; atoms of a cluster closer than this overlap"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Atoms with their places. elements: (n_atoms,) symbols; positions: (n_atoms, 3) Å."""
+
+    elements: tuple[str, ...]
+    positions: FloatArray
+    source: str
+    text: str = ""
+
+    @classmethod
+    def read(cls, path: str | Path, where: str = "file", source: str | None = None) -> Cluster:
+        """Read .xyz, extended .xyz, or the asymmetric list of atoms of a .cif as a cluster.
+
+        Raises InputError, with the line, for a file that is missing or no such file.
+        """
+        path = Path(path)
+        text = read_text(path, where)
+        suffix = path.suffix.lower()
+        if suffix not in (".cif", ".xyz", ".extxyz"):
+            raise InputError(where, f"atoms are read from .xyz, .extxyz or .cif files, not from {path.name!r}.")
+        return (_from_cif if suffix == ".cif" else _from_xyz)(text, source or str(path))
+
+    def __repr__(self) -> str:
+        return f"Cluster({self.formula}, {len(self.elements)} atoms, {self.source})"
+
+    @property
+    def formula(self) -> str:
+        """The atoms of each element, e.g. Cd56Se35."""
+        return "".join(f"{e}{self.elements.count(e)}" for e in self.species)
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """The elements in order of first appearance."""
+        return tuple(dict.fromkeys(self.elements))
+
+    @property
+    def kinds(self) -> IntArray:
+        """The index into `species` of each atom, (n_atoms,)."""
+        index = {e: k for k, e in enumerate(self.species)}
+        return np.array([index[e] for e in self.elements], dtype=np.int64)
+
+    @property
+    def extent(self) -> float:
+        """An upper bound of the longest distance in the cluster, Å."""
+        return float(np.linalg.norm(np.ptp(self.positions, axis=0)))
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the text that the atoms were read from."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def xyz_text(self, comment: str) -> str:
+        """Return the cluster as the text of an .xyz file."""
+        rows = (f"{e} {x:.6f} {y:.6f} {z:.6f}" for e, (x, y, z) in zip(self.elements, self.positions, strict=True))
+        return "\n".join([str(len(self.elements)), " ".join(comment.split()), *rows]) + "\n"
+
+    def check_overlap(self, where: str) -> None:
+        """Raise InputError where two atoms are on top of each other, or impossibly far apart."""
+        from scipy.spatial import cKDTree
+
+        width = float(np.ptp(self.positions, axis=0).max())
+        if width > WIDEST:
+            raise InputError(
+                where, f"the atoms of {self.source} spread over {width:.3g} Å, more than {WIDEST:g}; are they in Å?"
+            )
+
+        pairs = cKDTree(self.positions).query_pairs(OVERLAP_DISTANCE, output_type="ndarray")
+        if len(pairs):
+            i, j = pairs[0]
+            distance = float(np.linalg.norm(self.positions[i] - self.positions[j]))
+            raise InputError(
+                where,
+                f"atoms overlap: {self.elements[i]} number {i + 1} and {self.elements[j]} number {j + 1} of "
+                f"{self.source} are {distance:.2f} Å apart; correct the coordinates, which are in Å.",
+            )
+
+
+def _from_xyz(text: str, source: str) -> Cluster:
+    lines = text.splitlines()
+    try:
+        n_atoms = int(lines[0].split()[0])
+    except (IndexError, ValueError):
+        shown = f"got {lines[0][:60]!r}" if lines else "but the file is empty"
+        raise InputError(f"{source}, line 1", f"expected the number of atoms, {shown}.") from None
+    if n_atoms < 1:
+        raise InputError(f"{source}, line 1", f"the number of atoms must be at least 1, got {n_atoms}.")
+    columns = re.search(r'Properties="?([^\s"]+)', lines[1]) if len(lines) > 1 else None
+    species_at, position_at = _extended_columns(columns.group(1) if columns else "", source)
+    rows = [(n, line) for n, line in enumerate(lines[2:], start=3) if line.strip()]
+    if len(rows) < n_atoms:
+        raise InputError(source, f"line 1 announces {n_atoms} atoms, but {len(rows)} follow.")
+    if len(rows) > n_atoms:
+        n, line = rows[n_atoms]
+        raise InputError(
+            f"{source}, line {n}",
+            f"line 1 announces {n_atoms} atoms, but more follow ({line[:40]!r}); one frame is read.",
+        )
+    elements, positions = [], np.empty((n_atoms, 3))
+    for k, (n, line) in enumerate(rows):
+        words = line.split()
+        place = f"{source}, line {n}"
+        try:
+            positions[k] = [float(w) for w in words[position_at : position_at + 3]]
+            symbol = words[species_at]
+        except (ValueError, IndexError):
+            raise InputError(place, f"expected an element and three coordinates, got {line[:60]!r}.") from None
+        symbol = symbol.capitalize()
+        if not is_element(symbol):
+            raise InputError(place, f"{words[species_at]!r} is not the symbol of an element, such as Cs or Pb.")
+        if not np.all(np.isfinite(positions[k])):
+            raise InputError(place, f"the coordinates must be finite numbers, got {line[:60]!r}.")
+        elements.append(symbol)
+    return Cluster(tuple(elements), positions, source, text)
+
+
+def _extended_columns(properties: str, source: str) -> tuple[int, int]:
+    """Return where species and position stand in an extended xyz line (plain: 0 and 1)."""
+    if not properties:
+        return 0, 1
+    fields = properties.split(":")
+    starts: dict[str, int] = {}
+    column = 0
+    for name, _, width in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
+        starts[name] = column
+        column += int(width) if width.isdigit() else 1
+    if "species" not in starts or "pos" not in starts:
+        raise InputError(f"{source}, line 2", f"Properties must name species and pos, got {properties!r}.")
+    return starts["species"], starts["pos"]
+
+
+def _from_cif(text: str, source: str) -> Cluster:
+    structure = parse_cif(text, source)
+    if any(s.occupancy < 1.0 for s in structure.sites):
+        raise InputError(source, "has partly occupied sites; a cluster needs whole atoms.")
+    positions = np.array([s.fract for s in structure.sites]) @ cell_vectors(structure.cell)
+    return Cluster(tuple(s.element for s in structure.sites), positions, source, text)
+
+
+@dataclass(frozen=True)
+class ClusterFile:
+    """What a cluster is read from."""
+
+    file: Annotated[str, ".xyz, .extxyz or .cif (as a list of atoms)"]
+
+
+def _named(atoms: Atoms) -> dict[str, str]:
+    return {"file": atoms.cluster.source}
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Explicit atoms from a file."""
+
+    cluster: Annotated[Cluster, Beside(ClusterFile, _named)]
+    u_iso: Annotated[Mapping[Label, Number], U_ISO, "Å², by element; every element needs one"] = field(
+        default_factory=dict
+    )
+    stretch: Annotated[Number, STRETCH, "factor on all distances [1]"] = 1.0
+    motion: Annotated[Mapping[str, Number], Beside(Motion)] = field(default_factory=dict)
+    where: Annotated[str, NO_KEY] = "atoms"
+
+    def __post_init__(self) -> None:
+        self.cluster.check_overlap(self.where)
+        for key in self.u_iso:
+            if key not in self.cluster.species:
+                raise InputError(
+                    f"{self.where}.u_iso.{key}",
+                    f"{self.cluster.source} has no {key!r}; {nearest_names(key, self.cluster.species)}",
+                )
+        for element in self.cluster.species:
+            if element not in self.u_iso:
+                raise InputError(
+                    f"{self.where}.u_iso",
+                    f"gives no displacement for {element}; add for instance {element} = 0.01 (Å²).",
+                )
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter)."""
+        entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
+        motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
+        return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
+
+    def at(self, here: Here) -> AtomsNow:
+        """Return the atoms as of now; here: the population."""
+        return AtomsNow(self, here)
+
+
+@dataclass(frozen=True, eq=False)
+class AtomsNow:
+    """Explicit atoms as of now."""
+
+    atoms: Atoms
+    here: Here
+
+    @property
+    def stretch(self) -> float:
+        """The factor on all distances."""
+        return self.here["stretch"]
+
+    @property
+    def u_iso(self) -> FloatArray:
+        """u_iso of each species, Å²."""
+        return np.array([self.here[f"u_iso.{e}"] for e in self.atoms.cluster.species])

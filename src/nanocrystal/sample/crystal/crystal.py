@@ -1,0 +1,567 @@
+"""A crystal: cell and sites that symmetry ties, with their displacements and occupancies."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.parameters import (
+    NO_KEY,
+    Beside,
+    ExactlyOne,
+    Here,
+    Key,
+    Label,
+    Number,
+    Parameter,
+    Quantity,
+    Values,
+    as_parameter,
+    declared_quantities,
+)
+from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
+from nanocrystal.sample.crystal.mixing import Occupant, Substitution, substituted_sites
+from nanocrystal.sample.crystal.symmetry import (
+    CELL_NAMES,
+    CellFreedom,
+    SiteOrbit,
+    cell_freedom,
+    cell_vectors,
+    metric_misfit,
+    site_orbit,
+)
+from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
+from nanocrystal.tables.library import library_name, library_text
+from nanocrystal.text import read_text
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005)
+OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
+DELTA1 = Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0)
+DELTA2 = Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0)
+LIBRARY = "library:"
+"""what begins the source of a bundled structure"""
+LARGE_U_ISO = 0.12
+"""Å²; larger displacements are remarked on: often B was meant"""
+EXCLUSIVE_DISTANCE = 1.2
+"""Å; two partly filled places closer than this exclude each other"""
+OVERLAP = 0.55
+"""of the sum of the covalent radii; closer than this, two atoms overlap"""
+
+
+def _cell_quantity(index: int) -> Quantity:
+    name = CELL_NAMES[index]
+    if index < 3:
+        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0, start_spread=0.004)
+    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0, start_spread=0.005)
+
+
+@dataclass(frozen=True)
+class StructureFile:
+    """What a crystal structure is read from."""
+
+    cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
+    library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
+    one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
+
+
+def _named(crystal: Crystal) -> dict[str, str]:
+    source = crystal.structure.source
+    return {"library": source.removeprefix(LIBRARY)} if source.startswith(LIBRARY) else {"cif": source}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The parameters of a cell; a crystal has those that symmetry leaves independent."""
+
+    a: Annotated[Number | None, _cell_quantity(0), "Å; b and c follow where symmetry says so"] = None
+    b: Annotated[Number | None, _cell_quantity(1), "Å; only where symmetry leaves it free"] = None
+    c: Annotated[Number | None, _cell_quantity(2), "Å; only where symmetry leaves it free"] = None
+    alpha: Annotated[Number | None, _cell_quantity(3), "°; only where symmetry leaves it free"] = None
+    beta: Annotated[Number | None, _cell_quantity(4), "°; only where symmetry leaves it free"] = None
+    gamma: Annotated[Number | None, _cell_quantity(5), "°; only where symmetry leaves it free"] = None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Correlated motion, σ_ij² = (u_i + u_j)(1 − delta1/r − delta2/r²).
+
+    Jeong et al., Phys. Rev. B 67, 104301 (2003).
+    """
+
+    delta1: Annotated[Number | None, DELTA1] = None
+    delta2: Annotated[Number | None, DELTA2] = None
+
+
+MOTION = declared_quantities(Motion)
+
+
+@dataclass(frozen=True)
+class SiteOverride:
+    """One site of a crystal: coordinates that symmetry leaves free, and the occupancy."""
+
+    x: Annotated[Number | None, "fractional coordinate, where symmetry leaves it free"] = None
+    y: Annotated[Number | None, "as x"] = None
+    z: Annotated[Number | None, "as x"] = None
+    occupancy: Annotated[Number | None, OCCUPANCY, "part of the places that is filled, 0 to 1"] = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site of the asymmetric unit with its orbit. `u_iso_key`: where its displacement is found."""
+
+    label: str
+    element: str
+    orbit: SiteOrbit
+    u_iso_key: str
+
+    @property
+    def multiplicity(self) -> int:
+        return len(self.orbit.images)
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
+
+    cell: overrides of the independent cell parameters by name; u_iso: a label before an element; motion: by name;
+    where: how error messages name this crystal, e.g. `crystals.pt`.
+    """
+
+    structure: Annotated[CifStructure, Beside(StructureFile, _named)]
+    cell: Annotated[Mapping[str, Number], Beside(Cell)] = field(default_factory=dict)
+    u_iso: Annotated[
+        Mapping[Label, Number],
+        U_ISO,
+        "Å², by site label or element; sites not named keep the value of the CIF",
+    ] = field(default_factory=dict)
+    site_overrides: Annotated[
+        Mapping[Label, SiteOverride],
+        Key("sites"),
+        "coordinates and occupancies by site label: [crystals.NAME.sites.LABEL]",
+    ] = field(default_factory=dict)
+    motion: Annotated[Mapping[str, Number], Beside(Motion)] = field(default_factory=dict)
+    where: Annotated[str, NO_KEY] = "crystal"
+    substitutions: Annotated[
+        Mapping[Label, Substitution],
+        Key("substitution"),
+        "second elements: [crystals.NAME.substitution.ELEMENT], or by site label",
+    ] = field(default_factory=dict)
+
+    @classmethod
+    def from_cif(
+        cls,
+        path: str | Path,
+        *,
+        u_iso: Mapping[str, Number] | None = None,
+        sites: Mapping[str, SiteOverride] | None = None,
+        motion: Mapping[str, Number] | None = None,
+        substitutions: Mapping[str, Substitution] | None = None,
+        where: str = "crystal",
+        source: str | None = None,
+        **cell: Number,
+    ) -> Crystal:
+        """Read a crystal from a CIF: `Crystal.from_cif("Pt.cif", a=vary(3.92), u_iso={"Pt": 0.009})`.
+
+        source: how reports and messages name the file, if not by its path.
+
+        Raises InputError for a file that is missing or unusable, and for names that it does not have.
+        """
+        text = read_text(Path(path), f"{where}.cif")
+        structure = parse_cif(text, source or str(path))
+        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
+
+    @classmethod
+    def from_library(
+        cls,
+        name: str,
+        *,
+        u_iso: Mapping[str, Number] | None = None,
+        sites: Mapping[str, SiteOverride] | None = None,
+        motion: Mapping[str, Number] | None = None,
+        substitutions: Mapping[str, Substitution] | None = None,
+        where: str = "crystal",
+        **cell: Number,
+    ) -> Crystal:
+        """Return a bundled crystal: `Crystal.from_library("CsPbBr3-gamma", u_iso={"Cs": 0.1, ...})`.
+
+        Raises InputError for an unknown name; most entries have no displacements, so that u_iso is needed.
+        """
+        known = library_name(name, f"{where}.library")
+        structure = parse_cif(library_text(known), f"{LIBRARY}{known}")
+        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
+
+    def __post_init__(self) -> None:
+        misfit = metric_misfit(self.structure.cell, self.structure.rotations)
+        if misfit > 2e-3:
+            shown = ", ".join(f"{v:g}" for v in self.structure.cell)
+            raise InputError(
+                self.structure.source,
+                f"the cell ({shown}) and the symmetry {self.structure.space_group!r} disagree; "
+                "correct the cell or the symmetry operations.",
+            )
+        self._check_names()
+        for label, key in self._substitution_of.items():
+            host = next(s.element for s in self.structure.sites if s.label == label)
+            self.substitutions[key].check(f"{self.where}.substitution.{key}", host)
+        self._check_values()
+        self.at(self._initial_values()).check_overlap()
+
+    def __repr__(self) -> str:
+        return f"Crystal({self.formula}, {self.structure.space_group}, {self.structure.source})"
+
+    # ---- what it is made of -------------------------------------------------------------------
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites of the asymmetric unit."""
+        vectors = cell_vectors(self.structure.cell)
+        found = []
+        for site in self.structure.sites:
+            orbit = site_orbit(np.array(site.fract), self.structure.rotations, self.structure.translations, vectors)
+            key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
+            found.append(Site(site.label, site.element, orbit, key))
+        return tuple(found)
+
+    @cached_property
+    def freedom(self) -> CellFreedom:
+        """Which cell parameters symmetry leaves independent."""
+        return cell_freedom(self.structure.cell, self.structure.rotations)
+
+    @cached_property
+    def formula(self) -> str:
+        """The content of the cell divided by the greatest common factor, e.g. CsPbBr3."""
+        counts: dict[str, float] = {}
+        for site, given in zip(self.sites, self.structure.sites, strict=True):
+            counts[site.element] = counts.get(site.element, 0.0) + site.multiplicity * given.occupancy
+        whole = [round(n) for n in counts.values()]
+        exact = all(abs(n - w) < 1e-6 for n, w in zip(counts.values(), whole, strict=True))
+        unit = math.gcd(*whole) if exact and all(whole) else 1
+        return "".join(e + (f"{n / unit:g}" if n != unit else "") for e, n in counts.items())
+
+    @cached_property
+    def site_of_atom(self) -> IntArray:
+        """The site index of each atom of the cell, (n_atoms,)."""
+        return np.repeat(np.arange(len(self.sites)), [s.multiplicity for s in self.sites])
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements on its sites, second ones too."""
+        return tuple(
+            dict.fromkeys([*(s.element for s in self.sites), *(s.element for s in self.substitutions.values())])
+        )
+
+    @cached_property
+    def _substitution_of(self) -> dict[str, str]:
+        """Site label -> key of its substitution."""
+        labels, elements = ([getattr(s, k) for s in self.structure.sites] for k in ("label", "element"))
+        return substituted_sites(list(self.substitutions), labels, elements, self.where)
+
+    # ---- parameters ---------------------------------------------------------------------------
+
+    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return local address -> (declaration, parameter) of everything that may be refined."""
+        entries: dict[str, tuple[Quantity, Parameter]] = {}
+        for i in self.freedom.free:
+            given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i), as_parameter(given))
+        for site, cif in zip(self.sites, self.structure.sites, strict=True):
+            override = self.site_overrides.get(site.label, SiteOverride())
+            given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
+            if given_u is None:
+                raise InputError(
+                    f"{self.where}.u_iso",
+                    f"{self.structure.source} gives no displacement parameter for site {site.label!r}; "
+                    f"give one, for instance u_iso = {{ {site.element} = 0.01 }} (Å²).",
+                )
+            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO, as_parameter(given_u))
+            entries[f"sites.{site.label}.occupancy"] = (
+                OCCUPANCY,
+                as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
+            )
+            for k in site.orbit.free:
+                name = "xyz"[k]
+                given = getattr(override, name)
+                quantity = Quantity(
+                    name, "", f"fractional coordinate {name} of {site.label}", scale=0.1, start_spread=0.02
+                )
+                value = float(site.orbit.fract[k]) if given is None else given
+                entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+        for key, substitution in self.substitutions.items():
+            entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
+            if substitution.element in self.u_iso:
+                given = self.u_iso[substitution.element]
+                entries[f"u_iso.{substitution.element}"] = (U_ISO, as_parameter(given))
+        return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
+
+    def at(self, here: Here) -> CrystalNow:
+        """Return the crystal as of now."""
+        return CrystalNow(self, here)
+
+    def _initial_values(self) -> Here:
+        """Return values for a look at the geometry before ties are resolved: ties take the file's."""
+        values = Values()
+        for address, (_, parameter) in self.declared().items():
+            fallback = dict(zip(CELL_NAMES, self.structure.cell, strict=True)).get(address, 0.01)
+            if address.startswith("sites."):
+                _, label, name = address.split(".")
+                site = next(s for s in self.sites if s.label == label)
+                fallback = 1.0 if name == "occupancy" else float(site.orbit.fract["xyz".index(name)])
+            values[f"crystal.{address}"] = float(fallback if parameter.value is None else parameter.value)
+        return values.under("crystal")
+
+    def _check_names(self) -> None:
+        free = [CELL_NAMES[i] for i in self.freedom.free]
+        for name in self.cell:
+            if name not in CELL_NAMES:
+                raise InputError(f"{self.where}.{name}", f"is no cell parameter; {nearest_names(name, free)}")
+            i = CELL_NAMES.index(name)
+            if i not in self.freedom.free:
+                leader = CELL_NAMES[self.freedom.follows[i]]
+                why = f"follows {leader}" if leader != name else f"is {self.structure.cell[i]:g}"
+                raise InputError(
+                    f"{self.where}.{name}",
+                    f"{name} {why} by the symmetry {self.structure.space_group!r}; leave it out "
+                    f"(free: {', '.join(free)}).",
+                )
+        labels = [s.label for s in self.structure.sites]
+        guests = {substitution.element for substitution in self.substitutions.values()}
+        elements = {s.element for s in self.structure.sites} | guests
+        for key in self.u_iso:
+            if key not in elements and key not in labels:
+                problem = (
+                    f"{self.structure.source} has no site or element {key!r}"
+                    if is_element(key)
+                    else f"{key!r} is no element and no site of {self.structure.source}"
+                )
+                raise InputError(f"{self.where}.u_iso.{key}", f"{problem}; {nearest_names(key, {*labels, *elements})}")
+        for label, override in self.site_overrides.items():
+            place = f"{self.where}.sites.{label}"
+            site = next((s for s in self.sites if s.label == label), None)
+            if site is None:
+                raise InputError(place, f"{self.structure.source} has no such site; {nearest_names(label, labels)}")
+            for k, name in enumerate("xyz"):
+                if getattr(override, name) is not None and k not in site.orbit.free:
+                    free_here = ", ".join("xyz"[j] for j in site.orbit.free) or "none"
+                    raise InputError(
+                        f"{place}.{name}",
+                        f"is decided by symmetry (or by another coordinate of the site); free here: {free_here}.",
+                    )
+        unused = [k for k in self.u_iso if k not in guests and all(s.u_iso_key != k for s in self.sites)]
+        if unused:
+            raise InputError(
+                f"{self.where}.u_iso.{unused[0]}", "has no effect: each of its sites has an entry of its own."
+            )
+
+    def _check_values(self) -> None:
+        """Raise InputError for a number of the file outside the limits; the user's own are checked later."""
+        for address, (quantity, parameter) in self.declared().items():
+            try:
+                parameter.checked(quantity, f"{self.where}.{address}")
+            except InputError as error:
+                name = address.rpartition(".")[2]
+                given = name in self.cell or address.partition(".")[2] in self.u_iso or address.startswith("sites.")
+                if given:
+                    raise
+                raise InputError(
+                    error.where, f"{self.structure.source} gives a number that cannot be used: it {error.problem}"
+                ) from None
+
+    def nearest_site(self, index: int) -> int:
+        """Return the index of the site of another element that has the nearest atom to the first one of a site."""
+        from nanocrystal.kernels.pairs import offsets_within
+
+        vectors = cell_vectors(self.structure.cell)
+        places = [s.orbit.fract for s in self.sites]
+        offsets = offsets_within(vectors, 2.0 * float(np.linalg.norm(vectors, axis=1).max()))
+        nearest = np.full(len(self.sites), np.inf)
+        for k, site in enumerate(self.sites):
+            if site.element == self.sites[index].element:
+                continue
+            images = list(site.orbit.images)
+            fract = self.structure.rotations[images] @ places[k] + self.structure.translations[images]
+            apart = ((fract - places[index])[:, None] + offsets[None]) @ vectors
+            nearest[k] = np.linalg.norm(apart, axis=2).min()
+        return int(np.argmin(nearest))
+
+    def substitution_key(self, label: str) -> str | None:
+        """Return the key of the substitution of a site, None where only one element has it."""
+        return self._substitution_of.get(label)
+
+    # ---- for files and provenance -------------------------------------------------------------
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the text that the structure was read from."""
+        return hashlib.sha256(self.structure.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class CrystalNow:
+    """A crystal as of now: its cell, atoms and what stands on its sites."""
+
+    crystal: Crystal
+    here: Here
+
+    @property
+    def cell_addresses(self) -> tuple[str, ...]:
+        """The addresses of the independent cell parameters."""
+        return self.here.addresses(*(CELL_NAMES[i] for i in self.crystal.freedom.free))
+
+    @property
+    def geometry_addresses(self) -> tuple[str, ...]:
+        """The addresses that decide where the atoms are."""
+        places = (f"sites.{s.label}.{'xyz'[k]}" for s in self.crystal.sites for k in s.orbit.free)
+        return (*self.cell_addresses, *self.here.addresses(*places))
+
+    @cached_property
+    def cell(self) -> FloatArray:
+        """Lengths (Å) and angles (°) of the cell."""
+        given = {i: self.here[CELL_NAMES[i]] for i in self.crystal.freedom.free}
+        return self.crystal.freedom.filled(self.crystal.structure.cell, given)
+
+    @cached_property
+    def vectors(self) -> FloatArray:
+        """The cell vectors as rows (3, 3), Å."""
+        return cell_vectors(self.cell)
+
+    @property
+    def cell_volume(self) -> float:
+        """The volume of the cell, Å³."""
+        return abs(float(np.linalg.det(self.vectors)))
+
+    @cached_property
+    def positions(self) -> list[FloatArray]:
+        """The fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
+        structure = self.crystal.structure
+        places = []
+        for site in self.crystal.sites:
+            fract = site.orbit.fract.copy()
+            for k in site.orbit.free:
+                shift = self.here[f"sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
+                fract = fract + shift * site.orbit.directions[k]
+            images = list(site.orbit.images)
+            places.append(structure.rotations[images] @ fract + structure.translations[images])
+        return places
+
+    @cached_property
+    def fract(self) -> FloatArray:
+        """The fractional coordinates of all atoms of the cell, (n_atoms, 3)."""
+        return np.concatenate(self.positions)
+
+    @cached_property
+    def u_iso(self) -> FloatArray:
+        """u_iso of each site, (n_sites,) Å²."""
+        return np.array([self.here[f"u_iso.{s.u_iso_key}"] for s in self.crystal.sites])
+
+    @cached_property
+    def occupancies(self) -> FloatArray:
+        """The occupancy of each site, (n_sites,)."""
+        return np.array([self.here[f"sites.{s.label}.occupancy"] for s in self.crystal.sites])
+
+    @cached_property
+    def occupants(self) -> list[list[Occupant]]:
+        """The elements on each site, the first one that of the structure."""
+        return self.occupants_with({})
+
+    def occupants_with(self, fractions: Mapping[str, float]) -> list[list[Occupant]]:
+        """Return `occupants` with other parts of second elements, by key of the substitution."""
+        found = []
+        for site, occupancy, u_iso in zip(self.crystal.sites, self.occupancies, self.u_iso, strict=True):
+            key = self.crystal.substitution_key(site.label)
+            if key is None:
+                found.append([Occupant(site.element, float(occupancy), float(u_iso))])
+                continue
+            element = self.crystal.substitutions[key].element
+            fraction = fractions[key] if key in fractions else self.here[f"substitution.{key}.fraction"]
+            own_u_iso = self.here.get(f"u_iso.{element}", float(u_iso))
+            first = Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso))
+            found.append([first, Occupant(element, float(occupancy) * fraction, own_u_iso)])
+        return found
+
+    @cached_property
+    def cell_mass(self) -> float:
+        """The mass of the content of the cell in daltons."""
+        sites = zip(self.crystal.sites, self.occupants, strict=True)
+        return float(sum(s.multiplicity * o.occupancy * atomic_mass(o.element) for s, on in sites for o in on))
+
+    def remarks(self) -> list[str]:
+        """Return sentences on what a user may not have meant."""
+        found = []
+        crystal = self.crystal
+        for site, cif, u_iso in zip(crystal.sites, crystal.structure.sites, self.u_iso, strict=True):
+            address = self.here.address_of(f"u_iso.{site.u_iso_key}")
+            if site.u_iso_key not in crystal.u_iso:
+                found.append(f"{address} = {cif.u_iso:g} Å² is that of {crystal.structure.source}, as none was given.")
+            if u_iso > LARGE_U_ISO:
+                found.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
+        return list(dict.fromkeys(found))
+
+    def check_overlap(self) -> None:
+        """Raise InputError where two atoms are closer than atoms can be."""
+        from nanocrystal.kernels.pairs import offsets_within
+
+        crystal, vectors = self.crystal, self.vectors
+        volume = abs(np.linalg.det(vectors))
+        if volume < 1.0:
+            raise InputError(
+                crystal.where,
+                f"the cell has a volume of {volume:.3g} Å³; check its lengths (in Å) and angles (in degrees).",
+            )
+        occupancy = self.occupancies
+        fract = self.fract - np.floor(self.fract)
+        site = crystal.site_of_atom
+        radii = np.array([covalent_radius(s.element) for s in crystal.sites])[site]
+        longest = float(np.linalg.norm(vectors.sum(axis=0)))
+        offsets = offsets_within(vectors, 2.0 * float(radii.max()) + longest)
+        for i in np.flatnonzero(np.diff(site, prepend=-1)):
+            separations = (fract - fract[i])[:, None, :] + offsets[None, :, :]
+            distance = np.linalg.norm(separations @ vectors, axis=2)
+            distance[i, np.all(offsets == 0.0, axis=1)] = np.inf
+            nearest = distance.min(axis=1)
+            together = occupancy[site] + occupancy[site[i]] > 1.0 + 1e-6
+            clash = (nearest < OVERLAP * (radii + radii[i])) & together
+            if clash.any():
+                j = int(np.argmin(np.where(clash, nearest, np.inf)))
+                first, second = crystal.sites[site[i]].label, crystal.sites[site[j]].label
+                raise InputError(
+                    crystal.where,
+                    f"atoms overlap: {first} and {second} are {nearest[j]:.2f} Å apart; "
+                    f"check the cell (volume {volume:.1f} Å³), the coordinates and the symmetry.",
+                )
+
+    def cif_text(self, title: str) -> str:
+        """Return the crystal with these values as a CIF (all operations written out)."""
+        import gemmi
+
+        structure = self.crystal.structure
+        lines = [f"# {' '.join(title.split())}", f"data_{''.join(c if c.isalnum() else '_' for c in title)[:60]}"]
+        tags = [f"_cell_length_{n}" for n in "abc"] + [f"_cell_angle_{n}" for n in CELL_NAMES[3:]]
+        lines += [f"{tag} {value:.6f}" for tag, value in zip(tags, self.cell, strict=True)]
+        lines += [f"_space_group_name_H-M_alt '{structure.space_group}'", "loop_"]
+        lines += ["_space_group_symop_operation_xyz"]
+        for rotation, translation in zip(structure.rotations, structure.translations, strict=True):
+            op = gemmi.Op()
+            op.rot = np.rint(rotation * gemmi.Op.DEN).astype(int).tolist()
+            op.tran = np.rint(translation * gemmi.Op.DEN).astype(int).tolist()
+            lines.append(f"'{op.triplet()}'")
+        lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol"]
+        lines += [f"_atom_site_fract_{n}" for n in "xyz"] + ["_atom_site_occupancy", "_atom_site_U_iso_or_equiv"]
+        rows = zip(self.crystal.sites, self.positions, self.occupants, strict=True)
+        for site, places, on_site in rows:
+            x, y, z = places[0]
+            for o in on_site:
+                label = site.label if o.element == site.element else f"{o.element}_{site.label}"
+                lines.append(f"{label} {o.element} {x:.6f} {y:.6f} {z:.6f} {o.occupancy:.5f} {o.u_iso:.6f}")
+        return "\n".join(lines) + "\n"

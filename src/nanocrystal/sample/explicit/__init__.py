@@ -1,0 +1,1 @@
+"""Crystals atom by atom, for pictures, export and tests."""

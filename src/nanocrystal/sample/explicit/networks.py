@@ -1,0 +1,284 @@
+"""Explicit crystals with boundaries: fixed networks of planes, networks drawn at random, domains turned by 90°.
+
+What `order` averages in closed form stands here atom by atom, for pictures, for export and for tests. The command
+`nanocrystal atoms` does the following for a crystal of the mean size; here with a boundary of a family at planes 1
+and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
+
+    lattice = population.lattice_sum(crystal, "populations.dots", "crystals.x")
+    network = Network.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
+    atoms = explicit_crystal(crystal.at(values.under("crystals.x")), lattice.blocks, network)
+    Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
+
+`Network.every` sets boundaries at equal distances, `Network.drawn` by chance, and `Network.joined` puts those of
+several families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.sample.crystal.clusters import Cluster
+from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.order.blocks import BlockLattice
+from nanocrystal.sample.order.twins import TwinBoundaries
+from nanocrystal.sample.surface.termination import OuterLayers
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The boundaries of one crystal of whole blocks.
+
+    numbers: blocks along each block vector; steps: for each block axis the group element that is added at each
+    plane between two layers of blocks, 0 where there is no boundary, arrays of numbers − 1; start: the state of the
+    first block.
+    """
+
+    numbers: tuple[int, int, int]
+    steps: tuple[IntArray, IntArray, IntArray]
+    start: int = 0
+
+    @classmethod
+    def without(cls, numbers: Sequence[int], start: int = 0) -> Network:
+        """Return the crystal without boundaries."""
+        n = _whole_numbers(numbers)
+        first, second, third = (np.zeros(k - 1, dtype=np.int64) for k in n)
+        return cls(n, (first, second, third), start)
+
+    @classmethod
+    def of_planes(
+        cls, numbers: Sequence[int], family: TwinBoundaries, planes: Mapping[int, Sequence[int]], start: int = 0
+    ) -> Network:
+        """Return a crystal with boundaries of a family at named planes.
+
+        planes: block axis (0, 1, 2) -> numbers of planes, 1 the one between the first two layers of blocks.
+        Raises InputError for planes that the crystal or the family has not.
+        """
+        network = cls.without(numbers, start)
+        elements = dict(family.axes)
+        for axis, chosen in planes.items():
+            if axis not in elements:
+                have = " and ".join(str(k) for k in elements)
+                raise InputError("planes", f"of this family cross block axis {have} only, not {axis}.")
+            element = next(g for g in elements[axis] if g != 0)
+            for plane in chosen:
+                if not 1 <= plane <= network.numbers[axis] - 1:
+                    raise InputError(
+                        "planes",
+                        f"across axis {axis} are numbered 1 to {network.numbers[axis] - 1} in a crystal of "
+                        f"{network.numbers[axis]} layers, got {plane}.",
+                    )
+                network.steps[axis][plane - 1] = element
+        return network
+
+    @classmethod
+    def every(cls, numbers: Sequence[int], family: TwinBoundaries, period: int, start: int = 0) -> Network:
+        """Return a crystal with a boundary of a family after every `period` layers, on all of its axes."""
+        if period < 1:
+            raise InputError("every", f"must be at least 1 layer, got {period}.")
+        n = _whole_numbers(numbers)
+        planes = {axis: list(range(period, n[axis], period)) for axis, _ in family.axes}
+        return cls.of_planes(n, family, planes, start)
+
+    @classmethod
+    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> Network:
+        """Return a crystal with one boundary of a family at any of its planes; none where it has no plane."""
+        n = _whole_numbers(numbers)
+        axes = [axis for axis, _ in family.axes if n[axis] > 1]
+        if not axes:
+            return cls.without(n)
+        axis = axes[int(rng.integers(len(axes)))]
+        return cls.of_planes(n, family, {axis: [int(rng.integers(1, n[axis]))]})
+
+    @classmethod
+    def drawn(
+        cls,
+        numbers: Sequence[int],
+        blocks: BlockLattice,
+        families: Sequence[tuple[TwinBoundaries, Sequence[float]]],
+        rng: np.random.Generator,
+        start: int | None = None,
+    ) -> Network:
+        """Return a crystal whose planes carry boundaries by chance, independently.
+
+        families: each with its probability on each of its axes; start: drawn too where it is None.
+        """
+        network = cls.without(numbers, int(rng.integers(blocks.n_states)) if start is None else start)
+        for family, probabilities in families:
+            for (axis, elements), p in zip(family.axes, probabilities, strict=True):
+                for plane in range(network.numbers[axis] - 1):
+                    if rng.random() < p:
+                        element = elements[int(rng.integers(len(elements)))]
+                        network.steps[axis][plane] = blocks.added(int(network.steps[axis][plane]), element)
+        return network
+
+    def joined(self, other: Network, blocks: BlockLattice) -> Network:
+        """Return the boundaries of both networks of one crystal; two at one plane add up."""
+        first, second, third = (blocks.sums[own, added] for own, added in zip(self.steps, other.steps, strict=True))
+        return Network(self.numbers, (first, second, third), self.start)
+
+    @property
+    def planes(self) -> tuple[list[int], list[int], list[int]]:
+        """For each block axis the numbers of the planes that carry a boundary, from 1 on."""
+        first, second, third = ([int(k) + 1 for k in np.flatnonzero(steps)] for steps in self.steps)
+        return first, second, third
+
+    def domains(self, blocks: BlockLattice) -> IntArray:
+        """Return the group element that the boundaries give each block, an array of `numbers`."""
+        along = []
+        for steps in self.steps:
+            elements = [0]
+            for step in steps:
+                elements.append(blocks.added(elements[-1], int(step)))
+            along.append(np.array(elements))
+        sums = blocks.sums
+        return np.asarray(sums[sums[along[0][:, None, None], along[1][None, :, None]], along[2][None, None, :]])
+
+
+@dataclass(frozen=True)
+class ExplicitCrystal:
+    """The atoms of one crystal of whole blocks.
+
+    positions: (n_atoms, 3) Å; sites: (n_atoms,), which site of the crystal each is; domains: (n_atoms,), the group
+    element that the boundaries before its block add; crystal: what it is made of; given: the elements, where they
+    are not those of the sites.
+    """
+
+    positions: FloatArray
+    sites: IntArray
+    domains: IntArray
+    crystal: Crystal
+    given: tuple[str, ...] | None = None
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        return tuple(self.crystal.sites[k].element for k in self.sites) if self.given is None else self.given
+
+    def kept(self, chosen: NDArray[np.bool_]) -> ExplicitCrystal:
+        """Return some of the atoms; chosen: (n_atoms,)."""
+        given = None if self.given is None else tuple(np.array(self.given)[chosen].tolist())
+        return ExplicitCrystal(self.positions[chosen], self.sites[chosen], self.domains[chosen], self.crystal, given)
+
+    def cluster(self, source: str = "network") -> Cluster:
+        """Return the atoms as a cluster."""
+        return Cluster(self.elements, self.positions, source)
+
+    def extxyz_text(self, comment: str) -> str:
+        """Return an extended .xyz file; a column holds the domain of each atom, another its site."""
+        labels = [s.label for s in self.crystal.sites]
+        head = f'Properties=species:S:1:pos:R:3:domain:I:1:site:S:1 pbc="F F F" title="{" ".join(comment.split())}"'
+        rows = (
+            f"{e} {x:.6f} {y:.6f} {z:.6f} {d} {labels[s]}"
+            for e, (x, y, z), d, s in zip(self.elements, self.positions, self.domains, self.sites, strict=True)
+        )
+        return "\n".join([str(len(self.sites)), head, *rows]) + "\n"
+
+    def cif_text(self, comment: str) -> str:
+        """Return a CIF of the atoms in an otherwise empty box, without symmetry."""
+        low = self.positions.min(axis=0) - 5.0
+        box = self.positions.max(axis=0) + 5.0 - low
+        fract = (self.positions - low) / box
+        lines = [f"# {' '.join(comment.split())}", "data_crystal"]
+        lines += [f"_cell_length_{n} {v:.6f}" for n, v in zip("abc", box, strict=True)]
+        lines += [f"_cell_angle_{n} 90" for n in ("alpha", "beta", "gamma")]
+        lines += ["_space_group_name_H-M_alt 'P 1'", "loop_", "_space_group_symop_operation_xyz", "'x, y, z'", "loop_"]
+        lines += ["_atom_site_label", "_atom_site_type_symbol", *(f"_atom_site_fract_{n}" for n in "xyz")]
+        lines += [
+            f"{e}{k} {e} {x:.7f} {y:.7f} {z:.7f}"
+            for k, (e, (x, y, z)) in enumerate(zip(self.elements, fract, strict=True), start=1)
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def explicit_crystal(
+    crystal: CrystalNow,
+    blocks: BlockLattice,
+    network: Network,
+    inside: NDArray[np.bool_] | None = None,
+    surface: OuterLayers | None = None,
+) -> ExplicitCrystal:
+    """Return the atoms of a crystal of whole blocks with its boundaries.
+
+    inside: an array of `network.numbers`, which blocks there are (all by default); surface: the outermost layer, for
+    which the other one is left out at one end along each axis. Beyond a boundary each block
+    takes the content of its new state; blocks own the atoms that `blocks` says.
+    """
+    grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1)
+    domains = network.domains(blocks)
+    shift = blocks.state_shift(grid.reshape(-1, 3).astype(np.float64)).reshape(domains.shape)
+    states = blocks.sums[blocks.sums[network.start][shift], domains]
+    kept = np.ones(network.numbers, dtype=np.bool_) if inside is None else inside
+    return crystal_of_states(crystal, blocks, Content(states, domains, kept), surface)
+
+
+class Content(NamedTuple):
+    """Whole blocks of a crystal: arrays over a box of their states, their domains, and which of them there are."""
+
+    states: IntArray
+    domains: IntArray
+    inside: NDArray[np.bool_]
+
+
+def crystal_of_states(
+    crystal: CrystalNow, blocks: BlockLattice, content: Content, surface: OuterLayers | None = None
+) -> ExplicitCrystal:
+    """Return the atoms of whole blocks; surface: see `explicit_crystal`."""
+    places, atoms, found = [], [], []
+    for state, ((own, _), at_corner) in enumerate(zip(blocks.contents, blocks.places(crystal.fract), strict=True)):
+        chosen = content.inside & (content.states == state)
+        at = np.argwhere(chosen)
+        there = np.ones(len(at) * len(own), dtype=np.bool_)
+        if surface is not None:
+            there = surface.present(state, at, content.inside.shape).ravel()
+        corners = at @ blocks.matrix
+        places.append((corners[:, None, :] + at_corner[None, :, :]).reshape(-1, 3)[there])
+        atoms.append(np.tile(own, len(corners))[there])
+        found.append(np.repeat(content.domains[chosen], len(own))[there])
+    sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
+    positions = np.concatenate(places) @ crystal.vectors
+    return ExplicitCrystal(positions, sites, np.concatenate(found), crystal.crystal)
+
+
+def turned_domains(
+    crystal: CrystalNow, blocks: BlockLattice, numbers: Sequence[int], turned: NDArray[np.bool_]
+) -> ExplicitCrystal:
+    """Return a crystal some blocks of which are turned by 90°, so that their third axis lies along the first.
+
+    turned: an array of `numbers`, which blocks are. All blocks stand on one lattice, that of the crystal: turned
+    contents are stretched to it, as coherent domains are. Domain 0 is the crystal as it is, 1 what is turned.
+    """
+    n = _whole_numbers(numbers)
+    if turned.shape != n:
+        raise InputError("turned", f"must say of each of {n} blocks whether it is turned, got {turned.shape}.")
+    block_vectors, inverse = blocks.vectors(crystal.vectors), np.linalg.inv(blocks.matrix)
+    grid = np.stack(np.meshgrid(*[np.arange(k) for k in n], indexing="ij"), axis=-1).reshape(-1, 3)
+    places, atoms, found = [], [], []
+    for domain, axes in ((0, [0, 1, 2]), (1, [2, 0, 1])):
+        # a turned block at (i, j, k) holds what stands at (j, k, i) of the crystal, turned
+        own_grid = grid[turned.ravel() == bool(domain)]
+        back = np.argsort(axes)
+        states = blocks.state_shift(own_grid[:, back].astype(np.float64))
+        for state, ((own, _), content) in enumerate(
+            zip(blocks.contents, blocks.places(crystal.fract) @ inverse, strict=True)
+        ):
+            corners = own_grid[states == state]
+            places.append((corners[:, None, :] + content[None, :, axes]).reshape(-1, 3) @ block_vectors)
+            atoms.append(np.tile(own, len(corners)))
+            found.append(np.full(len(corners) * len(own), domain))
+    sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
+    return ExplicitCrystal(np.concatenate(places), sites, np.concatenate(found), crystal.crystal)
+
+
+def _whole_numbers(numbers: Sequence[int]) -> tuple[int, int, int]:
+    i, j, k = (int(n) for n in numbers)
+    if min(i, j, k) < 1:
+        raise InputError("numbers", f"of blocks must be at least 1 along each axis, got {i}, {j}, {k}.")
+    return i, j, k

@@ -1,0 +1,1 @@
+"""Pairs of atoms: sums over lattices, put together by kinds."""

@@ -1,0 +1,557 @@
+"""Pairs of crystals, per unit, at given values: of an infinite crystal by cells, of a finite one by blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.pairs import (
+    LatticePairs,
+    Rows,
+    lattice_moments,
+    offsets_within,
+    pair_kinds,
+    reduced_lattice_moments,
+)
+from nanocrystal.parameters import Evaluation, Here
+from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.order.order import OrderNow
+from nanocrystal.sample.order.twins import TWINS, BoundariesNow
+from nanocrystal.sample.pairs.lattice_sum import LatticeSum, alike_pairs
+from nanocrystal.sample.pairs.lattice_symmetry import kept_by, metric_operations, representatives
+from nanocrystal.sample.pairs.pair_structure import PairGrid
+from nanocrystal.sample.shapes.shape import ShapeNow
+from nanocrystal.sample.surface.shell import SHELL, ShellNow
+from nanocrystal.sample.surface.termination import OuterLayers
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+NEGLIGIBLE_PAIRS = 1e-7
+"""of the number of blocks; offsets with fewer pairs of blocks are left out"""
+NEGLIGIBLE_CHANGES = 3e-5
+"""the same where derivatives are summed, which need fewer digits: 1e-4 of their maximum"""
+SAME_ROW = 1e-6
+"""relative difference of two derivatives of W that are taken as one; differences over 1e-4 are good to 1e-8"""
+SMALL = 250.0
+"""Å; histograms of shorter crystals are cheap and may be longer than they need"""
+MOST_PAIRS = 3e9
+"""pairs of a crystal that are enumerated; about five seconds"""
+
+
+def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
+    """Return the pair moments of an infinite crystal per cell, (n_pair_kinds, n_bins, 4).
+
+    One atom stands for each site, weighted by the multiplicity of the site: the others see the same
+    distances by symmetry.
+    """
+    vectors = crystal.vectors
+    places = [fract @ vectors for fract in crystal.positions]
+    kinds = pair_kinds(len(places))
+    points, weights, rows = [], [], []
+    for row, (a, b) in enumerate(kinds):
+        separations = places[a][0] - places[b]
+        points.append(separations)
+        weights.append(np.full(len(separations), len(places[a]) * (0.5 if a == b else 1.0)))
+        rows.append(np.full(len(separations), row))
+    all_points = np.concatenate(points)
+    radius = grid.r_max + float(np.linalg.norm(all_points, axis=1).max())
+    n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
+    if n_pairs > MOST_PAIRS:
+        raise InputError(
+            crystal.crystal.where,
+            f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
+        )
+    offsets = offsets_within(vectors, radius)
+    job = LatticePairs(
+        offsets=offsets,
+        weights=np.ones((1, len(offsets))),
+        points=all_points,
+        factors=np.concatenate(weights),
+        kinds=np.concatenate(rows),
+    )
+    return lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
+
+
+@dataclass(frozen=True)
+class ShapedPairs:
+    """The pair moments of a population, per block, and the blocks of its mean crystal.
+
+    moments: (n_levels, n_pair_kinds, n_bins, 4); levels: pairs counted with 1, and where there is a shell also with
+    g of one of the two places, and with g of both; mean_inside: the mean of g, 1 without a shell.
+    """
+
+    moments: FloatArray
+    mean_blocks: float
+    mean_inside: float = 1.0
+
+
+RadialFunction = Callable[[FloatArray], FloatArray]
+Reduction = Callable[[FloatArray, bool], FloatArray]
+"""(moments (n_rows, n_bins, 4), whether they are strained) -> (n_rows, n_values): a sum over the pairs"""
+
+
+@dataclass(frozen=True)
+class ShapedDerivatives:
+    """Sums over the pairs of the mean crystal, differentiated; each (n_pair_kinds, n_values).
+
+    Of each address: how many blocks and pairs it adds (`blocks_by`, `pairs_by`) and, for cell parameters,
+    how it stretches the distances (`stretched_by`, the strained sums, per crystal).
+    """
+
+    blocks_by: Mapping[str, float]
+    pairs_by: Mapping[str, FloatArray]
+    stretched_by: Mapping[str, FloatArray]
+
+
+class Weighted(NamedTuple):
+    """Block vectors (3, 3) Å, offsets (n, 3), the first one 0, and their weights.
+
+    weights: (n_spans, 1 + n_moved, n), the number of pairs of blocks and its derivatives, of all offsets that each
+    one stands for, by the span of the pair of places (one, unless the outermost layer is given); probabilities:
+    (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives.
+    """
+
+    vectors: FloatArray
+    offsets: FloatArray
+    weights: FloatArray
+    probabilities: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeNow:
+    """The pairs of crystals of one shape, cut from one crystal along its blocks, as of now.
+
+    Sums over the offsets of one block from another, one standing for all that symmetry makes equal, and over all
+    pairs of places of two blocks in all states that `order` gives them. The distribution of sizes is in the
+    weights of the offsets. part: the shapes of part of the crystals, instead of all.
+    """
+
+    lattice: LatticeSum
+    evaluation: Evaluation
+    part: ShapeNow | None = None
+
+    @cached_property
+    def crystal(self) -> CrystalNow:
+        return self.lattice.crystal.at(self.evaluation.values.under(self.lattice.crystal_prefix))
+
+    @cached_property
+    def _population(self) -> Here:
+        return self.evaluation.values.under(self.lattice.prefix)
+
+    @cached_property
+    def shape(self) -> ShapeNow:
+        """The shape of its crystals, which it has unless they are infinite."""
+        assert self.lattice.shape is not None
+        return self.lattice.shape.at(self._population) if self.part is None else self.part
+
+    @cached_property
+    def order(self) -> OrderNow:
+        return self.lattice.order.at(self._population)
+
+    @cached_property
+    def shell(self) -> ShellNow | None:
+        return None if self.lattice.shell is None else self.lattice.shell.at(self._population.under(SHELL))
+
+    def boundaries(self, name: str) -> BoundariesNow:
+        """Return a family of boundaries as of now."""
+        return self.lattice.twins[name].at(self._population.under(f"{TWINS}.{name}"))
+
+    def at(self, changes: Mapping[str, float]) -> LatticeNow:
+        """Return the same with some values changed, by full address."""
+        return replace(self, evaluation=self.evaluation.at(self.evaluation.values.moved(changes)))
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """The addresses of what the relation of two blocks depends on."""
+        return self._population.addresses(*self.lattice.order.names)
+
+    def __call__(self, grid: PairGrid) -> ShapedPairs:
+        """Return the pairs at these values; raises InputError where the largest crystals have too many.
+
+        Where the grid does not ask for whole crystals, pairs beyond its range may be missing.
+        """
+        found = self._shaped_offsets((), (), np.zeros((0, 3, 3)), grid)
+        mean_blocks, h = self.shape.mean_blocks(found.vectors), grid.h
+        jobs, n_bins = self._jobs(found._replace(weights=found.weights / mean_blocks), h)
+        if self.shell is None:
+            moments = lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins)[None]
+            return ShapedPairs(moments, mean_blocks)
+        moments = np.zeros((found.weights.shape[1], self.lattice.n_pair_kinds, n_bins, 4))
+
+        def keep(kind: int, rows: FloatArray) -> None:
+            moments[:, kind] = rows
+
+        reduced_lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(), keep)
+        return ShapedPairs(moments, mean_blocks, float(found.weights[0, 1, 0]) / mean_blocks)
+
+    def within(self, grid: PairGrid) -> FloatArray:
+        """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
+        vectors = self.block_vectors
+        radius = grid.r_max + 2.0 * _span(self.places)
+        per_block = len(self.lattice.between.classes) / len(self.lattice.order.classes)
+        n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
+        if n_pairs > MOST_PAIRS:
+            raise InputError(
+                self.lattice.crystal.where,
+                f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
+            )
+        reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
+        operations = self._operations((), lambda offsets: np.ones((1, len(offsets))))
+        offsets, stands_for = self._representatives(operations, reach)
+        near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
+        offsets, weights = offsets[near], 0.5 * stands_for[None, None, near].astype(np.float64)
+        weights[..., 0] = 1.0
+        found = Weighted(vectors, offsets, weights, self._probabilities(offsets, ()))
+        jobs, _ = self._jobs(found, grid.h)
+        return lattice_moments(vectors, jobs, self.lattice.n_pair_kinds, grid.h, grid.n_bins)
+
+    def derivatives(
+        self, grid: PairGrid, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str], reduction: Reduction
+    ) -> ShapedDerivatives:
+        """Return sums over the pairs differentiated by lengths, parameters of the order and cell parameters.
+
+        A cell parameter changes the number of blocks in crystals of given lengths, too.
+        """
+        moved = (*sizes, *cell)
+        strains = np.array([self._strain(a) for a in cell]).reshape(-1, 3, 3)
+        h = grid.h
+        weighted = self._shaped_offsets(moved, ordering, strains, grid)
+        # a cell parameter often changes W as the lengths do
+        chosen, mixing = independent_rows(weighted.weights[0, 1:])
+        fewer = weighted._replace(weights=weighted.weights[:, [0, *(k + 1 for k in chosen)]])
+        jobs, n_bins = self._jobs(fewer, h)
+        n = len(chosen) + len(ordering)
+
+        def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+            return reduction(moments[:n], False), reduction(moments[n:], True)
+
+        found = reduced_lattice_moments(
+            weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
+        )
+        n_values = next(iter(found.values()))[0].shape[1]
+        pairs, stretched = (
+            np.zeros((k, self.lattice.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
+        )
+        for kind, (added, strained) in found.items():
+            pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
+            pairs[len(moved) :, kind] = added[len(chosen) :]
+            stretched[:, kind] = strained
+        return ShapedDerivatives(
+            {**dict(zip(moved, weighted.weights[0, 1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
+            dict(zip((*moved, *ordering), pairs, strict=True)),
+            dict(zip(cell, stretched, strict=True)),
+        )
+
+    @cached_property
+    def block_vectors(self) -> FloatArray:
+        """The block vectors as rows, Å."""
+        return self.lattice.blocks.vectors(self.crystal.vectors)
+
+    @cached_property
+    def places(self) -> FloatArray:
+        """The places of the atoms that a block of each state owns, from its corner, (n_states, n_atoms, 3) Å."""
+        return np.asarray(self.lattice.blocks.places(self.crystal.fract) @ self.crystal.vectors)
+
+    @property
+    def blocks_of_mean(self) -> FloatArray:
+        """How many blocks (3,) lie along each block vector in a crystal of the mean lengths; not rounded.
+
+        Of a crystal that ends with the same layer on all faces, the last block has one kind of layer only.
+        """
+        numbers = self.shape.blocks_of_mean(self.block_vectors)
+        return numbers if self.lattice.surface is None else np.asarray(numbers + 0.5)
+
+    @cached_property
+    def places_per_block(self) -> FloatArray:
+        """How many places of each site the mean crystal has per block, (n_sites,)."""
+        counted = np.array([float(site.multiplicity) for site in self.lattice.crystal.sites])
+        if self.lattice.surface is None or self.lattice.shape is None:
+            return counted / self.lattice.blocks.blocks_per_cell
+        vectors = self.block_vectors
+        extents = self.lattice.surface.extents.reshape(-1, 3)
+        alone = self.shape.pairs_across(-extents, vectors) / self.shape.mean_blocks(vectors)
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        shares = np.repeat(self.lattice.order.alone, self.lattice.n_places)
+        return np.asarray(np.bincount(sites, shares * alone, minlength=len(counted)), dtype=np.float64)
+
+    def shape_functions(self) -> tuple[RadialFunction, ...]:
+        """Return for each pair of sites γ(r), the part of their pairs at r that a crystal with outer layers has.
+
+        Over the number of pairs of their places in one block, as a density of partners multiplies it.
+        """
+        assert self.lattice.surface is not None
+        extents = self.lattice.surface.extents.reshape(-1, 3)
+        kinds, which = np.unique(extents, axis=0, return_inverse=True)
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        shares = np.zeros((len(self.lattice.crystal.sites), len(kinds)))
+        np.add.at(shares, (sites, which.ravel()), np.repeat(self.lattice.order.alone, self.lattice.n_places))
+        places = self.places_per_block
+        return tuple(
+            self._shape_function(np.outer(shares[a], shares[b]) / (places[a] * places[b]), kinds)
+            for a, b in pair_kinds(len(places))
+        )
+
+    def _shape_function(self, parts: FloatArray, extents: FloatArray) -> RadialFunction:
+        """Return the mean of γ over pairs of places; parts: (n, n), how many have two of the extents (n, 3)."""
+        vectors, shape = self.block_vectors, self.shape
+        used = [
+            ((extents[i], extents[j]), parts[i, j] + (parts[j, i] if i < j else 0.0))
+            for i in range(len(extents))
+            for j in range(i, len(extents))
+            if parts[i, j] + parts[j, i] > 0.0
+        ]
+
+        def function(r: FloatArray) -> FloatArray:
+            each = [part * shape.envelope_along(r, vectors, extents=pair) for pair, part in used]
+            return np.asarray(np.sum(each, axis=0))
+
+        return function
+
+    # ---- offsets ----------------------------------------------------------------------------------
+
+    def _shaped_offsets(
+        self, moved: Sequence[str], ordering: Sequence[str], strains: FloatArray, grid: PairGrid
+    ) -> Weighted:
+        """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
+        vectors = self.block_vectors
+        reach = np.ceil(self._checked_reach()).astype(np.int64)
+        if self.lattice.surface is not None:
+            reach = reach + 1  # some places reach half a block further
+        weights_at = self._weight_table(reach, moved)
+        operations = self._operations(ordering, weights_at, strains)
+        offsets, stands_for = self._representatives(operations, reach)
+        weights = weights_at(offsets)[None]
+        if self.lattice.surface is not None:
+            weights = self._weights_of_spans(self.lattice.surface, offsets, reach)
+        negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
+        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=2, keepdims=True)).any(axis=(0, 1))
+        if not grid.whole:
+            farthest = 1.02 * grid.r_max + _span(self.places)
+            kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest
+        offsets, weights = offsets[kept], weights[..., kept] * (0.5 * stands_for[kept])
+        weights[..., 0] *= 2.0
+        return Weighted(vectors, offsets, weights, self._probabilities(offsets, ordering))
+
+    def _probabilities(self, offsets: IntArray, ordering: Sequence[str]) -> FloatArray:
+        """Return the probabilities of the classes of states and their derivatives, (1 + n, n_classes, n_offsets)."""
+        at, vectors = offsets.astype(np.float64), self.block_vectors
+
+        def crossing(axis: int, between: FloatArray) -> FloatArray:
+            return self.shape.crossed(axis, between, vectors)
+
+        names = [a.removeprefix(f"{self.lattice.prefix}.") for a in ordering]
+        derived = self.order.derivatives(at, vectors, names, crossing) if ordering else []
+        return np.array([self.order.probabilities(at, vectors, crossing), *derived])
+
+    def _operations(
+        self, ordering: Sequence[str], weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None
+    ) -> IntArray:
+        """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
+        operations = self._kept_operations(ordering)
+        tried = None if self.lattice.shape is None else self.lattice.shape.every_offset
+        operations = operations[kept_by(operations, weights_at, offsets=tried)]
+        if strains is not None and len(strains):
+            turns = np.linalg.inv(self.block_vectors) @ operations @ self.block_vectors
+            both = 0.5 * (strains + np.swapaxes(strains, 1, 2))
+            apart = turns[:, None] @ both[None] @ np.swapaxes(turns, 1, 2)[:, None] - both[None]
+            operations = operations[np.abs(apart).max(axis=(1, 2, 3)) < 1e-9 * np.abs(both).max()]
+        return operations
+
+    def _kept_operations(self, ordering: Sequence[str]) -> IntArray:
+        """Return `_crystal_operations`, which a change of sizes alone leaves as they are."""
+        if self.part is not None and self.lattice.order.depends_on_sizes:
+            return self._crystal_operations(ordering)
+        known = [*self.crystal.geometry_addresses, *self.ordering]
+        if self.lattice.order.depends_on_sizes and self.lattice.shape is not None:
+            known += self._population.addresses(*self.lattice.shape.declared())
+        key = ("operations", self.lattice.prefix)
+        return self.evaluation.once(key, known, lambda: self._crystal_operations(ordering), tuple(ordering))
+
+    def _crystal_operations(self, ordering: Sequence[str]) -> IntArray:
+        """Return the operations that keep the lattice, the places in its blocks and their states."""
+        operations = metric_operations(self.block_vectors)
+
+        def states_at(offsets: IntArray) -> FloatArray:
+            return self._probabilities(offsets, ordering).reshape(-1, len(offsets))
+
+        n_classes = len(self.lattice.order.classes)
+        reverse = np.concatenate(
+            [np.array(self.lattice.order.reverse) + n_classes * k for k in range(1 + len(ordering))]
+        )
+        same, turned = self._places_kept(operations)
+        kept = (same & kept_by(operations, states_at)) | (turned & kept_by(operations, states_at, reverse))
+        return operations[kept]
+
+    def _places_kept(self, operations: IntArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which operations keep the pairs of places of each class, and which turn them into the reverse one.
+
+        Told by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
+        """
+        pairs, surface = self.lattice.between, self.lattice.surface
+        points, vectors = pairs.points(self.places), self.block_vectors
+        k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
+        n_kinds, n_classes = self.lattice.n_pair_kinds, len(self.lattice.order.classes)
+        n_spans = 1 if surface is None else len(surface.spans.shifts)
+        group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
+        own = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
+        group[own, np.arange(len(points))] = pairs.parts
+
+        def sums(turn: FloatArray) -> NDArray[np.complex128]:
+            found = group @ np.exp(1j * (points @ turn) @ k.T)
+            return np.asarray(found).reshape(n_classes, n_spans, n_kinds, -1)
+
+        start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
+        same, turned = (np.zeros(len(operations), dtype=np.bool_) for _ in range(2))
+        for n, operation in enumerate(operations):
+            spans = np.zeros(1, dtype=np.int64) if surface is None else surface.turned(operation)
+            if spans is None:
+                continue
+            apart = sums(np.linalg.inv(vectors) @ operation @ vectors)
+            expected = start[:, spans]
+            same[n] = np.abs(apart - expected).max() < 1e-7 * len(points)
+            turned[n] = np.abs(apart - expected[reverse]).max() < 1e-7 * len(points)
+        return same, turned
+
+    def _representatives(self, operations: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:
+        """Return one offset (n, 3) of each set of equal ones and how many it stands for, the shortest first.
+
+        Ordered by length, neighbours fall into neighbouring bins and the histogram stays in the cache.
+        """
+
+        def ordered() -> tuple[IntArray, IntArray]:
+            offsets, stands_for = representatives(operations, reach)
+            order = np.argsort(((offsets @ self.block_vectors) ** 2).sum(axis=1), kind="stable")
+            return np.ascontiguousarray(offsets[order]), stands_for[order]
+
+        key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
+        return self.evaluation.once(key, (), ordered, also)
+
+    def _checked_reach(self) -> FloatArray:
+        vectors = self.block_vectors
+        reach = self.shape.reach_in_blocks(vectors)
+        n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.lattice.blocks.contents[0][0]) ** 2
+        if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
+            lengths = reach * np.linalg.norm(vectors, axis=1)
+            shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
+            n_atoms = self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
+            raise InputError(
+                self.lattice.prefix,
+                f"its largest crystals measure {shown} nm and hold about {n_atoms:.1e} atoms, {n_pairs:.0e} pairs; "
+                "make sizes or std smaller.",
+            )
+        return reach
+
+    def _weight_table(self, reach: IntArray, addresses: Sequence[str]) -> Callable[[IntArray], FloatArray]:
+        """Return the function from offsets (n, 3) to W and its derivatives by `addresses`, (1 + n_addresses, n).
+
+        With a shell: W, and W of pairs with one and with both blocks weighted by g.
+        """
+        shape, vectors, values = self.shape, self.block_vectors, self.evaluation.values
+        signed = shape.shape.signed(vectors)
+        rows = [shape.pair_table(reach, vectors)]
+        if self.shell is not None:
+            for level in self.shell.pairs_inside:
+                shared = [p * shape.pair_table(reach, vectors, depths) for depths, p in level]
+                rows.append(np.sum(shared, axis=0))
+        for address in addresses:
+            value = values[address]
+            rows.append(difference(partial(self._pair_table_at, reach, address), value, step_of(value)))
+        tables = np.array(rows)
+
+        def at(offsets: IntArray) -> FloatArray:
+            inside: NDArray[np.bool_] = np.all(np.abs(offsets) <= reach, axis=1)
+            i, j, k = np.where(inside[:, None], offsets + reach if signed else np.abs(offsets), 0).T
+            return np.asarray(np.where(inside, tables[:, i, j, k], 0.0))
+
+        return at
+
+    def _pair_table_at(self, reach: IntArray, address: str, value: float) -> FloatArray:
+        """Return W within reach with another value at an address."""
+        side = self.at({address: value})
+        return side.shape.pair_table(reach, side.block_vectors)
+
+    def _weights_of_spans(self, surface: OuterLayers, offsets: IntArray, reach: IntArray) -> FloatArray:
+        """Return how many pairs places of each span have at offsets (n, 3), (n_spans, 1, n)."""
+        table = self.shape.table_of_halves(reach + 1, self.block_vectors)
+        found = []
+        for shift, extent in zip(*surface.spans, strict=True):
+            across = np.abs(offsets + shift) - extent
+            i, j, k = np.rint(2.0 * across + 1.0).astype(np.int64).T
+            found.append([table[i, j, k]])
+        return np.array(found)
+
+    def _strain(self, address: str) -> FloatArray:
+        """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
+        value = self.evaluation.values[address]
+        slope = difference(lambda v: self.at({address: v}).crystal.vectors, value, step_of(value))
+        return np.asarray(np.linalg.solve(self.crystal.vectors, slope), dtype=np.float64)
+
+    # ---- pairs ------------------------------------------------------------------------------------
+
+    def _jobs(self, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
+        """Return the pairs to be counted and the number of bins that hold them."""
+        places = self.places
+        longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + _span(places)
+        ratio = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
+        n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
+        offsets = found.offsets.astype(np.float64)
+        # offsets at which the same classes occur are counted together
+        occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (
+            1 << np.arange(len(self.lattice.order.classes))
+        )
+        jobs = []
+        for span, weights in enumerate(found.weights):
+            alone, between = self.lattice.alone.of_span(span), self.lattice.between.of_span(span)
+            here = np.concatenate([weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
+            if len(alone.parts):
+                jobs.append(
+                    LatticePairs(
+                        offsets=offsets[:1],
+                        weights=here,
+                        points=alone.points(places),
+                        factors=alone.parts,
+                        kinds=alone.kinds,
+                    )
+                )
+            points = between.points(places)
+            for code in np.unique(occurring[1:]):
+                at = np.flatnonzero(occurring == code)
+                at = at[at > 0]
+                classes = np.flatnonzero((code >> np.arange(len(self.lattice.order.classes))) & 1)
+                probabilities = found.probabilities[:, classes][:, :, at]
+                for chosen, kinds, parts, mixture in alike_pairs(between, points, classes):
+                    mixed = mixture @ probabilities  # (1 + n_ordered, n)
+                    own = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
+                    jobs.append(
+                        LatticePairs(offsets=offsets[at], weights=own, points=chosen, factors=parts, kinds=kinds)
+                    )
+        return jobs, n_bins
+
+
+def independent_rows(rows: FloatArray) -> tuple[list[int], FloatArray]:
+    """Return rows (n_chosen) that the others follow from, and the mixing with rows = mixing @ rows[chosen]."""
+    lengths = np.linalg.norm(rows, axis=1)
+    chosen: list[int] = []
+    mixing = np.zeros((len(rows), len(rows)))
+    for k, row in enumerate(rows):
+        if chosen and lengths[k] > 0.0:
+            of_unit, *_ = np.linalg.lstsq((rows[chosen] / lengths[chosen, None]).T, row, rcond=None)
+            mixing[k, : len(chosen)] = of_unit / lengths[chosen]
+            if np.linalg.norm(row - mixing[k, : len(chosen)] @ rows[chosen]) < SAME_ROW * lengths[k]:
+                continue
+            mixing[k] = 0.0
+        mixing[k, len(chosen)] = 1.0
+        chosen.append(k)
+    return chosen, mixing[:, : len(chosen)]
+
+
+def _span(places: FloatArray) -> float:
+    """Return the diagonal of the box around places (…, 3)."""
+    return float(np.linalg.norm(np.ptp(places.reshape(-1, 3), axis=0)))

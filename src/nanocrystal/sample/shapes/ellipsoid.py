@@ -1,0 +1,212 @@
+"""Ellipsoids of revolution about the third block vector, as of rods and discs with round ends.
+
+Two that are displaced by t share what two spheres share that are displaced by s diameters, with
+s² = (t_across/D)² + (t_along/L)²: stretching both makes them spheres. So V γ₀ = V (1 − 3 s/2 + s³/2), and the amplitude
+in a direction at an angle θ to the axis is that of a sphere of the diameter (D² sin² θ + L² cos² θ)^½ times the volume
+(Guinier & Fournet, Small-Angle Scattering of X-rays, 1955). A coating makes both lengths longer by twice its thickness,
+which at the sides and the ends is its thickness and between them nearly so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.parameters import Number
+from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, grown_power
+from nanocrystal.sample.shapes.overlaps import limited, sizes
+from nanocrystal.sample.shapes.prisms import NEGLIGIBLE, Box, BoxNow, Edge, length_quantity
+from nanocrystal.sample.shapes.shape import SURFACE, Depths, ScatteringBody, Vectors, not_there
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Combined = Callable[[FloatArray, FloatArray], FloatArray]
+AT_ONCE = 2**21
+"""pairs of sizes and offsets that are summed at once"""
+UPRIGHT = 0.08
+"""cosine between block vectors that is taken as 0"""
+
+
+class Equator(Edge):
+    """The diameter across the axis."""
+
+    @property
+    def volume_factor(self) -> float:
+        return np.pi / 6.0
+
+    def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
+        planes = np.linalg.norm(np.linalg.inv(vectors), axis=0)
+        return {i: float(planes[i]) for i in self.axes}
+
+
+@dataclass(frozen=True)
+class Ellipsoid(Box):
+    """An ellipsoid of revolution with its axis along the third block vector."""
+
+    diameter: Annotated[
+        Number | Distribution | Histogram, Equator(length_quantity("diameter", "diameter across the axis"), (0, 1))
+    ]
+    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    facets: AlongAxes = None
+    name: ClassVar[str] = "ellipsoid"
+
+    @property
+    def parallel_faces(self) -> bool:
+        return False
+
+    def signed(self, vectors: FloatArray) -> bool:
+        lengths = np.linalg.norm(vectors, axis=1)
+        return bool(np.abs(vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)).max() > UPRIGHT)
+
+    def filling(self, vectors: FloatArray) -> float:
+        return np.pi / 6.0
+
+    def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> BoolArray:
+        diameter = mean[0] / np.linalg.norm(np.linalg.inv(vectors)[:, 0])
+        length = mean[2] * np.linalg.norm(vectors[2])
+
+        def inside(places: FloatArray) -> BoolArray:
+            across, along = _apart(places @ vectors, vectors)
+            return np.asarray((2.0 * across / diameter) ** 2 + (2.0 * along / length) ** 2 <= 1.0)
+
+        wanted = np.pi / 6.0 * diameter**2 * length / abs(float(np.linalg.det(vectors)))
+        box = 2.0 * _half_extents(diameter, length, vectors)
+        return nearest_filling(inside, box, wanted, (0, 1, 2))
+
+
+class EllipsoidNow(BoxNow):
+    """Ellipsoids of revolution as of now."""
+
+    def overlap(self, offsets: FloatArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
+        if any(depths):
+            raise not_there(self.shape, "what two nested bodies share")
+        rows = vectors if self.shape.signed(vectors) else np.diag(np.linalg.norm(vectors, axis=1))
+        apart = np.stack(_apart(offsets @ rows, rows), axis=-1)
+        places, place = np.unique(np.round(apart, 9), axis=0, return_inverse=True)
+        shared = np.concatenate([self._shared(*part.T) for part in self._portions(places)])
+        return np.asarray(shared[place.ravel()] / abs(float(np.linalg.det(rows))))
+
+    def _portions(self, places: FloatArray) -> Iterator[FloatArray]:
+        """Yield places (n, 2) that can be summed at once."""
+        origin = np.zeros(1)
+        each = int(np.prod([d.nodes(origin)[0].shape[1] for _, d in self.lengths]))
+        yield from np.array_split(places, 1 + len(places) * each // AT_ONCE)
+
+    def _shared(self, across: FloatArray, along: FloatArray) -> FloatArray:
+        """Return the mean volume shared at displacements across and along the axis, (n,) Å."""
+        (_, diameters), (_, lengths) = self.lengths
+        length, part = lengths.nodes(along)
+        rest = np.sqrt(np.maximum(1.0 - (along[:, None] / length) ** 2, 0.0))
+        longest = np.where(rest > 0.0, across[:, None] / np.maximum(rest, 1e-12), np.inf).ravel()
+        diameter, weight = diameters.nodes(np.minimum(longest, 1e9))
+        s = np.hypot(np.repeat(across, length.shape[1])[:, None] / diameter, (along[:, None] / length).reshape(-1, 1))
+        left = 0.5 * (np.maximum(1.0 - s, 0.0)) ** 2 * (2.0 + s)
+        of_length = (weight * diameter**2 * left).sum(axis=1).reshape(length.shape)
+        return np.asarray(np.pi / 6.0 * (part * length * of_length).sum(axis=1))
+
+    def pairs_across(self, u: FloatArray, vectors: FloatArray) -> FloatArray:
+        raise not_there(self.shape, "the number of blocks along each axis")
+
+    def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
+        raise not_there(self.shape, "the part of the pairs astride of a plane")
+
+    def table_of_halves(self, reach: IntArray, vectors: FloatArray) -> FloatArray:
+        raise not_there(self.shape, "the number of half blocks")
+
+    def pair_table(self, reach: IntArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
+        low = -reach if self.shape.signed(vectors) else 0 * reach
+        axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
+        table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        return self.overlap(table.reshape(-1, 3), vectors, depths).reshape(table.shape[:-1])
+
+    def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        found, steps, none = [], np.linspace(0.0, 1.0, 400), np.zeros(400)
+        for k, (_, d) in enumerate(self.lengths):
+            at = steps * d.reach()
+            pairs = self._shared(*((at, none) if k == 0 else (none, at)))
+            beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
+            found.append(float(at[beyond[0] if len(beyond) else -1]))
+        return 2.0 * _half_extents(found[0], found[1], vectors)
+
+    def grown(self, thickness: float, vectors: Vectors) -> float:
+        across, along = (d for _, d in self.lengths)
+        base = across.moment(2.0)
+        wide_base = grown_power(across, thickness, 2) + base
+        return np.pi / 6.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
+
+    def about_blocks(self, vectors: FloatArray) -> float:
+        (_, across), (_, along) = self.lengths
+        volume = np.pi / 6.0 * across.moment(1.0) ** 2 * along.moment(1.0)
+        return volume / abs(float(np.linalg.det(vectors)))
+
+    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+        (_, across), (_, along) = self.lengths
+        return EllipsoidalBody(limited(across), limited(along))
+
+
+Ellipsoid.now = EllipsoidNow
+
+
+def _apart(t: FloatArray, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how long displacements (…, 3) Å are across and along the third of the block vectors."""
+    along = t @ (vectors[2] / np.linalg.norm(vectors[2]))
+    return np.sqrt(np.maximum((t * t).sum(axis=-1) - along**2, 0.0)), np.abs(along)
+
+
+def _half_extents(diameter: float, length: float, vectors: FloatArray) -> FloatArray:
+    """Return how far an ellipsoid goes from its middle along each axis, in planes of blocks (3,)."""
+    planes = np.linalg.inv(vectors)
+    along = planes.T @ (vectors[2] / np.linalg.norm(vectors[2]))
+    across = np.maximum((planes**2).sum(axis=0) - along**2, 0.0)
+    return np.asarray(0.5 * np.sqrt(diameter**2 * across + length**2 * along**2))
+
+
+@dataclass(frozen=True)
+class EllipsoidalBody:
+    """Ellipsoids of independent diameters and lengths at small angles."""
+
+    layered: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
+
+    diameters: LengthDistribution
+    lengths: LengthDistribution
+
+    def products(self, q: FloatArray, depths: Depths) -> FloatArray:
+        """Return P_st at q (n_q,) Å⁻¹, Å⁶."""
+        return self._mean(q, lambda a, b: a * b, depths)
+
+    def mean_amplitude(self, q: FloatArray, depth: float) -> FloatArray:
+        """Return the mean amplitude of the bodies nested at a depth, (n_q,) Å³."""
+        return self._mean(q, lambda a, _: a, (depth, depth))
+
+    def _mean(self, q: FloatArray, combined: Combined, depths: Depths) -> FloatArray:
+        """Return the mean over sizes and directions of what is made of the amplitudes at two depths."""
+        highest = float(q.max())
+        across, part = sizes(self.diameters, 6, highest)
+        along, share = sizes(self.lengths, 2, highest)
+        longest = float(max(across.max(), along.max())) - 2.0 * min(*depths, 0.0)
+        nodes, weights = np.polynomial.legendre.leggauss(16 + int(0.6 * highest * longest))
+        cosine, weight = 0.5 * (nodes + 1.0), 0.5 * weights
+        found = np.zeros(len(q))
+        for length, of_length in zip(along, share, strict=True):
+            for diameter, of_diameter in zip(across, part, strict=True):
+                first, second = (_amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in depths)
+                found += of_length * of_diameter * (combined(first, second) @ weight)
+        return found
+
+
+def _amplitude(q: FloatArray, diameter: float, length: float, cosine: FloatArray) -> FloatArray:
+    """Return the amplitude at angles to the axis, (n_q, n_cosine) Å³; 0 where nothing is left of the body."""
+    if diameter <= 0.0 or length <= 0.0:
+        return np.zeros((len(q), len(cosine)))
+    x = 0.5 * q[:, None] * np.sqrt(diameter**2 * (1.0 - cosine**2) + length**2 * cosine**2)
+    small = np.maximum(x, 0.05)
+    exact = 3.0 * (np.sin(small) - small * np.cos(small)) / small**3
+    series = 1.0 - x**2 / 10.0 + x**4 / 280.0
+    return np.asarray(np.pi / 6.0 * diameter**2 * length * np.where(x < 0.05, series, exact))
