@@ -143,7 +143,7 @@ class Trial:
     @property
     def calculated(self) -> FloatArray:
         """The curve, (n,)."""
-        return self.peaks.curve_of(self._rows, self._full)[0]
+        return np.asarray(self.peaks.curve_of(self._rows, self._full)[0])
 
     @property
     def residual(self) -> FloatArray:
@@ -331,6 +331,12 @@ def _minimised(
     def at(vector: bytes) -> Trial:
         return Trial(peaks, data, np.frombuffer(vector))
 
+    def residual(vector: FloatArray) -> FloatArray:
+        return at(vector.tobytes()).residual
+
+    def jacobian(vector: FloatArray) -> FloatArray:
+        return at(vector.tobytes()).slopes.T
+
     best = None
     for offset in OFFSETS:
         places = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
@@ -339,9 +345,9 @@ def _minimised(
         basis = Trial(peaks, data, start).basis
         start[peaks.free_linear] = np.linalg.lstsq(basis.T, data.intensity / data.sigma, rcond=None)[0]
         found = least_squares(
-            lambda vector: at(vector.tobytes()).residual,
+            residual,
             start,
-            lambda vector: at(vector.tobytes()).slopes.T,
+            jacobian,
             (lower, upper),
             x_scale="jac",
             xtol=1e-8,
