@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nanocrystal.sample.crystal.clusters import Atoms, Cluster
+from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.crystal.mixing import Substitution
 from nanocrystal.sample.crystal.settings import in_pbnm
@@ -20,6 +20,7 @@ from nanocrystal.sample.pairs.lattice_pairs import ShapedDerivatives
 from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.sample import Sample
+from nanocrystal.sample.shapes.atoms import Atoms
 from nanocrystal.sample.shapes.curved import Cylinder, Octahedron
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram
 from nanocrystal.sample.shapes.ellipsoid import Ellipsoid

@@ -53,8 +53,9 @@ def _mass(atoms: Mapping[str, float]) -> float:
 
 def content_of(population: PopulationNow) -> Content:
     """Return what the mean crystal of a population, or its cluster, holds."""
-    if population.atoms is not None:
-        return Content(dict(Counter(map(str, population.atoms.atoms.cluster.elements))), None)
+    cluster = population.population.shape.cluster
+    if cluster is not None:
+        return Content(dict(Counter(map(str, cluster.elements))), None)
     coating = population.coating
     covered = {} if coating is None else coating.content(population.shape, population.block_vectors)
     if population.size_law is None:

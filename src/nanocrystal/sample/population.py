@@ -23,7 +23,6 @@ from nanocrystal.parameters import (
     StoreKey,
     as_parameter,
 )
-from nanocrystal.sample.crystal.clusters import Atoms, AtomsNow
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.order.blocks import block_lattice, with_slips
 from nanocrystal.sample.order.order import Coherent
@@ -34,6 +33,7 @@ from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, Shaped
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure, enveloped
 from nanocrystal.sample.pairs.slices import merged
+from nanocrystal.sample.shapes.atoms import Atoms, AtomsNow
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow, infinite
 from nanocrystal.sample.surface.coating import COATING, Coating, CoatingNow
 from nanocrystal.sample.surface.shell import SHELL, Shell, ShellNow
@@ -90,9 +90,16 @@ class Population:
         str | None, 'layer that all faces end with, "CsBr" or "PbBr2"; for prisms of perovskites'
     ] = None
 
+    def __post_init__(self) -> None:
+        """Explicit atoms are the shape, whichever of the two is given."""
+        if self.atoms is not None:
+            object.__setattr__(self, "shape", self.atoms)
+        elif self.shape.cluster is not None:
+            object.__setattr__(self, "atoms", self.shape)
+
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        own = self.atoms.declared() if self.atoms is not None else self.shape.declared()
+        own = self.shape.declared()
         twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
         if self.size_law is not None:
             twins |= {f"{SIZE_LAW}.{k}": v for k, v in self.size_law.declared().items()}
@@ -366,7 +373,7 @@ class PopulationNow:
         )
 
     def _cluster_pairs(self, atoms: AtomsNow) -> PairStructure:
-        cluster, stretch, grid = atoms.atoms.cluster, atoms.stretch, self._grid
+        cluster, stretch, grid = atoms.shape.cluster, atoms.stretch, self._grid
         species = cluster.species
 
         def moments() -> FloatArray:

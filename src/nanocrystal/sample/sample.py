@@ -30,7 +30,6 @@ from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, Shaped
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.pair_structure import PairStructure
 from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
-from nanocrystal.sample.shapes.distributions import Histogram
 from nanocrystal.sample.surface.coating import COATING, check_coating
 from nanocrystal.sample.surface.shell import SHELL
 from nanocrystal.sample.surface.size_law import SIZE_LAW
@@ -50,7 +49,7 @@ class Sample:
     def __post_init__(self) -> None:
         for name, population in self.populations.items():
             where = f"populations.{name}"
-            if population.atoms is None:
+            if population.shape.cluster is None:
                 if population.crystal is None:
                     raise InputError(where, "needs the name of a crystal, or explicit atoms.")
                 if population.crystal not in self.crystals:
@@ -78,8 +77,7 @@ class Sample:
                 check_coating(
                     population.coating, population.shape, population.crystal is not None, f"{where}.{COATING}"
                 )
-            infinite = not population.shape.finite and population.atoms is None
-            if infinite and population.fraction_basis == "number_fraction":
+            if not population.shape.finite and population.fraction_basis == "number_fraction":
                 raise InputError(
                     f"{where}.number_fraction",
                     "an infinite crystal has no number; give mass_fraction or volume_fraction.",
@@ -313,8 +311,6 @@ class Sample:
 
     def _population_quantities(self, now: PopulationNow) -> dict[str, DerivedQuantity]:
         prefix, population = now.here.address, now.population
-        if population.atoms is not None:
-            return {}
         found = length_quantities(prefix, now.shape.length_statistics())
         content = content_of(now)
         volume = content.volume if population.shape.finite else None
@@ -371,18 +367,16 @@ class Sample:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""
         found = {}
         for name, population in self.at(Evaluation(values)).items():
-            if population.atoms is None:
-                for length, curves in population.shape.size_curves().items():
-                    found[f"{name} {length}"] = (length, *curves)
+            for length, curves in population.shape.size_curves().items():
+                found[f"{name} {length}"] = (length, *curves)
         return found
 
     def size_maps(self, values: Values) -> dict[str, tuple[str, str, FloatArray, FloatArray, FloatArray]]:
         """Return a name -> (names of two lengths, first (n,), second (m,), Å, number density (m, n), 1/Å²)."""
         found = {}
         for name, population in self.at(Evaluation(values)).items():
-            if population.atoms is None:
-                for (first, second), axes in population.shape.size_maps().items():
-                    found[f"{name} {first} {second}"] = (first, second, *axes)
+            for (first, second), axes in population.shape.size_maps().items():
+                found[f"{name} {first} {second}"] = (first, second, *axes)
         return found
 
     def typical_atoms(self, values: Values) -> dict[str, AtomPicture]:
@@ -391,7 +385,7 @@ class Sample:
         for name, population in self.at(Evaluation(values)).items():
             picture, shape = None, population.shape
             if population.atoms is not None:
-                picture = of_cluster(population.atoms.atoms.cluster, population.atoms.stretch)
+                picture = of_cluster(population.atoms.shape.cluster, population.atoms.stretch)
             elif shape.shape.finite:
                 picture = of_crystal(self.lattice_at(name, population.evaluation), shape)
             if picture is not None and picture.elements:
@@ -402,23 +396,21 @@ class Sample:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
         files = {f"model_{n}.cif": c.cif_text(f"{title} {n}") for n, c in self._crystals_at(values).items()}
         for name, population in self.populations.items():
-            if population.atoms is not None:
+            cluster = population.shape.cluster
+            if cluster is not None:
                 stretch = values[f"populations.{name}.stretch"]
-                cluster = population.atoms.cluster
                 stretched = replace(cluster, positions=stretch * cluster.positions)
                 files[f"model_{name}.xyz"] = stretched.xyz_text(f"{title} {name}")
         return files
 
     def model_names(self) -> list[str]:
         """Return the names of the files that `model_files` makes."""
-        clusters = [n for n, p in self.populations.items() if p.atoms is not None]
+        clusters = [n for n, p in self.populations.items() if p.shape.cluster is not None]
         return [f"model_{n}.cif" for n in self.crystals] + [f"model_{n}.xyz" for n in clusters]
 
     def inputs(self) -> dict[str, str]:
         """Return file -> SHA-256 of everything the sample was read from."""
         found = {c.structure.source: c.sha256 for c in self.crystals.values()}
-        clusters = [p.atoms.cluster for p in self.populations.values() if p.atoms is not None]
-        found |= {c.source: c.sha256 for c in clusters}
-        shapes = [p.shape for p in self.populations.values() if p.atoms is None]
-        counted = [given for shape in shapes for given in vars(shape).values() if isinstance(given, Histogram)]
-        return found | {h.source: h.sha256 for h in counted if h.source}
+        for population in self.populations.values():
+            found |= population.shape.inputs()
+        return found

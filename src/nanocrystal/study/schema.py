@@ -27,8 +27,6 @@ from nanocrystal.techniques import TECHNIQUES
 
 SHAPES: Mapping[str, Any] = {Bulk.name: Bulk, Sphere.name: Sphere, **BOXES, FixedBody.name: FixedBody}
 """what the crystals of a population may be, by the name a study gives it"""
-ATOMS = "atoms"
-"""the shape of a population of one cluster"""
 
 
 def _choice(key: str, value: str, sentence: str) -> type:
@@ -43,7 +41,7 @@ def _choice(key: str, value: str, sentence: str) -> type:
 def population_tables() -> Mapping[str, type[Table]]:
     """Return the tables of populations, by their shape."""
     tables = {name: _population_table(name, shape, Fractions, Population) for name, shape in SHAPES.items()}
-    return tables | {ATOMS: _population_table(ATOMS, Atoms, Fractions)}
+    return tables | {Atoms.name: _population_table(Atoms.name, Atoms, Fractions)}
 
 
 def _population_table(name: str, made: type, *common: type) -> type[Table]:

@@ -99,16 +99,16 @@ def study_content(study: Study) -> Content:
 
 
 def _population(population: Population, where: str) -> Content:
-    from nanocrystal.study.schema import ATOMS, SHAPES
+    from nanocrystal.study.schema import SHAPES
 
     basis, more = population.fraction_basis, content_of(population, where)
     usual = population.fraction == 1.0 and basis == "mass_fraction" and isinstance(population.fraction, float)
     fraction: Content = {} if usual else {basis: plain(population.fraction, f"{where}.{basis}")}
-    if population.atoms is not None:
+    shape = population.shape
+    if shape.cluster is not None:
         for key in more:
             raise InputError(f"{where}.{key}", "is for crystals, and a study says nothing of it for explicit atoms.")
-        return {"shape": ATOMS, **content_of(population.atoms, where), **fraction}
-    shape = population.shape
+        return {"shape": shape.name, **content_of(shape, where), **fraction}
     if SHAPES.get(shape.name) is not type(shape):
         known = ", ".join(SHAPES)
         raise InputError(f"{where}.shape", f"a study knows no shape {type(shape).__name__}; it knows {known}.")
@@ -154,8 +154,8 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
         yield where, source, crystal.structure, partial(_structure, source, folder, where)
     for name, population in sample.populations.items():
         where, shape = f"populations.{name}", population.shape
-        if population.atoms is not None:
-            cluster = population.atoms.cluster
+        if shape.cluster is not None:
+            cluster = shape.cluster
             yield f"{where}.file", cluster.source, cluster, partial(_cluster, cluster.source, folder, f"{where}.file")
             continue
         if shape.listed and shape.source:

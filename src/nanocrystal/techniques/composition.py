@@ -161,7 +161,7 @@ class CompositionModel(Model, own=("sample", "ratios")):
 
 def _elements_of(sample: Sample) -> list[str]:
     crystals = [e for c in sample.crystals.values() for e in c.elements]
-    clusters = [e for p in sample.populations.values() if p.atoms is not None for e in p.atoms.cluster.species]
+    clusters = [e for p in sample.populations.values() for e in p.shape.species]
     coatings = [e for p in sample.populations.values() if p.coating is not None for e in p.coating.atoms]
     return sorted({*crystals, *clusters, *coatings})
 

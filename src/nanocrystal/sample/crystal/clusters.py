@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Number, Parameter, Quantity, as_parameter
+from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.cif import parse_cif
-from nanocrystal.sample.crystal.crystal import MOTION, U_ISO, Motion
 from nanocrystal.sample.crystal.symmetry import cell_vectors
 from nanocrystal.tables.elements import is_element
 from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-STRETCH = Quantity("stretch", "", "factor on all distances of the cluster", 1.0, 0.5, 2.0, scale=1.0)
 WIDEST = 10_000.0
 """Å; the widest cluster"""
 OVERLAP_DISTANCE = 0.5
@@ -165,70 +160,3 @@ def _from_cif(text: str, source: str) -> Cluster:
         raise InputError(source, "has partly occupied sites; a cluster needs whole atoms.")
     positions = np.array([s.fract for s in structure.sites]) @ cell_vectors(structure.cell)
     return Cluster(tuple(s.element for s in structure.sites), positions, source, text)
-
-
-@dataclass(frozen=True)
-class ClusterFile:
-    """What a cluster is read from."""
-
-    file: Annotated[str, ".xyz, .extxyz or .cif (as a list of atoms)"]
-
-
-def _named(atoms: Atoms) -> dict[str, str]:
-    return {"file": atoms.cluster.source}
-
-
-@dataclass(frozen=True)
-class Atoms:
-    """Explicit atoms from a file."""
-
-    cluster: Annotated[Cluster, Beside(ClusterFile, _named)]
-    u_iso: Annotated[Mapping[Label, Number], U_ISO, "Å², by element; every element needs one"] = field(
-        default_factory=dict
-    )
-    stretch: Annotated[Number, STRETCH, "factor on all distances [1]"] = 1.0
-    motion: Annotated[Mapping[str, Number], Beside(Motion)] = field(default_factory=dict)
-    where: Annotated[str, NO_KEY] = "atoms"
-
-    def __post_init__(self) -> None:
-        self.cluster.check_overlap(self.where)
-        for key in self.u_iso:
-            if key not in self.cluster.species:
-                raise InputError(
-                    f"{self.where}.u_iso.{key}",
-                    f"{self.cluster.source} has no {key!r}; {nearest_names(key, self.cluster.species)}",
-                )
-        for element in self.cluster.species:
-            if element not in self.u_iso:
-                raise InputError(
-                    f"{self.where}.u_iso",
-                    f"gives no displacement for {element}; add for instance {element} = 0.01 (Å²).",
-                )
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        """Return local address -> (declaration, parameter)."""
-        entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
-        motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
-        return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
-
-    def at(self, here: Here) -> AtomsNow:
-        """Return the atoms as of now; here: the population."""
-        return AtomsNow(self, here)
-
-
-@dataclass(frozen=True, eq=False)
-class AtomsNow:
-    """Explicit atoms as of now."""
-
-    atoms: Atoms
-    here: Here
-
-    @property
-    def stretch(self) -> float:
-        """The factor on all distances."""
-        return self.here["stretch"]
-
-    @property
-    def u_iso(self) -> FloatArray:
-        """u_iso of each species, Å²."""
-        return np.array([self.here[f"u_iso.{e}"] for e in self.atoms.cluster.species])

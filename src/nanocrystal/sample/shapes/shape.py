@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import NO_KEY, Here, Number, Parameter, Quantity
+from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.order.blocks import Facets, whole
 from nanocrystal.sample.shapes.distributions import (
     Distribution,
@@ -265,7 +266,7 @@ class Shape(ABC):
     their lattice, rather than by an envelope γ₀(r); nested: whether bodies with their faces moved inwards are known,
     which shells need; layered: whether a coating can be seen at small angles; coats: whether its volume is known;
     touching: whether there is one distance at which two crystals touch; listed: whether a file lists its blocks, source
-    being the name of that file.
+    being the name of that file; cluster: explicit atoms, which need no crystal.
     """
 
     name: ClassVar[str]
@@ -277,6 +278,16 @@ class Shape(ABC):
     listed: ClassVar[bool] = False
     facets: Facets | None = None
     source: Annotated[str, NO_KEY] = ""
+    cluster: Cluster | None = None
+
+    def inputs(self) -> dict[str, str]:
+        """Return file -> SHA-256 of what its sizes or atoms were read from."""
+        return {h.source: h.sha256 for h in vars(self).values() if isinstance(h, Histogram) and h.source}
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """The elements of explicit atoms; none where these are those of a crystal."""
+        return () if self.cluster is None else self.cluster.species
 
     @classmethod
     def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:

@@ -128,8 +128,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         q = self._transform.q
         elements = {e for c in self.sample.crystals.values() for e in c.elements}
         for population in self.sample.populations.values():
-            if population.atoms is not None:
-                elements |= set(population.atoms.cluster.species)
+            elements |= set(population.shape.species)
         if self.settings.peak_form == "pdfgui":
             return {e: np.full(len(q), float(atomic_number(e))) for e in elements}
         return {e: form_factor(e, q) for e in elements}

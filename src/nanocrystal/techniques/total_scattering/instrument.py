@@ -67,8 +67,8 @@ def _composition(sample: Sample) -> dict[str, float]:
     found: dict[str, float] = {}
     for population in sample.at(start).values():
         if population.of_crystal is None:
-            assert population.population.atoms is not None
-            cluster = population.population.atoms.cluster
+            cluster = population.population.shape.cluster
+            assert cluster is not None
             counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
             atoms = list(zip(cluster.species, counts.tolist(), strict=True))
         else:
