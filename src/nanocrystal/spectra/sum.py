@@ -201,17 +201,22 @@ class Sum:
         fixed = self._linear[self.free_of[self._linear] < 0]
         return np.asarray(np.einsum("ik,kip->ip", full[:, fixed], rows[fixed]))
 
-    def add_linear_slopes(self, slopes: FloatArray, rows: FloatArray) -> None:
-        """Add, in place, the derivatives of the curves by the free linear parameters to (n_items, n_free, n_points)."""
-        for k in self._linear[self.free_of[self._linear] >= 0]:
-            slopes[:, self.free_of[k]] += rows[k]
+    def add_linear_slopes(self, slopes: FloatArray, rows: FloatArray, weight: FloatArray | float = 1.0) -> None:
+        """Add, in place, the derivatives of the curves by the free linear parameters to (n_items, n_free, n_points).
 
-    def add_nonlinear_slopes(self, slopes: FloatArray, rows: FloatArray, full: FloatArray) -> None:
+        weight: (n_items, n_points) or what broadcasts against it.
+        """
+        for k in self._linear[self.free_of[self._linear] >= 0]:
+            slopes[:, self.free_of[k]] += rows[k] * weight
+
+    def add_nonlinear_slopes(
+        self, slopes: FloatArray, rows: FloatArray, full: FloatArray, weight: FloatArray | float = 1.0
+    ) -> None:
         """As `add_linear_slopes`, by the others."""
         for _, first, n in self.layout:
             for k in range(first + 1, first + n):
                 if self.free_of[k] >= 0:
-                    slopes[:, self.free_of[k]] += full[:, first, None] * rows[k]
+                    slopes[:, self.free_of[k]] += full[:, first, None] * rows[k] * weight
 
     def slopes(self, rows: FloatArray, full: FloatArray) -> FloatArray:
         """Return the derivatives of the curves by the free parameters, (n_items, n_free, n_points), of `rows`."""

@@ -72,14 +72,13 @@ def evaluated(task: Task, free: FloatArray, y: FloatArray, weight: FloatArray) -
     model = task.sum
     full = model.full(free)
     rows = model.rows(task.x, full)
-    weighted = rows * weight
     slopes = np.zeros((len(y), free.shape[1], len(task.x)))
-    model.add_linear_slopes(slopes, weighted)
+    model.add_linear_slopes(slopes, rows, weight)
     free, held, fine = free.copy(), np.zeros(free.shape, dtype=np.bool_), np.ones(len(y), dtype=np.bool_)
     if task.eliminated.any():
         free, held, fine = _linear_best(task, free, slopes, rows, y, weight)
         full = model.full(free)
-    model.add_nonlinear_slopes(slopes, weighted, full)
+    model.add_nonlinear_slopes(slopes, rows, full, weight)
     expected = model.curve_of(rows, full)
     chi2, residual = (_deviance if task.poisson else _squares)(expected, y, weight, slopes)
     return _State(

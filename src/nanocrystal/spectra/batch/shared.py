@@ -229,7 +229,7 @@ def _evaluated(problem: _Problem, free: FloatArray) -> _State:
     full = model.full(free)
     slopes = np.zeros((len(free), free.shape[1], len(problem.x)))
     slopes[:, problem.linear] = weighted
-    model.add_nonlinear_slopes(slopes, rows * weights, full)
+    model.add_nonlinear_slopes(slopes, rows, full, weights)
     return _State(free=free, chi2_of=(residual**2).sum(axis=1), slopes=slopes, basis=basis, residual=residual)
 
 
