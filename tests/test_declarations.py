@@ -14,11 +14,17 @@ import pytest
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.lines import gaussian
+from nanocrystal.measurement import Model
+from nanocrystal.refinement.fit import bound_problem
+from nanocrystal.report import report_html
+from nanocrystal.simulation import simulated_curves
 from nanocrystal.study import read_study, schema
 from nanocrystal.study.fields import Table
 from nanocrystal.study.tables import arguments_of, object_of, table_of
 from nanocrystal.techniques import TECHNIQUES
-from toy_technique import Peaks
+from richardson import errors_of_derivatives
+from test_docs import make_docs
+from toy_technique import Peaks, PeaksModel
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "nanocrystal"
@@ -65,6 +71,53 @@ def test_toy_technique_is_read_and_refined(study: Path) -> None:
     for name, values in TRUE.items():
         for key, value in zip(("position", "fwhm", "area"), values, strict=True):
             assert result.parameters[f"datasets.spectrum.parts.{name}.{key}"].value == pytest.approx(value, abs=1e-4)
+
+
+def test_toy_technique_keeps_the_contract(study: Path) -> None:
+    """As a model with a misspelt member would not be one; its curves are what its declarations say."""
+    model = bound_problem(read_study(study).sample, read_study(study).datasets, study.parent).models["spectrum"]
+    assert isinstance(model, Model)
+    assert model.linear == ("datasets.spectrum.parts.low.area", "datasets.spectrum.parts.high.area")
+    with pytest.raises(TypeError, match=r"Misspelt\.meaningles is no member of Model; did you mean 'meaningless'"):
+        type(Model)("Misspelt", (PeaksModel,), {"meaningles": lambda self, evaluation: frozenset()})
+    with pytest.raises(TypeError, match=r"Misspelt\.need_sample is no member of Technique"):
+        type(Model)("Misspelt", (Peaks,), {"need_sample": False})
+
+
+def test_toy_technique_has_the_right_jacobian(study: Path) -> None:
+    """Against Richardson's extrapolation, with a tie between two parts."""
+    text = STUDY.replace("value = 0.5, vary = true, max = 1.0", 'tie = "1.5 * datasets.spectrum.parts.low.fwhm"')
+    study.write_text(text, encoding="utf-8")
+    problem = bound_problem(read_study(study).sample, read_study(study).datasets, study.parent)
+    errors = errors_of_derivatives(problem, "spectrum")
+    assert set(errors) == {f"datasets.spectrum.parts.{n}" for n in ("low.position", "low.fwhm", "high.position")}
+    assert max(errors.values()) < 1e-5, errors
+
+
+def test_toy_technique_has_a_page_and_a_place_in_the_report(study: Path) -> None:
+    page = make_docs().page(Peaks)
+    assert page.startswith("# peaks\n\nA spectrum of named Gaussian peaks")
+    html = report_html(read_study(study).refine())
+    assert "energy" in html
+    assert "datasets.spectrum.parts.low.fwhm" in html
+
+
+def test_toy_technique_is_simulated_with_a_blank_and_noise(study: Path) -> None:
+    """What curves share needs nothing of it."""
+    x = np.linspace(-1.0, 6.0, 50)
+    rows = "".join(f"{a} {1.0 + 0.1 * a}\n" for a in x)
+    (study.parent / "blank.txt").write_text(rows, encoding="utf-8")
+    head = '[datasets.spectrum]\ntechnique = "peaks"\nx = "0:5:0.01"\nnoise = { counts = 1e4, seed = 1 }\n'
+    blank = 'blanks.cell = { file = "blank.txt", scale = 2.0 }\n'
+    parts = "".join(f"parts.{n} = {{ position = {p}, fwhm = {w}, area = {a} }}\n" for n, (p, w, a) in TRUE.items())
+    study.write_text(head + blank + parts, encoding="utf-8")
+    columns = simulated_curves(read_study(study).sample, read_study(study).datasets, study.parent)["spectrum"]
+    energy, drawn, sigma = (columns[n] for n in ("energy", "intensity", "sigma"))
+    exact = sum(a * gaussian(energy, p, w)[0] for p, w, a in TRUE.values()) + 2.0 * (1.0 + 0.1 * energy)
+    assert energy.shape == (501,)
+    expected = exact * 1e4 / exact.max()
+    assert np.std((drawn - expected) / np.sqrt(expected)) == pytest.approx(1.0, abs=0.1)
+    np.testing.assert_allclose(sigma, np.sqrt(drawn))
 
 
 def test_toy_technique_is_in_the_schema(study: Path) -> None:

@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from nanocrystal.data import read_curve, resolve
-from nanocrystal.kernels.lines import gaussian
-from nanocrystal.measurement import Axis, Measured, Model, Technique, local_parameters
+from nanocrystal.measurement import Abscissa, Axis, CurveModel, CurveTechnique, Points
+from nanocrystal.measurement.keys import XGrid, XRange
 from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, declared_quantities
 
 
@@ -24,37 +23,37 @@ class Peak:
     area: Annotated[Number | None, Quantity("area", "eV", "area of the peak, left to the fit", 1.0)] = None
 
 
-@dataclass(frozen=True)
-class Peaks(Technique):
-    """A spectrum over energy."""
-
-    file: Annotated[str | None, "two columns: energy in eV, intensity"] = None
+@dataclass(frozen=True, kw_only=True)
+class Peaks(CurveTechnique):
+    x: XGrid = None
+    x_range: XRange = None
     parts: Annotated[Mapping[str, Peak], "the peaks: [datasets.NAME.parts.PART]"] = field(default_factory=dict)
     name: ClassVar[str] = "peaks"
     needs_sample: ClassVar[bool] = False
+    points: ClassVar[Points] = Points(
+        abscissae=(Abscissa("x", Axis("energy", "eV"), "E"),),
+        fewest=5,
+        without_sigma="uniform",
+        usual={2: ("x", "y"), 3: ("x", "y", "sigma")},
+    )
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        local = {n: local_parameters(declared_quantities(Peak), ("area",), vars(p)) for n, p in self.parts.items()}
-        return {f"parts.{n}.{k}": v for n, own in local.items() for k, v in own.items()}
+        of_peak = declared_quantities(Peak)
+        of_parts = {f"parts.{n}.{k}": (q, getattr(p, k)) for n, p in self.parts.items() for k, q in of_peak.items()}
+        quantities, given = ({name: pair[k] for name, pair in of_parts.items()} for k in (0, 1))
+        return self.with_background(quantities, given, [f"parts.{n}.area" for n in self.parts])
 
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> PeaksModel:
-        where = f"datasets.{name}.file"
-        curve = read_curve(resolve(str(self.file), folder, where), columns=["x", "y"], where=where)
-        measured = Measured(curve.x, curve.y, None, "all points alike", curve.source, curve.sha256)
-        return PeaksModel(where=f"datasets.{name}", measured=measured, parts=tuple(self.parts))
+        found = self.compared(f"datasets.{name}", folder)
+        return PeaksModel(settings=self, where=f"datasets.{name}", measured=found.measured, blanks=found.at_points())
 
 
-@dataclass(frozen=True, kw_only=True)
-class PeaksModel(Model, own=("parts",)):
-    where: str
-    measured: Measured
-    parts: tuple[str, ...]
-    technique, x_axis, y_axis = Peaks.name, Axis("energy", "eV"), Axis("intensity", "")
+class PeaksModel(CurveModel):
+    technique, x_axis, y_axis = Peaks.name, Peaks.points.abscissae[0].axis, Axis("intensity", "")
+    signals = property(lambda self: tuple(f"parts.{name}.area" for name in self.settings.parts))
 
-    @property
-    def linear(self) -> tuple[str, ...]:
-        return tuple(f"{self.where}.parts.{part}.area" for part in self.parts)
-
-    def curves(self, evaluation: Evaluation) -> Any:
-        at = [[evaluation.values[f"{self.where}.parts.{p}.{k}"] for k in ("position", "fwhm")] for p in self.parts]
-        return np.array([gaussian(self.measured.x, *values)[0] for values in at])
+    def signal(self, evaluation: Evaluation) -> Any:
+        peaks = [evaluation.values.under(f"{self.where}.parts.{name}") for name in self.settings.parts]
+        away = [(self.measured.x - peak["position"]) / peak["fwhm"] for peak in peaks]
+        heights = [np.sqrt(4.0 * np.log(2.0) / np.pi) / peak["fwhm"] for peak in peaks]
+        return np.array([h * np.exp(-4.0 * np.log(2.0) * d**2) for h, d in zip(heights, away, strict=True)])

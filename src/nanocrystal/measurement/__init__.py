@@ -13,6 +13,7 @@ from nanocrystal.measurement.curve import (
     Trend,
     grid_from_text,
 )
+from nanocrystal.measurement.curve_model import CurveModel
 from nanocrystal.measurement.curve_technique import Compared, CurveTechnique, MeasuredTechnique
 from nanocrystal.measurement.points import Abscissa, Points
 
@@ -21,6 +22,7 @@ __all__ = [
     "Axis",
     "Blank",
     "Compared",
+    "CurveModel",
     "CurveTechnique",
     "Drawing",
     "Look",

@@ -14,7 +14,8 @@ from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.blanks import Blank, check_blank
-from nanocrystal.measurement.contract import Technique
+from nanocrystal.measurement.contract import Technique, local_parameters
+from nanocrystal.measurement.counted import as_simulated, background_quantities
 from nanocrystal.measurement.curve import Measured, Noise, grid_from_text
 from nanocrystal.measurement.keys import Range, Weights
 from nanocrystal.measurement.points import (
@@ -30,6 +31,7 @@ from nanocrystal.measurement.points import (
     without_empty,
     without_excluded,
 )
+from nanocrystal.parameters import Number, Parameter, Quantity
 
 FloatArray = NDArray[np.float64]
 
@@ -178,7 +180,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
 
 
 @dataclass(frozen=True)
-class CurveTechnique(MeasuredTechnique, own=("compared",)):
+class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
     """A data set of one curve, measured or to be simulated."""
 
     _: KW_ONLY
@@ -194,6 +196,25 @@ class CurveTechnique(MeasuredTechnique, own=("compared",)):
         super().__init_subclass__(**keywords)
         cls.abscissae = tuple(a.key for a in cls.points.abscissae)
         cls.counted = cls.points.counted
+
+    def with_background(
+        self,
+        quantities: Mapping[str, Quantity],
+        given: Mapping[str, Any],
+        linear: Sequence[str],
+        terms: int = 0,
+        coefficients: Mapping[str, Number] | None = None,
+    ) -> dict[str, tuple[Quantity, Parameter]]:
+        """Return what is declared: the quantities of a technique and those of its background and blanks.
+
+        given: the numbers of the study, None for those left to the fit (`linear`) or to their default. Without a file
+        nothing can be fitted: a scale is then 1, the background 0.
+        """
+        of_background, scales = background_quantities(terms, coefficients or {}, self.blanks)
+        declared, numbers, left = {**quantities, **of_background}, {**given, **scales}, (*linear, *of_background)
+        if self.file is None:
+            numbers = as_simulated(numbers, declared, left)
+        return local_parameters(declared, left, numbers)
 
     def _check_source(self, where: str) -> None:
         """Raise InputError unless there is either a file or an abscissa, and for noise of measured data."""

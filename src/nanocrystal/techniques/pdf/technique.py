@@ -46,8 +46,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
 from nanocrystal.measurement.keys import RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
 from nanocrystal.parameters import Number, Parameter, Quantity
@@ -107,11 +106,7 @@ class Pdf(CurveTechnique):
         """Return local address -> (declaration, parameter)."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = {k: q for k, q in self.quantities.items() if k not in MOTION or given[k] is not None}
-        of_blanks, scales = background_quantities(0, {}, self.blanks)
-        quantities, given, linear = quantities | of_blanks, given | scales, (*self.linear, *of_blanks)
-        if self.file is None:
-            given = as_simulated(given, quantities, linear)
-        return local_parameters(quantities, linear, given)
+        return self.with_background(quantities, given, self.linear)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PdfModel:
         """Read the data and return the model of this data set.

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.polynomials import chebyshev
-from nanocrystal.measurement import Axis, Measured, Model
+from nanocrystal.measurement import Axis, CurveModel
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
@@ -36,15 +35,12 @@ RESTING = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensities", "check_reach")):
+class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_reach")):
     """A powder pattern bound to a sample."""
 
     settings: Powder
-    where: str
     sample: Sample
-    measured: Measured
     phases: tuple[Phase, ...]
-    blanks: Mapping[str, FloatArray]
 
     technique = "powder"
     x_axis = TWO_THETA.axis
@@ -56,20 +52,16 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         return self.phases[0].beam.wavelengths[0]
 
     @property
-    def linear(self) -> tuple[str, ...]:
-        own = ["scale", *(f"background.c{k}" for k in range(self.settings.background_terms))]
-        return tuple(f"{self.where}.{n}" for n in [*own, *(f"blanks.{n}.scale" for n in self.blanks)])
+    def terms(self) -> int:
+        return self.settings.background_terms
 
-    def background_rows(self) -> tuple[int, ...]:
-        return tuple(range(1, len(self.linear)))
-
-    def curves(self, evaluation: Evaluation) -> FloatArray:
+    def signal(self, evaluation: Evaluation) -> FloatArray:
         amounts = self._seen(evaluation)
         pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
         shapes = self._family_patterns(evaluation)
         for name, squared in self.intensities(evaluation).items():
             pattern = pattern + squared @ shapes[name]
-        return np.concatenate([pattern[None, :], self._background])
+        return np.asarray(pattern)[None, :]
 
     @property
     def _structured(self) -> list[Phase]:
@@ -97,12 +89,6 @@ class PowderModel(Model, own=("settings", "sample", "phases", "blanks", "intensi
         """Return what a dalton of a phase shows, (n_points,)."""
         key = ("pattern", self.where, phase.name)
         return evaluation.once(key, phase.addresses, lambda: phase.at(evaluation).pattern(self.measured.x))
-
-    @cached_property
-    def _background(self) -> FloatArray:
-        """Chebyshev polynomials and blanks, (n_background, n_points)."""
-        rows = [*chebyshev(self.measured.x, self.settings.background_terms), *self.blanks.values()]
-        return np.array(rows).reshape(-1, len(self.measured.x))
 
     @property
     def _nothing(self) -> FloatArray:

@@ -120,8 +120,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
+from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
 from nanocrystal.measurement.points import TWO_THETA, check_angles
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
@@ -262,7 +262,7 @@ class Powder(CurveTechnique):
         """Return local address -> (declaration, parameter)."""
         used = [n for n in self.quantities if n != "wavelength" or self.wavelength is not None]
         given: dict[str, Any] = {name: getattr(self, name) for name in used}
-        quantities, linear = {n: self.quantities[n] for n in used}, list(self.linear)
+        quantities = {n: self.quantities[n] for n in used}
         if self.caglioti_u is None and self.caglioti_v is None:  # W alone is the square of a width
             quantities["caglioti_w"] = replace(quantities["caglioti_w"], minimum=0.0)
         for name, profile in self.profiles.items():
@@ -270,11 +270,7 @@ class Powder(CurveTechnique):
                 if key != "texture" or profile.texture_axis is not None:
                     quantities[f"profiles.{name}.{key}"] = quantity
                     given[f"profiles.{name}.{key}"] = getattr(profile, key)
-        declared, chosen = background_quantities(self.background_terms, self.background, self.blanks)
-        quantities, given, linear = quantities | declared, given | chosen, [*linear, *declared]
-        if self.file is None:
-            given = as_simulated(given, quantities, linear)
-        return local_parameters(quantities, tuple(linear), given)
+        return self.with_background(quantities, given, self.linear, self.background_terms, self.background)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PowderModel:
         """Read the data and return the model of this data set.

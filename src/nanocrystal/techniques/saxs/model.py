@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.measurement import Axis, Look, Measured, Model
+from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
@@ -50,15 +50,12 @@ class Layers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaxsModel(Model, own=("settings", "sample", "width", "blanks")):
+class SaxsModel(CurveModel, own=("sample", "width")):
     """Small-angle scattering bound to a sample; width: (n_points,) Å⁻¹, the resolution that the file gives, or 0."""
 
     settings: Saxs
-    where: str
     sample: Sample
-    measured: Measured
     width: FloatArray
-    blanks: Mapping[str, FloatArray]
 
     technique = "saxs"
     x_axis = Axis("q", "Å⁻¹")
@@ -69,20 +66,19 @@ class SaxsModel(Model, own=("settings", "sample", "width", "blanks")):
         return Axis("intensity", "cm⁻¹" if self.settings.absolute else "")
 
     @property
-    def linear(self) -> tuple[str, ...]:
-        own = ("scale", "background", *(("power_law",) if self.settings.power_law_background else ()))
-        return tuple(f"{self.where}.{n}" for n in (*own, *(f"blanks.{n}.scale" for n in self.blanks)))
+    def signals(self) -> tuple[str, ...]:
+        return ("scale", "background", *(("power_law",) if self.settings.power_law_background else ()))
 
     def background_rows(self) -> tuple[int, ...]:
         return tuple(range(1, len(self.linear)))
 
-    def curves(self, evaluation: Evaluation) -> FloatArray:
+    def signal(self, evaluation: Evaluation) -> FloatArray:
         smearing = self._smearing(evaluation)
         sample = smearing(self._ideal(evaluation, smearing.ideal_q))
         rows = [sample, np.ones_like(sample)]
         if self.settings.power_law_background:
             rows.append(self.measured.x ** -evaluation.values[f"{self.where}.power"])
-        return np.array([*rows, *self.blanks.values()])
+        return np.array(rows)
 
     # ---- the sample ---------------------------------------------------------------------------
 

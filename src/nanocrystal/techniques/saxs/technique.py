@@ -71,8 +71,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
 from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit
 from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
@@ -236,16 +235,11 @@ class Saxs(CurveTechnique, own=("absolute",)):
         """Return local address -> (declaration, parameter)."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
         quantities = {name: self.quantities[name] for name in given}
-        of_blanks, scales = background_quantities(0, {}, self.blanks)
-        quantities, given = quantities | of_blanks, given | scales
-        linear = (*(n for n in self.linear if n in quantities), *of_blanks)
         if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
             given["solvent_electron_density"] = solvent_electron_density(self.solvent)
         if given["scale"] is None and self.absolute:
             given["scale"] = 1.0
-        if self.file is None:
-            given = as_simulated(given, quantities, linear)
-        return local_parameters(quantities, linear, given)
+        return self.with_background(quantities, given, [n for n in self.linear if n in quantities])
 
     @property
     def absolute(self) -> bool:

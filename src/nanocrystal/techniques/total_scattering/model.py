@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
-from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.measurement import Axis, Measured, Model
+from nanocrystal.measurement import Axis, CurveModel
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
@@ -60,42 +59,37 @@ class IdealGrid(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TotalScatteringModel(Model, own=("settings", "sample", "q", "width", "blanks")):
+class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
     """Total scattering bound to a sample; q: (n_points,) Å⁻¹ of the points; width: the resolution of the file, or 0."""
 
     settings: TotalScattering
-    where: str
     sample: Sample
-    measured: Measured
     x_axis: Axis
     q: FloatArray
     wavelength: float | None = field()
     width: FloatArray
-    blanks: Mapping[str, FloatArray]
 
     technique = "total-scattering"
     y_axis = Axis("intensity", "")
 
     @property
-    def linear(self) -> tuple[str, ...]:
-        own = ["scale", *(f"background.c{k}" for k in range(self.settings.background_terms))]
-        own += [f"blanks.{n}.scale" for n in self.blanks]
-        if self.settings.compton:
-            own.append("compton_scale")
-        return tuple(f"{self.where}.{n}" for n in own)
+    def terms(self) -> int:
+        return self.settings.background_terms
 
-    def background_rows(self) -> tuple[int, ...]:
-        return tuple(range(1, len(self.linear)))
+    @cached_property
+    def beside(self) -> Mapping[str, FloatArray]:
+        """Polynomials, blanks and Compton scattering."""
+        compton = {"compton_scale": incoherent(self.sample, self.q)} if self.settings.compton else {}
+        return {**super().beside, **compton}
 
     @property
     def requirement(self) -> PairGrid:
         """All pairs of the crystals, in bins fine enough for the largest Q."""
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
-    def curves(self, evaluation: Evaluation) -> FloatArray:
+    def signal(self, evaluation: Evaluation) -> FloatArray:
         parts = self._intensities(evaluation, self._ideal_grid(evaluation))
-        sample = self._through_instrument(evaluation, np.asarray(sum(parts.values())))
-        return np.concatenate([sample[None, :], self._background])
+        return self._through_instrument(evaluation, np.asarray(sum(parts.values())))[None, :]
 
     # ---- exact derivatives --------------------------------------------------------------------
 
@@ -246,14 +240,6 @@ class TotalScatteringModel(Model, own=("settings", "sample", "q", "width", "blan
             return ideal
         assert self.wavelength is not None  # checked by `bind`
         return ideal * polarization(self.q, self.wavelength, part)
-
-    @cached_property
-    def _background(self) -> FloatArray:
-        """Chebyshev polynomials, blanks and Compton scattering, (n_background, n_points)."""
-        rows = [*chebyshev(self.measured.x, self.settings.background_terms), *self.blanks.values()]
-        if self.settings.compton:
-            rows.append(incoherent(self.sample, self.q))
-        return np.array(rows).reshape(-1, len(self.q))
 
     # ---- for the report -----------------------------------------------------------------------
 

@@ -39,8 +39,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
+from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import (
     AngleGrid,
     AngleRange,
@@ -127,11 +127,7 @@ class TotalScattering(CurveTechnique):
         given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = {n: q for n, q in self.quantities.items() if n != "compton_scale" or self.compton}
         linear = [n for n in self.linear if n in quantities]
-        declared, chosen = background_quantities(self.background_terms, self.background, self.blanks)
-        quantities, given, linear = quantities | declared, given | chosen, [*linear, *declared]
-        if self.file is None:
-            given = as_simulated(given, quantities, linear)
-        return local_parameters(quantities, tuple(linear), given)
+        return self.with_background(quantities, given, linear, self.background_terms, self.background)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> TotalScatteringModel:
         """Read the data and return the model of this data set.

@@ -1,0 +1,74 @@
+"""A curve beside its background: what models of one curve share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanocrystal.kernels.polynomials import chebyshev
+from nanocrystal.measurement.contract import Model
+from nanocrystal.measurement.counted import with_noise
+from nanocrystal.measurement.curve import Measured
+from nanocrystal.parameters import Evaluation
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveModel(Model, own=("settings", "blanks", "terms", "signals", "signal", "beside")):
+    """One curve bound to a sample: its signal, and beside it polynomials, blanks and what else a technique adds.
+
+    settings: the technique; blanks: at the points, (n_points,) each.
+    """
+
+    settings: Any
+    where: str
+    measured: Measured
+    blanks: Mapping[str, FloatArray]
+
+    @property
+    def terms(self) -> int:
+        """How many Chebyshev polynomials the background has."""
+        return 0
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Local names of the linear parameters of the rows of `signal`."""
+        return ("scale",)
+
+    @abstractmethod
+    def signal(self, evaluation: Evaluation) -> FloatArray:
+        """Return the curves of what is measured without its background, (n_signals, n_points)."""
+
+    @cached_property
+    def beside(self) -> Mapping[str, FloatArray]:
+        """Local name of a linear parameter -> its curve of the background, (n_points,)."""
+        polynomials = enumerate(chebyshev(self.measured.x, self.terms))
+        blanks = {f"blanks.{name}.scale": curve for name, curve in self.blanks.items()}
+        return {f"background.c{k}": polynomial for k, polynomial in polynomials} | blanks
+
+    @cached_property
+    def _background(self) -> FloatArray:
+        """The curves of the background, (n_background, n_points)."""
+        return np.array(list(self.beside.values())).reshape(-1, len(self.measured.x))
+
+    @property
+    def linear(self) -> tuple[str, ...]:
+        return tuple(f"{self.where}.{name}" for name in (*self.signals, *self.beside))
+
+    def curves(self, evaluation: Evaluation) -> FloatArray:
+        return np.concatenate([self.signal(evaluation), self._background])
+
+    def background_rows(self) -> tuple[int, ...]:
+        return tuple(range(len(self.signals), len(self.linear)))
+
+    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Add the noise that the study asks for: of counts, the curve scaled to so many at its highest point, or σ."""
+        kinds: tuple[Literal["counts", "sigma"], ...] = ("counts",) if self.settings.counted else ("sigma",)
+        return with_noise(calculated, self.settings.noise, self.where, f"the {self.technique} curve", kinds)
