@@ -40,8 +40,9 @@ from nanocrystal.study.candidates import KINDS, merged, without
 from nanocrystal.study.content import content_of
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.study.plan import PlanTable
+from nanocrystal.study.reading import study_from
 from nanocrystal.study.series.schema import SeriesTable
-from nanocrystal.study.study import read_histogram, study_from
+from nanocrystal.study.study import read_histogram
 from nanocrystal.study.text import toml_text
 from nanocrystal.techniques import Pdf, TotalScattering
 from round_trip import check, differences, parameter_rows, read_again
