@@ -53,7 +53,7 @@ def _mass(atoms: Mapping[str, float]) -> float:
 
 def content_of(population: PopulationNow) -> Content:
     """Return what the mean crystal of a population, or its cluster, holds."""
-    cluster = population.population.shape.cluster
+    cluster = population.population.shape.explicit
     if cluster is not None:
         return Content(dict(Counter(map(str, cluster.elements))), None)
     coating = population.coating

@@ -23,6 +23,7 @@ from nanocrystal.parameters import (
     StoreKey,
     as_parameter,
 )
+from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.order.blocks import block_lattice, with_slips
 from nanocrystal.sample.order.order import Coherent
@@ -33,7 +34,6 @@ from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, Shaped
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure, enveloped
 from nanocrystal.sample.pairs.slices import merged
-from nanocrystal.sample.shapes.atoms import Atoms, AtomsNow
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow, infinite
 from nanocrystal.sample.surface.coating import COATING, Coating, CoatingNow
 from nanocrystal.sample.surface.shell import SHELL, Shell, ShellNow
@@ -76,7 +76,7 @@ class Population:
 
     crystal: Annotated[str | None, REQUIRED, "the name of one of [crystals]"] = None
     shape: Annotated[Shape, NO_KEY] = field(default_factory=infinite)
-    atoms: Annotated[Atoms | None, NO_KEY] = None
+    atoms: Annotated[Shape | None, NO_KEY] = None
     fraction_basis: Annotated[FractionBasis, NO_KEY] = "mass_fraction"
     fraction: Annotated[Number, NO_KEY] = 1.0
     twins: Annotated[Mapping[Name, TwinFamily], "families of boundaries: [populations.NAME.twins.FAMILY]"] = field(
@@ -94,7 +94,7 @@ class Population:
         """Explicit atoms are the shape, whichever of the two is given."""
         if self.atoms is not None:
             object.__setattr__(self, "shape", self.atoms)
-        elif self.shape.cluster is not None:
+        elif self.shape.explicit is not None:
             object.__setattr__(self, "atoms", self.shape)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -182,10 +182,6 @@ class PopulationNow:
         return self.population.shape.at(self.here) if self.part is None else self.part[1]
 
     @cached_property
-    def atoms(self) -> AtomsNow | None:
-        return None if self.population.atoms is None else self.population.atoms.at(self.here)
-
-    @cached_property
     def shell(self) -> ShellNow | None:
         return None if self.population.shell is None else self.population.shell.at(self.here.under(SHELL))
 
@@ -240,8 +236,9 @@ class PopulationNow:
 
     def pairs(self) -> PairStructure:
         """Return the population as pair distances on the grid the evaluation requires."""
-        if self.atoms is not None:
-            return self._cluster_pairs(self.atoms)
+        cluster = self.population.shape.explicit
+        if cluster is not None:
+            return self._cluster_pairs(cluster)
         if self.size_law is not None:
             return self._sliced_pairs(self.size_law)
         return self._shaped_pairs() if self.population.shape.along_lattice else self._round_pairs()
@@ -372,8 +369,8 @@ class PopulationNow:
             shape_functions=normalised(levels, pairs.mean_inside),
         )
 
-    def _cluster_pairs(self, atoms: AtomsNow) -> PairStructure:
-        cluster, stretch, grid = atoms.shape.cluster, atoms.stretch, self._grid
+    def _cluster_pairs(self, cluster: Cluster) -> PairStructure:
+        stretch, grid = self.shape.stretch, self._grid
         species = cluster.species
 
         def moments() -> FloatArray:
@@ -381,7 +378,9 @@ class PopulationNow:
             return cluster_moments(stretch * cluster.positions, cluster.kinds, len(species), grid.h, n_bins)
 
         counts = np.bincount(cluster.kinds, minlength=len(species))
-        kinds = tuple(Kind(e, e, float(n), 1.0, float(u)) for e, n, u in zip(species, counts, atoms.u_iso, strict=True))
+        kinds = tuple(
+            Kind(e, e, float(n), 1.0, float(u)) for e, n, u in zip(species, counts, self.shape.u_iso, strict=True)
+        )
         stretched = self.here.addresses("stretch")
         return PairStructure(
             kinds=kinds,

@@ -49,7 +49,7 @@ class Sample:
     def __post_init__(self) -> None:
         for name, population in self.populations.items():
             where = f"populations.{name}"
-            if population.shape.cluster is None:
+            if population.shape.explicit is None:
                 if population.crystal is None:
                     raise InputError(where, "needs the name of a crystal, or explicit atoms.")
                 if population.crystal not in self.crystals:
@@ -384,8 +384,8 @@ class Sample:
         found = {}
         for name, population in self.at(Evaluation(values)).items():
             picture, shape = None, population.shape
-            if population.atoms is not None:
-                picture = of_cluster(population.atoms.shape.cluster, population.atoms.stretch)
+            if shape.shape.explicit is not None:
+                picture = of_cluster(shape.shape.explicit, shape.stretch)
             elif shape.shape.finite:
                 picture = of_crystal(self.lattice_at(name, population.evaluation), shape)
             if picture is not None and picture.elements:
@@ -396,7 +396,7 @@ class Sample:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
         files = {f"model_{n}.cif": c.cif_text(f"{title} {n}") for n, c in self._crystals_at(values).items()}
         for name, population in self.populations.items():
-            cluster = population.shape.cluster
+            cluster = population.shape.explicit
             if cluster is not None:
                 stretch = values[f"populations.{name}.stretch"]
                 stretched = replace(cluster, positions=stretch * cluster.positions)
@@ -405,7 +405,7 @@ class Sample:
 
     def model_names(self) -> list[str]:
         """Return the names of the files that `model_files` makes."""
-        clusters = [n for n, p in self.populations.items() if p.shape.cluster is not None]
+        clusters = [n for n, p in self.populations.items() if p.shape.explicit is not None]
         return [f"model_{n}.cif" for n in self.crystals] + [f"model_{n}.xyz" for n in clusters]
 
     def inputs(self) -> dict[str, str]:

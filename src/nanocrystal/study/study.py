@@ -19,7 +19,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
-from nanocrystal.sample import Atoms, Cluster, Crystal, Histogram, Population, Sample, Shape
+from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
@@ -291,11 +291,12 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     fraction: dict[str, Any] = {}
     for basis, part in given.items():
         fraction = {"fraction_basis": basis, "fraction": part}
-    if table.made_from is Atoms:
+    if table.made_from.of_atoms:
         path = resolve(table.file, folder, f"{where}.file")
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
-        return Population(atoms=Atoms(cluster, where=where, **arguments_of(Atoms, table, where)), **fraction)
+        atoms = table.made_from(cluster, where=where, **arguments_of(table.made_from, table, where))
+        return Population(atoms=atoms, **fraction)
     more = arguments_of(Population, table, where)
     return Population(shape=_shape(table, where, folder), **more, **fraction)
 

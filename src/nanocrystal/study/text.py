@@ -105,7 +105,7 @@ def _population(population: Population, where: str) -> Content:
     usual = population.fraction == 1.0 and basis == "mass_fraction" and isinstance(population.fraction, float)
     fraction: Content = {} if usual else {basis: plain(population.fraction, f"{where}.{basis}")}
     shape = population.shape
-    if shape.cluster is not None:
+    if shape.explicit is not None:
         for key in more:
             raise InputError(f"{where}.{key}", "is for crystals, and a study says nothing of it for explicit atoms.")
         return {"shape": shape.name, **content_of(shape, where), **fraction}
@@ -154,8 +154,8 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
         yield where, source, crystal.structure, partial(_structure, source, folder, where)
     for name, population in sample.populations.items():
         where, shape = f"populations.{name}", population.shape
-        if shape.cluster is not None:
-            cluster = shape.cluster
+        if shape.explicit is not None:
+            cluster = shape.explicit
             yield f"{where}.file", cluster.source, cluster, partial(_cluster, cluster.source, folder, f"{where}.file")
             continue
         if shape.listed and shape.source:

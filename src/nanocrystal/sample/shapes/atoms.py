@@ -44,6 +44,7 @@ class Atoms(Shape):
     name: ClassVar[str] = "atoms"
     layered: ClassVar[bool] = False
     coats: ClassVar[bool] = False
+    of_atoms: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.cluster.check_overlap(self.where)
@@ -65,6 +66,14 @@ class Atoms(Shape):
         entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
         motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
         return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
+
+    @property
+    def explicit(self) -> Cluster:
+        return self.cluster
+
+    @property
+    def own_motion(self) -> Mapping[str, Number]:
+        return self.motion
 
     def inputs(self) -> dict[str, str]:
         return {self.cluster.source: self.cluster.sha256}

@@ -243,6 +243,18 @@ class ShapeNow:
         """The distribution of the distance at which two crystals touch."""
         raise not_there(self.shape, "the distance at which two crystals touch")
 
+    # ---- explicit atoms ----------------------------------------------------------------------------
+
+    @property
+    def stretch(self) -> float:
+        """The factor on all distances of explicit atoms."""
+        raise not_there(self.shape, "the stretch")
+
+    @property
+    def u_iso(self) -> FloatArray:
+        """u_iso of each species of explicit atoms, Å²."""
+        raise not_there(self.shape, "the displacement")
+
     # ---- atom by atom -----------------------------------------------------------------------------
 
     def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
@@ -266,7 +278,7 @@ class Shape(ABC):
     their lattice, rather than by an envelope γ₀(r); nested: whether bodies with their faces moved inwards are known,
     which shells need; layered: whether a coating can be seen at small angles; coats: whether its volume is known;
     touching: whether there is one distance at which two crystals touch; listed: whether a file lists its blocks, source
-    being the name of that file; cluster: explicit atoms, which need no crystal.
+    being the name of that file; of_atoms: whether its atoms stand one by one, in a file, and need no crystal.
     """
 
     name: ClassVar[str]
@@ -276,18 +288,28 @@ class Shape(ABC):
     coats: ClassVar[bool] = True
     touching: ClassVar[bool] = False
     listed: ClassVar[bool] = False
+    of_atoms: ClassVar[bool] = False
     facets: Facets | None = None
     source: Annotated[str, NO_KEY] = ""
-    cluster: Cluster | None = None
 
     def inputs(self) -> dict[str, str]:
         """Return file -> SHA-256 of what its sizes or atoms were read from."""
         return {h.source: h.sha256 for h in vars(self).values() if isinstance(h, Histogram) and h.source}
 
     @property
+    def explicit(self) -> Cluster | None:
+        """Its atoms, where they stand one by one and need no crystal."""
+        return None
+
+    @property
     def species(self) -> tuple[str, ...]:
         """The elements of explicit atoms; none where these are those of a crystal."""
-        return () if self.cluster is None else self.cluster.species
+        return () if self.explicit is None else self.explicit.species
+
+    @property
+    def own_motion(self) -> Mapping[str, Number]:
+        """The correlated motion of explicit atoms, as far as it is given."""
+        return {}
 
     @classmethod
     def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:

@@ -170,7 +170,7 @@ class Pdf(CurveTechnique):
         """Correlated motion is said of the sample, or for short of a data set; not of both."""
         own = [k for k in MOTION if getattr(self, k) is not None]
         motions = {f"crystals.{n}": c.motion for n, c in sample.crystals.items()}
-        motions |= {f"populations.{n}": p.atoms.motion for n, p in sample.populations.items() if p.atoms}
+        motions |= {f"populations.{n}": p.shape.own_motion for n, p in sample.populations.items() if p.shape.of_atoms}
         for place, motion in motions.items():
             if own and motion:
                 raise InputError(

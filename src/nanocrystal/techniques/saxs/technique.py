@@ -304,7 +304,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
     def _check_sample(self, sample: Sample, where: str) -> None:
         for name, population in sample.populations.items():
             prefix = f"populations.{name}"
-            if population.shape.cluster is not None:
+            if population.shape.explicit is not None:
                 raise InputError(
                     f"{prefix}.shape",
                     "technique saxs needs bodies with a volume, which explicit atoms have not: give a crystal with a "

@@ -67,7 +67,7 @@ def _composition(sample: Sample) -> dict[str, float]:
     found: dict[str, float] = {}
     for population in sample.at(start).values():
         if population.of_crystal is None:
-            cluster = population.population.shape.cluster
+            cluster = population.population.shape.explicit
             assert cluster is not None
             counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
             atoms = list(zip(cluster.species, counts.tolist(), strict=True))
