@@ -15,6 +15,7 @@ from nanocrystal.report import write_result
 from nanocrystal.sample import Coating, Distribution, Ellipsoid, Population, Sample, Sphere
 from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength
 from nanocrystal.sample.shapes.ellipsoid import EllipsoidalBody
+from nanocrystal.sample.shapes.overlaps import sizes
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
@@ -174,6 +175,20 @@ def test_mean_amplitudes_are_those_of_slices(inner: float, outer: float) -> None
     expected = np.array([(a * b) @ w for a, b in pairs])
     scale = np.array([np.sqrt(((a * a) @ w) * ((b * b) @ w)) for a, b in pairs])
     assert np.abs((body.products(SMALL, (inner, outer)) - expected) / scale).max() < 1e-6
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.3])
+def test_mean_over_sizes_is_that_of_many_more(spread: float) -> None:
+    """Against nodes as dense as those of other bodies."""
+    diameters, lengths = Lognormal(38.0, 38.0 * spread), Lognormal(60.0, 60.0 * spread)
+    found = EllipsoidalBody(diameters, lengths).products(SMALL, (0.0, -12.0))
+    expected, scale = np.zeros(len(SMALL)), np.zeros(len(SMALL))
+    across, part = sizes(diameters, 6, 0.3)
+    for d, p in zip(across, part, strict=True):
+        of_one = EllipsoidalBody(OneLength(float(d)), lengths)
+        expected += p * of_one.products(SMALL, (0.0, -12.0))
+        scale += p * of_one.products(SMALL, (-12.0, -12.0))
+    assert np.abs((found - expected) / scale).max() < 3e-6
 
 
 def test_products_are_the_transform_of_the_volumes_shared() -> None:

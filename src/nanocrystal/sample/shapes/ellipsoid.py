@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
-from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, grown_power
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal, grown_power
 from nanocrystal.sample.shapes.overlaps import limited, sizes
 from nanocrystal.sample.shapes.prisms import NEGLIGIBLE, Box, BoxNow, Edge, length_quantity
-from nanocrystal.sample.shapes.shape import SURFACE, Depths, ScatteringBody, Vectors, not_there
+from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, Vectors, not_there
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -125,14 +125,36 @@ class EllipsoidNow(BoxNow):
         table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         return self.overlap(table.reshape(-1, 3), vectors, depths).reshape(table.shape[:-1])
 
+    def envelope_to(
+        self, longest: float, vectors: FloatArray, depths: Depths = SURFACE, extents: Extents | None = None
+    ) -> RadialFunction:
+        """Return the function γ₀ of r; the mean over directions is that over the angle to the axis."""
+        from scipy.interpolate import CubicSpline
+
+        if any(depths) or extents is not None:
+            raise not_there(self.shape, "what two nested bodies share")
+        reach = max(self._farthest())
+        if np.isfinite(longest):  # in steps of a tenth, so that the table does not move with the range
+            reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
+        nodes, weights = np.polynomial.legendre.leggauss(24)
+        cosine, r = 0.5 * (nodes + 1.0), np.linspace(0.0, reach, 160)
+        places = np.stack([np.outer(r, np.sqrt(1.0 - cosine**2)), np.outer(r, cosine)], axis=-1).reshape(-1, 2)
+        shared = np.concatenate([self._shared(*part.T) for part in self._portions(places)])
+        spline = CubicSpline(r, shared.reshape(len(r), -1) @ (0.5 * weights) / float(shared[0]))
+        return lambda x: np.asarray(np.where(x < reach, spline(np.minimum(x, reach)), 0.0))
+
     def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        return 2.0 * _half_extents(*self._farthest(), vectors)
+
+    def _farthest(self) -> tuple[float, float]:
+        """Return how far across and along the axis still count."""
         found, steps, none = [], np.linspace(0.0, 1.0, 400), np.zeros(400)
         for k, (_, d) in enumerate(self.lengths):
             at = steps * d.reach()
             pairs = self._shared(*((at, none) if k == 0 else (none, at)))
             beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
             found.append(float(at[beyond[0] if len(beyond) else -1]))
-        return 2.0 * _half_extents(found[0], found[1], vectors)
+        return found[0], found[1]
 
     def grown(self, thickness: float, vectors: Vectors) -> float:
         across, along = (d for _, d in self.lengths)
@@ -188,17 +210,31 @@ class EllipsoidalBody:
     def _mean(self, q: FloatArray, combined: Combined, depths: Depths) -> FloatArray:
         """Return the mean over sizes and directions of what is made of the amplitudes at two depths."""
         highest = float(q.max())
-        across, part = sizes(self.diameters, 6, highest)
-        along, share = sizes(self.lengths, 2, highest)
+        across, part = _sizes(self.diameters, 4, highest)
+        along, share = _sizes(self.lengths, 2, highest)
         longest = float(max(across.max(), along.max())) - 2.0 * min(*depths, 0.0)
         nodes, weights = np.polynomial.legendre.leggauss(16 + int(0.6 * highest * longest))
         cosine, weight = 0.5 * (nodes + 1.0), 0.5 * weights
         found = np.zeros(len(q))
         for length, of_length in zip(along, share, strict=True):
             for diameter, of_diameter in zip(across, part, strict=True):
-                first, second = (_amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in depths)
-                found += of_length * of_diameter * (combined(first, second) @ weight)
+                each = {t: _amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in set(depths)}
+                found += of_length * of_diameter * (combined(each[depths[0]], each[depths[1]]) @ weight)
         return found
+
+
+def _sizes(d: LengthDistribution, power: int, phase: float) -> tuple[FloatArray, FloatArray]:
+    """Return lengths (n,) and the part that each stands for, few where the distribution is smooth.
+
+    For the mean of length^power times what oscillates as cos(phase × length): 1e-6 of P(q).
+    """
+    if not isinstance(d, Lognormal):
+        return sizes(d, power, phase)
+    mu, s = d.log_parameters
+    low, high = mu - 5.5 * s, mu + power * s * s + 6.0 * s
+    nodes, weights = np.polynomial.legendre.leggauss(26 + int(0.22 * phase * float(np.exp(high) - np.exp(low))))
+    length = np.exp(0.5 * (high + low) + 0.5 * (high - low) * nodes)
+    return length, 0.5 * (high - low) * weights * length * d.density(length)
 
 
 def _amplitude(q: FloatArray, diameter: float, length: float, cosine: FloatArray) -> FloatArray:
