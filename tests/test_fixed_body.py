@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,5 @@ def test_a_study_names_blocks_in_a_file(tmp_path: Path) -> None:
     assert described.sample.populations["p"].shape.n_blocks == len(STAR)
     assert described.simulated()["iq"]["intensity"].min() > 0.0
     assert len(described.sample.typical_atoms(described.parameters.initial_values())["p"].elements) == 5 * len(STAR)
+    text = (tmp_path / "blocks.txt").read_bytes()
+    assert described.sample.inputs()["blocks.txt"] == hashlib.sha256(text).hexdigest()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolve
-from nanocrystal.data.reading import read_table
+from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
@@ -317,11 +317,13 @@ def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: F
     """Return the body that a file lists by its blocks; raises InputError that names the file."""
     path = resolve(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
-        rows = read_table(path, f"{where}.file", file)
+        text = read_text(path, f"{where}.file")
+        rows = number_table(text, file)
         if rows.widest != 3:
             raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            return shape.of_places([tuple(row.values) for row in rows.rows], facets, file)
+            places = [tuple(row.values) for row in rows.rows]
+            return shape.of_places(places, facets, file, sha256(text.encode()).hexdigest())
         except InputError as error:
             raise InputError(file, error.problem) from None
 
@@ -335,8 +337,6 @@ def _counted(value: Any, folder: Path, where: str) -> Any:
 
 def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
     """Return the lengths that a file counts; raises InputError that names the file."""
-    from nanocrystal.data.table import number_table
-
     path = resolve(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")

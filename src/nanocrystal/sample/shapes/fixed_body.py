@@ -50,8 +50,8 @@ def _named(body: FixedBody) -> dict[str, str]:
 class FixedBody(Box):
     """One crystal of given blocks, of any outline.
 
-    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source: the file that they were
-    read from, if they were.
+    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source, sha256: of the file
+    that they were read from, if they were.
     Raises InputError for no blocks, one twice, or a body too large.
     """
 
@@ -60,12 +60,16 @@ class FixedBody(Box):
         Facets | None, 'what the blocks are: "cell" or "pseudocubic" cells [pseudocubic for perovskites]'
     ] = None
     source: Annotated[str, NO_KEY] = ""
+    sha256: Annotated[str, NO_KEY] = ""
     name: ClassVar[str] = "blocks"
     listed: ClassVar[bool] = True
 
     @classmethod
-    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:
-        return cls(places, facets, source)
+    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str, sha256: str) -> Self:
+        return cls(places, facets, source, sha256)
+
+    def inputs(self) -> dict[str, str]:
+        return {self.source: self.sha256} if self.source else {}
 
     def __post_init__(self) -> None:
         places = np.asarray(self.blocks)

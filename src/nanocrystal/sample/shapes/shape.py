@@ -312,8 +312,8 @@ class Shape(ABC):
         return {}
 
     @classmethod
-    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str) -> Self:
-        """Return the shape of `listed` blocks, of their places along the block vectors; source: what has them."""
+    def of_places(cls, places: Sequence[Sequence[float]], facets: Facets | None, source: str, sha256: str) -> Self:
+        """Return the shape of `listed` blocks, of their places along the block vectors; source: the file with them."""
         raise not_there(cls, "a list of blocks")
 
     @abstractmethod
