@@ -149,6 +149,21 @@ def test_wurtzite_is_the_mean_over_explicit_ellipsoids() -> None:
     assert (error < 0.1 * mean).all()
 
 
+def test_gamma_of_pdfs_is_the_mean_of_shared_volumes_over_directions() -> None:
+    """γ₀(r), which G(r) subtracts: against slices, and for a sphere the closed form."""
+    r = np.array([0.0, 4.0, 11.0, 17.0, 21.0, 29.0])
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    cosine, w = 0.5 * (nodes + 1.0), 0.5 * weights
+    expected = [
+        sum(v * shared(22.0, 31.0, x * np.sqrt(1.0 - c * c), x * c) for c, v in zip(cosine, w, strict=True)) for x in r
+    ]
+    found = now(Ellipsoid(22.0, 31.0)).envelope_along(r, UPRIGHT)
+    np.testing.assert_allclose(found, np.array(expected) / expected[0], atol=2e-5)
+    x = np.linspace(0.0, 32.0, 200)
+    of_sphere = now(Ellipsoid(30.0, 30.0)).envelope_along(x, UPRIGHT)
+    np.testing.assert_allclose(of_sphere, now(Sphere(30.0)).envelope(x), atol=2e-6)
+
+
 # ---- small angles ---------------------------------------------------------------------------------
 
 SMALL = np.array([0.002, 0.02, 0.07, 0.15, 0.3, 0.6])
