@@ -20,7 +20,7 @@ from modelling import crystal
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cube, Distribution, Population, Prism, Sample, TwinFamily
-from nanocrystal.sample.shapes.prisms import Box
+from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.techniques import TotalScattering
 from structures import GAMMA_CSPBBR3
 

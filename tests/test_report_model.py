@@ -12,7 +12,7 @@ from scipy.spatial.distance import pdist
 from nanocrystal.parameters import Evaluation, ParameterSet, Values
 from nanocrystal.sample import Atoms, Brick, Cluster, Crystal, Cube, Distribution, PairGrid, Population, Prism, Sample
 from nanocrystal.sample.explicit.picture import MOST_ATOMS, MOST_ON_SURFACE
-from nanocrystal.sample.shapes.shape import Sphere
+from nanocrystal.sample.shapes.sphere import Sphere
 from structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, NICKEL
 
 U = {"Cs": 0.03, "Pb": 0.02, "Br": 0.03}

@@ -14,8 +14,8 @@ from modelling import calculated, crystal, now, sample_of
 from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
 from nanocrystal.sample import Cube, Cylinder, Distribution, Ellipsoid, Histogram, Octahedron, Prism, Sphere
+from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.sample.shapes.distributions import Lognormal, Normal
-from nanocrystal.sample.shapes.prisms import Box
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering

@@ -33,7 +33,7 @@ from nanocrystal.sample import (
     TwinFamily,
 )
 from nanocrystal.sample.crystal.cif import parse_cif
-from nanocrystal.sample.shapes.prisms import nested_offsets
+from nanocrystal.sample.shapes.boxes import nested_offsets
 from nanocrystal.sample.surface import shell as shell_module
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering

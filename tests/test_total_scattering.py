@@ -17,7 +17,7 @@ from nanocrystal.parameters import vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Brick, Cube, Distribution, Platelet, Population, Prism, Sample, SiteOverride, Sphere
 from nanocrystal.sample.order.blocks import block_lattice
-from nanocrystal.sample.shapes.prisms import Box
+from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques import TotalScattering
 from richardson import errors_of_derivatives, exact_addresses_of

@@ -21,12 +21,14 @@ from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructur
 from nanocrystal.sample.population import Population
 from nanocrystal.sample.sample import Sample
 from nanocrystal.sample.shapes.atoms import Atoms
+from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.sample.shapes.curved import Cylinder, Octahedron
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram
 from nanocrystal.sample.shapes.ellipsoid import Ellipsoid
 from nanocrystal.sample.shapes.fixed_body import FixedBody
-from nanocrystal.sample.shapes.prisms import Box, Brick, Cube, Platelet, Prism
-from nanocrystal.sample.shapes.shape import Bulk, Shape, Sphere
+from nanocrystal.sample.shapes.prisms import Brick, Cube, Platelet, Prism
+from nanocrystal.sample.shapes.shape import Shape
+from nanocrystal.sample.shapes.sphere import Bulk, Sphere
 from nanocrystal.sample.surface.coating import Coating
 from nanocrystal.sample.surface.shell import Shell
 from nanocrystal.sample.surface.size_law import Exponential, SizeLaw

@@ -34,7 +34,8 @@ from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, Shaped
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure, enveloped
 from nanocrystal.sample.pairs.slices import merged
-from nanocrystal.sample.shapes.shape import Shape, ShapeNow, infinite
+from nanocrystal.sample.shapes.shape import Shape, ShapeNow
+from nanocrystal.sample.shapes.sphere import infinite
 from nanocrystal.sample.surface.coating import COATING, Coating, CoatingNow
 from nanocrystal.sample.surface.shell import SHELL, Shell, ShellNow
 from nanocrystal.sample.surface.size_law import SIZE_LAW, SizeLaw, SizeLawNow, slices

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling, whole
+from nanocrystal.sample.shapes.boxes import Box, BoxNow, Edge, length_quantity, mean_of_polynomial
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, grown_power
-from nanocrystal.sample.shapes.prisms import Box, BoxNow, Edge, length_quantity, mean_of_polynomial
 from nanocrystal.sample.shapes.shape import ScatteringBody, Vectors
 
 FloatArray = NDArray[np.float64]

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
+from nanocrystal.sample.shapes.boxes import NEGLIGIBLE, Box, BoxNow, Edge, length_quantity
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal, grown_power
 from nanocrystal.sample.shapes.overlaps import limited, sizes
-from nanocrystal.sample.shapes.prisms import NEGLIGIBLE, Box, BoxNow, Edge, length_quantity
 from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, Vectors, not_there
 
 FloatArray = NDArray[np.float64]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import NO_KEY, Beside, Here, Parameter, Quantity
 from nanocrystal.sample.order.blocks import Facets
-from nanocrystal.sample.shapes.prisms import Box, BoxNow
+from nanocrystal.sample.shapes.boxes import Box, BoxNow
 from nanocrystal.sample.shapes.shape import (
     SURFACE,
     Depths,

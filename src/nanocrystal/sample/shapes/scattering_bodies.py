@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.bodies import DisplacementSum
+from nanocrystal.sample.shapes.boxes import BoxNow, Edge
 from nanocrystal.sample.shapes.curved import Octahedral
 from nanocrystal.sample.shapes.distributions import LengthDistribution, Lognormal, OneLength
 from nanocrystal.sample.shapes.overlaps import (
@@ -39,8 +40,8 @@ from nanocrystal.sample.shapes.overlaps import (
     nodes_of_rows,
     sizes,
 )
-from nanocrystal.sample.shapes.prisms import BoxNow, Edge
-from nanocrystal.sample.shapes.shape import ScatteringBody, sphere_overlap
+from nanocrystal.sample.shapes.shape import ScatteringBody
+from nanocrystal.sample.shapes.sphere import sphere_overlap
 
 FloatArray = NDArray[np.float64]
 FARTHEST = 400

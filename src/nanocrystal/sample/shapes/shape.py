@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Protocol, Self
 
 import numpy as np
@@ -20,16 +20,8 @@ from nanocrystal.parameters import NO_KEY, Here, Number, Parameter, Quantity
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.order.blocks import Facets, whole
 from nanocrystal.sample.shapes.distributions import (
-    Distribution,
     Histogram,
     LengthDistribution,
-    Lognormal,
-    Normal,
-    Part,
-    RefinableLength,
-    bounds,
-    grown_power,
-    number_weighted,
 )
 
 FloatArray = NDArray[np.float64]
@@ -42,28 +34,10 @@ SURFACE: Depths = (0.0, 0.0)
 RadialFunction = Callable[[FloatArray], FloatArray]
 Vectors = Callable[[], FloatArray]
 """returns the block vectors as rows, Å"""
-SMOOTH_POINTS = 300
-"""distances at which a mean over sizes is calculated, to be interpolated"""
-DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
 
 SizeCurves = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
 """name of a length -> (length, Å, number density, volume-weighted density, 1/Å)"""
 SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
-
-
-def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> FloatArray:
-    """Return the volume that two spheres of radii first and second share at a distance r of their centres."""
-    first, second = np.maximum(first, 0.0), np.maximum(second, 0.0)
-    smaller = 4.0 / 3.0 * np.pi * np.minimum(first, second) ** 3
-    apart = np.maximum(r, 1e-9)
-    lens = (
-        np.pi
-        * (first + second - apart) ** 2
-        * (apart**2 + 2.0 * apart * (first + second) - 3.0 * (first - second) ** 2)
-        / (12.0 * apart)
-    )
-    inside = r <= np.abs(first - second)
-    return np.asarray(np.where(inside, smaller, np.where(r < first + second, lens, 0.0)))
 
 
 @dataclass(frozen=True)
@@ -358,165 +332,3 @@ class Shape(ABC):
         that of a block or lies between blocks, whichever gives the number of blocks nearer to the volume.
         """
         return np.ones(tuple(whole(mean)), dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class BulkNow(ShapeNow):
-    """An infinite crystal."""
-
-    shape: Shape
-
-    def envelope(self, r: FloatArray) -> FloatArray:
-        return np.ones_like(r)
-
-    @property
-    def reach(self) -> float:
-        return float("inf")
-
-    def deeper(self, depths: FloatArray, vectors: Vectors, longer: float = 0.0) -> FloatArray:
-        return np.ones_like(depths)
-
-
-@dataclass(frozen=True)
-class Bulk(Shape):
-    """An infinite crystal; for PDFs."""
-
-    name: ClassVar[str] = "bulk"
-    finite: ClassVar[bool] = False
-    layered: ClassVar[bool] = False
-    coats: ClassVar[bool] = False
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        return {}
-
-    def at(self, here: Here) -> BulkNow:
-        return BulkNow(self)
-
-
-def infinite() -> Shape:
-    """Return the shape of crystals without a surface."""
-    return Bulk()
-
-
-@dataclass(frozen=True)
-class SphereNow(ShapeNow):
-    """Spheres with these diameters; spread: whether a distribution was given.
-
-    V γ₀ = π/6 (D³ − 3/2 r D² + r³/2) for r < D.
-    """
-
-    shape: Shape
-    diameters: LengthDistribution
-    spread: bool = True
-
-    def envelope(self, r: FloatArray) -> FloatArray:
-        d = self.diameters
-        third = d.partial_moment(3, r)
-        overlap = third - 1.5 * r * d.partial_moment(2, r) + 0.5 * r**3 * d.partial_moment(0, r)
-        return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
-
-    def shared(self, r: FloatArray, depths: Depths) -> FloatArray:
-        from scipy.interpolate import CubicSpline
-
-        s, t = depths
-        d = self.diameters
-        volume = np.pi / 6.0 * float(d.partial_moment(3, np.zeros(1))[0])
-
-        def at(r: FloatArray) -> FloatArray:
-            length, weight = d.nodes(np.maximum(2.0 * max(s, t), r + s + t))
-            volumes = sphere_overlap(0.5 * length - s, 0.5 * length - t, r[:, None])
-            return np.asarray((weight * volumes).sum(axis=1) / volume)
-
-        if not isinstance(d, Lognormal | Normal) or len(r) < SMOOTH_POINTS:
-            return at(r)
-        # smooth, but for the curvature at |s − t|, up to which the smaller of two spheres lies in the larger
-        start, end = abs(s - t), max(d.reach() - s - t, abs(s - t) + 1.0)
-        knots = np.linspace(start, end, SMOOTH_POINTS)
-        found = CubicSpline(knots, at(knots))(np.clip(r, start, end))
-        return np.asarray(np.where(r < end, found, 0.0))
-
-    @property
-    def mean_diameter(self) -> float:
-        return self.diameters.moment(1.0)
-
-    @property
-    def touching_diameters(self) -> LengthDistribution:
-        return self.diameters
-
-    @property
-    def number(self) -> float:
-        return float(self.diameters.partial_moment(0, np.zeros(1))[0])
-
-    def surface(self, vectors: FloatArray) -> float:
-        return float(np.pi * self.diameters.partial_moment(2, np.zeros(1))[0])
-
-    def sizes(self) -> tuple[FloatArray, FloatArray]:
-        return number_weighted(self.diameters)
-
-    def parts(self, slices: Mapping[int, int]) -> list[Self]:
-        return [replace(self, diameters=Part(self.diameters, *b)) for b in bounds(self.diameters, 3, slices[1])]
-
-    def deeper(self, depths: FloatArray, vectors: Vectors, longer: float = 0.0) -> FloatArray:
-        return np.array([float(self.shared(np.zeros(1), (0.0, t))[0]) for t in depths])
-
-    def grown(self, thickness: float, vectors: Vectors) -> float:
-        return np.pi / 6.0 * grown_power(self.diameters, thickness, 3)
-
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
-        from nanocrystal.sample.shapes.scattering_bodies import ball_of
-
-        return ball_of(self.diameters)
-
-    def about_blocks(self, vectors: FloatArray) -> float:
-        return float(np.pi / 6.0 * self.mean_diameter**3) / abs(float(np.linalg.det(vectors)))
-
-    @property
-    def mean_volume(self) -> float | None:
-        return float(np.pi / 6.0 * self.diameters.partial_moment(3, np.zeros(1))[0])
-
-    @property
-    def reach(self) -> float:
-        return self.diameters.reach()
-
-    def length_statistics(self) -> dict[str, LengthStatistics]:
-        if not self.spread:
-            return {}
-        m1, m2, m3, m4, m5 = (float(self.diameters.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
-        return {
-            "diameter": LengthStatistics(
-                m1, max(m2 - m1**2, 0.0) ** 0.5, m4 / m3, max(m5 / m3 - (m4 / m3) ** 2, 0.0) ** 0.5
-            )
-        }
-
-    def size_curves(self) -> SizeCurves:
-        d = self.diameters
-        third = float(d.partial_moment(3, np.zeros(1))[0])
-        top = (third * d.reach()) ** 0.25 * 1.6 if d.reach() > 0 else 1.0
-        length = np.linspace(0.0, min(d.reach(), top), 400)
-        number = d.density(length)
-        if not number.any():
-            return {}
-        return {"diameter": (length, number, number * length**3 / third)}
-
-
-@dataclass(frozen=True)
-class Sphere(Shape):
-    """Spheres of a crystal."""
-
-    diameter: Annotated[Number | Distribution | Histogram, DIAMETER]
-    name: ClassVar[str] = "sphere"
-    touching: ClassVar[bool] = True
-
-    @property
-    def nested(self) -> bool:
-        return True
-
-    @property
-    def _length(self) -> RefinableLength:
-        return RefinableLength(DIAMETER, self.diameter)
-
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        return self._length.declared()
-
-    def at(self, here: Here) -> SphereNow:
-        return SphereNow(self, self._length.at(here), isinstance(self.diameter, Distribution | Histogram))
