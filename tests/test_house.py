@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nanocrystal
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
 
 SOURCE = Path(nanocrystal.__file__).parent
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a module, parsed once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 HOLD_VALUES = {"Values", "Evaluation", "Here", "dict[str, float]", "Mapping[str, float]"}
 """kinds of what holds the values of many parameters"""
 ADDRESSES = {"address", "prefix", "crystal_prefix", "where", "place", "at", "local"}
@@ -22,7 +31,7 @@ MOST_PARAMETERS = 7
 def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
     """Yield each function with its file."""
     for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef):
                 yield path, node
 
@@ -99,7 +108,7 @@ def test_no_module_tells_shapes_apart() -> None:
         place = path.relative_to(SOURCE).as_posix()
         if place in NAME_SHAPES or place.startswith("sample/shapes/"):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nanocrystal.sample"):
                 if (node.module or "").rpartition(".")[2] == "tilts":
                     continue  # octahedra of ions about a metal, no shape
@@ -112,7 +121,7 @@ def modules_that(uses: str) -> list[str]:
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
         names: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             match node:
                 case ast.Import(names=aliases):
                     names |= {alias.name.partition(".")[0] for alias in aliases}
@@ -138,7 +147,7 @@ def test_kernels_hold_arrays() -> None:
     found = [
         str(path.relative_to(SOURCE))
         for path in sorted((SOURCE / "kernels").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nanocrystal.errors"))
         or (isinstance(node, ast.Import) and any(a.name.startswith("nanocrystal.errors") for a in node.names))
     ]
@@ -157,7 +166,7 @@ def test_only_tables_of_plain_arguments_are_kept_outside() -> None:
             found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
     for room in ("sample", "measurement", "techniques", "refinement", "analysis", "kernels"):
         for path in sorted((SOURCE / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(tree(path)):
                 match node:
                     case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))]):
                         found.append(f"{path.relative_to(SOURCE)}:{node.lineno} self.{name}[…]")
@@ -169,7 +178,7 @@ def calls_of(method: str) -> set[str]:
     return {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     }
 
@@ -197,7 +206,7 @@ def test_differences_are_taken_in_one_place() -> None:
     found = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if is_a_difference(node)
     }
     assert found == {"parameters/difference.py"}
@@ -219,7 +228,7 @@ def test_addresses_are_taken_apart_in_one_place() -> None:
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
         room = path.relative_to(SOURCE).parts[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             match node:
                 case ast.Call(func=ast.Attribute(attr="startswith"), args=[argument]):
                     word = ast.unparse(argument).lstrip("f").strip("'\"")
@@ -238,7 +247,7 @@ def test_no_room_tells_techniques_apart() -> None:
     found = []
     for room in ("refinement", "study", "report", "analysis", "sample", "measurement", "simulation.py"):
         for path in [SOURCE / room] if room.endswith(".py") else sorted((SOURCE / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(tree(path)):
                 named = isinstance(node, ast.Name) and node.id in names
                 compared = (
                     isinstance(node, ast.Compare)
