@@ -10,7 +10,6 @@ from scipy.integrate import quad
 
 from modelling import calculated, crystal, now, sample_of
 from nanocrystal.errors import InputError
-from nanocrystal.kernels import debye, plain
 from nanocrystal.report import write_result
 from nanocrystal.sample import Coating, Distribution, Ellipsoid, Population, Sample, Sphere
 from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength
@@ -21,11 +20,10 @@ from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, Saxs, TotalScattering
 from structures import CUBIC, CUBIC_CSPBBR3, WURTZITE_CDSE
-from test_shapes import BASIS, ELEMENTS, U_ISO
+from test_shapes import BASIS, ELEMENTS, HEXAGONAL, U_ISO, explicit_wurtzite, in_ellipsoid
 
 A = CUBIC_CSPBBR3
 UPRIGHT = A * np.eye(3)
-HEXAGONAL = np.array([[4.3, 0.0, 0.0], [-2.15, 2.15 * np.sqrt(3.0), 0.0], [0.0, 0.0, 7.0]])
 
 
 def shared_circles(r1: float, r2: float, apart: float) -> float:
@@ -125,24 +123,7 @@ def test_total_scattering_is_the_direct_sum() -> None:
 
 def test_wurtzite_is_the_mean_over_explicit_ellipsoids() -> None:
     """Unions of whole cells of CdSe, cut at random places."""
-    x = crystal(WURTZITE_CDSE, 0.01)
-    vectors = now(x).vectors
-    fract = [f - np.floor(f + 1e-9) for f in now(x).positions]
-    content = np.concatenate(fract) @ vectors
-    kinds = np.repeat(range(len(fract)), [len(f) for f in fract])
-    q = np.arange(0.5, 12.0, 0.25)
-    rng, grid = np.random.default_rng(3), np.array(np.meshgrid(*[range(-4, 5)] * 3, indexing="ij")).reshape(3, -1).T
-    f = np.array([form_factor(s.element, q) for s in x.sites])
-    drawn = []
-    for _ in range(300):
-        places = grid @ vectors - rng.random(3) @ vectors
-        cells = places[(np.hypot(places[:, 0], places[:, 1]) / 9.0) ** 2 + (places[:, 2] / 12.0) ** 2 < 1.0]
-        atoms = (cells[:, None, :] + content[None]).reshape(-1, 3)
-        of_atoms = np.tile(kinds, len(cells))
-        sums = plain.pair_sums(q, atoms, of_atoms, len(f))
-        counts = np.bincount(of_atoms, minlength=len(f)).astype(float)
-        drawn.append(debye.debye_intensity(q, sums, f, np.full(len(f), 0.01), np.ones(len(f)), counts))
-    mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0) / np.sqrt(len(drawn))
+    mean, error = explicit_wurtzite(in_ellipsoid(18.0, 24.0), np.arange(0.5, 12.0, 0.25))
     settings = TotalScattering(q="0.5:11.75:0.25", background_terms=0)
     found = calculated(sample_of(WURTZITE_CDSE, Ellipsoid(18.0, 24.0), 0.01), settings, "iq")
     assert (np.abs(found - mean) < 4.5 * error).all()
@@ -237,6 +218,14 @@ def test_small_angles_of_a_sphere_are_those_of_spheres() -> None:
 
 
 # ---- all else that shapes have ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vectors", [UPRIGHT, HEXAGONAL])
+def test_blocks_of_the_mean_are_its_volume(vectors: np.ndarray) -> None:
+    """Also where the box around it is oblique."""
+    shape, blocks = now(Ellipsoid(30.0, 50.0)), np.pi / 6.0 * 30.0**2 * 50.0 / np.linalg.det(vectors)
+    assert shape.about_blocks(vectors) == pytest.approx(blocks, rel=1e-12)
+    assert shape.shape.filling(vectors) * shape.blocks_of_mean(vectors).prod() == pytest.approx(blocks, rel=1e-12)
 
 
 def test_volume_surface_and_coating_by_hand() -> None:

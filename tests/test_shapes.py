@@ -150,10 +150,14 @@ def in_octahedron(edge: float) -> Inside:
     return lambda x: np.abs(x).sum(axis=1) < edge / np.sqrt(2.0)
 
 
+def in_ellipsoid(diameter: float, length: float) -> Inside:
+    return lambda x: (2.0 * np.hypot(x[:, 0], x[:, 1]) / diameter) ** 2 + (2.0 * x[:, 2] / length) ** 2 < 1.0
+
+
 SHAPES = [
     (Cylinder(22.0, 19.0), in_cylinder(22.0, 19.0)),
     (Octahedron(25.0), in_octahedron(25.0)),
-    (Ellipsoid(22.0, 31.0), lambda x: (np.hypot(x[:, 0], x[:, 1]) / 11.0) ** 2 + (x[:, 2] / 15.5) ** 2 < 1.0),
+    (Ellipsoid(22.0, 31.0), in_ellipsoid(22.0, 31.0)),
 ]
 
 
@@ -292,26 +296,30 @@ def test_octahedra_need_upright_blocks() -> None:
         calculated(sample_of(WURTZITE_CDSE, Octahedron(30.0), 0.01), SETTINGS, "iq")
 
 
-def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
-    """Blocks are counted whole, so explicit rods of CdSe are unions of whole cells, cut at random places."""
+def explicit_wurtzite(inside: Inside, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean I(Q) of 300 crystals of CdSe, unions of whole cells cut at random places, and its error."""
     x = crystal(WURTZITE_CDSE, 0.01)
     vectors = now(x).vectors
     fract = [f - np.floor(f + 1e-9) for f in now(x).positions]
     content = np.concatenate(fract) @ vectors
     kinds = np.repeat(range(len(fract)), [len(f) for f in fract])
-    q = np.arange(0.5, 12.0, 0.25)
     rng, grid = np.random.default_rng(3), np.array(np.meshgrid(*[range(-4, 5)] * 3, indexing="ij")).reshape(3, -1).T
     f = np.array([form_factor(s.element, q) for s in x.sites])
     drawn = []
     for _ in range(300):
         places = grid @ vectors - rng.random(3) @ vectors
-        cells = places[(np.hypot(places[:, 0], places[:, 1]) < 8.0) & (np.abs(places[:, 2]) < 9.0)]
+        cells = places[inside(places)]
         atoms = (cells[:, None, :] + content[None]).reshape(-1, 3)
         of_atoms = np.tile(kinds, len(cells))
         sums = plain.pair_sums(q, atoms, of_atoms, len(f))
         counts = np.bincount(of_atoms, minlength=len(f)).astype(float)
         drawn.append(debye.debye_intensity(q, sums, f, np.full(len(f), 0.01), np.ones(len(f)), counts))
-    mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0) / np.sqrt(len(drawn))
+    return np.mean(drawn, axis=0), np.std(drawn, axis=0) / np.sqrt(len(drawn))
+
+
+def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
+    """Blocks are counted whole, so explicit rods of CdSe are unions of whole cells, cut at random places."""
+    mean, error = explicit_wurtzite(in_cylinder(16.0, 18.0), np.arange(0.5, 12.0, 0.25))
     settings = TotalScattering(q="0.5:11.75:0.25", background_terms=0)
     found = calculated(sample_of(WURTZITE_CDSE, Cylinder(16.0, 18.0), 0.01), settings, "iq")
     assert (np.abs(found - mean) < 4.5 * error).all()

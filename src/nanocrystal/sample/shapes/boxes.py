@@ -8,9 +8,9 @@ so a whole population costs one lattice sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations, product
 from typing import ClassVar, Self
 
@@ -144,6 +144,19 @@ class Edge(OfQuantity):
         return found
 
 
+def over_grid(axes: Sequence[FloatArray], function: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Return a function of places (n, 3) at all combinations of the coordinates along three axes."""
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    return function(grid.reshape(-1, 3)).reshape(grid.shape[:-1])
+
+
+def end_of_table(longest: float, reach: float) -> float:
+    """Return where a table for distances up to `longest` ends, Å: in steps of a tenth, so that it seldom moves."""
+    if not np.isfinite(longest):
+        return reach
+    return min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
+
+
 def nested_offsets(offsets: FloatArray, vectors: FloatArray, depths: tuple[float, float]) -> FloatArray:
     """Return offsets (n, 3) at which a body has as many pairs as two nested ones at `offsets`; faces along the blocks.
 
@@ -256,6 +269,11 @@ class BoxNow(ShapeNow):
         return weights
 
     @property
+    def is_product(self) -> bool:
+        """Whether W is a product of what each edge gives."""
+        return not self._correlated
+
+    @property
     def _correlated(self) -> bool:
         lognormal = len(self.lengths) == 2 and all(isinstance(d, Lognormal) for _, d in self.lengths)
         return lognormal and self.correlation != 0.0
@@ -287,8 +305,7 @@ class BoxNow(ShapeNow):
         low = -reach if self.shape.signed(vectors) else 0 * reach
         axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
         if any(depths):
-            table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-            return self.overlap(table.reshape(-1, 3), vectors, depths).reshape(table.shape[:-1])
+            return over_grid(axes, lambda offsets: self.overlap(offsets, vectors, depths))
         return self._table(axes, vectors)
 
     def table_of_halves(self, reach: IntArray, vectors: FloatArray) -> FloatArray:
@@ -297,17 +314,13 @@ class BoxNow(ShapeNow):
 
     def _table(self, axes: list[FloatArray], vectors: FloatArray, across: bool = False) -> FloatArray:
         """Return `overlap`, or `pairs_across`, of all combinations of the coordinates along three axes."""
-        if self._correlated:
-            grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-            found = self.pairs_across(grid if across else np.abs(grid), vectors)
-            return found.reshape([len(a) for a in axes])
+        if not self.is_product:
+            return over_grid(axes, lambda u: (self.pairs_across if across else self.overlap)(u, vectors))
         weights = np.ones([len(a) for a in axes])
         for edge, distribution in self.lengths:
             own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
-            grid = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
-            weigh = edge.weights_across if across else edge.weights
-            along = weigh(grid.reshape(-1, 3), distribution, vectors)
-            weights = weights * along.reshape(grid.shape[:-1])
+            weigh = partial(edge.weights_across if across else edge.weights, d=distribution, vectors=vectors)
+            weights = weights * over_grid(own, weigh)
         return weights
 
     # ---- sizes ------------------------------------------------------------------------------------
@@ -490,8 +503,7 @@ class BoxNow(ShapeNow):
         if extents is not None:
             along_axes = along_axes + 0.5 * (extents[0] + extents[1]) * lengths
         reach = float(np.linalg.norm(along_axes) if upright else along_axes.sum())
-        if np.isfinite(longest):  # in steps of a tenth, so that the table does not move with the range
-            reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
+        reach = end_of_table(longest, reach)
         at = np.linspace(0.0, reach, 160)
         steps = (at[:, None, None] * per_step).reshape(-1, 3)
         whole = self.mean_blocks(vectors)

@@ -7,6 +7,7 @@ volume of a block. Block vectors that are nearly perpendicular are taken as such
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -31,9 +32,16 @@ def lens(x: FloatArray) -> FloatArray:
     return np.asarray(2.0 / np.pi * (np.arccos(x) - x * np.sqrt(1.0 - x * x)))
 
 
-def _oblique(vectors: FloatArray, first: int, second: int) -> bool:
+def oblique(vectors: FloatArray, first: int, second: int) -> bool:
+    """Say whether two block vectors are far from a right angle."""
     u, v = vectors[first], vectors[second]
     return bool(abs(u @ v) > MOST_OBLIQUE * np.linalg.norm(u) * np.linalg.norm(v))
+
+
+def planes_per_length(axes: Sequence[int], vectors: FloatArray) -> dict[int, float]:
+    """Return axis -> how many planes of blocks there are per ångström at right angles to them."""
+    planes = np.linalg.norm(np.linalg.inv(vectors), axis=0)
+    return {i: float(planes[i]) for i in axes}
 
 
 class Circle(Edge):
@@ -41,16 +49,15 @@ class Circle(Edge):
 
     def problem(self, vectors: FloatArray) -> str | None:
         axis = 3 - sum(self.axes)
-        if not any(_oblique(vectors, k, axis) for k in self.axes):
+        if not any(oblique(vectors, k, axis) for k in self.axes):
             return None
         return "needs its length at right angles to its base, as in all but triclinic and monoclinic crystals."
 
     def signed(self, vectors: FloatArray) -> bool:
-        return _oblique(vectors, *self.axes)
+        return oblique(vectors, *self.axes)
 
     def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
-        planes = np.linalg.norm(np.linalg.inv(vectors), axis=0)
-        return {i: float(planes[i]) for i in self.axes}
+        return planes_per_length(self.axes, vectors)
 
     @property
     def volume_factor(self) -> float:
@@ -78,7 +85,7 @@ class Octahedral(Edge):
     """
 
     def problem(self, vectors: FloatArray) -> str | None:
-        if not any(_oblique(vectors, i, j) for i, j in ((0, 1), (0, 2), (1, 2))):
+        if not any(oblique(vectors, i, j) for i, j in ((0, 1), (0, 2), (1, 2))):
             return None
         return "needs block vectors at right angles, as in cubic, tetragonal and orthorhombic crystals."
 
@@ -118,7 +125,7 @@ class Cylinder(Box):
     name: ClassVar[str] = "cylinder"
 
     def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> BoolArray:
-        radius = 0.5 * _diameter(mean, vectors)
+        radius = 0.5 * diameter_of_planes(mean, vectors)
 
         def disc(places: FloatArray) -> BoolArray:
             return np.asarray(np.linalg.norm(places[..., :2] @ vectors[:2], axis=-1) <= radius)
@@ -147,18 +154,19 @@ class Octahedron(Box):
         return nearest_filling(octahedron, mean, float(mean.prod()) / 6.0, (0, 1, 2))
 
 
-class CylinderNow(BoxNow):
-    """Cylinders as of now."""
+class RoundNow(BoxNow):
+    """Bodies of a diameter and a length along the third block vector, as of now."""
 
     def grown(self, thickness: float, vectors: Vectors) -> float:
         across, along = (d for _, d in self.lengths)
         base = across.moment(2.0)
         wide_base = grown_power(across, thickness, 2) + base
-        return np.pi / 4.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
+        factor = float(np.prod([edge.volume_factor for edge, _ in self.lengths]))
+        return factor * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
 
-    def about_blocks(self, vectors: FloatArray) -> float:
-        mean = self.blocks_of_mean(vectors)
-        return float(_blocks_of_disc(0.5 * _diameter(mean, vectors), vectors) * mean[2])
+
+class CylinderNow(RoundNow):
+    """Cylinders as of now."""
 
     def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import round_body
@@ -169,9 +177,6 @@ class CylinderNow(BoxNow):
 class OctahedronNow(BoxNow):
     """Octahedra as of now."""
 
-    def about_blocks(self, vectors: FloatArray) -> float:
-        return float(self.blocks_of_mean(vectors).prod() / 6.0)
-
     def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import octahedral_body
 
@@ -181,7 +186,7 @@ class OctahedronNow(BoxNow):
 Cylinder.now, Octahedron.now = CylinderNow, OctahedronNow
 
 
-def _diameter(mean: FloatArray, vectors: FloatArray) -> float:
+def diameter_of_planes(mean: FloatArray, vectors: FloatArray) -> float:
     """Return the diameter of a disc that measures `mean` planes of blocks, Å."""
     return float(mean[0] / np.linalg.norm(np.linalg.inv(vectors)[:, 0]))
 

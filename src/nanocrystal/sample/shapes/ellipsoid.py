@@ -9,7 +9,7 @@ which at the sides and the ends is its thickness and between them nearly so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
-from nanocrystal.sample.shapes.boxes import NEGLIGIBLE, Box, BoxNow, Edge, length_quantity
-from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal, grown_power
+from nanocrystal.sample.shapes.boxes import NEGLIGIBLE, Box, Edge, end_of_table, length_quantity
+from nanocrystal.sample.shapes.curved import RoundNow, diameter_of_planes, oblique, planes_per_length
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal
 from nanocrystal.sample.shapes.overlaps import limited, sizes
-from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, Vectors, not_there
+from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, not_there
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -29,8 +30,6 @@ BoolArray = NDArray[np.bool_]
 Combined = Callable[[FloatArray, FloatArray], FloatArray]
 AT_ONCE = 2**21
 """pairs of sizes and offsets that are summed at once"""
-UPRIGHT = 0.08
-"""cosine between block vectors that is taken as 0"""
 
 
 class Equator(Edge):
@@ -41,8 +40,7 @@ class Equator(Edge):
         return np.pi / 6.0
 
     def blocks_per_length(self, vectors: FloatArray) -> dict[int, float]:
-        planes = np.linalg.norm(np.linalg.inv(vectors), axis=0)
-        return {i: float(planes[i]) for i in self.axes}
+        return planes_per_length(self.axes, vectors)
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,15 @@ class Ellipsoid(Box):
         return False
 
     def signed(self, vectors: FloatArray) -> bool:
-        lengths = np.linalg.norm(vectors, axis=1)
-        return bool(np.abs(vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)).max() > UPRIGHT)
+        return any(oblique(vectors, i, j) for i, j in ((0, 1), (0, 2), (1, 2)))
 
     def filling(self, vectors: FloatArray) -> float:
-        return np.pi / 6.0
+        """Return which part of the blocks of the box around it, whose faces lie along the blocks, a crystal holds."""
+        around = [rate for edge in self.edges for rate in edge.blocks_per_length(vectors).values()]
+        return float(np.pi / 6.0 / np.prod(around)) / abs(float(np.linalg.det(vectors)))
 
     def whole_blocks(self, mean: FloatArray, vectors: FloatArray) -> BoolArray:
-        diameter = mean[0] / np.linalg.norm(np.linalg.inv(vectors)[:, 0])
+        diameter = diameter_of_planes(mean, vectors)
         length = mean[2] * np.linalg.norm(vectors[2])
 
         def inside(places: FloatArray) -> BoolArray:
@@ -80,7 +79,7 @@ class Ellipsoid(Box):
         return nearest_filling(inside, box, wanted, (0, 1, 2))
 
 
-class EllipsoidNow(BoxNow):
+class EllipsoidNow(RoundNow):
     """Ellipsoids of revolution as of now."""
 
     def overlap(self, offsets: FloatArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
@@ -89,17 +88,16 @@ class EllipsoidNow(BoxNow):
         rows = vectors if self.shape.signed(vectors) else np.diag(np.linalg.norm(vectors, axis=1))
         apart = np.stack(_apart(offsets @ rows, rows), axis=-1)
         places, place = np.unique(np.round(apart, 9), axis=0, return_inverse=True)
-        shared = np.concatenate([self._shared(*part.T) for part in self._portions(places)])
-        return np.asarray(shared[place.ravel()] / abs(float(np.linalg.det(rows))))
+        return np.asarray(self._shared(places)[place.ravel()] / abs(float(np.linalg.det(rows))))
 
-    def _portions(self, places: FloatArray) -> Iterator[FloatArray]:
-        """Yield places (n, 2) that can be summed at once."""
+    def _shared(self, places: FloatArray) -> FloatArray:
+        """Return the mean volume shared, (n,) Å³, at displacements (n, 2) Å across and along the axis."""
         origin = np.zeros(1)
         each = int(np.prod([d.nodes(origin)[0].shape[1] for _, d in self.lengths]))
-        yield from np.array_split(places, 1 + len(places) * each // AT_ONCE)
+        parts = np.array_split(places, 1 + len(places) * each // AT_ONCE)
+        return np.concatenate([self._shared_at(*part.T) for part in parts])
 
-    def _shared(self, across: FloatArray, along: FloatArray) -> FloatArray:
-        """Return the mean volume shared at displacements across and along the axis, (n,) Å."""
+    def _shared_at(self, across: FloatArray, along: FloatArray) -> FloatArray:
         (_, diameters), (_, lengths) = self.lengths
         length, part = lengths.nodes(along)
         rest = np.sqrt(np.maximum(1.0 - (along[:, None] / length) ** 2, 0.0))
@@ -110,20 +108,15 @@ class EllipsoidNow(BoxNow):
         of_length = (weight * diameter**2 * left).sum(axis=1).reshape(length.shape)
         return np.asarray(np.pi / 6.0 * (part * length * of_length).sum(axis=1))
 
+    @property
+    def is_product(self) -> bool:
+        return False
+
     def pairs_across(self, u: FloatArray, vectors: FloatArray) -> FloatArray:
         raise not_there(self.shape, "the number of blocks along each axis")
 
     def crossed(self, axis: int, offsets: FloatArray, vectors: FloatArray) -> FloatArray:
         raise not_there(self.shape, "the part of the pairs astride of a plane")
-
-    def table_of_halves(self, reach: IntArray, vectors: FloatArray) -> FloatArray:
-        raise not_there(self.shape, "the number of half blocks")
-
-    def pair_table(self, reach: IntArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
-        low = -reach if self.shape.signed(vectors) else 0 * reach
-        axes = [np.arange(float(first), float(last) + 1.0) for first, last in zip(low, reach, strict=True)]
-        table = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        return self.overlap(table.reshape(-1, 3), vectors, depths).reshape(table.shape[:-1])
 
     def envelope_to(
         self, longest: float, vectors: FloatArray, depths: Depths = SURFACE, extents: Extents | None = None
@@ -133,13 +126,11 @@ class EllipsoidNow(BoxNow):
 
         if any(depths) or extents is not None:
             raise not_there(self.shape, "what two nested bodies share")
-        reach = max(self._farthest())
-        if np.isfinite(longest):  # in steps of a tenth, so that the table does not move with the range
-            reach = min(reach, float(1.1 ** np.ceil(np.log(max(longest, 1.0) + 1.0) / np.log(1.1))))
+        reach = end_of_table(longest, max(self._farthest()))
         nodes, weights = np.polynomial.legendre.leggauss(24)
         cosine, r = 0.5 * (nodes + 1.0), np.linspace(0.0, reach, 160)
         places = np.stack([np.outer(r, np.sqrt(1.0 - cosine**2)), np.outer(r, cosine)], axis=-1).reshape(-1, 2)
-        shared = np.concatenate([self._shared(*part.T) for part in self._portions(places)])
+        shared = self._shared(places)
         spline = CubicSpline(r, shared.reshape(len(r), -1) @ (0.5 * weights) / float(shared[0]))
         return lambda x: np.asarray(np.where(x < reach, spline(np.minimum(x, reach)), 0.0))
 
@@ -151,21 +142,10 @@ class EllipsoidNow(BoxNow):
         found, steps, none = [], np.linspace(0.0, 1.0, 400), np.zeros(400)
         for k, (_, d) in enumerate(self.lengths):
             at = steps * d.reach()
-            pairs = self._shared(*((at, none) if k == 0 else (none, at)))
+            pairs = self._shared(np.stack((at, none) if k == 0 else (none, at), axis=-1))
             beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
             found.append(float(at[beyond[0] if len(beyond) else -1]))
         return found[0], found[1]
-
-    def grown(self, thickness: float, vectors: Vectors) -> float:
-        across, along = (d for _, d in self.lengths)
-        base = across.moment(2.0)
-        wide_base = grown_power(across, thickness, 2) + base
-        return np.pi / 6.0 * (wide_base * (along.moment(1.0) + 2.0 * thickness) - base * along.moment(1.0))
-
-    def about_blocks(self, vectors: FloatArray) -> float:
-        (_, across), (_, along) = self.lengths
-        volume = np.pi / 6.0 * across.moment(1.0) ** 2 * along.moment(1.0)
-        return volume / abs(float(np.linalg.det(vectors)))
 
     def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
         (_, across), (_, along) = self.lengths

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import NO_KEY, Beside, Here, Parameter, Quantity
+from nanocrystal.parameters import NO_KEY, Beside, Here
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.shapes.boxes import Box, BoxNow
 from nanocrystal.sample.shapes.shape import (
@@ -24,8 +24,6 @@ from nanocrystal.sample.shapes.shape import (
     Depths,
     LengthStatistics,
     ScatteringBody,
-    SizeCurves,
-    SizeMaps,
     Vectors,
     not_there,
 )
@@ -115,9 +113,6 @@ class FixedBody(Box):
     def every_offset(self) -> NDArray[np.int64]:
         return np.asarray(np.argwhere(self.pairs > 0.0) - self.reach)
 
-    def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        return {}
-
     def signed(self, vectors: FloatArray) -> bool:
         return True
 
@@ -169,12 +164,6 @@ class FixedBodyNow(BoxNow):
         raise not_there(self.shape, "the amplitude")
 
     def length_statistics(self) -> dict[str, LengthStatistics]:
-        return {}
-
-    def size_curves(self) -> SizeCurves:
-        return {}
-
-    def size_maps(self) -> SizeMaps:
         return {}
 
     def blocks_of_mean(self, vectors: FloatArray) -> FloatArray:
