@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurveModel(Model, own=("settings", "blanks", "terms", "signals", "signal", "beside")):
+class CurveModel(Model, own=("settings", "blanks", "called", "terms", "signals", "signal", "beside")):
     """One curve bound to a sample: its signal, and beside it polynomials, blanks and what else a technique adds.
 
     settings: the technique; blanks: at the points, (n_points,) each.
@@ -31,6 +31,11 @@ class CurveModel(Model, own=("settings", "blanks", "terms", "signals", "signal",
     where: str
     measured: Measured
     blanks: Mapping[str, FloatArray]
+
+    @property
+    def called(self) -> str:
+        """The curve in words, for messages."""
+        return f"the {self.technique} curve"
 
     @property
     def terms(self) -> int:
@@ -71,4 +76,4 @@ class CurveModel(Model, own=("settings", "blanks", "terms", "signals", "signal",
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add the noise that the study asks for: of counts, the curve scaled to so many at its highest point, or σ."""
         kinds: tuple[Literal["counts", "sigma"], ...] = ("counts",) if self.settings.counted else ("sigma",)
-        return with_noise(calculated, self.settings.noise, self.where, f"the {self.technique} curve", kinds)
+        return with_noise(calculated, self.settings.noise, self.where, self.called, kinds)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, CurveModel
-from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Values
 from nanocrystal.parameters.address import Address, dataset_of
@@ -50,6 +49,10 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
     def wavelength(self) -> float:
         """The first one, Å."""
         return self.phases[0].beam.wavelengths[0]
+
+    @property
+    def called(self) -> str:
+        return "a powder pattern"
 
     @property
     def terms(self) -> int:
@@ -352,10 +355,6 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         if np.all(u * tangent**2 + v * tangent + w >= 0.0):
             return []
         return ["caglioti_u, _v, _w make the square of a width negative within the range; it was taken as 0 there."]
-
-    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""
-        return with_noise(calculated, self.settings.noise, self.where, "a powder pattern", ("counts",))
 
     def methods(self) -> tuple[str, ...]:
         anomalous = " with f′ and f″ of Chantler (xraydb)" if self.settings.anomalous else ""

@@ -14,7 +14,6 @@ from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Axis, CurveModel
-from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
@@ -71,6 +70,10 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
 
     technique = "total-scattering"
     y_axis = Axis("intensity", "")
+
+    @property
+    def called(self) -> str:
+        return "total scattering"
 
     @property
     def terms(self) -> int:
@@ -302,10 +305,6 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
             f"the data nowhere fall below {floor:.4g}, the model does, to {lowest:.4g} at {self.x_axis.name} = "
             f"{self.measured.x[at]:.4g} {self.x_axis.unit}: give background_terms, or a blank."
         ]
-
-    def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Add counting noise: the curve is scaled to `counts` at its highest point and drawn from Poisson's law."""
-        return with_noise(calculated, self.settings.noise, self.where, "total scattering", ("counts",))
 
     def methods(self) -> tuple[str, ...]:
         anomalous = " with f′ and f″ of Chantler (xraydb)" if self.wavelength and self.settings.anomalous else ""
