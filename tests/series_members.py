@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.refinement.series import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
+from nanocrystal.report.series.result import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nanocrystal.refinement.result import Result
+from nanocrystal.report.refined.result import Result
 from nanocrystal.study import read_study
 
 STUDY = """

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from nanocrystal.cli.app import app
 from nanocrystal.data.nmr import read_nmr
-from nanocrystal.report.spectrum import spectrum_figure
+from nanocrystal.report.nmr.spectrum import spectrum_figure
 from nanocrystal.spectra.processing import spectrum_of
 from nmr_files import CARRIER, ZERO, fid, write_bruker
 

@@ -11,7 +11,7 @@ from scipy.optimize import curve_fit, lsq_linear
 from nanocrystal.analysis.nmr_inversion import DiffusionDistribution, InversionOptions, diffusion_distribution
 from nanocrystal.analysis.nmr_map import diffusion_map
 from nanocrystal.errors import InputError
-from nanocrystal.report.nmr_figures import diffusion_map_figure, distribution_figure
+from nanocrystal.report.nmr.figures import diffusion_map_figure, distribution_figure
 
 B = np.linspace(0.0, 0.17, 24) ** 2 / 1.5
 """s/µm²"""

@@ -11,7 +11,7 @@ from scipy.optimize import curve_fit, least_squares
 from nanocrystal.analysis.nmr_relaxation import published_cs133, relaxation_of_lines
 from nanocrystal.errors import InputError
 from nanocrystal.report.analysis_figures import figure_page
-from nanocrystal.report.nmr_figures import relaxation_figure
+from nanocrystal.report.nmr.figures import relaxation_figure
 from nanocrystal.tables.cs133_relaxation import cs133_relaxation
 
 DELAYS = np.array([0.01, 0.05, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0, 16.0])

@@ -18,10 +18,10 @@ from scipy.stats import cauchy, norm
 import nanocrystal as nc
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.fit import bound_problem
-from nanocrystal.report import report_html
-from nanocrystal.report.comparison import comparison_html
+from nanocrystal.report.compared.page import comparison_html
 from nanocrystal.report.files import write_result
-from nanocrystal.report.stack_figure import stack_figure
+from nanocrystal.report.page.page import report_html
+from nanocrystal.report.refined.stack_figure import stack_figure
 from nanocrystal.study import read_study
 from nanocrystal.study.reading import study_from
 from richardson import errors_of_derivatives, exact_addresses_of

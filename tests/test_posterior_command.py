@@ -19,8 +19,8 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise
 from nanocrystal.refinement.optimise import Options
 from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
-from nanocrystal.refinement.posterior_result import Posterior
-from nanocrystal.report.posterior_figures import held_fraction
+from nanocrystal.report.posterior.figures import held_fraction
+from nanocrystal.report.posterior.result import Posterior
 from nanocrystal.running import Processes
 from nanocrystal.sample import Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves

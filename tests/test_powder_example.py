@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.refinement import Result
-from nanocrystal.report.figures import fit_figure
+from nanocrystal.report.page.figures import fit_figure
 from nanocrystal.study import read_study
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "powder_cspbi3.toml"

@@ -21,7 +21,7 @@ from nanocrystal.reduction import (
     unchanged,
 )
 from nanocrystal.reduction.spread import Spread
-from nanocrystal.report.reduction import reduction_html
+from nanocrystal.report.reduction.page import reduction_html
 from reduction_samples import DENSITY, atomic, capillary, hard_spheres
 from test_report_browser import needs_browser, opened_page
 

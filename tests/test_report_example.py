@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nanocrystal.refinement.result import (
+from nanocrystal.report.refined.result import (
     AtomPicture,
     DerivedValue,
     Estimate,

@@ -13,12 +13,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from nanocrystal.refinement.result import Estimate, Result
-from nanocrystal.report import report_html
-from nanocrystal.report.axes import axis_title
-from nanocrystal.report.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
 from nanocrystal.report.files import fine_csv, names_written, write_result
-from nanocrystal.report.typography import typeset
+from nanocrystal.report.page.axes import axis_title
+from nanocrystal.report.page.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
+from nanocrystal.report.page.page import report_html
+from nanocrystal.report.page.typography import typeset
+from nanocrystal.report.refined.result import Estimate, Result
 from test_report_example import (
     CLOSING,
     HOSTILE,

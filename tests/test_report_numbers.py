@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from nanocrystal.report import concise, number
-from nanocrystal.report.numbers import merit
+from nanocrystal.report.page.numbers import concise, merit, number
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from nanocrystal.measurement import Noise
 from nanocrystal.parameters import tied, vary
 from nanocrystal.refinement import refine
 from nanocrystal.refinement.fit import bound_problem
-from nanocrystal.report.figures import fit_figure
+from nanocrystal.report.page.figures import fit_figure
 from nanocrystal.sample import (
     Bulk,
     Coating,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from nanocrystal.refinement.series import MemberResult, SeriesValue
-from nanocrystal.report.series import series_html
 from nanocrystal.report.series.files import light_page, plotly_text, series_csv
+from nanocrystal.report.series.page import series_html
+from nanocrystal.report.series.result import MemberResult, SeriesValue
 from series_members import SmallSeries, fit_of, member_of, series_of
 
 TEMPERATURES = (100.0, 110.0, 120.0, 130.0)

@@ -7,13 +7,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nanocrystal.refinement.series import (
+from nanocrystal.report.series.result import (
     MemberResult,
     preferred_of,
     straight_line,
     transitions_of,
 )
-from nanocrystal.refinement.series_switch import single_switch
+from nanocrystal.report.series.switch import single_switch
 from nanocrystal.report.series.words import findings
 from series_members import fit_of, member_of, series_of
 
@@ -143,14 +143,14 @@ def test_single_switch_overlooks_one_odd_member_and_says_so() -> None:
 
 
 def test_preferred_is_the_simplest_of_those_not_told_apart() -> None:
-    from nanocrystal.refinement.comparison import Comparison, Standing
+    from nanocrystal.report.compared.result import Comparison, Standing
 
     rich, plain, poor = (
         Standing(name="rich", description="", result=None, n_parameters=9, bic=0.0, delta_bic=0.0),
         Standing(name="plain", description="", result=None, n_parameters=5, bic=3.0, delta_bic=3.0),
         Standing(name="poor", description="", result=None, n_parameters=2, bic=50.0, delta_bic=50.0),
     )
-    from nanocrystal.refinement.comparison import Pair
+    from nanocrystal.report.compared.result import Pair
 
     pairs = [
         Pair(better="rich", worse="plain", delta_chi2=3.0, delta_bic=3.0, probability=0.2, told_apart=False, blocks={}),

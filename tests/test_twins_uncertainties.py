@@ -19,7 +19,7 @@ from scipy import stats
 from modelling import calculated
 from nanocrystal.parameters import vary
 from nanocrystal.refinement import refine
-from nanocrystal.refinement.result import Result
+from nanocrystal.report.refined.result import Result
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, TwinFamily
 from nanocrystal.techniques import TotalScattering
 

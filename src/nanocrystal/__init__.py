@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
     from nanocrystal.refinement.design import plan_measurement
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
-    from nanocrystal.report import comparison_html, report_html, write_comparison, write_result
+    from nanocrystal.report.compared.page import comparison_html
+    from nanocrystal.report.files import write_comparison, write_result
+    from nanocrystal.report.page.page import report_html
     from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
@@ -74,7 +76,9 @@ _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
     "refinement": ("Comparison", "Options", "Result", "compare", "refine"),
-    "report": ("comparison_html", "report_html", "write_comparison", "write_result"),
+    "report.compared.page": ("comparison_html",),
+    "report.files": ("write_comparison", "write_result"),
+    "report.page.page": ("report_html",),
     "sample": (
         "Atoms",
         "Brick",

@@ -55,7 +55,7 @@ def nmr(asked: NmrOptions) -> None:
     with verbs.errors(asked.quiet):
         from nanocrystal.data.nmr import read_nmr
         from nanocrystal.report.files import write_texts
-        from nanocrystal.report.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
+        from nanocrystal.report.nmr.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
         from nanocrystal.spectra.processing import Processing, spectrum_of
         from nanocrystal.spectra.processing.reference import by_peak
         from nanocrystal.text import csv_text

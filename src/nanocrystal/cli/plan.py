@@ -38,7 +38,7 @@ def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:
 
 def _run(described: Study, out: Path | None, default: Path, quiet: bool) -> None:
     """Plan a study, and write everything to `out` or the default folder."""
-    from nanocrystal.report.plan_files import PLAN, plan_names, write_plan
+    from nanocrystal.report.plan.files import PLAN, plan_names, write_plan
 
     folder = out if out is not None else default
     keeps_study = (folder / "study.toml").absolute() != described.path.absolute()
@@ -53,8 +53,8 @@ def _run(described: Study, out: Path | None, default: Path, quiet: bool) -> None
 
 def _summary(found: Plan) -> None:
     """Print what each parameter would be known to, and what the targets need."""
-    from nanocrystal.report.numbers import concise
-    from nanocrystal.report.plan_words import combination_words, target_words
+    from nanocrystal.report.page.numbers import concise
+    from nanocrystal.report.plan.words import combination_words, target_words
 
     out = sys.stderr
     print(f"\n{found.title}: {', '.join(f'{p.name} ({p.noise_words})' for p in found.planned)}", file=out)

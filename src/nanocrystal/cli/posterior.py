@@ -12,7 +12,7 @@ import typer
 from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.posterior_result import Posterior
+    from nanocrystal.report.posterior.result import Posterior
 
 
 @verbs.app.command()
@@ -33,7 +33,7 @@ def posterior(
     with verbs.errors(quiet):
         from nanocrystal.processes import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
-        from nanocrystal.report.posterior_files import POSTERIOR, posterior_names, write_posterior
+        from nanocrystal.report.posterior.files import POSTERIOR, posterior_names, write_posterior
         from nanocrystal.running import local_executor
         from nanocrystal.study import read_study
 
@@ -99,8 +99,8 @@ def _tenths() -> Callable[[int, int, float], None]:
 
 def _summary(found: Posterior) -> None:
     """Print medians, intervals and limits to the terminal, beside the refined values."""
-    from nanocrystal.report.numbers import concise
-    from nanocrystal.report.posterior_words import interval_words, limit_words, state_words
+    from nanocrystal.report.page.numbers import concise
+    from nanocrystal.report.posterior.words import interval_words, limit_words, state_words
 
     out = sys.stderr
     print(f"\n{found.title}: {state_words(found)}, in {found.elapsed_s:.1f} s", file=out)

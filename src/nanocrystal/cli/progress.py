@@ -53,7 +53,7 @@ def _rw_words(point: Any) -> str:
 
 def summary(result: Any) -> None:
     """Print the refined parameters with their uncertainties to the terminal."""
-    from nanocrystal.report import concise
+    from nanocrystal.report.page.numbers import concise
 
     out = sys.stderr
     state = "converged" if result.converged else "not converged"

@@ -45,8 +45,8 @@ def _check_folder(folder: Any, names: list[str], named: bool, record: str) -> No
 
 def _summary(result: Any) -> None:
     """Print what was found to the terminal."""
-    from nanocrystal.report import concise, number
-    from nanocrystal.report.reduction import check_state
+    from nanocrystal.report.page.numbers import concise, number
+    from nanocrystal.report.reduction.page import check_state
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)

@@ -13,7 +13,7 @@ import typer
 from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.series import MemberResult, SeriesResult
+    from nanocrystal.report.series.result import MemberResult, SeriesResult
     from nanocrystal.running.described import Series
 
 UNTITLED = "Untitled series"

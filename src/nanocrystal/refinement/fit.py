@@ -22,7 +22,9 @@ from nanocrystal.processes import Executor
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
-from nanocrystal.refinement.result import (
+from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
+from nanocrystal.report.refined.result import (
+    POOR,
     AtomPicture,
     DerivedValue,
     Estimate,
@@ -35,11 +37,8 @@ from nanocrystal.refinement.result import (
     Status,
     TrendCurve,
 )
-from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 
 FloatArray = NDArray[np.float64]
-POOR = 0.5
-"""R_w above which a model does not describe the data"""
 NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
 MOST_CORRELATIONS = 10

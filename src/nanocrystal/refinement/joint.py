@@ -25,8 +25,8 @@ from nanocrystal.parameters import Parameter, ParameterSet
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
-from nanocrystal.refinement.result import Agreement, Joint, OwnValue
 from nanocrystal.refinement.uncertainty import Covariance, covariance, rank
+from nanocrystal.report.refined.result import DISAGREE, Agreement, Joint, OwnValue
 
 FloatArray = NDArray[np.float64]
 FEWEST_POINTS = 20
@@ -35,8 +35,6 @@ FAR_WORSE = 30.0
 """standard errors of all: where that of a data set alone is larger, it says nothing of a parameter"""
 SAME = 2e-3
 """of the variance alone: where the joint one is not smaller by so much, the other data sets say nothing"""
-DISAGREE = 0.01
-"""probability below which data sets are said to contradict each other"""
 
 
 @dataclass(frozen=True)

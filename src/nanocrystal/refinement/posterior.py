@@ -21,8 +21,8 @@ from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
+from nanocrystal.refinement.posterior_chain import kept_samples, marginal_of, shortcomings
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
-from nanocrystal.refinement.posterior_result import Marginal, Posterior, kept_samples, marginal_of, shortcomings
 from nanocrystal.refinement.posterior_sampling import (
     Chain,
     Evaluate,
@@ -33,7 +33,8 @@ from nanocrystal.refinement.posterior_sampling import (
     usual_walkers,
 )
 from nanocrystal.refinement.posterior_workers import evaluating, own_target
-from nanocrystal.refinement.result import Result
+from nanocrystal.report.posterior.result import Marginal, Posterior
+from nanocrystal.report.refined.result import Result
 
 FloatArray = NDArray[np.float64]
 STEPS = 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nanocrystal.refinement.independence import FEWEST_BLOCKS
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.comparison import Comparison, Standing
+    from nanocrystal.report.compared.result import Comparison, Standing
 
 DESCRIBED = 1.2
 """GoF up to which a candidate counts as describing the data"""

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.analysis import CubicMetric, DisplacementFits, DistanceProfile, FreeEnergy, PeakFit
-from nanocrystal.refinement.result import FloatArray
-from nanocrystal.report.axes import axis, axis_title, layout
-from nanocrystal.report.figures import (
+from nanocrystal.report.page.axes import axis, axis_title, layout
+from nanocrystal.report.page.figures import (
     BACKGROUND,
     CALCULATED,
     COMPONENTS,
@@ -28,6 +27,7 @@ from nanocrystal.report.figures import (
     label,
     plain_list,
 )
+from nanocrystal.report.refined.result import FloatArray
 
 ELECTRONVOLT = 1.602176634e-19
 """J, exact"""

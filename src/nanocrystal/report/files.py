@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement import Comparison
-from nanocrystal.refinement.result import FineCurve, FittedCurve, Result, Stack, TrendCurve
+from nanocrystal.report.compared.result import Comparison
+from nanocrystal.report.refined.result import FineCurve, FittedCurve, Result, Stack, TrendCurve
 from nanocrystal.text import csv_text
 
 RESULTS = "results.json"
@@ -179,7 +179,7 @@ def write_result(result: Result, folder: Path | str, study_text: str | None = No
 
 def result_texts(result: Result, study_text: str | None = None) -> dict[str, str]:
     """Return the files of a result: name -> text, results.json last."""
-    from nanocrystal.report.html import report_html
+    from nanocrystal.report.page.page import report_html
 
     texts = {"report.html": report_html(result)}
     for name, curve in result.datasets.items():
@@ -215,7 +215,7 @@ def write_comparison(comparison: Comparison, folder: Path | str, study_text: str
 
     Everything is written beside the folder first and moved in at the end, comparison.json last.
     """
-    from nanocrystal.report.comparison import comparison_html
+    from nanocrystal.report.compared.page import comparison_html
 
     folder = Path(folder)
     texts = {"report.html": comparison_html(comparison)}

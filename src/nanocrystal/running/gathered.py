@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nanocrystal.refinement.fit import POOR
-from nanocrystal.refinement.series import MemberResult, SeriesResult
 from nanocrystal.report.files import COMPARISON, compared_names, names_written
+from nanocrystal.report.refined.result import POOR
 from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
+from nanocrystal.report.series.result import MemberResult, SeriesResult
 from nanocrystal.running.described import Series
 
 JOINT = "joint"

@@ -20,9 +20,9 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
-from nanocrystal.refinement.series import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
 from nanocrystal.report.files import write_texts
 from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
+from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
 from nanocrystal.running.described import Member, Refinable, Series
 from nanocrystal.running.gathered import JOINT, gathered
 from nanocrystal.running.member import Task, fingerprint, order_parameter_of

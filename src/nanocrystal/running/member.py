@@ -17,7 +17,8 @@ from nanocrystal.data import resolve
 from nanocrystal.errors import InputError, NanocrystalError
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.refinement import Comparison, Result, compare
-from nanocrystal.refinement.series import (
+from nanocrystal.report.series.files import comparison_texts, member_texts
+from nanocrystal.report.series.result import (
     ORDER_PARAMETER,
     MemberFit,
     MemberResult,
@@ -25,7 +26,6 @@ from nanocrystal.refinement.series import (
     member_fit,
     preferred_of,
 )
-from nanocrystal.report.series.files import comparison_texts, member_texts
 from nanocrystal.running.candidates import refined_or_reason
 from nanocrystal.running.described import OrderParameter, Refinable, SeriesFile
 

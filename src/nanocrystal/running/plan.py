@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.series import MemberResult
 from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
 from nanocrystal.running.member import Outcome, Task, fingerprint
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from nanocrystal.errors import InputError
 from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
-from nanocrystal.refinement.series import SeriesResult
 from nanocrystal.report.series.files import write_begun
+from nanocrystal.report.series.result import SeriesResult
 from nanocrystal.running.cluster import connected
 from nanocrystal.running.described import Series
 from nanocrystal.running.gathered import gathered, planned_files

@@ -30,7 +30,7 @@ from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from nanocrystal.refinement.design import Plan
-    from nanocrystal.refinement.posterior_result import Posterior
+    from nanocrystal.report.posterior.result import Posterior
     from nanocrystal.study.plan import PlanTable
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.reduction import Differential, Reduced, Unchanged
-from nanocrystal.report.axes import axis, axis_title, layout
-from nanocrystal.report.figures import (
+from nanocrystal.report.page.axes import axis, axis_title, layout
+from nanocrystal.report.page.figures import (
     BACKGROUND,
     CALCULATED,
     COMPONENTS,

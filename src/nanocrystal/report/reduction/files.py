@@ -59,7 +59,7 @@ def write_reduction(result: ReductionResult, folder: Path | str, study_text: str
 
 def reduction_texts(result: ReductionResult, study_text: str | None = None) -> dict[str, str]:
     """Return the files of a study of reductions: name -> text, reduction.json last."""
-    from nanocrystal.report.reduction import reduction_html
+    from nanocrystal.report.reduction.page import reduction_html
 
     texts = {"report.html": reduction_html(result)}
     for name, one in result.reductions.items():

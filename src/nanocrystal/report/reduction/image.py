@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from html import escape
 
 from nanocrystal.reduction.image import IntegratedImage
-from nanocrystal.report import sections, tables
-from nanocrystal.report.html import Drawn, file_name
+from nanocrystal.report.page import sections, tables
+from nanocrystal.report.page.page import Drawn, file_name
+from nanocrystal.report.page.typography import typeset
 from nanocrystal.report.reduction.image_figures import LARGEST, cake_figure, image_figure
-from nanocrystal.report.typography import typeset
 
 MOST_VIEWS = 3
 """images drawn of each set: the first, one of the middle, the last"""

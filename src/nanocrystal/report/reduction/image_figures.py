@@ -21,8 +21,8 @@ from nanocrystal.reduction.image_pixels import (
     SATURATED,
     USED,
 )
-from nanocrystal.report.axes import axis, axis_title, layout
-from nanocrystal.report.figures import OBSERVED, Figure, line, plain_list
+from nanocrystal.report.page.axes import axis, axis_title, layout
+from nanocrystal.report.page.figures import OBSERVED, Figure, line, plain_list
 
 LARGEST = 400
 """pixels of a drawn image, each way"""

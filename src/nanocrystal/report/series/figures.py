@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.refinement.result import FloatArray
-from nanocrystal.refinement.series import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
-from nanocrystal.report.axes import INK, axis, axis_title, layout
-from nanocrystal.report.comparison_figures import COLORS
-from nanocrystal.report.figures import DIVERGING, SEQUENTIAL, Figure, label, plain_list
+from nanocrystal.report.compared.figures import COLORS
+from nanocrystal.report.page.axes import INK, axis, axis_title, layout
+from nanocrystal.report.page.figures import DIVERGING, SEQUENTIAL, Figure, label, plain_list
+from nanocrystal.report.refined.result import FloatArray
+from nanocrystal.report.series.result import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 """of the branches"""

@@ -8,17 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.refinement import Comparison
-from nanocrystal.refinement.result import Result
-from nanocrystal.refinement.series import (
-    ORDER_PARAMETER,
-    MemberFit,
-    MemberResult,
-    SeriesResult,
-    SeriesValue,
-    shown_addresses,
-)
-from nanocrystal.refinement.series_switch import single_switch
+from nanocrystal.report.compared.result import Comparison
 from nanocrystal.report.files import (
     COMPARISON,
     RESULTS,
@@ -29,6 +19,16 @@ from nanocrystal.report.files import (
     results_document,
     write_texts,
 )
+from nanocrystal.report.refined.result import Result
+from nanocrystal.report.series.result import (
+    ORDER_PARAMETER,
+    MemberFit,
+    MemberResult,
+    SeriesResult,
+    SeriesValue,
+    shown_addresses,
+)
+from nanocrystal.report.series.switch import single_switch
 from nanocrystal.text import csv_of_rows
 
 SERIES = "series.json"
@@ -53,7 +53,7 @@ def member_texts(result: Result, has_reports: bool, depth: int = 1) -> dict[str,
 
 def comparison_texts(comparison: Comparison, has_reports: bool) -> dict[str, str]:
     """Return the files of a member with candidates: name -> text, a folder for each candidate."""
-    from nanocrystal.report.comparison import comparison_html
+    from nanocrystal.report.compared.page import comparison_html
 
     texts = {REPORT: light_page(comparison_html(comparison), 1)} if has_reports else {}
     for name, result in comparison.results.items():
@@ -105,7 +105,7 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
 
 def write_series(series: SeriesResult, folder: Path, files: list[str], study_text: str | None) -> Path:
     """Write report, table and series.json of a series, series.json last; return the path of the report."""
-    from nanocrystal.report.series import series_html
+    from nanocrystal.report.series.page import series_html
 
     texts = {REPORT: series_html(series), "series.csv": series_csv(series)}
     if study_text is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from nanocrystal.refinement.series import SeriesResult, Transition, Trend
-from nanocrystal.refinement.series_switch import Switch, single_switch
-from nanocrystal.report.numbers import concise, number
+from nanocrystal.report.page.numbers import concise, number
+from nanocrystal.report.series.result import SeriesResult, Transition, Trend
+from nanocrystal.report.series.switch import Switch, single_switch
 
 _CELL_LENGTH = re.compile(r"crystals\.\w+\.[abc]")
 _TEMPERATURE_UNITS = ("K", "°C", "C")

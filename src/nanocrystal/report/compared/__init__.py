@@ -1,0 +1,1 @@
+"""What candidates side by side say."""

@@ -1,0 +1,131 @@
+"""Candidates side by side as plain data; how they are judged stands in `refinement.comparison`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nanocrystal._version import __version__
+from nanocrystal.report.refined.result import Result
+
+STRONG = 6.0
+"""difference of BIC that counts as strong evidence (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995))"""
+UNSURE = 0.025
+"""probability of the other sign from which on a difference may be chance: 5 % for both signs together"""
+DRAWS = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What one data set counts in the comparison.
+
+    scale: s², the misfit common to all; correlation: n/n_eff, points; source: where n_eff comes from;
+    best: the candidate whose residuals they are from; block: points a block of the bootstrap for it.
+    """
+
+    n_points: int
+    n_independent: float
+    scale: float
+    correlation: float
+    block: int
+    best: str
+    source: str
+    has_sigmas: bool
+
+    @property
+    def weight(self) -> float:
+        """What χ² of this data set is multiplied with."""
+        return 1.0 / (self.scale * self.correlation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
+
+    gof: √(χ²/(n − P)) over all data sets, None without σ; chi2_effective, aic, bic and what they are above the
+    smallest are None where it is not judged.
+    """
+
+    name: str
+    description: str
+    result: Result | None
+    problem: str = ""
+    n_parameters: int = 0
+    chi2: float | None = None
+    gof: float | None = None
+    chi2_effective: float | None = None
+    aic: float | None = None
+    bic: float | None = None
+    delta_aic: float | None = None
+    delta_bic: float | None = None
+
+    @property
+    def judged(self) -> bool:
+        return not self.problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two judged candidates; better: the one with the lower BIC.
+
+    delta_chi2: χ²_eff of the worse less that of the better; delta_bic: the same of BIC; probability: of the other
+    sign, from the bootstrap; told_apart: whether the data prefer one; blocks: data set -> points a block.
+    """
+
+    better: str
+    worse: str
+    delta_chi2: float
+    delta_bic: float
+    probability: float
+    told_apart: bool
+    blocks: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Comparison:
+    """Candidates side by side: the judged ones by BIC, then the others; verdict: sentences."""
+
+    title: str
+    standings: Sequence[Standing]
+    pairs: Sequence[Pair]
+    bases: Mapping[str, Basis]
+    verdict: Sequence[str]
+    notes: Sequence[str] = ()
+    elapsed_s: float = 0.0
+    version: str = __version__
+    interrupted: bool = False
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Standing:
+        return next(s for s in self.standings if s.name == name)
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results of all candidates that have one, best first."""
+        return {s.name: s.result for s in self.standings if s.result is not None}
+
+    @property
+    def best(self) -> list[str]:
+        """The candidate with the lowest BIC, and those that cannot be told apart from it."""
+        judged = [s.name for s in self.standings if s.judged]
+        apart = {p.worse for p in self.pairs if p.better == judged[0] and p.told_apart} if judged else set()
+        return [name for name in judged if name not in apart]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every candidate was refined to its end."""
+        return all(s.judged for s in self.standings)
+
+    def __repr__(self) -> str:
+        """Return the table and the verdict in a few lines: what a notebook shows."""
+        width = max(9, *(len(s.name) for s in self.standings)) if self.standings else 9
+        lines = [f"Comparison({self.title!r})", f"  {'candidate':{width}s}     GoF    R_wp     P     ΔBIC     ΔAIC"]
+        for s in self.standings:
+            if s.result is None:
+                lines.append(f"  {s.name:{width}s}  {s.problem}")
+                continue
+            gof = "–" if s.gof is None else f"{s.gof:.3f}"
+            rwp = " ".join(f"{100.0 * d.rwp:.2f} %" for d in s.result.datasets.values())
+            rest = s.problem if s.delta_bic is None else f"{s.delta_bic:8.1f} {s.delta_aic:8.1f}"
+            lines.append(f"  {s.name:{width}s} {gof:>7s} {rwp:>7s} {s.n_parameters:5d} {rest}")
+        return "\n".join([*lines, *(f"  {sentence}" for sentence in self.verdict)])

@@ -1,0 +1,1 @@
+"""What a processed NMR spectrum says."""

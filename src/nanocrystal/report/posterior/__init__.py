@@ -1,0 +1,1 @@
+"""What a sampled posterior says."""
