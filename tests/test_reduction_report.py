@@ -15,13 +15,13 @@ from nanocrystal.reduction import (
     Intensity,
     Reduced,
     Reduction,
-    ReductionResult,
     differential,
     reduced,
     unchanged,
 )
 from nanocrystal.reduction.spread import Spread
-from nanocrystal.report.reduction.page import reduction_html
+from nanocrystal.report.reduction.page import reduction_page
+from nanocrystal.report.reduction.result import ReductionResult
 from reduction_samples import DENSITY, atomic, capillary, hard_spheres
 from test_report_browser import needs_browser, opened_page
 
@@ -59,13 +59,13 @@ def result() -> ReductionResult:
         version="0.1.0",
         reductions={"liquid": one, "physical": physical},
         differentials={("physical", "liquid"): differential(physical, one, scale=1.0)},
-        comparisons={("liquid", "physical"): comparison},
+        unchanged={("liquid", "physical"): comparison},
         inputs={f"x{HOSTILE}.chi": "0" * 64},
     )
 
 
 def test_page_holds_everything_and_nothing_foreign() -> None:
-    page = reduction_html(result())
+    page = reduction_page(result())
     for heading in (
         "G(r)",
         "What qmax and rpoly do",
@@ -86,7 +86,7 @@ def test_page_holds_everything_and_nothing_foreign() -> None:
 def test_page_of_data_without_sigma_or_blanks() -> None:
     one = liquid()
     bare = reduced(replace(one.intensity, spread=None), SETTINGS, name="bare")
-    page = reduction_html(ReductionResult(title="x", version="0", reductions={"bare": bare}))
+    page = reduction_page(ReductionResult(title="x", version="0", reductions={"bare": bare}))
     assert "No σ is known" in page
 
 
@@ -134,7 +134,7 @@ MOVED = [
 def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     """F and G of the page for other qmax, rpoly, qmin, blanks and window against reductions with these settings."""
     whole = result()
-    _, found = opened_page(reduction_html(whole), MOVE.replace("SETTINGS", json.dumps(MOVED)), tmp_path)
+    _, found = opened_page(reduction_page(whole), MOVE.replace("SETTINGS", json.dumps(MOVED)), tmp_path)
     r = np.linspace(0.0, 25.0, len(found["begun"]["g"]))
     one, physical = whole.reductions["liquid"], whole.reductions["physical"]
     for reduction, drawn in ((one, found["begun"]), (physical, found["physical"]), (one, found["back"])):
