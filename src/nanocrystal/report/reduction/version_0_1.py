@@ -13,9 +13,7 @@ import numpy as np
 from nanocrystal.arrays import FloatArray
 from nanocrystal.data import Curve, read_curve
 from nanocrystal.reduction import (
-    Composition,
     Differential,
-    FittedScale,
     ImageSettings,
     IntegratedImage,
     Intensity,
@@ -28,7 +26,6 @@ from nanocrystal.reduction.image import Cake
 from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.structure import Constant, StructureFactor
-from nanocrystal.reduction.sum_rules import Check
 from nanocrystal.reduction.unchanged import Limit
 from nanocrystal.report.encoding import decoded
 from nanocrystal.report.reduction.image_files import image_file
@@ -76,32 +73,26 @@ def _reduced(name: str, told: Told, folder: Path, inputs: Mapping[str, str]) -> 
     settings = settings_from(told["settings"])
     intensity, source = _intensity(folder / f"{name}.iq")
     constants = {key: Constant(**{"description": ""} | c) for key, c in told["constants"].items()}
-    structure = replace(_structure(folder / f"{name}.fq"), constants=constants)
     unknown = np.full(len(intensity.q), np.nan)
     uncorrected = settings.polarization is None and settings.absorption is None
-    blanks = told["blanks"]
-    return Reduced(
-        name=name,
-        settings=settings,
-        composition=Composition(told["composition"], settings.composition),
-        measured=replace(
-            intensity,
-            value=unknown if blanks else intensity.value,
-            spread=None if blanks else intensity.spread,
-            name=Path(source).name,
-            source=source,
-            sha256=inputs.get(source, ""),
-        ),
-        intensity=intensity,
-        corrected=intensity if uncorrected else replace(intensity, value=unknown, spread=None),
-        background=unknown if blanks else np.zeros(len(intensity.q)),
-        scales=[decoded(FittedScale, {"name": blank, **scale}) for blank, scale in blanks.items()],
-        structure=structure,
-        pdf=_pdf(folder / f"{name}.gr", settings.qmin, float(told["settings"]["qmax"]), settings.window),
-        checks=[Check(name=key, **check) for key, check in told["checks"].items()],
-        number_density=told["number_density"],
-        notes=told["notes"],
-    )
+    uncounted = replace(intensity, value=unknown, spread=None)
+    measured = uncounted if told["blanks"] else intensity
+    whole = {
+        "name": name,
+        "settings": settings,
+        "composition": {"parts": told["composition"], "formula": settings.composition},
+        "measured": replace(measured, name=Path(source).name, source=source, sha256=inputs.get(source, "")),
+        "intensity": intensity,
+        "corrected": intensity if uncorrected else uncounted,
+        "background": unknown if told["blanks"] else np.zeros(len(intensity.q)),
+        "scales": [{"name": blank, **scale} for blank, scale in told["blanks"].items()],
+        "structure": replace(_structure(folder / f"{name}.fq"), constants=constants),
+        "pdf": _pdf(folder / f"{name}.gr", settings.qmin, float(told["settings"]["qmax"]), settings.window),
+        "checks": [{"name": key, **check} for key, check in told["checks"].items()],
+        "number_density": told["number_density"],
+        "notes": told["notes"],
+    }
+    return decoded(Reduced, whole)
 
 
 def settings_from(told: Told) -> Reduction:
