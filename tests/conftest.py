@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from round_trip import checked_base_and_candidates
+from support.round_trip import checked_base_and_candidates
 
 # A shell that starts a program in the background may have it ignore Ctrl-C, and so do the programs that it starts in
 # turn; the tests that interrupt a command need the usual way.
