@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_tutorials import run, sections
 
 from nanocrystal.refinement import Comparison, Result
 from nanocrystal.study import CandidateSet
 from nanocrystal.study.examples import example_study
 from support.paths import EXAMPLES
+from support.tutorials import run, sections
 
 SIZES = ("populations.dots.d_ab.mean", "populations.dots.d_ab.std", "populations.dots.l_c.mean",
          "populations.dots.l_c.std")  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -20,20 +18,11 @@ from nanocrystal.study.tables import table_of
 from nanocrystal.tables.library import library_text
 from nanocrystal.techniques import TECHNIQUES, Blank
 from support.paths import ROOT
-
-
-def make_docs() -> ModuleType:
-    """Return the program that writes the pages."""
-    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from support.tools import tool
 
 
 def test_pages_of_techniques_are_those_of_their_docstrings() -> None:
-    program = make_docs()
+    program = tool("make_docs")
     for name, technique in TECHNIQUES.items():
         page = ROOT / "docs" / "techniques" / f"{name}.md"
         assert page.read_text(encoding="utf-8") == program.page(technique), "run python tools/make_docs.py"
@@ -44,7 +33,7 @@ def test_pages_of_techniques_are_those_of_their_docstrings() -> None:
 
 def test_manual_of_the_study_file_is_that_of_the_schema() -> None:
     page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
-    assert page == make_docs().study_page(), "run python tools/make_docs.py"
+    assert page == tool("make_docs").study_page(), "run python tools/make_docs.py"
 
 
 def test_every_key_has_a_sentence() -> None:

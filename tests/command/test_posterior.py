@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_uncertainties import nickel_problem, synthetic
 
 from nanocrystal.cli import posterior as verb
 from nanocrystal.errors import InputError
@@ -26,6 +25,7 @@ from nanocrystal.sample import Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
 from support.modelling import crystal
+from support.nickel import nickel_problem, synthetic
 from support.small_study import SmallStudy, noisy_rows
 from support.structures import NICKEL
 

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from test_docs import make_docs
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Model
@@ -25,6 +24,7 @@ from nanocrystal.study.tables import arguments_of, object_of, table_of
 from nanocrystal.techniques import TECHNIQUES
 from support.paths import ROOT
 from support.richardson import errors_of_derivatives
+from support.tools import tool
 from support.toy_technique import Peaks, PeaksModel
 
 SOURCE = ROOT / "src" / "nanocrystal"
@@ -95,7 +95,7 @@ def test_toy_technique_has_the_right_jacobian(study: Path) -> None:
 
 
 def test_toy_technique_has_a_page_and_a_place_in_the_report(study: Path) -> None:
-    page = make_docs().page(Peaks)
+    page = tool("make_docs").page(Peaks)
     assert page.startswith("# peaks\n\nA spectrum of named Gaussian peaks")
     html = report_html(read_study(study).refine())
     assert "energy" in html

@@ -17,6 +17,7 @@ from nanocrystal.sample import Distribution, Population, Sample, SiteOverride, S
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
 from support.modelling import crystal
+from support.nickel import nickel_problem, synthetic
 from support.structures import NICKEL, WURTZITE_CDSE
 
 TRUTH = {
@@ -82,23 +83,6 @@ def test_standard_errors_cover_the_truth_over_many_seeds(tmp_path: Path) -> None
     print(f"\nwithin one stderr {within:.3f}; pull std {dict(zip(TRUTH, spread.round(2), strict=True))}")
     assert abs(within - 0.68) <= 0.08
     assert np.all((spread >= 0.7) & (spread <= 1.35)), dict(zip(TRUTH, spread, strict=True))
-
-
-def synthetic(folder: Path, sigma: bool = True) -> Path:
-    """Write a synthetic nickel PDF and return its path."""
-    sample = Sample({"p": Population("x", Sphere(30.0))}, {"x": crystal(NICKEL, 0.006)})
-    truth = Pdf(r="0.02:40:0.02", qmax=20.0, scale=0.5, delta2=2.0, noise=Noise(sigma=0.04, seed=3))
-    columns = simulated_curves(sample, {"pdf": truth}, folder)["pdf"]
-    used = [columns["r"], columns["g"]] + ([columns["sigma"]] if sigma else [])
-    path = folder / "ni.gr"
-    np.savetxt(path, np.column_stack(used))
-    return path
-
-
-def nickel_problem(path: Path, **settings: Any) -> tuple[Sample, dict[str, Pdf]]:
-    x = crystal(NICKEL, {"Ni": vary(0.0055)}, a=vary(3.525))
-    sample = Sample({"p": Population("x", Sphere(vary(28.0)))}, {"x": x})
-    return sample, {"pdf": Pdf(path, r_range=(1.5, 35.0), qmax=20.0, delta2=vary(1.8), **settings)}
 
 
 def test_eliminating_the_scale_changes_nothing(tmp_path: Path) -> None:

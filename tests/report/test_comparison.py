@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_report_browser import needs_browser, opened_page
 
 from nanocrystal.refinement import Comparison, compare
 from nanocrystal.report.compared.figures import covers_superstructure, superstructure_figure
@@ -15,6 +14,7 @@ from nanocrystal.report.compared.page import comparison_html
 from nanocrystal.report.refined.reflections import grouped, reflections
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.library import library_text
+from support.browser import needs_browser, opened_page
 from support.compared import curve, result
 
 A, B, C = 8.207, 8.255, 11.759

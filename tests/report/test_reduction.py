@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from test_report_browser import needs_browser, opened_page
 
 from nanocrystal.reduction import (
     Blank,
@@ -23,6 +22,7 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.report.reduction.page import reduction_html
+from support.browser import needs_browser, opened_page
 from support.reduction_samples import DENSITY, atomic, capillary, hard_spheres
 
 HOSTILE = "<script>alert(1)</script>"

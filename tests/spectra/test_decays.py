@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import gamma
-from test_lines import errors_of_slopes
 
 from nanocrystal.errors import InputError
 from nanocrystal.spectra import Sum
 from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
 from nanocrystal.spectra.decays import DECAYS, b_values, gauss_exponential, measured_response
 from nanocrystal.spectra.response import through_response
+from support.richardson import errors_of_slopes
 
 T = np.linspace(0.0, 6.0, 200)
 VALUES = {"time": 1.3, "exponent": 0.7, "inversion": 1.8, "diffusion": 0.8, "start": 0.4, "response_fwhm": 0.6}

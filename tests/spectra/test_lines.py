@@ -17,6 +17,7 @@ from nanocrystal.spectra.lines import (
     voigt_width,
     widths_of_voigt,
 )
+from support.richardson import errors_of_slopes
 
 X = np.linspace(-3.0, 4.0, 301)
 VALUES = {
@@ -32,22 +33,6 @@ SIGMAS = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 def values_of(form: Form) -> list[float]:
     return [VALUES[p] for p in form.parameters]
-
-
-def errors_of_slopes(form: Form, values: list[float], x: np.ndarray) -> list[float]:
-    """Return the error of each derivative, over its largest value, against Richardson's extrapolation."""
-    exact, errors = form.stacked(x, *values)[1:], []
-    for j, value in enumerate(values):
-
-        def central(size: float, j: int = j) -> np.ndarray:
-            up, down = list(values), list(values)
-            up[j], down[j] = up[j] + size, down[j] - size
-            return np.asarray((form.curve(x, *up) - form.curve(x, *down)) / (2.0 * size))
-
-        size = 1e-3 * max(abs(value), 0.1)
-        extrapolated = (4.0 * central(size / 2.0) - central(size)) / 3.0
-        errors.append(float(np.abs(exact[j] - extrapolated).max() / np.abs(extrapolated).max()))
-    return errors
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from math import sqrt
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from nanocrystal.study import read_study
 from nanocrystal.tables.library import library_entries, library_name, library_text
 from support.modelling import now
 from support.paths import ROOT
+from support.tools import tool
 
 NAMES = [entry.name for entry in library_entries()]
 WANTED = {
@@ -327,13 +327,8 @@ def test_command_errors(arguments: list[str], message: str) -> None:
 
 
 def test_page_lists_every_entry() -> None:
-    spec = importlib.util.spec_from_file_location("make_library_page", ROOT / "tools" / "make_library_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
-    assert page == module.page(), "run python tools/make_library_page.py"
+    assert page == tool("make_library_page").page(), "run python tools/make_library_page.py"
     for entry in library_entries():
         assert f"| `{entry.name}` |" in page
         assert entry.source in page

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_twins import CELL, PLAIN, T110, contents, intensity, sample
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import vary
 from nanocrystal.refinement import refine
 from nanocrystal.sample import Brick, Cube, Distribution, Prism, Sphere, TwinFamily
 from nanocrystal.techniques import TotalScattering
+from support.gamma_blocks import CELL, PLAIN, T110, contents, intensity, sample
 from support.modelling import calculated
 from support.structures import GAMMA_CSPBBR3
 

@@ -15,10 +15,10 @@ from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.parameters import vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Brick, Cube, Distribution, Platelet, Population, Prism, Sample, SiteOverride, Sphere
-from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques import TotalScattering
+from support.gamma_blocks import orthorhombic_prism
 from support.modelling import calculated, cluster_sample, crystal, now, sample_of
 from support.richardson import errors_of_derivatives, exact_addresses_of
 from support.structures import CUBIC, GAMMA_CSPBBR3, NICKEL, cif, cubic_cluster
@@ -49,24 +49,6 @@ def test_cube_of_whole_cells_is_its_atoms(shape: Box) -> None:
     for found in (population, listed):
         assert np.abs(found[::14] - direct).max() <= 1e-6 * direct.max()
         assert np.abs(found[::14] / direct - 1.0).max() <= 1e-5
-
-
-def orthorhombic_prism(n_base: int, n_length: int, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the atoms of a γ-CsPbBr3 prism of whole pseudocubic blocks, the first in state `start`."""
-    x = crystal(GAMMA_CSPBBR3, 0.01)
-    blocks, vectors = block_lattice(x, None, "x"), now(x).vectors
-    atoms = np.concatenate(now(x).positions)
-    positions, kinds = [], []
-    for i in range(n_base):
-        for j in range(n_base):
-            for k in range(n_length):
-                offset = np.array([i, j, k])
-                state = blocks.added(start, int(blocks.state_shift(offset[None, :])[0]))
-                owned, shifts = blocks.contents[state]
-                corner = offset @ blocks.matrix
-                positions.append((atoms[owned] + shifts - blocks.states[state] - blocks.origin + corner) @ vectors)
-                kinds += [ELEMENTS.index(x.sites[x.site_of_atom[a]].element) for a in owned]
-    return np.concatenate(positions), np.array(kinds)
 
 
 def test_blocks_put_back_together_are_the_crystal() -> None:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist, pdist
-from test_report_browser import needs_browser, opened
 
 from nanocrystal.kernels import debye, plain
 from nanocrystal.parameters import Evaluation, ParameterSet, Values
@@ -40,6 +39,7 @@ from nanocrystal.sample.explicit.typical import drawn_crystal, filled_by_chance,
 from nanocrystal.sample.order.stacking import drawn_layers
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
+from support.browser import needs_browser, opened
 from support.modelling import calculated, crystal, now
 from support.report_example import CLOSING, HOSTILE, example, three_atoms
 from support.structures import CUBIC, GAMMA_CSPBBR3

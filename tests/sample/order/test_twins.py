@@ -38,21 +38,28 @@ from nanocrystal.sample.order.twins import TwinBoundaries
 from nanocrystal.study.reading import study_from
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
-from support.gamma_blocks import CELL, ELEMENTS, U_ISO, VECTORS, Q, contents, intensity
+from support.gamma_blocks import (
+    CELL,
+    ELEMENTS,
+    PLAIN,
+    T001,
+    T110,
+    T110_001,
+    U_ISO,
+    VECTORS,
+    Q,
+    contents,
+    intensity,
+    sample,
+)
 from support.modelling import calculated, crystal, now
 from support.paths import DOCS
 from support.structures import CUBIC, GAMMA_CSPBBR3, cif
 
-PLAIN = TotalScattering(q="0.5:25:0.25", background_terms=0)
 NEAR = TotalScattering(q="0.5:8:0.25", background_terms=0)
 State = tuple[int, int]
-T110, T001, T110_001 = "1/2<110>{110}", "1/2[001]{110}", "1/2<110>(001)"
 # the group Z2 × Z2 by hand: what a slip adds to ((i + j) mod 2, k mod 2), and the block axes its planes cross
 SLIPS = {T110: ((1, 0), (0, 1)), T001: ((0, 1), (0, 1)), T110_001: ((1, 0), (2,))}
-
-
-def sample(shape: object, twins: dict[str, TwinFamily], text: str = GAMMA_CSPBBR3) -> Sample:
-    return Sample({"p": Population("x", shape, twins=twins)}, {"x": crystal(text, U_ISO)})
 
 
 def enumerated(numbers: tuple[int, int, int], probabilities: dict[str, float]) -> np.ndarray:

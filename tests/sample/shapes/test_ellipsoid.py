@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from test_shapes import BASIS, ELEMENTS, HEXAGONAL, U_ISO, explicit_wurtzite, in_ellipsoid
 
 from nanocrystal.errors import InputError
 from nanocrystal.report.files import write_result
@@ -21,6 +20,7 @@ from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, Saxs, TotalScattering
 from support.modelling import calculated, crystal, now, sample_of
 from support.structures import CUBIC, CUBIC_CSPBBR3, WURTZITE_CDSE
+from support.whole_cells import BASIS, ELEMENTS, HEXAGONAL, U_ISO, explicit_wurtzite, in_ellipsoid
 
 A = CUBIC_CSPBBR3
 UPRIGHT = A * np.eye(3)

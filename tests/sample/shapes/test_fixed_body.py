@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_twins import PLAIN, T110, sample
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels import debye, plain
@@ -15,6 +14,7 @@ from nanocrystal.sample import Cube, FixedBody, TwinFamily
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
+from support.gamma_blocks import PLAIN, T110, sample
 from support.modelling import calculated, sample_of
 from support.structures import CUBIC
 

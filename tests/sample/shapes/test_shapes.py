@@ -18,15 +18,12 @@ from nanocrystal.sample.shapes.distributions import Lognormal, Normal
 from nanocrystal.study import read_study
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
-from support.modelling import calculated, crystal, now, sample_of
+from support.modelling import calculated, now, sample_of
 from support.structures import CUBIC, CUBIC_CSPBBR3, WURTZITE_CDSE
+from support.whole_cells import BASIS, ELEMENTS, HEXAGONAL, U_ISO, Inside, explicit_wurtzite, in_ellipsoid
 
-ELEMENTS = ("Pb", "Cs", "Br")
-U_ISO = {"Pb": 0.0127, "Cs": 0.03, "Br": 0.025}
 SETTINGS = TotalScattering(q="0.5:12:0.1", background_terms=0)
 Q = 0.5 + 0.1 * np.arange(116)
-BASIS = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]])
-Inside = Callable[[np.ndarray], np.ndarray]
 
 
 # ---- tabulated sizes ------------------------------------------------------------------------------
@@ -150,10 +147,6 @@ def in_octahedron(edge: float) -> Inside:
     return lambda x: np.abs(x).sum(axis=1) < edge / np.sqrt(2.0)
 
 
-def in_ellipsoid(diameter: float, length: float) -> Inside:
-    return lambda x: (2.0 * np.hypot(x[:, 0], x[:, 1]) / diameter) ** 2 + (2.0 * x[:, 2] / length) ** 2 < 1.0
-
-
 SHAPES = [
     (Cylinder(22.0, 19.0), in_cylinder(22.0, 19.0)),
     (Octahedron(25.0), in_octahedron(25.0)),
@@ -265,9 +258,6 @@ def test_cylinders_of_two_distributions() -> None:
     np.testing.assert_allclose(found.blocks_of_mean(5.0 * np.eye(3)), [8.0, 8.0, 12.0])
 
 
-HEXAGONAL = np.array([[4.3, 0.0, 0.0], [-2.15, 2.15 * np.sqrt(3.0), 0.0], [0.0, 0.0, 7.0]])
-
-
 def test_rod_on_a_hexagonal_lattice_is_the_mean_over_places_of_its_axis() -> None:
     """W counted in 4,000 rods cut at random places from the lattice (1/√n), and γ₀ as on a cubic lattice."""
     shape, rng = Cylinder(26.0, 31.0), np.random.default_rng(5)
@@ -294,27 +284,6 @@ def test_rod_on_a_hexagonal_lattice_is_the_mean_over_places_of_its_axis() -> Non
 def test_octahedra_need_upright_blocks() -> None:
     with pytest.raises(InputError, match=r"populations\.p\.shape.*right angles"):
         calculated(sample_of(WURTZITE_CDSE, Octahedron(30.0), 0.01), SETTINGS, "iq")
-
-
-def explicit_wurtzite(inside: Inside, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean I(Q) of 300 crystals of CdSe, unions of whole cells cut at random places, and its error."""
-    x = crystal(WURTZITE_CDSE, 0.01)
-    vectors = now(x).vectors
-    fract = [f - np.floor(f + 1e-9) for f in now(x).positions]
-    content = np.concatenate(fract) @ vectors
-    kinds = np.repeat(range(len(fract)), [len(f) for f in fract])
-    rng, grid = np.random.default_rng(3), np.array(np.meshgrid(*[range(-4, 5)] * 3, indexing="ij")).reshape(3, -1).T
-    f = np.array([form_factor(s.element, q) for s in x.sites])
-    drawn = []
-    for _ in range(300):
-        places = grid @ vectors - rng.random(3) @ vectors
-        cells = places[inside(places)]
-        atoms = (cells[:, None, :] + content[None]).reshape(-1, 3)
-        of_atoms = np.tile(kinds, len(cells))
-        sums = plain.pair_sums(q, atoms, of_atoms, len(f))
-        counts = np.bincount(of_atoms, minlength=len(f)).astype(float)
-        drawn.append(debye.debye_intensity(q, sums, f, np.full(len(f), 0.01), np.ones(len(f)), counts))
-    return np.mean(drawn, axis=0), np.std(drawn, axis=0) / np.sqrt(len(drawn))
 
 
 def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:

@@ -36,6 +36,7 @@ from nanocrystal.sample.surface import shell as shell_module
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import Pdf, TotalScattering
 from support.drawn import Draws, cube_places, mean_intensity, standard_errors
+from support.gamma_blocks import orthorhombic_prism
 from support.modelling import calculated, now
 from support.richardson import errors_of_derivatives
 from support.structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, cif
@@ -103,8 +104,6 @@ def test_core_and_shell_are_the_mean_over_drawn_crystals() -> None:
 
 def test_core_and_shell_of_a_tilted_perovskite() -> None:
     """γ-CsPbBr3 with blocks as high as wide, both Br sites mixed in the shell: the mean over the four starts."""
-    from test_total_scattering import orthorhombic_prism
-
     side = 8.23 / np.sqrt(2.0)
     cell = {"a": 8.23, "b": 8.23, "c": 2.0 * side}
     mixing = {k: Substitution("Cl", CORE) for k in ("Br1", "Br2")}
