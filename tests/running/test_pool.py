@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,52 +14,17 @@ from typing import Any
 import pytest
 
 from nanocrystal.errors import InputError
-from nanocrystal.processes import THREAD_VARIABLES, Executor, Here, Job, Lost, Report, answers
+from nanocrystal.processes import THREAD_VARIABLES, Executor, Here, Job, Lost, answers
 from nanocrystal.refinement import Options, bound_problem
 from nanocrystal.refinement.optimise import optimise
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.running import Processes, local_executor
 from nanocrystal.study import read_study
+from support.jobs import doubled, endless, killed, made_once, process_of, refused, with_own
 from support.small_study import SmallStudy, noisy_rows
 
 EXECUTORS = [Here(), Processes(2)]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
-
-
-def doubled(number: int, report: Report) -> int:
-    report("doubling", number)
-    return 2 * number
-
-
-def refused(report: Report) -> None:
-    raise InputError("datasets.pdf", "cannot be used.")
-
-
-def killed(report: Report) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def process_of(report: Report) -> tuple[int, list[str | None]]:
-    time.sleep(0.2)
-    return os.getpid(), [os.environ.get(name) for name in THREAD_VARIABLES]
-
-
-def endless(report: Report) -> str:
-    try:
-        while True:
-            time.sleep(0.01)
-            report("at it")
-    except KeyboardInterrupt:
-        return "the best so far"
-
-
-def made_once(made: list[int], report: Report) -> list[int]:
-    return [*made, os.getpid()]
-
-
-def with_own(number: int, own: list[int]) -> tuple[int, int]:
-    own[0] += 1
-    return number, own[0]
 
 
 def all_answers(executor: Executor, works: dict[str, Callable[[Any], Any]], **how: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nanocrystal.report.page.page import report_html
 from nanocrystal.report.refined.result import Result
+from nanocrystal.report.written import report_html
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -14,9 +14,8 @@ from scipy.optimize import curve_fit, least_squares
 import nanocrystal as nc
 from nanocrystal.data.nmr import read_nmr
 from nanocrystal.errors import InputError
-from nanocrystal.report.files import write_result
-from nanocrystal.report.page.page import report_html
 from nanocrystal.report.refined.stack_figure import stack_figure
+from nanocrystal.report.written import report_html, write_result
 from nanocrystal.spectra.decays import b_values
 from nanocrystal.spectra.processing import Processing, spectrum_of
 from nanocrystal.study import read_study

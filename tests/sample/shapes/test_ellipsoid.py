@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 
 from nanocrystal.errors import InputError
-from nanocrystal.report.files import write_result
+from nanocrystal.report.written import write_result
 from nanocrystal.sample import Coating, Distribution, Ellipsoid, Population, Sample, Sphere
 from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength
 from nanocrystal.sample.shapes.ellipsoid import EllipsoidalBody
