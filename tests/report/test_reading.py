@@ -33,9 +33,8 @@ def test_a_result_comes_back_equal(saved):
 
 
 def test_what_is_not_finite_comes_back(tmp_path):
-    curve = replace(
-        platinum_on_two_grids(), gof=float("inf"), scale=float("-inf"), chi2_red=float("nan"), labels=("a", "b")
-    )
+    odd = {"gof": float("inf"), "scale": float("-inf"), "chi2_red": float("nan")}
+    curve = replace(platinum_on_two_grids(), **odd)
     result = replace(example(), datasets={"pdf": curve})
     result.save(tmp_path / "out")
     document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
