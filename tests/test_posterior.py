@@ -11,10 +11,11 @@ from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
 from nanocrystal.refinement.posterior import Sampling, assembled_posterior
+from nanocrystal.refinement.posterior_chain import autocorrelation_time, gelman_rubin
 from nanocrystal.refinement.posterior_density import LogPosterior, laplace
 from nanocrystal.refinement.posterior_sampling import sampled
 from nanocrystal.refinement.problem import Problem
-from nanocrystal.report.posterior.result import Posterior, autocorrelation_time, gelman_rubin
+from nanocrystal.report.posterior.result import Posterior
 from toy_models import NoSample, ToyModel, toy_problem
 
 pytest.importorskip("emcee")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
@@ -66,3 +67,30 @@ def _adapter(kind: type) -> Any:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+@dataclass(frozen=True)
+class KeyedBy:
+    """How JSON holds a sequence of records that one of their fields tells apart: as a mapping by that field."""
+
+    field: str
+
+    def mapped(self, records: Any, listed: Callable[[Any], list[dict[str, Any]]]) -> dict[str, Any]:
+        """Return records as JSON holds them."""
+        return {record.pop(self.field): record for record in listed(records)}
+
+    def listed(self, value: Any) -> Any:
+        """Return what JSON holds as a sequence of records."""
+        return [{self.field: key, **record} for key, record in value.items()] if isinstance(value, dict) else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        serialization = core_schema.wrap_serializer_function_ser_schema(self.mapped, schema=handler(source))
+        return core_schema.no_info_before_validator_function(self.listed, handler(source), serialization=serialization)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        record = dict(handler.resolve_ref_schema(handler(schema["schema"])["items"]))
+        record["properties"] = {name: part for name, part in record["properties"].items() if name != self.field}
+        record["required"] = [name for name in record.get("required", ()) if name != self.field]
+        return {"description": f"by {self.field}", "type": "object", "additionalProperties": record}
