@@ -28,7 +28,7 @@ def range_figure(plan: Plan, steps: Sequence[RangeStep]) -> Figure | None:
     """
     traces = [
         _step_trace(p, steps, k)
-        for k, p in enumerate(sorted(_drawn(plan), key=lambda p: p.address not in {t.address for t in plan.targets}))
+        for k, p in enumerate(sorted(_drawn(plan), key=lambda p: p.address not in plan.targets))
     ]
     if not traces:
         return None
@@ -102,7 +102,7 @@ def map_figure(shown: Map, plan: Plan) -> Figure:
         },
     }
     traces = [trace]
-    wanted = next((t.stderr for t in plan.targets if t.address == shown.address), None)
+    wanted = plan.targets.get(shown.address)
     if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
         at = float(np.log10(wanted))
         line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}

@@ -37,7 +37,7 @@ def context_of(plan: Plan) -> dict[str, Any]:
         "plan": plan,
         "several": len(plan.datasets) > 1,
         "missing": plan.undetermined[TOGETHER].parameters,
-        "missed": [t for t in plan.targets if t.counts_factor is None or t.counts_factor > 1.0],
+        "missed": [t for t in plan.needed if t.counts_factor is None or t.counts_factor > 1.0],
         "unseen": plan.undetermined[TOGETHER].not_seen,
         "alone": alone,
         "left_open": left_open(plan),
@@ -50,7 +50,6 @@ def context_of(plan: Plan) -> dict[str, Any]:
         "map_figure": map_figure,
         "factor_words": factor_words,
         "target_words": target_words,
-        "target_of": {t.address: t.stderr for t in plan.targets},
         "DEGENERATE": DEGENERATE,
         "NOTEWORTHY": NOTEWORTHY,
     }

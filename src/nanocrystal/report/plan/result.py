@@ -12,7 +12,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, Table
-from nanocrystal.report.encoding import KeyedBy
+from nanocrystal.report.encoding import ByName, called
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.refined.result import Correlations
 
@@ -174,21 +174,25 @@ class Map:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Plan(Outcome):
-    """What can be known. counts: factor on the counts, as text -> address -> standard error from all data sets."""
+    """What can be known.
+
+    undetermined: by `TOGETHER`, and by `alone(…)` of each data set; against_counts: factor on the counts of all, as
+    text -> address -> standard error; needed: what the stated targets need.
+    """
 
     kind: ClassVar[str] = "plan"
     record: ClassVar[str] = PLAN
+    __pydantic_config__: ClassVar[dict[str, Any]] = called(against_counts="counts", needed="targets")
 
     title: str
     version: str = __version__
-    parameters: Annotated[Sequence[PlannedParameter], KeyedBy("address")]
-    datasets: Annotated[Sequence[PlannedDataset], KeyedBy("name")]
+    parameters: Annotated[Sequence[PlannedParameter], ByName("address")]
+    datasets: Annotated[Sequence[PlannedDataset], ByName()]
     undetermined: Mapping[str, Undetermined]
-    """by `TOGETHER`, and by `alone(…)` of each data set"""
     correlations: Correlations
-    counts: Mapping[str, Mapping[str, float]]
+    against_counts: Mapping[str, Mapping[str, float]]
     range: Sequence[RangeStep]
-    targets: Annotated[Sequence[Target], KeyedBy("address")] = ()
+    needed: Annotated[Sequence[Target], ByName("address")] = ()
     maps: Sequence[Map] = ()
     notes: Sequence[str] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -251,7 +255,7 @@ class Plan(Outcome):
     def by_counts(self) -> Mapping[float, Forecast]:
         """All data sets together with so many times the counts; what nothing depends on stays the same."""
         found = {}
-        for factor, errors in self.counts.items():
+        for factor, errors in self.against_counts.items():
             stderr = np.array([errors[a] for a in self.addresses])
             missing = [a for a, e in errors.items() if not np.isfinite(e)]
             left = Undetermined(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
@@ -274,9 +278,14 @@ class Plan(Outcome):
         ]
 
     @property
-    def needed(self) -> list[Target]:
-        """What the stated targets need."""
-        return list(self.targets)
+    def targets(self) -> Mapping[str, float]:
+        """The standard errors that are wanted, by address."""
+        return {target.address: target.stderr for target in self.needed}
+
+    @property
+    def counts(self) -> Sequence[float]:
+        """The factors of the table against counts."""
+        return tuple(float(factor) for factor in self.against_counts)
 
     @property
     def planned(self) -> Sequence[PlannedDataset]:

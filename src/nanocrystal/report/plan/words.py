@@ -21,7 +21,7 @@ def summary(plan: Plan) -> str:
         lines.append(f"  {p.address:{width}s}  {value} {p.unit}{'' if p.determined else '  (not determined)'}")
     sentences = [
         *(combination_words(changes, plan) for changes in plan.undetermined[TOGETHER].combinations),
-        *(target_words(target, plan) for target in plan.targets),
+        *(target_words(target, plan) for target in plan.needed),
         *plan.notes,
     ]
     return "\n".join([*lines, *(f"  ! {sentence}" for sentence in sentences)])
