@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nanocrystal as nc
+from nanocrystal.report.encoding import schema_of
 from nanocrystal.report.plan.result import (
     Map,
     Plan,
@@ -105,6 +106,15 @@ def test_a_plan_comes_back_equal(tmp_path: Path) -> None:
     assert document["parameters"][BLIND]["stderr"] is None
     assert set(document["files"]) == {"plan.json", "report.html", "study.toml"}
     assert (document["schema"], document["kind"]) == (2, "plan")
+
+
+def test_the_schema_says_what_the_document_holds() -> None:
+    """Its keys are those of the document, records by their name included."""
+    document, schema = example().document(), schema_of(Plan)
+    assert set(schema["properties"]) == set(document) - {"schema", "kind", "not_finite"}
+    for key, record in {"parameters": A, "datasets": "iq", "targets": A}.items():
+        where = schema["properties"][key]["additionalProperties"]["$ref"].removeprefix("#/$defs/")
+        assert set(schema["$defs"][where]["properties"]) == set(document[key][record])
 
 
 def test_plans_that_differ_anywhere_are_not_equal() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import nanocrystal as nc
 from nanocrystal.arrays import without_arrays
+from nanocrystal.report.encoding import schema_of
 from nanocrystal.report.posterior.result import LeastSquares, Marginal, Posterior, Sampled
 from support.paths import REFERENCES
 from support.report_example import CLOSING, HOSTILE
@@ -99,6 +100,13 @@ def test_a_posterior_comes_back_equal(saved: Path) -> None:
     assert again.fit == example().fit
     assert again.fit.datasets["pdf"].observed.tobytes() == refinement().datasets["pdf"].observed.tobytes()
     assert again.fit.structures == refinement().structures
+
+
+def test_the_schema_says_what_the_document_holds() -> None:
+    document, schema = example().document(), schema_of(Posterior)
+    assert set(schema["properties"]) == set(document) - {"schema", "kind", "not_finite"}
+    assert set(schema["$defs"]["Marginal"]["properties"]) == set(document["parameters"][A])
+    assert set(schema["$defs"]["Sampled"]["properties"]) == set(document["sampling"])
 
 
 def test_posteriors_that_differ_anywhere_are_not_equal() -> None:
