@@ -11,14 +11,14 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from nanocrystal.reduction import (
-    Blank,
     Intensity,
-    Reduced,
+    ReducedPattern,
     Reduction,
+    ReductionBlank,
     ReductionResult,
-    differential,
-    reduced,
-    unchanged,
+    differential_functions,
+    pattern_change,
+    reduced_pattern,
 )
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.report.reduction.page import reduction_html
@@ -29,7 +29,7 @@ HOSTILE = "<script>alert(1)</script>"
 SETTINGS = Reduction(composition="Ni", qmax=20.0, rpoly=0.9, r=(0.0, 25.0, 0.02), number_density=DENSITY)
 
 
-def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: float = 0.9) -> Reduced:
+def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: float = 0.9) -> ReducedPattern:
     q = np.arange(0.3, 22.0, 0.02)
     squared_mean, _ = atomic(q, {"Ni": 1.0})
     counts = 60.0 * squared_mean * hard_spheres(q) + 0.9 * capillary(q)
@@ -45,20 +45,20 @@ def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: fl
             notes=(f"note {HOSTILE}",),
         )
 
-    blank = Blank("capillary", counted(capillary(q)), blank_scale)
-    return reduced(counted(counts), settings, [blank], name)
+    blank = ReductionBlank("capillary", counted(capillary(q)), blank_scale)
+    return reduced_pattern(counted(counts), settings, [blank], name)
 
 
 def result() -> ReductionResult:
     one, physical = liquid(), liquid(replace(SETTINGS, method="physical", compton=False), "physical")
-    comparison = unchanged(
+    comparison = pattern_change(
         one.intensity, physical.intensity, components={"shell": np.exp(-((one.intensity.q - 4.0) ** 2))}
     )
     return ReductionResult(
         title=f"Liquid {HOSTILE}",
         version="0.1.0",
         reductions={"liquid": one, "physical": physical},
-        differentials={("physical", "liquid"): differential(physical, one, scale=1.0)},
+        differentials={("physical", "liquid"): differential_functions(physical, one, scale=1.0)},
         comparisons={("liquid", "physical"): comparison},
         inputs={f"x{HOSTILE}.chi": "0" * 64},
     )
@@ -85,7 +85,7 @@ def test_page_holds_everything_and_nothing_foreign() -> None:
 
 def test_page_of_data_without_sigma_or_blanks() -> None:
     one = liquid()
-    bare = reduced(replace(one.intensity, spread=None), SETTINGS, name="bare")
+    bare = reduced_pattern(replace(one.intensity, spread=None), SETTINGS, name="bare")
     page = reduction_html(ReductionResult(title="x", version="0", reductions={"bare": bare}))
     assert "No σ is known" in page
 
@@ -147,7 +147,7 @@ def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     assert "difference 0.0 %" in found["said"]
 
 
-def _agree(reduction: Reduced, drawn: dict[str, list[float]], r: np.ndarray) -> None:
+def _agree(reduction: ReducedPattern, drawn: dict[str, list[float]], r: np.ndarray) -> None:
     np.testing.assert_allclose(drawn["f"], reduction.structure.f, atol=1e-5)
     exact = CubicSpline(reduction.pdf.r, reduction.pdf.g)(r)  # Python's grid is another one
     np.testing.assert_allclose(drawn["g"], exact, atol=2e-4)

@@ -26,17 +26,17 @@ from nanocrystal.analysis.displacements import (
     einstein_displacement,
     fit_displacements,
 )
-from nanocrystal.analysis.distance_profile import DistanceProfile, Surface, atom_depths, distance_profile
-from nanocrystal.analysis.estimate import Estimate
-from nanocrystal.analysis.peak_group import FittedPeak, ProfileOptions
+from nanocrystal.analysis.distance_profile import DepthReference, DistanceProfile, atom_depths, distance_profile
+from nanocrystal.analysis.estimate import UncertainValue
+from nanocrystal.analysis.peak_group import FittedPeak, PeakOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks, momentum_transfer
 from nanocrystal.analysis.small_angle import (
     GuinierFit,
-    Invariant,
     PorodFit,
+    ScatteringInvariant,
     guinier,
-    invariant,
     porod,
+    scattering_invariant,
     specific_surface,
 )
 from nanocrystal.analysis.sphere_sizes import SizesOptions, SphereSizes, sphere_sizes
@@ -55,24 +55,24 @@ from nanocrystal.analysis.twin_energetics import (
 __all__ = [
     "CubicMetric",
     "CubicReflection",
+    "DepthReference",
     "DisplacementFit",
     "DisplacementFits",
     "DistanceProfile",
-    "Estimate",
     "FittedPeak",
     "FreeEnergy",
     "GuinierFit",
-    "Invariant",
     "MetricMean",
     "MetricOptions",
     "NetworkEnthalpy",
     "PeakFit",
+    "PeakOptions",
     "PorodFit",
-    "ProfileOptions",
+    "ScatteringInvariant",
     "SizesOptions",
     "SphereSizes",
     "Substance",
-    "Surface",
+    "UncertainValue",
     "atom_depths",
     "boundary_area",
     "cell_parameters",
@@ -88,11 +88,11 @@ __all__ = [
     "formula_weight",
     "free_energy",
     "guinier",
-    "invariant",
     "momentum_transfer",
     "network_enthalpy",
     "porod",
     "scattering_envelope",
+    "scattering_invariant",
     "specific_surface",
     "sphere_sizes",
 ]

@@ -247,9 +247,9 @@ def schema() -> None:
     """Print the JSON Schema of study files, for editors that complete and check TOML."""
     import json
 
-    from nanocrystal.study import json_schema
+    from nanocrystal.study import study_schema
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(study_schema(), indent=1, ensure_ascii=False))
 
 
 @app.command()

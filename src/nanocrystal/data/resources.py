@@ -13,7 +13,7 @@ PREFIX = "package:"
 _PACKAGE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
-def resolve(path_text: str, base: Path, where: str) -> Path:
+def resolved_path(path_text: str, base: Path, where: str) -> Path:
     """Return the path that a text in the user's input means.
 
     A relative path begins at the folder `base`. "package:NAME/inner/path" is a file inside the

@@ -10,34 +10,34 @@
 A reduction starts from an `Intensity`, wherever it comes from: a file, or an image that was integrated.
 """
 
-from nanocrystal.reduction.blanks import Blank, FittedScale
-from nanocrystal.reduction.composition import Composition
-from nanocrystal.reduction.differential import Differential, differential
+from nanocrystal.reduction.blanks import FittedScale, ReductionBlank
+from nanocrystal.reduction.composition import AtomicComposition
+from nanocrystal.reduction.differential import DifferentialFunctions, differential_functions
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.reduction import Reduced, Reduction, reduced
+from nanocrystal.reduction.reduction import ReducedPattern, Reduction, reduced_pattern
 from nanocrystal.reduction.results import ReductionResult
 from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
-from nanocrystal.reduction.unchanged import Unchanged, peak_template, unchanged
+from nanocrystal.reduction.unchanged import PatternChange, pattern_change, peak_template
 
 __all__ = [
-    "Blank",
-    "Composition",
-    "Differential",
+    "AtomicComposition",
+    "DifferentialFunctions",
     "FittedScale",
     "ImageSettings",
     "IntegratedImage",
     "Intensity",
     "PairDistribution",
-    "Reduced",
+    "PatternChange",
+    "ReducedPattern",
     "Reduction",
+    "ReductionBlank",
     "ReductionResult",
-    "Unchanged",
     "d_over_g",
-    "differential",
+    "differential_functions",
     "integrated_image",
     "pair_distribution",
+    "pattern_change",
     "peak_template",
-    "reduced",
-    "unchanged",
+    "reduced_pattern",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nanocrystal.reduction.differential import Differential
+from nanocrystal.reduction.differential import DifferentialFunctions
 from nanocrystal.reduction.image import IntegratedImage
-from nanocrystal.reduction.reduction import Reduced
-from nanocrystal.reduction.unchanged import Unchanged
+from nanocrystal.reduction.reduction import ReducedPattern
+from nanocrystal.reduction.unchanged import PatternChange
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,8 +20,8 @@ class ReductionResult:
 
     title: str
     version: str
-    reductions: Mapping[str, Reduced]
-    differentials: Mapping[tuple[str, str], Differential] = field(default_factory=dict)
-    comparisons: Mapping[tuple[str, str], Unchanged] = field(default_factory=dict)
+    reductions: Mapping[str, ReducedPattern]
+    differentials: Mapping[tuple[str, str], DifferentialFunctions] = field(default_factory=dict)
+    comparisons: Mapping[tuple[str, str], PatternChange] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, IntegratedImage] = field(default_factory=dict)

@@ -146,7 +146,7 @@ class StudyKeys:
 StudyTable = table_of(StudyKeys, name="StudyTable")
 
 
-def json_schema() -> dict[str, Any]:
+def study_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study file, for editors."""
     kinds = {"datasets": dataset_tables().values(), "populations": population_tables().values()}
     tables = [StudyTable, *kinds["datasets"], *kinds["populations"]]

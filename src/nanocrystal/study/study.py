@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Number, ParameterSet
@@ -266,7 +266,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
             f"{where}.cif",
             'is missing; give a file such as cif = "Pt.cif", or a bundled structure such as library = "CsPbBr3-gamma".',
         )
-    path = resolve(table.cif, folder, f"{where}.cif")
+    path = resolved_path(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
         return Crystal.from_cif(path, source=table.cif, **more)
 
@@ -292,7 +292,7 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     for basis, part in given.items():
         fraction = {"fraction_basis": basis, "fraction": part}
     if table.made_from.of_atoms:
-        path = resolve(table.file, folder, f"{where}.file")
+        path = resolved_path(table.file, folder, f"{where}.file")
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
         atoms = table.made_from(cluster, where=where, **arguments_of(table.made_from, table, where))
@@ -315,7 +315,7 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
 
 def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: Facets | None = None) -> Shape:
     """Return the body that a file lists by its blocks; raises InputError that names the file."""
-    path = resolve(file, folder, f"{where}.file")
+    path = resolved_path(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         rows = number_table(text, file)
@@ -337,7 +337,7 @@ def _counted(value: Any, folder: Path, where: str) -> Any:
 
 def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
     """Return the lengths that a file counts; raises InputError that names the file."""
-    path = resolve(file, folder, f"{where}.file")
+    path = resolved_path(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         table = number_table(text, file)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
+from nanocrystal.reduction import DifferentialFunctions, PatternChange, ReducedPattern, Reduction, ReductionResult
 from nanocrystal.reduction.absorption import GEOMETRIES
 from nanocrystal.report.files import finite, recorded, write_texts
 from nanocrystal.report.reduction.image_files import image_files, image_texts
@@ -77,7 +77,7 @@ def reduction_texts(result: ReductionResult, study_text: str | None = None) -> d
 # ---- curves -----------------------------------------------------------------------------------------
 
 
-def curve_texts(name: str, one: Reduced) -> dict[str, str]:
+def curve_texts(name: str, one: ReducedPattern) -> dict[str, str]:
     """Return NAME.iq, .sq, .fq, .gr and NAME_d.csv with D(r)."""
     structure, pdf, intensity = one.structure, one.pdf, one.intensity
     header = settings_header(one)
@@ -95,7 +95,7 @@ def curve_texts(name: str, one: Reduced) -> dict[str, str]:
     return texts
 
 
-def _differential_texts(name: str, difference: Differential, first: Reduced) -> dict[str, str]:
+def _differential_texts(name: str, difference: DifferentialFunctions, first: ReducedPattern) -> dict[str, str]:
     header = (
         settings_header(first) + f"# differential = {difference.first} - {difference.scale:.8g} {difference.other}\n"
     )
@@ -122,7 +122,7 @@ def column_text(header: str, suffix: str, x: FloatArray, y: FloatArray, sigma: F
     return f"{header}#### start data\n#L {labels}\n{rows}\n"
 
 
-def settings_header(one: Reduced) -> str:
+def settings_header(one: ReducedPattern) -> str:
     """Return the settings as lines "# key = value"."""
     from nanocrystal._version import __version__
 
@@ -139,7 +139,7 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def settings_of(one: Reduced) -> dict[str, Any]:
+def settings_of(one: ReducedPattern) -> dict[str, Any]:
     """Return the settings that mattered, with the values that were used; tables flattened."""
     polynomial_only = {"rpoly"}
     physical_only = {"compton", "recoil_power", "fluorescence", "normalization", "normalization_range"}
@@ -189,7 +189,7 @@ def reduction_document(result: ReductionResult, files: list[str]) -> dict[str, A
     return finite(document)  # type: ignore[no-any-return]
 
 
-def _reduced(one: Reduced) -> dict[str, Any]:
+def _reduced(one: ReducedPattern) -> dict[str, Any]:
     return {
         "settings": settings_of(one),
         "composition": dict(one.composition.parts),
@@ -207,7 +207,7 @@ def _reduced(one: Reduced) -> dict[str, Any]:
     }
 
 
-def _differential(difference: Differential) -> dict[str, Any]:
+def _differential(difference: DifferentialFunctions) -> dict[str, Any]:
     return {
         "scale": difference.scale,
         "scale_stderr": difference.scale_stderr,
@@ -218,7 +218,7 @@ def _differential(difference: Differential) -> dict[str, Any]:
     }
 
 
-def _unchanged(comparison: Unchanged) -> dict[str, Any]:
+def _unchanged(comparison: PatternChange) -> dict[str, Any]:
     return {
         "differs": comparison.differs,
         "chi2": comparison.chi2,

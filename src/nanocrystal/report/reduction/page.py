@@ -6,7 +6,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from nanocrystal.reduction import Differential, Reduced, ReductionResult, Unchanged
+from nanocrystal.reduction import DifferentialFunctions, PatternChange, ReducedPattern, ReductionResult
 from nanocrystal.reduction.sum_rules import Check
 from nanocrystal.report.page import sections, tables
 from nanocrystal.report.page.numbers import concise, number
@@ -94,7 +94,7 @@ def _notes(result: ReductionResult) -> str:
     return f'<ul class="know">{"".join(f"<li>{note}</li>" for note in own)}</ul>' if own else ""
 
 
-def check_state(check: Check, one: Reduced) -> str:
+def check_state(check: Check, one: ReducedPattern) -> str:
     """Return "good", "off", or why it says nothing."""
     if check.expected is None:
         return "ρ₀ not given"
@@ -105,7 +105,7 @@ def check_state(check: Check, one: Reduced) -> str:
     return "good" if near or within else "off"
 
 
-def _checks(checks: Any, one: Reduced) -> str:
+def _checks(checks: Any, one: ReducedPattern) -> str:
     body = []
     for check in checks:
         expected = "—" if check.expected is None else number(check.expected, 4)
@@ -124,7 +124,7 @@ def _checks(checks: Any, one: Reduced) -> str:
     return tables.framed_table("Checks", heads, body) + said
 
 
-def _settings(one: Reduced) -> str:
+def _settings(one: ReducedPattern) -> str:
     rows = {k: v for k, v in settings_of(one).items() if v is not None}
     body = [f'<tr><th scope="row"><code>{escape(k)}</code></th><td>{escape(str(v))}</td></tr>' for k, v in rows.items()]
     constants = "".join(
@@ -138,7 +138,7 @@ def _settings(one: Reduced) -> str:
     return found + tables.framed_table("Settings", ("Setting", "Value"), body)
 
 
-def _blank_table(one: Reduced) -> str:
+def _blank_table(one: ReducedPattern) -> str:
     body = []
     for scale in one.scales:
         fitted = "given"
@@ -155,7 +155,7 @@ def _blank_table(one: Reduced) -> str:
 # ---- figures ------------------------------------------------------------------------------------------
 
 
-def _pdf(name: str, one: Reduced, drawn: Drawn) -> str:
+def _pdf(name: str, one: ReducedPattern, drawn: Drawn) -> str:
     sentences = [f"G(r) of <b>{escape(name)}</b>, Q from {one.pdf.qmin:g} to {one.pdf.qmax:g}&nbsp;Å⁻¹"]
     if one.pdf.window != "none":
         sentences.append("with Lorch's window")
@@ -168,7 +168,7 @@ def _pdf(name: str, one: Reduced, drawn: Drawn) -> str:
     return hint + _figure(drawn, figures.pdf_figure(one), caption, f"G of {name} against r", f"{name}-gr", "r (Å)")
 
 
-def _intensity(name: str, one: Reduced, drawn: Drawn) -> str:
+def _intensity(name: str, one: ReducedPattern, drawn: Drawn) -> str:
     caption = f"Intensity of <b>{escape(name)}</b> as measured, the blanks as subtracted, and what is left."
     figure = figures.intensity_figure(one)
     log = figure["layout"]["yaxis"]["type"] == "log"
@@ -177,7 +177,7 @@ def _intensity(name: str, one: Reduced, drawn: Drawn) -> str:
     return _figure(drawn, figure, caption, spoken, f"{name}-iq", "Q (Å⁻¹)", buttons) + _blank_table(one)
 
 
-def _structure(name: str, one: Reduced, drawn: Drawn) -> str:
+def _structure(name: str, one: ReducedPattern, drawn: Drawn) -> str:
     band = " The band is one σ." if one.structure.spread is not None else ""
     s = _figure(
         drawn,
@@ -198,7 +198,7 @@ def _structure(name: str, one: Reduced, drawn: Drawn) -> str:
     return s + f
 
 
-def _live(name: str, one: Reduced, drawn: Drawn) -> str:
+def _live(name: str, one: ReducedPattern, drawn: Drawn) -> str:
     figure = figures.live_figure(one)
     what = "Everything from the counts on is" if one.settings.method == "polynomial" else "The transform is"
     caption = (
@@ -209,7 +209,7 @@ def _live(name: str, one: Reduced, drawn: Drawn) -> str:
     return _sliders(name, one, f"figure-{drawn.count}") + drawn_figure
 
 
-def _sliders(name: str, one: Reduced, key: str) -> str:
+def _sliders(name: str, one: ReducedPattern, key: str) -> str:
     end = float(one.structure.q[-1])
     polynomial = one.settings.method == "polynomial"
     sliders = [("qmax", "Q<sub>max</sub> (Å⁻¹)", 0.25 * end, end, one.pdf.qmax)]
@@ -241,7 +241,7 @@ def _script() -> str:
     return f"{STYLE}<script>\n{script}\n</script>"
 
 
-def _differential(difference: Differential, drawn: Drawn) -> str:
+def _differential(difference: DifferentialFunctions, drawn: Drawn) -> str:
     names = f"<b>{escape(difference.first)}</b> − {concise(difference.scale, difference.scale_stderr)} × "
     names += f"<b>{escape(difference.other)}</b>"
     fitted = ""
@@ -263,7 +263,7 @@ def _differential(difference: Differential, drawn: Drawn) -> str:
     return f"<h3>{escape(difference.first)} − {escape(difference.other)}</h3>{of_g}{of_i}"
 
 
-def _unchanged(comparison: Unchanged, drawn: Drawn) -> str:
+def _unchanged(comparison: PatternChange, drawn: Drawn) -> str:
     said = "".join(f"<p>{typeset(sentence)}</p>" for sentence in comparison.said)
     terms = comparison.background_terms
     nuisance = "The scale of the second pattern" if comparison.scale_stderr is not None else "Nothing"

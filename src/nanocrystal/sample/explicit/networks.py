@@ -5,11 +5,11 @@ What `order` averages in closed form stands here atom by atom, for pictures, for
 and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
 
     lattice = population.lattice_sum(crystal, "populations.dots", "crystals.x")
-    network = Network.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
+    network = BoundaryNetwork.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
     atoms = explicit_crystal(crystal.at(values.under("crystals.x")), lattice.blocks, network)
     Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
 
-`Network.every` sets boundaries at equal distances, `Network.drawn` by chance, and `Network.joined` puts those of
+`BoundaryNetwork.every` sets boundaries at equal distances, `BoundaryNetwork.drawn` by chance, and `BoundaryNetwork.joined` puts those of
 several families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
 """
 
@@ -34,7 +34,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Network:
+class BoundaryNetwork:
     """The boundaries of one crystal of whole blocks.
 
     numbers: blocks along each block vector; steps: for each block axis the group element that is added at each
@@ -47,7 +47,7 @@ class Network:
     start: int = 0
 
     @classmethod
-    def without(cls, numbers: Sequence[int], start: int = 0) -> Network:
+    def without(cls, numbers: Sequence[int], start: int = 0) -> BoundaryNetwork:
         """Return the crystal without boundaries."""
         n = _whole_numbers(numbers)
         first, second, third = (np.zeros(k - 1, dtype=np.int64) for k in n)
@@ -56,7 +56,7 @@ class Network:
     @classmethod
     def of_planes(
         cls, numbers: Sequence[int], family: TwinBoundaries, planes: Mapping[int, Sequence[int]], start: int = 0
-    ) -> Network:
+    ) -> BoundaryNetwork:
         """Return a crystal with boundaries of a family at named planes.
 
         planes: block axis (0, 1, 2) -> numbers of planes, 1 the one between the first two layers of blocks.
@@ -80,7 +80,7 @@ class Network:
         return network
 
     @classmethod
-    def every(cls, numbers: Sequence[int], family: TwinBoundaries, period: int, start: int = 0) -> Network:
+    def every(cls, numbers: Sequence[int], family: TwinBoundaries, period: int, start: int = 0) -> BoundaryNetwork:
         """Return a crystal with a boundary of a family after every `period` layers, on all of its axes."""
         if period < 1:
             raise InputError("every", f"must be at least 1 layer, got {period}.")
@@ -89,7 +89,7 @@ class Network:
         return cls.of_planes(n, family, planes, start)
 
     @classmethod
-    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> Network:
+    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> BoundaryNetwork:
         """Return a crystal with one boundary of a family at any of its planes; none where it has no plane."""
         n = _whole_numbers(numbers)
         axes = [axis for axis, _ in family.axes if n[axis] > 1]
@@ -106,7 +106,7 @@ class Network:
         families: Sequence[tuple[TwinBoundaries, Sequence[float]]],
         rng: np.random.Generator,
         start: int | None = None,
-    ) -> Network:
+    ) -> BoundaryNetwork:
         """Return a crystal whose planes carry boundaries by chance, independently.
 
         families: each with its probability on each of its axes; start: drawn too where it is None.
@@ -120,10 +120,10 @@ class Network:
                         network.steps[axis][plane] = blocks.added(int(network.steps[axis][plane]), element)
         return network
 
-    def joined(self, other: Network, blocks: BlockLattice) -> Network:
+    def joined(self, other: BoundaryNetwork, blocks: BlockLattice) -> BoundaryNetwork:
         """Return the boundaries of both networks of one crystal; two at one plane add up."""
         first, second, third = (blocks.sums[own, added] for own, added in zip(self.steps, other.steps, strict=True))
-        return Network(self.numbers, (first, second, third), self.start)
+        return BoundaryNetwork(self.numbers, (first, second, third), self.start)
 
     @property
     def planes(self) -> tuple[list[int], list[int], list[int]]:
@@ -201,7 +201,7 @@ class ExplicitCrystal:
 def explicit_crystal(
     crystal: CrystalNow,
     blocks: BlockLattice,
-    network: Network,
+    network: BoundaryNetwork,
     inside: NDArray[np.bool_] | None = None,
     surface: OuterLayers | None = None,
 ) -> ExplicitCrystal:
