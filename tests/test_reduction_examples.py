@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from measured import measured
-from nanocrystal.reduction.transform import d_over_g
+from nanocrystal.reduction import AtomicComposition, d_over_g
 from nanocrystal.study import read_study
 from nanocrystal.study.reduction import read_reductions
 from nanocrystal.study.reduction.schema import ReductionTable

@@ -3,9 +3,9 @@
     ligand = amount_by_standard_mol((1.32, 0.02), 2, (1.00, 0.01), 2, (5.0e-6, 1e-7))
     print(concentration_mol_per_l(ligand, (5.0e-4, 2e-6)))
 
-A number is given as it is, or as (value, standard error); an `UncertainValue` that one function returned may go into the
-next. Errors are propagated linearly and taken as independent: what enters twice (such as one volume) has to enter one
-function. Nothing is assumed about the sample: extinction coefficients, densities and shapes are the user's.
+A number is given as it is, or as (value, standard error); an `UncertainValue` that one function returned may go into
+the next. Errors are propagated linearly and taken as independent: what enters twice (such as one volume) has to enter
+one function. Nothing is assumed about the sample: extinction coefficients, densities and shapes are the user's.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def propagated(function: Callable[..., float], given: dict[str, Measured], unit:
     """Return a function of independent numbers with its standard error, √Σ(∂f/∂x σ_x)².
 
     given: name -> number, in the order of the function's arguments. The error is that of a straight line through the
-    function: for relative errors above some 20 % ask `propagated_by_sampling`. Raises InputError for what is not above 0.
+    function: for relative errors above some 20 % ask `propagated_by_sampling`. Raises InputError for what is not above
+    0.
     """
     numbers = {name: _number(name, value) for name, value in given.items()}
     values = [v for v, _ in numbers.values()]

@@ -216,7 +216,9 @@ def scattering_invariant(
     inside = (x >= low.q_range[0]) & (x <= high.q_range[1])
     x, y, s = x[inside], y[inside] - high.background.value, s[inside]
     if len(x) < FEWEST:
-        raise InputError("scattering_invariant, q", "must hold points between those of the fits by Guinier and by Porod.")
+        raise InputError(
+            "scattering_invariant, q", "must hold points between those of the fits by Guinier and by Porod."
+        )
     weights = np.gradient(x)
     weights[[0, -1]] = 0.5 * (x[1] - x[0]), 0.5 * (x[-1] - x[-2])
     within = float(weights @ (x**2 * y))

@@ -1,8 +1,8 @@
 """What curves that are sums of named parts share: lines of a spectrum, decays of a series; no sample is needed.
 
-A technique states its `SumOfForms` and where the parameters of that stand (`Member`), binds as a `SummedModel`, and is done:
-amplitudes and background are linear, derivatives exact, every part is a component of the report. A data set is one
-curve, or several that follow each other in `measured`: the spectra of a titration, the lines of a diffusion series.
+A technique states its `SumOfForms` and where the parameters of that stand (`Member`), binds as a `SummedModel`, and is
+done: amplitudes and background are linear, derivatives exact, every part is a component of the report. A data set is
+one curve, or several that follow each other in `measured`: the spectra of a titration, the lines of a diffusion series.
 Each has its own amplitudes and background; positions, widths or coefficients may be common to all.
 """
 

@@ -15,12 +15,13 @@ from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.differential import DifferentialFunctions, differential_functions
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.reduction import ReducedPattern, Reduction, reduced_pattern
+from nanocrystal.reduction.reduction import Absorption, ReducedPattern, Reduction, reduced_pattern
 from nanocrystal.reduction.results import ReductionResult
 from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
 from nanocrystal.reduction.unchanged import PatternChange, pattern_change, peak_template
 
 __all__ = [
+    "Absorption",
     "AtomicComposition",
     "DifferentialFunctions",
     "FittedScale",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1e5
@@ -38,6 +40,11 @@ class CifStructure:
     rotations: FloatArray
     translations: FloatArray
     sites: tuple[CifSite, ...]
+
+
+def read_cif(path: str | Path, where: str = "cif") -> CifStructure:
+    """Return the structure in a CIF; raises InputError for a file that is missing or unusable."""
+    return parse_cif(read_text(Path(path), where), str(path))
 
 
 def parse_cif(text: str, source: str) -> CifStructure:

@@ -9,8 +9,8 @@ and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
     atoms = explicit_crystal(crystal.at(values.under("crystals.x")), lattice.blocks, network)
     Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
 
-`BoundaryNetwork.every` sets boundaries at equal distances, `BoundaryNetwork.drawn` by chance, and `BoundaryNetwork.joined` puts those of
-several families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
+`BoundaryNetwork.every` sets boundaries at equal distances, `.drawn` by chance, and `.joined` puts those of several
+families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
 """
 
 from __future__ import annotations

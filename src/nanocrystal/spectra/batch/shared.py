@@ -1,6 +1,7 @@
 """Fits of many curves with parameters that all share: one D for all columns of a DOSY line, one T for all lines.
 
-    fit = fit_shared(SumOfForms({"a": DECAYS["diffusion"]}, 0), b, columns, {"a.diffusion": 1e-10}, shared=["a.diffusion"])
+    decay = SumOfForms({"a": DECAYS["diffusion"]}, 0)
+    fit = fit_shared(decay, b, columns, {"a.diffusion": 1e-10}, shared=["a.diffusion"])
     fit.shared["a.diffusion"], fit.shared_stderr("a.diffusion"), fit["a.amplitude"]
 
 Amplitudes and baseline of each member are its own and eliminated (variable projection); other parameters that are not
