@@ -23,9 +23,9 @@ from nanocrystal.measurement import Noise
 from nanocrystal.parameters import Evaluation, Parameter, vary
 from nanocrystal.refinement import Result, compare, declared_parameters, refine
 from nanocrystal.refinement.fit import bound_problem
-from nanocrystal.report.files import curve_csv, results_document
-from nanocrystal.report.page.page import report_html
+from nanocrystal.report.refined.files import curve_csv, results_document
 from nanocrystal.report.refined.ratio_figure import ratio_figure
+from nanocrystal.report.written import report_html
 from nanocrystal.sample import (
     Atoms,
     Bulk,

@@ -15,7 +15,7 @@ import pytest
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Model
 from nanocrystal.refinement.fit import bound_problem
-from nanocrystal.report.page.page import report_html
+from nanocrystal.report.written import report_html
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.spectra.lines import gaussian
 from nanocrystal.study import read_study, schema

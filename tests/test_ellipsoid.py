@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 from modelling import calculated, crystal, now, sample_of
 from nanocrystal.errors import InputError
-from nanocrystal.report.files import write_result
+from nanocrystal.report.written import write_result
 from nanocrystal.sample import Coating, Distribution, Ellipsoid, Population, Sample, Sphere
 from nanocrystal.sample.shapes.distributions import Lognormal, Normal, OneLength
 from nanocrystal.sample.shapes.ellipsoid import EllipsoidalBody

@@ -13,7 +13,7 @@ from scipy.stats import kstest
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter
 from nanocrystal.refinement import Options, Result, refine
-from nanocrystal.report.files import write_result
+from nanocrystal.report.written import write_result
 from toy import Parabola, Parabolas
 
 TRUE = {"slope": 2.0, "bend": -0.3}

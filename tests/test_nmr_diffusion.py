@@ -15,9 +15,8 @@ import nanocrystal as nc
 from measured import measured
 from nanocrystal.data.nmr import read_nmr
 from nanocrystal.errors import InputError
-from nanocrystal.report.files import write_result
-from nanocrystal.report.page.page import report_html
 from nanocrystal.report.refined.stack_figure import stack_figure
+from nanocrystal.report.written import report_html, write_result
 from nanocrystal.spectra.decays import b_values
 from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
 from nanocrystal.study import read_study

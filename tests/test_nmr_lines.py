@@ -20,7 +20,7 @@ from measured import measured
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report.page.figures import fit_figure
-from nanocrystal.report.page.page import report_html
+from nanocrystal.report.written import report_html
 from nanocrystal.spectra.lines import widths_of_voigt
 from nanocrystal.study import read_study
 from richardson import errors_of_derivatives, exact_addresses_of

@@ -16,10 +16,10 @@ from scipy.spatial.distance import cdist, pdist
 from modelling import calculated, crystal, now
 from nanocrystal.kernels import debye, plain
 from nanocrystal.parameters import Evaluation, ParameterSet, Values
-from nanocrystal.report.files import results_document
-from nanocrystal.report.page.page import report_html
 from nanocrystal.report.refined.atoms import HUES, atoms_data
+from nanocrystal.report.refined.files import results_document
 from nanocrystal.report.refined.result import AtomPicture, DerivedValue
+from nanocrystal.report.written import report_html
 from nanocrystal.sample import (
     Brick,
     Bulk,

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from nanocrystal.report.page.page import report_html
 from nanocrystal.report.refined.result import Result
+from nanocrystal.report.written import report_html
 from test_report_example import example, platinum_on_two_grids, size_map, three_atoms, total_scattering
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nanocrystal.report.refined.result import (
     AtomPicture,
+    Correlations,
     DerivedValue,
     Estimate,
     FineCurve,
@@ -243,8 +244,7 @@ def example() -> Result:
             "crystals.pt.density": DerivedValue(21.418, 0.014, "g/cm³", "X-ray density"),
         },
         datasets={"pdf": platinum_pdf(), f"powder{CLOSING}": platinum_powder()},
-        correlation_names=names,
-        correlation_matrix=spread,
+        correlations=Correlations(names, spread),
         inputs={"pt.gr": "9f" * 32, f"pt{HOSTILE}.cif": "0a" * 32},
         notes=[
             "crystals.pt.sites.Pt.U and datasets.pdf.scale are correlated by 0.93: fix one if it is known.",

@@ -12,7 +12,7 @@ import pytest
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, ParameterSet
-from nanocrystal.report.files import write_result
+from nanocrystal.report.written import write_result
 from nanocrystal.sample import (
     Bulk,
     Crystal,

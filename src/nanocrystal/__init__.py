@@ -146,10 +146,11 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Marginal",
         "Posterior",
     ),
-    "report.page.page": ("report_html",),
     "report.compared.page": ("comparison_html",),
-    "report.files": (
-        "write_comparison",
+    "report.compared.files": ("write_comparison",),
+    "report.reading": ("read_result",),
+    "report.written": (
+        "report_html",
         "write_result",
     ),
     "analysis": (
