@@ -101,6 +101,8 @@ def entry(name: str) -> str:
     if isinstance(what, Mapping):
         keys = ", ".join(f"`{key}`" for key in what)
         return f"### `{name}`\n\n{_constant(name)}: {keys}.\n"
+    if what.__name__ != name:
+        return f"### `{name}`\n\nThe same as `{what.__name__}`, by the name that it had in version 0.1.\n"
     summary, sections = sections_of(inspect.getdoc(what) or "")
     lines = [f"### `{name}`", "", "```text", signature(name, what), "```", "", summary, ""]
     for heading, body in sections.items():

@@ -296,6 +296,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "isotope",
         "isotopes",
     ),
+    "tables.viscosity": ("viscosity_mpa_s",),
     "tables.library": (
         "LibraryEntry",
         "library_entries",

@@ -236,6 +236,7 @@ from nanocrystal.tables.isotopes import isotope as isotope
 from nanocrystal.tables.isotopes import isotopes as isotopes
 from nanocrystal.tables.library import LibraryEntry as LibraryEntry
 from nanocrystal.tables.library import library_entries as library_entries
+from nanocrystal.tables.viscosity import viscosity_mpa_s as viscosity_mpa_s
 from nanocrystal.techniques import Blank as Blank
 from nanocrystal.techniques import Composition as Composition
 from nanocrystal.techniques import DiffusionComponent as DiffusionComponent

@@ -13,7 +13,7 @@ PREFIX = "package:"
 _PACKAGE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
-def resolved_path(path_text: str, base: Path, where: str) -> Path:
+def resolved_path(path_text: str, base: str | Path = "", where: str = "path") -> Path:
     """Return the path that a text in the user's input means.
 
     A relative path begins at the folder `base`. "package:NAME/inner/path" is a file inside the
@@ -24,7 +24,7 @@ def resolved_path(path_text: str, base: Path, where: str) -> Path:
     if not path_text.strip():
         raise InputError(where, "must name a file; got an empty text")
     if not path_text.startswith(PREFIX):
-        return base / path_text
+        return Path(base) / path_text
     package, _, inner = path_text.removeprefix(PREFIX).partition("/")
     parts = [part for part in inner.split("/") if part]
     if not _PACKAGE_NAME.fullmatch(package) or not parts or ".." in parts:
