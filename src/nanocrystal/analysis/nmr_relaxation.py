@@ -2,7 +2,7 @@
 
     print(relaxation_of_lines(delays, integrals, "inversion-recovery", names=["core", "surface"]))
 
-Published ¹³³Cs times by ligand, size and site are in `nanocrystal.tables.cs133_relaxation`;
+Published ¹³³Cs times by ligand, size and site are what `published_cs133` returns;
 `nanocrystal.report.nmr_figures.relaxation_figure` draws them, and yours, against size.
 """
 
@@ -135,7 +135,7 @@ def _estimates(
 def published_cs133(what: Literal["t1_s", "t2_ms"]) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Return "ligand, site" -> sizes (nm) and T1 (s) or T2 (ms) of ¹³³Cs in CsPbBr₃ nanocrystals, as published.
 
-    See `nanocrystal.tables.cs133_relaxation` for the source. What the paper leaves out is left out.
+    M. Aebli et al., supporting information, Table S13. What the paper leaves out is left out.
     """
     rows = [(f"{r.ligand}, {r.site}", r.size_nm, getattr(r, what)) for r in cs133_relaxation()]
     known = [(name, size, value) for name, size, value in rows if value is not None]

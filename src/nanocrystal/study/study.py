@@ -40,10 +40,32 @@ NOWHERE = Source(Path("study.toml"), "")
 
 @dataclass(frozen=True)
 class Study:
-    """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
+    """A sample and its data sets, as a file states them; a candidate is a study too.
 
-    A candidate is a study too: `source` says which, `description` what it is. path: the file, whose folder relative
-    paths start from; reductions: the tables of [reduction], by name; planned: that of [plan].
+    Parameters
+    ----------
+    title : str
+        Of the report.
+    sample : Sample
+        What is in the vial.
+    datasets : mapping of str to technique
+        Data sets by name.
+    options : Options
+        Of the optimiser.
+    path : Path
+        The file, whose folder relative paths start from.
+    text : str
+        The text of the file, if it was read from one.
+    source : Source
+        The file with its lines, which messages name.
+    description : str
+        What a candidate is.
+    candidates : mapping of str to Study
+        Other models of the sample, by name.
+    reductions : mapping of str to table
+        The tables of [reduction], by name.
+    planned : table or None
+        That of [plan].
     """
 
     title: str

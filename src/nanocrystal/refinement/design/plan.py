@@ -68,7 +68,29 @@ class Map:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Plan:
-    """What can be known. counts: factors of the table against counts."""
+    """What can be known from data sets that are not measured yet.
+
+    Parameters
+    ----------
+    title : str
+        Of the report.
+    parameters : sequence
+        Those that vary, with address, value, unit and bounds.
+    planned : sequence
+        Data sets with the derivatives of their curves, noise and ranges.
+    targets : mapping of str to float
+        Standard errors that are wanted, by address, in the unit of the parameter.
+    counts : sequence of float
+        Factors of the table against counts.
+    notes : sequence of str
+        What was changed or is to be known.
+    inputs : mapping of str to str
+        File -> SHA-256.
+    version : str
+        Of this package.
+    elapsed_s : float
+        How long it took, s.
+    """
 
     title: str
     parameters: Sequence[Named]

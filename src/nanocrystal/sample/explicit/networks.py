@@ -37,9 +37,15 @@ IntArray = NDArray[np.int64]
 class BoundaryNetwork:
     """The boundaries of one crystal of whole blocks.
 
-    numbers: blocks along each block vector; steps: for each block axis the group element that is added at each
-    plane between two layers of blocks, 0 where there is no boundary, arrays of numbers − 1; start: the state of the
-    first block.
+    Parameters
+    ----------
+    numbers : tuple of 3 int
+        Blocks along each block vector.
+    steps : tuple of 3 arrays (numbers − 1,) of int
+        For each block axis the group element that is added at each plane between two layers of blocks, 0 where there is
+        no boundary.
+    start : int
+        The state of the first block.
     """
 
     numbers: tuple[int, int, int]
@@ -147,9 +153,18 @@ class BoundaryNetwork:
 class ExplicitCrystal:
     """The atoms of one crystal of whole blocks.
 
-    positions: (n_atoms, 3) Å; sites: (n_atoms,), which site of the crystal each is; domains: (n_atoms,), the group
-    element that the boundaries before its block add; crystal: what it is made of; given: the elements, where they
-    are not those of the sites.
+    Parameters
+    ----------
+    positions : array (n_atoms, 3)
+        Å.
+    sites : array (n_atoms,) of int
+        Which site of the crystal each is.
+    domains : array (n_atoms,) of int
+        The group element that the boundaries before its block add.
+    crystal : Crystal
+        What it is made of.
+    given : tuple of str or None
+        The elements (n_atoms,), where they are not those of the sites.
     """
 
     positions: FloatArray
@@ -207,9 +222,25 @@ def explicit_crystal(
 ) -> ExplicitCrystal:
     """Return the atoms of a crystal of whole blocks with its boundaries.
 
-    inside: an array of `network.numbers`, which blocks there are (all by default); surface: the outermost layer, for
-    which the other one is left out at one end along each axis. Beyond a boundary each block
-    takes the content of its new state; blocks own the atoms that `blocks` says.
+    Beyond a boundary each block takes the content of its new state; blocks own the atoms that `blocks` says.
+
+    Parameters
+    ----------
+    crystal : CrystalNow
+        The crystal at given values, `Crystal.at`.
+    blocks : BlockLattice
+        Its blocks, those of `Population.lattice_sum`.
+    network : BoundaryNetwork
+        Where the boundaries are.
+    inside : array of bool, shape `network.numbers`, optional
+        Which blocks there are [all].
+    surface : OuterLayers, optional
+        The outermost layer, for which the other one is left out at one end along each axis.
+
+    Returns
+    -------
+    ExplicitCrystal
+        Atoms with site and domain of each.
     """
     grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1)
     domains = network.domains(blocks)
@@ -252,8 +283,28 @@ def turned_domains(
 ) -> ExplicitCrystal:
     """Return a crystal some blocks of which are turned by 90°, so that their third axis lies along the first.
 
-    turned: an array of `numbers`, which blocks are. All blocks stand on one lattice, that of the crystal: turned
-    contents are stretched to it, as coherent domains are. Domain 0 is the crystal as it is, 1 what is turned.
+    All blocks stand on one lattice, that of the crystal: turned contents are stretched to it, as coherent domains are.
+
+    Parameters
+    ----------
+    crystal : CrystalNow
+        The crystal at given values, `Crystal.at`.
+    blocks : BlockLattice
+        Its blocks, those of `Population.lattice_sum`.
+    numbers : sequence of 3 int
+        Blocks along each block vector.
+    turned : array of bool, shape `numbers`
+        Which blocks are turned.
+
+    Returns
+    -------
+    ExplicitCrystal
+        Whose domain 0 is the crystal as it is, 1 what is turned.
+
+    Raises
+    ------
+    InputError
+        Where `turned` has another shape.
     """
     n = _whole_numbers(numbers)
     if turned.shape != n:

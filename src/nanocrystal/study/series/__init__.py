@@ -62,7 +62,23 @@ def is_series(content: Mapping[str, Any]) -> bool:
 
 
 def read_series(path: str | Path) -> Series:
-    """Read a study with a table [series]; raises InputError, with file, line and key, for what cannot be meant."""
+    """Read a study with a table [series]: one study of many files.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Series
+        Its members, which `refined_series` refines.
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for what cannot be meant.
+    """
     content, path, text = read_content(path)
     source = Source(path, text)
     try:
