@@ -7,19 +7,16 @@ in the Parameters of their class.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 import nanocrystal
 from nanocrystal.parameters import declared_fields
+from support.programs import program
 
-ROOT = Path(__file__).parents[2]
 NOT_YET = (
     "analysis",
     "measurement",
@@ -34,17 +31,7 @@ CONSTRUCTED = ("Crystal", "Population", "Sample")
 """classes that are documented when how they are made is settled"""
 
 
-def python_page() -> Any:
-    """Return the program that reads docstrings for the page."""
-    spec = importlib.util.spec_from_file_location("make_python_page", ROOT / "tools" / "make_python_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGE = python_page()
+PAGE = program("make_python_page")
 
 
 def is_done(name: str) -> bool:

@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 
 import nanocrystal
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 INSIDE = {"architecture.md", "CONTRIBUTING.md"}
 """pages that are about the rooms of the house, whose text therefore names them"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib.util
+import importlib
 import inspect
 import subprocess
 import sys
@@ -23,19 +23,10 @@ from nanocrystal.sample.shapes.distributions import RefinableLength
 from nanocrystal.sample.shapes.shape import Shape
 from nanocrystal.spectra import batch, processing
 from nanocrystal.techniques import TECHNIQUES
+from support.paths import ROOT
+from support.programs import program
 
-ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "nanocrystal"
-
-
-def python_page() -> ModuleType:
-    """Return the program that writes the page and the stub."""
-    spec = importlib.util.spec_from_file_location("make_python_page", ROOT / "tools" / "make_python_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_names_stand_once_and_are_there() -> None:
@@ -67,9 +58,9 @@ def test_objects_are_called_as_they_are_exported() -> None:
 
 
 def test_stub_and_page_are_those_of_the_table() -> None:
-    program = python_page()
-    assert program.STUB.read_text(encoding="utf-8") == program.stub(), "run python tools/make_docs.py"
-    assert program.PAGE.read_text(encoding="utf-8") == program.page(), "run python tools/make_docs.py"
+    page = program("make_python_page")
+    assert page.STUB.read_text(encoding="utf-8") == page.stub(), "run python tools/make_docs.py"
+    assert page.PAGE.read_text(encoding="utf-8") == page.page(), "run python tools/make_docs.py"
 
 
 def test_stub_imports_what_is_public() -> None:

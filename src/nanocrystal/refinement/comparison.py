@@ -75,6 +75,11 @@ def compare(
     ------
     InputError
         Where candidates were not refined against the same points with the same weights.
+
+    References
+    ----------
+    H. Akaike, IEEE Trans. Autom. Control 19, 716 (1974); G. Schwarz, Ann. Stat. 6, 461 (1978); R. E. Kass & A. E.
+    Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
     """
     descriptions = descriptions or {}
     check_same_points({name: r.datasets for name, r in results.items()})

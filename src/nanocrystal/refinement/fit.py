@@ -144,6 +144,10 @@ def refine(
         For input that cannot be used, before anything is refined.
     RefinementError
         Where the refinement cannot go on.
+
+    References
+    ----------
+    G. H. Golub & V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), for linear parameters eliminated at each step.
     """
     started, options = time.perf_counter(), options or Options()
     problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))

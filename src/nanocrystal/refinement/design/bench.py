@@ -69,6 +69,10 @@ def plan_measurement(
     ------
     InputError
         Where a data set has a file, or no noise, and where nothing varies.
+
+    References
+    ----------
+    R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922).
     """
     began = time.perf_counter()
     if not datasets:
