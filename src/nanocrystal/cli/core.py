@@ -135,12 +135,12 @@ def debye(
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
     with errors(out is None):
         from nanocrystal.report.files import write_texts
-        from nanocrystal.simulation import cluster_intensity
+        from nanocrystal.simulation import OPTIONS, cluster_intensity
         from nanocrystal.text import csv_text
 
         if out is not None:
             check_file(out)
-        q_values, intensity = cluster_intensity(atoms, q, u_iso, energy)
+        q_values, intensity = cluster_intensity(atoms, q, u_iso, energy, OPTIONS)
         text = csv_text({"q": q_values, "intensity": intensity})
         if out is None:
             print(text, end="")
@@ -248,9 +248,9 @@ def schema() -> None:
     """Print the JSON Schema of study files, for editors that complete and check TOML."""
     import json
 
-    from nanocrystal.study import json_schema
+    from nanocrystal.study import study_schema
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(study_schema(), indent=1, ensure_ascii=False))
 
 
 @app.command()

@@ -14,7 +14,7 @@ import typer
 from nanocrystal.cli import common as verbs
 
 OPTIONS = {"exponential_hz": "--lb", "gaussian_hz": "--gb", "zero_fill": "--zero-fill", "baseline": "--baseline"}
-"""settings of `Processing` by the options that make them"""
+"""settings of `NmrProcessing` by the options that make them"""
 MOST_ZEROS = 64
 """times the length of an FID that zeros may make it; more only costs memory"""
 FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
@@ -55,9 +55,9 @@ def nmr(asked: NmrOptions) -> None:
     with verbs.errors(asked.quiet):
         from nanocrystal.data.nmr import read_nmr
         from nanocrystal.report.files import write_texts
-        from nanocrystal.report.nmr.spectrum import integral_columns, spectrum_columns, spectrum_page, summary_lines
-        from nanocrystal.spectra.processing import Processing, spectrum_of
-        from nanocrystal.spectra.processing.reference import by_peak
+        from nanocrystal.report.nmr.spectrum import integral_columns, nmr_spectrum_page, spectrum_columns, summary_lines
+        from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
+        from nanocrystal.spectra.processing.reference import referenced_by_peak
         from nanocrystal.text import csv_text
 
         _check(asked.out)
@@ -66,7 +66,7 @@ def nmr(asked: NmrOptions) -> None:
         shown = _ranges(asked.window, "--window")
         given = {"nucleus": asked.nucleus or None, "indirect": asked.indirect or None}
         data = read_nmr(asked.path, **given, carrier_mhz=asked.frequency)
-        chosen = Processing(
+        chosen = NmrProcessing(
             exponential_hz=asked.lb,
             gaussian_hz=asked.gb,
             zero_fill=asked.zero_fill,
@@ -74,18 +74,18 @@ def nmr(asked: NmrOptions) -> None:
             baseline=_baseline(asked.baseline),
             magnitude=asked.magnitude,
         )
-        spectrum = _by_option(lambda: spectrum_of(data, chosen))
+        spectrum = _by_option(lambda: nmr_spectrum(data, chosen))
         if asked.tms is not None:
             spectrum = _by_tms(spectrum, asked.tms)
         if asked.peak:
-            spectrum = by_peak(spectrum, *_pair(asked.peak, "=", "--peak"))
+            spectrum = referenced_by_peak(spectrum, *_pair(asked.peak, "=", "--peak"))
         wanted = _ranges(asked.regions, "--integrate")
         integrals = integral_columns(spectrum, wanted) if wanted else None
         spectrum = spectrum if asked.trace is None else _one(spectrum, asked.trace)
         columns = _windowed(spectrum_columns(spectrum), shown[0] if shown else None, spectrum)
         texts = {
             asked.out.name: csv_text(columns),
-            f"{asked.out.stem}.html": spectrum_page(spectrum, shown[0] if shown else None),
+            f"{asked.out.stem}.html": nmr_spectrum_page(spectrum, shown[0] if shown else None),
         }
         if integrals is not None:
             texts[f"{asked.out.stem}-integrals.csv"] = csv_text(integrals)
@@ -145,9 +145,9 @@ def _check_nucleus(name: str) -> None:
 def _by_tms(spectrum: Any, tms: float) -> Any:
     """Return the spectrum with 0 ppm by Ξ; raises InputError where --tms is not of this spectrometer."""
     from nanocrystal.errors import InputError
-    from nanocrystal.spectra.processing.reference import by_ratio
+    from nanocrystal.spectra.processing.reference import referenced_by_ratio
 
-    moved = by_ratio(spectrum, tms)
+    moved = referenced_by_ratio(spectrum, tms)
     before = spectrum.reference_mhz or spectrum.carrier_mhz
     farther = 1e6 * (before / moved.reference_mhz - 1.0)
     if abs(farther) > (FARTHEST_CARRIER_PPM if spectrum.reference_mhz is None else FARTHEST_PPM):
@@ -161,7 +161,7 @@ def _by_tms(spectrum: Any, tms: float) -> Any:
 
 def _phase(text: str) -> Any:
     from nanocrystal.errors import InputError
-    from nanocrystal.spectra.processing.phase import Phase
+    from nanocrystal.spectra.processing.phase import NmrPhase
 
     if text in ("auto", "auto0"):
         return text
@@ -171,7 +171,7 @@ def _phase(text: str) -> Any:
         numbers = [float(part) for part in text.split(",")]
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError(text)
-        return Phase(*numbers)
+        return NmrPhase(*numbers)
     except (ValueError, TypeError):
         raise InputError("--phase", f"must be auto, auto0, none or PH0,PH1,PIVOT, got {text!r}.") from None
 

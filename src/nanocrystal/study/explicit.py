@@ -15,7 +15,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
 from nanocrystal.sample import Population
 from nanocrystal.sample.derived import anions
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal
 from nanocrystal.sample.explicit.typical import (
     Layers,
     drawn_crystal,
@@ -52,9 +52,9 @@ class Boundaries:
     planes: Sequence[str] = field(default_factory=tuple)
     every: Sequence[str] = field(default_factory=tuple)
 
-    def network(self, numbers: tuple[int, int, int], families: Families) -> Network:
+    def network(self, numbers: tuple[int, int, int], families: Families) -> BoundaryNetwork:
         """Return the network in a crystal of so many blocks; raises InputError for what it does not have."""
-        network = Network.without(numbers)
+        network = BoundaryNetwork.without(numbers)
         blocks = next(iter(families.values())).blocks
         for text in self.planes:
             found = _PLANES.fullmatch(text.replace(" ", ""))
@@ -63,7 +63,7 @@ class Boundaries:
             family = _family(found["family"], families, "--planes")
             axis, planes = int(found["axis"]), [int(n) for n in found["planes"].split(",")]
             _check_planes(axis, planes, numbers, found["family"], family)
-            network = network.joined(Network.of_planes(numbers, family, {axis - 1: planes}), blocks)
+            network = network.joined(BoundaryNetwork.of_planes(numbers, family, {axis - 1: planes}), blocks)
         for text in self.every:
             found = _EVERY.fullmatch(text.replace(" ", ""))
             if found is None:
@@ -71,7 +71,7 @@ class Boundaries:
             family, period = _family(found["family"], families, "--every"), int(found["period"])
             if period < 1:
                 raise InputError("--every", f"the number of layers must be at least 1, got {text!r}.")
-            network = network.joined(Network.every(numbers, family, period), blocks)
+            network = network.joined(BoundaryNetwork.every(numbers, family, period), blocks)
         return network
 
 
@@ -133,7 +133,7 @@ def explicit_crystal_of(
     size = " × ".join(str(n) for n in body.numbers)
     said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name}, {size} blocks across."]
     said += _fault_words(faults, lattice, None if network else seed)
-    said += _contact_words(atoms) if isinstance(faults, Network) else []
+    said += _contact_words(atoms) if isinstance(faults, BoundaryNetwork) else []
     if shared_places(occupants):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
     return WrittenCrystal(_text(atoms, form, f"{study.title} {name}"), tuple(said))
@@ -171,7 +171,7 @@ def _check_size(lattice: LatticeNow, shape: ShapeNow) -> None:
         )
 
 
-def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> Network | None:
+def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> BoundaryNetwork | None:
     """Return the boundaries that are named; None where they are drawn by chance."""
     if not boundaries.planes and not boundaries.every:
         return None
@@ -181,10 +181,10 @@ def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int,
     return boundaries.network(numbers, lattice.twins)
 
 
-def _fault_words(faults: Network | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
+def _fault_words(faults: BoundaryNetwork | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
     """Return sentences on boundaries or layers; seed: None where they were named."""
     drawn = "" if seed is None else f", drawn with the probabilities of the study (seed {seed})"
-    if not isinstance(faults, Network):
+    if not isinstance(faults, BoundaryNetwork):
         kinds = "".join("ch"[k] for k in faults)
         if len(kinds) > MOST_LAYERS:
             kinds = f"{kinds.count('c')} c and {kinds.count('h')} h, in {len(list(groupby(kinds)))} runs"

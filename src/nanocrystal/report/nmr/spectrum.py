@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nanocrystal.report.analysis_figures import figure_page
 from nanocrystal.report.page.axes import axis, layout
 from nanocrystal.report.page.figures import CALCULATED, COMPONENTS, DIFFERENCE, OBSERVED, Figure, plain_list
-from nanocrystal.spectra.processing import Spectrum
+from nanocrystal.spectra.processing import NmrSpectrum
 
 FloatArray = NDArray[np.float64]
 MOST_POINTS = 16384
@@ -28,7 +28,7 @@ ROW_HEIGHT, TOOL_BAR = 22, 34
 _MASS = re.compile(r"^(\d+)([A-Z][a-z]?)$")
 
 
-def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = None) -> Figure:
+def nmr_spectrum_figure(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> Figure:
     """Return the spectrum, ppm running to the left; a series one above the other, from the first at the bottom."""
     rows = np.atleast_2d(spectrum.real)
     shown = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_TRACES)).astype(int))
@@ -57,15 +57,15 @@ def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = Non
     return {"data": traces, "layout": figure_layout}
 
 
-def spectrum_page(spectrum: Spectrum, window: tuple[float, float] | None = None) -> str:
+def nmr_spectrum_page(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> str:
     """Return an HTML page with the figure and what was done; it works without a network."""
     title = spectrum.title or "/".join(Path(spectrum.source).parts[-3:])
-    page = figure_page(spectrum_figure(spectrum, window), title)
+    page = figure_page(nmr_spectrum_figure(spectrum, window), title)
     items = "".join(f"<li>{escape(text)}</li>" for text in summary_lines(spectrum))
     return page.replace("<script>", f'<ul style="font-size: 0.9rem; line-height: 1.5">{items}</ul>\n<script>', 1)
 
 
-def summary_lines(spectrum: Spectrum) -> list[str]:
+def summary_lines(spectrum: NmrSpectrum) -> list[str]:
     """Return what a reader wants to know of a spectrum, one sentence each."""
     ratio = np.atleast_1d(spectrum.signal_to_noise)
     rows = len(np.atleast_2d(spectrum.values))
@@ -85,7 +85,7 @@ def summary_lines(spectrum: Spectrum) -> list[str]:
     return [*lines, *spectrum.notes]
 
 
-def spectrum_columns(spectrum: Spectrum) -> dict[str, FloatArray]:
+def spectrum_columns(spectrum: NmrSpectrum) -> dict[str, FloatArray]:
     """Return ppm (or hz), intensity, sigma; of a series one intensity for each trace and one sigma for all."""
     columns: dict[str, FloatArray] = {"ppm" if spectrum.unit == "ppm" else "hz": spectrum.x}
     if spectrum.values.ndim == 1:
@@ -95,7 +95,7 @@ def spectrum_columns(spectrum: Spectrum) -> dict[str, FloatArray]:
     return columns | {"sigma": np.full_like(spectrum.x, rms)}
 
 
-def integral_columns(spectrum: Spectrum, regions: Sequence[tuple[float, float]]) -> dict[str, FloatArray]:
+def integral_columns(spectrum: NmrSpectrum, regions: Sequence[tuple[float, float]]) -> dict[str, FloatArray]:
     """Return what was changed from trace to trace, and integral and sigma of each region, ascending."""
     indirect = spectrum.indirect
     n = len(np.atleast_2d(spectrum.values))
@@ -121,12 +121,12 @@ def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     return x[kept], y[kept]
 
 
-def _nucleus(spectrum: Spectrum) -> str:
+def _nucleus(spectrum: NmrSpectrum) -> str:
     match = _MASS.match(spectrum.nucleus or "")
     return f"<sup>{match[1]}</sup>{match[2]}" if match else "?"
 
 
-def _name(spectrum: Spectrum, number: int) -> str:
+def _name(spectrum: NmrSpectrum, number: int) -> str:
     indirect = spectrum.indirect
     if indirect is None:
         return f"trace {number + 1}"

@@ -16,7 +16,7 @@ from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.explicit.bodies import Body
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal
 from nanocrystal.sample.explicit.typical import (
     drawn_crystal,
     filled_by_chance,
@@ -75,7 +75,7 @@ def of_crystal(lattice: LatticeNow, shape: ShapeNow) -> AtomPicture:
     names: tuple[str, ...] = ()
     outlines: list[FloatArray] = []
     upright = np.eye(3)
-    if not isinstance(faults, Network):
+    if not isinstance(faults, BoundaryNetwork):
         names, upright = LAYER_KINDS, _upright(lattice.block_vectors)
         note += " Its sequence of layers is one drawn at random of the ensemble."
     elif lattice.lattice.twins:
@@ -154,7 +154,7 @@ def _shifts(lattice: LatticeSum) -> tuple[str, ...]:
     return ("not shifted", *names[1:])
 
 
-def _network_words(network: Network, crystal: Crystal) -> str:
+def _network_words(network: BoundaryNetwork, crystal: Crystal) -> str:
     """Return a sentence on the boundaries of the picture."""
     number = sum(len(planes) for planes in network.planes)
     if number == 0:
@@ -167,7 +167,7 @@ def _network_words(network: Network, crystal: Crystal) -> str:
     )
 
 
-def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: Network) -> list[FloatArray]:
+def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: BoundaryNetwork) -> list[FloatArray]:
     """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
     inverse = np.linalg.inv(lattice.block_vectors)
     contents = lattice.places @ inverse
