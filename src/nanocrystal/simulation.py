@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.measurement import grid_from_text
-from nanocrystal.parameters import Evaluation
+from nanocrystal.measurement import Model, Technique, grid_from_text
+from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.parameters.parameter_set import Declared
 from nanocrystal.refinement import declared_parameters
+from nanocrystal.report.refined.result import Estimate
+from nanocrystal.report.scattered.result import Scattering
+from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
+from nanocrystal.report.versions import versions
 from nanocrystal.sample import Cluster, Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
@@ -27,25 +33,69 @@ BIN = 0.005
 """Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
 
 
+def simulate(
+    sample: Sample, datasets: Mapping[str, Technique], *, title: str = "", folder: str | Path = "."
+) -> Simulation:
+    """Return what data sets would look like as they are described, with noise where they describe it.
+
+    folder: where relative file names are looked for. Linear parameters that are left to the fit stand at 1, those of
+    a background at 0. Raises InputError for data sets that cannot be calculated of this sample.
+    """
+    parameters = declared_parameters(sample, datasets)
+    models = {name: d.bind(name, sample, Path(folder)) for name, d in datasets.items()}
+    values = parameters.initial_values()
+    for model in models.values():
+        background = {model.linear[k] for k in model.background_rows()}
+        values |= {a: 0.0 if a in background else 1.0 for a in model.linear if a not in values}
+    inputs = dict(sample.inputs()) | {f: sha256 for m in models.values() for f, sha256 in m.inputs.items()}
+    inputs |= {m.measured.source: m.measured.sha256 for m in models.values() if m.measured.sha256}
+    return Simulation(
+        title=title or "Untitled simulation",
+        version=__version__,
+        curves={name: _simulated(model, Evaluation(values, model.requirement)) for name, model in models.items()},
+        parameters={d.address: _value(d, values) for d in parameters if d.address in values},
+        inputs=inputs,
+        notes=sample.remarks(values),
+        methods=list(dict.fromkeys(p for m in models.values() for p in m.methods())),
+        provenance=versions(),
+    )
+
+
 def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) -> dict[str, dict[str, FloatArray]]:
     """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it.
 
     The abscissa of points that are no curve is their names.
     """
-    parameters = declared_parameters(sample, datasets)
-    models = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
-    found = {}
-    for name, model in models.items():
-        values = parameters.initial_values()
-        rows = {model.linear[k] for k in model.background_rows()}
-        values |= {a: 0.0 if a in rows else 1.0 for a in model.linear if a not in values}
-        evaluation = Evaluation(values, model.requirement)
-        coefficients = np.array([values[a] for a in model.linear])
-        curve, sigma = model.simulated(coefficients @ model.curves(evaluation))
-        points: Any = model.measured.labels or model.measured.x
-        columns = {model.x_axis.name: points, model.y_axis.name.lower(): curve}
-        found[name] = columns if sigma is None else {**columns, "sigma": sigma}
-    return found
+    return {name: curve.columns for name, curve in simulate(sample, datasets, folder=folder).curves.items()}
+
+
+def _simulated(model: Model, evaluation: Evaluation) -> SimulatedCurve:
+    coefficients = np.array([evaluation.values[a] for a in model.linear])
+    y, sigma = model.simulated(coefficients @ model.curves(evaluation))
+    return SimulatedCurve(
+        technique=model.technique,
+        x=model.measured.x,
+        y=y,
+        sigma=sigma,
+        x_name=model.x_axis.name,
+        x_unit=model.x_axis.unit,
+        y_name=model.y_axis.name,
+        y_unit=model.y_axis.unit,
+        labels=model.measured.labels,
+        wavelength=model.wavelength,
+        look=model.look,
+    )
+
+
+def _value(declared: Declared, values: Values) -> Estimate:
+    return Estimate(
+        value=float(values[declared.address]),
+        stderr=None,
+        stderr_scaled=None,
+        unit=declared.quantity.unit,
+        status="fixed" if declared.parameter.tie is None else "tied",
+        description=declared.quantity.description,
+    )
 
 
 def cluster_intensity(
@@ -56,6 +106,14 @@ def cluster_intensity(
     q_text: START:STOP:STEP; u_iso_text: `Cs=0.03,Pb=0.01` (Å², 0 where not named).
     Raises InputError for anything that cannot be used.
     """
+    scattering = cluster_scattering(path, q_text, u_iso_text, energy_ev)
+    return scattering.q, scattering.intensity
+
+
+def cluster_scattering(
+    path: Path, q_text: str, u_iso_text: str = "", energy_ev: float | None = None
+) -> Scattering:
+    """Return the scattering of the atoms of a file with all that it follows from; see `cluster_intensity`."""
     q = grid_from_text(q_text, "--q")
     if q[0] < 0.0:
         raise InputError("--q", f"must not be negative, got {q[0]:g}.")
@@ -80,7 +138,19 @@ def cluster_intensity(
     if energy_ev is not None:
         factors += np.array([anomalous_factor(e, energy_ev) for e in species])[:, None]
     counts = np.bincount(cluster.kinds, minlength=len(species)).astype(np.float64)
-    return q, debye_intensity(q, sums, factors, u_iso, np.ones(len(species)), counts)
+    intensity = debye_intensity(q, sums, factors, u_iso, np.ones(len(species)), counts)
+    return Scattering(
+        title=cluster.formula,
+        version=__version__,
+        source=cluster.source,
+        q=q,
+        intensity=intensity,
+        atoms={e: int(n) for e, n in zip(species, counts, strict=True)},
+        u_iso={e: float(u) for e, u in zip(species, u_iso, strict=True)},
+        energy=energy_ev,
+        inputs={cluster.source: cluster.sha256} if cluster.text else {},
+        provenance=versions(),
+    )
 
 
 def _displacements(text: str, species: tuple[str, ...]) -> FloatArray:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +21,7 @@ from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
+from nanocrystal.report.versions import versions
 from nanocrystal.report.refined.result import (
     POOR,
     AtomPicture,
@@ -464,16 +463,4 @@ def _statistics_words(outcome: Outcome, spread: Covariance) -> str:
 
 
 def _provenance(options: Options) -> dict[str, Any]:
-    packages = {}
-    for name in ("numpy", "scipy", "numba", "gemmi"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {
-        "nanocrystal": __version__,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        **packages,
-        "options": {k: v for k, v in vars(options).items() if v is not None},
-    }
+    return {**versions(), "options": {k: v for k, v in vars(options).items() if v is not None}}

@@ -12,7 +12,7 @@ import numpy as np
 from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
-from nanocrystal.report.outcome import Outcome
+from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
 POOR = 0.5
@@ -274,6 +274,12 @@ class Result(Outcome):
         from nanocrystal.report.refined.files import result_tables
 
         return result_tables(self)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether it converged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        return ("whole", "") if self.converged else ("incomplete", f"Not converged: {self.message}.")
 
     def recorded(self) -> dict[str, Any]:
         """Return the document; of models only the names of their files."""
