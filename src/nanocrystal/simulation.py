@@ -110,9 +110,7 @@ def cluster_intensity(
     return scattering.q, scattering.intensity
 
 
-def cluster_scattering(
-    path: Path, q_text: str, u_iso_text: str = "", energy_ev: float | None = None
-) -> Scattering:
+def cluster_scattering(path: Path, q_text: str, u_iso_text: str = "", energy_ev: float | None = None) -> Scattering:
     """Return the scattering of the atoms of a file with all that it follows from; see `cluster_intensity`."""
     q = grid_from_text(q_text, "--q")
     if q[0] < 0.0:

@@ -215,6 +215,8 @@ def to_either(
     from nanocrystal.report.files import names_file
 
     if is_file or names_file(out):
+        if not is_file:
+            kind.check_name(out)
         return to_file(kind, out, out)
     check_way_to(out)
     if out.is_dir() and any(out.iterdir()) and not (out / kind.record).is_file():

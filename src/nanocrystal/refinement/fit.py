@@ -21,7 +21,6 @@ from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
-from nanocrystal.report.versions import versions
 from nanocrystal.report.refined.result import (
     POOR,
     AtomPicture,
@@ -37,6 +36,7 @@ from nanocrystal.report.refined.result import (
     Status,
     TrendCurve,
 )
+from nanocrystal.report.versions import versions
 
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9

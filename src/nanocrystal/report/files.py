@@ -13,7 +13,6 @@ from typing import Any
 
 from nanocrystal.errors import InputError
 
-
 LONGEST_BEGINNING = 64
 """bytes by which a file is known as one of ours"""
 

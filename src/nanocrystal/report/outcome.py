@@ -53,6 +53,10 @@ class Outcome:
         """Return the files that stand beside the report: name -> text."""
         return {}
 
+    @classmethod
+    def check_name(cls, file: Path) -> None:
+        """Raise InputError where no file of this name can be written alone."""
+
     def as_file(self, name: str) -> Mapping[str, str]:
         """Return what is written where a file is named instead of a folder: name -> text, of files beside it, too."""
         raise NotImplementedError
