@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from nanocrystal.report.compared.files import write_comparison
     from nanocrystal.report.compared.page import comparison_html
     from nanocrystal.report.reading import read_result
+    from nanocrystal.report.scattered.result import Scattering
+    from nanocrystal.report.simulated.result import Simulation
     from nanocrystal.report.written import report_html, write_result
     from nanocrystal.running import Processes
     from nanocrystal.sample import (
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
         Substitution,
         TwinFamily,
     )
-    from nanocrystal.simulation import cluster_intensity, simulated_curves
+    from nanocrystal.simulation import cluster_intensity, cluster_scattering, simulate, simulated_curves
     from nanocrystal.study import Study, read_candidates, read_study
     from nanocrystal.techniques import (
         Blank,
@@ -80,6 +82,8 @@ _HOMES = {
     "report.compared.page": ("comparison_html",),
     "report.compared.files": ("write_comparison",),
     "report.reading": ("read_result",),
+    "report.scattered.result": ("Scattering",),
+    "report.simulated.result": ("Simulation",),
     "report.written": ("report_html", "write_result"),
     "sample": (
         "Atoms",
@@ -111,7 +115,7 @@ _HOMES = {
     "refinement.design": ("plan_measurement",),
     "running": ("Processes",),
     "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
-    "simulation": ("cluster_intensity", "simulated_curves"),
+    "simulation": ("cluster_intensity", "cluster_scattering", "simulate", "simulated_curves"),
     "study": ("Study", "read_candidates", "read_study"),
     "techniques": (
         "Blank",
@@ -172,7 +176,9 @@ __all__ = [
     "Sample",
     "Sampling",
     "Saxs",
+    "Scattering",
     "Shell",
+    "Simulation",
     "SiteOverride",
     "SizeLaw",
     "Sphere",
@@ -183,6 +189,7 @@ __all__ = [
     "TwinFamily",
     "__version__",
     "cluster_intensity",
+    "cluster_scattering",
     "compare",
     "comparison_html",
     "fixed",
@@ -193,6 +200,7 @@ __all__ = [
     "refine",
     "report_html",
     "sample_posterior",
+    "simulate",
     "simulated_curves",
     "tied",
     "vary",

@@ -216,13 +216,21 @@ def _list_library() -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of study files, for editors that complete and check TOML."""
-    import json
+def schema(
+    kind: Annotated[str, typer.Argument(help="Which kind of result, with --results; leave out for all.")] = "",
+    results: Annotated[bool, typer.Option("--results", help="Of the records of results instead.")] = False,
+) -> None:
+    """Print the JSON Schema of study files, for editors that complete and check TOML, or of the records of results."""
+    with errors():
+        import json
 
-    from nanocrystal.study import json_schema
+        from nanocrystal.errors import InputError
+        from nanocrystal.report.schema import result_schema
+        from nanocrystal.study import json_schema
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+        if kind and not results:
+            raise InputError("KIND", f"names a kind of result; say schema --results {kind}.")
+        print(json.dumps(result_schema(kind, "KIND") if results else json_schema(), indent=1, ensure_ascii=False))
 
 
 @app.command()

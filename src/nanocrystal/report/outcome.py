@@ -28,7 +28,9 @@ class Outcome:
     """What a verb gives back."""
 
     title: str
+    """what stands above the report"""
     version: str
+    """of nanocrystal, that made it"""
     kind: ClassVar[str]
     """what it is, in one word: the key "kind" of its document"""
     record: ClassVar[str]

@@ -33,7 +33,7 @@ class ProcessedSpectrum(Outcome):
     title: str
     version: str
     spectrum: Spectrum
-    processing: Processing
+    processing: Processing | None = None
     """what was done to the FID"""
     window: tuple[float, float] | None = None
     """what the page shows and the CSV holds, in the unit of the axis; null: all"""
@@ -80,9 +80,9 @@ class ProcessedSpectrum(Outcome):
 
     def page(self, script: str | None = None) -> str:
         """Return the spectrum as an HTML page; see `Outcome.page`."""
-        from nanocrystal.report.nmr.spectrum import spectrum_page
+        from nanocrystal.report.nmr.spectrum import processed_page
 
-        return spectrum_page(self, script)
+        return processed_page(self, script)
 
     @property
     def columns(self) -> dict[str, FloatArray]:

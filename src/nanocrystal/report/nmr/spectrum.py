@@ -13,6 +13,7 @@ from nanocrystal.report.page.axes import axis, layout
 from nanocrystal.report.page.figures import CALCULATED, COMPONENTS, DIFFERENCE, OBSERVED, Figure, plain_list
 from nanocrystal.report.page.rendering import Page, rendered
 from nanocrystal.spectra.processing import Spectrum
+from nanocrystal.spectra.processing.options import Processed
 
 MOST_POINTS = 16384
 """of one line in the figure; more are thinned out to the lowest and highest of each bunch"""
@@ -54,9 +55,15 @@ def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = Non
     return {"data": traces, "layout": figure_layout}
 
 
-def spectrum_page(result: ProcessedSpectrum, script: str | None = None) -> str:
-    """Return the page of a spectrum; script: address of plotly.js, None for a page that holds it itself."""
+def spectrum_page(spectrum: Spectrum, window: tuple[float, float] | None = None) -> str:
+    """Return an HTML page with the figure and what was done; it works without a network."""
+    return ProcessedSpectrum.of(Processed(spectrum, window=window)).page()
+
+
+def processed_page(result: ProcessedSpectrum, script: str | None = None) -> str:
+    """Return the page of a processed spectrum; script: address of plotly.js, None for a page that holds it itself."""
     spectrum = result.spectrum
+    settings = {} if result.processing is None else {"processing": vars(result.processing)}
     return rendered(
         "spectrum.html",
         Page(result.title, result.version, script),
@@ -65,7 +72,7 @@ def spectrum_page(result: ProcessedSpectrum, script: str | None = None) -> str:
         highest=float(np.max(spectrum.signal_to_noise)),
         n_traces=len(np.atleast_2d(spectrum.values)),
         rows=list(zip(*(column.tolist() for column in result.integrals.values()), strict=True)),
-        versions={"nanocrystal": result.version, **result.provenance, "processing": vars(result.processing)},
+        versions={"nanocrystal": result.version, **result.provenance, **settings},
     )
 
 

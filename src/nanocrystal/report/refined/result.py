@@ -224,15 +224,23 @@ class Result(Outcome):
     version: str
     converged: bool
     message: str
+    """why it stopped"""
     elapsed_s: float
     n_evaluations: int
+    """how often the model was calculated"""
     parameters: Mapping[str, Estimate]
+    """address -> value and uncertainty of every number of the study"""
     derived: Mapping[str, DerivedValue]
+    """address -> what follows from them"""
     datasets: Mapping[str, FittedCurve]
+    """data set -> what was measured and calculated"""
     correlations: Correlations
     inputs: Mapping[str, str]
+    """file -> SHA-256 of what was read"""
     notes: Sequence[str]
+    """what to know, one sentence each"""
     sizes: Mapping[str, SizeCurve]
+    """population and length -> its distribution"""
     structures: Mapping[str, str]
     """file name (name.cif or name.xyz) -> text of the refined model"""
     provenance: Mapping[str, Any]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -86,9 +86,9 @@ class Processed:
     """A spectrum as it was asked for: with what settings, which part is shown, and integrals as columns."""
 
     spectrum: Spectrum
-    processing: Processing
-    window: Range | None
-    integrals: Mapping[str, FloatArray]
+    processing: Processing | None = None
+    window: Range | None = None
+    integrals: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def processed(path: str | Path, options: SpectrumOptions) -> Processed:
