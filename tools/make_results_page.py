@@ -16,9 +16,10 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from nanocrystal.arrays import Listed, Packed
+from nanocrystal.arrays import Listed, Packed, PackedRows
 from nanocrystal.report.outcome import SCHEMA, Outcome
 from nanocrystal.report.reading import outcomes
+from nanocrystal.report.reduction.digests import EXACT, Joined, Told
 
 ROOT = Path(__file__).parents[1]
 TEXT, PAGE = Path(__file__).with_name("results_page.md"), ROOT / "docs" / "results.md"
@@ -32,6 +33,15 @@ WRITTEN_BY = {
 }
 """kind -> the commands that give it, where they are not called like it"""
 PLAIN = {str: "text", float: "number", int: "whole number", bool: "true or false", Any: "anything", object: "anything"}
+ARRAYS = {
+    "<f8": "array",
+    "<f4": "array of single precision",
+    "<c16": "array of complex numbers",
+    "<i8": "array of whole numbers",
+    "|u1": "array of bytes",
+    "|b1": "array of true and false",
+}
+"""dtype -> in words"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
 
@@ -145,7 +155,9 @@ def _words(hint: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join("null" if a is NoneType else _words(a) for a in arguments)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return f"name → {_words(arguments[1])}"
+        marks = [m for m in getattr(arguments[0], "__metadata__", ()) if isinstance(m, Joined)]
+        names = f"`FIRST{marks[0].between}OTHER`" if marks else "name"
+        return f"{names} → {_words(arguments[1])}"
     if origin is tuple and Ellipsis not in arguments:
         return "[" + ", ".join(_words(a) for a in arguments) + "]"
     if isinstance(origin, type) and issubclass(origin, Sequence):
@@ -158,10 +170,13 @@ def _words(hint: Any) -> str:
 def _annotated(hint: Any) -> str:
     for mark in hint.__metadata__:
         if isinstance(mark, Packed):
-            words = {"<f8": "array", "<c16": "array of complex numbers", "<i8": "array of whole numbers"}
-            return words.get(mark.dtype, "array of true and false")
+            return ARRAYS[mark.dtype]
         if isinstance(mark, Listed):
             return "nested lists of numbers"
+        if isinstance(mark, Told):
+            return f"what people read, and under `{EXACT}` all of {_words(hint.__origin__)}"
+        if isinstance(mark, PackedRows):
+            return "sparse matrix"
     return _words(hint.__origin__)
 
 

@@ -81,8 +81,12 @@ CHECKS: dict[str, Callable[[Any, Any, Any, dict[str, Any], str], list[str]]] = {
     "required": lambda v, asked, s, w, p: [f"{p}: {k} is missing" for k in asked if isinstance(v, dict) and k not in v],
     "items": _items,
     "prefixItems": _prefix,
-    "minItems": lambda v, asked, s, w, p: [] if len(v) >= asked else [f"{p}: fewer than {asked}"],
-    "maxItems": lambda v, asked, s, w, p: [] if len(v) <= asked else [f"{p}: more than {asked}"],
+    "minItems": lambda v, asked, s, w, p: (
+        [] if not isinstance(v, list) or len(v) >= asked else [f"{p}: fewer than {asked}"]
+    ),
+    "maxItems": lambda v, asked, s, w, p: (
+        [] if not isinstance(v, list) or len(v) <= asked else [f"{p}: more than {asked}"]
+    ),
     "const": lambda v, asked, s, w, p: [] if v == asked else [f"{p}: {v!r} is not {asked!r}"],
     "enum": lambda v, asked, s, w, p: [] if v in asked else [f"{p}: {v!r} is none of {asked}"],
     "anyOf": lambda v, asked, s, w, p: [] if any(_fitting(v, asked, w, p)) else [f"{p}: {v!r} fits none of {asked}"],

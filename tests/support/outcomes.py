@@ -16,6 +16,7 @@ from nanocrystal.report.scattered.result import Scattering
 from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.spectra.processing import Phase, Processing, Spectrum
+from support.reduced_liquid import result as reduction
 from support.report_example import HOSTILE, example
 
 PLACES = np.array([[0.0, 0.0, 0.0], [2.5, 0.0, 0.0], [0.0, 2.5, 0.1]])
@@ -131,6 +132,7 @@ def text() -> WrittenText:
 
 MADE: Mapping[str, Callable[[], Outcome]] = {
     "refinement": example,
+    "reduction": reduction,
     "simulation": simulation,
     "scattering": scattering,
     "nmr": nmr,

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind")
 NOT_FINITE = "not_finite"
 _ADAPTERS: dict[type, Any] = {}
+_SERIALIZERS: dict[type, Any] = {}
 
 
 def encoded(value: Any) -> dict[str, Any]:
     """Return plain data, a frozen dataclass, as a document."""
-    document = _adapter(type(value)).dump_python(value, mode="json", warnings=False)
+    document = _serializer(type(value)).to_python(value, mode="json", warnings=False)
     lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
     return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
 
@@ -34,12 +35,17 @@ def decoded(kind: type[Kind], document: dict[str, Any]) -> Kind:
     return _adapter(kind).validate_python(whole)  # type: ignore[no-any-return]
 
 
+def schema_of(kind: type) -> dict[str, Any]:
+    """Return the JSON Schema of the documents of one kind of plain data."""
+    return _adapter(kind).json_schema(mode="serialization")  # type: ignore[no-any-return]
+
+
 def document_schema(kind: type, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON Schema of the documents of one kind of plain data; more: what they say beside their fields.
 
     Numbers may be null, where they are not finite.
     """
-    schema = _or_null(_adapter(kind).json_schema(mode="serialization"))
+    schema = _or_null(schema_of(kind))
     schema["properties"] = {**more, **schema["properties"], NOT_FINITE: _LOST}
     schema["required"] = [*more, *schema.get("required", [])]
     return schema  # type: ignore[no-any-return]
@@ -89,3 +95,12 @@ def _adapter(kind: type) -> Any:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+def _serializer(kind: type) -> Any:
+    """Return what writes a kind of plain data; numbers that are not finite stay, even where no type says numbers."""
+    from pydantic_core import SchemaSerializer
+
+    if kind not in _SERIALIZERS:
+        _SERIALIZERS[kind] = SchemaSerializer(_adapter(kind).core_schema, {"ser_json_inf_nan": "constants"})
+    return _SERIALIZERS[kind]
