@@ -17,9 +17,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from nanocrystal.arrays import Listed, Packed, PackedRows
+from nanocrystal.report.encoding import ByName
 from nanocrystal.report.outcome import SCHEMA, Outcome
 from nanocrystal.report.reading import outcomes
 from nanocrystal.report.reduction.digests import EXACT, Joined, Told
+from nanocrystal.report.refined.result import Result
 
 ROOT = Path(__file__).parents[1]
 TEXT, PAGE = Path(__file__).with_name("results_page.md"), ROOT / "docs" / "results.md"
@@ -42,6 +44,8 @@ ARRAYS = {
     "|b1": "array of true and false",
 }
 """dtype -> in words"""
+ALIKE = ("inputs", "notes", "methods", "provenance", "interrupted")
+"""keys that mean the same in all kinds of results"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
 
@@ -83,18 +87,21 @@ def _section(made: type) -> Iterator[str]:
     """Yield the heading, the sentences and the keys of a dataclass."""
     kind = made.kind if issubclass(made, Outcome) else None
     hints = _hints(made)
-    prose, meanings = _told(made, list(hints))
+    prose, told = _told(made, list(hints))
+    meanings = {**({k: v for k, v in _meanings(Result).items() if k in ALIKE} if kind else {}), **told}
     yield f"## `{kind}`" if kind else f"### {made.__name__}"
     yield f"\n{prose}"
     if kind and "computed" in vars(made):
         said = inspect.getdoc(made.computed) or ""
         yield f"\nBeside its fields a document says what follows from them: {said.removeprefix('Return ')}"
     yield from ("", "| key | value | meaning |", "|---|---|---|")
+    config: Mapping[str, Any] = vars(made).get("__pydantic_config__", {})
+    key_of = config.get("alias_generator", str)
     for f in fields(made):
         value, meaning = _words(hints[f.name]), meanings.get(f.name, "")
         if value.startswith("name → ") and (mapped := MAPPED.fullmatch(meaning)):
             value, meaning = value.replace("name", mapped["names"], 1), mapped["rest"]
-        yield f"| `{f.name}` | {value} | {meaning.replace(' -> ', ' → ')} |"
+        yield f"| `{key_of(f.name)}` | {value} | {meaning.replace(' -> ', ' → ')} |"
     yield ""
 
 
@@ -173,6 +180,8 @@ def _annotated(hint: Any) -> str:
             return ARRAYS[mark.dtype]
         if isinstance(mark, Listed):
             return "nested lists of numbers"
+        if isinstance(mark, ByName):
+            return f"{mark.field} → {_words(get_args(hint.__origin__)[0])}"
         if isinstance(mark, Told):
             return f"what people read, and under `{EXACT}` all of {_words(hint.__origin__)}"
         if isinstance(mark, PackedRows):

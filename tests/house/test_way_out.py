@@ -15,7 +15,7 @@ from nanocrystal.cli.common import give
 FOLDER = Path(nanocrystal.cli.__file__).parent
 WRITE_NOTHING = {"schema"}
 """verbs that print, and write no file"""
-TO_COME = {"compare", "series", "plan", "plan-measurement", "posterior"}
+TO_COME = {"compare", "series"}
 """verbs whose results are not written by `give` yet"""
 WRITE = {"open", "write_text", "write_bytes", "write_texts", "mkdir"}
 """what writes files"""

@@ -16,6 +16,8 @@ from nanocrystal.report.scattered.result import Scattering
 from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.spectra.processing import Phase, Processing, Spectrum
+from support.plan_example import example as plan
+from support.posterior_example import example as posterior
 from support.reduced_liquid import result as reduction
 from support.report_example import HOSTILE, example
 
@@ -132,6 +134,8 @@ def text() -> WrittenText:
 
 MADE: Mapping[str, Callable[[], Outcome]] = {
     "refinement": example,
+    "plan": plan,
+    "posterior": posterior,
     "reduction": reduction,
     "simulation": simulation,
     "scattering": scattering,
