@@ -44,7 +44,7 @@ ARRAYS = {
     "|b1": "array of true and false",
 }
 """dtype -> in words"""
-ALIKE = ("inputs", "notes", "methods", "provenance", "interrupted")
+ALIKE = ("inputs", "notes", "methods", "provenance")
 """keys that mean the same in all kinds of results"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
@@ -169,8 +169,11 @@ def _words(hint: Any) -> str:
         return "[" + ", ".join(_words(a) for a in arguments) + "]"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return f"list of {_plural(_words(arguments[0]))}"
+    if isinstance(hint, type) and issubclass(hint, Outcome):
+        return f"[{hint.kind}](#{hint.kind})"
     if is_dataclass(hint):
-        return f"[{hint.__name__}](#{hint.__name__.lower()})"
+        name = hint.__name__.lower()
+        return f"[{hint.__name__}](#{name}{'-1' if name in {one.kind for one in outcomes()} else ''})"
     return PLAIN[hint]
 
 
