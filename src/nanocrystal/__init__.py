@@ -113,6 +113,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "simulation": (
         "cluster_intensity",
+        "cluster_scattering",
+        "simulate",
         "simulated_curves",
     ),
     "study": (
@@ -323,6 +325,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "reduced_pattern",
     ),
     "report.reduction.result": ("ReductionResult",),
+    "report.scattered.result": ("Scattering",),
+    "report.simulated.result": ("Simulation",),
     "study.reduction": (
         "Reductions",
         "read_reductions",

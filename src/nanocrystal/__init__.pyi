@@ -145,10 +145,12 @@ from nanocrystal.report.refined.result import Result as Result
 from nanocrystal.report.refined.result import SizeCurve as SizeCurve
 from nanocrystal.report.refined.result import SizeMap as SizeMap
 from nanocrystal.report.refined.result import TrendCurve as TrendCurve
+from nanocrystal.report.scattered.result import Scattering as Scattering
 from nanocrystal.report.series.result import MemberFit as MemberFit
 from nanocrystal.report.series.result import MemberResult as MemberResult
 from nanocrystal.report.series.result import SeriesResult as SeriesResult
 from nanocrystal.report.series.result import SeriesValue as SeriesValue
+from nanocrystal.report.simulated.result import Simulation as Simulation
 from nanocrystal.report.written import report_html as report_html
 from nanocrystal.report.written import write_result as write_result
 from nanocrystal.running import Processes as Processes
@@ -196,6 +198,8 @@ from nanocrystal.sample import tolerance_factor as tolerance_factor
 from nanocrystal.sample import tolerance_factor_of_radii as tolerance_factor_of_radii
 from nanocrystal.sample import turned_domains as turned_domains
 from nanocrystal.simulation import cluster_intensity as cluster_intensity
+from nanocrystal.simulation import cluster_scattering as cluster_scattering
+from nanocrystal.simulation import simulate as simulate
 from nanocrystal.simulation import simulated_curves as simulated_curves
 from nanocrystal.spectra import DECAYS as DECAYS
 from nanocrystal.spectra import LINES as LINES

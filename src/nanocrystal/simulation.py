@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from functools import wraps
 from numbers import Real
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.measurement import Technique, grid_from_text
-from nanocrystal.parameters import Evaluation
+from nanocrystal.measurement import Model, Technique, grid_from_text
+from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.parameters.parameter_set import Declared
 from nanocrystal.refinement import declared_parameters
+from nanocrystal.report.refined.result import Estimate
+from nanocrystal.report.scattered.result import Scattering
+from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
+from nanocrystal.report.versions import versions
 from nanocrystal.sample import Cluster, Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
@@ -32,6 +38,53 @@ LEAST_Q = 0.1
 """Å⁻¹; below, bins need be no finer"""
 BIN = 0.005
 """Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
+
+
+def simulate(
+    sample: Sample, datasets: Mapping[str, Technique], *, title: str = "", folder: str | Path = "."
+) -> Simulation:
+    """Return what data sets would look like as they are described, with noise where they describe it.
+
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial; parameters stand at their values.
+    datasets : mapping of str to technique
+        Data sets by name. Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters
+        that are left to the fit stand at 1, those of a background at 0.
+    title : str, optional
+        Of the report.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory]; of no account where no data set names a file.
+
+    Returns
+    -------
+    Simulation
+        The curves by data set, with `page()` and `save(folder)`.
+
+    Raises
+    ------
+    InputError
+        For data sets that cannot be calculated of this sample, with the address of the value.
+    """
+    parameters = declared_parameters(sample, datasets)
+    models = {name: d.bind(name, sample, Path(folder)) for name, d in datasets.items()}
+    values = parameters.initial_values()
+    for model in models.values():
+        background = {model.linear[k] for k in model.background_rows()}
+        values |= {a: 0.0 if a in background else 1.0 for a in model.linear if a not in values}
+    inputs = dict(sample.inputs()) | {f: sha256 for m in models.values() for f, sha256 in m.inputs.items()}
+    inputs |= {m.measured.source: m.measured.sha256 for m in models.values() if m.measured.sha256}
+    return Simulation(
+        title=title or "Untitled simulation",
+        version=__version__,
+        curves={name: _simulated(model, Evaluation(values, model.requirement)) for name, model in models.items()},
+        parameters={d.address: _value(d, values) for d in parameters if d.address in values},
+        inputs=inputs,
+        notes=sample.remarks(values),
+        methods=list(dict.fromkeys(p for m in models.values() for p in m.methods())),
+        provenance=versions(),
+    )
 
 
 def simulated_curves(
@@ -60,20 +113,36 @@ def simulated_curves(
     InputError
         For data sets that cannot be calculated of this sample, with the address of the value.
     """
-    parameters = declared_parameters(sample, datasets)
-    models = {name: d.bind(name, sample, Path(folder)) for name, d in datasets.items()}
-    found = {}
-    for name, model in models.items():
-        values = parameters.initial_values()
-        rows = {model.linear[k] for k in model.background_rows()}
-        values |= {a: 0.0 if a in rows else 1.0 for a in model.linear if a not in values}
-        evaluation = Evaluation(values, model.requirement)
-        coefficients = np.array([values[a] for a in model.linear])
-        curve, sigma = model.simulated(coefficients @ model.curves(evaluation))
-        points: Any = model.measured.labels or model.measured.x
-        columns = {model.x_axis.name: points, model.y_axis.name.lower(): curve}
-        found[name] = columns if sigma is None else {**columns, "sigma": sigma}
-    return found
+    return {name: curve.columns for name, curve in simulate(sample, datasets, folder=folder).curves.items()}
+
+
+def _simulated(model: Model, evaluation: Evaluation) -> SimulatedCurve:
+    coefficients = np.array([evaluation.values[a] for a in model.linear])
+    y, sigma = model.simulated(coefficients @ model.curves(evaluation))
+    return SimulatedCurve(
+        technique=model.technique,
+        x=model.measured.x,
+        y=y,
+        sigma=sigma,
+        x_name=model.x_axis.name,
+        x_unit=model.x_axis.unit,
+        y_name=model.y_axis.name,
+        y_unit=model.y_axis.unit,
+        labels=model.measured.labels,
+        wavelength=model.wavelength,
+        look=model.look,
+    )
+
+
+def _value(declared: Declared, values: Values) -> Estimate:
+    return Estimate(
+        value=float(values[declared.address]),
+        stderr=None,
+        stderr_scaled=None,
+        unit=declared.quantity.unit,
+        status="fixed" if declared.parameter.tie is None else "tied",
+        description=declared.quantity.description,
+    )
 
 
 @dataclass(frozen=True)
@@ -139,6 +208,46 @@ def cluster_intensity(
     ----------
     P. Debye, Ann. Phys. 351, 809 (1915).
     """
+    scattering = cluster_scattering(atoms, q, u_iso, energy_ev, called)
+    return scattering.q, scattering.intensity
+
+
+def cluster_scattering(
+    atoms: str | Path | Cluster,
+    q: str | ArrayLike,
+    u_iso: str | Mapping[str, float] | None = None,
+    energy_ev: float | None = None,
+    called: Called = IN_PYTHON,
+) -> Scattering:
+    """Return the scattering of explicit atoms with all that it follows from, to be shown and saved.
+
+    Parameters
+    ----------
+    atoms : str, Path or Cluster
+        A file, .xyz, .extxyz or .cif, or the atoms themselves.
+    q : array (n,) or str
+        Å⁻¹, from 0 to 75, in any order; a text START:STOP:STEP has both ends included.
+    u_iso : mapping of str to float, or str, optional
+        Element -> mean-square displacement along one axis, Å² from 0 to 1 [0]; a text is `Cs=0.03,Pb=0.01`.
+    energy_ev : float, optional
+        Photon energy in eV, for f′ and f″ [without].
+    called : Called, optional
+        How messages call the arguments.
+
+    Returns
+    -------
+    Scattering
+        Q and I(Q) in electron units of the whole cluster, with `page()` and `save(folder)`.
+
+    Raises
+    ------
+    InputError
+        For a file, a Q, an element or an energy that cannot be used; it names the argument.
+
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
+    """
     q = _checked_q(q, energy_ev, called)
     cluster = atoms if isinstance(atoms, Cluster) else Cluster.read(atoms, str(atoms))
     cluster.check_overlap(cluster.source)
@@ -152,7 +261,19 @@ def cluster_intensity(
     if energy_ev is not None:
         factors += np.array([anomalous_factor(e, energy_ev) for e in species])[:, None]
     counts = np.bincount(cluster.kinds, minlength=len(species)).astype(np.float64)
-    return q, debye_intensity(q, sums, factors, displacements, np.ones(len(species)), counts)
+    intensity = debye_intensity(q, sums, factors, displacements, np.ones(len(species)), counts)
+    return Scattering(
+        title=cluster.formula,
+        version=__version__,
+        source=cluster.source,
+        q=q,
+        intensity=intensity,
+        atoms={e: int(n) for e, n in zip(species, counts, strict=True)},
+        u_iso={e: float(u) for e, u in zip(species, displacements, strict=True)},
+        energy=energy_ev,
+        inputs={cluster.source: cluster.sha256} if cluster.text else {},
+        provenance=versions(),
+    )
 
 
 def _checked_q(q: str | ArrayLike, energy_ev: float | None, called: Called) -> FloatArray:

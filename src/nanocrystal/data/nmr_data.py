@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.errors import InputError
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
 """domain -> unit of x"""
 Domain = Literal["time", "frequency", "shift"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +36,7 @@ from nanocrystal.report.refined.result import (
     Status,
     TrendCurve,
 )
+from nanocrystal.report.versions import versions
 
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9
@@ -493,16 +492,4 @@ def _statistics_words(outcome: Outcome, spread: Covariance) -> str:
 
 
 def _provenance(options: Options) -> dict[str, Any]:
-    packages = {}
-    for name in ("numpy", "scipy", "numba", "gemmi"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {
-        "nanocrystal": __version__,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        **packages,
-        "options": {k: v for k, v in vars(options).items() if v is not None},
-    }
+    return {**versions(), "options": {k: v for k, v in vars(options).items() if v is not None}}

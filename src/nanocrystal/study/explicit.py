@@ -6,16 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
+from nanocrystal.report.explicit.result import Format, TypicalCrystal
+from nanocrystal.report.refined.result import AtomPicture
+from nanocrystal.report.versions import versions
 from nanocrystal.sample import Population
 from nanocrystal.sample.derived import anions
 from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal
+from nanocrystal.sample.explicit.picture import of_explicit
 from nanocrystal.sample.explicit.typical import (
     Layers,
     drawn_crystal,
@@ -30,8 +33,6 @@ from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.shapes.shape import ShapeNow
 from nanocrystal.study.study import Study
 
-Format = Literal["xyz", "extxyz", "cif"]
-FORMATS: tuple[Format, ...] = ("xyz", "extxyz", "cif")
 MOST_ATOMS = 3_000_000
 """atoms that are written; more is a file of hundreds of megabytes"""
 MOST_LAYERS = 120
@@ -96,21 +97,18 @@ def _check_planes(
             raise InputError("--planes", f"a crystal of {size} blocks {have} across axis {axis}, got {plane}.")
 
 
-@dataclass(frozen=True)
-class WrittenCrystal:
-    """The text of a file of atoms, and sentences on what is in it."""
-
-    text: str
-    said: tuple[str, ...]
-
-
 def explicit_crystal_of(
-    study: Study, population: str = "", seed: int = 0, form: Format = "extxyz", boundaries: Boundaries | None = None
-) -> WrittenCrystal:
+    study: Study,
+    population: str = "",
+    seed: int = 0,
+    form: Format | None = None,
+    boundaries: Boundaries | None = None,
+) -> TypicalCrystal:
     """Return one crystal of the mean size of a population, atom by atom.
 
     population may be left out where there is one; boundaries: drawn with the probabilities of the study and `seed`
-    where none are named. Raises InputError for populations that are no crystals of finite size.
+    where none are named; form: the format of a file that it is written to alone [as its name ends].
+    Raises InputError for populations that are no crystals of finite size.
     """
     if seed < 0:
         raise InputError("--seed", f"must not be negative, got {seed}.")
@@ -136,19 +134,26 @@ def explicit_crystal_of(
     said += _contact_words(atoms) if isinstance(faults, BoundaryNetwork) else []
     if shared_places(occupants):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
-    return WrittenCrystal(_text(atoms, form, f"{study.title} {name}"), tuple(said))
-
-
-def format_of(file: Path, asked: str = "") -> Format:
-    """Return the format of a file by its suffix, unless one is asked for; raises InputError for unknown ones."""
-    name = asked.lower() or file.suffix.lower().removeprefix(".")
-    for known in FORMATS:
-        if name == known:
-            return known
-    have = ", ".join(FORMATS)
-    if asked:
-        raise InputError("--format", f"must be one of {have}, got {asked!r}.")
-    raise InputError("--out", f"{str(file)!r} ends in none of .xyz, .extxyz and .cif; end it so, or give --format.")
+    picture = of_explicit(now, atoms, faults)
+    species = tuple(dict.fromkeys(atoms.elements))
+    index = {element: k for k, element in enumerate(species)}
+    return TypicalCrystal(
+        title=f"{study.title} {name}",
+        version=__version__,
+        population=name,
+        seed=seed,
+        species=species,
+        kinds=np.array([index[element] for element in atoms.elements], dtype=np.int64),
+        positions=atoms.positions,
+        domains=atoms.domains,
+        labels=tuple(site.label for site in atoms.crystal.sites),
+        sites=atoms.sites,
+        said=tuple(said),
+        picture=None if picture is None else AtomPicture(*picture),
+        form=form,
+        inputs=study.sample.inputs(),
+        provenance=versions(),
+    )
 
 
 def _population(study: Study, name: str) -> tuple[str, Population]:
@@ -208,9 +213,3 @@ def _contact_words(atoms: ExplicitCrystal) -> list[str]:
         if contact is None
         else [f"Shortest {contact[0]}–{contact[0]} contact across a boundary: {contact[1]:.3f} Å."]
     )
-
-
-def _text(atoms: ExplicitCrystal, form: Format, comment: str) -> str:
-    if form == "cif":
-        return atoms.cif_text(comment)
-    return atoms.extxyz_text(comment) if form == "extxyz" else atoms.cluster().xyz_text(comment)

@@ -31,6 +31,7 @@ from nanocrystal.text import read_text
 if TYPE_CHECKING:
     from nanocrystal.report.plan.result import Plan
     from nanocrystal.report.posterior.result import Posterior
+    from nanocrystal.report.simulated.result import Simulation
     from nanocrystal.study.plan import PlanTable
 
 
@@ -140,12 +141,16 @@ class Study:
         with self.located():
             return sample_posterior(self.sample, self.datasets, **given, **how)
 
-    def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
-        """Return name -> columns of each data set as the study describes it; raises InputError, located."""
-        from nanocrystal.simulation import simulated_curves
+    def simulate(self) -> Simulation:
+        """Return what the data sets would look like as the study describes them; raises InputError, located."""
+        from nanocrystal.simulation import simulate
 
         with self.located():
-            return simulated_curves(self.sample, self.datasets, self.folder)
+            return simulate(self.sample, self.datasets, title=self.title, folder=self.folder)
+
+    def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Return name -> columns of each data set as the study describes it; raises InputError, located."""
+        return {name: curve.columns for name, curve in self.simulate().curves.items()}
 
     def to_toml(self) -> str:
         """Return the text of a study file that `read_study` reads as an equal study, in the folder of this one.

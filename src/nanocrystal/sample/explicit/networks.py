@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.explicit.atom_list import AtomList
 from nanocrystal.sample.order.blocks import BlockLattice
 from nanocrystal.sample.order.twins import TwinBoundaries
 from nanocrystal.sample.surface.termination import OuterLayers
@@ -186,31 +187,19 @@ class ExplicitCrystal:
         """Return the atoms as a cluster."""
         return Cluster(self.elements, self.positions, source)
 
+    @property
+    def listed(self) -> AtomList:
+        """The atoms one by one."""
+        labels = [site.label for site in self.crystal.sites]
+        return AtomList(self.elements, self.positions, self.domains, [labels[k] for k in self.sites])
+
     def extxyz_text(self, comment: str) -> str:
         """Return an extended .xyz file; a column holds the domain of each atom, another its site."""
-        labels = [s.label for s in self.crystal.sites]
-        head = f'Properties=species:S:1:pos:R:3:domain:I:1:site:S:1 pbc="F F F" title="{" ".join(comment.split())}"'
-        rows = (
-            f"{e} {x:.6f} {y:.6f} {z:.6f} {d} {labels[s]}"
-            for e, (x, y, z), d, s in zip(self.elements, self.positions, self.domains, self.sites, strict=True)
-        )
-        return "\n".join([str(len(self.sites)), head, *rows]) + "\n"
+        return self.listed.extxyz_text(comment)
 
     def cif_text(self, comment: str) -> str:
         """Return a CIF of the atoms in an otherwise empty box, without symmetry."""
-        low = self.positions.min(axis=0) - 5.0
-        box = self.positions.max(axis=0) + 5.0 - low
-        fract = (self.positions - low) / box
-        lines = [f"# {' '.join(comment.split())}", "data_crystal"]
-        lines += [f"_cell_length_{n} {v:.6f}" for n, v in zip("abc", box, strict=True)]
-        lines += [f"_cell_angle_{n} 90" for n in ("alpha", "beta", "gamma")]
-        lines += ["_space_group_name_H-M_alt 'P 1'", "loop_", "_space_group_symop_operation_xyz", "'x, y, z'", "loop_"]
-        lines += ["_atom_site_label", "_atom_site_type_symbol", *(f"_atom_site_fract_{n}" for n in "xyz")]
-        lines += [
-            f"{e}{k} {e} {x:.7f} {y:.7f} {z:.7f}"
-            for k, (e, (x, y, z)) in enumerate(zip(self.elements, fract, strict=True), start=1)
-        ]
-        return "\n".join(lines) + "\n"
+        return self.listed.cif_text(comment)
 
 
 def explicit_crystal(

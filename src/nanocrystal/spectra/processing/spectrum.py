@@ -22,15 +22,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
 from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
 from nanocrystal.spectra.processing.window import NmrWindow
-
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True)
