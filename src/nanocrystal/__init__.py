@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
     from nanocrystal.refinement.design import plan_measurement
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
-    from nanocrystal.report.compared.files import write_comparison
-    from nanocrystal.report.compared.page import comparison_html
     from nanocrystal.report.reading import read_result
-    from nanocrystal.report.written import report_html, write_result
+    from nanocrystal.report.written import comparison_html, report_html, write_comparison, write_result
     from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
@@ -77,10 +75,8 @@ _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
     "refinement": ("Comparison", "Options", "Result", "compare", "refine"),
-    "report.compared.page": ("comparison_html",),
-    "report.compared.files": ("write_comparison",),
     "report.reading": ("read_result",),
-    "report.written": ("report_html", "write_result"),
+    "report.written": ("comparison_html", "report_html", "write_comparison", "write_result"),
     "sample": (
         "Atoms",
         "Brick",

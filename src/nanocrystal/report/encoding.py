@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
@@ -15,9 +16,44 @@ NOT_FINITE = "not_finite"
 _ADAPTERS: dict[type, Any] = {}
 
 
+class PlainData:
+    """Plain data that hold arrays: two are the same where every field is, numbers that are not finite included."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and encoded(self) == encoded(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class ByName:
+    """How JSON holds a sequence of plain data that have a name: as a mapping by that name, in the same order."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        listed = handler(source)
+        by_name = core_schema.wrap_serializer_function_ser_schema(
+            lambda things, documents: dict(zip((t.name for t in things), documents(things), strict=True)), schema=listed
+        )
+        return core_schema.no_info_before_validator_function(_listed, listed, serialization=by_name)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": handler(schema)["items"]}
+
+
+def _listed(things: Any) -> Any:
+    return [{"name": name, **told} for name, told in things.items()] if isinstance(things, dict) else things
+
+
+def called(**keys: str) -> dict[str, Any]:
+    """Return the `__pydantic_config__` of plain data whose documents call these fields by other keys."""
+    return {"alias_generator": lambda field: keys.get(field, field)}
+
+
 def encoded(value: Any) -> dict[str, Any]:
     """Return plain data, a frozen dataclass, as a document."""
-    document = _adapter(type(value)).dump_python(value, mode="json", warnings=False)
+    document = _adapter(type(value)).dump_python(value, mode="json", by_alias=True, warnings=False)
     lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
     return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
 
@@ -37,6 +73,12 @@ def decoded(kind: type[Kind], document: dict[str, Any]) -> Kind:
 def schema_of(kind: type) -> dict[str, Any]:
     """Return the JSON Schema of the documents of one kind of plain data."""
     return _adapter(kind).json_schema(mode="serialization")  # type: ignore[no-any-return]
+
+
+def laid_over(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with more said in it, also within the mappings that it holds."""
+    both = {k: laid_over(v, more[k]) for k, v in document.items() if isinstance(v, dict) and k in more}
+    return {**document, **more, **both}
 
 
 def finite(value: Any) -> Any:

@@ -7,11 +7,11 @@ A result is a frozen dataclass that extends `Outcome`. It states its `record` (t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from nanocrystal.report.encoding import decoded, encoded, finite
+from nanocrystal.report.encoding import PlainData, decoded, encoded, finite, laid_over
 from nanocrystal.report.files import check_folder, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
@@ -21,7 +21,7 @@ REPORT = "report.html"
 STUDY = "study.toml"
 
 
-class Outcome:
+class Outcome(PlainData):
     """What a verb gives back."""
 
     title: str
@@ -51,12 +51,15 @@ class Outcome:
         return {}
 
     def computed(self) -> Mapping[str, Any]:
-        """Return what a document says beside the fields, because it follows from them; reading leaves it out."""
+        """Return what a document says beside the fields, because it follows from them; reading leaves it out.
+
+        Mappings in it are laid over those that the fields are written as.
+        """
         return {}
 
     def document(self) -> dict[str, Any]:
         """Return everything as a mapping that JSON can hold; numbers that are not finite are None."""
-        return {"schema": SCHEMA, "kind": self.kind, **encoded(self), **finite(dict(self.computed()))}
+        return {"schema": SCHEMA, "kind": self.kind, **laid_over(encoded(self), finite(dict(self.computed())))}
 
     def recorded(self) -> dict[str, Any]:
         """Return the document as the record holds it: without what stands in files beside it."""
@@ -72,19 +75,32 @@ class Outcome:
         """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
         raise NotImplementedError
 
-    def files(self, study: str | None = None, *, script: str | None = None) -> dict[str, str]:
+    def beside(self, folder: Path) -> Collection[str]:
+        """Return the files of a folder that are ours, though saving the result does not write them."""
+        return ()
+
+    def files(
+        self,
+        study: str | None = None,
+        *,
+        script: str | None = None,
+        has_pages: bool = True,
+        beside: Collection[str] = (),
+    ) -> dict[str, str]:
         """Return all files: name -> text, the record last; study: text of the study file, kept with the results.
 
         script: where plotly.js stands from here (`PLOTLY`: beside, it is then among the files), None for pages that
-        work alone.
+        work alone; has_pages: whether there are pages; beside: further files that the record lists as ours.
         """
-        texts = {REPORT: self.page(script), **self.tables()}
+        texts = {REPORT: self.page(script)} if has_pages else {}
+        texts |= self.tables()
         for name, part in self.parts().items():
             below = None if script is None else f"../{script}"
-            texts |= {f"{name}/{file}": text for file, text in part.files(script=below).items()}
+            own = part.files(script=below, has_pages=has_pages)
+            texts |= {f"{name}/{file}": text for file, text in own.items()}
         texts |= {} if study is None else {STUDY: study}
-        texts |= {PLOTLY: plotly_text()} if script == PLOTLY else {}
-        document = self.recorded() | {"files": sorted([*texts, self.record])}
+        texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
+        document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}
         return {**texts, self.record: json_text(document)}
 
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
@@ -96,16 +112,11 @@ class Outcome:
         Raises InputError where the folder cannot be written to.
         """
         folder = Path(folder)
-        texts = self.files(study, script=PLOTLY if self.parts() and not single_file else None)
+        script = PLOTLY if self.parts() and not single_file else None
+        texts = self.files(study, script=script, beside=self.beside(folder))
         check_folder(folder, list(texts), self.record)
         write_texts(texts, folder)
         return folder / REPORT
-
-    def __eq__(self, other: object) -> bool:
-        """Say whether two results are the same in every field, arrays and numbers that are not finite included."""
-        return type(self) is type(other) and encoded(self) == encoded(other)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def json_text(document: Mapping[str, Any]) -> str:

@@ -13,9 +13,11 @@ from nanocrystal.text import shown
 
 def outcomes() -> tuple[type[Outcome], ...]:
     """Return every kind of result that is saved to a folder."""
+    from nanocrystal.report.compared.result import Comparison
     from nanocrystal.report.refined.result import Result
+    from nanocrystal.report.series.result import SeriesResult
 
-    return (Result,)
+    return (Result, Comparison, SeriesResult)
 
 
 def read_result(folder: Path | str) -> Any:
