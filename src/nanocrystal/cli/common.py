@@ -27,6 +27,10 @@ StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
 
+SingleFile = Annotated[
+    bool,
+    typer.Option("--single-file", help="Each page holds the script of its figures itself, 5 MB, to be sent alone."),
+]
 
 Asked = TypeVar("Asked")
 
@@ -116,7 +120,7 @@ def check_way_to(target: Path) -> None:
 def check_folder(folder: Path, names: list[str], named: bool, record: str) -> None:
     """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
     from nanocrystal.errors import InputError
-    from nanocrystal.report.compared.files import COMPARISON
+    from nanocrystal.report.compared.result import COMPARISON
     from nanocrystal.report.files import check_folder
     from nanocrystal.report.refined.result import RESULTS
     from nanocrystal.report.simulated import SIMULATION

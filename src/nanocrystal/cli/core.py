@@ -16,6 +16,7 @@ from nanocrystal.cli.common import (
     NOT_CONVERGED,
     OutFolder,
     Quiet,
+    SingleFile,
     StudyPath,
     app,
     check_file,
@@ -37,12 +38,12 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
 
 
 @app.command()
-def compare(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+def compare(study: StudyPath, out: OutFolder = None, single_file: SingleFile = False, quiet: Quiet = False) -> None:
     """Refine every [candidates.NAME] of a study and put them side by side: which of them do the data tell apart?"""
     with errors(quiet):
         from nanocrystal.study import read_candidates
 
-        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet)
+        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet, single_file=single_file)
 
 
 def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
@@ -71,22 +72,26 @@ def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
         raise typer.Exit(NOT_CONVERGED)
 
 
-def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: bool) -> None:
+def _run_comparison(
+    candidates: Any, out: Path | None, default: Path, quiet: bool, *, single_file: bool = False
+) -> None:
     """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.cli.progress import comparison_reporter, comparison_summary
+    from nanocrystal.cli.progress import comparison_reporter
     from nanocrystal.processes import thread_count
-    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import compared_names
+    from nanocrystal.report.compared.result import COMPARISON
 
     folder = out if out is not None else default
     check_way_to(folder)
     keeps_study = (folder / "study.toml").absolute() != candidates.path.absolute()
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-    check_folder(folder, compared_names(parts, keeps_study), out is not None, COMPARISON)
+    names = compared_names(parts, keeps_study, shares_script=not single_file)
+    check_folder(folder, names, out is not None, COMPARISON)
     with comparison_reporter(candidates.title, list(candidates.studies), quiet) as (progress, finished):
         comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
-    report = write_comparison(comparison, folder, candidates.text if keeps_study else None)
+    report = comparison.save(folder, candidates.text if keeps_study else None, single_file=single_file)
     if not quiet:
-        comparison_summary(comparison)
+        say(f"\n{comparison.summary()}\n")
     print(report)
     if comparison.interrupted:
         raise typer.Exit(INTERRUPTED)

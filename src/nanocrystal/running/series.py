@@ -30,23 +30,25 @@ def refined_series(
     workers: int | None = None,
     scheduler: str | None = None,
     watcher: Watcher | None = None,
+    single_file: bool = False,
 ) -> SeriesResult:
     """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
 
     Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
-    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members.
+    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members;
+    single_file: the page of each member holds the script of its figures itself.
     Raises InputError for input that cannot be used and where no scheduler answers.
     """
     began = time.perf_counter()
     check_first(series)
     watcher = watcher or Silent()
     with _executor(series, workers, scheduler) as executor:
-        write_begun(folder, series.title, planned_files(series, folder))
+        write_begun(folder, series.title, planned_files(series, folder, single_file))
         if series.mode == "shared":
-            return refined_together(series, folder, watcher)
+            return refined_together(series, folder, watcher, single_file=single_file)
         if scheduler is not None:
             series = replace(series, file=series.file.absolute())
-        plan = Plan(series=series, folder=folder, watcher=watcher)
+        plan = Plan(series=series, folder=folder, watcher=watcher, single_file=single_file)
         interrupted = run(plan, executor)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
 
