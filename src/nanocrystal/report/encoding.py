@@ -53,7 +53,8 @@ def called(**keys: str) -> dict[str, Any]:
 
 def encoded(value: Any) -> dict[str, Any]:
     """Return plain data, a frozen dataclass, as a document."""
-    document = _adapter(type(value)).dump_python(value, mode="json", by_alias=True, warnings=False)
+    # not mode="json": pydantic then writes what is not finite as None within sequences, and it could not be told
+    document = _plain(_adapter(type(value)).dump_python(value, by_alias=True, warnings=False))
     lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
     return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
 
@@ -90,6 +91,15 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _plain(value: Any) -> Any:
+    """Return the same structure of mappings, lists and plain numbers."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return float(value) if isinstance(value, float) else value
 
 
 def _not_finite(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[str | int], float]]:

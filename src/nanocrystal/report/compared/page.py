@@ -78,11 +78,12 @@ def versions_of(comparison: Comparison) -> dict[str, Any]:
 
 
 def curves_by_dataset(comparison: Comparison) -> dict[str, dict[str, FittedCurve]]:
-    """Return data set -> candidate -> curve, best candidate first."""
+    """Return data set -> candidate -> curve, best candidate first; without those that version 0.1 left no curve of."""
     by_dataset: dict[str, dict[str, FittedCurve]] = {}
     for candidate, result in comparison.results.items():
         for name, curve in result.datasets.items():
-            by_dataset.setdefault(name, {})[candidate] = curve
+            if len(curve.x):
+                by_dataset.setdefault(name, {})[candidate] = curve
     return by_dataset
 
 

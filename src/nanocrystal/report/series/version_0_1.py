@@ -10,9 +10,8 @@ from typing import Any
 from nanocrystal.report.series.result import MEMBER
 
 VERSION = "0.1.0"
-NO_CURVE = {
-    "technique": "", "x_name": "", "x_unit": "", "y_name": "", "y_unit": "", "x": [], "observed": [], "calculated": [],
-}  # fmt: skip
+WORDS = ("technique", "x_name", "x_unit", "y_name", "y_unit")
+NO_CURVE = {**dict.fromkeys(WORDS, ""), "x": [], "observed": [], "calculated": []}
 """of a pattern whose checkpoint is not there any more"""
 
 
