@@ -14,10 +14,13 @@ from nanocrystal.text import shown
 def outcomes() -> tuple[type[Outcome], ...]:
     """Return every kind of result that is saved to a folder."""
     from nanocrystal.report.compared.result import Comparison
+    from nanocrystal.report.plan.result import Plan
+    from nanocrystal.report.posterior.result import Posterior
+    from nanocrystal.report.reduction.result import ReductionResult
     from nanocrystal.report.refined.result import Result
     from nanocrystal.report.series.result import SeriesResult
 
-    return (Result, Comparison, SeriesResult)
+    return (Result, Comparison, SeriesResult, Plan, Posterior, ReductionResult)
 
 
 def read_result(folder: Path | str) -> Any:
