@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from nanocrystal.errors import InputError
 
@@ -34,18 +33,6 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not os.access(parent, os.W_OK):
         raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
-
-
-def recorded(
-    texts: Mapping[str, str], study_text: str | None, record: str, document_of: Callable[[list[str]], Mapping[str, Any]]
-) -> dict[str, str]:
-    """Return files: name -> text, with the study (if its text is given) and, last, the record that lists them all.
-
-    document_of: makes the record, which holds finite numbers only, from the names of all files.
-    """
-    study = {} if study_text is None else {"study.toml": study_text}
-    document = document_of([*texts, *study, record])
-    return {**texts, **study, record: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"}
 
 
 def write_texts(texts: Mapping[str, str], folder: Path) -> None:
