@@ -148,11 +148,11 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Marginal",
         "Posterior",
     ),
-    "report.compared.page": ("comparison_html",),
-    "report.compared.files": ("write_comparison",),
     "report.reading": ("read_result",),
     "report.written": (
+        "comparison_html",
         "report_html",
+        "write_comparison",
         "write_result",
     ),
     "analysis": (

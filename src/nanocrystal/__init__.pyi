@@ -125,8 +125,6 @@ from nanocrystal.report.analysis_figures import figure_page as figure_page
 from nanocrystal.report.analysis_figures import free_energy_figure as free_energy_figure
 from nanocrystal.report.analysis_figures import metric_figure as metric_figure
 from nanocrystal.report.analysis_figures import peaks_figure as peaks_figure
-from nanocrystal.report.compared.files import write_comparison as write_comparison
-from nanocrystal.report.compared.page import comparison_html as comparison_html
 from nanocrystal.report.compared.result import Comparison as Comparison
 from nanocrystal.report.nmr.figures import diffusion_figure as diffusion_figure
 from nanocrystal.report.nmr.figures import diffusion_map_figure as diffusion_map_figure
@@ -151,7 +149,9 @@ from nanocrystal.report.series.result import MemberResult as MemberResult
 from nanocrystal.report.series.result import SeriesResult as SeriesResult
 from nanocrystal.report.series.result import SeriesValue as SeriesValue
 from nanocrystal.report.simulated.result import Simulation as Simulation
+from nanocrystal.report.written import comparison_html as comparison_html
 from nanocrystal.report.written import report_html as report_html
+from nanocrystal.report.written import write_comparison as write_comparison
 from nanocrystal.report.written import write_result as write_result
 from nanocrystal.running import Processes as Processes
 from nanocrystal.running.series import refined_series as refined_series

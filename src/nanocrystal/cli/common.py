@@ -35,6 +35,10 @@ StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
 
+SingleFile = Annotated[
+    bool,
+    typer.Option("--single-file", help="Each page holds the script of its figures itself, 5 MB, to be sent alone."),
+]
 
 Asked = TypeVar("Asked")
 
@@ -124,7 +128,7 @@ def check_way_to(target: Path) -> None:
 def check_folder(folder: Path, names: list[str], named: bool, record: str) -> None:
     """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
     from nanocrystal.errors import InputError
-    from nanocrystal.report.compared.files import COMPARISON
+    from nanocrystal.report.compared.result import COMPARISON
     from nanocrystal.report.files import check_folder
     from nanocrystal.report.reduction.result import REDUCTION
     from nanocrystal.report.refined.result import RESULTS
@@ -160,17 +164,21 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a result goes: a folder, or a file alone; study: text of the study that is kept there."""
+    """Where a result goes: a folder, or a file alone.
+
+    study: text of the study that is kept there; single_file: whether each of several pages works alone.
+    """
 
     path: Path
     is_file: bool = False
     study: str | None = None
+    single_file: bool = False
 
     def save(self, result: Outcome) -> None:
         if self.is_file:
             result.save_file(self.path)
         else:
-            result.save(self.path, self.study)
+            result.save(self.path, self.study, single_file=self.single_file)
 
 
 def to_folder(

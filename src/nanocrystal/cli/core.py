@@ -6,20 +6,18 @@ Exit codes: 0 done, 1 not converged or failed (what there is, is written), 2 the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nanocrystal.cli.common import (
-    INTERRUPTED,
-    NOT_CONVERGED,
     OutFolder,
     Quiet,
+    SingleFile,
     StudyPath,
     app,
-    check_folder,
-    check_way_to,
     errors,
     give,
     say,
@@ -40,12 +38,12 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
 
 
 @app.command()
-def compare(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+def compare(study: StudyPath, out: OutFolder = None, single_file: SingleFile = False, quiet: Quiet = False) -> None:
     """Refine every [candidates.NAME] of a study and put them side by side: which of them do the data tell apart?"""
     with errors(quiet):
         from nanocrystal.study import read_candidates
 
-        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet)
+        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet, single_file=single_file)
 
 
 def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
@@ -65,29 +63,25 @@ def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
     )
 
 
-def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: bool) -> None:
+def _run_comparison(
+    candidates: Any, out: Path | None, default: Path, quiet: bool, *, single_file: bool = False
+) -> None:
     """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.cli.progress import comparison_reporter, comparison_summary
+    from nanocrystal.cli.progress import comparison_reporter
     from nanocrystal.processes import thread_count
-    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import compared_names
+    from nanocrystal.report.compared.result import Comparison
 
-    folder = out if out is not None else default
-    check_way_to(folder)
-    keeps_study = (folder / "study.toml").absolute() != candidates.path.absolute()
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-    check_folder(folder, compared_names(parts, keeps_study), out is not None, COMPARISON)
-    with comparison_reporter(candidates.title, list(candidates.studies), quiet) as (progress, finished):
-        comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
-    report = write_comparison(comparison, folder, candidates.text if keeps_study else None)
-    if not quiet:
-        comparison_summary(comparison)
-    print(report)
-    if comparison.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    left = [s for s in comparison.standings if not s.judged]
-    if left:
-        say("Not judged: " + "; ".join(f"{s.name} ({s.problem})" for s in left) + ".")
-        raise typer.Exit(NOT_CONVERGED)
+    names = compared_names(parts, study_copy=False, shares_script=not single_file)
+
+    def compared(listeners: Any) -> Comparison:
+        progress, finished = listeners
+        result: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
+        return result
+
+    target = replace(to_folder(Comparison, out, default, names, candidates), single_file=single_file)
+    give(compared, target, comparison_reporter(candidates.title, list(candidates.studies), quiet), quiet=quiet)
 
 
 def _compared_folder(study: Path) -> Path:

@@ -16,6 +16,15 @@ NOT_FINITE = "not_finite"
 _ADAPTERS: dict[type, Any] = {}
 
 
+class PlainData:
+    """Plain data that hold arrays: two are the same where every field is, numbers that are not finite included."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and encoded(self) == encoded(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class ByName:
     """How JSON holds a sequence of plain data that have a name: as a mapping by that name, in the same order.
@@ -97,6 +106,12 @@ def _or_null(schema: Any) -> Any:
         return schema
     changed = {key: _or_null(part) for key, part in schema.items()}
     return changed | {"type": ["number", "null"]} if changed.get("type") == "number" else changed
+
+
+def laid_over(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with more said in it, also within the mappings that it holds."""
+    both = {k: laid_over(v, more[k]) for k, v in document.items() if isinstance(v, dict) and k in more}
+    return {**document, **more, **both}
 
 
 def finite(value: Any) -> Any:

@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from nanocrystal.errors import InputError
 
@@ -55,18 +54,6 @@ def check_file(file: Path, replaces: Sequence[str] = ()) -> None:
             return
     kind = file.suffix.removeprefix(".").upper() or "file"
     raise InputError("--out", f"{str(file)!r} exists and is no {kind} of this command; name another file.")
-
-
-def recorded(
-    texts: Mapping[str, str], study_text: str | None, record: str, document_of: Callable[[list[str]], Mapping[str, Any]]
-) -> dict[str, str]:
-    """Return files: name -> text, with the study (if its text is given) and, last, the record that lists them all.
-
-    document_of: makes the record, which holds finite numbers only, from the names of all files.
-    """
-    study = {} if study_text is None else {"study.toml": study_text}
-    document = document_of([*texts, *study, record])
-    return {**texts, **study, record: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"}
 
 
 def write_texts(texts: Mapping[str, str], folder: Path) -> None:

@@ -8,11 +8,11 @@ Some may be written to a file alone instead, such as a CSV: those state `single`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from nanocrystal.report.encoding import decoded, document_schema, encoded, finite
+from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
 from nanocrystal.report.files import check_file, check_folder, names_file, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
@@ -24,7 +24,7 @@ Ending = Literal["whole", "incomplete", "interrupted"]
 """how what was computed ended: as it was meant, short of it, or stopped by the user"""
 
 
-class Outcome:
+class Outcome(PlainData):
     """What a verb gives back."""
 
     title: str
@@ -76,12 +76,15 @@ class Outcome:
         return {}
 
     def computed(self) -> Mapping[str, Any]:
-        """Return what a document says beside the fields, because it follows from them; reading leaves it out."""
+        """Return what a document says beside the fields, because it follows from them; reading leaves it out.
+
+        Mappings in it are laid over those that the fields are written as.
+        """
         return {}
 
     def document(self) -> dict[str, Any]:
         """Return everything as a mapping that JSON can hold; numbers that are not finite are None."""
-        return {"schema": SCHEMA, "kind": self.kind, **encoded(self), **finite(dict(self.computed()))}
+        return {"schema": SCHEMA, "kind": self.kind, **laid_over(encoded(self), finite(dict(self.computed())))}
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -102,19 +105,32 @@ class Outcome:
         """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
         raise NotImplementedError
 
-    def files(self, study: str | None = None, *, script: str | None = None) -> dict[str, str]:
+    def beside(self, folder: Path) -> Collection[str]:
+        """Return the files of a folder that are ours, though saving the result does not write them."""
+        return ()
+
+    def files(
+        self,
+        study: str | None = None,
+        *,
+        script: str | None = None,
+        has_pages: bool = True,
+        beside: Collection[str] = (),
+    ) -> dict[str, str]:
         """Return all files: name -> text, the record last; study: text of the study file, kept with the results.
 
         script: where plotly.js stands from here (`PLOTLY`: beside, it is then among the files), None for pages that
-        work alone.
+        work alone; has_pages: whether there are pages; beside: further files that the record lists as ours.
         """
-        texts = {REPORT: self.page(script), **self.tables()}
+        texts = {REPORT: self.page(script)} if has_pages else {}
+        texts |= self.tables()
         for name, part in self.parts().items():
             below = None if script is None else f"../{script}"
-            texts |= {f"{name}/{file}": text for file, text in part.files(script=below).items()}
+            own = part.files(script=below, has_pages=has_pages)
+            texts |= {f"{name}/{file}": text for file, text in own.items()}
         texts |= {} if study is None else {STUDY: study}
-        texts |= {PLOTLY: plotly_text()} if script == PLOTLY else {}
-        document = self.recorded() | {"files": sorted([*texts, self.record])}
+        texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
+        document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}
         return {**texts, self.record: json_text(document)}
 
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
@@ -131,7 +147,8 @@ class Outcome:
         folder = Path(folder)
         if self.single and names_file(folder):
             return self.save_file(folder)
-        texts = self.files(study, script=PLOTLY if self.parts() and not single_file else None)
+        script = PLOTLY if self.parts() and not single_file else None
+        texts = self.files(study, script=script, beside=self.beside(folder))
         check_folder(folder, list(texts), self.record)
         write_texts(texts, folder)
         return folder / REPORT
@@ -143,12 +160,6 @@ class Outcome:
         check_file(file, self.replaces)
         write_texts(texts, file.absolute().parent)
         return file
-
-    def __eq__(self, other: object) -> bool:
-        """Say whether two results are the same in every field, arrays and numbers that are not finite included."""
-        return type(self) is type(other) and encoded(self) == encoded(other)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def json_text(document: Mapping[str, Any]) -> str:

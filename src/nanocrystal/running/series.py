@@ -30,6 +30,7 @@ def refined_series(
     workers: int | None = None,
     scheduler: str | None = None,
     watcher: Watcher | None = None,
+    single_file: bool = False,
 ) -> SeriesResult:
     """Refine the members of a series and return what was found.
 
@@ -48,6 +49,8 @@ def refined_series(
         Address of a Dask scheduler, whose workers then refine the members.
     watcher : Watcher, optional
         What is told of each member.
+    single_file : bool, optional
+        Whether the page of each member holds the script of its figures itself [all share one].
 
     Returns
     -------
@@ -65,12 +68,12 @@ def refined_series(
     check_first(series)
     watcher = watcher or Silent()
     with _executor(series, workers, scheduler) as executor:
-        write_begun(folder, series.title, planned_files(series, folder))
+        write_begun(folder, series.title, planned_files(series, folder, single_file))
         if series.mode == "shared":
-            return refined_together(series, folder, watcher)
+            return refined_together(series, folder, watcher, single_file=single_file)
         if scheduler is not None:
             series = replace(series, file=series.file.absolute())
-        plan = Plan(series=series, folder=folder, watcher=watcher)
+        plan = Plan(series=series, folder=folder, watcher=watcher, single_file=single_file)
         interrupted = run(plan, executor)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
 

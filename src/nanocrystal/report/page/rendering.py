@@ -125,6 +125,7 @@ def environment() -> Environment:
         "signed": numbers.signed,
         "duration": numbers.duration,
         "counted": numbers.counted,
+        "apart": numbers.apart,
         "file_name": file_name,
         "spoken": spoken_name,
         "column": column,
