@@ -52,34 +52,24 @@ class How:
 def run_series(series: Series, out: Path | None, default: Path, how: How, quiet: bool) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.report.series.files import remove_begun
-    from nanocrystal.report.series.result import SERIES
-    from nanocrystal.running.gathered import keeps_study, planned_files
+    from nanocrystal.report.series.result import SeriesResult
+    from nanocrystal.running.gathered import planned_files
     from nanocrystal.running.series import refined_series
 
     folder = out if out is not None else default
-    files = planned_files(series, folder, how.single_file)
-    verbs.check_way_to(folder)
-    verbs.check_folder(folder, files, out is not None, SERIES)
+    target = verbs.to_folder(SeriesResult, out, default, planned_files(series, folder, how.single_file), series)
     is_new = not folder.exists()
-    with _watcher(series, quiet) as watcher:
+
+    def compute(watcher: Lines) -> SeriesResult:
         result = refined_series(series, folder, watcher=watcher, **vars(how))
-    if result.interrupted and not result.members:
-        if is_new:
-            remove_begun(folder)
-        verbs.say("Interrupted: no member was done; there is no report.")
-        raise typer.Exit(verbs.INTERRUPTED)
-    report = result.save(folder, series.text if keeps_study(series, folder) else None)
-    if not quiet:
-        verbs.say(f"\n{result.summary()}\n")
-    print(report)
-    if result.interrupted:
-        verbs.say(
-            f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
-            "command goes on with the others."
-        )
-        raise typer.Exit(verbs.INTERRUPTED)
-    if not result.complete:
-        raise typer.Exit(verbs.NOT_CONVERGED)
+        if result.interrupted and not result.members:
+            if is_new:
+                remove_begun(folder)
+            verbs.say("Interrupted: no member was done; there is no report.")
+            raise typer.Exit(verbs.INTERRUPTED)
+        return result
+
+    verbs.give(compute, target, _watcher(series, quiet), quiet=quiet)
 
 
 def run_series_example(name: str, out: Path | None, quiet: bool) -> bool:

@@ -58,7 +58,20 @@ class Quantity:
 class Parameter:
     """A number with its freedom: fixed, varied within bounds, tied, or linear (left to the fit).
 
-    value None with linear True: free and eliminated exactly at each step.
+    `vary`, `fixed` and `tied` make one.
+
+    Parameters
+    ----------
+    value : float or None
+        The value, in the unit of what it is used for, or where a refinement starts; None where it is tied or linear.
+    vary : bool
+        Whether the refinement may change it.
+    min, max : float or None
+        Bounds of a parameter that varies, within the hard limits of its declaration.
+    tie : Expression or None
+        Arithmetic on other parameters that it follows.
+    linear : bool
+        Without a value: whether it is free and eliminated exactly at each step, as scales and backgrounds are.
     """
 
     value: float | None
@@ -109,17 +122,59 @@ Number = float | int | Parameter
 
 
 def vary(value: float, min: float | None = None, max: float | None = None) -> Parameter:
-    """Return a parameter that the refinement varies, starting at `value`, within [min, max]."""
+    """Return a parameter that the refinement varies.
+
+    Parameters
+    ----------
+    value : float
+        Where the refinement starts, in the unit of what it is used for.
+    min, max : float, optional
+        Bounds, in the same unit [the hard limits of the parameter].
+
+    Returns
+    -------
+    Parameter
+        Free within its bounds.
+    """
     return Parameter(float(value), vary=True, min=min, max=max)
 
 
 def fixed(value: float) -> Parameter:
-    """Return a parameter that keeps its value."""
+    """Return a parameter that keeps its value, as a plain number does.
+
+    Parameters
+    ----------
+    value : float
+        The value, in the unit of what it is used for.
+
+    Returns
+    -------
+    Parameter
+        Held at the value.
+    """
     return Parameter(float(value))
 
 
 def tied(expression: str, where: str = "tie") -> Parameter:
-    """Return a parameter that follows others: arithmetic on their addresses."""
+    """Return a parameter that follows others.
+
+    Parameters
+    ----------
+    expression : str
+        Arithmetic on the addresses of other parameters, such as "2 * crystals.pt.u_iso.Pt".
+    where : str, optional
+        What messages call the expression.
+
+    Returns
+    -------
+    Parameter
+        Whose value is that of the expression.
+
+    Raises
+    ------
+    InputError
+        For an expression that is no arithmetic.
+    """
     return Parameter(None, tie=parse_expression(expression, where))
 
 

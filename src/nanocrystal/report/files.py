@@ -7,10 +7,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nanocrystal.errors import InputError
+
+LONGEST_BEGINNING = 64
+"""bytes by which a file is known as one of ours"""
 
 
 def check_folder(folder: Path, names: list[str], record: str) -> None:
@@ -33,6 +36,24 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not os.access(parent, os.W_OK):
         raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
+
+
+def names_file(path: Path) -> bool:
+    """Say whether a path names a file rather than a folder: one that there is, or a name with a suffix."""
+    return path.is_file() or (path.suffix != "" and not path.is_dir())
+
+
+def check_file(file: Path, replaces: Sequence[str] = ()) -> None:
+    """Raise InputError where a file is there already that does not begin as one of ours."""
+    if not file.exists():
+        return
+    if not replaces:
+        raise InputError("--out", f"{str(file)!r} exists; name a new file.")
+    with contextlib.suppress(OSError), file.open("rb") as stream:
+        if stream.read(LONGEST_BEGINNING).startswith(tuple(text.encode() for text in replaces)):
+            return
+    kind = file.suffix.removeprefix(".").upper() or "file"
+    raise InputError("--out", f"{str(file)!r} exists and is no {kind} of this command; name another file.")
 
 
 def write_texts(texts: Mapping[str, str], folder: Path) -> None:

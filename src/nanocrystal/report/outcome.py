@@ -2,6 +2,7 @@
 
 A result is a frozen dataclass that extends `Outcome`. It states its `record` (the JSON file that holds it), and says
 `summary`, `page` and `tables`; documents, files and the way back (`reading.read_result`) follow from its fields.
+Some may be written to a file alone instead, such as a CSV: those state `single` and say `as_file`.
 """
 
 from __future__ import annotations
@@ -9,27 +10,35 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
-from nanocrystal.report.encoding import PlainData, decoded, encoded, finite, laid_over
-from nanocrystal.report.files import check_folder, write_texts
+from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
+from nanocrystal.report.files import check_file, check_folder, names_file, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
 SCHEMA = 2
 """of the documents; those of version 0.1 have none"""
 REPORT = "report.html"
 STUDY = "study.toml"
+Ending = Literal["whole", "incomplete", "interrupted"]
+"""how what was computed ended: as it was meant, short of it, or stopped by the user"""
 
 
 class Outcome(PlainData):
     """What a verb gives back."""
 
     title: str
+    """what stands above the report"""
     version: str
+    """of nanocrystal, that made it"""
     kind: ClassVar[str]
     """what it is, in one word: the key "kind" of its document"""
     record: ClassVar[str]
     """the JSON file that holds it"""
+    single: ClassVar[str] = ""
+    """the table of the folder that may be written alone, where a file is named instead of a folder; "": none may"""
+    replaces: ClassVar[tuple[str, ...]] = ()
+    """how a file begins that such a table may replace: as one of these, which an earlier run wrote"""
 
     def summary(self) -> str:
         """Return what is to know in a few lines, as the terminal shows it."""
@@ -46,6 +55,22 @@ class Outcome(PlainData):
         """Return the files that stand beside the report: name -> text."""
         return {}
 
+    @classmethod
+    def check_name(cls, file: Path) -> None:
+        """Raise InputError where no file of this name can be written alone."""
+
+    def as_file(self, name: str) -> Mapping[str, str]:
+        """Return what is written where a file is named instead of a folder: name -> text, of files beside it, too."""
+        raise NotImplementedError
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return how what was computed ended, and a sentence on it where there is more to say."""
+        return "whole", ""
+
+    def announced(self, target: Path) -> list[Path]:
+        """Return the files that a user opens first, of those saved to a folder or file."""
+        return [target] if target.is_file() else [target / REPORT]
+
     def parts(self) -> Mapping[str, Outcome]:
         """Return results that this one holds and that are saved in folders of their own, by the name of the folder."""
         return {}
@@ -60,6 +85,11 @@ class Outcome(PlainData):
     def document(self) -> dict[str, Any]:
         """Return everything as a mapping that JSON can hold; numbers that are not finite are None."""
         return {"schema": SCHEMA, "kind": self.kind, **laid_over(encoded(self), finite(dict(self.computed())))}
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of its documents."""
+        return document_schema(cls, {"schema": {"const": SCHEMA}, "kind": {"const": cls.kind}})
 
     def recorded(self) -> dict[str, Any]:
         """Return the document as the record holds it: without what stands in files beside it."""
@@ -106,17 +136,30 @@ class Outcome(PlainData):
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
         """Write report, tables and record to a folder and return the path of the report.
 
+        Where the result may be a file alone (`single`) and a name with a suffix is given, such as iq.csv, that file is
+        written instead, and its path returned; see `save_file`.
+
         Everything is written beside the folder first and moved in at the end, the record last; a file that no earlier
         run wrote is never replaced. Where there are several pages they share the script of their figures, which then
         stands beside them; single_file: each holds it itself. study: text of the study file, kept with the results.
         Raises InputError where the folder cannot be written to.
         """
         folder = Path(folder)
+        if self.single and names_file(folder):
+            return self.save_file(folder)
         script = PLOTLY if self.parts() and not single_file else None
         texts = self.files(study, script=script, beside=self.beside(folder))
         check_folder(folder, list(texts), self.record)
         write_texts(texts, folder)
         return folder / REPORT
+
+    def save_file(self, file: Path | str) -> Path:
+        """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
+        file = Path(file)
+        texts = self.as_file(file.name)
+        check_file(file, self.replaces)
+        write_texts(texts, file.absolute().parent)
+        return file
 
 
 def json_text(document: Mapping[str, Any]) -> str:

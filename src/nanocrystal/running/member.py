@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal._version import __version__
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError, NanocrystalError
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.refinement import Comparison, Result, compare
@@ -71,7 +71,7 @@ def fingerprint(task: Task, known: dict[Path, str], version: str = __version__) 
     known: SHA-256 of files that were read before, which is added to. Raises InputError for a missing file.
     """
     files = {
-        name: _digest(resolve(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
+        name: _digest(resolved_path(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
         for name in sorted(_files_in(task.content))
     }
     order = task.order_parameter

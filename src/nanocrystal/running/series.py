@@ -32,12 +32,37 @@ def refined_series(
     watcher: Watcher | None = None,
     single_file: bool = False,
 ) -> SeriesResult:
-    """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
+    """Refine the members of a series and return what was found.
 
-    Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
-    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members;
-    single_file: the page of each member holds the script of its figures itself.
-    Raises InputError for input that cannot be used and where no scheduler answers.
+    Each is written to the folder as soon as it is done; members that an earlier run in the folder did from the same
+    input are not done again.
+
+    Parameters
+    ----------
+    series : Series
+        The members; `read_series` reads them.
+    folder : Path
+        Where results are written.
+    workers : int, optional
+        Processes on this machine [one a processor].
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers then refine the members.
+    watcher : Watcher, optional
+        What is told of each member.
+    single_file : bool
+        Whether the page of each member holds the script of its figures itself.
+
+    Returns
+    -------
+    SeriesResult
+        The members with their results, trends and transitions.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, and where no scheduler answers.
+    RefinementError
+        Where a cluster is lost on the way; what is done by then is saved.
     """
     began = time.perf_counter()
     check_first(series)

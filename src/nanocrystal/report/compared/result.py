@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from nanocrystal._version import __version__
 from nanocrystal.report.encoding import ByName, PlainData, called
-from nanocrystal.report.outcome import Outcome
+from nanocrystal.report.outcome import Ending, Outcome
 from nanocrystal.report.refined.result import RESULTS, Result
 
 COMPARISON = "comparison.json"
@@ -137,6 +137,13 @@ class Comparison(Outcome):
         from nanocrystal.report.compared.page import comparison_page
 
         return comparison_page(self, script)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether every candidate was judged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        left = [f"{s.name} ({s.problem})" for s in self.standings if not s.judged]
+        return ("incomplete", f"Not judged: {'; '.join(left)}.") if left else ("whole", "")
 
     def parts(self) -> Mapping[str, Result]:
         """Return the results of the candidates, each in the folder of its name."""

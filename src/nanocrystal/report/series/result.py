@@ -22,7 +22,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, without_arrays
 from nanocrystal.report.encoding import ByName, PlainData, called, decoded, encoded
-from nanocrystal.report.outcome import SCHEMA, Outcome
+from nanocrystal.report.outcome import SCHEMA, Ending, Outcome
 
 SERIES = "series.json"
 MEMBER = "member.json"
@@ -250,6 +250,13 @@ class SeriesResult(Outcome):
         from nanocrystal.report.series.page import series_page
 
         return series_page(self, script)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether all members are done and converged, and what is to be done where the user stopped it."""
+        if not self.interrupted:
+            return ("whole" if self.complete else "incomplete"), ""
+        done = f"{len(self.members)} of {len(self.members) + len(self.missing)} members are done and saved"
+        return "interrupted", f"Interrupted: {done}; the same command goes on with the others."
 
     def tables(self) -> Mapping[str, str]:
         """Return one table of all members, and the checkpoint of each that has a result, in its folder."""
