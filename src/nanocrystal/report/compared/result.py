@@ -31,12 +31,14 @@ class Basis:
 
     n_points: int
     n_independent: float
+    """n_eff, independent points"""
     scale: float
     correlation: float
     block: int
     best: str
     source: str
     has_sigmas: bool
+    """whether σ of its points is known"""
 
     @property
     def weight(self) -> float:
@@ -54,12 +56,17 @@ class Standing(PlainData):
 
     name: str
     description: str
+    """what the study says of it"""
     result: Result | None
+    """its refinement, None where there is none; the record has it without arrays, which stand in its folder"""
     problem: str = ""
     n_parameters: int = 0
+    """refined ones, linear ones too"""
     chi2: float | None = None
+    """of all data sets, with the weights of the refinement"""
     gof: float | None = None
     chi2_effective: float | None = None
+    """Σ χ² n_eff/(n s²) over the data sets"""
     aic: float | None = None
     bic: float | None = None
     delta_aic: float | None = None
@@ -97,13 +104,18 @@ class Comparison(Outcome):
 
     title: str
     standings: Annotated[Sequence[Standing], ByName()]
+    """the candidates, the judged ones by BIC, then the others"""
     pairs: Sequence[Pair]
+    """each judged candidate against each other"""
     bases: Mapping[str, Basis]
+    """data set -> what it counts"""
     verdict: Sequence[str]
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
+    """seconds that all took"""
     version: str = __version__
     interrupted: bool = False
+    """whether the user stopped it; what there was by then is compared"""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Standing:
@@ -150,7 +162,7 @@ class Comparison(Outcome):
         return self.results
 
     def computed(self) -> Mapping[str, Any]:
-        """Return what follows from the fields: which candidates were judged, their ranking, and the best."""
+        """Return which candidates were judged, their ranking, the best, and whether all were judged."""
         return {
             "complete": self.complete,
             "best": self.best,
