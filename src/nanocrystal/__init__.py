@@ -102,10 +102,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "compare",
         "refine",
     ),
-    "refinement.design": (
-        "Plan",
-        "plan_measurement",
-    ),
+    "refinement.design": ("plan_measurement",),
     "refinement.posterior": (
         "Listeners",
         "Sampling",
@@ -148,6 +145,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Marginal",
         "Posterior",
     ),
+    "report.plan.result": ("Plan",),
+    "report.reduction.result": ("ReductionResult",),
+    "report.simulated.result": (
+        "SimulatedCurve",
+        "Simulation",
+    ),
+    "report.scattered.result": ("Scattering",),
+    "report.nmr.result": ("ProcessedSpectrum",),
+    "report.explicit.result": ("TypicalCrystal",),
+    "report.texts.result": ("WrittenText",),
     "report.reading": ("read_result",),
     "report.written": (
         "comparison_html",
@@ -324,9 +331,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "peak_template",
         "reduced_pattern",
     ),
-    "report.reduction.result": ("ReductionResult",),
-    "report.scattered.result": ("Scattering",),
-    "report.simulated.result": ("Simulation",),
     "study.reduction": (
         "Reductions",
         "read_reductions",
