@@ -89,6 +89,8 @@ def marginal_of(
         status=estimate.status,
         unit=estimate.unit,
         description=estimate.description,
+        quantity=estimate.quantity,
+        definition=estimate.definition,
         min=estimate.min,
         max=estimate.max,
         autocorrelation=time,

@@ -40,11 +40,20 @@ def results_document(result: Result, files: list[str]) -> dict[str, Any]:
                 "status": p.status,
                 "min": p.min,
                 "max": p.max,
+                "quantity": p.quantity,
+                "definition": p.definition,
             }
             for address, p in result.parameters.items()
         },
         "derived": {
-            address: {"value": d.value, "stderr": d.stderr, "unit": d.unit} for address, d in result.derived.items()
+            address: {
+                "value": d.value,
+                "stderr": d.stderr,
+                "unit": d.unit,
+                "quantity": d.quantity,
+                "definition": d.definition,
+            }
+            for address, d in result.derived.items()
         },
         "datasets": {
             name: {

@@ -33,10 +33,10 @@ def held_table(parameters: Mapping[str, Estimate]) -> str:
     """Return the fixed and tied parameters as a table."""
     rows = {k: p for k, p in parameters.items() if p.status not in REFINED}
     shown = {k: concise(p.value, None) for k, p in rows.items()}
-    body = [
-        f"<tr>{name_cell(k, p.description)}{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
-        for k, p in rows.items()
-    ]
+    body = []
+    for k, p in rows.items():
+        cells = f"{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}"
+        body.append(f"<tr>{name_cell(k, p.description, p.definition)}{cells}</tr>")
     return framed_table(
         "Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values()
     )
@@ -49,7 +49,7 @@ def derived_table(derived: Mapping[str, DerivedValue]) -> str:
     for k, d in derived.items():
         stderr = number(d.stderr, 2) if d.stderr is not None else "—"
         cells = f'{_number_cell(shown[k])}<td>{escape(d.unit)}</td><td class="right">{stderr}</td>'
-        body.append(f"<tr>{name_cell(k, d.description)}{cells}</tr>")
+        body.append(f"<tr>{name_cell(k, d.description, d.definition)}{cells}</tr>")
     heads = ("Quantity", "Value", "Unit", "Std. error,<br>scaled")
     return framed_table("Derived quantities", heads, body, shown.values(), numeric=(3,))
 
@@ -72,7 +72,18 @@ def provenance_table(provenance: Mapping[str, Any]) -> str:
 
 def parameters_csv(parameters: Mapping[str, Estimate]) -> str:
     """Return all parameters, unrounded, as comma-separated values with a header line."""
-    names = ("value", "stderr", "stderr_scaled", "unit", "status", "min", "max", "description")
+    names = (
+        "value",
+        "stderr",
+        "stderr_scaled",
+        "unit",
+        "status",
+        "min",
+        "max",
+        "description",
+        "quantity",
+        "definition",
+    )
     rows = []
     for key, p in parameters.items():
         cells = {n: getattr(p, n) for n in names}
@@ -101,11 +112,13 @@ def _refined_row(key: str, p: Estimate, shown: str) -> str:
             f'<td class="right">{"—" if e is None else number(e, 2)}</td>' for e in (p.stderr, p.stderr_scaled)
         )
     cells = f'{_number_cell(shown)}<td>{escape(p.unit)}</td>{errors}<td class="bounds">{_bounds(p)}</td>'
-    return f'<tr class="{p.status}">{name_cell(key, p.description)}{cells}{_status_cell(p)}</tr>'
+    return f'<tr class="{p.status}">{name_cell(key, p.description, p.definition)}{cells}{_status_cell(p)}</tr>'
 
 
-def name_cell(key: str, description: str) -> str:
-    said = f'<span class="said">{escape(description)}</span>' if description else ""
+def name_cell(key: str, description: str, definition: str = "") -> str:
+    """Return an address with its sentence below; in words exactly which it is shows where a pointer rests on it."""
+    meant = f' title="{escape(definition)}"' if definition else ""
+    said = f'<span class="said"{meant}>{escape(description)}</span>' if description else ""
     return f'<th scope="row"><code>{address(key)}</code>{said}</th>'
 
 

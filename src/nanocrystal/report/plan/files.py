@@ -36,6 +36,8 @@ def plan_document(plan: Plan, files: list[str]) -> dict[str, Any]:
             p.address: {
                 "value": p.value,
                 "unit": p.unit,
+                "quantity": p.quantity,
+                "definition": p.definition,
                 "linear": p.linear,
                 "stderr": float(plan.together.stderr[k]),
                 "stderr_if_others_known": float(plan.together.alone[k]),

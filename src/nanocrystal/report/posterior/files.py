@@ -50,6 +50,8 @@ def posterior_document(found: Posterior, files: list[str]) -> dict[str, Any]:
                 "limit_68": m.limit_68,
                 "limit_95": m.limit_95,
                 "unit": m.unit,
+                "quantity": m.quantity,
+                "definition": m.definition,
                 "min": m.min,
                 "max": m.max,
                 "linear": m.linear,

@@ -56,6 +56,8 @@ class Marginal:
     n_draws: float
     ratio: float | None
     linear: bool = False
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

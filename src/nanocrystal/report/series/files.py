@@ -232,6 +232,7 @@ def series_document(series: SeriesResult, files: list[str]) -> dict[str, Any]:
         "candidates": list(series.candidates),
         "order_parameter": series.order_parameter,
         "shared": list(series.shared),
+        "quantities": _quantities(series),
         "members": {m.name: _member_document(m) for m in series.members},
         "missing": list(series.missing),
         "transitions": [
@@ -299,6 +300,16 @@ def _member_document(member: MemberResult) -> dict[str, Any]:
             for name, fit in member.fits.items()
         },
     }
+
+
+def _quantities(series: SeriesResult) -> dict[str, Any]:
+    """Return candidate ("" without) -> address -> quantity and definition, which all members share."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, fit in ((name, fit) for m in series.members for name, fit in m.fits.items()):
+        values = {**fit.values, **fit.derived}.items()
+        known = {a: {"quantity": v.quantity, "definition": v.definition} for a, v in values}
+        found[name] = found.get(name, {}) | known
+    return found
 
 
 def _value_document(value: SeriesValue) -> dict[str, Any]:
