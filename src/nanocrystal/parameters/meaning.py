@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "number": ("",),
-    "count": ("", "layers"),
+    "number of layers": ("layers",),
     "length": ("Å", "nm", "mm"),
     "area": ("Å²",),
     "volume": ("Å³",),
@@ -61,8 +61,8 @@ QUANTITIES: Mapping[str, Term] = {
     "bond angle": Term("angle", "The angle between two bonds of an atom."),
     "octahedral tilt": Term("angle", "By how much the octahedra of a perovskite are turned."),
     "tolerance factor": Term("number", "How well the ions of a perovskite fit, by their radii."),
-    "correlated motion, 1/r": Term("length", "δ1 of σ² = (u_i + u_j)(1 − δ1/r − δ2/r²)."),
-    "correlated motion, 1/r²": Term("area", "δ2 of σ² = (u_i + u_j)(1 − δ1/r − δ2/r²)."),
+    "linear correlated motion": Term("length", "δ1 of σ² = (u_i + u_j)(1 − δ1/r − δ2/r²)."),
+    "quadratic correlated motion": Term("area", "δ2 of σ² = (u_i + u_j)(1 − δ1/r − δ2/r²)."),
     "mass density": Term("mass/volume", "Mass over volume."),
     "electron density": Term("electrons/volume", "Number of electrons over volume."),
     # ---- order of its blocks ----
@@ -70,7 +70,7 @@ QUANTITIES: Mapping[str, Term] = {
     "boundary density": Term("1/length", "How many boundaries there are on a length across them."),
     "domain length": Term("length", "The distance from one boundary to the next."),
     "cubic fraction": Term("number", "The part of close-packed layers that has cubic surroundings."),
-    "run length": Term("count", "How many layers of one kind follow each other."),
+    "run length": Term("number of layers", "How many layers of one kind follow each other."),
     "correlation coefficient": Term("number", "How two numbers vary together, from −1 to 1."),
     # ---- sizes ----
     "diameter": Term("length", "The width of a sphere, of a circle, or of one that stands for another body."),
@@ -80,7 +80,7 @@ QUANTITIES: Mapping[str, Term] = {
     "thickness": Term("length", "The extent of a plate or of a layer across it."),
     "column length": Term("length", "The extent of a crystal along the scattering vector."),
     "volume": Term("volume", "The volume of a body."),
-    "number of atoms": Term("count", "How many atoms there are."),
+    "number of atoms": Term("number", "How many atoms there are."),
     "length factor": Term("number", "What lengths that are known but for a factor are multiplied with."),
     "diameter ratio": Term("number", "A diameter over another one."),
     "size-law length": Term("length", "A length in the law by which crystals depend on their size."),
@@ -93,7 +93,7 @@ QUANTITIES: Mapping[str, Term] = {
     "number density": Term("1/volume", "Number over volume."),
     # ---- how crystals stand to each other ----
     "interparticle distance": Term("length", "The distance of two crystals."),
-    "number of particles": Term("count", "How many crystals there are in an arrangement."),
+    "number of particles": Term("number", "How many crystals there are in an arrangement."),
     # ---- curves ----
     "scale": Term("number", "What a calculated curve is multiplied with."),
     "background": Term("number", "The coefficient of a curve that is none of the sample."),

@@ -48,15 +48,15 @@ OF_CRYSTAL: Mapping[str, Derivation] = {
 }
 OF_POPULATION: Mapping[str, Derivation] = {
     "volume_mean": Derivation(
-        "Å³", "number-weighted mean volume", Meaning("volume", f"of a crystal: {CRYSTAL}").more(NUMBER_MEAN)
+        "Å³", "number-weighted mean volume", Meaning("volume", f"of a {CRYSTAL}").more(NUMBER_MEAN)
     ),
     "n_atoms_mean": Derivation(
-        "", "atoms in the average crystal", Meaning("number of atoms", f"of a crystal: {CRYSTAL}").more(NUMBER_MEAN)
+        "", "atoms in the average crystal", Meaning("number of atoms", f"of a {CRYSTAL}").more(NUMBER_MEAN)
     ),
     "composition": Derivation(
         "",
         "part of the atoms",
-        Meaning("atomic fraction", f"of one element in all crystals of a population: {CRYSTAL}"),
+        Meaning("atomic fraction", "of one element in all crystals of a population").more(CRYSTAL),
     ),
     "coating_mass_fraction": Derivation(
         "",
@@ -68,14 +68,13 @@ OF_POPULATION: Mapping[str, Derivation] = {
         "part of the places that is core, those of a gradient in proportion",
         Meaning(
             "volume fraction",
-            "of the core in all crystals of a population, what lies in a gradient in proportion: "
-            f"{CRYSTAL}, {VOLUME_MEAN}",
-        ),
+            f"of the core of a {CRYSTAL}, what lies in a gradient in proportion",
+        ).more(VOLUME_MEAN),
     ),
     "mass_fraction_of_sample": Derivation(
         "",
         "part of the mass of the sample",
-        Meaning("mass fraction", f"of a population in all crystals of the sample: {CRYSTAL}"),
+        Meaning("mass fraction", "of a population in all crystals of the sample").more(CRYSTAL),
     ),
 }
 OF_TWINS: Mapping[str, Derivation] = {

@@ -208,9 +208,11 @@ def _goldschmidt(crystal: CrystalNow) -> DerivedQuantity:
 
 def crystal_quantities(crystal: CrystalNow) -> dict[str, DerivedQuantity]:
     """Return cell volume and density by full address."""
-    volume = crystal.cell_volume
-    values = {"volume": volume, "density": crystal.cell_mass / volume * DALTON_PER_A3}
-    return {crystal.here.address_of(name): OF_CRYSTAL[name].of(value) for name, value in values.items()}
+    volume, address_of = crystal.cell_volume, crystal.here.address_of
+    return {
+        address_of("volume"): OF_CRYSTAL["volume"].more(crystal.crystal.structure.space_group).of(volume),
+        address_of("density"): OF_CRYSTAL["density"].of(crystal.cell_mass / volume * DALTON_PER_A3),
+    }
 
 
 def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -> dict[str, DerivedQuantity]:

@@ -138,7 +138,10 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, form in self._forms("").items():
             line, at = self.lines[name], f"lines.{name}"
-            of_line = part_parameters(form, line.given(), self.shift_lines.quantities(line), at, self.shift_lines.area)
+            quantities = self.shift_lines.quantities(line)
+            if self.nucleus is not None:
+                quantities |= {n: quantities[n].more(self.nucleus) for n in ("position", "csa", "cq")}
+            of_line = part_parameters(form, line.given(), quantities, at, self.shift_lines.area)
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
         quantities, given = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:

@@ -77,7 +77,7 @@ DELTA1 = Quantity(
     0.0,
     10.0,
     scale=1.0,
-    meaning=Meaning("correlated motion, 1/r", "of all pairs of atoms alike"),
+    meaning=Meaning("linear correlated motion", "of all pairs of atoms alike"),
 )
 DELTA2 = Quantity(
     "delta2",
@@ -87,7 +87,7 @@ DELTA2 = Quantity(
     0.0,
     50.0,
     scale=1.0,
-    meaning=Meaning("correlated motion, 1/r²", "of all pairs of atoms alike"),
+    meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
 )
 LIBRARY = "library:"
 """what begins the source of a bundled structure"""
@@ -114,7 +114,8 @@ def _cell_quantity(index: int) -> Quantity:
     )
 
 
-def _coordinate(name: str, site: str) -> Quantity:
+def coordinate_quantity(name: str, site: str) -> Quantity:
+    """Return the declaration of a fractional coordinate of a site."""
     return Quantity(
         name,
         "",
@@ -333,7 +334,7 @@ class Crystal:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
             given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
-            entries[CELL_NAMES[i]] = (_cell_quantity(i), as_parameter(given))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(given))
         for site, cif in zip(self.sites, self.structure.sites, strict=True):
             override = self.site_overrides.get(site.label, SiteOverride())
             given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
@@ -352,7 +353,10 @@ class Crystal:
                 name = "xyz"[k]
                 given = getattr(override, name)
                 value = float(site.orbit.fract[k]) if given is None else given
-                entries[f"sites.{site.label}.{name}"] = (_coordinate(name, site.label), as_parameter(value))
+                entries[f"sites.{site.label}.{name}"] = (
+                    coordinate_quantity(name, site.label).more(self.structure.space_group),
+                    as_parameter(value),
+                )
         for key, substitution in self.substitutions.items():
             entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
             if substitution.element in self.u_iso:

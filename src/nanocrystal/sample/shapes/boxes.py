@@ -65,9 +65,9 @@ EQUAL_VOLUME = Meaning("diameter", "of the sphere of equal volume").more(CRYSTAL
 """D_eq"""
 
 
-def length_quantity(name: str, description: str, quantity: str = "length") -> Quantity:
-    """Return the declaration of a length of the crystals of a shape; quantity: which one of the vocabulary it is."""
-    meaning = Meaning(quantity, description).more(CRYSTAL)
+def length_quantity(name: str, description: str, quantity: str = "length", of: str = "") -> Quantity:
+    """Return the declaration of a length of crystals; quantity: of the vocabulary; of: the body, if nothing says it."""
+    meaning = Meaning(quantity, f"{description} of the {of}" if of else description).more(CRYSTAL)
     return Quantity(name, "Å", description, None, 0.0, 1e5, open_minimum=True, scale=10.0, meaning=meaning)
 
 

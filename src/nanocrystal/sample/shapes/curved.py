@@ -119,9 +119,11 @@ class Cylinder(Box):
 
     diameter: Annotated[
         Number | Distribution | Histogram,
-        Circle(length_quantity("diameter", "diameter of the base", "diameter"), (0, 1)),
+        Circle(length_quantity("diameter", "diameter of the base", "diameter", "cylinder"), (0, 1)),
     ]
-    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length", "length along c", of="cylinder"), (2,))
+    ]
     facets: AlongAxes = None
     name: ClassVar[str] = "cylinder"
 

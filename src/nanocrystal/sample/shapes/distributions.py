@@ -333,7 +333,16 @@ def number_weighted(d: LengthDistribution) -> tuple[FloatArray, FloatArray]:
     return lengths, np.asarray(parts / parts.sum())
 
 
-FACTOR = Quantity("factor", "", "factor on all tabulated lengths", 1.0, 0.1, 10.0, scale=0.1)
+FACTOR = Quantity(
+    "factor",
+    "",
+    "factor on all tabulated lengths",
+    1.0,
+    0.1,
+    10.0,
+    scale=0.1,
+    meaning=Meaning("length factor", "of all lengths of a histogram"),
+)
 
 
 @dataclass(frozen=True)
@@ -348,9 +357,7 @@ class RefinableLength:
         q = self.quantity
         if isinstance(self.given, Histogram):
             factor = replace(FACTOR, name=f"{q.name}.factor", description=f"{q.description}, {FACTOR.description}")
-            if q.meaning.quantity:
-                said = f"of all lengths of the histogram: {q.meaning.quantity} {q.meaning.definition}"
-                factor = replace(factor, meaning=Meaning("length factor", said))
+            factor = factor.more(q.meaning.quantity, q.meaning.definition) if q.meaning.quantity else factor
             return {factor.name: (factor, as_parameter(self.given.factor))}
         if not isinstance(self.given, Distribution):
             return {q.name: (q.more(ALL_ALIKE), as_parameter(self.given))}

@@ -49,9 +49,11 @@ class Ellipsoid(Box):
 
     diameter: Annotated[
         Number | Distribution | Histogram,
-        Equator(length_quantity("diameter", "diameter across the axis", "diameter"), (0, 1)),
+        Equator(length_quantity("diameter", "diameter across the axis", "diameter", "ellipsoid"), (0, 1)),
     ]
-    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length", "length along c", of="ellipsoid"), (2,))
+    ]
     facets: AlongAxes = None
     name: ClassVar[str] = "ellipsoid"
 

@@ -42,10 +42,12 @@ class Prism(Box):
     d_ab: Annotated[
         Number | Distribution | Histogram,
         Edge(
-            length_quantity("d_ab", "diameter of the circle with the area of the base", "diameter"), (0, 1), area=True
+            length_quantity("d_ab", "diameter of the circle with the area of the base", "diameter", "prism"),
+            (0, 1),
+            area=True,
         ),
     ]
-    l_c: Annotated[Number | Distribution | Histogram, Edge(length_quantity("l_c", "length along c"), (2,))]
+    l_c: Annotated[Number | Distribution | Histogram, Edge(length_quantity("l_c", "length along c", of="prism"), (2,))]
     size_correlation: Annotated[
         Number | None, CORRELATION, "correlation of the logarithms of two lognormal lengths, −0.99 to 0.99 [0]"
     ] = None
@@ -74,7 +76,8 @@ class Platelet(Box):
         Edge(length_quantity("edge_length", "edge of the platelet", "edge length"), (0, 1)),
     ]
     thickness: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("thickness", "thickness along c", "thickness"), (2,))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("thickness", "thickness along c", "thickness", "platelet"), (2,)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "platelet"
@@ -86,15 +89,15 @@ class Brick(Box):
 
     length_a: Annotated[
         Number | Distribution | Histogram,
-        Edge(length_quantity("length_a", "edge along the first block vector", "edge length"), (0,)),
+        Edge(length_quantity("length_a", "edge along the first block vector", "edge length", "brick"), (0,)),
     ]
     length_b: Annotated[
         Number | Distribution | Histogram,
-        Edge(length_quantity("length_b", "edge along the second block vector", "edge length"), (1,)),
+        Edge(length_quantity("length_b", "edge along the second block vector", "edge length", "brick"), (1,)),
     ]
     length_c: Annotated[
         Number | Distribution | Histogram,
-        Edge(length_quantity("length_c", "edge along the third block vector", "edge length"), (2,)),
+        Edge(length_quantity("length_c", "edge along the third block vector", "edge length", "brick"), (2,)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "brick"

@@ -174,7 +174,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             0.74,
             open_minimum=True,
             scale=0.001,
-            meaning=Meaning("volume fraction", f"of all crystals in the dispersion: {CRYSTAL}"),
+            meaning=Meaning("volume fraction", "of all crystals in the dispersion").more(CRYSTAL),
         ),
     ] = None
     number_density: Annotated[
