@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from nanocrystal.refinement import Comparison, Options, Result, compare, refine
     from nanocrystal.refinement.design import plan_measurement
     from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
+    from nanocrystal.report.compared.files import write_comparison
     from nanocrystal.report.compared.page import comparison_html
-    from nanocrystal.report.files import write_comparison, write_result
-    from nanocrystal.report.page.page import report_html
+    from nanocrystal.report.reading import read_result
+    from nanocrystal.report.written import report_html, write_result
     from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
@@ -77,8 +78,9 @@ _HOMES = {
     "parameters": ("Parameter", "fixed", "tied", "vary"),
     "refinement": ("Comparison", "Options", "Result", "compare", "refine"),
     "report.compared.page": ("comparison_html",),
-    "report.files": ("write_comparison", "write_result"),
-    "report.page.page": ("report_html",),
+    "report.compared.files": ("write_comparison",),
+    "report.reading": ("read_result",),
+    "report.written": ("report_html", "write_result"),
     "sample": (
         "Atoms",
         "Brick",
@@ -186,6 +188,7 @@ __all__ = [
     "fixed",
     "plan_measurement",
     "read_candidates",
+    "read_result",
     "read_study",
     "refine",
     "report_html",

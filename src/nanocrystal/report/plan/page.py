@@ -88,7 +88,7 @@ def _parameters(plan: Plan) -> str:
         state = "" if math.isfinite(error) else ' class="undetermined"'
         said = f"{p.description}{', linear' if p.linear else ''}"
         rows.append(
-            f'<tr{state}>{tables.name_cell(p.address, said)}<td class="value">{value}</td><td>{escape(p.unit)}</td>'
+            f'<tr{state}>{tables.name_cell(p.address, said, p.definition)}<td class="value">{value}</td><td>{escape(p.unit)}</td>'
             f"{''.join(cells)}</tr>"
         )
     text = (

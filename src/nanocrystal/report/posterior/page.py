@@ -91,7 +91,7 @@ def _row(address: str, m: Marginal, stderr: float | None) -> str:
     if m.stderr is None and m.stderr_scaled is None:
         refined += f'<span class="said">{tables.NO_UNCERTAINTY.get(m.status, "")}</span>'
     return (
-        f"<tr>{tables.name_cell(address, m.description)}<td class='value'>{_interval(m)}</td>"
+        f"<tr>{tables.name_cell(address, m.description, m.definition)}<td class='value'>{_interval(m)}</td>"
         f"<td class='bounds'>{both}</td><td>{escape(m.unit)}</td><td class='bounds'>{refined}</td>"
         f"<td class='right'>{m.n_draws:.0f}</td><td class='right'>{ratio}</td></tr>"
     )
