@@ -88,8 +88,8 @@ def _parameters(plan: Plan) -> str:
         state = "" if math.isfinite(error) else ' class="undetermined"'
         said = f"{p.description}{', linear' if p.linear else ''}"
         rows.append(
-            f'<tr{state}>{tables.name_cell(p.address, said, p.definition)}<td class="value">{value}</td><td>{escape(p.unit)}</td>'
-            f"{''.join(cells)}</tr>"
+            f'<tr{state}>{tables.name_cell(p.address, said, p.definition)}<td class="value">{value}</td>'
+            f"<td>{escape(p.unit)}</td>{''.join(cells)}</tr>"
         )
     text = (
         "<p>Standard errors that a refinement of such data would print, at the stated values: in brackets in units of "
