@@ -38,7 +38,8 @@ def read_result(folder: Path | str) -> Any:
             return kind.of_version_0_1(document, record.parent)
         return kind.restored(document, record.parent)
     except FileNotFoundError as error:
-        raise InputError(shown(record), f"lists the file {error.filename!r}, which is not there any more.") from None
+        gone = Path(error.filename).relative_to(record.parent).as_posix()
+        raise InputError(shown(record), f"lists the file {gone!r}, which is not there any more.") from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(shown(record), f"is no result that can be read ({reason}).") from None
