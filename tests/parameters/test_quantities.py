@@ -32,7 +32,6 @@ from nanocrystal.refinement import declared_parameters, refine
 from nanocrystal.refinement.design import plan_measurement
 from nanocrystal.refinement.posterior_chain import marginal_of
 from nanocrystal.report.page.tables import parameters_csv
-from nanocrystal.report.plan.files import plan_document
 from nanocrystal.report.reading import read_result
 from nanocrystal.report.refined.result import Result
 from nanocrystal.report.series.files import series_document
@@ -660,9 +659,9 @@ def test_plans_keep_it() -> None:
     sample = Sample({"p": Population("x", Sphere(vary(30.0)))}, {"x": crystal(NICKEL)})
     data = Saxs(q="0.05:0.3:0.01", solvent="vacuum", noise=Noise(counts=1e4, seed=1))
     plan = plan_measurement(sample, {"saxs": data})
-    told = plan_document(plan, [])["parameters"]["populations.p.diameter"]
-    assert told["quantity"] == "diameter"
-    assert told["definition"] == f"of the sphere, {CRYSTAL}, the same for all crystals"
+    assert plan.parameters[0].quantity == "diameter"
+    assert plan.parameters[0].definition == f"of the sphere, {CRYSTAL}, the same for all crystals"
+    assert f'title="{plan.parameters[0].definition}"' in plan.page()
 
 
 def test_results_of_0_1_say_nothing_and_are_read() -> None:

@@ -20,7 +20,6 @@ from nanocrystal.reduction import (
     Intensity,
     Reduced,
     Reduction,
-    ReductionResult,
     Unchanged,
     differential,
     peak_template,
@@ -29,6 +28,7 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.report.reduction.result import ReductionResult
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
@@ -101,9 +101,9 @@ class Reductions:
             version=__version__,
             reductions=results,
             differentials=differentials,
-            comparisons=comparisons,
+            unchanged=comparisons,
             inputs=inputs,
-            images=images,
+            images={name: image.pictured() for name, image in images.items()},
         )
 
 
