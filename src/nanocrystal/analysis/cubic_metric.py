@@ -183,17 +183,17 @@ def cubic_reflections(
         raise InputError(f"{where}, centring", f"must be 'P', 'I' or 'F', got {centring!r}.")
     unit = (2.0 * np.pi / a) ** 2
     largest = int(np.floor(high**2 / unit))
-    found: dict[int, list[tuple[int, int, int]]] = {}
+    indices: dict[int, list[tuple[int, int, int]]] = {}
     for h in range(1, isqrt(largest) + 1):
         for k in range(h + 1):
             for l in range(k + 1):  # noqa: E741
                 square = h * h + k * k + l * l
                 if square * unit >= low**2 and square <= largest and _allowed((h, k, l), centring):
-                    found.setdefault(square, []).append((h, k, l))
-    kept = sorted(set(found) - set(leave_out))
+                    indices.setdefault(square, []).append((h, k, l))
+    kept = sorted(set(indices) - set(leave_out))
     if len(kept) > MOST_REFLECTIONS:
         raise InputError(f"{where}, q_range", f"holds {len(kept)} reflections, more than {MOST_REFLECTIONS}.")
-    return tuple(CubicReflection(square, tuple(sorted(found[square], reverse=True))) for square in kept)
+    return tuple(CubicReflection(square, tuple(sorted(indices[square], reverse=True))) for square in kept)
 
 
 def cubic_metric(
@@ -215,8 +215,8 @@ def cubic_metric(
     Raises InputError for input that cannot be used.
     """
     q_, y, s, smooth = checked_series("cubic_metric", q=q, intensity=intensity, sigma=sigma, envelope=envelope)
-    asked = options or MetricOptions()
-    q_range, reflections = asked.q_range, asked.reflections
+    settings = options or MetricOptions()
+    q_range, reflections = settings.q_range, settings.reflections
     inside = np.ones(len(q_), dtype=np.bool_) if q_range is None else (q_ >= q_range[0]) & (q_ <= q_range[1])
     if inside.sum() < 10:
         raise InputError("cubic_metric, q_range", f"holds {inside.sum()} points of the data; at least 10 are needed.")
@@ -233,7 +233,7 @@ def cubic_metric(
     ordered = sorted(reflections, key=lambda r: r.square)
     expected = [r.position(a) for r in ordered]
     errors = s[inside] if sigma is not None else None
-    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], asked.profile)
+    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], settings.profile)
     return cell_parameters(ordered, fit)
 
 

@@ -197,7 +197,7 @@ def _neighbour_distances(
 
     tree = cKDTree(positions[others])
     reach = np.inf if cutoff is None else cutoff
-    found = []
+    lists = []
     for centre in centres:
         here = positions[centre]
         if n_nearest is None:
@@ -206,8 +206,8 @@ def _neighbour_distances(
             k = np.atleast_1d(tree.query(here, min(n_nearest + 1, len(others)), distance_upper_bound=reach)[1])
             near = others[k[k < len(others)]]
         distances = np.sort(np.linalg.norm(positions[near[near != centre]] - here, axis=1))
-        found.append(distances[:n_nearest])
-    return found
+        lists.append(distances[:n_nearest])
+    return lists
 
 
 def _shell(lists: list[FloatArray]) -> tuple[int, float, float, float, float]:
@@ -232,15 +232,15 @@ def _edges(depth: FloatArray, shells: float | Sequence[float] | None) -> FloatAr
         if max(np.ptp(layer) for layer in layers) > 3.0 * LAYER_GAP:
             raise InputError(where, "the depths form no layers 1 Å apart; give the thickness of the shells in Å.")
         return edges
-    given: FloatArray = np.asarray(shells, dtype=np.float64)
-    if given.ndim == 0:
-        if not 0.01 <= given < np.inf:
-            raise InputError(where, f"must be a thickness of at least 0.01 Å, got {given:g}.")
-        n_shells = int(np.floor(depth.max() / given)) + 1
-        return np.arange(n_shells + 1, dtype=np.float64) * float(given)
-    if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) > 0.0):
+    divisions: FloatArray = np.asarray(shells, dtype=np.float64)
+    if divisions.ndim == 0:
+        if not 0.01 <= divisions < np.inf:
+            raise InputError(where, f"must be a thickness of at least 0.01 Å, got {divisions:g}.")
+        n_shells = int(np.floor(depth.max() / divisions)) + 1
+        return np.arange(n_shells + 1, dtype=np.float64) * float(divisions)
+    if divisions.ndim != 1 or len(divisions) < 2 or not np.all(np.diff(divisions) > 0.0):
         raise InputError(where, f"must be a thickness or ascending edges in Å, got {shells}.")
-    return given
+    return divisions
 
 
 def _choice_in_words(n_nearest: int | None, cutoff: float | None) -> str:

@@ -1,8 +1,8 @@
 """Distributions of diffusion coefficients from decays: regularised inversion, with bands from resampling.
 
-    found = diffusion_distribution(b, integrals, sigma)          # Tikhonov, α by the corner of the L-curve
-    found = diffusion_distribution(b, integrals, sigma, method="entropy")
-    print(found)
+    distribution = diffusion_distribution(b, integrals, sigma)   # Tikhonov, α by the corner of the L-curve
+    distribution = diffusion_distribution(b, integrals, sigma, method="entropy")
+    print(distribution)
 
 I(b) = ∫ f(ln D) exp(−b D) d ln D with f ≥ 0 over a grid of D. Inverting decays is ill-posed: peaks come out as wide as
 the noise allows, not as wide as they are, and two coefficients within a factor of 2 to 3 come out as one peak. Where a
@@ -177,11 +177,11 @@ def _smooth(kernel: FloatArray, data: FloatArray, strength: float | None) -> tup
     unit = float((kernel**2).sum() / (rough**2).sum())
     if strength is not None:
         return strength, _not_negative(kernel, data, rough, strength * unit)
-    found = [_not_negative(kernel, data, rough, a * unit) for a in STRENGTHS]
-    misfit = np.log([max(float(np.linalg.norm(kernel @ f - data)), 1e-12) for f in found])
-    size = np.log([max(float(np.linalg.norm(rough @ f)), 1e-12) for f in found])
+    solutions = [_not_negative(kernel, data, rough, a * unit) for a in STRENGTHS]
+    misfit = np.log([max(float(np.linalg.norm(kernel @ f - data)), 1e-12) for f in solutions])
+    size = np.log([max(float(np.linalg.norm(rough @ f)), 1e-12) for f in solutions])
     k = _corner(misfit, size)
-    return float(STRENGTHS[k]), found[k]
+    return float(STRENGTHS[k]), solutions[k]
 
 
 def _second_differences(n: int) -> FloatArray:
@@ -192,8 +192,8 @@ def _not_negative(kernel: FloatArray, data: FloatArray, rough: FloatArray, alpha
     from scipy.optimize import nnls
 
     stacked = np.concatenate([kernel, np.sqrt(alpha) * rough])
-    found, _ = nnls(stacked, np.concatenate([data, np.zeros(len(rough))]), maxiter=50 * kernel.shape[1])
-    return np.asarray(found)
+    density, _ = nnls(stacked, np.concatenate([data, np.zeros(len(rough))]), maxiter=50 * kernel.shape[1])
+    return np.asarray(density)
 
 
 def _corner(misfit: FloatArray, size: FloatArray) -> int:
@@ -230,7 +230,7 @@ def _peaks(grid: FloatArray, density: FloatArray, drawn: FloatArray) -> tuple[Di
     if not total > 0.0:
         return ()
     inner = np.flatnonzero((density[1:-1] <= density[:-2]) & (density[1:-1] < density[2:])) + 1
-    found = []
+    peaks = []
     for part in np.split(np.arange(len(grid)), inner):
         weight = density[part]
         if weight.sum() < SIGNIFICANT * total:
@@ -240,5 +240,5 @@ def _peaks(grid: FloatArray, density: FloatArray, drawn: FloatArray) -> tuple[Di
         others = others[others.sum(axis=1) > 0.0]
         centres = np.exp(others @ np.log(grid[part]) / others.sum(axis=1)) if len(others) else np.array([np.nan])
         low, high = np.quantile(centres, (0.15865, 0.84135))
-        found.append(DiffusionPeak(centre, float(low), float(high), float(weight.sum() / total)))
-    return tuple(sorted(found, key=lambda p: -p.fraction))
+        peaks.append(DiffusionPeak(centre, float(low), float(high), float(weight.sum() / total)))
+    return tuple(sorted(peaks, key=lambda p: -p.fraction))

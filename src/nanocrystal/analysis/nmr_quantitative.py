@@ -39,9 +39,9 @@ def amount_by_standard_mol(
     for name, number in (("protons", protons), ("standard_protons", standard_protons)):
         if number < 1 or int(number) != number:
             raise InputError(name, f"must be a whole number of at least 1, got {number:g}.")
-    given = {"area": area, "standard_area": standard_area, "standard_mol": standard_mol}
+    quantities = {"area": area, "standard_area": standard_area, "standard_mol": standard_mol}
     ratio = standard_protons / protons
-    return propagated(lambda a, s, n: n * a / s * ratio, given, "mol")
+    return propagated(lambda a, s, n: n * a / s * ratio, quantities, "mol")
 
 
 def concentration_mol_per_l(amount_mol: Measured, volume_l: Measured) -> UncertainValue:
@@ -57,13 +57,13 @@ def concentration_by_absorbance_mol_per_l(
     absorbance: decadic; extinction_l_per_mol_cm: ε per mole of nanocrystals at that wavelength, of this size;
     dilution: f, volume after over before.
     """
-    given = {
+    quantities = {
         "absorbance": absorbance,
         "extinction_l_per_mol_cm": extinction_l_per_mol_cm,
         "path_cm": path_cm,
         "dilution": dilution,
     }
-    return propagated(lambda a, e, path, f: a * f / (e * path), given, "mol/L")
+    return propagated(lambda a, e, path, f: a * f / (e * path), quantities, "mol/L")
 
 
 def concentration_by_mass_mol_per_l(
@@ -73,19 +73,19 @@ def concentration_by_mass_mol_per_l(
 
     V of a sphere is π d³/6, of a cube d³; sizes without spread (⟨d³⟩ is larger than ⟨d⟩³).
     """
-    given = {
+    quantities = {
         "mass_concentration_g_per_l": mass_concentration_g_per_l,
         "diameter_nm": diameter_nm,
         "density_g_per_cm3": density_g_per_cm3,
     }
     factor = _checked_shape(shape, pi / 6.0, 1.0)
-    return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), given, "mol/L")
+    return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), quantities, "mol/L")
 
 
 def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: Measured) -> UncertainValue:
     """Return N = c_ligand/c_nanocrystal, of bound ligands in the same dispersion."""
-    given = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
-    return propagated(lambda ligand, crystal: ligand / crystal, given, "")
+    quantities = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
+    return propagated(lambda ligand, crystal: ligand / crystal, quantities, "")
 
 
 def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0) -> UncertainValue:
@@ -136,19 +136,19 @@ def propagated_by_sampling(
 ) -> tuple[float, float, float]:
     """Return median and the ends of the central 68.3 % of a function of normally distributed numbers, by drawing n."""
     drawn = [rng.normal(value, error, n) for value, error in (_number(k, v) for k, v in given.items())]
-    found = np.array([function(*row) for row in zip(*drawn, strict=True)])
-    low, middle, high = np.quantile(found, (0.15865, 0.5, 0.84135))
+    values = np.array([function(*row) for row in zip(*drawn, strict=True)])
+    low, middle, high = np.quantile(values, (0.15865, 0.5, 0.84135))
     return float(middle), float(low), float(high)
 
 
-def _number(name: str, given: Measured) -> tuple[float, float]:
+def _number(name: str, measured: Measured) -> tuple[float, float]:
     """Return value and standard error (0 where there is none)."""
-    if isinstance(given, UncertainValue):
-        value, error = given.value, given.stderr_scaled if given.determined else 0.0
-    elif isinstance(given, tuple):
-        value, error = given
+    if isinstance(measured, UncertainValue):
+        value, error = measured.value, measured.stderr_scaled if measured.determined else 0.0
+    elif isinstance(measured, tuple):
+        value, error = measured
     else:
-        value, error = given, 0.0
+        value, error = measured, 0.0
     if not (isfinite(value) and value > 0.0):
         raise InputError(name, f"must be above 0, got {value:g}.")
     if not (isfinite(error) and error >= 0.0):

@@ -107,10 +107,10 @@ def relaxation_of_lines(
     fits = [
         fit_shared(model, t, y[g], start, shared=shared, sigma=None if spread is None else spread[g]) for g in groups
     ]
-    found = [e for fit in fits for e in _estimates(fit, spread is not None, recovers and not fixed)]
+    estimates = [e for fit in fits for e in _estimates(fit, spread is not None, recovers and not fixed)]
     freedom = sum(fit.n_points - fit.n_parameters for fit in fits)
     chi2_red = None if spread is None else sum(fit.chi2 for fit in fits) / max(freedom, 1)
-    lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, found, strict=True))
+    lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, estimates, strict=True))
     return RelaxationOfLines(kind=kind, lines=lines, common=common_time, chi2_red=chi2_red, longest=float(t.max()))
 
 

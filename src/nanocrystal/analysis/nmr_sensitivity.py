@@ -86,15 +86,16 @@ def nmr_sensitivity_table(
     enrichment: nucleus -> fraction of the element that is this isotope, where it is not the natural one.
     Raises InputError.
     """
-    given = enrichment or {}
+    fractions = enrichment or {}
     rows = []
     for name, (t1_s, fwhm_hz) in signals.items():
         entry = isotope(name)
         receptivity = entry.receptivity
-        if name in given:
-            if not 0.0 < given[name] <= 1.0:
-                raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {given[name]:g}.")
-            receptivity *= given[name] / entry.abundance
+        if name in fractions:
+            fraction = fractions[name]
+            if not 0.0 < fraction <= 1.0:
+                raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {fraction:g}.")
+            receptivity *= fraction / entry.abundance
         value = nmr_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
         rows.append(
             NmrSensitivity(

@@ -69,9 +69,9 @@ def solid_spectrum(
     installed.
     """
     all_sites = [sites] if isinstance(sites, SolidSite) else list(sites)
-    found, observed = isotope(nucleus), observed or SolidObservation()
+    entry, observed = isotope(nucleus), observed or SolidObservation()
     rate_hz = observed.spinning_rate_hz
-    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz, observed.transitions)
+    seen = Nucleus(entry.name, entry.spin, spectrometer_frequency_mhz, observed.transitions)
     _check(all_sites, seen, fwhm_hz, lorentzian_part, rate_hz)
     require_mrsimulator("solid_spectrum")
     axis = _axis(all_sites, seen, fwhm_hz, rate_hz) if ppm is None else np.asarray(ppm, dtype=np.float64)
@@ -79,15 +79,15 @@ def solid_spectrum(
     intensity = np.zeros_like(axis)
     common = {"spinning_rate": rate_hz, "fwhm": fwhm_hz / seen.mhz, "lorentzian_part": lorentzian_part}
     for site in all_sites:
-        given = vars(site) | common
-        intensity += site.area * form.curve(axis, *(given[n] for n in form.parameters))
+        values = vars(site) | common
+        intensity += site.area * form.curve(axis, *(values[n] for n in form.parameters))
     return axis, intensity
 
 
 def centre_of_gravity_ppm(site: SolidSite, nucleus: str, spectrometer_frequency_mhz: float) -> float:
     """Return where the centre of gravity of the central transition lies: isotropic and second-order shift."""
-    found = isotope(nucleus)
-    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz)
+    entry = isotope(nucleus)
+    seen = Nucleus(entry.name, entry.spin, spectrometer_frequency_mhz)
     return site.position + second_order_shift_ppm(seen, site.cq, site.cq_asymmetry)
 
 

@@ -114,13 +114,13 @@ def peaks_of(n_peaks: int, options: PeakOptions) -> SumOfForms:
     for name, kind in (("fwhm", options.widths), ("lorentzian_part", options.mixing)):
         if kind == "shared":
             same |= {f"{k}.{name}": f"0.{name}" for k in range(1, n_peaks)}
-    given = None if isinstance(options.mixing, str) else float(options.mixing)
+    mixing = None if isinstance(options.mixing, str) else float(options.mixing)
     return SumOfForms(
         {str(k): PEAK for k in range(n_peaks)},
         baseline_terms=options.background_degree + 1,
         same=same,
         baseline=legendre,
-        fixed={} if given is None else {f"{k}.lorentzian_part": given for k in range(n_peaks)},
+        fixed={} if mixing is None else {f"{k}.lorentzian_part": mixing for k in range(n_peaks)},
     )
 
 
@@ -231,11 +231,11 @@ class GroupFit:
     def position_covariance(self) -> FloatArray:
         """(n_peaks, n_peaks) of all peaks of the group, scaled; NaN for those left out."""
         n = len(self.expected)
-        found = np.full((n, n), np.nan)
+        whole = np.full((n, n), np.nan)
         if self.present:
             kept, at = list(self.present), [self.place(f"{j}.position") for j in range(len(self.present))]
-            found[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
-        return found
+            whole[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
+        return whole
 
     def curves(self) -> tuple[FloatArray, FloatArray]:
         """Return (calculated, background) on the points of the group."""
@@ -340,11 +340,11 @@ def _minimised(
     best = None
     for offset in OFFSETS:
         places = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
-        given = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
-        start = peaks.start(given)
+        values = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
+        start = peaks.start(values)
         basis = Trial(peaks, data, start).basis
         start[peaks.free_linear] = np.linalg.lstsq(basis.T, data.intensity / data.sigma, rcond=None)[0]
-        found = least_squares(
+        fit = least_squares(
             residual,
             start,
             jacobian,
@@ -354,8 +354,8 @@ def _minimised(
             ftol=1e-8,
             max_nfev=MOST_STEPS,
         )
-        if best is None or found.cost < best.cost:
-            best = found
+        if best is None or fit.cost < best.cost:
+            best = fit
         if data.has_sigmas and 2.0 * best.cost < GOOD * (len(data.q) - len(start)):
             break
     assert best is not None

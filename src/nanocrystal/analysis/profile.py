@@ -43,8 +43,8 @@ class PeakFit:
     has_sigmas: bool
 
     def __repr__(self) -> str:
-        found = sum(not p.problem for p in self.peaks)
-        return "\n  ".join([f"PeakFit({found} of {len(self.peaks)} peaks determined)", *map(repr, self.peaks)])
+        n_determined = sum(not p.problem for p in self.peaks)
+        return "\n  ".join([f"PeakFit({n_determined} of {len(self.peaks)} peaks determined)", *map(repr, self.peaks)])
 
     def to_csv(self) -> str:
         """Return one row for each peak."""
@@ -209,7 +209,7 @@ def _windows(
 
     Peaks that are expected beyond the data keep their half of the way too: their tails reach in.
     """
-    found = []
+    windows = []
     for group in groups:
         first, last = at[group[0]], at[group[-1]]
         low = first - options.reach * width
@@ -219,8 +219,8 @@ def _windows(
             low = max(low, 0.5 * (float(below.max()) + first))
         if len(above):
             high = min(high, 0.5 * (float(above.min()) + last))
-        found.append((q >= low) & (q < high))
-    return found
+        windows.append((q >= low) & (q < high))
+    return windows
 
 
 def _position_limits(at: FloatArray, inside: Sequence[int], largest_shift: float) -> FloatArray:

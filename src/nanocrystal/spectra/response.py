@@ -37,12 +37,12 @@ def through_response(form: Form, response_t: FloatArray, response: FloatArray) -
     begin = float(response_t[0]) - step
 
     def one(t: FloatArray, values: tuple[float, ...]) -> FloatArray:
-        *own, start = values
+        *of_form, start = values
         if abs(_step_of(t, "x") - step) > UNEVEN * step:
             raise InputError("x", f"must have the step of the response, {step:g}; got {t[1] - t[0]:g}.")
         channels = np.arange(-(len(padded) - 1), len(t) - 1)
         whole, weighted = _integrals(
-            form, np.asarray(t[0] - start - begin + channels * step, dtype=np.float64), step, own
+            form, np.asarray(t[0] - start - begin + channels * step, dtype=np.float64), step, of_form
         )
         rise = np.diff(padded) / step
         rows = [

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.batch.plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
 from nanocrystal.spectra.batch.repair import (
-    ask_neighbours,
-    ask_scipy,
+    descend_by_scipy,
     mark_undetermined,
     put_in_order,
-    wanting,
+    start_from_neighbours,
+    unfinished,
 )
 from nanocrystal.spectra.batch.run import CHUNK, Engine, Run
 from nanocrystal.spectra.batch.starts import best_candidates, candidates, natural_limits
@@ -146,7 +146,7 @@ def fit_batch(
     """
     options = options or BatchOptions()
     x, y, weights = _checked(x, spectra, sigma, options.likelihood, model)
-    starts, common = _given_starts(model, start, len(y))
+    starts, common = _item_starts(model, start, len(y))
     poisson = options.likelihood == "poisson"
     low, high = _bounds(model, x, starts, options.bounds, poisson)
     if options.engine == "compiled" and not model.has_compiled:
@@ -157,40 +157,40 @@ def fit_batch(
     run = Run(task=task, spectra=y, weights=weights, engine=engine, n_threads=options.n_threads)
     usable = (weights > 0.0).sum(axis=1) if len(weights) > 1 else np.full(len(y), int((weights > 0.0).sum()))
     alive = (usable > len(low)) & ((y * (weights > 0.0)) != 0.0).any(axis=1)
-    found = _empty(np.clip(starts, low, high), alive)
+    descent = _empty(np.clip(starts, low, high), alive)
     items = np.flatnonzero(alive)
     if len(items):
         tried = candidates(model, starts[0], options.reach) if options.search and common else None
         ranked = _first_starts(run, starts, tried, items, poisson)
-        run.improve(found, items, ranked[0])
+        run.improve(descent, items, ranked[0])
         if len(ranked) > 1:
-            again = items[wanting(found, items)]
-            run.improve(found, again, ranked[1][np.searchsorted(items, again)])
+            again = items[unfinished(descent, items)]
+            run.improve(descent, again, ranked[1][np.searchsorted(items, again)])
         if options.shape is not None:
-            ask_neighbours(run, found, options.shape, alive)
+            start_from_neighbours(run, descent, options.shape, alive)
         if options.fallback:
-            ask_scipy(run, found)
-        put_in_order(task, found, starts)
-        mark_undetermined(task, found)
-    covariance = found.covariance
+            descend_by_scipy(run, descent)
+        put_in_order(task, descent, starts)
+        mark_undetermined(task, descent)
+    covariance = descent.covariance
     if sigma is None and not poisson:
-        factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
+        factor = np.where(alive, descent.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
         covariance = scaled(covariance, factor)
     return BatchFit(
         sum=model,
         x=x,
-        free=found.free,
+        free=descent.free,
         covariance=covariance,
-        chi2=found.chi2,
-        status=found.status,
+        chi2=descent.chi2,
+        status=descent.status,
         n_points=usable,
         has_sigma=sigma is not None or poisson,
         engine=engine,
-        n_evaluations=found.n_evaluations,
+        n_evaluations=descent.n_evaluations,
     )
 
 
-# ---- what is given ------------------------------------------------------------------------------
+# ---- data and starts ----------------------------------------------------------------------------
 
 
 def _checked(
@@ -224,7 +224,7 @@ def _checked(
     return x, np.ascontiguousarray(y), np.ascontiguousarray(weight)
 
 
-def _given_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
+def _item_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
     """Return starts (n_items, n_free), and whether all are alike."""
     common = {k: float(np.ravel(v)[0]) for k, v in start.items()}
     starts = np.tile(model.start(common), (n_items, 1))
@@ -238,10 +238,14 @@ def _given_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_
 
 
 def _bounds(
-    model: SumOfForms, x: FloatArray, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, poisson: bool
+    model: SumOfForms,
+    x: FloatArray,
+    starts: FloatArray,
+    bounds: Mapping[str, tuple[float, float]] | None,
+    poisson: bool,
 ) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds of the free parameters, (n_free,)."""
-    low, high = natural_limits(model, x, starts, *model.limits(given))
+    low, high = natural_limits(model, x, starts, *model.limits(bounds))
     for k in np.flatnonzero(model.free_is_linear):
         if poisson and ("." in model.free_names[k] or model.baseline_terms == 1):
             low[k] = max(low[k], 0.0)
@@ -291,11 +295,11 @@ def _first_starts(
 
 def _in_chunks(task: Task, y: FloatArray, weights: FloatArray, starts: FloatArray) -> FloatArray:
     """Return starts with their linear parameters solved for."""
-    found = np.empty_like(starts)
+    solved = np.empty_like(starts)
     for k in range(0, len(y), CHUNK):
         part = slice(k, k + CHUNK)
-        found[part] = descend(task, y[part], weights[part if len(weights) > 1 else slice(0, 1)], starts[part], 0).free
-    return found
+        solved[part] = descend(task, y[part], weights[part if len(weights) > 1 else slice(0, 1)], starts[part], 0).free
+    return solved
 
 
 def _lift(model: SumOfForms, x: FloatArray, starts: FloatArray, y: FloatArray) -> None:

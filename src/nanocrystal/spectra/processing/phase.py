@@ -58,8 +58,8 @@ def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = 
     """
     pivot = float(x[int(np.argmax(np.abs(values)))])
     places = place_from_pivot(x, pivot)
-    found = _line_by_line(values, places, first_order)
-    ph0, ph1 = (_of_least_entropy(values), 0.0) if found is None else found
+    angles = _line_by_line(values, places, first_order)
+    ph0, ph1 = (_of_least_entropy(values), 0.0) if angles is None else angles
     return NmrPhase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
 
 

@@ -30,8 +30,8 @@ def referenced_by_peak(spectrum: NmrSpectrum, near: float, shift: float, within:
         raise InputError(spectrum.source, f"has no line at {where} that stands out of the noise.")
     before, top, after = (float(v) for v in np.abs(row[k - 1 : k + 2]))
     offset = 0.5 * (before - after) / (before - 2.0 * top + after)
-    found = float(spectrum.shift[k] + offset * (spectrum.shift[1] - spectrum.shift[0]))
-    return spectrum.shifted(shift - found, f"so that the line at {found:.5g} ppm is at {shift:g} ppm")
+    position = float(spectrum.shift[k] + offset * (spectrum.shift[1] - spectrum.shift[0]))
+    return spectrum.shifted(shift - position, f"so that the line at {position:.5g} ppm is at {shift:g} ppm")
 
 
 def referenced_by_ratio(spectrum: NmrSpectrum, tms_proton_mhz: float, nucleus: str | None = None) -> NmrSpectrum:

@@ -266,21 +266,21 @@ def transformed(
 def _phased(
     values: ComplexArray, axis: FloatArray, data: NmrData, settings: NmrProcessing, notes: list[str]
 ) -> tuple[ComplexArray, NmrPhase | None]:
-    wanted = settings.phase
-    if settings.magnitude or wanted is None:
+    setting = settings.phase
+    if settings.magnitude or setting is None:
         return values, None
     if not data.complete:
-        if isinstance(wanted, NmrPhase) and (wanted.ph0 or wanted.ph1):
+        if isinstance(setting, NmrPhase) and (setting.ph0 or setting.ph1):
             raise InputError(data.source, "has no imaginary part and cannot be phased; read the FID instead.")
         return values, None
-    if not isinstance(wanted, NmrPhase) and data.domain != "time":
+    if not isinstance(setting, NmrPhase) and data.domain != "time":
         return values, None
-    if isinstance(wanted, NmrPhase):
-        phase = wanted
+    if isinstance(setting, NmrPhase):
+        phase = setting
     else:
         rows = np.atleast_2d(values)
         strongest = int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
-        phase = automatic_phase(rows[strongest], axis, first_order=wanted == "auto")
+        phase = automatic_phase(rows[strongest], axis, first_order=setting == "auto")
         if data.indirect is not None and data.indirect.name == "delay":
             phase = _upright(rows, axis, phase, data.indirect.values)
         notes.append(f"phase found: ph0 = {phase.ph0:.1f}°, ph1 = {phase.ph1:.1f}°, pivot {phase.pivot:.5g}")
