@@ -18,7 +18,6 @@ from nanocrystal.parameters import declared_fields
 from support.programs import program
 
 NOT_YET = (
-    "analysis",
     "measurement",
     "reduction",
     "report",

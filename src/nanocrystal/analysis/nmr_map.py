@@ -29,7 +29,19 @@ NARROWEST = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionMap:
-    """Columns with signal: shift (n,) in ppm, D and its standard error (n,) in µm²/s, amplitude (n,), chi2_red (n,)."""
+    """Diffusion coefficients of the columns of a pseudo-2D spectrum that have signal.
+
+    Parameters
+    ----------
+    shift : array (n,)
+        ppm.
+    diffusion, stderr : array (n,)
+        D and its standard error, µm²/s.
+    amplitude : array (n,)
+        Height at b = 0.
+    chi2_red : array (n,)
+        Of the fit of each column; large where lines of different D overlap.
+    """
 
     shift: FloatArray
     diffusion: FloatArray
@@ -69,10 +81,30 @@ def diffusion_map(
     *,
     threshold: float = 10.0,
 ) -> DiffusionMap:
-    """Return D of each column of a series of spectra (n_b, n_shift), over b (n_b,) in s/µm².
+    """Return D of each column of a series of spectra, fitted by one exponential each.
 
-    sigma: of a point, one number, (n_b,) or (n_b, n_shift). threshold: columns whose largest point is below so many σ
-    are left out; so are those whose D is not determined. Raises InputError.
+    Parameters
+    ----------
+    shift_ppm : array (n_shift,)
+        ppm.
+    b_s_per_um2 : array (n_b,)
+        b, s/µm², in any order; at least 3.
+    intensities : array (n_b, n_shift)
+        The spectra.
+    sigma : float or array (n_b,) or (n_b, n_shift)
+        Standard deviation of a point.
+    threshold : float, optional
+        Columns whose largest point is below so many σ are left out, as are those whose D is not determined.
+
+    Returns
+    -------
+    DiffusionMap
+        Of the columns with signal.
+
+    Raises
+    ------
+    InputError
+        For arrays that do not fit one another, and where no column is above the threshold.
     """
     shift, b = np.asarray(shift_ppm, dtype=np.float64), np.asarray(b_s_per_um2, dtype=np.float64)
     y = np.asarray(intensities, dtype=np.float64)

@@ -30,15 +30,25 @@ GOOD = 1.5
 class PeakOptions:
     """How peaks are fitted.
 
-    fwhm: Å⁻¹, where widths start; None: half-height width of the strongest peak.
-    widths, mixing: free for each peak, or shared by the peaks fitted together; a number fixes the mixing
-        (0: Gaussian, 1: Lorentzian).
-    background_degree: of the polynomial under each group.
-    together: peaks closer than this many fwhm are fitted together.
-    reach: points up to this many fwhm from a peak are fitted, at most half way to the next group.
-    largest_shift: of a peak from where it is expected, relative to that; also at most half way to the next peak.
-    significance: a peak is there where its area exceeds this many standard errors, and leaving it
-        out raises χ² (scaled to χ²_red = 1 where that is larger) by more than the square of this plus 9.
+    Parameters
+    ----------
+    fwhm : float or None
+        Where widths start, Å⁻¹; None: half-height width of the strongest peak.
+    widths : str
+        "free" for each peak, or "shared" by the peaks fitted together.
+    mixing : str or float
+        Likewise; a number holds it (0: Gaussian, 1: Lorentzian).
+    background_degree : int
+        Of the polynomial under each group, 0 to 5.
+    together : float
+        Peaks closer than this many fwhm are fitted together.
+    reach : float
+        Points up to this many fwhm from a peak are fitted, at most half way to the next group.
+    largest_shift : float
+        Of a peak from where it is expected, relative to that; also at most half way to the next peak.
+    significance : float
+        A peak is there where its area exceeds this many standard errors, and leaving it out raises χ² (scaled to χ²_red
+        = 1 where that is larger) by more than the square of this plus 9.
     """
 
     fwhm: float | None = None
@@ -73,10 +83,26 @@ NOTHING = UncertainValue(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True, kw_only=True)
 class FittedPeak:
-    """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
+    """One peak of a pattern.
 
-    area: intensity × Å⁻¹; position, fwhm: Å⁻¹; mixing: 0 Gaussian, 1 Lorentzian; group: of peaks fitted together;
-    chi2_red: of that group, NaN without sigmas.
+    Parameters
+    ----------
+    name : str
+        Of its reflection.
+    expected : float
+        Where it was looked for, Å⁻¹.
+    group : int
+        Number of the peaks fitted together with it; −1 outside the data.
+    area : UncertainValue
+        Intensity × Å⁻¹.
+    position, fwhm : UncertainValue
+        Å⁻¹.
+    mixing : UncertainValue
+        0 Gaussian, 1 Lorentzian.
+    chi2_red : float
+        Of its group; NaN without sigmas.
+    problem : str
+        Why it is not determined; empty where it is.
     """
 
     name: str

@@ -31,10 +31,17 @@ DRAWS = 30
 
 @dataclass(frozen=True)
 class SizesOptions:
-    """How sizes are found; background: whether a constant is fitted beside them; seed: of the noise that is drawn.
+    """How a distribution of sizes is determined.
 
-    smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that
-    the smooth one leaves).
+    Parameters
+    ----------
+    smoothing : float or None
+        λ or α; None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that the
+        smooth one leaves).
+    background : bool
+        Whether a constant is fitted beside the sizes.
+    seed : int
+        Of the noise that is drawn for standard errors.
     """
 
     smoothing: float | None = None
@@ -44,11 +51,30 @@ class SizesOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SphereSizes:
-    """A distribution of diameters of spheres, on a grid (n,).
+    """A distribution of diameters of spheres on a grid.
 
-    volume_density: part of the volume per ångström of diameter, and its standard error by drawing noise (what the
-    smoothing hides is not in it); number_density: likewise by number, 1/Å. method: "smooth" or "entropy"; smoothing: λ
-    or α of it. forward: ∫ f_V dD as fitted, in the unit of the intensity over Å³.
+    Parameters
+    ----------
+    diameter : array (n,)
+        Å.
+    volume_density : array (n,)
+        Part of the volume per ångström of diameter, 1/Å.
+    volume_density_stderr : array (n,)
+        Its standard error by drawing noise, 1/Å; what the smoothing hides is not in it.
+    calculated : array (n_q,)
+        Fitted intensity.
+    background : float
+        In the unit of the intensity.
+    forward : float
+        ∫ f_V dD as fitted, in the unit of the intensity over Å³.
+    smoothing : float
+        λ or α.
+    chi2_red : float
+        χ² over the number of points.
+    remarks : tuple of str
+        Sentences on what to mind.
+    method : str
+        "smooth" or "entropy".
     """
 
     diameter: FloatArray
@@ -111,9 +137,38 @@ def sphere_sizes(
 ) -> SphereSizes:
     """Return the smoothest distribution of diameters of spheres that agrees with the data, or that of most entropy.
 
-    q: (n,) Å⁻¹; intensity, sigma: (n,), negative intensities are data like others; diameter: (m,) Å, ascending, or
-    None: from 0.7 π/q_max to π/q_min. Without sigma all points count by 3 % of their intensity, those of the lowest
-    tenth alike. Raises InputError for data or grids that cannot be used.
+    Both assume dilute spheres. Without sigma all points count by 3 % of their intensity, those of the lowest tenth
+    alike.
+
+    Parameters
+    ----------
+    q : array (n_q,)
+        Å⁻¹, ascending.
+    intensity : array (n_q,)
+        In any unit; negative intensities are data like others.
+    sigma : array (n_q,), optional
+        Standard deviations.
+    diameter : array (n,), optional
+        The grid, Å, ascending [from 0.7 π/q_max to π/q_min].
+    method : str, optional
+        "smooth" or "entropy".
+    options : SizesOptions, optional
+        Smoothing, background, seed.
+
+    Returns
+    -------
+    SphereSizes
+        The distribution by volume, with the curve.
+
+    Raises
+    ------
+    InputError
+        For data or grids that cannot be used.
+
+    References
+    ----------
+    P. C. Hansen, SIAM Rev. 34, 561 (1992), for the L-curve; J. A. Potton, G. J. Daniell & B. D. Rainford, J. Appl.
+    Cryst. 21, 663 (1988), for entropy.
     """
     options = options or SizesOptions()
     smoothing, background = options.smoothing, options.background
