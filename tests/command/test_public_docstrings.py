@@ -21,7 +21,6 @@ NOT_YET = (
     "measurement",
     "reduction",
     "report",
-    "spectra",
     "study.reduction",
     "techniques",
 )

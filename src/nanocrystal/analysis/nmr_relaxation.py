@@ -3,7 +3,7 @@
     print(relaxation_of_lines(delays, integrals, "inversion-recovery", names=["core", "surface"]))
 
 Published ¹³³Cs times by ligand, size and site are what `published_cs133` returns;
-`nanocrystal.report.nmr_figures.relaxation_figure` draws them, and yours, against size.
+`relaxation_figure` draws them, and yours, against size.
 """
 
 from __future__ import annotations

@@ -90,6 +90,7 @@ class SphereSizes:
 
     @property
     def number_density(self) -> FloatArray:
+        """Part of the number of spheres per ångström of diameter, (n,) 1/Å."""
         with np.errstate(divide="ignore"):
             by_number = self.volume_density / self.diameter**3
         return np.asarray(by_number / (by_number @ _trapezoid(self.diameter)))

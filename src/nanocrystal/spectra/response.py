@@ -28,9 +28,28 @@ UNEVEN = 1e-6
 
 
 def through_response(form: Form, response_t: FloatArray, response: FloatArray) -> Form:
-    """Return a decay convolved with a response (n,) of unit area after scaling, with a further parameter `start`.
+    """Return a decay convolved with a measured response; `start`, a shift, is a further parameter.
 
-    response_t: even; the curve can be calculated at times of the same step only. Raises InputError for others.
+    The curve can be calculated at times of the same step only.
+
+    Parameters
+    ----------
+    form : Form
+        The decay, 0 before t = 0.
+    response_t : array (n,)
+        Times of the response, even and ascending.
+    response : array (n,)
+        In any unit; it is scaled to unit area.
+
+    Returns
+    -------
+    Form
+        The decay as it is measured.
+
+    Raises
+    ------
+    InputError
+        For times that are not even; the form raises it for another step.
     """
     step = _step_of(response_t, "response_t")
     padded = np.concatenate([[0.0], response, [0.0]]) / (float(np.sum(response)) * step)

@@ -22,10 +22,28 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SumOfForms:
-    """Parts by name on a baseline, of Chebyshev polynomials over the range of x unless another is given.
+    """A sum of named parts on a baseline.
 
-    same: "b.fwhm" -> "a.fwhm", parameters that are one and the same; fixed: parameters that keep a value.
-    Raises InputError for names that are not there.
+    The parameters of part "core" are `core.area` (or `core.amplitude`), then those of its form (`core.position`, …);
+    those of the baseline are c0, c1, …
+
+    Parameters
+    ----------
+    parts : mapping of str to Form
+        By name.
+    baseline_terms : int
+        Number of its polynomials.
+    same : mapping of str to str
+        Such as "b.fwhm" -> "a.fwhm": parameters that are one and the same.
+    fixed : mapping of str to float
+        Parameters that keep a value.
+    baseline : callable
+        (x, n) -> array (n, n_points) [Chebyshev polynomials over the range of x].
+
+    Raises
+    ------
+    InputError
+        For names that are no parameters of the sum, and ties that contradict one another.
     """
 
     parts: Mapping[str, Form]

@@ -52,10 +52,30 @@ LARGEST = 1e100
 class BatchOptions:
     """How spectra are fitted.
 
-    likelihood: "poisson" for counts (amplitudes, and a constant baseline, are then at least 0). bounds: name (or
-    "*.fwhm") -> (low, high), within `natural_limits`. eliminate: solve the linear parameters at each step. search,
-    reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each other. engine: the
-    faster one by default.
+    Parameters
+    ----------
+    likelihood : str
+        "gaussian", or "poisson" for counts; amplitudes, and a constant baseline, are then at least 0.
+    bounds : mapping of str to (float, float) or None
+        Name (or "*.fwhm", that of every part) -> low, high; widths, places and times stay within sensible limits
+        anyway.
+    eliminate : bool
+        Whether linear parameters are solved for at each step.
+    search : bool
+        Whether places and times around the start are tried first.
+    reach : mapping of str to float or None
+        Name -> how far a place may be off, in its unit, or by which factor a time; 0 keeps it; None: 0.6 of the width
+        of a line, a factor of 2.5.
+    shape : tuple of 2 int or None
+        (n_rows, n_columns) of a map, whose neighbours then help each other.
+    engine : str or None
+        "compiled" or "plain"; None: the faster one.
+    n_threads : int
+        Threads in which items descend side by side.
+    fallback : bool
+        Whether scipy is tried on the few items that stalled.
+    tolerance : float
+        Relative change of χ² at which a descent ends.
     """
 
     likelihood: Likelihood = "gaussian"
@@ -72,10 +92,30 @@ class BatchOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchFit:
-    """What was found; n_items spectra, n_free parameters.
+    """Fits of one sum to many spectra; `fit["low.position"]` is a parameter of all items.
 
-    free: (n_items, n_free); covariance: (n_items, n_free, n_free), at a bound infinite; chi2: (n_items,), the deviance
-    for counts, infinite where there is nothing; status: (n_items,), see `STATUS_WORDS`; n_points: (n_items,) used.
+    Parameters
+    ----------
+    sum : SumOfForms
+        The model.
+    x : array (n_points,)
+        Abscissa.
+    free : array (n_items, n_free)
+        Free parameters.
+    covariance : array (n_items, n_free, n_free)
+        Of them; infinite variances at a bound and where nothing is determined; without σ scaled so that χ²_red is 1.
+    chi2 : array (n_items,)
+        The deviance for counts; infinite for empty items.
+    status : array (n_items,)
+        0 converged, 1 not converged, 2 not determined by the data, 3 empty.
+    n_points : array (n_items,)
+        Points used.
+    has_sigma : bool
+        Whether χ² rests on standard deviations.
+    engine : str
+        "compiled" or "plain".
+    n_evaluations : array (n_items,)
+        Of the curve.
     """
 
     sum: SumOfForms
@@ -137,12 +177,40 @@ def fit_batch(
     sigma: FloatArray | float | None = None,
     options: BatchOptions | None = None,
 ) -> BatchFit:
-    """Fit each of the spectra (n_items, n_points) over x (n_points,).
+    """Fit a sum of lines or decays to many spectra, each by itself.
 
-    start: name -> a value for all items, or one each (n_items,), which switches the search off; amplitudes and
-    baseline may be left out. Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their
-    starts. sigma: standard deviations that broadcast against the spectra; points that are not finite, or whose sigma
-    is not above 0, are left out. Raises InputError for arrays and names that cannot be used.
+    Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their starts. Items that cannot
+    be fitted are flagged: their values are finite, their standard errors infinite.
+
+    Parameters
+    ----------
+    model : SumOfForms
+        What is fitted.
+    x : array (n_points,)
+        Abscissa.
+    spectra : array (n_items, n_points)
+        In any unit; counts for likelihood "poisson".
+    start : mapping of str to float or array (n_items,)
+        A value for all items, or one each, which switches the search off; amplitudes and baseline may be left out.
+    sigma : float or array, optional
+        Standard deviations that broadcast against the spectra; points that are not finite, or whose sigma is not above
+        0, are left out.
+    options : BatchOptions, optional
+        Likelihood, bounds, search, engine.
+
+    Returns
+    -------
+    BatchFit
+        Parameters, covariances and status of each item.
+
+    Raises
+    ------
+    InputError
+        For arrays and names that cannot be used.
+
+    References
+    ----------
+    Counts: T. A. Laurence & B. A. Chromy, Nat. Methods 7, 338 (2010).
     """
     options = options or BatchOptions()
     x, y, weights = _checked(x, spectra, sigma, options.likelihood, model)

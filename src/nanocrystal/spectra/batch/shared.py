@@ -32,9 +32,19 @@ RANK = 1e-10
 
 @dataclass(frozen=True)
 class SharedOptions:
-    """How curves are fitted; bounds: of nonlinear parameters.
+    """How curves with shared parameters are fitted.
 
-    search, reach: try times and places around the start first, see `candidates`.
+    Parameters
+    ----------
+    bounds : mapping of str to (float, float) or None
+        Of nonlinear parameters.
+    search : bool
+        Whether places and times around the start are tried first.
+    reach : mapping of str to float or None
+        Name -> how far a place may be off, in its unit, or by which factor a time; 0 keeps it; None: 0.6 of the width
+        of a line, a factor of 2.5.
+    tolerance : float
+        Relative change of χ² at which the descent ends.
     """
 
     bounds: Mapping[str, tuple[float, float]] | None = None
@@ -45,11 +55,37 @@ class SharedOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFit:
-    """What was found for n_members curves.
+    """A fit of many curves, the members, with parameters that all share.
 
-    free: (n_members, n_free), shared parameters repeated; shared_covariance: (n_shared, n_shared) in the order of
-    shared_names; own_covariance: (n_members, n_own, n_own) in that of own_names (linear ones included). Without σ the
-    covariances are scaled so that χ²_red is 1. undetermined: names whose variance is infinite.
+    Parameters
+    ----------
+    sum : SumOfForms
+        The model.
+    x : array (n_points,)
+        Abscissa.
+    free : array (n_members, n_free)
+        Free parameters, shared ones repeated.
+    shared_names : tuple of str
+        The shared parameters.
+    own_names : tuple of str
+        Those that each member has for itself, linear ones included.
+    shared_covariance : array (n_shared, n_shared)
+        In the order of `shared_names`; without σ scaled so that χ²_red is 1; variances are infinite where nothing is
+        determined.
+    own_covariance : array (n_members, n_own, n_own)
+        In the order of `own_names`, likewise.
+    chi2 : float
+        Of all members.
+    chi2_of : array (n_members,)
+        Of each.
+    n_points : int
+        Of all members.
+    n_parameters : int
+        Of all members.
+    converged : bool
+        Whether the descent ended in a minimum.
+    n_evaluations : int
+        Of the curves.
     """
 
     sum: SumOfForms
@@ -89,12 +125,14 @@ class SharedFit:
 
     @property
     def undetermined(self) -> tuple[str, ...]:
+        """The parameters whose variance is infinite, for any of the members."""
         open_shared = [n for k, n in enumerate(self.shared_names) if not np.isfinite(self.shared_covariance[k, k])]
         diagonal = np.einsum("mjj->mj", self.own_covariance)
         return (*open_shared, *(n for k, n in enumerate(self.own_names) if not np.isfinite(diagonal[:, k]).all()))
 
     @property
     def chi2_red(self) -> float:
+        """χ² of all members over points less parameters."""
         return self.chi2 / max(self.n_points - self.n_parameters, 1)
 
     def curves(self) -> FloatArray:
@@ -142,10 +180,34 @@ def fit_shared(
     sigma: FloatArray | float | None = None,
     options: SharedOptions | None = None,
 ) -> SharedFit:
-    """Fit curves (n_members, n_points) over x (n_points,) with some parameters common to all.
+    """Fit many curves with some parameters common to all.
 
-    start: name -> value, or one for each member; shared: names of the common ones (not linear). Points that are not
-    finite are left out. Raises InputError for arrays and names that cannot be used.
+    Parameters
+    ----------
+    model : SumOfForms
+        What is fitted.
+    x : array (n_points,)
+        Abscissa.
+    members : array (n_members, n_points)
+        The curves; points that are not finite are left out.
+    start : mapping of str to float or array (n_members,)
+        A value for all members, or one each; amplitudes and baseline may be left out.
+    shared : sequence of str
+        Names of the common parameters, none of them linear.
+    sigma : float or array, optional
+        Standard deviations that broadcast against the members.
+    options : SharedOptions, optional
+        Bounds and search.
+
+    Returns
+    -------
+    SharedFit
+        Shared parameters, those of each member, and covariances.
+
+    Raises
+    ------
+    InputError
+        For arrays and names that cannot be used.
     """
     options = options or SharedOptions()
     problem = _problem(model, x, members, shared, sigma, options.bounds, start)

@@ -27,7 +27,17 @@ LEAST_SPREAD = 0.02
 
 @dataclass(frozen=True)
 class NmrPhase:
-    """ph0 and ph1 in degrees; pivot: where ph1 does nothing, in the unit of the axis (None: the middle)."""
+    """The phase of a spectrum.
+
+    Parameters
+    ----------
+    ph0 : float
+        At the pivot, °.
+    ph1 : float
+        What is added from one end of the spectrum to the other, °.
+    pivot : float or None
+        Where ph1 does nothing, in the unit of the axis; None: the middle.
+    """
 
     ph0: float = 0.0
     ph1: float = 0.0
