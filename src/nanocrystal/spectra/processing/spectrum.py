@@ -40,11 +40,11 @@ class NmrProcessing:
     Parameters
     ----------
     exponential_hz, gaussian_hz : float
-        Of the window, Hz, see `NmrWindow`.
+        Widths that the window adds to lines, Hz, see `NmrWindow`.
     sine : float or None
-        Of the window, °.
+        Phase in which the sine of the window begins, °, see `NmrWindow`.
     sine_power : int
-        Of the window.
+        Its power.
     zero_fill : int
         The length is multiplied by this, and filled up to a power of two; 1: left as it is.
     first_point : float or None
@@ -97,12 +97,14 @@ class NmrSpectrum:
         Standard deviation of a point of the real part.
     nucleus : str or None
         Such as "133Cs".
-    carrier_mhz, reference_mhz : float or None
-        Frequencies of the carrier and of 0 ppm, MHz.
+    carrier_mhz : float or None
+        Frequency of the carrier, MHz.
+    reference_mhz : float or None
+        Frequency of 0 ppm, MHz.
     indirect : IndirectAxis or None
         What was changed from trace to trace.
     phase : NmrPhase or None
-        That was taken out.
+        The phase that was taken out.
     magnitude : bool
         Whether values are |S|.
     fid_weights : array (2, n) or None
