@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Limits
+from nanocrystal.parameters import Declares, Limits
 
 FloatArray = NDArray[np.float64]
 
@@ -114,7 +114,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(Declares):
     """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
 
     counts: Annotated[float | None, "Poisson noise: counts at the highest point", Limits(above=0.0)] = None

@@ -18,6 +18,7 @@ from nanocrystal.parameters.declaration import (
 )
 from nanocrystal.parameters.evaluation import Evaluation, StoreKey
 from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.given import Declares
 from nanocrystal.parameters.parameter import Number, Parameter, Quantity, as_parameter, fixed, tied, vary
 from nanocrystal.parameters.parameter_set import ParameterSet
 from nanocrystal.parameters.values import Here, Values
@@ -28,6 +29,7 @@ __all__ = [
     "REQUIRED",
     "Beside",
     "DeclaredField",
+    "Declares",
     "Evaluation",
     "ExactlyOne",
     "Expression",

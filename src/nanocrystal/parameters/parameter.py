@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.number import came, real_number
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Parameter:
     tie: Expression | None = None
     linear: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise InputError for what is no number; whether it is a possible one, its declaration says (`checked`)."""
+        for name in ("value", "min", "max"):
+            number = getattr(self, name)
+            if number is not None and type(number) is not float:
+                object.__setattr__(self, name, real_number(number, f"Parameter.{name}"))
+
     def checked(self, quantity: Quantity, where: str) -> Parameter:
         """Return the parameter with bounds inside the hard limits of its declaration.
 
@@ -109,17 +117,23 @@ Number = float | int | Parameter
 
 
 def vary(value: float, min: float | None = None, max: float | None = None) -> Parameter:
-    """Return a parameter that the refinement varies, starting at `value`, within [min, max]."""
-    return Parameter(float(value), vary=True, min=min, max=max)
+    """Return a parameter that the refinement varies, starting at `value`, within [min, max].
+
+    Raises InputError for what is no number.
+    """
+    low, high = (None if b is None else real_number(b, f"vary({n})") for n, b in (("min", min), ("max", max)))
+    return Parameter(float(real_number(value, "vary(value)")), vary=True, min=low, max=high)
 
 
 def fixed(value: float) -> Parameter:
-    """Return a parameter that keeps its value."""
-    return Parameter(float(value))
+    """Return a parameter that keeps its value; raises InputError for what is no number."""
+    return Parameter(float(real_number(value, "fixed(value)")))
 
 
 def tied(expression: str, where: str = "tie") -> Parameter:
-    """Return a parameter that follows others: arithmetic on their addresses."""
+    """Return a parameter that follows others: arithmetic on their addresses, such as tied("crystals.pt.a / 2")."""
+    if not isinstance(expression, str):
+        raise InputError("tied(expression)", f"must be arithmetic on addresses, as text, got {came(expression)}.")
     return Parameter(None, tie=parse_expression(expression, where))
 
 

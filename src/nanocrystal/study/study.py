@@ -20,6 +20,7 @@ from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
+from nanocrystal.sample.crystal.crystal import LIBRARY
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
@@ -256,11 +257,11 @@ def _sample(table: Any, folder: Path, needed: bool) -> Sample:
 def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
-    more |= {"where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
-        return Crystal.from_library(table.library, **more)
+        return Crystal(f"{LIBRARY}{table.library}", **more)
     if table.cif is None:
         raise InputError(
             f"{where}.cif",
@@ -268,7 +269,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
         )
     path = resolve(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
-        return Crystal.from_cif(path, source=table.cif, **more)
+        return Crystal(path, source=table.cif, **more)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from nanocrystal.measurement.counted import as_simulated, background_quantities,
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.measurement.nmr.points import nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
-from nanocrystal.parameters import Here, Number, Parameter, Quantity
+from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.spectra import DECAYS, Form, Sum
 
@@ -48,7 +48,7 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 
 @dataclass(frozen=True)
-class RelaxationPart:
+class RelaxationPart(Declares):
     """One part of a decay or recovery: time in s, exponent, amplitude (linear unless given)."""
 
     time: Annotated[Number | None, "s, relaxation time"] = None

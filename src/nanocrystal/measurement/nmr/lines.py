@@ -16,7 +16,7 @@ from nanocrystal.measurement import Axis
 from nanocrystal.measurement.keys import Range
 from nanocrystal.measurement.nmr.shapes import MEASURED, SOLID
 from nanocrystal.measurement.nmr.shapes import quantities as quantities_of_shapes
-from nanocrystal.parameters import REQUIRED, Number, Quantity, as_parameter
+from nanocrystal.parameters import REQUIRED, Declares, Number, Quantity, as_parameter
 from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +28,7 @@ PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Declares):
     """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
 
     shape: Annotated[

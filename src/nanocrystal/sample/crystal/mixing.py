@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Number, Parameter, Quantity, as_parameter
 from nanocrystal.tables.elements import is_element
 
 FRACTION = Quantity("fraction", "", "part of the site that the second element has", None, 0.0, 1.0, scale=0.1)
@@ -38,7 +38,7 @@ BOND_DIFFERENCE = Quantity(
 
 
 @dataclass(frozen=True)
-class Substitution:
+class Substitution(Declares):
     """A second element on the sites of an element, or on one site."""
 
     element: Annotated[str, "the second element, such as Cl"]

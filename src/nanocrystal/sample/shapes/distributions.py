@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
 
 FloatArray = NDArray[np.float64]
 
@@ -217,7 +217,7 @@ DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(Declares):
     """What a user writes for a length that is spread: kind, mean and std (Å), each refinable."""
 
     distribution: Literal["lognormal", "normal"]
@@ -226,7 +226,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Histogram:
+class Histogram(Declares):
     """What a user writes for lengths that were counted, such as in TEM images.
 
     lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with;

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.formula import atoms_of_formula
@@ -29,7 +29,7 @@ MASS_DENSITY = Quantity("mass_density", "g/cm³", "mass density of the layer", N
 
 
 @dataclass(frozen=True)
-class Coating:
+class Coating(Declares):
     """What covers the crystals, ligands or an oxide; seen by small angles.
 
     Most solvents have 0.22 to 0.33 e/Å³, so ligands in a solvent are nearly invisible, and thickness and density of

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.shapes.shape import ShapeNow
@@ -50,7 +50,7 @@ NO_CORE = 1e-3
 
 
 @dataclass(frozen=True)
-class Shell:
+class Shell(Declares):
     """What differs towards the surface, on the same lattice."""
 
     thickness: Annotated[Number, THICKNESS]

@@ -124,7 +124,7 @@ from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
 from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
 from nanocrystal.measurement.points import TWO_THETA, check_angles
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
@@ -151,7 +151,7 @@ PROFILE: Mapping[str, Quantity] = {
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Declares):
     """What the crystals of a population do to the peaks: size (Å), strain, texture; intensities may be left free.
 
     particle_diameter: µm, of what lies in the powder, for microabsorption.
@@ -384,7 +384,7 @@ class Powder(CurveTechnique):
             phase = Phase(
                 name=name,
                 crystal=crystal,
-                prefix=f"crystals.{population.crystal}",
+                prefix=f"crystals.{population.crystal_name}",
                 profile=own,
                 finite=finite,
                 beam=beam,
