@@ -2,10 +2,11 @@
 
     import nanocrystal as nc
 
-    pt = nc.Crystal.from_cif("Pt.cif", a=nc.vary(3.92), u_iso={"Pt": nc.vary(0.009)})
-    sample = nc.Sample({"dots": nc.Population("pt", nc.Sphere(nc.vary(40.0)))}, {"pt": pt})
-    pdf = nc.Pdf("Pt.gr", r_range=(1.5, 50.0), qmax=25.0, qdamp=0.045, delta2=nc.vary(4.0))
-    result = nc.refine(sample, {"pdf": pdf})
+    pt = nc.Crystal("Pt.cif", name="pt", a=nc.vary(3.92), u_iso={"Pt": nc.vary(0.009)})
+    dots = nc.Population(pt, shape=nc.Sphere(nc.vary(40.0)), name="dots")
+    pdf = nc.Pdf("Pt.gr", r_range=(1.5, 50.0), qmax=25.0, qdamp=0.045, qbroad=0.017, delta2=nc.vary(4.0))
+    fit = nc.refine(dots, pdf)
+    fit["dots.diameter"]
 
 Names are imported when they are first used, so that importing the package costs next to nothing.
 """
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
     from nanocrystal.measurement import Noise
     from nanocrystal.parameters import Parameter, fixed, tied, vary
-    from nanocrystal.refinement import Comparison, Options, Result, compare, refine
-    from nanocrystal.refinement.design import plan_measurement
-    from nanocrystal.refinement.posterior import Listeners, Sampling, sample_posterior
+    from nanocrystal.refinement import Comparison, Options, Result
+    from nanocrystal.refinement.posterior import Listeners, Sampling
     from nanocrystal.report.compared.page import comparison_html
     from nanocrystal.report.files import write_comparison, write_result
     from nanocrystal.report.page.page import report_html
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         Substitution,
         TwinFamily,
     )
-    from nanocrystal.simulation import cluster_intensity, simulated_curves
+    from nanocrystal.simulation import cluster_intensity
     from nanocrystal.study import Study, read_candidates, read_study
     from nanocrystal.techniques import (
         Blank,
@@ -71,11 +71,12 @@ if TYPE_CHECKING:
         Saxs,
         TotalScattering,
     )
+    from nanocrystal.verbs import compare, plan_measurement, refine, sample_posterior, simulate, simulated_curves
 
 _HOMES = {
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
-    "refinement": ("Comparison", "Options", "Result", "compare", "refine"),
+    "refinement": ("Comparison", "Options", "Result"),
     "report.compared.page": ("comparison_html",),
     "report.files": ("write_comparison", "write_result"),
     "report.page.page": ("report_html",),
@@ -106,10 +107,9 @@ _HOMES = {
         "Substitution",
         "TwinFamily",
     ),
-    "refinement.design": ("plan_measurement",),
     "running": ("Processes",),
-    "refinement.posterior": ("Listeners", "Sampling", "sample_posterior"),
-    "simulation": ("cluster_intensity", "simulated_curves"),
+    "refinement.posterior": ("Listeners", "Sampling"),
+    "simulation": ("cluster_intensity",),
     "study": ("Study", "read_candidates", "read_study"),
     "techniques": (
         "Blank",
@@ -126,6 +126,7 @@ _HOMES = {
         "TotalScattering",
     ),
     "measurement": ("Noise",),
+    "verbs": ("compare", "plan_measurement", "refine", "sample_posterior", "simulate", "simulated_curves"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -190,6 +191,7 @@ __all__ = [
     "refine",
     "report_html",
     "sample_posterior",
+    "simulate",
     "simulated_curves",
     "tied",
     "vary",

@@ -27,7 +27,11 @@ BIN = 0.005
 """Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
 
 
-def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) -> dict[str, dict[str, FloatArray]]:
+Curves = dict[str, dict[str, FloatArray]]
+"""name of a data set -> its columns by name"""
+
+
+def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path = Path()) -> Curves:
     """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it.
 
     The abscissa of points that are no curve is their names.

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters.declaration import declared_fields
+from nanocrystal.parameters.declaration import DeclaredField, declared_fields
 from nanocrystal.parameters.number import came, real_number, whole_number
 from nanocrystal.parameters.parameter import Parameter
 
@@ -56,8 +56,16 @@ def check_numbers(made: Any) -> None:
 @lru_cache(maxsize=256)
 def _checks(owner: type) -> Mapping[str, Check]:
     """Return the fields that hold numbers, and how each is checked."""
-    found = {name: check_of(field.kind) for name, field in declared_fields(owner).items()}
+    found = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
     return {name: check for name, check in found.items() if check is not None}
+
+
+def _check_of_field(field: DeclaredField) -> Check | None:
+    """Return how a field is checked; numbers of a mapping that stand beside the other fields are called as these."""
+    check = check_of(field.kind)
+    if check is None or field.beside is None or get_origin(field.kind) is not Mapping:
+        return check
+    return _of_mapping(check_of(get_args(field.kind)[1]), "{0}.{2}".format)
 
 
 def check_of(kind: Any) -> Check | None:
@@ -115,14 +123,16 @@ def _container_check(kind: Any) -> Check | None:
     return None
 
 
-def _of_mapping(check: Check | None) -> Check | None:
+def _of_mapping(check: Check | None, item: Callable[[str, str, str], str] = "{0}.{1}[{2!r}]".format) -> Check | None:
+    """item: from class, field and key to what messages call a number."""
     if check is None:
         return None
 
     def checked(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise InputError(where, f"must be a mapping of numbers by name, got {came(value)}.")
-        plain = {k: check(v, f"{where}[{k!r}]") for k, v in value.items()}
+        owner, _, name = where.partition(".")
+        plain = {k: check(v, item(owner, name, k)) for k, v in value.items()}
         return value if all(plain[k] is v for k, v in value.items()) else plain
 
     return checked

@@ -51,7 +51,7 @@ def came(value: Any) -> str:
     if isinstance(value, Complex | np.number) and cmath.isnan(complex(value)):
         return "nan"
     if isinstance(value, Complex):
-        return f"the complex number {value}"
+        return f"{'the number' if isinstance(value, Real) else 'the complex number'} {value}"
     return f"{_cut(repr(value))} of the kind {type(value).__name__}"
 
 

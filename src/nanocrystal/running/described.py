@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from nanocrystal.data import resolve
+from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.parameters.expression import Expression
-from nanocrystal.refinement import Options, Result
+from nanocrystal.refinement import Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Sample
 
@@ -126,3 +127,34 @@ class Series:
     def studies(self, member: Member) -> Mapping[str, Refinable]:
         """Return the models of a member: candidate -> study, "" without candidates; raises InputError."""
         return self.file.studies(member.content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model of Python: a sample and its data sets under a name, as a `Refinable`."""
+
+    name: str
+    sample: Sample
+    datasets: Mapping[str, Any]
+    options: Options
+    folder: Path
+    title: str = ""
+    description: str = ""
+
+    @property
+    def parameters(self) -> ParameterSet:
+        return declared_parameters(self.sample, self.datasets)
+
+    def refine(self, progress: Progress | None = None) -> Result:
+        """Return what was found; raises InputError that names the model."""
+        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        with self.located():
+            return refine(self.sample, self.datasets, progress=progress, **given)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Add its name to the InputErrors that are raised inside."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(".".join(p for p in (self.name, error.where) if p), error.problem) from None

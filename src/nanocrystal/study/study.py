@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
@@ -43,6 +44,8 @@ NOWHERE = Source(Path("study.toml"), "")
 class Study:
     """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
 
+    In Python, Study("Platinum", dots, pdf): a sample and data sets as `refine` takes them.
+
     A candidate is a study too: `source` says which, `description` what it is. path: the file, whose folder relative
     paths start from; reductions: the tables of [reduction], by name; planned: that of [plan].
     """
@@ -61,6 +64,8 @@ class Study:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "sample", Sample.of(self.sample))
+        object.__setattr__(self, "datasets", named_datasets(self.datasets))
         if self.source is NOWHERE:
             object.__setattr__(self, "source", Source(self.path, self.text))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
+from nanocrystal.parameters.address import full_address
 
 FloatArray = NDArray[np.float64]
 POOR = 0.5
@@ -234,6 +235,14 @@ class Result:
     """population -> atoms of one of its crystals, for a picture"""
     joint: Joint | None = None
     """what each data set says alone, where there are several"""
+
+    def __getitem__(self, address: str) -> Estimate | DerivedValue:
+        """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".
+
+        Raises InputError that names the nearest addresses, or those that end so.
+        """
+        values: dict[str, Estimate | DerivedValue] = {**self.derived, **self.parameters}
+        return values[full_address(address, values)]
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""

@@ -257,7 +257,7 @@ class Crystal(Declares):
 
         Raises InputError for a file that is missing or unusable, and for names that it does not have.
         """
-        return cls(Path(path), u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
+        return cls(path, u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
 
     @classmethod
     def from_library(
