@@ -147,9 +147,15 @@ def _of_tuple(checks: Sequence[Check | None]) -> Check | None:
         listed = _listed(value, where)
         if len(listed) != len(known):
             raise InputError(where, f"must be {len(known)} numbers, got {len(listed)}.")
-        return tuple(c(v, f"{where}[{n}]") for n, (c, v) in enumerate(zip(known, listed, strict=True)))
+        items = enumerate(zip(known, listed, strict=True))
+        return tuple(v if _is_nan(v) else c(v, f"{where}[{n}]") for n, (c, v) in items)
 
     return checked
+
+
+def _is_nan(value: Any) -> bool:
+    """Say whether it is NaN: of a range or a measured value it is refused where the address of that is known."""
+    return isinstance(value, float) and value != value
 
 
 def _of_sequence(check: Check | None) -> Check | None:
