@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nanocrystal._version import __version__
 
 if TYPE_CHECKING:
+    from nanocrystal.analysis.spectra import Lines, SpectraFit, fit_spectra
     from nanocrystal.errors import InputError, NanocrystalError, RefinementError
     from nanocrystal.measurement import Noise
     from nanocrystal.parameters import Parameter, fixed, tied, vary
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
         TwinFamily,
     )
     from nanocrystal.simulation import cluster_intensity
-    from nanocrystal.study import Study, read_candidates, read_study
+    from nanocrystal.study import Study, read_candidates
     from nanocrystal.techniques import (
         Blank,
         Composition,
@@ -71,9 +72,18 @@ if TYPE_CHECKING:
         Saxs,
         TotalScattering,
     )
-    from nanocrystal.verbs import compare, plan_measurement, refine, sample_posterior, simulate, simulated_curves
+    from nanocrystal.verbs import (
+        compare,
+        plan_measurement,
+        read_study,
+        refine,
+        sample_posterior,
+        simulate,
+        simulated_curves,
+    )
 
 _HOMES = {
+    "analysis.spectra": ("Lines", "SpectraFit", "fit_spectra"),
     "errors": ("InputError", "NanocrystalError", "RefinementError"),
     "parameters": ("Parameter", "fixed", "tied", "vary"),
     "refinement": ("Comparison", "Options", "Result"),
@@ -110,7 +120,7 @@ _HOMES = {
     "running": ("Processes",),
     "refinement.posterior": ("Listeners", "Sampling"),
     "simulation": ("cluster_intensity",),
-    "study": ("Study", "read_candidates", "read_study"),
+    "study": ("Study", "read_candidates"),
     "techniques": (
         "Blank",
         "Composition",
@@ -126,7 +136,15 @@ _HOMES = {
         "TotalScattering",
     ),
     "measurement": ("Noise",),
-    "verbs": ("compare", "plan_measurement", "refine", "sample_posterior", "simulate", "simulated_curves"),
+    "verbs": (
+        "compare",
+        "plan_measurement",
+        "read_study",
+        "refine",
+        "sample_posterior",
+        "simulate",
+        "simulated_curves",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -149,6 +167,7 @@ __all__ = [
     "Histogram",
     "InputError",
     "Line",
+    "Lines",
     "Listeners",
     "NanocrystalError",
     "NmrLines",
@@ -174,6 +193,7 @@ __all__ = [
     "Shell",
     "SiteOverride",
     "SizeLaw",
+    "SpectraFit",
     "Sphere",
     "Stacking",
     "Study",
@@ -184,6 +204,7 @@ __all__ = [
     "cluster_intensity",
     "compare",
     "comparison_html",
+    "fit_spectra",
     "fixed",
     "plan_measurement",
     "read_candidates",

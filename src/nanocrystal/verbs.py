@@ -156,6 +156,20 @@ def sample_posterior(
     return posterior.sample_posterior(*_named(sample, datasets), sampling=sampling, listeners=listeners, **given)
 
 
+def read_study(path: str | Path) -> Any:
+    """Read a study file as what it is, which `run` then does.
+
+        result = read_study("study.toml").run("out", workers=2)
+
+    A study (`Study`), whose run gives a `Result`, with candidates a `Comparison`, with [plan] a plan; a series, whose
+    run gives a `SeriesResult`; reductions alone; candidates whose study is not complete without them.
+    Raises InputError, with file, line and key, for anything that cannot be meant.
+    """
+    from nanocrystal.study.reading import read_any
+
+    return read_any(path)
+
+
 simulated_curves = simulate
 """as it was called in 0.1"""
 

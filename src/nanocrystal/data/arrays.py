@@ -62,7 +62,7 @@ def array_curve(columns: Mapping[str, Any], reads: tuple[str, str], owner: str) 
     file could not hold either: text, values that are missing, an abscissa out of order, a sigma that is not positive.
     """
     x_key, y_key, *_ = columns
-    arrays = {k: _numbers(v, f"{owner}.{k}") for k, v in columns.items()}
+    arrays = {k: _column(v, f"{owner}.{k}") for k, v in columns.items()}
     n = len(arrays[x_key])
     for key, array in arrays.items():
         if key == "sigma" and array.ndim == 0:
@@ -84,20 +84,26 @@ def array_curve(columns: Mapping[str, Any], reads: tuple[str, str], owner: str) 
     return ArrayCurve(x, y, rest[0] if rest else None, *reads, digest, tuple(notes))
 
 
-def _numbers(given: Any, where: str) -> FloatArray:
-    """Return an array of one axis, or sigma as one number; raises InputError for anything else."""
+def number_array(given: Any, where: str) -> FloatArray:
+    """Return an array of numbers, NaN among them; raises InputError, at the argument, for anything else."""
     if np.ma.is_masked(given):
         raise InputError(where, "has masked values; leave these points out.")
     try:
         array = np.asarray(given)
     except ValueError:
-        raise InputError(where, "must be an array of numbers with one axis, got rows of different lengths.") from None
+        raise InputError(where, "must be an array of numbers, got rows of different lengths.") from None
     if array.dtype.kind not in "iuf":
         kinds = {"U": "text", "S": "text", "b": "truth values", "c": "complex numbers"}
         raise InputError(where, f"must be an array of numbers, got {kinds.get(array.dtype.kind, 'something else')}.")
+    return array.astype(np.float64)
+
+
+def _column(given: Any, where: str) -> FloatArray:
+    """Return an array of one axis, or sigma as one number."""
+    array = number_array(given, where)
     if array.ndim != 1 and not (array.ndim == 0 and where.endswith(".sigma")):
         raise InputError(where, f"must be an array with one axis, (n_points,), got the shape {array.shape}.")
-    return array.astype(np.float64)
+    return array
 
 
 def _finite(arrays: Mapping[str, FloatArray], owner: str) -> tuple[dict[str, FloatArray], list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nanocrystal.data import resolve
 from nanocrystal.errors import InputError
@@ -15,6 +15,9 @@ from nanocrystal.parameters.expression import Expression
 from nanocrystal.refinement import Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Sample
+
+if TYPE_CHECKING:
+    from nanocrystal.report.series.result import SeriesResult
 
 
 class Refinable(Protocol):
@@ -101,6 +104,17 @@ class Series:
     has_reports: bool = True
     first: Mapping[str, Refinable] = field(default_factory=dict)
     """the candidates of the first member ("" without candidates), checked"""
+
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> SeriesResult:
+        """Refine the members and return what was found; in a folder, where one is given, with what each leaves behind.
+
+        workers: members at once, in processes; more than 1 needs a main module that may be imported again. Members that
+        an earlier run in the folder did from the same input are not done again.
+        Raises InputError for input that cannot be used, and for a folder with other files.
+        """
+        from nanocrystal.running.series import written_series
+
+        return written_series(self, out, workers)
 
     @property
     def path(self) -> Path:

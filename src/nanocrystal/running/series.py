@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
 from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
-from nanocrystal.report.series.files import write_begun
+from nanocrystal.report.series.files import SERIES, remove_begun, write_begun, write_series
 from nanocrystal.report.series.result import SeriesResult
 from nanocrystal.running.cluster import connected
 from nanocrystal.running.described import Series
+from nanocrystal.running.folder import checked_folder, copied
 from nanocrystal.running.gathered import gathered, planned_files
 from nanocrystal.running.joint import refined_together
 from nanocrystal.running.member import Interrupted, Task, refined_member
@@ -49,6 +51,21 @@ def refined_series(
         plan = Plan(series=series, folder=folder, watcher=watcher)
         interrupted = run(plan, executor)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
+
+
+def written_series(series: Series, out: str | Path | None, workers: int) -> SeriesResult:
+    """Refine a series and write it to a folder where one is given; see `Series.run`."""
+    if out is None:
+        with TemporaryDirectory() as passing:
+            return refined_series(series, Path(passing), workers=workers)
+    folder = checked_folder(out, partial(planned_files, series), SERIES)
+    files, is_new = planned_files(series, folder), not folder.exists()
+    result = refined_series(series, folder, workers=workers)
+    if result.members:
+        write_series(result, folder, files, copied(series.text, series.path, folder))
+    elif is_new:
+        remove_begun(folder)
+    return result
 
 
 @contextmanager

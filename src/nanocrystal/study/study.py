@@ -91,6 +91,17 @@ class Study:
                 progress=progress,
             )
 
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> Result | Comparison | Plan:
+        """Do what the study asks for, and write that to a folder where one is given.
+
+        Where it has candidates they are compared, a table [plan] is planned by, and any other study is refined.
+        workers: processes at once, for candidates and several starts; more than 1 needs a main module that may be
+        imported again. Raises InputError that names file, line and key, and for a folder with other files.
+        """
+        from nanocrystal.study.run import run_study
+
+        return run_study(self, out, workers)
+
     def compare(self) -> Comparison:
         """Refine the candidates, one after the other, and return them side by side, judged.
 

@@ -29,6 +29,7 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.running.folder import checked_folder, copied
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
@@ -69,12 +70,27 @@ class Reductions:
         blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
         return own + [f"{name}.blanks.{blank}" for name, blank in blanks]
 
-    def run(self) -> ReductionResult:
-        """Return all of them; raises InputError that names file, line and key."""
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> ReductionResult:
+        """Return all of them, and write them to a folder where one is given; raises InputError, with file and line.
+
+        workers: as of other studies; reductions are done one after the other.
+        """
+        from nanocrystal.report.reduction.files import REDUCTION, write_reduction
+
+        folder = None if out is None else checked_folder(out, self._files, REDUCTION)
         try:
-            return self._run()
+            result = self._run()
         except InputError as error:
             raise self.source.located(error) from None
+        if folder is not None:
+            write_reduction(result, folder, copied(self.text, self.path, folder))
+        return result
+
+    def _files(self, folder: Path) -> list[str]:
+        from nanocrystal.report.reduction.files import planned_names
+
+        keeps_study = copied(self.text, self.path, folder) is not None
+        return planned_names(list(self.tables), self.differentials, self.comparisons, keeps_study, self.images)
 
     def _run(self) -> ReductionResult:
         _check_others(self.tables)
