@@ -15,13 +15,13 @@ from pathlib import Path
 from common import machine, print_table, timed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from modelling import crystal
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.sample import Distribution, Population, Prism, Sample
 from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
 from nanocrystal.techniques import Pdf, Saxs, TotalScattering
-from structures import GAMMA_CSPBBR3
+from support.modelling import crystal
+from support.structures import GAMMA_CSPBBR3
 
 U_ISO = {"Pb": 0.015, "Cs": 0.035, "Br": 0.03}
 SHAPE = Prism(Distribution("lognormal", 80.0, 15.0), Distribution("lognormal", 100.0, 15.0))

@@ -17,12 +17,12 @@ from pathlib import Path
 from common import machine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from modelling import sample_of
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cube, Distribution, Prism
 from nanocrystal.techniques import TotalScattering
-from structures import CUBIC, GAMMA_CSPBBR3
+from support.modelling import sample_of
+from support.structures import CUBIC, GAMMA_CSPBBR3
 
 U_ISO = {"Pb": 0.0127, "Cs": 0.03, "Br": 0.025}
 POPULATION = Prism(Distribution("lognormal", 81.9, 19.7), Distribution("lognormal", 97.9, 19.6))

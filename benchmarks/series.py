@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from common import machine, print_table
 
-from nanocrystal.report.files import write_result
 from nanocrystal.report.series.files import write_series
+from nanocrystal.report.written import write_result
 from nanocrystal.running.described import Series
 from nanocrystal.running.gathered import planned_files
 from nanocrystal.running.series import refined_series

@@ -3,7 +3,7 @@
 Run: python benchmarks/twins.py
 Medians of seven calls with a new cell length (so nothing is kept), warm, two threads where the kernels use them:
 wall time, and CPU time of the process over all threads, which other load on the machine disturbs less. The same
-without boundaries stands beside. What these numbers are is tested in tests/test_twins.py.
+without boundaries stands beside. What these numbers are is tested in tests/sample/order/test_twins.py.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from common import machine, print_table, timed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from modelling import crystal
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cube, Distribution, Population, Prism, Sample, TwinFamily
 from nanocrystal.sample.shapes.boxes import Box
 from nanocrystal.techniques import TotalScattering
-from structures import GAMMA_CSPBBR3
+from support.modelling import crystal
+from support.structures import GAMMA_CSPBBR3
 
 U_ISO = {"Pb": 0.015, "Cs": 0.035, "Br": 0.03}
 FAMILIES = {

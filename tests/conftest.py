@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from round_trip import checked_base_and_candidates
+pytest.register_assert_rewrite("support")
 
 # A shell that starts a program in the background may have it ignore Ctrl-C, and so do the programs that it starts in
 # turn; the tests that interrupt a command need the usual way.
@@ -18,6 +18,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(autouse=True, scope="session")
 def _studies_can_be_written() -> Iterator[None]:
     """Whatever study a test reads is written as TOML, read again and compared with the first."""
+    from support.round_trip import checked_base_and_candidates
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nanocrystal.study.candidates.base_and_candidates", checked_base_and_candidates)
         yield

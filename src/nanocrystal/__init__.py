@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from nanocrystal.parameters import Parameter, fixed, tied, vary
     from nanocrystal.refinement import Comparison, Options, Result
     from nanocrystal.refinement.posterior import Listeners, Sampling
+    from nanocrystal.report.compared.files import write_comparison
     from nanocrystal.report.compared.page import comparison_html
-    from nanocrystal.report.files import write_comparison, write_result
-    from nanocrystal.report.page.page import report_html
+    from nanocrystal.report.reading import read_result
+    from nanocrystal.report.written import report_html, write_result
     from nanocrystal.running import Processes
     from nanocrystal.sample import (
         Atoms,
@@ -88,8 +89,9 @@ _HOMES = {
     "parameters": ("Parameter", "fixed", "tied", "vary"),
     "refinement": ("Comparison", "Options", "Result"),
     "report.compared.page": ("comparison_html",),
-    "report.files": ("write_comparison", "write_result"),
-    "report.page.page": ("report_html",),
+    "report.compared.files": ("write_comparison",),
+    "report.reading": ("read_result",),
+    "report.written": ("report_html", "write_result"),
     "sample": (
         "Atoms",
         "Brick",
@@ -208,6 +210,7 @@ __all__ = [
     "fixed",
     "plan_measurement",
     "read_candidates",
+    "read_result",
     "read_study",
     "refine",
     "report_html",

@@ -15,7 +15,7 @@ it: the weak 100 reflection of perfect cubes of 8 nm is moved so that a appears 
 
 Checked against: sums of Gaussians on a cubic and on an orthorhombic lattice with known positions, 100 noise
 seeds for the p-value; I(Q) of a cubic and of an orthorhombic crystal, the latter against the mean Q of its lines;
-measured patterns of Ni and Si (tests/test_analysis_cubic_metric.py).
+measured patterns of Ni and Si (tests/analysis/test_cubic_metric.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ u_iso of Cs, Pb and Cl falls on cooling as a vibration does; that of Cl rose.
 
 Checked against: the zero-point values ħ²/(2 m k_B θ) and 3ħ²/(4 m k_B θ), the high-temperature slope k_B/(m ω²) by
 hand, direct sums over the levels of an oscillator and over a Debye spectrum, and 100 noise seeds
-(tests/test_analysis_displacements.py).
+(tests/analysis/test_displacements.py).
 """
 
 from __future__ import annotations

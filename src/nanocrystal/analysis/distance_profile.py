@@ -10,7 +10,7 @@ neither which neighbours were counted nor how depth was measured; here both are 
 - neighbours: those within a cut-off, the first n, or the first n within a cut-off.
 
 Checked against: cubes built by hand whose outermost layer is moved inwards by a known amount, their mean distances
-counted by hand, and turned copies of them (tests/test_analysis_distance_profile.py).
+counted by hand, and turned copies of them (tests/analysis/test_distance_profile.py).
 """
 
 from __future__ import annotations

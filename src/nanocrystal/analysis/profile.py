@@ -7,7 +7,7 @@ pseudo-Voigt function (Wertheim et al., Rev. Sci. Instrum. 45, 1369 (1974)). Pea
 fitted together, over a polynomial background of their own.
 
 Checked against: sums of Gaussians and of exact Voigt functions with known positions, 100 noise seeds for the
-standard errors, derivatives against differences (tests/test_analysis_profile.py).
+standard errors, derivatives against differences (tests/analysis/test_profile.py).
 """
 
 from __future__ import annotations

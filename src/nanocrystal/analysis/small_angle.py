@@ -9,7 +9,7 @@ Guinier & Fournet, Small-Angle Scattering of X-rays (Wiley, 1955); G. Porod, Kol
 assumed form: `sphere_sizes`.
 
 Checked against: spheres by hand (Rg = √(3/5) R, K = 2π S, Q* = 2π² V, S/V = 3/R), 100 noise seeds for standard errors
-(tests/test_analysis_small_angle.py).
+(tests/analysis/test_small_angle.py).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ L-curve (P. C. Hansen, SIAM Rev. 34, 561 (1992)); or with method = "entropy" the
 (`maximum_entropy`), sharper where there is volume and flat where there is none. Both assume spheres, dilute.
 
 Checked against: two lognormal modes put in, noise seeds, measured spheres whose size other programs found, the minimum
-by another optimiser (tests/test_analysis_small_angle.py).
+by another optimiser (tests/analysis/test_small_angle.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ and the most that fit, only a maximum (`FreeEnergy.barrier`). Either no boundari
 as possible; sizes in between need a cost that grows faster, such as boundaries that repel each other.
 
 Checked against: hand calculations of every term, and a count of the boundaries of divided cubes
-(tests/test_analysis_twin_energetics.py).
+(tests/analysis/test_twin_energetics.py).
 """
 
 from __future__ import annotations

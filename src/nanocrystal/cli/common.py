@@ -113,10 +113,13 @@ def check_way_to(target: Path) -> None:
         raise InputError("--out", problem) from None
 
 
-def check_folder(folder: Path, names: list[str], named: bool, record: str = "results.json") -> None:
+def check_folder(folder: Path, names: list[str], named: bool, record: str) -> None:
     """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
     from nanocrystal.errors import InputError
-    from nanocrystal.report.files import COMPARISON, RESULTS, SIMULATION, check_folder
+    from nanocrystal.report.compared.files import COMPARISON
+    from nanocrystal.report.files import check_folder
+    from nanocrystal.report.refined.result import RESULTS
+    from nanocrystal.report.simulated import SIMULATION
 
     kinds = {RESULTS: ("refinement", "refined"), SIMULATION: ("simulation", "simulated")}
     kinds[COMPARISON] = ("comparison", "compared")

@@ -47,19 +47,20 @@ def compare(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> No
 
 def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
     """Refine a study and write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.cli.progress import reporter, summary
-    from nanocrystal.report.files import names_written, write_result
+    from nanocrystal.cli.progress import reporter
+    from nanocrystal.report.refined.files import names_written
+    from nanocrystal.report.refined.result import RESULTS
 
     folder = out if out is not None else default
     check_way_to(folder)
     keeps_study = (folder / "study.toml").absolute() != study.path.absolute()
     names = names_written(list(study.datasets), study.sample.model_names(), keeps_study)
-    check_folder(folder, names, out is not None)
+    check_folder(folder, names, out is not None, RESULTS)
     with reporter(study.title, quiet) as progress:
         result = study.refine(progress)
-    report = write_result(result, folder, study.text if keeps_study else None)
+    report = result.save(folder, study.text if keeps_study else None)
     if not quiet:
-        summary(result)
+        say(f"\n{result.summary()}\n")
         if study.candidates:
             say(f"The study alone was refined; its candidates: nanocrystal compare {study.path}")
     print(report)
@@ -74,7 +75,7 @@ def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: boo
     """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.cli.progress import comparison_reporter, comparison_summary
     from nanocrystal.processes import thread_count
-    from nanocrystal.report.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
 
     folder = out if out is not None else default
     check_way_to(folder)
@@ -110,7 +111,7 @@ def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> N
     """Calculate what a study's data sets would look like; writes one CSV for each."""
     with errors(quiet):
         from nanocrystal import __version__
-        from nanocrystal.report.files import SIMULATION, write_simulation
+        from nanocrystal.report.simulated import SIMULATION, write_simulation
         from nanocrystal.study import read_study
 
         described = read_study(study)

@@ -51,35 +51,6 @@ def _rw_words(point: Any) -> str:
     return ", ".join(f"R_w {name} {100.0 * rw:.2f} %" for name, rw in point.weighted_r().items())
 
 
-def summary(result: Any) -> None:
-    """Print the refined parameters with their uncertainties to the terminal."""
-    from nanocrystal.report.page.numbers import concise
-
-    out = sys.stderr
-    state = "converged" if result.converged else "not converged"
-    print(f"\n{result.title}: {state}, {result.message}, in {result.elapsed_s:.1f} s", file=out)
-    for name, d in result.datasets.items():
-        gof = "" if d.gof is None else f", GoF {d.gof:.2f}"
-        print(f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points{gof}", file=out)
-    refined = {a: p for a, p in result.parameters.items() if p.status != "fixed"}
-    width = max((len(a) for a in refined), default=0)
-    for address, p in refined.items():
-        words = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}.get(p.status, "")
-        value = concise(p.value, p.stderr_scaled) if p.stderr_scaled is not None else f"{p.value:.5g}"
-        remark = f"  ({words})" if words else ""
-        print(f"  {address:{width}s}  {value} {p.unit}{remark}", file=out)
-    if result.joint is not None and result.joint.agreement is not None:
-        found = result.joint.agreement
-        print(
-            f"  what the data sets say alone: χ² {found.chi2:.1f} lower, for {found.freedom} degrees of freedom "
-            f"(p = {found.probability:.2g})",
-            file=out,
-        )
-    for note in result.notes:
-        print(f"  ! {note}", file=out)
-    print(file=out)
-
-
 # ---- candidates -----------------------------------------------------------------------------------
 
 Step = Callable[[str, int, Mapping[str, float]], None]

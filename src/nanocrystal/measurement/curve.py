@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares, Limits
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
     POOR,
     AtomPicture,
+    Correlations,
     DerivedValue,
     Estimate,
     FineCurve,
@@ -172,8 +173,7 @@ def assembled_result(
         parameters=parameters,
         derived=derived,
         datasets=datasets,
-        correlation_names=list(spread.names),
-        correlation_matrix=spread.correlations,
+        correlations=Correlations(list(spread.names), spread.correlations),
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[

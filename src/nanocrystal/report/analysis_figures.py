@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.analysis import CubicMetric, DisplacementFits, DistanceProfile, FreeEnergy, PeakFit
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     BACKGROUND,
@@ -27,7 +28,6 @@ from nanocrystal.report.page.figures import (
     label,
     plain_list,
 )
-from nanocrystal.report.refined.result import FloatArray
 
 ELECTRONVOLT = 1.602176634e-19
 """J, exact"""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nanocrystal.report.files import COMPARISON, compared_names, names_written
+from nanocrystal.report.compared.files import COMPARISON, compared_names
+from nanocrystal.report.refined.files import names_written
 from nanocrystal.report.refined.result import POOR
 from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
 from nanocrystal.report.series.result import MemberResult, SeriesResult

@@ -21,6 +21,7 @@ from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.files import write_texts
+from nanocrystal.report.refined.result import Correlations
 from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
 from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
 from nanocrystal.running.described import Member, Refinable, Series
@@ -193,8 +194,9 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
         parameters=parameters,
         derived={a: d for a, d in derived.items() if a},
         datasets={n.removeprefix(f"{member}_"): d for n, d in result.datasets.items() if n.startswith(f"{member}_")},
-        correlation_names=[places[result.correlation_names[k]] for k in kept],
-        correlation_matrix=np.asarray(result.correlation_matrix)[np.ix_(kept, kept)],
+        correlations=Correlations(
+            [places[result.correlation_names[k]] for k in kept], result.correlation_matrix[np.ix_(kept, kept)]
+        ),
         notes=[],
     )
 

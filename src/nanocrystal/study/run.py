@@ -24,7 +24,8 @@ def run_study(study: Study, out: str | Path | None, workers: int) -> Result | Co
 
 def refined(study: Study, out: str | Path | None, workers: int) -> Result:
     """Refine a study; workers: processes that several starts are shared out to."""
-    from nanocrystal.report.files import RESULTS, names_written, write_result
+    from nanocrystal.report.refined.files import names_written
+    from nanocrystal.report.refined.result import RESULTS
 
     models = study.sample.model_names()
 
@@ -42,7 +43,7 @@ def refined(study: Study, out: str | Path | None, workers: int) -> Result:
             executor=local_executor(workers),
         )
     if folder is not None:
-        write_result(result, folder, copied(study.text, study.path, folder))
+        result.save(folder, copied(study.text, study.path, folder))
     return result
 
 
@@ -62,7 +63,7 @@ def planned(study: Study, out: str | Path | None) -> Plan:
 
 def run_candidates(candidates: CandidateSet, out: str | Path | None, workers: int) -> Comparison:
     """Refine candidates, at most so many at once, and judge them."""
-    from nanocrystal.report.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
 
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import INK, axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     CALCULATED,
@@ -24,7 +25,7 @@ from nanocrystal.report.page.figures import (
     x_range,
 )
 from nanocrystal.report.refined.reflections import CUBIC, OTHER, Reflection, grouped
-from nanocrystal.report.refined.result import FineCurve, FittedCurve, FloatArray
+from nanocrystal.report.refined.result import FineCurve, FittedCurve
 
 COLORS = (CALCULATED, DIFFERENCE, *COMPONENTS)
 """of the candidates, best first; observed data are blue as in every report"""

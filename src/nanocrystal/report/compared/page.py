@@ -58,7 +58,7 @@ def _verdict(comparison: Comparison) -> str:
 
 def _notes(comparison: Comparison) -> str:
     """Return what limits the comparison, and what each refinement had to say."""
-    own = [typeset(note) for note in comparison.notes]
+    own = [str(typeset(note)) for note in comparison.notes]
     for name, result in comparison.results.items():
         own += [f"<b>{escape(name)}</b>: {typeset(note)}" for note in result.notes]
     return f'<ul class="know">{"".join(f"<li>{note}</li>" for note in own)}</ul>' if own else ""

@@ -12,6 +12,7 @@ import numpy as np
 
 from nanocrystal.analysis.nmr_inversion import DiffusionDistribution
 from nanocrystal.analysis.nmr_map import DiffusionMap
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     CALCULATED,
@@ -23,7 +24,6 @@ from nanocrystal.report.page.figures import (
     label,
     plain_list,
 )
-from nanocrystal.report.refined.result import FloatArray
 
 COLORS = (OBSERVED, CALCULATED, DIFFERENCE, *COMPONENTS)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")

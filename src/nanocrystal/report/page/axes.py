@@ -63,7 +63,7 @@ def axis(title: str) -> dict[str, Any]:
 
 def axis_title(name: str, unit: str) -> str:
     """Return 'name (unit)' for plotly.js, symbols such as r or 2θ in italics, words capitalised."""
-    shown = short_name(name)
+    shown = str(short_name(name))
     if len(name) > _LONGEST_SYMBOL and shown[0].isalpha():
         shown = shown[0].upper() + shown[1:]
     elif "<" not in shown:

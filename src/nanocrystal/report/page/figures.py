@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.typography import SPOKEN
-from nanocrystal.report.refined.result import FineCurve, FittedCurve, FloatArray, SizeCurve, SizeMap
+from nanocrystal.report.refined.result import FineCurve, FittedCurve, SizeCurve, SizeMap
 
 Figure = dict[str, Any]
 

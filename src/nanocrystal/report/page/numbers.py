@@ -66,6 +66,24 @@ def concise(value: float, stderr: float | None) -> str:
     return _bracketed(rounded.scaleb(-power), units, exponent - power) + _power(power)
 
 
+def signed(value: float) -> str:
+    """Return a number with its sign and one digit after the point."""
+    return _minus(f"{value:+.1f}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: seconds below a minute, then minutes and hours."""
+    if seconds < 60:
+        return f"{number(seconds, 2)} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+def counted(count: int, unit: str) -> str:
+    """Return a number of things in words, thousands apart: 1 point, 12 345 points."""
+    return f"{count:,}".replace(",", "\u202f") + (f" {unit}" if count == 1 else f" {unit}s")
+
+
 def _uncertainty_units(stderr: Decimal) -> tuple[int, int]:
     """Return (units, exponent): the uncertainty as units × 10^exponent with 2 <= units <= 19."""
     exponent = stderr.adjusted() - 1

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from nanocrystal.report.page.numbers import concise, number
-from nanocrystal.report.refined.result import DerivedValue, Estimate
+from nanocrystal.report.refined.result import Estimate
 from nanocrystal.text import csv_of_rows
 
 REFINED = ("free", "linear", "at_bound", "undetermined")
@@ -19,39 +19,10 @@ _WIDEST_ALIGNED = 7
 _HASH_SHOWN = 12
 
 
-def refined_table(parameters: Mapping[str, Estimate]) -> str:
-    """Return the refined parameters as a table: free, then linear, then those without uncertainty."""
+def refined_rows(parameters: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return the refined parameters in the order of their table: free, then linear, then those without uncertainty."""
     rows = {k: p for k, p in parameters.items() if p.status in REFINED}
-    ordered = sorted(rows, key=lambda k: _ORDER[rows[k].status])
-    shown = {k: value_text(rows[k]) for k in ordered}
-    body = [_refined_row(k, rows[k], shown[k]) for k in ordered]
-    heads = ("Parameter", "Value", "Unit", "Std. error", "Std. error,<br>scaled", "Bounds", "Status")
-    return framed_table("Refined parameters", heads, body, shown.values(), numeric=(3, 4))
-
-
-def held_table(parameters: Mapping[str, Estimate]) -> str:
-    """Return the fixed and tied parameters as a table."""
-    rows = {k: p for k, p in parameters.items() if p.status not in REFINED}
-    shown = {k: concise(p.value, None) for k, p in rows.items()}
-    body = [
-        f"<tr>{name_cell(k, p.description)}{_number_cell(shown[k])}<td>{escape(p.unit)}</td>{_status_cell(p)}</tr>"
-        for k, p in rows.items()
-    ]
-    return framed_table(
-        "Parameters that were not refined", ("Parameter", "Value", "Unit", "Status"), body, shown.values()
-    )
-
-
-def derived_table(derived: Mapping[str, DerivedValue]) -> str:
-    """Return the derived quantities as a table."""
-    shown = {k: concise(d.value, d.stderr) for k, d in derived.items()}
-    body = []
-    for k, d in derived.items():
-        stderr = number(d.stderr, 2) if d.stderr is not None else "—"
-        cells = f'{_number_cell(shown[k])}<td>{escape(d.unit)}</td><td class="right">{stderr}</td>'
-        body.append(f"<tr>{name_cell(k, d.description)}{cells}</tr>")
-    heads = ("Quantity", "Value", "Unit", "Std. error,<br>scaled")
-    return framed_table("Derived quantities", heads, body, shown.values(), numeric=(3,))
+    return {k: rows[k] for k in sorted(rows, key=lambda k: _ORDER[rows[k].status])}
 
 
 def inputs_table(inputs: Mapping[str, str]) -> str:
@@ -88,20 +59,10 @@ def address(text: str) -> str:
 
 
 def value_text(p: Estimate) -> str:
+    """Return a value with its standard error in brackets, where it has one that means something."""
     if p.status in NO_UNCERTAINTY:
         return concise(p.value, None)
     return concise(p.value, p.stderr if p.stderr_scaled is None else p.stderr_scaled)
-
-
-def _refined_row(key: str, p: Estimate, shown: str) -> str:
-    if p.status in NO_UNCERTAINTY:
-        errors = f'<td colspan="2" class="center">{NO_UNCERTAINTY[p.status]}</td>'
-    else:
-        errors = "".join(
-            f'<td class="right">{"—" if e is None else number(e, 2)}</td>' for e in (p.stderr, p.stderr_scaled)
-        )
-    cells = f'{_number_cell(shown)}<td>{escape(p.unit)}</td>{errors}<td class="bounds">{_bounds(p)}</td>'
-    return f'<tr class="{p.status}">{name_cell(key, p.description)}{cells}{_status_cell(p)}</tr>'
 
 
 def name_cell(key: str, description: str) -> str:
@@ -120,11 +81,8 @@ def _split(shown: str) -> tuple[str, str]:
     return shown[:cut], shown[cut:]
 
 
-def _status_cell(p: Estimate) -> str:
-    return f'<td><span class="status {p.status}">{STATUS.get(p.status, p.status)}</span></td>'
-
-
-def _bounds(p: Estimate) -> str:
+def bounds(p: Estimate) -> str:
+    """Return the bounds of a parameter in words."""
     low = p.min is not None and math.isfinite(p.min) and number(p.min)
     high = p.max is not None and math.isfinite(p.max) and number(p.max)
     if low and high:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.refinement.design.plan import Plan
-from nanocrystal.report.files import finite, recorded, write_texts
+from nanocrystal.report.encoding import finite
+from nanocrystal.report.files import recorded, write_texts
 
 PLAN = "plan.json"
 

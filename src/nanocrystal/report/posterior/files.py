@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.report.files import finite, recorded, results_document, write_texts
+from nanocrystal.report.encoding import finite
+from nanocrystal.report.files import recorded, write_texts
 from nanocrystal.report.posterior.result import Posterior
+from nanocrystal.report.refined.files import results_document
 from nanocrystal.text import csv_of_rows
 
 POSTERIOR = "posterior.json"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
 from nanocrystal.reduction.absorption import GEOMETRIES
-from nanocrystal.report.files import finite, recorded, write_texts
+from nanocrystal.report.encoding import finite
+from nanocrystal.report.files import recorded, write_texts
 from nanocrystal.report.reduction.image_files import image_files, image_texts
 from nanocrystal.text import csv_text
 

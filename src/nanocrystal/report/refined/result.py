@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
 from nanocrystal.parameters.address import full_address
+from nanocrystal.report.outcome import Outcome
 
-FloatArray = NDArray[np.float64]
+RESULTS = "results.json"
 POOR = 0.5
 """R_w above which a model does not describe the data"""
 DISAGREE = 0.01
@@ -204,9 +206,20 @@ class Joint:
     agreement: Agreement | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Result:
+@dataclass(frozen=True)
+class Correlations:
+    """Correlation coefficients between refined parameters: their addresses (n,), and the matrix (n, n)."""
+
+    names: Sequence[str] = ()
+    matrix: Table = field(default_factory=lambda: np.zeros((0, 0)))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Result(Outcome):
     """The outcome of a refinement. Linear parameters are listed like all others."""
+
+    kind: ClassVar[str] = "refinement"
+    record: ClassVar[str] = RESULTS
 
     title: str
     version: str
@@ -217,8 +230,7 @@ class Result:
     parameters: Mapping[str, Estimate]
     derived: Mapping[str, DerivedValue]
     datasets: Mapping[str, FittedCurve]
-    correlation_names: Sequence[str]
-    correlation_matrix: FloatArray
+    correlations: Correlations
     inputs: Mapping[str, str]
     notes: Sequence[str]
     sizes: Mapping[str, SizeCurve]
@@ -243,6 +255,51 @@ class Result:
         """
         values: dict[str, Estimate | DerivedValue] = {**self.derived, **self.parameters}
         return values[full_address(address, values)]
+
+    @property
+    def correlation_names(self) -> Sequence[str]:
+        """The addresses of the refined parameters, in the order of the correlations."""
+        return self.correlations.names
+
+    @property
+    def correlation_matrix(self) -> FloatArray:
+        """The correlation coefficients, (n_refined, n_refined)."""
+        return self.correlations.matrix
+
+    def summary(self) -> str:
+        """Return the refined parameters with their uncertainties, and what to know, in lines."""
+        from nanocrystal.report.refined.words import summary
+
+        return summary(self)
+
+    def page(self, script: str | None = None) -> str:
+        """Return the report of the refinement as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.refined.page import refinement_page
+
+        return refinement_page(self, script)
+
+    def tables(self) -> Mapping[str, str]:
+        """Return a CSV of each data set (and of its finer grid and its trends), and the refined models."""
+        from nanocrystal.report.refined.files import result_tables
+
+        return result_tables(self)
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the document; of models only the names of their files."""
+        return self.document() | {"structures": list(self.structures)}
+
+    @classmethod
+    def restored(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the result of a record; models are read from the files beside it."""
+        texts = {name: (folder / name).read_text(encoding="utf-8") for name in document["structures"]}
+        return super().restored(document | {"structures": texts}, folder)
+
+    @classmethod
+    def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the result that version 0.1 wrote: without what only its report held."""
+        from nanocrystal.report.refined.version_0_1 import restored
+
+        return restored(cls, document, folder)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import INK, axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     BACKGROUND,
@@ -20,7 +21,7 @@ from nanocrystal.report.page.figures import (
     plain_list,
     x_range,
 )
-from nanocrystal.report.refined.result import FineCurve, FittedCurve, FloatArray, TrendCurve
+from nanocrystal.report.refined.result import FineCurve, FittedCurve, TrendCurve
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 COLORS = (OBSERVED, CALCULATED, DIFFERENCE, *COMPONENTS)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.compared.figures import COLORS
 from nanocrystal.report.page.axes import INK, axis, axis_title, layout
 from nanocrystal.report.page.figures import DIVERGING, SEQUENTIAL, Figure, label, plain_list
-from nanocrystal.report.refined.result import FloatArray
 from nanocrystal.report.series.result import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")

@@ -8,18 +8,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from nanocrystal.report.compared.files import COMPARISON, comparison_document
 from nanocrystal.report.compared.result import Comparison
-from nanocrystal.report.files import (
-    COMPARISON,
-    RESULTS,
-    comparison_document,
-    curve_csv,
-    finite,
-    result_texts,
-    results_document,
-    write_texts,
-)
-from nanocrystal.report.refined.result import Result
+from nanocrystal.report.encoding import finite
+from nanocrystal.report.files import write_texts
+from nanocrystal.report.refined.files import curve_csv, results_document
+from nanocrystal.report.refined.result import RESULTS, Result
 from nanocrystal.report.series.result import (
     ORDER_PARAMETER,
     MemberFit,
@@ -43,7 +37,7 @@ WITHOUT_ERROR = ("fixed", "at_bound", "undetermined")
 def member_texts(result: Result, has_reports: bool, depth: int = 1) -> dict[str, str]:
     """Return the files of a member without candidates: name -> text; depth: folders below that of the series."""
     if has_reports:
-        texts = result_texts(result)
+        texts = result.files()
         return {**texts, REPORT: light_page(texts[REPORT], depth)}
     texts = {f"{name}.csv": curve_csv(curve) for name, curve in result.datasets.items()}
     texts |= result.structures

@@ -5,8 +5,8 @@ outside it), the mean of F_s F_t over all directions is
     P_st(q) = ∫ overlap_st(u) sin(q u)/(q u) d³u  (Debye; Guinier & Fournet, Small-Angle Scattering of X-rays, 1955),
 with overlap_st the volume that they share when displaced by u (`overlaps`): closed in the size distribution, so sizes
 are not sampled where the lengths are independent. What is left is a quadrature across and along an axis: 1e-6 of
-P(q) up to q D = 200 (tests/test_saxs_bodies.py). Cubes and octahedra are one function of q times their edge, which is
-tabulated once.
+P(q) up to q D = 200 (tests/sample/shapes/test_scattering_bodies.py). Cubes and octahedra are one function of q times
+their edge, which is tabulated once.
 """
 
 from __future__ import annotations

@@ -1,0 +1,68 @@
+"""Results as documents that JSON can hold, and back: one encoder, made from the types of their fields.
+
+Numbers that are not finite become null; `not_finite` says where they were and what, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind")
+NOT_FINITE = "not_finite"
+_ADAPTERS: dict[type, Any] = {}
+
+
+def encoded(value: Any) -> dict[str, Any]:
+    """Return plain data, a frozen dataclass, as a document."""
+    document = _adapter(type(value)).dump_python(value, mode="json", warnings=False)
+    lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
+    return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
+
+
+def decoded(kind: type[Kind], document: dict[str, Any]) -> Kind:
+    """Return the plain data of a document; raises ValueError where it is none; keys that are unknown are left out."""
+    whole: dict[str, Any] = json.loads(json.dumps(document)) if document.get(NOT_FINITE) else document
+    for path, number in whole.get(NOT_FINITE, {}).items():
+        *way, last = json.loads(path)
+        place: Any = whole
+        for key in way:
+            place = place[key]
+        place[last] = float(number)
+    return _adapter(kind).validate_python(whole)  # type: ignore[no-any-return]
+
+
+def schema_of(kind: type) -> dict[str, Any]:
+    """Return the JSON Schema of the documents of one kind of plain data."""
+    return _adapter(kind).json_schema(mode="serialization")  # type: ignore[no-any-return]
+
+
+def finite(value: Any) -> Any:
+    """Return the same structure with numbers that are not finite replaced by None."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _not_finite(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[str | int], float]]:
+    """Yield where in a document a number is not finite, and which."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite(part, (*path, key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield list(path), value
+
+
+def _adapter(kind: type) -> Any:
+    """Return what pydantic makes of the fields of a kind of plain data; kept, since making it takes longest."""
+    from pydantic import TypeAdapter
+
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]

@@ -1,0 +1,72 @@
+"""The way back: results from the folders that they were saved to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nanocrystal.errors import InputError
+from nanocrystal.report.outcome import SCHEMA, Outcome
+from nanocrystal.text import shown
+
+
+def outcomes() -> tuple[type[Outcome], ...]:
+    """Return every kind of result that is saved to a folder."""
+    from nanocrystal.report.refined.result import Result
+
+    return (Result,)
+
+
+def read_result(folder: Path | str) -> Any:
+    """Return the result that was saved to a folder, equal to the one that was saved.
+
+    folder: that of the results, or the path of its record, such as results.json. What version 0.1 wrote is read as
+    far as it wrote it. Raises InputError where there is no result, or one that cannot be read.
+    """
+    path = Path(folder)
+    kinds = {kind.record: kind for kind in outcomes()}
+    record = path if path.name in kinds else _record_in(path, list(kinds))
+    document = _document(record)
+    kind, schema = kinds[record.name], document.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise InputError(
+            shown(record), f"is of schema {schema}; this version reads up to {SCHEMA}: it needs a newer nanocrystal."
+        )
+    try:
+        if schema is None:
+            return kind.of_version_0_1(document, record.parent)
+        return kind.restored(document, record.parent)
+    except FileNotFoundError as error:
+        gone = Path(error.filename).relative_to(record.parent).as_posix()
+        raise InputError(shown(record), f"lists the file {gone!r}, which is not there any more.") from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(shown(record), f"is no result that can be read ({reason}).") from None
+
+
+def _record_in(folder: Path, names: list[str]) -> Path:
+    """Return the record of a folder."""
+    if not folder.exists():
+        raise InputError(shown(folder), "does not exist; name the folder of a result.")
+    if not folder.is_dir():
+        raise InputError(shown(folder), f"is no record of a result; those are called {', '.join(names)}.")
+    records = [folder / name for name in names if (folder / name).is_file()]
+    if not records:
+        raise InputError(shown(folder), f"holds no result: none of the files {', '.join(names)} is there.")
+    if len(records) > 1:
+        several = ", ".join(record.name for record in records)
+        raise InputError(shown(folder), f"holds several results, {several}; name the file of the one that is meant.")
+    return records[0]
+
+
+def _document(record: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(record.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(shown(record), "does not exist; name the folder of a result.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(shown(record), f"is no JSON that can be read ({error}).") from None
+    if not isinstance(document, dict):
+        raise InputError(shown(record), "is no record of a result.")
+    return document

@@ -1,0 +1,96 @@
+"""Results that version 0.1 wrote: results.json without curves, which stand in the CSV of each data set."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nanocrystal.report.encoding import decoded
+from nanocrystal.report.refined.result import FineCurve, FittedCurve, Result
+
+Columns = dict[str, list[str]]
+LEADING = ("observed", "sigma", "calculated", "background")
+"""columns of a CSV after the abscissa; what follows are components"""
+NOTHING: Columns = {"x": [], **{name: [] for name in LEADING}}
+"""of a data set whose CSV is not there any more"""
+MERITS = ("technique", "n_points", "rw", "rwp", "rwp_without_background", "chi2_red", "gof", "weights")
+
+
+def restored(kind: type[Result], document: Mapping[str, Any], folder: Path) -> Any:
+    """Return the result of a folder: everything but what only its report held (sizes, pictures, methods).
+
+    Raises OSError, KeyError or ValueError where the files are not those of a refinement.
+    """
+    names = [name for name in document["files"] if name.endswith((".cif", ".xyz"))]
+    whole = dict(document) | {
+        "n_evaluations": 0,
+        "sizes": {},
+        "structures": {n: (folder / n).read_text(encoding="utf-8") for n in names if (folder / n).is_file()},
+        "datasets": {},
+    }
+    result = decoded(kind, whole)
+    curves = {name: _curve(name, told, folder) for name, told in document["datasets"].items()}
+    return type(result)(**{**vars(result), "datasets": curves})
+
+
+def _curve(name: str, told: Mapping[str, Any], folder: Path) -> FittedCurve:
+    columns = _columns(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
+    columns.pop("curve", None)
+    x_name, x = next(iter(columns.items()))
+    labels, places = _places(x)
+    background = _numbers(columns["background"])
+    sigma = columns["sigma"]
+    fine = folder / f"{name}_fine.csv"
+    merits: dict[str, Any] = {key: told.get(key) for key in MERITS}
+    return FittedCurve(
+        **merits,
+        notes=tuple(told["notes"]),
+        x=places,
+        labels=labels,
+        x_name=x_name,
+        x_unit="",
+        y_name="",
+        y_unit="",
+        source="",
+        observed=_numbers(columns["observed"]),
+        sigma=None if not any(sigma) else _numbers(sigma),
+        calculated=_numbers(columns["calculated"]),
+        background=background if background.any() else None,
+        components={n: _numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
+        fine=_fine(fine) if fine.is_file() else None,
+    )
+
+
+def _fine(path: Path) -> FineCurve:
+    columns = _columns(path)
+    columns.pop("curve", None)
+    x_name = next(iter(columns))
+    observed = columns["observed"]
+    return FineCurve(
+        x=_numbers(columns[x_name]),
+        observed=_numbers(observed) if any(observed) else None,
+        calculated=_numbers(columns["calculated"]),
+        components={n: _numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
+    )
+
+
+def _columns(path: Path) -> Columns:
+    with path.open(encoding="utf-8", newline="") as stream:
+        heads, *rows = list(csv.reader(stream))
+    return {head: [row[k] for row in rows] for k, head in enumerate(heads)}
+
+
+def _numbers(column: list[str]) -> Any:
+    return np.array([float(v) if v else np.nan for v in column])
+
+
+def _places(column: list[str]) -> tuple[tuple[str, ...], Any]:
+    """Return labels and abscissa: names of points are no numbers, and the abscissa then only counts them."""
+    try:
+        return (), _numbers(column)
+    except ValueError:
+        return tuple(column), np.arange(len(column), dtype=np.float64)

@@ -1,0 +1,33 @@
+"""What a refinement says in words."""
+
+from __future__ import annotations
+
+from nanocrystal.report.page.numbers import concise
+from nanocrystal.report.refined.result import Estimate, Result
+
+WITHOUT_ERROR = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}
+
+
+def summary(result: Result) -> str:
+    """Return the refined parameters with their uncertainties, and what to know, in lines."""
+    state = "converged" if result.converged else "not converged"
+    lines = [f"{result.title}: {state}, {result.message}, in {result.elapsed_s:.1f} s"]
+    for name, d in result.datasets.items():
+        gof = "" if d.gof is None else f", GoF {d.gof:.2f}"
+        lines.append(f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points{gof}")
+    refined = {a: p for a, p in result.parameters.items() if p.status != "fixed"}
+    width = max((len(a) for a in refined), default=0)
+    lines += [f"  {address:{width}s}  {_value_words(p)}" for address, p in refined.items()]
+    if result.joint is not None and result.joint.agreement is not None:
+        agreement = result.joint.agreement
+        lines.append(
+            f"  what the data sets say alone: χ² {agreement.chi2:.1f} lower, for {agreement.freedom} degrees of "
+            f"freedom (p = {agreement.probability:.2g})"
+        )
+    return "\n".join([*lines, *(f"  ! {note}" for note in result.notes)])
+
+
+def _value_words(p: Estimate) -> str:
+    value = concise(p.value, p.stderr_scaled) if p.stderr_scaled is not None else f"{p.value:.5g}"
+    words = WITHOUT_ERROR.get(p.status, "")
+    return f"{value} {p.unit}" + (f"  ({words})" if words else "")

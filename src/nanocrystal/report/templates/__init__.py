@@ -1,0 +1,1 @@
+"""What pages look like: all HTML, style and script."""

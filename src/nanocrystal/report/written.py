@@ -1,0 +1,17 @@
+"""The calls of version 0.1 that write reports, each one line of today's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nanocrystal.report.refined.result import Result
+
+
+def report_html(result: Result) -> str:
+    """Return the report of a refinement as a self-contained HTML page: `Result.page`."""
+    return result.page()
+
+
+def write_result(result: Result, folder: Path | str, study_text: str | None = None) -> Path:
+    """Write report, CSVs, models and results.json to a folder; return the path of the report: `Result.save`."""
+    return result.save(folder, study_text)

@@ -1,0 +1,149 @@
+"""The report of a comparison: reflections and their names, the superstructure region, a browser that draws it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nanocrystal.refinement import Comparison, compare
+from nanocrystal.report.compared.figures import covers_superstructure, superstructure_figure
+from nanocrystal.report.compared.page import comparison_html
+from nanocrystal.report.refined.reflections import grouped, reflections
+from nanocrystal.tables.form_factors import form_factor
+from nanocrystal.tables.library import library_text
+from support.browser import needs_browser, opened_page
+from support.compared import curve, result
+
+A, B, C = 8.207, 8.255, 11.759
+"""Å; γ-CsPbBr3 of the library"""
+
+
+def q_of(h: int, k: int, m: int) -> float:
+    return 2.0 * np.pi * float(np.sqrt((h / A) ** 2 + (k / B) ** 2 + (m / C) ** 2))
+
+
+def three_phases(**more: object) -> Comparison:
+    """Return a comparison over Q of 1 to 3 Å⁻¹ whose best candidate is γ-CsPbBr3."""
+    rng = np.random.default_rng(1)
+    x = np.linspace(1.0, 3.0, 400)
+    truth = 100.0 + 900.0 * np.exp(-(((x - 1.52) / 0.02) ** 2)) + 30.0 * np.exp(-(((x - 1.79) / 0.02) ** 2))
+    observed = truth + rng.normal(size=400)
+    texts = {"gamma": "CsPbBr3-gamma", "alpha": "CsPbBr3-alpha", "<i>beta": "CsPbBr3-beta-built"}
+    results = {
+        name: result(
+            {"iq": curve(observed, truth + k * (x > 1.7) * np.sin(30 * x), np.ones(400), **more)},
+            5 - k,
+            structures={"model_x.cif": library_text(key)},
+        )
+        for k, (name, key) in enumerate(texts.items())
+    }
+    return compare(results, title="Phases <&>", problems={"delta": "failed: <b>"}, descriptions={"gamma": "a < b"})
+
+
+# ---- reflections ----------------------------------------------------------------------------------
+
+
+def test_face_centred_reflections_are_all_odd_or_all_even() -> None:
+    found = reflections(library_text("Pt"), 2.5, 6.0)
+    a = 3.9231
+    wanted = {(1, 1, 1): 3, (0, 0, 2): 4, (0, 2, 2): 8, (1, 1, 3): 11, (2, 2, 2): 12}
+    assert {tuple(sorted(abs(i) for i in r.hkl)) for r in found} == set(wanted)
+    for r in found:
+        assert r.q == pytest.approx(2 * np.pi / a * np.sqrt(wanted[tuple(sorted(abs(i) for i in r.hkl))]))
+
+
+def test_points_of_the_zone_in_pbnm() -> None:
+    """M: h + k odd, l even; R: both odd; X: h + k even, l odd."""
+    found = {r.hkl: r for r in reflections(library_text("CsPbBr3-gamma"), 1.5, 2.2)}
+    wanted = {(1, 2, 0): "M", (2, 1, 0): "M", (2, 1, 1): "R", (1, 0, 3): "R", (0, 2, 1): "X", (1, 1, 3): "X",
+              (2, 0, 0): "cubic", (1, 1, 2): "cubic", (0, 0, 4): "cubic", (2, 2, 0): "cubic"}  # fmt: skip
+    for hkl, kind in wanted.items():
+        assert found[hkl].kind == kind, hkl
+        assert found[hkl].q == pytest.approx(q_of(*hkl), rel=1e-6)
+    assert (0, 1, 2) not in found  # 1.31 Å⁻¹
+    assert (2, 0, 1) not in found  # h0l needs h + l even in Pbnm (an n glide)
+
+
+def test_points_of_the_zone_in_p4_mbm_and_in_others() -> None:
+    kinds = {r.hkl: r.kind for r in reflections(library_text("CsPbI3-beta"), 1.4, 2.1)}
+    assert kinds[(2, 1, 0)] == kinds[(2, 1, 1)] == "M"
+    assert kinds[(2, 0, 0)] == kinds[(1, 1, 1)] == "cubic"
+    assert {r.kind for r in reflections(library_text("CsPbBr3-alpha"), 1.0, 3.0)} == {"all"}
+    assert {r.kind for r in reflections(library_text("CdSe-wurtzite"), 1.0, 3.0)} == {"all"}
+
+
+def test_intensity_of_a_family_by_hand() -> None:
+    """Simple cubic: |F| = f for all, so 100 (6 equivalents) to 110 (12) is ½ (f(1.57)/f(2.22))²."""
+    angles = "\n".join(f"_cell_angle_{name} 90" for name in ("alpha", "beta", "gamma"))
+    lengths = "\n".join(f"_cell_length_{name} 4.0" for name in "abc")
+    atom = "loop_\n_atom_site_label\n_atom_site_type_symbol\n" + "".join(f"_atom_site_fract_{x}\n" for x in "xyz")
+    text = f"data_Po\n{lengths}\n{angles}\n_space_group_name_H-M_alt 'P m -3 m'\n{atom}Po1 Po 0 0 0\n"
+    found = {tuple(sorted(r.hkl)): r.intensity for r in reflections(text, 1.0, 2.5)}
+    f1, f2 = (float(form_factor("Po", np.array([2.0 * np.pi / 4.0 * np.sqrt(n)]))[0]) for n in (1, 2))
+    assert found[(0, 0, 1)] / found[(0, 1, 1)] == pytest.approx(0.5 * (f1 / f2) ** 2, rel=0.01)
+
+
+def test_no_crystal_no_reflections() -> None:
+    assert reflections("data_x\n", 1.5, 2.2) == []
+    assert reflections("nothing of the kind", 1.5, 2.2) == []
+
+
+def test_neighbours_are_one_mark() -> None:
+    found = [r for r in reflections(library_text("CsPbBr3-gamma"), 1.5, 2.2) if r.kind == "R"]
+    assert [[r.text for r in g] for g in grouped(found, 0.02)] == [["103", "121", "211"]]
+
+
+# ---- figures --------------------------------------------------------------------------------------
+
+
+def test_region_is_shown_where_data_over_q_cover_it() -> None:
+    x = np.linspace(1.0, 3.0, 50)
+    whole = curve(x, x, None)
+    assert covers_superstructure(whole)
+    assert not covers_superstructure(curve(x, x, None, x=np.linspace(1.6, 3.0, 50)))
+    assert not covers_superstructure(curve(x, x, None, x_name="r", x_unit="Å"))
+    assert "superstructure" not in comparison_html(three_phases(x=np.linspace(1.6, 3.0, 400)))
+
+
+def test_region_names_rows_and_labels_the_strongest() -> None:
+    curves = {name: r.datasets["iq"] for name, r in three_phases().results.items()}
+    figure = superstructure_figure(curves, reflections(library_text("CsPbBr3-gamma"), 1.5, 2.2))
+    rows = figure["layout"]["yaxis2"]["ticktext"]
+    assert rows == ["M", "R", "X", "cubic"]
+    labels = {(rows[round(a["y"])], a["text"]) for a in figure["layout"]["annotations"]}
+    assert {("R", "211…"), ("X", "113"), ("M", "122…")} <= labels
+    x = figure["data"][0]["x"]
+    assert min(x) >= 1.5
+    assert max(x) <= 2.2
+
+
+def test_page_holds_texts_as_text() -> None:
+    page = comparison_html(three_phases())
+    assert "<i>beta" not in page.partition("<script")[0]
+    for words in ("Phases &lt;&amp;&gt;", "a &lt; b", "&lt;i&gt;beta", "failed: &lt;b&gt;", "Superstructure region"):
+        assert words in page
+    data = json.loads(page.partition('<script id="report-data" type="application/json">')[2].partition("</script>")[0])
+    assert data["parameters_csv"].startswith("candidate,parameter,value,")
+    assert len(data["figures"]) == 2
+
+
+@needs_browser
+def test_browser_draws_it_and_refuses_nothing(tmp_path: Path) -> None:
+    look = """<script>setTimeout(() => {
+      const plots = [...document.querySelectorAll(".plot")];
+      plots[0].parentElement.querySelector("[data-do=reset]").click();
+      const found = document.createElement("pre");
+      found.id = "found";
+      found.textContent = JSON.stringify({ refused, drawn: plots.map((p) => p.querySelectorAll(".main-svg").length),
+        range: plots[0].layout.yaxis2.range, wide: document.documentElement.scrollWidth - innerWidth });
+      document.body.append(found);
+    }, 300);</script></body>"""
+    _, found = opened_page(comparison_html(three_phases()), look, tmp_path)
+    assert found["refused"] == []
+    assert len(found["drawn"]) == 2
+    assert all(n > 0 for n in found["drawn"])
+    assert found["range"][0] == -found["range"][1]
+    assert found["wide"] <= 0
