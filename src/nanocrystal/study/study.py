@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolve
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import named_datasets
+from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
 from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
@@ -61,6 +62,19 @@ class Study:
     candidates: Mapping[str, Study] = field(default_factory=dict)
     reductions: Mapping[str, Any] = field(default_factory=dict)
     planned: PlanTable | None = None
+
+    if TYPE_CHECKING:  # what it is made of may be as in `nanocrystal.refine`
+
+        def __init__(
+            self,
+            title: str,
+            sample: Sample | Populations | None,
+            datasets: Datasets,
+            options: Options = ...,
+            *,
+            path: str | Path = ...,
+            **more: Any,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
@@ -198,7 +212,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
             source=source,
             description=description,
             reductions=table.reduction,
-            planned=table.plan,
+            planned=table.plan if "plan" in content else None,
         )
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here

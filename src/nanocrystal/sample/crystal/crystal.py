@@ -87,8 +87,8 @@ def read_structure(file: str | Path, where: str, source: str | None = None) -> C
     if isinstance(file, str) and file.startswith(LIBRARY):
         known = library_name(file.removeprefix(LIBRARY), f"{where}.library")
         return parse_cif(library_text(known), f"{LIBRARY}{known}")
-    if not isinstance(file, str | Path):
-        raise InputError(f"{where}.structure", f'must be a file or "library:NAME", got {came(file)}.')
+    if not isinstance(file, str | Path) or "\n" in str(file):
+        raise InputError("Crystal.structure", f'must be a file or "library:NAME", got {came(file)}.')
     return parse_cif(read_text(Path(file), f"{where}.cif"), source or str(file))
 
 
