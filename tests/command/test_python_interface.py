@@ -26,10 +26,12 @@ from nanocrystal.study.candidates import base_and_candidates
 from nanocrystal.techniques import TECHNIQUES
 from support.measured import measured
 from support.nickel import synthetic
+from support.paths import ROOT
 from support.round_trip import differences
 from support.series_members import SmallSeries
 from support.small_study import CIF, SmallStudy
 from support.structures import NICKEL
+from support.tutorials import pieces
 
 STRUCTURE = parse_cif(NICKEL, "Ni.cif")
 STUDY = """title = "Pt"
@@ -604,3 +606,19 @@ def test_every_public_dataclass_with_numbers_checks_them() -> None:
         if isinstance(made, type) and is_dataclass(made) and not issubclass(made, Declares):
             found += [f"{name}.{f.name}" for f in declared_fields(made).values() if check_of(f.kind) is not None]
     assert found == []
+
+
+# ---- the manual ---------------------------------------------------------------------------------------------
+
+
+def test_python_of_the_manual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs below "From Python" run as they stand, one after the other."""
+    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    part = page.partition("\n## From Python\n")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    programs = [text for kind, text in pieces(part) if kind == "python"]
+    assert len(programs) == 2
+    for program in programs:
+        exec(compile(program, "study.md", "exec"), names)
+    assert nc.read_study("study.toml").title == "Pt nanoparticles"
