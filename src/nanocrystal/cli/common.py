@@ -118,11 +118,13 @@ def check_folder(folder: Path, names: list[str], named: bool, record: str) -> No
     from nanocrystal.errors import InputError
     from nanocrystal.report.compared.files import COMPARISON
     from nanocrystal.report.files import check_folder
+    from nanocrystal.report.reduction.result import REDUCTION
     from nanocrystal.report.refined.result import RESULTS
     from nanocrystal.report.simulated import SIMULATION
 
     kinds = {RESULTS: ("refinement", "refined"), SIMULATION: ("simulation", "simulated")}
     kinds[COMPARISON] = ("comparison", "compared")
+    kinds[REDUCTION] = ("reduction", "reduced")
     try:
         check_folder(folder, names, record)
     except InputError as error:

@@ -16,7 +16,6 @@ from nanocrystal.reduction.differential import Differential, differential
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
 from nanocrystal.reduction.reduction import Reduced, Reduction, reduced
-from nanocrystal.reduction.results import ReductionResult
 from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
 from nanocrystal.reduction.unchanged import Unchanged, peak_template, unchanged
 
@@ -31,7 +30,6 @@ __all__ = [
     "PairDistribution",
     "Reduced",
     "Reduction",
-    "ReductionResult",
     "Unchanged",
     "d_over_g",
     "differential",

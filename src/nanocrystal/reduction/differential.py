@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.intensity import interpolation
 from nanocrystal.reduction.reduction import Reduced
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.transform import PairDistribution, pair_distribution
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares, Limits
 from nanocrystal.reduction.absorption import Geometry, absorption_coefficient, absorption_factor
@@ -36,7 +36,6 @@ from nanocrystal.reduction.transform import (
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 
-FloatArray = NDArray[np.float64]
 TABULATED_Q = 75.0
 """Å⁻¹: form factors are tabulated up to sin θ/λ = 6 Å⁻¹"""
 NOTEWORTHY = 0.2

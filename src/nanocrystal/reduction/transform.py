@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.composition import Composition
 from nanocrystal.reduction.intensity import interpolation
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.sum_rules import quadrature
 
-FloatArray = NDArray[np.float64]
 Window = Literal["none", "lorch"]
 DNormalization = Literal["squared-mean", "mean-square", "electrons"]
 AT_ONCE = 1000

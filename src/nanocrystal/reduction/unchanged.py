@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 
-FloatArray = NDArray[np.float64]
 CONFIDENCE = 0.95
 ROUNDS = 5
 """of the scale and of the σ that depend on it"""

@@ -22,7 +22,7 @@ from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
-from nanocrystal.refinement.posterior_chain import kept_samples, marginal_of, shortcomings
+from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
 from nanocrystal.refinement.posterior_sampling import (
     Chain,
@@ -34,7 +34,7 @@ from nanocrystal.refinement.posterior_sampling import (
     usual_walkers,
 )
 from nanocrystal.refinement.posterior_workers import evaluating, own_target
-from nanocrystal.report.posterior.result import Marginal, Posterior
+from nanocrystal.report.posterior.result import Marginal, Posterior, Sampled
 from nanocrystal.report.refined.result import Result
 
 FloatArray = NDArray[np.float64]
@@ -228,25 +228,36 @@ def assembled_posterior(
     best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
     return Posterior(
         title=fit.title,
-        names=names,
-        samples=samples,
-        log_density=chain.log_density[first:],
-        ensemble=chain.ensemble,
-        marginals=marginals,
-        fit=fit,
-        seed=sampling.seed,
-        n_steps=len(chain.x),
-        n_discarded=first,
-        acceptance=chain.acceptance,
-        noise=_noise_words(target),
-        factor=target.factor,
-        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
-        elapsed_s=elapsed_s,
-        n_evaluations=len(chain.x) * len(chain.ensemble),
         converged=not missing,
         interrupted=chain.interrupted,
-        errors_scaled=_errors_scaled(target),
+        elapsed_s=elapsed_s,
+        parameters=marginals,
+        sampling=_sampled(target, chain, sampling.seed),
         best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
+        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
+        refinement=fit,
+        ensemble=chain.ensemble,
+        samples=samples,
+        log_density=chain.log_density[first:],
+    )
+
+
+def _sampled(target: LogPosterior, chain: Chain, seed: int) -> Sampled:
+    """Return how the chain came about."""
+    steps, walkers, _ = chain.x.shape
+    first = discarded(steps)
+    return Sampled(
+        steps=steps,
+        discarded=first,
+        kept=steps - first,
+        walkers=walkers,
+        ensembles=len(np.unique(chain.ensemble)),
+        seed=seed,
+        acceptance=chain.acceptance,
+        evaluations=steps * walkers,
+        noise=_noise_words(target),
+        sigma_factor=target.factor,
+        errors_scaled=_errors_scaled(target),
     )
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
@@ -15,9 +16,40 @@ NOT_FINITE = "not_finite"
 _ADAPTERS: dict[type, Any] = {}
 
 
+@dataclass(frozen=True)
+class ByName:
+    """How JSON holds a sequence of plain data that have a name: as a mapping by that name, in the same order.
+
+    field: which field of theirs that is.
+    """
+
+    field: str = "name"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        listed = handler(source)
+        by_name = core_schema.wrap_serializer_function_ser_schema(self._by_name, schema=listed)
+        return core_schema.no_info_before_validator_function(self._listed, listed, serialization=by_name)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": handler(schema)["items"]}
+
+    def _by_name(self, things: Any, documents: Any) -> dict[str, Any]:
+        return {document[self.field]: document for document in documents(things)}
+
+    def _listed(self, things: Any) -> Any:
+        return [{self.field: name, **told} for name, told in things.items()] if isinstance(things, dict) else things
+
+
+def called(**keys: str) -> dict[str, Any]:
+    """Return the `__pydantic_config__` of plain data whose documents call these fields by other keys."""
+    return {"alias_generator": lambda field: keys.get(field, field)}
+
+
 def encoded(value: Any) -> dict[str, Any]:
     """Return plain data, a frozen dataclass, as a document."""
-    document = _adapter(type(value)).dump_python(value, mode="json", warnings=False)
+    document = _plain(_adapter(type(value)).dump_python(value, by_alias=True, warnings=False))
     lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
     return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
 
@@ -48,6 +80,16 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _plain(value: Any) -> Any:
+    """Return mappings with keys of text, lists and plain numbers, as JSON knows them."""
+    # pydantic has a mode that does this, but in fields that are a Sequence it makes null of what is not finite
+    if isinstance(value, Mapping):
+        return {k if isinstance(k, str) else str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return float(value) if isinstance(value, float) else value
 
 
 def _not_finite(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[str | int], float]]:

@@ -13,9 +13,12 @@ from nanocrystal.text import shown
 
 def outcomes() -> tuple[type[Outcome], ...]:
     """Return every kind of result that is saved to a folder."""
+    from nanocrystal.report.plan.result import Plan
+    from nanocrystal.report.posterior.result import Posterior
+    from nanocrystal.report.reduction.result import ReductionResult
     from nanocrystal.report.refined.result import Result
 
-    return (Result,)
+    return (Result, Plan, Posterior, ReductionResult)
 
 
 def read_result(folder: Path | str) -> Any:

@@ -49,15 +49,16 @@ def refined(study: Study, out: str | Path | None, workers: int) -> Result:
 
 def planned(study: Study, out: str | Path | None) -> Plan:
     """Plan the measurement of a study."""
-    from nanocrystal.report.plan.files import PLAN, plan_names, write_plan
+    from nanocrystal.report.outcome import REPORT, STUDY
+    from nanocrystal.report.plan.result import PLAN
 
     def names(folder: Path) -> list[str]:
-        return plan_names(copied(study.text, study.path, folder) is not None)
+        return [REPORT, *([] if copied(study.text, study.path, folder) is None else [STUDY]), PLAN]
 
     folder = None if out is None else checked_folder(out, names, PLAN)
     plan = study.plan()
     if folder is not None:
-        write_plan(plan, folder, copied(study.text, study.path, folder))
+        plan.save(folder, copied(study.text, study.path, folder))
     return plan
 
 

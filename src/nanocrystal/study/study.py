@@ -32,7 +32,7 @@ from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.design import Plan
+    from nanocrystal.report.plan.result import Plan
     from nanocrystal.report.posterior.result import Posterior
     from nanocrystal.study.plan import PlanTable
 

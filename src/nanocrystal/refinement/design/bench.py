@@ -14,8 +14,9 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.refinement.design.information import ExpectedNoise, Named, Planned, Slopes
-from nanocrystal.refinement.design.plan import Plan
+from nanocrystal.refinement.design.plan import Design
 from nanocrystal.refinement.problem import Problem
+from nanocrystal.report.plan.result import Plan
 
 UPPER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """of the highest Q, angle, …: up to where it is measured"""
@@ -65,16 +66,9 @@ def plan_measurement(
             raise InputError("plan.targets", f"names {address!r}, which this study does not vary; {known}")
     planned = [bench.planned(name) for name in ready]
     notes += bench.notes()
-    return Plan(
-        title=title or "Plan of a measurement",
-        parameters=bench.named,
-        planned=planned,
-        targets=targets,
-        counts=tuple(counts),
-        notes=notes,
-        inputs=sample.inputs(),
-        elapsed_s=time.perf_counter() - began,
-    )
+    design = Design(parameters=bench.named, planned=planned, targets=targets, counts=counts)
+    plan = design.plan(title or "Plan of a measurement", notes, sample.inputs())
+    return replace(plan, elapsed_s=time.perf_counter() - began)
 
 
 def _check_unmeasured(name: str, dataset: Technique) -> None:
@@ -181,13 +175,14 @@ class _Bench:
         dataset, model = self.datasets[name], self.problem.models[name]
         slopes = self.slopes(name, self.problem, self._noise(name))
         ranges, stated = self._ranges(name, slopes)
-        unit = model.x_axis.unit if dataset.transformed_to is None else dataset.transformed_to.unit
+        transform = dataset.transformed_to
         return Planned(
             name=name,
             technique=model.technique,
             slopes=slopes,
             x_name=model.x_axis.name,
-            x_unit=unit,
+            x_unit=model.x_axis.unit,
+            range_unit=model.x_axis.unit if transform is None else transform.unit,
             noise_words=_noise_words(slopes.noise),
             ranges=ranges,
             stated=stated,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.reduction import Differential, Reduced, Unchanged
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
@@ -20,7 +20,6 @@ from nanocrystal.report.page.figures import (
     plain_list,
 )
 
-FloatArray = NDArray[np.float64]
 BAND = "rgba(0,114,178,0.22)"
 DRAWN_R = 30.0
 """Å: up to where G(r) is drawn again while sliders move"""
@@ -119,6 +118,12 @@ def live_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
+def from_counts(one: Reduced) -> bool:
+    """Return whether the page can do every step again: by the polynomial, where counts and blanks are known."""
+    known = len(one.background) == len(one.structure.q) and np.isfinite(one.background + one.corrected.value).all()
+    return one.settings.method == "polynomial" and bool(known)
+
+
 def live_data(one: Reduced) -> dict[str, Any]:
     """Return what the page needs to calculate F(Q) and G(r) of other settings itself.
 
@@ -126,14 +131,14 @@ def live_data(one: Reduced) -> dict[str, Any]:
     """
     structure, settings = one.structure, one.settings
     data: dict[str, Any] = {
-        "method": settings.method,
+        "method": "polynomial" if from_counts(one) else "transform",
         "q": plain_list(structure.q, 9),
         "f": plain_list(structure.f, 9),
         "r": plain_list(_drawn_r(one), 9),
         "start": {"qmax": one.pdf.qmax, "qmin": one.pdf.qmin, "rpoly": settings.rpoly, "blanks": 1.0},
         "window": settings.window,
     }
-    if settings.method == "polynomial":
+    if from_counts(one):
         squared_mean = one.composition.squared_mean(structure.q, None)
         mean_square = one.composition.mean_square(structure.q, None)
         factor = np.divide(

@@ -20,7 +20,6 @@ from nanocrystal.reduction import (
     Intensity,
     Reduced,
     Reduction,
-    ReductionResult,
     Unchanged,
     differential,
     peak_template,
@@ -29,6 +28,7 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.report.reduction.result import ReductionResult
 from nanocrystal.running.folder import checked_folder, copied
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
@@ -75,7 +75,7 @@ class Reductions:
 
         workers: as of other studies; reductions are done one after the other.
         """
-        from nanocrystal.report.reduction.files import REDUCTION, write_reduction
+        from nanocrystal.report.reduction.result import REDUCTION
 
         folder = None if out is None else checked_folder(out, self._files, REDUCTION)
         try:
@@ -83,7 +83,7 @@ class Reductions:
         except InputError as error:
             raise self.source.located(error) from None
         if folder is not None:
-            write_reduction(result, folder, copied(self.text, self.path, folder))
+            result.save(folder, copied(self.text, self.path, folder))
         return result
 
     def _files(self, folder: Path) -> list[str]:
@@ -117,9 +117,9 @@ class Reductions:
             version=__version__,
             reductions=results,
             differentials=differentials,
-            comparisons=comparisons,
+            unchanged=comparisons,
             inputs=inputs,
-            images=images,
+            images={name: image.pictured() for name, image in images.items()},
         )
 
 
