@@ -450,6 +450,16 @@ def test_a_file_with_a_plan_gives_a_plan(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "plan.json").is_file()
 
 
+def test_reductions_alone_are_reduced(tmp_path: Path) -> None:
+    for file in (ROOT / "examples").glob("reduction_*.chi"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    text = (ROOT / "examples" / "reduction_pbs.toml").read_text(encoding="utf-8")
+    (tmp_path / "study.toml").write_text(text.partition("[crystals.pbs]")[0], encoding="utf-8")
+    result = nc.read_study(tmp_path / "study.toml").run(tmp_path / "out", workers=2)
+    assert list(result.reductions) == ["native", "shelled"]
+    assert nc.read_result(tmp_path / "out") == result
+
+
 # ---- third piece: thousands of spectra ----------------------------------------------------------------
 
 
