@@ -1,7 +1,8 @@
-"""Write the pages that follow from the code: docs/techniques/NAME.md and docs/study.md.
+"""Write the pages that follow from the code: techniques/NAME.md, study.md, python.md and results.md in docs.
 
 A page of a technique is made from the docstring of its file and its declarations; the page of the
-study file from its text in tools/study_page.md and from the schema.
+study file from its text in tools/study_page.md and from the schema; that of the Python interface, with
+the stub of the package, by tools/make_python_page.py; that of results by tools/make_results_page.py.
 
 Run from the root of the repository: python tools/make_docs.py
 """
@@ -9,6 +10,7 @@ Run from the root of the repository: python tools/make_docs.py
 from __future__ import annotations
 
 import inspect
+import runpy
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -260,6 +262,8 @@ def main() -> None:
     for name, technique in TECHNIQUES.items():
         (folder / f"{name}.md").write_text(page(technique), encoding="utf-8")
     (DOCS / "study.md").write_text(study_page(), encoding="utf-8")
+    runpy.run_path(str(Path(__file__).with_name("make_python_page.py")), run_name="__main__")
+    runpy.run_path(str(Path(__file__).with_name("make_results_page.py")), run_name="__main__")
 
 
 if __name__ == "__main__":

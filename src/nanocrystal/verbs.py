@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from nanocrystal.refinement.optimise import Progress
     from nanocrystal.refinement.posterior import Listeners, Sampling
     from nanocrystal.report.posterior.result import Posterior
-    from nanocrystal.simulation import Curves
+    from nanocrystal.report.simulated.result import Simulation
+    from nanocrystal.simulation import FloatArray
 
 GivenSample = RefinableSample | Populations | None
 
@@ -47,16 +48,45 @@ def refine(
         fit = refine([dots, other], {"pdf": pdf, "saxs": saxs}, title="Two populations")
         fit["dots.diameter"]
 
-    folder: where relative file names are looked for; progress(iteration, point) is called as it goes; executor: what
-    several starts are shared out to [this process].
-    Raises InputError for input that cannot be used, before anything is refined.
+    Parameters
+    ----------
+    sample : Population, several, several by name, Sample, or None
+        What is in the vial; None where no data set needs any.
+    datasets : technique, several of different techniques, or several by name
+        `Pdf`, `TotalScattering`, …; without a name each is called as its technique, such as pdf.
+    title : str, optional
+        Of the report.
+    options : Options, optional
+        Of the optimiser.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    progress : callable, optional
+        Called as progress(iteration, point) as it goes.
+    executor : Executor, optional
+        What several starts are shared out to, such as `Processes(4)` [this process].
+
+    Returns
+    -------
+    Result
+        Parameters with standard errors, derived quantities, curves, notes.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, before anything is refined.
+    RefinementError
+        Where the refinement cannot go on.
+
+    References
+    ----------
+    G. H. Golub & V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), for linear parameters eliminated at each step.
     """
     given: dict[str, Any] = {"title": title, "options": options, "folder": folder}
     return refinement.refine(*_named(sample, datasets), progress=progress, executor=executor, **given)
 
 
 def compare(
-    models: Mapping[str, Any],
+    models: Mapping[str, Any] | None = None,
     datasets: Datasets | None = None,
     *,
     workers: int = 1,
@@ -69,12 +99,37 @@ def compare(
 
         comparison = compare({"spheres": spheres, "cubes": cubes}, pdf, workers=2)
 
-    models: name -> what `refine` takes as a sample; or, without data sets, name -> `Result`, which are only judged.
-    workers: at most so many are refined at once, in processes, where that is worth it: more than 1 needs a main module
-    that may be imported again (a script with `if __name__ == "__main__"`). judging: descriptions by name;
-    independent_points, seed and problems as of `refinement.compare`.
-    Raises InputError, before anything is refined, where a model cannot be used or looks at other data.
+    Parameters
+    ----------
+    models : mapping of str to what `refine` takes as a sample
+        By name; or, without data sets, `Result` by name, which are only judged.
+    datasets : technique, several of different techniques, or several by name, optional
+        What each model is refined against.
+    workers : int, optional
+        At most so many are refined at once, in processes, where that is worth it; more than 1 needs a main module that
+        may be imported again (a script with `if __name__ == "__main__"`).
+    options : Options, optional
+        Of the optimiser.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    title : str, optional
+        Of the report.
+    **judging : optional
+        descriptions: what a model is, by name, in a sentence; independent_points: data set -> number of its independent
+        points, where that is known better than from the residuals; seed: of the bootstrap; problems: further models,
+        and why each has no result.
+
+    Returns
+    -------
+    Comparison
+        The judged models by BIC, then the others; who can be told from whom.
+
+    Raises
+    ------
+    InputError
+        Before anything is refined, where a model cannot be used or looks at other data.
     """
+    models = judging.pop("results", {}) if models is None else models
     if datasets is None:
         _check_results(models)
         return refinement.compare(models, title=title, **judging)
@@ -102,16 +157,69 @@ def compare(
     return compared(title, candidates, executor=local_executor(workers), judged=judge)
 
 
-def simulate(sample: GivenSample, datasets: Datasets, folder: str | Path = ".") -> Curves:
-    """Return name -> columns (abscissa, ordinate[, sigma]) of each data set, calculated as it is described.
+def simulate(sample: GivenSample, datasets: Datasets, *, title: str = "", folder: str | Path = ".") -> Simulation:
+    """Return what data sets would look like as they are described, with noise where they describe it.
 
-        curve = simulate(dots, Pdf(r="0.5:30:0.01", qmax=25.0))["pdf"]
+        simulate(dots, Pdf(r="0.5:30:0.01", qmax=25.0)).save("expected")
 
-    folder: where relative file names are looked for. Raises InputError for input that cannot be used.
+    Parameters
+    ----------
+    sample : Population, several, several by name, Sample, or None
+        What is in the vial; parameters stand at their values.
+    datasets : technique, several of different techniques, or several by name
+        Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters that are left to the
+        fit stand at 1, those of a background at 0.
+    title : str, optional
+        Of the report.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+
+    Returns
+    -------
+    Simulation
+        The curves by data set, with `page()` and `save(folder)`.
+
+    Raises
+    ------
+    InputError
+        For data sets that cannot be calculated of this sample, with the address of the value.
     """
-    from nanocrystal.simulation import simulated_curves
+    from nanocrystal import simulation
 
-    return simulated_curves(*_named(sample, datasets), Path(folder))
+    return simulation.simulate(*_named(sample, datasets), title=title, folder=folder)
+
+
+def simulated_curves(
+    sample: GivenSample, datasets: Datasets, folder: str | Path = "."
+) -> dict[str, dict[str, FloatArray]]:
+    """Return the curves of data sets as they are described, without a refinement.
+
+        r, g = simulated_curves(dots, Pdf(r="0.5:30:0.01", qmax=25.0))["pdf"].values()
+
+    Parameters
+    ----------
+    sample : Population, several, several by name, Sample, or None
+        What is in the vial; parameters stand at their values.
+    datasets : technique, several of different techniques, or several by name
+        Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters that are left to the
+        fit stand at 1, those of a background at 0.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+
+    Returns
+    -------
+    dict
+        name -> columns by heading: the abscissa (n,), the calculated ordinate (n,), with the noise that the data set
+        describes, and then "sigma" (n,). The abscissa of points that are no curve is their names.
+
+    Raises
+    ------
+    InputError
+        For data sets that cannot be calculated of this sample, with the address of the value.
+    """
+    from nanocrystal import simulation
+
+    return simulation.simulated_curves(*_named(sample, datasets), folder)
 
 
 def plan_measurement(
@@ -125,9 +233,36 @@ def plan_measurement(
 ) -> Plan:
     """Return what data sets to come would say of the parameters that vary, at the values that are stated.
 
-    Data sets state their abscissa and their noise, and have no file. targets: standard errors that are wanted, by
-    address; counts: factors on those that are planned.
-    Raises InputError where a data set has a file, or no noise, and where nothing varies.
+    Linear parameters that are not stated are refined, and stand at 1 (scales) and 0 (backgrounds).
+
+    Parameters
+    ----------
+    sample : Population, several, several by name, Sample, or None
+        What is in the vial.
+    datasets : technique, several of different techniques, or several by name
+        With their abscissa and their noise, and without a file.
+    title : str, optional
+        Of the report.
+    folder : str or Path, optional
+        Where relative paths of other files begin [the working directory].
+    targets : mapping of str to float, optional
+        Standard errors that are wanted, by address, in the unit of the parameter.
+    counts : sequence of float, optional
+        Factors on the counts of which the plan has a table.
+
+    Returns
+    -------
+    Plan
+        Standard errors to expect, against ranges and counts.
+
+    Raises
+    ------
+    InputError
+        Where a data set has a file, or no noise, and where nothing varies.
+
+    References
+    ----------
+    R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922).
     """
     from nanocrystal.refinement import design
 
@@ -148,7 +283,39 @@ def sample_posterior(
     """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
-    Raises InputError for input that cannot be used, and where emcee is missing.
+
+    Parameters
+    ----------
+    sample : Population, several, several by name, Sample, or None
+        What is in the vial.
+    datasets : technique, several of different techniques, or several by name
+        `Pdf`, `TotalScattering`, …
+    title : str, optional
+        Of the report.
+    options : Options, optional
+        Of the optimiser of the refinement.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    sampling : Sampling, optional
+        How to sample.
+    listeners : Listeners, optional
+        What is told on the way.
+
+    Returns
+    -------
+    Posterior
+        Samples, and what they say of each parameter.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, and where emcee is missing.
+    RefinementError
+        Where the refinement cannot go on, or a process is lost.
+
+    References
+    ----------
+    D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     from nanocrystal.refinement import posterior
 
@@ -157,21 +324,29 @@ def sample_posterior(
 
 
 def read_study(path: str | Path) -> Any:
-    """Read a study file as what it is, which `run` then does.
+    """Read a study file as what it is, which its `run` then does.
 
         result = read_study("study.toml").run("out", workers=2)
 
-    A study (`Study`), whose run gives a `Result`, with candidates a `Comparison`, with [plan] a plan; a series, whose
-    run gives a `SeriesResult`; reductions alone; candidates whose study is not complete without them.
-    Raises InputError, with file, line and key, for anything that cannot be meant.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Study, CandidateSet, Series or Reductions
+        A study, whose `run` gives a `Result`, with candidates a `Comparison`, with [plan] a `Plan`; candidates whose
+        study is not complete without them; a series, whose `run` gives a `SeriesResult`; reductions alone.
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for anything that cannot be meant.
     """
     from nanocrystal.study.reading import read_any
 
     return read_any(path)
-
-
-simulated_curves = simulate
-"""as it was called in 0.1"""
 
 
 # ---- what is given --------------------------------------------------------------------------------

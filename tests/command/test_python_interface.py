@@ -18,7 +18,7 @@ from nanocrystal.measurement import CurveTechnique
 from nanocrystal.parameters import Declares
 from nanocrystal.parameters.given import check_of
 from nanocrystal.sample.crystal.cif import parse_cif
-from nanocrystal.spectra import LINES, Sum
+from nanocrystal.spectra import LINES, SumOfForms
 from nanocrystal.spectra.batch import fit_batch
 from nanocrystal.spectra.lines import gaussian
 from nanocrystal.study import read_candidates
@@ -178,7 +178,8 @@ def test_curves_of_all_forms_of_a_sample() -> None:
     by_names = nc.Sample({"dots": nc.Population("ni", nc.Sphere(30.0))}, {"ni": ni})
     known = nc.simulated_curves(by_names, {"pdf": pdf}, Path())["pdf"]["g"]
     for sample in (dots, [dots], {"dots": dots}, by_names):
-        assert np.array_equal(nc.simulate(sample, pdf)["pdf"]["g"], known)
+        assert np.array_equal(nc.simulated_curves(sample, pdf)["pdf"]["g"], known)
+        assert np.array_equal(nc.simulate(sample, pdf).curves["pdf"].y, known)
 
 
 def test_plans_and_posteriors_take_the_same_forms(nickel_files: Path) -> None:
@@ -483,7 +484,7 @@ def test_a_map_of_spectra_of_two_lines() -> None:
     assert abs(z.mean()) < 0.05
     assert z.std() == pytest.approx(1.0, abs=0.03)
     assert fit.chi2_red.mean() == pytest.approx(1.0, abs=0.01)
-    forms = Sum({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
+    forms = SumOfForms({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
     start = {"low.position": 1.80, "low.fwhm": 0.08, "high.position": 1.92, "high.fwhm": 0.08}
     known = fit_batch(forms, energy, rows[:50], start, sigma=0.1)
     assert fit["low.position"].ravel()[:50] == pytest.approx(known["low.position"], abs=1e-6)

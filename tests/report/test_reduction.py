@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from nanocrystal.reduction import Reduced, reduced
+from nanocrystal.reduction import ReducedPattern, reduced_pattern
 from nanocrystal.report.reduction.page import reduction_page
 from nanocrystal.report.reduction.result import ReductionResult
 from support.browser import needs_browser, opened_page
@@ -38,7 +38,7 @@ def test_page_holds_everything_and_nothing_foreign() -> None:
 
 def test_page_of_data_without_sigma_or_blanks() -> None:
     one = liquid()
-    bare = reduced(replace(one.intensity, spread=None), SETTINGS, name="bare")
+    bare = reduced_pattern(replace(one.intensity, spread=None), SETTINGS, name="bare")
     page = reduction_page(ReductionResult(title="x", version="0", reductions={"bare": bare}))
     assert "No σ is known" in page
 
@@ -100,7 +100,7 @@ def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     assert "difference 0.0 %" in found["said"]
 
 
-def _agree(reduction: Reduced, drawn: dict[str, list[float]], r: np.ndarray) -> None:
+def _agree(reduction: ReducedPattern, drawn: dict[str, list[float]], r: np.ndarray) -> None:
     np.testing.assert_allclose(drawn["f"], reduction.structure.f, atol=1e-5)
     exact = CubicSpline(reduction.pdf.r, reduction.pdf.g)(r)  # Python's grid is another one
     np.testing.assert_allclose(drawn["g"], exact, atol=2e-4)

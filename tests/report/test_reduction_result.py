@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import nanocrystal as nc
 from nanocrystal.arrays import PackedRows
 from nanocrystal.cli.app import app
-from nanocrystal.reduction import ImageSettings, IntegratedImage, differential, unchanged
+from nanocrystal.reduction import ImageSettings, IntegratedImage, differential_functions, pattern_change
 from nanocrystal.reduction.image import Cake
 from nanocrystal.reduction.image_pixels import MASKED, USED
 from nanocrystal.reduction.image_views import LARGEST, View
@@ -107,7 +107,9 @@ def test_correlations_of_points_come_back(tmp_path: Path) -> None:
     saved = result()
     saved.save(tmp_path / "out")
     again = nc.read_result(tmp_path / "out").reductions
-    first, second = (differential(s["physical"], s["liquid"], fit_range=(1.0, 5.0)) for s in (saved.reductions, again))
+    first, second = (
+        differential_functions(s["physical"], s["liquid"], fit_range=(1.0, 5.0)) for s in (saved.reductions, again)
+    )
     assert second.scale_stderr == first.scale_stderr
     np.testing.assert_array_equal(second.pdf.sigma, first.pdf.sigma)
 
@@ -182,7 +184,7 @@ def _holds(said: Any, told: Any) -> None:
 def test_a_folder_of_0_1_comes_back_with_its_curves(tmp_path: Path) -> None:
     new = result()
     one = new.reductions["liquid"]
-    other = unchanged(one.intensity, new.reductions["physical"].intensity, background_terms=3)
+    other = pattern_change(one.intensity, new.reductions["physical"].intensity, background_terms=3)
     images = {"liquid": image(), "physical": replace(image(), sigma=image().intensity)}
     new = replace(new, unchanged={("liquid", "physical"): other}, images=images)
     new.save(tmp_path / "out")

@@ -27,8 +27,8 @@ from math import isqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
-from nanocrystal.analysis.peak_group import ProfileOptions
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_series
+from nanocrystal.analysis.peak_group import PeakOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks
 from nanocrystal.errors import InputError
 from nanocrystal.tables.form_factors import form_factor
@@ -76,7 +76,7 @@ class MetricMean:
     """
 
     n: int
-    mean: Estimate
+    mean: UncertainValue
     chi2: float
     p_value: float
 
@@ -95,7 +95,7 @@ class MetricOptions:
 
     q_range: tuple[float, float] | None = None
     reflections: Sequence[CubicReflection] | None = None
-    profile: ProfileOptions | None = None
+    profile: PeakOptions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class CubicMetric:
     all: MetricMean
     even: MetricMean
     odd: MetricMean
-    odd_minus_even: Estimate
+    odd_minus_even: UncertainValue
 
     @property
     def verdict(self) -> str:
@@ -143,7 +143,7 @@ class CubicMetric:
             self.reflections, self.fit.peaks, self.cell_parameter, self.stderr_scaled, strict=True
         ):
             kind = "odd " if r.is_odd else "even"
-            shown = peak.problem or f"a = {Estimate(float(a), float(e), float(e), 'Å')}"
+            shown = peak.problem or f"a = {UncertainValue(float(a), float(e), float(e), 'Å')}"
             lines.append(f"  {r.name:>12} {kind} {shown}")
         return "\n".join([*lines, f"  {self.verdict}"])
 
@@ -285,7 +285,7 @@ def _mean(a: FloatArray, covariance: FloatArray, chosen: FloatArray | np.ndarray
 
     n = int(chosen.sum())
     if n == 0:
-        return MetricMean(0, Estimate(np.nan, np.nan, np.nan, "Å"), np.nan, np.nan)
+        return MetricMean(0, UncertainValue(np.nan, np.nan, np.nan, "Å"), np.nan, np.nan)
     weights, variance = _weights(covariance[np.ix_(chosen, chosen)])
     mean = float(weights @ a[chosen])
     apart = a[chosen] - mean
@@ -293,24 +293,26 @@ def _mean(a: FloatArray, covariance: FloatArray, chosen: FloatArray | np.ndarray
     stderr = float(np.sqrt(variance))
     scaled = stderr * float(np.sqrt(max(1.0, chi2 / (n - 1)))) if n > 1 else stderr
     p_value = float(chi2_distribution.sf(chi2, n - 1)) if n > 1 else np.nan
-    return MetricMean(n, Estimate(mean, stderr, scaled, "Å"), chi2, p_value)
+    return MetricMean(n, UncertainValue(mean, stderr, scaled, "Å"), chi2, p_value)
 
 
-def _difference(a: FloatArray, covariance: FloatArray, odd: np.ndarray, even: np.ndarray) -> Estimate:
+def _difference(a: FloatArray, covariance: FloatArray, odd: np.ndarray, even: np.ndarray) -> UncertainValue:
     """Return the mean of the odd minus that of the even reflections.
 
     stderr_scaled counts what the reflections of each parity scatter among themselves: in a lattice that is not
     cubic they do.
     """
     if not (odd.any() and even.any()):
-        return Estimate(np.nan, np.nan, np.nan, "Å")
+        return UncertainValue(np.nan, np.nan, np.nan, "Å")
     weights = np.zeros(len(a))
     weights[odd] = _weights(covariance[np.ix_(odd, odd)])[0]
     weights[even] = -_weights(covariance[np.ix_(even, even)])[0]
     chosen = odd | even
     stderr = float(np.sqrt(weights[chosen] @ covariance[np.ix_(chosen, chosen)] @ weights[chosen]))
     of_odd, of_even = (_mean(a, covariance, kind).mean.stderr_scaled for kind in (odd, even))
-    return Estimate(float(weights[chosen] @ a[chosen]), stderr, max(stderr, float(np.hypot(of_odd, of_even))), "Å")
+    return UncertainValue(
+        float(weights[chosen] @ a[chosen]), stderr, max(stderr, float(np.hypot(of_odd, of_even))), "Å"
+    )
 
 
 def _weights(covariance: FloatArray) -> tuple[FloatArray, float]:

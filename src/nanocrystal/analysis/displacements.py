@@ -24,7 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_series
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.tables.elements import atomic_mass
@@ -53,9 +53,9 @@ class DisplacementFit:
 
     model: Model
     mass: float
-    static: Estimate
-    slope: Estimate
-    theta: Estimate
+    static: UncertainValue
+    slope: UncertainValue
+    theta: UncertainValue
     calculated: FloatArray
     chi2: float
     n_refined: int
@@ -276,7 +276,7 @@ def _fit(
     chi2 = series.chi2(calculated)
     factor = float(np.sqrt(max(1.0, chi2 / freedom) if series.has_sigmas else chi2 / freedom))
     estimates = [
-        Estimate(value, error if series.has_sigmas else error * factor, error * factor, unit)
+        UncertainValue(value, error if series.has_sigmas else error * factor, error * factor, unit)
         for (value, error), unit in zip(pairs, ("Å²", "Å²/K", "K"), strict=True)
     ]
     static, slope, theta = estimates

@@ -33,7 +33,7 @@ LAYER_GAP = 1.0
 
 
 @dataclass(frozen=True)
-class Surface:
+class DepthReference:
     """What depth is measured from.
 
     kind: `box`, the nearest face of the box along x, y and z around the atoms, or `hull`, that of their convex hull;
@@ -111,7 +111,7 @@ def distance_profile(
     *,
     n_nearest: int | None = None,
     cutoff: float | None = None,
-    surface: Surface | None = None,
+    surface: DepthReference | None = None,
     shells: float | Sequence[float] | None = None,
 ) -> DistanceProfile:
     """Return the distances from atoms of `element` to their neighbours of `neighbour` over depth.
@@ -128,7 +128,7 @@ def distance_profile(
     for name, symbol in (("element", element), ("neighbour", neighbour)):
         _check_element(f"{where}, {name}", symbol, cluster)
     _check_neighbours(where, n_nearest, cutoff)
-    surface = surface or Surface()
+    surface = surface or DepthReference()
     depths = atom_depths(cluster, surface)
     elements = np.array(cluster.elements)
     centres = np.flatnonzero((elements == element) & (depths > -1e-6))
@@ -165,10 +165,10 @@ def distance_profile(
     )
 
 
-def atom_depths(cluster: Cluster, surface: Surface | None = None) -> FloatArray:
+def atom_depths(cluster: Cluster, surface: DepthReference | None = None) -> FloatArray:
     """Return the depth of each atom's centre below the surface, (n_atoms,) Å; negative outside."""
     where = "atom_depths"
-    surface = surface or Surface()
+    surface = surface or DepthReference()
     if surface.kind not in ("box", "hull"):
         raise InputError(f"{where}, surface", f"must be 'box' or 'hull', got {surface.kind!r}.")
     for symbol in surface.elements or ():

@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class UncertainValue:
     """A value with its standard errors.
 
     stderr: from the covariance with the sigmas as given, or, where there were none, the scaled one;

@@ -70,7 +70,7 @@ def diameter_from_diffusion(
     )
 
 
-def viscosity_of_pair(diffusion_um2_per_s: float, diameter_nm: float, temperature_k: float) -> float:
+def viscosity_from_diffusion(diffusion_um2_per_s: float, diameter_nm: float, temperature_k: float) -> float:
     """Return η in mPa s that a published pair of D and d was made with."""
     for name, value, unit in (
         ("diffusion_um2_per_s", diffusion_um2_per_s, "µm²/s"),

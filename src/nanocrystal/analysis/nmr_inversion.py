@@ -42,7 +42,7 @@ class DiffusionPeak:
 
 
 @dataclass(frozen=True)
-class InversionOptions:
+class DiffusionOptions:
     """How a distribution is found.
 
     limits_um2_per_s: ends of the grid; left out, from a tenth of 1/b_max to ten times 1/b_min above 0. strength: α,
@@ -108,7 +108,7 @@ def diffusion_distribution(
     sigma: ArrayLike | float,
     *,
     method: Method = "tikhonov",
-    options: InversionOptions | None = None,
+    options: DiffusionOptions | None = None,
     rng: np.random.Generator | None = None,
 ) -> DiffusionDistribution:
     """Return the distribution of D behind a decay over b (n,) in s/µm².
@@ -125,7 +125,7 @@ def diffusion_distribution(
         raise InputError("sigma", "must be above 0 everywhere.")
     if method not in ("tikhonov", "entropy"):
         raise InputError("method", f"must be tikhonov or entropy, got {method!r}.")
-    options = options or InversionOptions()
+    options = options or DiffusionOptions()
     grid = _grid(b, options.limits_um2_per_s, options.n_grid)
     step = float(np.log(grid[1] / grid[0]))
     kernel = np.exp(-np.outer(b, grid)) * step / spread[:, None]

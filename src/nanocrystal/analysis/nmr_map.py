@@ -1,7 +1,7 @@
 """Diffusion coefficient at each point of a spectrum: the map of shift against log D that DOSY is named after.
 
     data = read_nmr(Path("dosy/5"))
-    spectrum = spectrum_of(data)
+    spectrum = nmr_spectrum(data)
     b = b_values(data.indirect.values, pulse, separation, shape_factor=0.9) * 1e-12     # s/µm²
     found = diffusion_map(spectrum.shift, b, spectrum.real, spectrum.sigma)
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.spectra import DECAYS, Sum
+from nanocrystal.spectra import DECAYS, SumOfForms
 from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
 from nanocrystal.text import csv_text
 
@@ -92,7 +92,7 @@ def diffusion_map(
         raise InputError("threshold", f"leaves no column: no point is above {threshold:g} σ.")
     order = np.argsort(b)
     start = {"a.diffusion": 1.0 / float(b.max() - b.min())}
-    model = Sum({"a": DECAYS["diffusion"]}, 0)
+    model = SumOfForms({"a": DECAYS["diffusion"]}, 0)
     rows = np.ascontiguousarray(y[order][:, seen].T)
     sigma_of_rows = np.ascontiguousarray(spread[order][:, seen].T)
     options = BatchOptions(reach={"a.diffusion": 30.0})

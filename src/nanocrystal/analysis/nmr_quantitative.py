@@ -3,9 +3,9 @@
     ligand = amount_by_standard_mol((1.32, 0.02), 2, (1.00, 0.01), 2, (5.0e-6, 1e-7))
     print(concentration_mol_per_l(ligand, (5.0e-4, 2e-6)))
 
-A number is given as it is, or as (value, standard error); an `Estimate` that one function returned may go into the
-next. Errors are propagated linearly and taken as independent: what enters twice (such as one volume) has to enter one
-function. Nothing is assumed about the sample: extinction coefficients, densities and shapes are the user's.
+A number is given as it is, or as (value, standard error); an `UncertainValue` that one function returned may go into
+the next. Errors are propagated linearly and taken as independent: what enters twice (such as one volume) has to enter
+one function. Nothing is assumed about the sample: extinction coefficients, densities and shapes are the user's.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Literal
 
 import numpy as np
 
-from nanocrystal.analysis.estimate import Estimate
+from nanocrystal.analysis.estimate import UncertainValue
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import difference, step_of
 
 AVOGADRO = 6.02214076e23
 """1/mol, exact"""
-Measured = float | tuple[float, float] | Estimate
+Measured = float | tuple[float, float] | UncertainValue
 """a number, or a number with its standard error"""
 Shape = Literal["sphere", "cube"]
 
 
 def amount_by_standard_mol(
     area: Measured, protons: int, standard_area: Measured, standard_protons: int, standard_mol: Measured
-) -> Estimate:
+) -> UncertainValue:
     """Return n = n_s (A/p)/(A_s/p_s), mol.
 
     area: A, integral of a signal of p protons in each molecule; those of the standard with n_s mol. The delay between
@@ -44,14 +44,14 @@ def amount_by_standard_mol(
     return propagated(lambda a, s, n: n * a / s * ratio, given, "mol")
 
 
-def concentration_mol_per_l(amount_mol: Measured, volume_l: Measured) -> Estimate:
+def concentration_mol_per_l(amount_mol: Measured, volume_l: Measured) -> UncertainValue:
     """Return c = n/V, mol/L."""
     return propagated(lambda n, v: n / v, {"amount_mol": amount_mol, "volume_l": volume_l}, "mol/L")
 
 
 def concentration_by_absorbance_mol_per_l(
     absorbance: Measured, extinction_l_per_mol_cm: Measured, path_cm: Measured = 1.0, dilution: Measured = 1.0
-) -> Estimate:
+) -> UncertainValue:
     """Return c = A f/(ε l), mol/L, of nanocrystals by Beer and Lambert.
 
     absorbance: decadic; extinction_l_per_mol_cm: ε per mole of nanocrystals at that wavelength, of this size;
@@ -68,7 +68,7 @@ def concentration_by_absorbance_mol_per_l(
 
 def concentration_by_mass_mol_per_l(
     mass_concentration_g_per_l: Measured, diameter_nm: Measured, density_g_per_cm3: Measured, shape: Shape = "sphere"
-) -> Estimate:
+) -> UncertainValue:
     """Return c = m/(N_A ρ V), mol/L, of nanocrystals from the mass of their cores in a volume.
 
     V of a sphere is π d³/6, of a cube d³; sizes without spread (⟨d³⟩ is larger than ⟨d⟩³).
@@ -82,13 +82,13 @@ def concentration_by_mass_mol_per_l(
     return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), given, "mol/L")
 
 
-def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: Measured) -> Estimate:
+def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: Measured) -> UncertainValue:
     """Return N = c_ligand/c_nanocrystal, of bound ligands in the same dispersion."""
     given = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
     return propagated(lambda ligand, crystal: ligand / crystal, given, "")
 
 
-def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0) -> Estimate:
+def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0) -> UncertainValue:
     """Return the mean surface of a nanocrystal, nm²: π(d² + s²), or 6(d² + s²) of cubes with edge d.
 
     diameter_nm: number-weighted mean d with its standard error; spread_nm: s, standard deviation of the sizes, which is
@@ -102,17 +102,18 @@ def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: fl
 
 def ligands_per_nm2(
     ligands: Measured, diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0
-) -> Estimate:
+) -> UncertainValue:
     """Return N over the mean surface of a nanocrystal, 1/nm²; see `surface_nm2`."""
     surface = surface_nm2(diameter_nm, shape, spread_nm=spread_nm)
     return propagated(lambda n, s: n / s, {"ligands": ligands, "surface_nm2": surface}, "1/nm²")
 
 
-def propagated(function: Callable[..., float], given: dict[str, Measured], unit: str) -> Estimate:
+def propagated(function: Callable[..., float], given: dict[str, Measured], unit: str) -> UncertainValue:
     """Return a function of independent numbers with its standard error, √Σ(∂f/∂x σ_x)².
 
     given: name -> number, in the order of the function's arguments. The error is that of a straight line through the
-    function: for relative errors above some 20 % ask `simulated`. Raises InputError for what is not above 0.
+    function: for relative errors above some 20 % ask `propagated_by_sampling`. Raises InputError for what is not above
+    0.
     """
     numbers = {name: _number(name, value) for name, value in given.items()}
     values = [v for v, _ in numbers.values()]
@@ -122,7 +123,7 @@ def propagated(function: Callable[..., float], given: dict[str, Measured], unit:
             moved = partial(_with_another, function, values, k)
             variance += (error * difference(moved, value, step_of(error))) ** 2
     error = sqrt(variance) if variance > 0.0 else float("nan")
-    return Estimate(function(*values), error, error, unit)
+    return UncertainValue(function(*values), error, error, unit)
 
 
 def _with_another(function: Callable[..., float], values: Sequence[float], k: int, value: float) -> float:
@@ -130,7 +131,7 @@ def _with_another(function: Callable[..., float], values: Sequence[float], k: in
     return function(*values[:k], value, *values[k + 1 :])
 
 
-def simulated(
+def propagated_by_sampling(
     function: Callable[..., float], given: dict[str, Measured], rng: np.random.Generator, n: int = 20000
 ) -> tuple[float, float, float]:
     """Return median and the ends of the central 68.3 % of a function of normally distributed numbers, by drawing n."""
@@ -142,7 +143,7 @@ def simulated(
 
 def _number(name: str, given: Measured) -> tuple[float, float]:
     """Return value and standard error (0 where there is none)."""
-    if isinstance(given, Estimate):
+    if isinstance(given, UncertainValue):
         value, error = given.value, given.stderr_scaled if given.determined else 0.0
     elif isinstance(given, tuple):
         value, error = given

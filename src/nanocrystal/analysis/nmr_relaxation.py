@@ -2,7 +2,7 @@
 
     print(relaxation_of_lines(delays, integrals, "inversion-recovery", names=["core", "surface"]))
 
-Published ¹³³Cs times by ligand, size and site are in `nanocrystal.tables.cs133_relaxation`;
+Published ¹³³Cs times by ligand, size and site are what `published_cs133` returns;
 `nanocrystal.report.nmr_figures.relaxation_figure` draws them, and yours, against size.
 """
 
@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate
+from nanocrystal.analysis.estimate import UncertainValue
 from nanocrystal.errors import InputError
-from nanocrystal.spectra import DECAYS, Sum
+from nanocrystal.spectra import DECAYS, SumOfForms
 from nanocrystal.spectra.batch.shared import SharedFit, fit_shared
 from nanocrystal.tables.cs133_relaxation import cs133_relaxation
 from nanocrystal.text import csv_text
@@ -32,9 +32,9 @@ class LineRelaxation:
     """One line: its relaxation time (s), its amplitude, and f of a recovery (None where it was given)."""
 
     name: str
-    time: Estimate
-    amplitude: Estimate
-    inversion: Estimate | None
+    time: UncertainValue
+    amplitude: UncertainValue
+    inversion: UncertainValue | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def relaxation_of_lines(
         raise InputError("names", f"must be as many as the lines, {len(y)}, got {len(labels)}.")
     recovers = kind in INVERSION
     fixed = {} if inversion is None or not recovers else {"a.inversion": inversion}
-    model = Sum({"a": DECAYS["recovery" if recovers else "exponential"]}, 0, fixed=fixed)
+    model = SumOfForms({"a": DECAYS["recovery" if recovers else "exponential"]}, 0, fixed=fixed)
     start = {"a.time": float(np.median(t[t > 0.0]))}
     if recovers and not fixed:
         start["a.inversion"] = INVERSION[kind]
@@ -114,15 +114,19 @@ def relaxation_of_lines(
     return RelaxationOfLines(kind=kind, lines=lines, common=common_time, chi2_red=chi2_red, longest=float(t.max()))
 
 
-def _estimates(fit: SharedFit, has_sigma: bool, inverted: bool) -> list[tuple[Estimate, Estimate, Estimate | None]]:
+def _estimates(
+    fit: SharedFit, has_sigma: bool, inverted: bool
+) -> list[tuple[UncertainValue, UncertainValue, UncertainValue | None]]:
     """Return time, amplitude and inversion of each member of a fit; NaN errors where the data say nothing."""
     factor = float(np.sqrt(max(1.0, fit.chi2_red))) if has_sigma else 1.0
 
-    def of(name: str, unit: str) -> list[Estimate]:
+    def of(name: str, unit: str) -> list[UncertainValue]:
         errors = np.where(np.isfinite(fit.stderr(name)), fit.stderr(name), np.nan)
-        return [Estimate(float(v), float(e), float(e) * factor, unit) for v, e in zip(fit[name], errors, strict=True)]
+        return [
+            UncertainValue(float(v), float(e), float(e) * factor, unit) for v, e in zip(fit[name], errors, strict=True)
+        ]
 
-    inversions: list[Estimate | None] = [None] * len(fit.free)
+    inversions: list[UncertainValue | None] = [None] * len(fit.free)
     if inverted:
         inversions = list(of("a.inversion", ""))
     return list(zip(of("a.time", "s"), of("a.amplitude", ""), inversions, strict=True))
@@ -131,7 +135,7 @@ def _estimates(fit: SharedFit, has_sigma: bool, inverted: bool) -> list[tuple[Es
 def published_cs133(what: Literal["t1_s", "t2_ms"]) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Return "ligand, site" -> sizes (nm) and T1 (s) or T2 (ms) of ¹³³Cs in CsPbBr₃ nanocrystals, as published.
 
-    See `nanocrystal.tables.cs133_relaxation` for the source. What the paper leaves out is left out.
+    M. Aebli et al., supporting information, Table S13. What the paper leaves out is left out.
     """
     rows = [(f"{r.ligand}, {r.site}", r.size_nm, getattr(r, what)) for r in cs133_relaxation()]
     known = [(name, size, value) for name, size, value in rows if value is not None]

@@ -1,6 +1,6 @@
 """What a nucleus gives for the time spent: sensitivity per time, and how long or how concentrated for a target.
 
-    print(sensitivity_table({"133Cs": (109.0, 2000.0), "207Pb": (1.0, 17600.0)}))
+    print(nmr_sensitivity_table({"133Cs": (109.0, 2000.0), "207Pb": (1.0, 17600.0)}))
 
 Sensitivity per time is defined as in the supporting information of M. Aebli et al., Disorder and halide distributions
 in cesium lead halide nanocrystals as seen by colloidal ¹³³Cs nuclear magnetic resonance spectroscopy:
@@ -19,7 +19,7 @@ from nanocrystal.tables.isotopes import SOURCE, isotope
 
 
 @dataclass(frozen=True)
-class ReferenceSignal:
+class NmrReferenceSignal:
     """What is compared with: ¹³³Cs in CsPbBr₃, T1 and line width as in Table S3 of the paper above."""
 
     receptivity: float = 0.0484
@@ -28,11 +28,11 @@ class ReferenceSignal:
     name: str = "133Cs in CsPbBr3"
 
 
-CESIUM_IN_CSPBBR3 = ReferenceSignal()
+CESIUM_IN_CSPBBR3 = NmrReferenceSignal()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sensitivity:
+class NmrSensitivity:
     """One row: a nucleus with its T1 (s) and full width (Hz), and its sensitivity per time over the reference."""
 
     nucleus: str
@@ -43,11 +43,11 @@ class Sensitivity:
 
 
 @dataclass(frozen=True)
-class SensitivityTable:
+class NmrSensitivityTable:
     """Rows of sensitivities over one reference."""
 
-    rows: Sequence[Sensitivity]
-    reference: ReferenceSignal
+    rows: Sequence[NmrSensitivity]
+    reference: NmrReferenceSignal
 
     def __str__(self) -> str:
         lines = [f"{'nucleus':8s} {'receptivity':>12s} {'T1 (s)':>8s} {'FWHM (Hz)':>10s} {'sensitivity/time':>17s}"]
@@ -66,8 +66,8 @@ class SensitivityTable:
         return "\n".join(lines) + "\n"
 
 
-def relative_sensitivity_per_time(
-    receptivity: float, fwhm_hz: float, t1_s: float, reference: ReferenceSignal = CESIUM_IN_CSPBBR3
+def nmr_sensitivity_per_time(
+    receptivity: float, fwhm_hz: float, t1_s: float, reference: NmrReferenceSignal = CESIUM_IN_CSPBBR3
 ) -> float:
     """Return (R/R_ref)(FWHM_ref/FWHM)(T1_ref/T1); raises InputError for what is not above 0."""
     _positive("receptivity", receptivity, "")
@@ -76,11 +76,11 @@ def relative_sensitivity_per_time(
     return (receptivity / reference.receptivity) * (reference.fwhm_hz / fwhm_hz) * (reference.t1_s / t1_s)
 
 
-def sensitivity_table(
+def nmr_sensitivity_table(
     signals: Mapping[str, tuple[float, float]],
     enrichment: Mapping[str, float] | None = None,
-    reference: ReferenceSignal = CESIUM_IN_CSPBBR3,
-) -> SensitivityTable:
+    reference: NmrReferenceSignal = CESIUM_IN_CSPBBR3,
+) -> NmrSensitivityTable:
     """Return the table for nucleus -> (T1 in s, FWHM in Hz), receptivities from the isotope table.
 
     enrichment: nucleus -> fraction of the element that is this isotope, where it is not the natural one.
@@ -95,13 +95,13 @@ def sensitivity_table(
             if not 0.0 < given[name] <= 1.0:
                 raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {given[name]:g}.")
             receptivity *= given[name] / entry.abundance
-        value = relative_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
+        value = nmr_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
         rows.append(
-            Sensitivity(
+            NmrSensitivity(
                 nucleus=entry.name, receptivity=receptivity, t1_s=t1_s, fwhm_hz=fwhm_hz, sensitivity_per_time=value
             )
         )
-    return SensitivityTable(tuple(rows), reference)
+    return NmrSensitivityTable(tuple(rows), reference)
 
 
 def signal_to_noise_after(signal_to_noise: float, time_s: float, new_time_s: float) -> float:

@@ -42,7 +42,7 @@ class SolidSite:
 
 
 @dataclass(frozen=True)
-class Observation:
+class SolidObservation:
     """How a solid is observed.
 
     spinning_rate_hz: at the magic angle; 0 static, 1e12 infinitely fast. transitions: "central" or "all", of
@@ -60,7 +60,7 @@ def solid_spectrum(
     fwhm_hz: float,
     *,
     lorentzian_part: float = 0.5,
-    observed: Observation | None = None,
+    observed: SolidObservation | None = None,
     ppm: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return (ppm, intensity) of sites, each with its area over ppm, broadened by a Voigt profile of fwhm_hz.
@@ -69,7 +69,7 @@ def solid_spectrum(
     installed.
     """
     all_sites = [sites] if isinstance(sites, SolidSite) else list(sites)
-    found, observed = isotope(nucleus), observed or Observation()
+    found, observed = isotope(nucleus), observed or SolidObservation()
     rate_hz = observed.spinning_rate_hz
     seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz, observed.transitions)
     _check(all_sites, seen, fwhm_hz, lorentzian_part, rate_hz)

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import legendre
-from nanocrystal.spectra import LINES, Sum
+from nanocrystal.spectra import LINES, SumOfForms
 from nanocrystal.spectra.covariance import covariance
 
 IntArray = NDArray[np.int64]
@@ -27,7 +27,7 @@ GOOD = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProfileOptions:
+class PeakOptions:
     """How peaks are fitted.
 
     fwhm: Å⁻¹, where widths start; None: half-height width of the strongest peak.
@@ -51,7 +51,7 @@ class ProfileOptions:
     significance: float = 2.0
 
     def __post_init__(self) -> None:
-        where = "ProfileOptions"
+        where = "PeakOptions"
         if self.fwhm is not None and not 0.0 < self.fwhm < np.inf:
             raise InputError(f"{where}, fwhm", f"must be a positive width in Å⁻¹, got {self.fwhm}.")
         if self.widths not in ("free", "shared"):
@@ -67,7 +67,7 @@ class ProfileOptions:
                 raise InputError(f"{where}, {name}", f"must be positive, got {getattr(self, name)}.")
 
 
-NOTHING = Estimate(np.nan, np.nan, np.nan)
+NOTHING = UncertainValue(np.nan, np.nan, np.nan)
 """of a peak that is not determined"""
 
 
@@ -82,10 +82,10 @@ class FittedPeak:
     name: str
     expected: float
     group: int
-    area: Estimate = NOTHING
-    position: Estimate = NOTHING
-    fwhm: Estimate = NOTHING
-    mixing: Estimate = NOTHING
+    area: UncertainValue = NOTHING
+    position: UncertainValue = NOTHING
+    fwhm: UncertainValue = NOTHING
+    mixing: UncertainValue = NOTHING
     chi2_red: float = np.nan
     problem: str = ""
 
@@ -108,14 +108,14 @@ class GroupData:
 PEAK = LINES["pseudo-voigt"]
 
 
-def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
+def peaks_of(n_peaks: int, options: PeakOptions) -> SumOfForms:
     """Return the sum of n peaks "0", "1", … on their background, tied and fixed as the options say."""
     same: dict[str, str] = {}
     for name, kind in (("fwhm", options.widths), ("lorentzian_part", options.mixing)):
         if kind == "shared":
             same |= {f"{k}.{name}": f"0.{name}" for k in range(1, n_peaks)}
     given = None if isinstance(options.mixing, str) else float(options.mixing)
-    return Sum(
+    return SumOfForms(
         {str(k): PEAK for k in range(n_peaks)},
         baseline_terms=options.background_degree + 1,
         same=same,
@@ -128,7 +128,7 @@ def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
 class Trial:
     """The sum at one vector of its free parameters, against the points of a group."""
 
-    peaks: Sum
+    peaks: SumOfForms
     data: GroupData
     vector: FloatArray
 
@@ -167,7 +167,7 @@ class GroupFit:
 
     data: GroupData
     expected: FloatArray
-    options: ProfileOptions
+    options: PeakOptions
     width: float
     present: tuple[int, ...]
     vector: FloatArray
@@ -177,7 +177,7 @@ class GroupFit:
 
     @classmethod
     def of(
-        cls, data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: ProfileOptions
+        cls, data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: PeakOptions
     ) -> GroupFit:
         """Fit, leaving out what is not there; limits: (2, n_peaks) of the positions."""
         present = tuple(range(len(expected)))
@@ -200,7 +200,7 @@ class GroupFit:
         return of(present=(), vector=np.zeros(0), held=np.zeros(0, dtype=np.bool_), left_out=left_out)
 
     @cached_property
-    def sum(self) -> Sum:
+    def sum(self) -> SumOfForms:
         """The peaks that stayed, on their background."""
         return peaks_of(len(self.present), self.options)
 
@@ -241,21 +241,21 @@ class GroupFit:
         """Return (calculated, background) on the points of the group."""
         return self._there.calculated, self.sum.components(self.data.q, self.vector)["baseline"][0]
 
-    def estimate(self, name: str, unit: str) -> Estimate:
+    def estimate(self, name: str, unit: str) -> UncertainValue:
         """Return a parameter of the sum with its standard errors."""
         index = self.place(name)
         if index < 0:
-            return Estimate(self.sum.fixed[name], 0.0, 0.0)
+            return UncertainValue(self.sum.fixed[name], 0.0, 0.0)
         plain = float(np.sqrt(self.covariance[index, index]))
         scaled = plain * self.factor
-        return Estimate(float(self.vector[index]), plain if self.data.has_sigmas else scaled, scaled, unit)
+        return UncertainValue(float(self.vector[index]), plain if self.data.has_sigmas else scaled, scaled, unit)
 
     def peak(self, k: int, number: int, name: str) -> FittedPeak:
         """Return the k-th peak of the group; number: of the group."""
         expected = float(self.expected[k])
         if k not in self.present:
             value, error, why = self.left_out[k]
-            area = Estimate(value, error, error)
+            area = UncertainValue(value, error, error)
             return FittedPeak(name=name, expected=expected, group=number, area=area, problem=why)
         j = self.present.index(k)
         position, fwhm = self.estimate(f"{j}.position", "Å⁻¹"), self.estimate(f"{j}.fwhm", "Å⁻¹")
@@ -316,7 +316,7 @@ class GroupFit:
 
 
 def _minimised(
-    data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: ProfileOptions
+    data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: PeakOptions
 ) -> tuple[FloatArray, NDArray[np.bool_], bool]:
     """Return the vector at the least χ² of a few starts, which of its entries stand at a bound, and if it converged."""
     from scipy.optimize import least_squares

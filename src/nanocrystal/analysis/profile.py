@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal.analysis.estimate import FloatArray, checked_series
-from nanocrystal.analysis.peak_group import FittedPeak, GroupData, GroupFit, IntArray, ProfileOptions
+from nanocrystal.analysis.peak_group import FittedPeak, GroupData, GroupFit, IntArray, PeakOptions
 from nanocrystal.errors import InputError
 from nanocrystal.text import csv_text
 
@@ -86,7 +86,7 @@ def fit_peaks(
     sigma: ArrayLike | None,
     expected: ArrayLike,
     names: Sequence[str] | None = None,
-    options: ProfileOptions | None = None,
+    options: PeakOptions | None = None,
 ) -> PeakFit:
     """Fit pseudo-Voigt peaks near the `expected` positions, (n_peaks,) Å⁻¹.
 
@@ -99,7 +99,7 @@ def fit_peaks(
 
     Raises InputError for data or positions that cannot be used.
     """
-    options = options or ProfileOptions()
+    options = options or PeakOptions()
     q_, y, s, at, labels = _checked(q, intensity, sigma, expected, names)
     width = options.fwhm or _half_height_width(q_, y, at)
     order = np.argsort(at)
@@ -203,7 +203,7 @@ def _groups(at: FloatArray, inside: Sequence[int], together: float) -> list[IntA
 
 
 def _windows(
-    q: FloatArray, at: FloatArray, groups: list[IntArray], options: ProfileOptions, width: float
+    q: FloatArray, at: FloatArray, groups: list[IntArray], options: PeakOptions, width: float
 ) -> list[NDArray[np.bool_]]:
     """Return which points each group is fitted to, (n,) each; no point belongs to two.
 

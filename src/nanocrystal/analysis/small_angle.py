@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_series
 from nanocrystal.errors import InputError
 
 GUINIER_LIMIT = 1.3
@@ -37,8 +37,8 @@ class GuinierFit:
     q_range: Å⁻¹, the points used; q_rg: q Rg at both ends; chi2_red: NaN without sigmas; remarks: sentences.
     """
 
-    rg: Estimate
-    i0: Estimate
+    rg: UncertainValue
+    i0: UncertainValue
     q_range: tuple[float, float]
     q_rg: tuple[float, float]
     n_points: int
@@ -46,10 +46,10 @@ class GuinierFit:
     remarks: tuple[str, ...]
 
     @property
-    def sphere_diameter(self) -> Estimate:
+    def sphere_diameter(self) -> UncertainValue:
         """The diameter of the sphere that has this radius of gyration, 2 √(5/3) Rg, Å."""
         f = 2.0 * np.sqrt(5.0 / 3.0)
-        return Estimate(f * self.rg.value, f * self.rg.stderr, f * self.rg.stderr_scaled, "Å")
+        return UncertainValue(f * self.rg.value, f * self.rg.stderr, f * self.rg.stderr_scaled, "Å")
 
     def __repr__(self) -> str:
         lines = [
@@ -106,8 +106,8 @@ def guinier(
     if ends[0] > 0.65:
         remarks.append(f"q Rg begins at {ends[0]:.2f}; smaller q would show whether larger things are there.")
     return GuinierFit(
-        rg=Estimate(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
-        i0=Estimate(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
+        rg=UncertainValue(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
+        i0=UncertainValue(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
         q_range=(float(x[used][0]), float(x[used][-1])),
         q_rg=ends,
         n_points=int(used.sum()),
@@ -157,8 +157,8 @@ def _guinier_window(x: FloatArray, log_y: FloatArray, weight: FloatArray, limit:
 class PorodFit:
     """Porod's constant K (intensity Å⁻⁴) and the constant background below it; q_range: Å⁻¹."""
 
-    constant: Estimate
-    background: Estimate
+    constant: UncertainValue
+    background: UncertainValue
     q_range: tuple[float, float]
     n_points: int
     chi2_red: float
@@ -181,8 +181,8 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
     scaled = max(1.0, np.sqrt(fit.chi2_red)) if sigma is not None else np.sqrt(fit.chi2_red)
     first = 1.0 if sigma is not None else scaled
     return PorodFit(
-        constant=Estimate(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
-        background=Estimate(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
+        constant=UncertainValue(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
+        background=UncertainValue(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
         q_range=(float(x[used][0]), float(x[used][-1])),
         n_points=int(used.sum()),
         chi2_red=fit.chi2_red if sigma is not None else np.nan,
@@ -190,33 +190,35 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
 
 
 @dataclass(frozen=True)
-class Invariant:
+class ScatteringInvariant:
     """∫ q² I dq, in the unit of I times Å⁻³, and its parts below, within and beyond the data."""
 
-    value: Estimate
+    value: UncertainValue
     below: float
     within: float
     beyond: float
 
     def __repr__(self) -> str:
         parts = f"{self.below / self.value.value:.1%} below, {self.beyond / self.value.value:.1%} beyond the data"
-        return f"Invariant({self.value}; {parts})"
+        return f"ScatteringInvariant({self.value}; {parts})"
 
 
-def invariant(
+def scattering_invariant(
     q: ArrayLike, intensity: ArrayLike, low: GuinierFit, high: PorodFit, sigma: ArrayLike | None = None
-) -> Invariant:
+) -> ScatteringInvariant:
     """Return the invariant: Guinier's law up to the points of its fit, trapezoids, Porod's law beyond its fit.
 
     The background of Porod's law is taken off. Standard errors hold the noise of the points and of Porod's constant.
     """
     from scipy.integrate import quad
 
-    x, y, s = checked_curve("invariant", q, intensity, sigma)
+    x, y, s = checked_curve("scattering_invariant", q, intensity, sigma)
     inside = (x >= low.q_range[0]) & (x <= high.q_range[1])
     x, y, s = x[inside], y[inside] - high.background.value, s[inside]
     if len(x) < FEWEST:
-        raise InputError("invariant, q", "must hold points between those of the fits by Guinier and by Porod.")
+        raise InputError(
+            "scattering_invariant, q", "must hold points between those of the fits by Guinier and by Porod."
+        )
     weights = np.gradient(x)
     weights[[0, -1]] = 0.5 * (x[1] - x[0]), 0.5 * (x[-1] - x[-2])
     within = float(weights @ (x**2 * y))
@@ -227,10 +229,10 @@ def invariant(
     noise = float(np.sum((weights * x**2 * s) ** 2)) if sigma is not None else 0.0
     error = float(np.sqrt(noise + (high.constant.stderr / x[-1]) ** 2))
     error = error if sigma is not None else np.nan
-    return Invariant(Estimate(total, error, error), below, within, beyond)
+    return ScatteringInvariant(UncertainValue(total, error, error), below, within, beyond)
 
 
-def specific_surface(porod_fit: PorodFit, whole: Invariant, volume_fraction: float = 0.0) -> Estimate:
+def specific_surface(porod_fit: PorodFit, whole: ScatteringInvariant, volume_fraction: float = 0.0) -> UncertainValue:
     """Return the surface over the volume of the particles, Å⁻¹: π K/Q* (1 − φ)."""
     if not 0.0 <= volume_fraction < 1.0:
         raise InputError(
@@ -241,7 +243,7 @@ def specific_surface(porod_fit: PorodFit, whole: Invariant, volume_fraction: flo
         porod_fit.constant.stderr_scaled / porod_fit.constant.value,
         np.nan_to_num(whole.value.stderr / whole.value.value),
     )
-    return Estimate(float(value), float(value * relative), float(value * relative), "Å⁻¹")
+    return UncertainValue(float(value), float(value * relative), float(value * relative), "Å⁻¹")
 
 
 def checked_curve(

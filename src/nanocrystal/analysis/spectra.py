@@ -24,7 +24,7 @@ from nanocrystal.measurement.summed import form_named
 from nanocrystal.parameters import Declares, Number, Parameter
 from nanocrystal.parameters.address import full_address
 from nanocrystal.parameters.number import came
-from nanocrystal.spectra import LINES, Form, Sum
+from nanocrystal.spectra import LINES, Form, SumOfForms
 from nanocrystal.spectra.batch import BatchFit, BatchOptions, fit_batch
 
 FloatArray = NDArray[np.float64]
@@ -52,12 +52,12 @@ class Lines(Declares):
         _ = self.sum
 
     @cached_property
-    def sum(self) -> Sum:
+    def sum(self) -> SumOfForms:
         """The sum of the lines, with what is tied and fixed."""
         numbers = self._numbers.items()
         same = {n: _other(n, p) for n, p in numbers if isinstance(p, Parameter) and p.tie is not None}
         fixed = {n: _value(p) for n, p in numbers if isinstance(p, Parameter) and p.tie is None and not p.vary}
-        return Sum(self._forms, self.baseline_terms, same, fixed)
+        return SumOfForms(self._forms, self.baseline_terms, same, fixed)
 
     @property
     def start(self) -> dict[str, float]:

@@ -36,16 +36,7 @@ def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:
 
 def _run(described: Study, out: Path | None, default: Path, quiet: bool) -> None:
     """Plan a study, and write everything to `out` or the default folder."""
-    from nanocrystal.report.outcome import REPORT, STUDY
-    from nanocrystal.report.plan.result import PLAN
+    from nanocrystal.report.plan.result import Plan
 
-    folder = out if out is not None else default
-    keeps_study = (folder / STUDY).absolute() != described.path.absolute()
-    names = [REPORT, *([STUDY] if keeps_study else []), PLAN]
-    verbs.check_way_to(folder)
-    verbs.check_folder(folder, names, out is not None, PLAN)
-    plan = described.plan()
-    report = plan.save(folder, described.text if keeps_study else None)
-    if not quiet:
-        verbs.say(f"\n{plan.summary()}\n")
-    print(report)
+    target = verbs.to_folder(Plan, out, default, [], described)
+    verbs.give(lambda _: described.plan(), target, quiet=quiet)

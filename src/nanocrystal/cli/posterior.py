@@ -30,33 +30,22 @@ def posterior(
     with verbs.errors(quiet):
         from nanocrystal.processes import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
-        from nanocrystal.report.outcome import REPORT, STUDY
-        from nanocrystal.report.posterior.result import CHAIN, POSTERIOR
+        from nanocrystal.report.posterior.result import CHAIN, Posterior
         from nanocrystal.running import local_executor
         from nanocrystal.study import read_study
 
         described = read_study(study)
-        folder = out if out is not None else study.with_name(f"{study.stem}-posterior")
-        keeps_study = (folder / STUDY).absolute() != described.path.absolute()
-        names = [REPORT, CHAIN, *([STUDY] if keeps_study else []), POSTERIOR]
-        verbs.check_way_to(folder)
-        verbs.check_folder(folder, names, out is not None, POSTERIOR)
-        with _shown(quiet) as (expected, progress):
-            sampled = described.posterior(
-                sampling=Sampling(
-                    steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=local_executor(thread_count())
-                ),
-                listeners=Listeners(expected=expected, progress=progress),
-            )
-        report = sampled.save(folder, described.text if keeps_study else None)
-        if not quiet:
-            verbs.say(f"\n{sampled.summary()}\n")
-        print(report)
-        if sampled.interrupted:
-            raise typer.Exit(verbs.INTERRUPTED)
-        if not sampled.converged:
-            verbs.say("Not converged: the chain is too short; more --steps, or more --walkers.")
-            raise typer.Exit(verbs.NOT_CONVERGED)
+        target = verbs.to_folder(Posterior, out, study.with_name(f"{study.stem}-posterior"), [CHAIN], described)
+        executor = local_executor(thread_count())
+        sampling = Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=executor)
+        verbs.give(
+            lambda shown: described.posterior(
+                sampling=sampling, listeners=Listeners(expected=shown[0], progress=shown[1])
+            ),
+            target,
+            _shown(quiet),
+            quiet=quiet,
+        )
 
 
 @contextmanager

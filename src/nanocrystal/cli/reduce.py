@@ -10,19 +10,13 @@ def reduce(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Qui
     """Reduce counts to S(Q), F(Q) and G(r): every [reduction.NAME] of a study; writes curves and a report."""
     with verbs.errors(quiet):
         from nanocrystal.report.reduction.files import planned_names
-        from nanocrystal.report.reduction.result import REDUCTION
+        from nanocrystal.report.reduction.result import ReductionResult
         from nanocrystal.study.reduction import read_reductions
 
         described = read_reductions(study)
-        folder = out if out is not None else study.with_name(f"{study.stem}-reduced")
-        verbs.check_way_to(folder)
-        keeps_study = (folder / "study.toml").absolute() != study.absolute()
         names = planned_names(
-            list(described.tables), described.differentials, described.comparisons, keeps_study, described.images
+            list(described.tables), described.differentials, described.comparisons, False, described.images
         )
-        verbs.check_folder(folder, names, out is not None, REDUCTION)
-        result = described.run()
-        report = result.save(folder, described.text if keeps_study else None)
-        if not quiet:
-            verbs.say(f"\n{result.summary()}\n")
-        print(report)
+        default = study.with_name(f"{study.stem}-reduced")
+        target = verbs.to_folder(ReductionResult, out, default, names, described)
+        verbs.give(lambda _: described.run(), target, quiet=quiet)

@@ -59,7 +59,20 @@ class Quantity:
 class Parameter:
     """A number with its freedom: fixed, varied within bounds, tied, or linear (left to the fit).
 
-    value None with linear True: free and eliminated exactly at each step.
+    `vary`, `fixed` and `tied` make one.
+
+    Parameters
+    ----------
+    value : float or None
+        The value, in the unit of what it is used for, or where a refinement starts; None where it is tied or linear.
+    vary : bool
+        Whether the refinement may change it.
+    min, max : float or None
+        Bounds of a parameter that varies, within the hard limits of its declaration.
+    tie : Expression or None
+        Arithmetic on other parameters that it follows.
+    linear : bool
+        Without a value: whether it is free and eliminated exactly at each step, as scales and backgrounds are.
     """
 
     value: float | None
@@ -117,21 +130,70 @@ Number = float | int | Parameter
 
 
 def vary(value: float, min: float | None = None, max: float | None = None) -> Parameter:
-    """Return a parameter that the refinement varies, starting at `value`, within [min, max].
+    """Return a parameter that the refinement varies.
 
-    Raises InputError for what is no number.
+    Parameters
+    ----------
+    value : float
+        Where the refinement starts, in the unit of what it is used for.
+    min, max : float, optional
+        Bounds, in the same unit [the hard limits of the parameter].
+
+    Returns
+    -------
+    Parameter
+        Free within its bounds.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
     """
     low, high = (None if b is None else real_number(b, f"vary({n})") for n, b in (("min", min), ("max", max)))
     return Parameter(float(real_number(value, "vary(value)")), vary=True, min=low, max=high)
 
 
 def fixed(value: float) -> Parameter:
-    """Return a parameter that keeps its value; raises InputError for what is no number."""
+    """Return a parameter that keeps its value, as a plain number does.
+
+    Parameters
+    ----------
+    value : float
+        The value, in the unit of what it is used for.
+
+    Returns
+    -------
+    Parameter
+        Held at the value.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
+    """
     return Parameter(float(real_number(value, "fixed(value)")))
 
 
 def tied(expression: str, where: str = "tie") -> Parameter:
-    """Return a parameter that follows others: arithmetic on their addresses, such as tied("crystals.pt.a / 2")."""
+    """Return a parameter that follows others.
+
+    Parameters
+    ----------
+    expression : str
+        Arithmetic on the addresses of other parameters, such as "2 * crystals.pt.u_iso.Pt".
+    where : str, optional
+        What messages call the expression.
+
+    Returns
+    -------
+    Parameter
+        Whose value is that of the expression.
+
+    Raises
+    ------
+    InputError
+        For an expression that is no arithmetic.
+    """
     if not isinstance(expression, str):
         raise InputError("tied(expression)", f"must be arithmetic on addresses, as text, got {came(expression)}.")
     return Parameter(None, tie=parse_expression(expression, where))

@@ -18,7 +18,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import interpolation
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.sum_rules import quadrature
@@ -83,7 +83,7 @@ def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, 
     return np.sqrt(np.concatenate(parts))
 
 
-def d_over_g(composition: Composition, normalization: DNormalization) -> float:
+def d_over_g(composition: AtomicComposition, normalization: DNormalization) -> float:
     """Return D(r)/G(r): 1, ⟨Z⟩²/⟨Z²⟩, or ⟨Z⟩² in electrons²."""
     squared_mean = composition.mean_number**2
     return {

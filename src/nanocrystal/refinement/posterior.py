@@ -52,11 +52,20 @@ MISFIT = 1.5
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling(Declares):
-    """How to sample.
+    """How a posterior is sampled.
 
-    steps: of each walker, the first quarter is left out; walkers: None for what suits the number of parameters;
-    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; executor: what densities are shared out
-    to where that pays [this process].
+    Parameters
+    ----------
+    steps : int
+        Of each walker; the first quarter is left out.
+    walkers : int or None
+        How many; None for what suits the number of parameters.
+    seed : int
+        Of the random numbers.
+    scaled : bool
+        Whether σ are multiplied by √χ²_red of the fit where that exceeds 1.
+    executor : Executor
+        What densities are shared out to where that pays, such as `Processes(4)` [this process].
     """
 
     steps: int = STEPS
@@ -99,10 +108,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Listeners:
-    """What is told on the way.
+    """What is told on the way of sampling.
 
-    fit_progress: as of `refine`; expected(…) is called before the sampling begins, progress(step, steps, acceptance) as
-    it goes.
+    Parameters
+    ----------
+    fit_progress : callable or None
+        As progress of `refine`.
+    expected : callable or None
+        Called before the sampling begins as expected(what), which prints as a sentence on how long it will take.
+    progress : callable or None
+        Called as progress(step, steps, acceptance) as it goes.
     """
 
     fit_progress: FitProgress | None = None
@@ -123,7 +138,39 @@ def sample_posterior(
     """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
-    Raises InputError for input that cannot be used, and where emcee is missing.
+
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial.
+    datasets : mapping of str to technique
+        Data sets by name: `Pdf`, `TotalScattering`, …
+    title : str, optional
+        Of the report.
+    options : Options, optional
+        Of the optimiser of the refinement.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    sampling : Sampling, optional
+        How to sample.
+    listeners : Listeners, optional
+        What is told on the way.
+
+    Returns
+    -------
+    Posterior
+        Samples, and what they say of each parameter.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, and where emcee is missing.
+    RefinementError
+        Where the refinement cannot go on, or a process is lost.
+
+    References
+    ----------
+    D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     emcee_module()
     options, sampling, told = options or Options(), sampling or Sampling(), listeners or Listeners()

@@ -16,6 +16,15 @@ NOT_FINITE = "not_finite"
 _ADAPTERS: dict[type, Any] = {}
 
 
+class PlainData:
+    """Plain data that hold arrays: two are the same where every field is, numbers that are not finite included."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and encoded(self) == encoded(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class ByName:
     """How JSON holds a sequence of plain data that have a name: as a mapping by that name, in the same order.
@@ -69,6 +78,40 @@ def decoded(kind: type[Kind], document: dict[str, Any]) -> Kind:
 def schema_of(kind: type) -> dict[str, Any]:
     """Return the JSON Schema of the documents of one kind of plain data."""
     return _adapter(kind).json_schema(mode="serialization")  # type: ignore[no-any-return]
+
+
+def document_schema(kind: type, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of the documents of one kind of plain data; more: what they say beside their fields.
+
+    Numbers may be null, where they are not finite.
+    """
+    schema = _or_null(schema_of(kind))
+    schema["properties"] = {**more, **schema["properties"], NOT_FINITE: _LOST}
+    schema["required"] = [*more, *schema.get("required", [])]
+    return schema  # type: ignore[no-any-return]
+
+
+_LOST = {
+    "description": "what is null because it is not finite: its place, as a JSON list of keys -> nan, inf or -inf",
+    "type": "object",
+    "additionalProperties": {"enum": ["nan", "inf", "-inf"]},
+}
+
+
+def _or_null(schema: Any) -> Any:
+    """Return a JSON Schema in which every number may be null."""
+    if isinstance(schema, list):
+        return [_or_null(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _or_null(part) for key, part in schema.items()}
+    return changed | {"type": ["number", "null"]} if changed.get("type") == "number" else changed
+
+
+def laid_over(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with more said in it, also within the mappings that it holds."""
+    both = {k: laid_over(v, more[k]) for k, v in document.items() if isinstance(v, dict) and k in more}
+    return {**document, **more, **both}
 
 
 def finite(value: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.parameters.expression import Expression
@@ -136,7 +136,7 @@ class Series:
     def first_files(self) -> list[str]:
         """The paths of what the first member was measured by."""
         named = [table["file"] for table in self.members[0].content["datasets"].values()]
-        return [str(resolve(n, self.path.absolute().parent, "--scheduler")) for n in named]
+        return [str(resolved_path(n, self.path.absolute().parent, "--scheduler")) for n in named]
 
     def studies(self, member: Member) -> Mapping[str, Refinable]:
         """Return the models of a member: candidate -> study, "" without candidates; raises InputError."""

@@ -28,9 +28,16 @@ def local_executor(at_once: int, threads: int = 1) -> Executor:
 
 @dataclass(frozen=True)
 class Processes(Declares):
-    """The executor of processes on this machine; threads: of each.
+    """The executor of processes on this machine.
 
     A main module must be importable again for them (a script with `if __name__ == "__main__"`).
+
+    Parameters
+    ----------
+    at_once : int
+        How many share the work.
+    threads : int
+        Of each.
     """
 
     at_once: int

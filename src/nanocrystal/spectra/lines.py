@@ -222,7 +222,7 @@ def doniach_sunjic(x: FloatArray, position: Values, fwhm: Values, asymmetry: Val
 # ---- a measured shape ---------------------------------------------------------------------------
 
 
-def measured_shape(samples_x: FloatArray, samples: FloatArray) -> Form:
+def measured_line(samples_x: FloatArray, samples: FloatArray) -> Form:
     """Return a line that looks like given samples, shifted by `position` and broadened by a Gaussian of `fwhm`.
 
     samples: (n,) on an even grid samples_x, taken as 0 outside and scaled to unit area. Shift and broadening are

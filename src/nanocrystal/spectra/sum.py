@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sum:
+class SumOfForms:
     """Parts by name on a baseline, of Chebyshev polynomials over the range of x unless another is given.
 
     same: "b.fwhm" -> "a.fwhm", parameters that are one and the same; fixed: parameters that keep a value.

@@ -20,7 +20,24 @@ EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """The candidates of a study, each a study of its own."""
+    """The candidates of a study, each a study of its own.
+
+    Parameters
+    ----------
+    title : str
+        Of the report.
+    studies : mapping of str to Study
+        Candidates by name; two or more.
+    path : Path
+        The file that they are from.
+    text : str
+        Its text.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing to compare.
+    """
 
     title: str
     studies: Mapping[str, Study]

@@ -18,7 +18,23 @@ if TYPE_CHECKING:
 
 
 def read_study(path: str | Path) -> Study:
-    """Read a study file; raises InputError, with file, line and key, for anything that cannot be meant."""
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Study
+        Sample, data sets and options, which `refine` refines.
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for anything that cannot be meant.
+    """
     return study_from(*read_content(path))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nanocrystal.refinement import Comparison, Result, refine
-from nanocrystal.running.folder import checked_folder, copied
+from nanocrystal.running.kept import keeping
 from nanocrystal.running.pool import local_executor
 
 if TYPE_CHECKING:
@@ -25,14 +25,9 @@ def run_study(study: Study, out: str | Path | None, workers: int) -> Result | Co
 def refined(study: Study, out: str | Path | None, workers: int) -> Result:
     """Refine a study; workers: processes that several starts are shared out to."""
     from nanocrystal.report.refined.files import names_written
-    from nanocrystal.report.refined.result import RESULTS
 
-    models = study.sample.model_names()
-
-    def names(folder: Path) -> list[str]:
-        return names_written(list(study.datasets), models, copied(study.text, study.path, folder) is not None)
-
-    folder = None if out is None else checked_folder(out, names, RESULTS)
+    names = names_written(list(study.datasets), study.sample.model_names(), False)
+    kept = keeping(Result, out, names, study)
     with study.located():
         result = refine(
             study.sample,
@@ -42,37 +37,21 @@ def refined(study: Study, out: str | Path | None, workers: int) -> Result:
             folder=study.folder,
             executor=local_executor(workers),
         )
-    if folder is not None:
-        result.save(folder, copied(study.text, study.path, folder))
-    return result
+    return kept.save(result)
 
 
 def planned(study: Study, out: str | Path | None) -> Plan:
     """Plan the measurement of a study."""
-    from nanocrystal.report.outcome import REPORT, STUDY
-    from nanocrystal.report.plan.result import PLAN
+    from nanocrystal.refinement.design import Plan
 
-    def names(folder: Path) -> list[str]:
-        return [REPORT, *([] if copied(study.text, study.path, folder) is None else [STUDY]), PLAN]
-
-    folder = None if out is None else checked_folder(out, names, PLAN)
-    plan = study.plan()
-    if folder is not None:
-        plan.save(folder, copied(study.text, study.path, folder))
-    return plan
+    kept = keeping(Plan, out, [], study)
+    return kept.save(study.plan())
 
 
 def run_candidates(candidates: CandidateSet, out: str | Path | None, workers: int) -> Comparison:
     """Refine candidates, at most so many at once, and judge them."""
-    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import compared_names
 
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-
-    def names(folder: Path) -> list[str]:
-        return compared_names(parts, copied(candidates.text, candidates.path, folder) is not None)
-
-    folder = None if out is None else checked_folder(out, names, COMPARISON)
-    comparison = candidates.compare(processes=workers)
-    if folder is not None:
-        write_comparison(comparison, folder, copied(candidates.text, candidates.path, folder))
-    return comparison
+    kept = keeping(Comparison, out, compared_names(parts, study_copy=False), candidates)
+    return kept.save(candidates.compare(processes=workers))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
@@ -170,11 +170,11 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
 def _structure(source: str, folder: Path, where: str) -> CifStructure:
     if source.startswith(LIBRARY):
         return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
-    return parse_cif(read_text(resolve(source, folder, where), where), source)
+    return parse_cif(read_text(resolved_path(source, folder, where), where), source)
 
 
 def _cluster(source: str, folder: Path, where: str) -> Cluster:
-    return Cluster.read(resolve(source, folder, where), where, source)
+    return Cluster.read(resolved_path(source, folder, where), where, source)
 
 
 # ---- the text -------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ from nanocrystal.measurement.nmr.shapes import (
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
 from nanocrystal.parameters import Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.spectra import Form, Sum
+from nanocrystal.spectra import Form, SumOfForms
 from nanocrystal.spectra.lines import widths_of_voigt
 from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
 
@@ -143,7 +143,7 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
                 )
                 inputs[curve.source] = curve.sha256
                 self.shift_lines.check_overlap(line, curve.x, measured.x, where)
-        lines = Sum(forms, self.background_terms)
+        lines = SumOfForms(forms, self.background_terms)
         background = {f"c{k}": f"{where}.background.c{k}" for k in range(self.background_terms)}
         member = Member(
             name=name,

@@ -41,7 +41,7 @@ from nanocrystal.measurement.nmr.points import nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.spectra import DECAYS, Form, Sum
+from nanocrystal.spectra import DECAYS, Form, SumOfForms
 
 FloatArray = NDArray[np.float64]
 INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
@@ -122,7 +122,7 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
         measured = found.measured
         form, first = self._form(), next(iter(self.parts))
         alike = [f"{part}.inversion" for part in self.parts] if self.recovers else []
-        decays = Sum(
+        decays = SumOfForms(
             dict.fromkeys(self.parts, form), self.background_terms, same=dict.fromkeys(alike[1:], f"{first}.inversion")
         )
         addresses = {n: f"{where}.parts.{n}" for n in decays.free_names}

@@ -50,7 +50,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from nanocrystal.data import Curve, resolve
+from nanocrystal.data import Curve, resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
@@ -61,7 +61,7 @@ from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measur
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
 from nanocrystal.parameters import Declares, Here, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.spectra import Form, Sum
+from nanocrystal.spectra import Form, SumOfForms
 
 DIFFERENCE = "by difference"
 NEGATIVE = 0.02
@@ -250,7 +250,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             at = f"{where}.steps.{name}" if self.steps else f"{where}.files"
             if step.column is not None:
                 raise InputError(f"{at}.column", "is of the file of all steps; leave it out beside a file.")
-            path = resolve(str(step.file), folder, at)
+            path = resolved_path(str(step.file), folder, at)
             if not path.is_file():
                 raise InputError(at, f"there is no file {str(step.file)!r} for step {name}.")
             return measured_curve(step.file, self.columns, at, folder)
@@ -258,7 +258,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             raise InputError(where, f"has no file for step {name}; give it a file, or one file with a column a step.")
         if self.columns is not None:
             raise InputError(f"{where}.columns", "is for files of their own; in the file of all each column is a step.")
-        path = resolve(str(self.file), folder, f"{where}.file")
+        path = resolved_path(str(self.file), folder, f"{where}.file")
         if not path.is_file():
             raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
         width = read_table(path, f"{where}.file").width
@@ -284,7 +284,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         return step.column
 
     def _member(self, step: str, measured: Measured, where: str) -> Member:
-        lines = Sum(self._forms(f"{where}."), self.background_terms)
+        lines = SumOfForms(self._forms(f"{where}."), self.background_terms)
         own = {*self._own(), *(f"{name}.area" for name in lines.parts)}
         addresses = {n: f"{where}.steps.{step}.{n}" if n in own else f"{where}.lines.{n}" for n in lines.names}
         addresses |= {f"c{k}": f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms)}

@@ -14,7 +14,7 @@ from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.nmr.points import measured_curve
 from nanocrystal.parameters import Number, Quantity, as_parameter
-from nanocrystal.spectra.lines import Form, measured_shape
+from nanocrystal.spectra.lines import Form, measured_line
 from nanocrystal.spectra.solids import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
 from nanocrystal.tables.isotopes import isotope
 
@@ -84,7 +84,7 @@ def measured_form(
         raise InputError(f"{where}.samples", problem)
     if not curve.y.sum() > 0.0:
         raise InputError(f"{where}.samples", "has no positive area; a shape is scaled to unit area.")
-    form = measured_shape(curve.x, curve.y)
+    form = measured_line(curve.x, curve.y)
     rows = max(1, AT_ONCE // len(curve.x))
     return curve, form if n_points <= rows else replace(form, stacked=_InPieces(form, rows))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, IntArray
-from nanocrystal.report.outcome import Outcome
+from nanocrystal.report.outcome import Ending, Outcome
 from nanocrystal.report.refined.result import Result, Status
 
 POSTERIOR = "posterior.json"
@@ -172,6 +172,14 @@ class Posterior(Outcome):
         from nanocrystal.report.posterior.chain import chain_csv
 
         return {CHAIN: chain_csv(self)}
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether the chain is long enough, and what to do where it is not."""
+        if self.interrupted:
+            return "interrupted", ""
+        if self.converged:
+            return "whole", ""
+        return "incomplete", "Not converged: the chain is too short; more --steps, or more --walkers."
 
     def computed(self) -> Mapping[str, Any]:
         """Return the refinement as its own document, which brings no files."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nanocrystal.reduction import Differential, IntegratedImage, Reduced, Reduction, Unchanged
+from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, PatternChange, ReducedPattern, Reduction
 
 EXACT = "exact"
 """the key under which a document holds an object itself"""
@@ -64,7 +64,7 @@ class Joined:
         return key[0], key[1]
 
 
-def reduced_digest(one: Reduced) -> dict[str, Any]:
+def reduced_digest(one: ReducedPattern) -> dict[str, Any]:
     """Return what people read of a reduction."""
     return {
         "settings": settings_of(one),
@@ -78,13 +78,13 @@ def reduced_digest(one: Reduced) -> dict[str, Any]:
     }
 
 
-def differential_digest(one: Differential) -> dict[str, Any]:
+def differential_digest(one: DifferentialFunctions) -> dict[str, Any]:
     """Return what people read of a differential."""
     names = ("scale", "scale_stderr", "fit_range", "intensity_scale", "notes")
     return {name: getattr(one, name) for name in names} | {"qmax": one.pdf.qmax}
 
 
-def unchanged_digest(one: Unchanged) -> dict[str, Any]:
+def unchanged_digest(one: PatternChange) -> dict[str, Any]:
     """Return what people read of a comparison."""
     names = ("differs", "chi2", "probability", "scale", "scale_stderr", "strain", "said")
     more = {"degrees_of_freedom": one.freedom, "components": {part.name: part for part in one.parts}}
@@ -96,7 +96,7 @@ def image_digest(one: IntegratedImage) -> dict[str, Any]:
     return one.facts()
 
 
-def settings_of(one: Reduced) -> dict[str, Any]:
+def settings_of(one: ReducedPattern) -> dict[str, Any]:
     """Return the settings that mattered, with the values that were used; tables flattened."""
     unused = PHYSICAL_ONLY if one.settings.method == "polynomial" else POLYNOMIAL_ONLY
     shown: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.reduction import Differential, Reduced, Unchanged
+from nanocrystal.reduction import DifferentialFunctions, PatternChange, ReducedPattern
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     BACKGROUND,
@@ -27,7 +27,7 @@ FINENESS = 6.0
 """points of it in each π/qmaxinst"""
 
 
-def intensity_figure(one: Reduced) -> Figure:
+def intensity_figure(one: ReducedPattern) -> Figure:
     """Return counts, blanks and what is left of them, over Q."""
     q = plain_list(one.intensity.q)
     traces = [line(q, one.intensity.value + one.background, "Measured", "observed", BACKGROUND, 1.0)]
@@ -41,7 +41,7 @@ def intensity_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def structure_figure(one: Reduced) -> Figure:
+def structure_figure(one: ReducedPattern) -> Figure:
     """Return S(Q) with its σ."""
     structure = one.structure
     far = structure.q > 0.02 * structure.q[-1]  # S = 1 + F/Q means nothing at the very first points
@@ -55,13 +55,13 @@ def structure_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def f_figure(one: Reduced) -> Figure:
+def f_figure(one: ReducedPattern) -> Figure:
     """Return F(Q) with its σ."""
     structure = one.structure
     return _curve_figure(structure.q, structure.f, structure.f_sigma, ("Q", "Å⁻¹", "F", "Å⁻¹"))
 
 
-def pdf_figure(one: Reduced) -> Figure:
+def pdf_figure(one: ReducedPattern) -> Figure:
     """Return G(r) with its σ, and −4π ρ0 r where ρ0 is known."""
     pdf = one.pdf
     figure = _curve_figure(pdf.r, pdf.g, pdf.sigma, ("r", "Å", "G", "Å⁻²"))
@@ -72,14 +72,14 @@ def pdf_figure(one: Reduced) -> Figure:
     return figure
 
 
-def differential_figures(difference: Differential) -> tuple[Figure, Figure]:
+def differential_figures(difference: DifferentialFunctions) -> tuple[Figure, Figure]:
     """Return the differential I(Q) and G(r)."""
     q, pdf = difference.q, difference.pdf
     first = _curve_figure(q, difference.intensity, difference.intensity_sigma, ("Q", "Å⁻¹", "ΔI", ""))
     return first, _curve_figure(pdf.r, pdf.g, pdf.sigma, ("r", "Å", "ΔG", "Å⁻²"))
 
 
-def unchanged_figure(comparison: Unchanged) -> Figure:
+def unchanged_figure(comparison: PatternChange) -> Figure:
     """Return the difference of two patterns in units of σ, and what would be seen at the limits."""
     q, sigma = plain_list(comparison.q), comparison.sigma
     traces = [line(q, comparison.difference / sigma, "Difference / σ", "difference", OBSERVED, 0.8)]
@@ -98,7 +98,7 @@ def unchanged_figure(comparison: Unchanged) -> Figure:
 # ---- the figure with sliders --------------------------------------------------------------------------
 
 
-def live_figure(one: Reduced) -> Figure:
+def live_figure(one: ReducedPattern) -> Figure:
     """Return F(Q) and G(r) side by side, as reduced and once more for other settings."""
     structure, r = one.structure, _drawn_r(one)
     q, g = plain_list(structure.q), np.interp(r, one.pdf.r, one.pdf.g)
@@ -118,13 +118,13 @@ def live_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def from_counts(one: Reduced) -> bool:
+def from_counts(one: ReducedPattern) -> bool:
     """Return whether the page can do every step again: by the polynomial, where counts and blanks are known."""
     known = len(one.background) == len(one.structure.q) and np.isfinite(one.background + one.corrected.value).all()
     return one.settings.method == "polynomial" and bool(known)
 
 
-def live_data(one: Reduced) -> dict[str, Any]:
+def live_data(one: ReducedPattern) -> dict[str, Any]:
     """Return what the page needs to calculate F(Q) and G(r) of other settings itself.
 
     For the polynomial: counts, blanks and form factors, so that every step is done again; else F(Q) as it is.
@@ -152,7 +152,7 @@ def live_data(one: Reduced) -> dict[str, Any]:
     return data
 
 
-def _drawn_r(one: Reduced) -> FloatArray:
+def _drawn_r(one: ReducedPattern) -> FloatArray:
     stop = min(DRAWN_R, float(one.pdf.r[-1]))
     step = np.pi / float(one.structure.q[-1]) / FINENESS
     return np.linspace(0.0, stop, int(np.ceil(stop / step)) + 1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.reduction import Differential, Reduced
+from nanocrystal.reduction import DifferentialFunctions, ReducedPattern
 from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_files import image_files, image_texts
 from nanocrystal.report.reduction.result import REDUCTION, ReductionResult
@@ -61,7 +61,7 @@ def reduction_tables(result: ReductionResult) -> dict[str, str]:
 # ---- curves -----------------------------------------------------------------------------------------
 
 
-def curve_texts(name: str, one: Reduced) -> dict[str, str]:
+def curve_texts(name: str, one: ReducedPattern) -> dict[str, str]:
     """Return NAME.iq, .sq, .fq, .gr and NAME_d.csv with D(r)."""
     structure, pdf, intensity = one.structure, one.pdf, one.intensity
     header = settings_header(one)
@@ -79,7 +79,7 @@ def curve_texts(name: str, one: Reduced) -> dict[str, str]:
     return texts
 
 
-def _differential_texts(name: str, difference: Differential, first: Reduced) -> dict[str, str]:
+def _differential_texts(name: str, difference: DifferentialFunctions, first: ReducedPattern) -> dict[str, str]:
     header = (
         settings_header(first) + f"# differential = {difference.first} - {difference.scale:.8g} {difference.other}\n"
     )
@@ -106,7 +106,7 @@ def column_text(header: str, suffix: str, x: FloatArray, y: FloatArray, sigma: F
     return f"{header}#### start data\n#L {labels}\n{rows}\n"
 
 
-def settings_header(one: Reduced) -> str:
+def settings_header(one: ReducedPattern) -> str:
     """Return the settings as lines "# key = value"."""
     from nanocrystal._version import __version__
 

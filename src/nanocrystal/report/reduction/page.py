@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nanocrystal.reduction import IntegratedImage, Reduced
+from nanocrystal.reduction import IntegratedImage, ReducedPattern
 from nanocrystal.report.page.figures import Figure
 from nanocrystal.report.page.rendering import RESET, Button, Page, rendered
 from nanocrystal.report.reduction import figures, words
@@ -69,7 +69,7 @@ def intensity_buttons(figure: Figure) -> Sequence[Button]:
     return (RESET, Button(action="intensity", text="Log intensity", pressed=log))
 
 
-def sliders_of(one: Reduced) -> list[Slider]:
+def sliders_of(one: ReducedPattern) -> list[Slider]:
     """Return what can be moved of a reduction."""
     end, settings = float(one.structure.q[-1]), one.settings
     sliders = [Slider("qmax", "Q", "max", "(Å⁻¹)", 0.25 * end, end, one.pdf.qmax)]

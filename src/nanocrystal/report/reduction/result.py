@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from nanocrystal.reduction import Differential, IntegratedImage, Reduced, Unchanged
+from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, PatternChange, ReducedPattern
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.reduction.digests import (
     Joined,
@@ -33,18 +33,18 @@ class ReductionResult(Outcome):
 
     title: str
     version: str
-    reductions: Mapping[str, Annotated[Reduced, Told(reduced_digest)]]
+    reductions: Mapping[str, Annotated[ReducedPattern, Told(reduced_digest)]]
     differentials: Mapping[
-        Annotated[tuple[str, str], Joined(" - ")], Annotated[Differential, Told(differential_digest)]
+        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, Told(differential_digest)]
     ] = field(default_factory=dict)
     unchanged: Mapping[
-        Annotated[tuple[str, str], Joined(" against ")], Annotated[Unchanged, Told(unchanged_digest)]
+        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, Told(unchanged_digest)]
     ] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Annotated[IntegratedImage, Told(image_digest)]] = field(default_factory=dict)
 
     @property
-    def comparisons(self) -> Mapping[tuple[str, str], Unchanged]:
+    def comparisons(self) -> Mapping[tuple[str, str], PatternChange]:
         """Whether anything has changed, by (name, other)."""
         return self.unchanged
 

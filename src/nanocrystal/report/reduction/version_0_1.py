@@ -13,14 +13,14 @@ import numpy as np
 from nanocrystal.arrays import FloatArray
 from nanocrystal.data import Curve, read_curve
 from nanocrystal.reduction import (
-    Differential,
+    DifferentialFunctions,
     ImageSettings,
     IntegratedImage,
     Intensity,
     PairDistribution,
-    Reduced,
+    PatternChange,
+    ReducedPattern,
     Reduction,
-    Unchanged,
 )
 from nanocrystal.reduction.image import Cake
 from nanocrystal.reduction.reduction import Absorption
@@ -69,7 +69,7 @@ def _by_names(told: Mapping[str, Told], between: str) -> dict[tuple[str, str], T
 # ---- one reduction ------------------------------------------------------------------------------------
 
 
-def _reduced(name: str, told: Told, folder: Path, inputs: Mapping[str, str]) -> Reduced:
+def _reduced(name: str, told: Told, folder: Path, inputs: Mapping[str, str]) -> ReducedPattern:
     settings = settings_from(told["settings"])
     intensity, source = _intensity(folder / f"{name}.iq")
     constants = {key: Constant(**{"description": ""} | c) for key, c in told["constants"].items()}
@@ -92,7 +92,7 @@ def _reduced(name: str, told: Told, folder: Path, inputs: Mapping[str, str]) -> 
         "number_density": told["number_density"],
         "notes": told["notes"],
     }
-    return decoded(Reduced, whole)
+    return decoded(ReducedPattern, whole)
 
 
 def settings_from(told: Told) -> Reduction:
@@ -153,11 +153,11 @@ def _pdf(path: Path, qmin: float, qmax: float, window: str) -> PairDistribution:
 # ---- two of them, and images ----------------------------------------------------------------------------
 
 
-def _differential(first: Reduced, other: Reduced, told: Told, folder: Path) -> Differential:
+def _differential(first: ReducedPattern, other: ReducedPattern, told: Told, folder: Path) -> DifferentialFunctions:
     stem = f"{first.name}_minus_{other.name}"
     intensity, _ = _intensity(folder / f"{stem}.iq")
     qmin = max(first.pdf.qmin, other.pdf.qmin)
-    return Differential(
+    return DifferentialFunctions(
         first=first.name,
         other=other.name,
         scale=told["scale"],
@@ -173,11 +173,11 @@ def _differential(first: Reduced, other: Reduced, told: Told, folder: Path) -> D
     )
 
 
-def _unchanged(names: tuple[str, str], told: Told, folder: Path) -> Unchanged:
+def _unchanged(names: tuple[str, str], told: Told, folder: Path) -> PatternChange:
     columns = _columns(folder / f"{'_against_'.join(names)}.csv")
     q = columns.pop("q", NOTHING)
     fitted = int(told["scale_stderr"] is not None)
-    return Unchanged(
+    return PatternChange(
         first=names[0],
         second=names[1],
         q=q,

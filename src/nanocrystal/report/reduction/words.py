@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nanocrystal.reduction import IntegratedImage, Reduced
+from nanocrystal.reduction import IntegratedImage, ReducedPattern
 from nanocrystal.reduction.sum_rules import Check
 from nanocrystal.report.page.numbers import concise, number
 from nanocrystal.report.reduction.result import ReductionResult
@@ -39,7 +39,7 @@ def summary(result: ReductionResult) -> str:
     return "\n".join(lines)
 
 
-def _of_one(name: str, one: Reduced) -> Iterator[str]:
+def _of_one(name: str, one: ReducedPattern) -> Iterator[str]:
     yield f"  {name}: {one.composition.formula}, {one.settings.method}, Q to {one.pdf.qmax:g} Å⁻¹"
     for scale in one.scales:
         yield f"    blank {scale.name}: {concise(scale.value, scale.stderr)} ({'fitted' if scale.fitted else 'given'})"
@@ -52,7 +52,7 @@ def _of_one(name: str, one: Reduced) -> Iterator[str]:
         yield f"    ! {note}"
 
 
-def check_state(check: Check, one: Reduced) -> str:
+def check_state(check: Check, one: ReducedPattern) -> str:
     """Return "good", "off", or why it says nothing."""
     if check.expected is None:
         return "ρ₀ not given"

@@ -13,7 +13,7 @@ from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
 from nanocrystal.parameters.address import full_address
-from nanocrystal.report.outcome import Outcome
+from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
 POOR = 0.5
@@ -225,15 +225,23 @@ class Result(Outcome):
     version: str
     converged: bool
     message: str
+    """why it stopped"""
     elapsed_s: float
     n_evaluations: int
+    """how often the model was calculated"""
     parameters: Mapping[str, Estimate]
+    """address -> value and uncertainty of every number of the study"""
     derived: Mapping[str, DerivedValue]
+    """address -> what follows from them"""
     datasets: Mapping[str, FittedCurve]
+    """data set -> what was measured and calculated"""
     correlations: Correlations
     inputs: Mapping[str, str]
+    """file -> SHA-256 of what was read"""
     notes: Sequence[str]
+    """what to know, one sentence each"""
     sizes: Mapping[str, SizeCurve]
+    """population and length -> its distribution"""
     structures: Mapping[str, str]
     """file name (name.cif or name.xyz) -> text of the refined model"""
     provenance: Mapping[str, Any]
@@ -283,6 +291,12 @@ class Result(Outcome):
         from nanocrystal.report.refined.files import result_tables
 
         return result_tables(self)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether it converged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        return ("whole", "") if self.converged else ("incomplete", f"Not converged: {self.message}.")
 
     def recorded(self) -> dict[str, Any]:
         """Return the document; of models only the names of their files."""

@@ -32,7 +32,17 @@ def _named(atoms: Atoms) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Atoms(Shape):
-    """Explicit atoms from a file."""
+    """Explicit atoms from a file.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The atoms; `Cluster.read` reads them.
+    motion : mapping of str to number
+        Correlated motion of neighbours by name: delta1 (Å), delta2 (Å²).
+    where : str
+        What messages call the atoms.
+    """
 
     cluster: Annotated[Cluster, Beside(ClusterFile, _named)]
     u_iso: Annotated[Mapping[Label, Number], U_ISO, "Å², by element; every element needs one"] = field(

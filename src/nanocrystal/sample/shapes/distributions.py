@@ -218,7 +218,17 @@ DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
 
 @dataclass(frozen=True)
 class Distribution(Declares):
-    """What a user writes for a length that is spread: kind, mean and std (Å), each refinable."""
+    """A length that is spread over the crystals, by number.
+
+    Parameters
+    ----------
+    distribution : {"lognormal", "normal"}
+        Its kind; a normal one is cut off at 0.
+    mean : number
+        Mean, Å; may be refined.
+    std : number
+        Standard deviation, Å; may be refined.
+    """
 
     distribution: Literal["lognormal", "normal"]
     mean: Number
@@ -227,11 +237,23 @@ class Distribution(Declares):
 
 @dataclass(frozen=True)
 class Histogram(Declares):
-    """What a user writes for lengths that were counted, such as in TEM images.
+    """Lengths that were counted, such as in TEM images.
 
-    lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with;
-    source, sha256: the file that they were read from and the digest of its text, if they were.
-    Raises InputError for a table that is none.
+    Parameters
+    ----------
+    lengths : sequence (n,) of float
+        Å.
+    counts : sequence (n,) of float
+        How many crystals of each, on any scale.
+    factor : number
+        What all lengths are multiplied with; may be refined.
+    source, sha256 : str
+        The file that they were read from and the digest of its text, if they were.
+
+    Raises
+    ------
+    InputError
+        For lengths and counts that are no table of at least one.
     """
 
     lengths: Sequence[float]

@@ -20,7 +20,7 @@ MOST = "is far better than"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ComponentChoice:
     """Candidates in the order given: bic (n_candidates,); best: its place; words: one sentence."""
 
     labels: tuple[str, ...]
@@ -54,15 +54,15 @@ def best_counts(
     return np.asarray((bic <= bic.min(axis=0) + WORDS[0][0]).argmax(axis=0))
 
 
-def chosen(
+def component_choice(
     labels: Sequence[str], chi2: Sequence[float], n_parameters: Sequence[int], n_points: int, has_sigma: bool
-) -> Choice:
+) -> ComponentChoice:
     """Return the best of candidates of one data set, with a sentence on how sure that is."""
     bic = information_criteria(np.array(chi2), n_parameters, n_points, has_sigma)
     order = np.argsort(bic)
     best = int(order[0])
     if len(labels) == 1:
-        return Choice(tuple(labels), bic, best, f"{labels[0]} is the only candidate.")
+        return ComponentChoice(tuple(labels), bic, best, f"{labels[0]} is the only candidate.")
     after = int(order[1])
     apart = float(bic[after] - bic[best])
     verdict = next((w for limit, w in WORDS if apart < limit), MOST)
@@ -70,4 +70,4 @@ def chosen(
     if verdict == WORDS[0][1]:
         simpler = min(best, after, key=lambda k: n_parameters[k])
         words += f" The simpler of the two, {labels[simpler]}, is enough."
-    return Choice(tuple(labels), bic, best, words)
+    return ComponentChoice(tuple(labels), bic, best, words)

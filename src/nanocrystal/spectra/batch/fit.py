@@ -1,6 +1,6 @@
 """Fits of the same sum of lines or decays to many spectra: maps, time series, columns of a pseudo-2D spectrum.
 
-    lines = Sum({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
+    lines = SumOfForms({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
     fit = fit_batch(lines, energy, spectra, {"low.position": 1.80, "low.fwhm": 0.08, …}, sigma=sigma)
     fit["low.position"], fit.stderr("low.position"), fit.flagged
 
@@ -33,7 +33,7 @@ from nanocrystal.spectra.batch.repair import (
 from nanocrystal.spectra.batch.run import CHUNK, Engine, Run
 from nanocrystal.spectra.batch.starts import best_candidates, candidates, natural_limits
 from nanocrystal.spectra.covariance import scaled
-from nanocrystal.spectra.sum import Sum
+from nanocrystal.spectra.sum import SumOfForms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -78,7 +78,7 @@ class BatchFit:
     for counts, infinite where there is nothing; status: (n_items,), see `STATUS_WORDS`; n_points: (n_items,) used.
     """
 
-    sum: Sum
+    sum: SumOfForms
     x: FloatArray
     free: FloatArray
     covariance: FloatArray
@@ -129,7 +129,7 @@ class BatchFit:
 
 
 def fit_batch(
-    model: Sum,
+    model: SumOfForms,
     x: FloatArray,
     spectra: FloatArray,
     start: Mapping[str, float | FloatArray],
@@ -194,7 +194,7 @@ def fit_batch(
 
 
 def _checked(
-    x: FloatArray, spectra: FloatArray, sigma: FloatArray | float | None, likelihood: Likelihood, model: Sum
+    x: FloatArray, spectra: FloatArray, sigma: FloatArray | float | None, likelihood: Likelihood, model: SumOfForms
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return x, spectra without what is not finite, and weights (n_items or 1, n_points), 0 where left out."""
     x, y = np.ascontiguousarray(x, dtype=np.float64), np.atleast_2d(np.asarray(spectra, dtype=np.float64))
@@ -224,7 +224,7 @@ def _checked(
     return x, np.ascontiguousarray(y), np.ascontiguousarray(weight)
 
 
-def _given_starts(model: Sum, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
+def _given_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
     """Return starts (n_items, n_free), and whether all are alike."""
     common = {k: float(np.ravel(v)[0]) for k, v in start.items()}
     starts = np.tile(model.start(common), (n_items, 1))
@@ -238,7 +238,7 @@ def _given_starts(model: Sum, start: Mapping[str, float | FloatArray], n_items: 
 
 
 def _bounds(
-    model: Sum, x: FloatArray, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, poisson: bool
+    model: SumOfForms, x: FloatArray, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, poisson: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds of the free parameters, (n_free,)."""
     low, high = natural_limits(model, x, starts, *model.limits(given))
@@ -298,7 +298,7 @@ def _in_chunks(task: Task, y: FloatArray, weights: FloatArray, starts: FloatArra
     return found
 
 
-def _lift(model: Sum, x: FloatArray, starts: FloatArray, y: FloatArray) -> None:
+def _lift(model: SumOfForms, x: FloatArray, starts: FloatArray, y: FloatArray) -> None:
     """Raise the curves of starts, in place, where they would expect less than nothing."""
     typical = 1e-3 * np.maximum(y.mean(axis=1), 1e-6)
     for k in np.flatnonzero(model.free_is_linear):

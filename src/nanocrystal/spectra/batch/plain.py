@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.spectra.covariance import covariances, solved
-from nanocrystal.spectra.sum import Sum
+from nanocrystal.spectra.sum import SumOfForms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -33,7 +33,7 @@ MOST_STEPS = 200
 class Task:
     """What all spectra share: the sum, its abscissa (n_points,), bounds and what is eliminated (n_free,)."""
 
-    sum: Sum
+    sum: SumOfForms
     x: FloatArray
     low: FloatArray
     high: FloatArray

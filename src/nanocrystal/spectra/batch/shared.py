@@ -1,6 +1,7 @@
 """Fits of many curves with parameters that all share: one D for all columns of a DOSY line, one T for all lines.
 
-    fit = fit_shared(Sum({"a": DECAYS["diffusion"]}, 0), b, columns, {"a.diffusion": 1e-10}, shared=["a.diffusion"])
+    decay = SumOfForms({"a": DECAYS["diffusion"]}, 0)
+    fit = fit_shared(decay, b, columns, {"a.diffusion": 1e-10}, shared=["a.diffusion"])
     fit.shared["a.diffusion"], fit.shared_stderr("a.diffusion"), fit["a.amplitude"]
 
 Amplitudes and baseline of each member are its own and eliminated (variable projection); other parameters that are not
@@ -20,7 +21,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.spectra.batch.plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING
 from nanocrystal.spectra.batch.starts import candidates, natural_limits
 from nanocrystal.spectra.covariance import covariances, scaled, solved
-from nanocrystal.spectra.sum import Sum
+from nanocrystal.spectra.sum import SumOfForms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -51,7 +52,7 @@ class SharedFit:
     covariances are scaled so that χ²_red is 1. undetermined: names whose variance is infinite.
     """
 
-    sum: Sum
+    sum: SumOfForms
     x: FloatArray
     free: FloatArray
     shared_names: tuple[str, ...]
@@ -105,7 +106,7 @@ class SharedFit:
 class _Problem:
     """What does not change: data (n_members, n_points), weights (n_members or 1, n_points), places of parameters."""
 
-    model: Sum
+    model: SumOfForms
     x: FloatArray
     y: FloatArray
     weights: FloatArray
@@ -132,7 +133,7 @@ class _State:
 
 
 def fit_shared(
-    model: Sum,
+    model: SumOfForms,
     x: FloatArray,
     members: FloatArray,
     start: Mapping[str, float | FloatArray],
@@ -162,7 +163,7 @@ def fit_shared(
 
 
 def _problem(
-    model: Sum,
+    model: SumOfForms,
     x: FloatArray,
     members: FloatArray,
     shared: Sequence[str],

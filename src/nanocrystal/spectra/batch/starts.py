@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.batch.plain import Task
-from nanocrystal.spectra.sum import Sum
+from nanocrystal.spectra.sum import SumOfForms
 
 FloatArray = NDArray[np.float64]
 OFFSETS = (0.0, -0.5, 0.5, -1.0, 1.0)
@@ -33,7 +33,7 @@ WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm", "response_fwhm")
 
 
 def natural_limits(
-    model: Sum, x: FloatArray, starts: FloatArray, low: FloatArray, high: FloatArray
+    model: SumOfForms, x: FloatArray, starts: FloatArray, low: FloatArray, high: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return bounds (n_free,) that keep nonlinear parameters where they mean something; starts: (n_items, n_free).
 
@@ -53,7 +53,7 @@ def natural_limits(
     return low, high
 
 
-def candidates(model: Sum, start: FloatArray, reach: Mapping[str, float] | None = None) -> FloatArray:
+def candidates(model: SumOfForms, start: FloatArray, reach: Mapping[str, float] | None = None) -> FloatArray:
     """Return sets of free parameters (n_candidates, n_free) around start (n_free,), which is the first of them.
 
     reach: name -> how far a place may be off, in its unit, or by which factor a time; 0 keeps it. By default places
@@ -78,7 +78,7 @@ def candidates(model: Sum, start: FloatArray, reach: Mapping[str, float] | None 
     return found[_in_order(model, found)]
 
 
-def _steps(model: Sum, start: FloatArray, reach: Mapping[str, float]) -> list[list[float]]:
+def _steps(model: SumOfForms, start: FloatArray, reach: Mapping[str, float]) -> list[list[float]]:
     """Return the values that each free parameter is tried at, the start first."""
     by_name = dict(zip(model.free_names, start, strict=True))
     steps = []
@@ -96,7 +96,7 @@ def _steps(model: Sum, start: FloatArray, reach: Mapping[str, float]) -> list[li
     return steps
 
 
-def _in_order(model: Sum, found: FloatArray) -> NDArray[np.int64]:
+def _in_order(model: SumOfForms, found: FloatArray) -> NDArray[np.int64]:
     """Return the candidates whose like parts (positions, times) stay in the order of the start."""
     keep = np.ones(len(found), dtype=np.bool_)
     for own in (*PLACES, *TIMES):

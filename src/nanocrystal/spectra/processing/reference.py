@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from nanocrystal.errors import InputError
-from nanocrystal.spectra.processing.spectrum import Spectrum
+from nanocrystal.spectra.processing.spectrum import NmrSpectrum
 from nanocrystal.tables.isotopes import isotope
 
 
-def by_peak(spectrum: Spectrum, near: float, shift: float, within: float = 0.5) -> Spectrum:
+def referenced_by_peak(spectrum: NmrSpectrum, near: float, shift: float, within: float = 0.5) -> NmrSpectrum:
     """Return the spectrum moved so that its highest point within `within` ppm of `near` is at `shift` ppm.
 
     The top is that of the parabola through the three highest points. Raises InputError where there is no line.
@@ -34,7 +34,7 @@ def by_peak(spectrum: Spectrum, near: float, shift: float, within: float = 0.5) 
     return spectrum.shifted(shift - found, f"so that the line at {found:.5g} ppm is at {shift:g} ppm")
 
 
-def by_ratio(spectrum: Spectrum, tms_proton_mhz: float, nucleus: str | None = None) -> Spectrum:
+def referenced_by_ratio(spectrum: NmrSpectrum, tms_proton_mhz: float, nucleus: str | None = None) -> NmrSpectrum:
     """Return the spectrum referenced by Ξ: 0 ppm is at Ξ/100 % times the ¹H frequency of TMS in the same field.
 
     tms_proton_mhz: of TMS on this spectrometer, MHz (SF of a referenced ¹H spectrum). Raises InputError.

@@ -1,9 +1,9 @@
 """From an FID to a spectrum: apodisation, zeros, Fourier transform, phase, baseline, ppm, noise.
 
     from nanocrystal.data.nmr import read_nmr
-    from nanocrystal.spectra.processing import Processing, spectrum_of
+    from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
 
-    spectrum = spectrum_of(read_nmr(Path("cs133/12")), Processing(exponential_hz=10.0))
+    spectrum = nmr_spectrum(read_nmr(Path("cs133/12")), NmrProcessing(exponential_hz=10.0))
     spectrum.shift, spectrum.real, spectrum.sigma
 
 S(f) = 2 Σ_n w(t_n) s(t_n) exp(−2πi f t_n) Δt, with t_n of the data: the delay of a digital filter is in t and needs no
@@ -22,25 +22,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
-from nanocrystal.spectra.processing.phase import Phase, automatic_phase, phased
-from nanocrystal.spectra.processing.window import Window
-
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
+from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
+from nanocrystal.spectra.processing.window import NmrWindow
 
 
 @dataclass(frozen=True, kw_only=True)
-class Processing:
+class NmrProcessing:
     """What is done to an FID. A spectrum that was processed already is phased and its baseline taken, no more.
 
-    exponential_hz, gaussian_hz, sine, sine_power: the window, see `Window`.
+    exponential_hz, gaussian_hz, sine, sine_power: the window, see `NmrWindow`.
     zero_fill: the length is multiplied by this, and filled up to a power of two; 1: left as it is.
     first_point: what the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
-    phase: "auto", "auto0" (zeroth order alone), None (as it is), or a Phase.
+    phase: "auto", "auto0" (zeroth order alone), None (as it is), or an NmrPhase.
     baseline: None, the order of a polynomial (0 to 8), or "arpls".
     magnitude: |S| instead of the real part; then there is no phase.
     reference_mhz: of 0 ppm, instead of what the file says (see spectrum_reference).
@@ -52,19 +50,19 @@ class Processing:
     sine_power: int = 1
     zero_fill: int = 2
     first_point: float | None = None
-    phase: Phase | Literal["auto", "auto0"] | None = "auto"
+    phase: NmrPhase | Literal["auto", "auto0"] | None = "auto"
     baseline: int | Literal["arpls"] | None = None
     magnitude: bool = False
     reference_mhz: float | None = None
 
     @property
-    def window(self) -> Window:
+    def window(self) -> NmrWindow:
         """The apodisation."""
-        return Window(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
+        return NmrWindow(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spectrum:
+class NmrSpectrum:
     """A spectrum, or a series of them on one axis.
 
     values : (n_points,) or (n_traces, n_points) complex. frequency : (n_points,) Hz from the carrier, ascending.
@@ -81,7 +79,7 @@ class Spectrum:
     carrier_mhz: float | None
     reference_mhz: float | None
     indirect: IndirectAxis | None
-    phase: Phase | None
+    phase: NmrPhase | None
     magnitude: bool
     fid_weights: FloatArray | None
     source: str
@@ -158,7 +156,7 @@ class Spectrum:
         factor = self.hz_per_ppm if self.unit == "ppm" and self.reference_mhz is not None else 1.0
         return inside, float(x[1] - x[0]) * factor
 
-    def referenced(self, reference_mhz: float, how: str = "given") -> Spectrum:
+    def referenced(self, reference_mhz: float, how: str = "given") -> NmrSpectrum:
         """Return the same spectrum with another frequency of 0 ppm (MHz)."""
         if self.carrier_mhz is None or self.frequency is None:
             raise InputError(self.source, "has no absolute frequencies; shift its ppm axis with `shifted` instead.")
@@ -171,7 +169,7 @@ class Spectrum:
             notes=(*self.notes, note),
         )
 
-    def shifted(self, ppm: float, how: str = "given") -> Spectrum:
+    def shifted(self, ppm: float, how: str = "given") -> NmrSpectrum:
         """Return the same spectrum with ppm added to its axis."""
         if self.shift is None:
             raise InputError(self.source, "has no ppm axis; give the spectrometer frequency first.")
@@ -180,7 +178,7 @@ class Spectrum:
             self, shift=self.shift + ppm, reference_mhz=moved, notes=(*self.notes, f"shifted by {ppm:+.5g} ppm, {how}")
         )
 
-    def trace(self, number: int) -> Spectrum:
+    def trace(self, number: int) -> NmrSpectrum:
         """Return one spectrum of a series by itself, counted from 0."""
         if self.values.ndim == 1:
             return self
@@ -194,13 +192,13 @@ def shift_axis(frequency: FloatArray, carrier_mhz: float, reference_mhz: float) 
     return np.asarray((frequency + 1e6 * (carrier_mhz - reference_mhz)) / reference_mhz)
 
 
-def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum:
+def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrSpectrum:
     """Return the spectrum, or spectra, of an FID or of processed data; raises InputError.
 
     The phase of a series is that of its trace with the most signal, the same for all: lines of an
     inversion recovery keep their signs.
     """
-    settings = processing or Processing()
+    settings = processing or NmrProcessing()
     notes = list(data.notes)
     frequency: FloatArray | None
     fid_weights: FloatArray | None
@@ -222,7 +220,7 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
         values = np.abs(values).astype(np.complex128)
     values = _without_baseline(values, settings, notes)
     noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
-    return Spectrum(
+    return NmrSpectrum(
         values=values,
         frequency=frequency,
         shift=shift,
@@ -241,8 +239,10 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
     )
 
 
-def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, FloatArray]:
-    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `Spectrum.fid_weights`."""
+def transformed(
+    data: NmrData, settings: NmrProcessing, notes: list[str]
+) -> tuple[FloatArray, ComplexArray, FloatArray]:
+    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `NmrSpectrum.fid_weights`."""
     t = data.x
     dwell = float(t[-1] - t[0]) / (len(t) - 1)
     first = int(np.argmin(np.abs(t)))
@@ -264,18 +264,18 @@ def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[
 
 
 def _phased(
-    values: ComplexArray, axis: FloatArray, data: NmrData, settings: Processing, notes: list[str]
-) -> tuple[ComplexArray, Phase | None]:
+    values: ComplexArray, axis: FloatArray, data: NmrData, settings: NmrProcessing, notes: list[str]
+) -> tuple[ComplexArray, NmrPhase | None]:
     wanted = settings.phase
     if settings.magnitude or wanted is None:
         return values, None
     if not data.complete:
-        if isinstance(wanted, Phase) and (wanted.ph0 or wanted.ph1):
+        if isinstance(wanted, NmrPhase) and (wanted.ph0 or wanted.ph1):
             raise InputError(data.source, "has no imaginary part and cannot be phased; read the FID instead.")
         return values, None
-    if not isinstance(wanted, Phase) and data.domain != "time":
+    if not isinstance(wanted, NmrPhase) and data.domain != "time":
         return values, None
-    if isinstance(wanted, Phase):
+    if isinstance(wanted, NmrPhase):
         phase = wanted
     else:
         rows = np.atleast_2d(values)
@@ -287,14 +287,14 @@ def _phased(
     return phased(values, axis, phase), phase
 
 
-def _upright(rows: ComplexArray, axis: FloatArray, phase: Phase, delays: FloatArray) -> Phase:
+def _upright(rows: ComplexArray, axis: FloatArray, phase: NmrPhase, delays: FloatArray) -> NmrPhase:
     """Return the phase with which the trace of the longest delay is positive: it is nearest to equilibrium."""
     longest = phased(rows[int(np.argmax(delays))], axis, phase).real
     negative = -longest.min() > longest.max()
     return replace(phase, ph0=(phase.ph0 + 360.0) % 360.0 - 180.0) if negative else phase
 
 
-def _without_baseline(values: ComplexArray, settings: Processing, notes: list[str]) -> ComplexArray:
+def _without_baseline(values: ComplexArray, settings: NmrProcessing, notes: list[str]) -> ComplexArray:
     if settings.baseline is None:
         return values
     rows = np.atleast_2d(values)

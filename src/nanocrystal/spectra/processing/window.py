@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Window:
+class NmrWindow:
     """What an FID is multiplied by: the product of all that is given.
 
     exponential_hz: exp(−π LB |t|): a Lorentzian line becomes LB (Hz) wider.

@@ -49,7 +49,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
@@ -59,7 +59,7 @@ from nanocrystal.measurement.nmr.points import NMR, measured_curve
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import Here, Number, Parameter, Quantity
 from nanocrystal.sample.derived import DerivedQuantity
-from nanocrystal.spectra import Sum
+from nanocrystal.spectra import SumOfForms
 from nanocrystal.spectra.decays import DECAYS, b_values
 from nanocrystal.tables.isotopes import isotope
 from nanocrystal.techniques.nmr_diffusion.sizes import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
@@ -207,7 +207,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             components = [c for c in self.components if line in self._lines_of(c)]
             if not components:
                 raise InputError(f"{where}.components", f"none is in line {line}; add it to one, or ignore its column.")
-            decays = Sum(dict.fromkeys(components, DECAYS["diffusion"]), self.background_terms)
+            decays = SumOfForms(dict.fromkeys(components, DECAYS["diffusion"]), self.background_terms)
             addresses = self._addresses(line, components, where)
             members.append(Member(name=line, measured=measured, sum=decays, addresses=addresses))
         return SummedModel(
@@ -236,7 +236,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     def _measured(self, line: str, where: str, folder: Path, inputs: dict[str, str]) -> Measured:
         """Return the integrals of a line against b (s/µm²)."""
-        path = resolve(str(self.file), folder, f"{where}.file")
+        path = resolved_path(str(self.file), folder, f"{where}.file")
         if path.is_file():
             width = read_table(path, f"{where}.file").width
             assert self.columns is not None
