@@ -99,7 +99,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "TotalScattering",
     ),
     "refinement": ("Options",),
-    "refinement.design": ("Plan",),
     "refinement.posterior": (
         "Listeners",
         "Sampling",
@@ -147,6 +146,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Marginal",
         "Posterior",
     ),
+    "report.plan.result": ("Plan",),
+    "report.reduction.result": ("ReductionResult",),
+    "report.simulated.result": (
+        "SimulatedCurve",
+        "Simulation",
+    ),
+    "report.scattered.result": ("Scattering",),
+    "report.nmr.result": ("ProcessedSpectrum",),
+    "report.explicit.result": ("TypicalCrystal",),
+    "report.texts.result": ("WrittenText",),
     "report.reading": ("read_result",),
     "report.written": (
         "comparison_html",
@@ -328,9 +337,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "peak_template",
         "reduced_pattern",
     ),
-    "report.reduction.result": ("ReductionResult",),
-    "report.scattered.result": ("Scattering",),
-    "report.simulated.result": ("Simulation",),
     "study.reduction": (
         "Reductions",
         "read_reductions",

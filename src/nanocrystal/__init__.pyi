@@ -115,7 +115,6 @@ from nanocrystal.reduction import pattern_change as pattern_change
 from nanocrystal.reduction import peak_template as peak_template
 from nanocrystal.reduction import reduced_pattern as reduced_pattern
 from nanocrystal.refinement import Options as Options
-from nanocrystal.refinement.design import Plan as Plan
 from nanocrystal.refinement.posterior import Listeners as Listeners
 from nanocrystal.refinement.posterior import Sampling as Sampling
 from nanocrystal.report.analysis_figures import displacements_figure as displacements_figure
@@ -125,11 +124,14 @@ from nanocrystal.report.analysis_figures import free_energy_figure as free_energ
 from nanocrystal.report.analysis_figures import metric_figure as metric_figure
 from nanocrystal.report.analysis_figures import peaks_figure as peaks_figure
 from nanocrystal.report.compared.result import Comparison as Comparison
+from nanocrystal.report.explicit.result import TypicalCrystal as TypicalCrystal
 from nanocrystal.report.nmr.figures import diffusion_figure as diffusion_figure
 from nanocrystal.report.nmr.figures import diffusion_map_figure as diffusion_map_figure
 from nanocrystal.report.nmr.figures import relaxation_figure as relaxation_figure
+from nanocrystal.report.nmr.result import ProcessedSpectrum as ProcessedSpectrum
 from nanocrystal.report.nmr.spectrum import nmr_spectrum_figure as nmr_spectrum_figure
 from nanocrystal.report.nmr.spectrum import nmr_spectrum_page as nmr_spectrum_page
+from nanocrystal.report.plan.result import Plan as Plan
 from nanocrystal.report.posterior.result import Marginal as Marginal
 from nanocrystal.report.posterior.result import Posterior as Posterior
 from nanocrystal.report.reading import read_result as read_result
@@ -147,7 +149,9 @@ from nanocrystal.report.series.result import MemberFit as MemberFit
 from nanocrystal.report.series.result import MemberResult as MemberResult
 from nanocrystal.report.series.result import SeriesResult as SeriesResult
 from nanocrystal.report.series.result import SeriesValue as SeriesValue
+from nanocrystal.report.simulated.result import SimulatedCurve as SimulatedCurve
 from nanocrystal.report.simulated.result import Simulation as Simulation
+from nanocrystal.report.texts.result import WrittenText as WrittenText
 from nanocrystal.report.written import comparison_html as comparison_html
 from nanocrystal.report.written import report_html as report_html
 from nanocrystal.report.written import write_comparison as write_comparison

@@ -15,21 +15,20 @@ import pytest
 import nanocrystal as nc
 from nanocrystal.arrays import PACKED
 from nanocrystal.errors import InputError
-from nanocrystal.refinement import Comparison, compare
+from nanocrystal.refinement import Comparison
 from nanocrystal.report.encoding import NOT_FINITE, ByName, called, decoded, encoded, schema_of
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
-from nanocrystal.report.refined.result import DerivedValue, FittedCurve
 from nanocrystal.report.series.files import read_member, write_member
 from nanocrystal.report.series.kept import MOST_POINTS, member_fit
-from nanocrystal.report.series.result import MEMBER, MemberResult, SeriesResult, SeriesValue
+from nanocrystal.report.series.result import MEMBER, SeriesResult
 from support.compared import curve, result
 from support.paths import REFERENCES
-from support.series_members import SmallSeries, fit_of, member_of, series_of
+from support.series_members import SmallSeries
+from support.several_example import comparison, member, series
 
 OLD = sorted((REFERENCES / "0.1").rglob("comparison.json"))
 OLD_SERIES = REFERENCES / "0.1" / "series_srfe2as2"
 BEGUN = REFERENCES / "series_begun_0.1"
-EVIL = "<script>alert(1)</script> & Ω"
 
 
 def same_but_for(old: Any, new: Any, path: str = "") -> list[str]:
@@ -76,28 +75,6 @@ def test_what_is_not_finite_is_kept_wherever_it_stands():
 
 
 # ---- comparisons ----------------------------------------------------------------------------------
-
-
-def curves(rng: np.random.Generator, **more: object) -> dict[str, FittedCurve]:
-    x = np.linspace(1.0, 3.0, 60)
-    return {"iq": curve(x, x + 0.01 * rng.normal(size=60), np.full(60, 0.01), **more)}
-
-
-def comparison() -> Comparison:
-    """Return two judged candidates, one that did not converge and one without result, with odd names and numbers."""
-    observed = np.linspace(1.0, 3.0, 60)
-    rng = np.random.default_rng(3)
-
-    def candidate(n: int, **more: Any) -> nc.Result:
-        near = observed + 0.01 * n * rng.normal(size=60)
-        return result({"iq": curve(observed, near, np.full(60, 0.01), gof=float("nan"))}, n, **more)
-
-    results = {
-        "a < b": candidate(2, structures={"model_a.cif": "data_a\n"}),
-        "b & c": candidate(3, notes=[EVIL], derived={"x": DerivedValue(float("-inf"), None, EVIL)}),
-        "c": candidate(4, converged=False),
-    }
-    return compare(results, title=EVIL, problems={"d": f"failed: {EVIL}"}, descriptions={"a < b": EVIL})
 
 
 def test_a_comparison_comes_back_equal(tmp_path):
@@ -209,27 +186,6 @@ def test_a_comparison_of_0_1_is_saved_as_one_of_today(tmp_path):
 
 
 # ---- series ---------------------------------------------------------------------------------------
-
-
-def member(t: float) -> MemberResult:
-    """Return a member of two candidates, whose names, numbers and notes are odd."""
-    cold = t < 115.0
-    odd = {"order_parameter": SeriesValue(value=0.1 if cold else float("nan"), stderr=None, description=EVIL)}
-    fits = {
-        name: replace(
-            fit_of({f"crystals.x.{name}": (3.0 + 1e-3 * t, 1e-3)}, 10.0, 0.0 if (name == "low") == cold else 20.0),
-            derived=odd,
-            notes=[EVIL],
-        )
-        for name in ("low", "high < x")
-    }
-    return replace(member_of(t, fits, "low" if cold else "high < x"), notes=(EVIL,))
-
-
-def series() -> SeriesResult:
-    failed = MemberResult(name="T140", value=140.0, branch="", fits={}, best=[], preferred=None, problem=EVIL)
-    members = [*(member(t) for t in (100.0, 110.0, 120.0, 130.0)), failed]
-    return series_of(members, ("low", "high < x"), notes=[EVIL], missing=["T150"], order_parameter="a - b")
 
 
 def test_a_series_comes_back_equal(tmp_path):

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from nanocrystal.data.nmr_data import IndirectAxis
 from nanocrystal.measurement import Look
-from nanocrystal.refinement import compare
-from nanocrystal.report.compared.result import Comparison
 from nanocrystal.report.explicit.result import TypicalCrystal
 from nanocrystal.report.nmr.result import ProcessedSpectrum
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.refined.result import AtomPicture, Estimate
 from nanocrystal.report.scattered.result import Scattering
-from nanocrystal.report.series.result import SeriesResult
 from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.spectra.processing import NmrPhase, NmrProcessing, NmrSpectrum
-from support.compared import of_residuals
 from support.plan_example import example as plan
 from support.posterior_example import example as posterior
 from support.reduced_liquid import result as reduction
 from support.report_example import HOSTILE, example
-from support.series_members import fit_of, member_of, series_of
+from support.several_example import comparison, series
 
 PLACES = np.array([[0.0, 0.0, 0.0], [2.5, 0.0, 0.0], [0.0, 2.5, 0.1]])
 
@@ -136,21 +131,6 @@ def text() -> WrittenText:
     """A study with something to look at."""
     lines = f"title = '{HOSTILE}'\n"
     return WrittenText(title="Pt, PDF", version="0.2.0", name="pt.toml", text=lines, said=("CHECK: qmax.",))
-
-
-def comparison() -> Comparison:
-    """Three candidates: two refined, one that failed."""
-    rng = np.random.default_rng(0)
-    results = of_residuals({"one": rng.normal(size=60), "two": 3.0 * rng.normal(size=60)})
-    return compare(results, title=HOSTILE, descriptions={"one": HOSTILE}, problems={"three": f"failed {HOSTILE}"})
-
-
-def series() -> SeriesResult:
-    """Three temperatures; of the last there is no result."""
-    fits = [{"": fit_of({"crystals.pt.a": (3.92 + 0.01 * k, 0.001)})} for k in range(2)]
-    members = [member_of(300.0 + 10.0 * k, each, "") for k, each in enumerate(fits)]
-    failed = replace(member_of(320.0, {}, None), problem=f"failed {HOSTILE}")
-    return replace(series_of([*members, failed]), title=HOSTILE, notes=(HOSTILE,))
 
 
 MADE: Mapping[str, Callable[[], Outcome]] = {

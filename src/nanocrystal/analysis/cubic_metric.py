@@ -31,6 +31,7 @@ from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_se
 from nanocrystal.analysis.peak_group import PeakOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.text import csv_text
 
@@ -86,7 +87,7 @@ class MetricMean:
 
 
 @dataclass(frozen=True)
-class MetricOptions:
+class MetricOptions(Declares):
     """What of a pattern is fitted, and how.
 
     q_range: Å⁻¹, the data to use (None: all); reflections: None: all of a primitive cell; profile: how peaks are

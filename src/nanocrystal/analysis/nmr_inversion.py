@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from nanocrystal.analysis.estimate import checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
@@ -42,7 +43,7 @@ class DiffusionPeak:
 
 
 @dataclass(frozen=True)
-class DiffusionOptions:
+class DiffusionOptions(Declares):
     """How a distribution is found.
 
     limits_um2_per_s: ends of the grid; left out, from a tenth of 1/b_max to ten times 1/b_min above 0. strength: α,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.solids import (
     Nucleus,
     Transitions,
@@ -30,7 +31,7 @@ WIDTHS_BESIDE = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class SolidSite:
+class SolidSite(Declares):
     """One site: isotropic shift (ppm), csa = δ_zz − δ_iso (ppm), cq = e²qQ/h (Hz), asymmetries 0 to 1, area."""
 
     position: float = 0.0
@@ -42,7 +43,7 @@ class SolidSite:
 
 
 @dataclass(frozen=True)
-class SolidObservation:
+class SolidObservation(Declares):
     """How a solid is observed.
 
     spinning_rate_hz: at the magic angle; 0 static, 1e12 infinitely fast. transitions: "central" or "all", of

@@ -23,6 +23,7 @@ from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.analysis.small_angle import FEWEST, checked_curve
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.text import csv_text
 
 DRAWS = 30
@@ -30,7 +31,7 @@ DRAWS = 30
 
 
 @dataclass(frozen=True)
-class SizesOptions:
+class SizesOptions(Declares):
     """How sizes are found; background: whether a constant is fitted beside them; seed: of the noise that is drawn.
 
     smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that

@@ -164,9 +164,9 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a result goes: a folder, or a file alone.
+    """Where a result goes: a folder, or a file alone; study: text of the study that is kept there.
 
-    study: text of the study that is kept there; single_file: whether each of several pages works alone.
+    single_file: whether each of several pages holds the script of its figures itself.
     """
 
     path: Path

@@ -72,16 +72,15 @@ def _run_comparison(
     from nanocrystal.report.compared.files import compared_names
     from nanocrystal.report.compared.result import Comparison
 
-    parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-    names = compared_names(parts, study_copy=False, shares_script=not single_file)
-
-    def compared(listeners: Any) -> Comparison:
+    def compute(listeners: Any) -> Comparison:
         progress, finished = listeners
-        result: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
-        return result
+        found: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
+        return found
 
+    parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
+    names = compared_names(parts, shares_script=not single_file)
     target = replace(to_folder(Comparison, out, default, names, candidates), single_file=single_file)
-    give(compared, target, comparison_reporter(candidates.title, list(candidates.studies), quiet), quiet=quiet)
+    give(compute, target, comparison_reporter(candidates.title, list(candidates.studies), quiet), quiet=quiet)
 
 
 def _compared_folder(study: Path) -> Path:

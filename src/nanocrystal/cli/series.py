@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,30 +51,25 @@ class How:
 
 def run_series(series: Series, out: Path | None, default: Path, how: How, quiet: bool) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
+    from nanocrystal.report.series.files import remove_begun
     from nanocrystal.report.series.result import SeriesResult
     from nanocrystal.running.gathered import planned_files
     from nanocrystal.running.series import refined_series
 
-    folder = default if out is None else out
-    files = planned_files(series, folder, how.single_file)
-    target = verbs.to_folder(SeriesResult, out, default, files, series)
+    folder = out if out is not None else default
+    target = verbs.to_folder(SeriesResult, out, default, planned_files(series, folder, how.single_file), series)
     is_new = not folder.exists()
 
-    def refined(watcher: Lines) -> SeriesResult:
+    def compute(watcher: Lines) -> SeriesResult:
         result = refined_series(series, folder, watcher=watcher, **vars(how))
-        return result if result.members else _nothing_done(folder, is_new)
+        if result.interrupted and not result.members:
+            if is_new:
+                remove_begun(folder)
+            verbs.say("Interrupted: no member was done; there is no report.")
+            raise typer.Exit(verbs.INTERRUPTED)
+        return result
 
-    verbs.give(refined, target, _watcher(series, quiet), quiet=quiet)
-
-
-def _nothing_done(folder: Path, is_new: bool) -> NoReturn:
-    """End a series that was interrupted before its first member was done, and leave nothing behind."""
-    from nanocrystal.report.series.files import remove_begun
-
-    if is_new:
-        remove_begun(folder)
-    verbs.say("Interrupted: no member was done; there is no report.")
-    raise typer.Exit(verbs.INTERRUPTED)
+    verbs.give(compute, target, _watcher(series, quiet), quiet=quiet)
 
 
 def run_series_example(name: str, out: Path | None, quiet: bool) -> bool:

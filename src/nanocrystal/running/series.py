@@ -51,8 +51,8 @@ def refined_series(
         Address of a Dask scheduler, whose workers then refine the members.
     watcher : Watcher, optional
         What is told of each member.
-    single_file : bool, optional
-        Whether the page of each member holds the script of its figures itself [all share one].
+    single_file : bool
+        Whether the page of each member holds the script of its figures itself.
 
     Returns
     -------

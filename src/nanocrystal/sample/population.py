@@ -74,9 +74,34 @@ class Population(Declares):
 
         Population(pt, shape=Sphere(vary(40.0)), name="dots")
 
-    crystal: what it is made of, or the name that a `Sample` has for that; shape: bulk by default; or atoms. fraction:
-    how much of the sample it is, on the stated basis, relative to the others; name: what results call it, by default
-    as its crystal, or its shape where it has none; made_of: the crystal itself, where it was given.
+    Parameters
+    ----------
+    crystal : Crystal or str
+        What it is made of, or the name that a `Sample` has for that; none for explicit atoms.
+    shape : Shape
+        With its sizes [Bulk()].
+    atoms : Atoms
+        Explicit atoms, as `shape`.
+    fraction_basis : {"number_fraction", "mass_fraction", "volume_fraction"}
+        What `fraction` is a part of.
+    fraction : number
+        How much of the sample it is, relative to the other populations.
+    twins : mapping of str to TwinFamily
+        Families of boundaries.
+    stacking : Stacking
+        A random sequence of close-packed layers.
+    shell : Shell
+        What differs towards the surface.
+    size_law : SizeLaw
+        What depends on the size.
+    coating : Coating
+        What covers the crystals.
+    termination : str
+        Layer that all faces end with.
+    name : str
+        What results call it [as its crystal, or its shape where it has none].
+    made_of : Crystal
+        The crystal itself, where `crystal` is its name.
     """
 
     crystal: Annotated[str | Crystal | None, REQUIRED, "the name of one of [crystals]"] = None

@@ -44,8 +44,19 @@ FloatArray = NDArray[np.float64]
 class Sample:
     """Crystals and the populations made of them, by name; it has never heard of a beam.
 
-    Populations that hold their crystals need neither: Sample(dots), Sample([dots, other]), Sample({"dots": dots}).
-    Raises InputError for what does not fit together, and for names that are not unambiguous.
+        Sample(dots), Sample([dots, other]), Sample({"dots": dots}), Sample({"dots": dots}, {"pt": pt})
+
+    Parameters
+    ----------
+    populations : Population, several, or mapping of str to Population
+        Those without a name of their own are called as their crystal.
+    crystals : mapping of str to Crystal, optional
+        Those that populations name and do not hold themselves.
+
+    Raises
+    ------
+    InputError
+        For what does not fit together, and for two populations or two different crystals of one name.
     """
 
     populations: Mapping[str, Population]

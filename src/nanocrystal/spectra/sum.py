@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.polynomials import chebyshev
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.lines import Form
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SumOfForms:
+class SumOfForms(Declares):
     """Parts by name on a baseline, of Chebyshev polynomials over the range of x unless another is given.
 
     same: "b.fwhm" -> "a.fwhm", parameters that are one and the same; fixed: parameters that keep a value.

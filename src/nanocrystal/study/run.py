@@ -53,5 +53,5 @@ def run_candidates(candidates: CandidateSet, out: str | Path | None, workers: in
     from nanocrystal.report.compared.files import compared_names
 
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-    kept = keeping(Comparison, out, compared_names(parts, study_copy=False), candidates)
+    kept = keeping(Comparison, out, compared_names(parts), candidates)
     return kept.save(candidates.compare(processes=workers))

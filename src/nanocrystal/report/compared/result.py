@@ -31,12 +31,14 @@ class Basis:
 
     n_points: int
     n_independent: float
+    """n_eff, independent points"""
     scale: float
     correlation: float
     block: int
     best: str
     source: str
     has_sigmas: bool
+    """whether σ of its points is known"""
 
     @property
     def weight(self) -> float:
@@ -54,12 +56,17 @@ class Standing(PlainData):
 
     name: str
     description: str
+    """what the study says of it"""
     result: Result | None
+    """its refinement, None where there is none; the record has it without arrays, which stand in its folder"""
     problem: str = ""
     n_parameters: int = 0
+    """refined ones, linear ones too"""
     chi2: float | None = None
+    """of all data sets, with the weights of the refinement"""
     gof: float | None = None
     chi2_effective: float | None = None
+    """Σ χ² n_eff/(n s²) over the data sets"""
     aic: float | None = None
     bic: float | None = None
     delta_aic: float | None = None
@@ -97,13 +104,18 @@ class Comparison(Outcome):
 
     title: str
     standings: Annotated[Sequence[Standing], ByName()]
+    """the candidates, the judged ones by BIC, then the others"""
     pairs: Sequence[Pair]
+    """each judged candidate against each other"""
     bases: Mapping[str, Basis]
+    """data set -> what it counts"""
     verdict: Sequence[str]
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
+    """seconds that all took"""
     version: str = __version__
     interrupted: bool = False
+    """whether the user stopped it; what there was by then is compared"""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Standing:
@@ -132,27 +144,25 @@ class Comparison(Outcome):
         lines = [f"{title}: {len(self.standings)} candidates in {self.elapsed_s:.1f} s", *self._table()]
         return "\n".join([*lines, *(f"  ! {note}" for note in self.notes)])
 
-    def ending(self) -> tuple[Ending, str]:
-        """Return how the comparison ended, and which candidates were not judged, and why."""
-        left = [s for s in self.standings if not s.judged]
-        if self.interrupted:
-            return "interrupted", ""
-        if left:
-            return "incomplete", "Not judged: " + "; ".join(f"{s.name} ({s.problem})" for s in left) + "."
-        return "whole", ""
-
     def page(self, script: str | None = None) -> str:
         """Return the report of the candidates side by side as an HTML page; see `Outcome.page`."""
         from nanocrystal.report.compared.page import comparison_page
 
         return comparison_page(self, script)
 
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether every candidate was judged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        left = [f"{s.name} ({s.problem})" for s in self.standings if not s.judged]
+        return ("incomplete", f"Not judged: {'; '.join(left)}.") if left else ("whole", "")
+
     def parts(self) -> Mapping[str, Result]:
         """Return the results of the candidates, each in the folder of its name."""
         return self.results
 
     def computed(self) -> Mapping[str, Any]:
-        """Return what follows from the fields: which candidates were judged, their ranking, and the best."""
+        """Return which candidates were judged, their ranking, the best, and whether all were judged."""
         return {
             "complete": self.complete,
             "best": self.best,

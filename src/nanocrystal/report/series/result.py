@@ -45,6 +45,7 @@ class SeriesValue:
     stderr: float | None
     unit: str = ""
     status: str = "derived"
+    """as that of a parameter, or derived"""
     description: str = ""
 
 
@@ -73,10 +74,14 @@ class MemberFit(PlainData):
 
     converged: bool
     message: str
+    """why the optimiser stopped"""
     n_parameters: int
+    """refined ones, linear ones too"""
     values: Mapping[str, SeriesValue]
+    """address -> parameter"""
     derived: Mapping[str, SeriesValue]
     patterns: Mapping[str, Pattern]
+    """data set -> its pattern"""
     bic: float | None = None
     delta_bic: float | None = None
     notes: Sequence[str] = ()
@@ -99,14 +104,18 @@ class MemberResult(PlainData):
 
     name: str
     value: float
+    """of the variable"""
     branch: str
+    """the run along the variable that it belongs to, such as heating"""
     fits: Mapping[str, MemberFit]
     best: Sequence[str]
     preferred: str | None
     problem: str = ""
     notes: Sequence[str] = ()
+    """what to know, one sentence each"""
     carried_from: str = ""
     elapsed_s: float = 0.0
+    """seconds that it took"""
     fingerprint: str = ""
     report: str = ""
     files: Sequence[str] = ()
@@ -184,24 +193,35 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class SeriesResult(Outcome):
-    """A whole series, members by branch and value; `missing`: members not done yet, by name."""
+    """A whole series of refinements, members by branch and value."""
 
     kind: ClassVar[str] = "series"
     record: ClassVar[str] = SERIES
 
     title: str
     variable: str
+    """what changes from member to member"""
     unit: str
+    """of the variable"""
     mode: str
+    """sequential, independent or shared"""
     members: Annotated[Sequence[MemberResult], ByName()]
+    """those that are done; their patterns without curves, which stand in the checkpoints of the members"""
     candidates: Sequence[str]
+    """their names, none where there is one model"""
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    """candidate -> what the study says of it"""
     order_parameter: str = ""
+    """the expression that is followed"""
     shared: Sequence[str] = ()
+    """addresses of the parameters that all members have in common"""
     missing: Sequence[str] = ()
+    """members not done yet"""
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
+    """seconds that the run took"""
     interrupted: bool = False
+    """whether the user stopped it"""
     version: str = __version__
     inputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -237,14 +257,6 @@ class SeriesResult(Outcome):
         """Return the members of a branch that have a result, by value."""
         return sorted((m for m in self.good if m.branch == branch), key=lambda m: m.value)
 
-    def ending(self) -> tuple[Ending, str]:
-        """Return how the series ended, and how an interrupted one goes on."""
-        if self.interrupted:
-            done, n = len(self.members), len(self.members) + len(self.missing)
-            more = "are done and saved; the same command goes on with the others."
-            return "interrupted", f"Interrupted: {done} of {n} members {more}"
-        return ("whole" if self.complete else "incomplete"), ""
-
     def summary(self) -> str:
         """Return what was found along the series, and what to know, in lines."""
         from nanocrystal.report.series.words import findings
@@ -258,6 +270,13 @@ class SeriesResult(Outcome):
         from nanocrystal.report.series.page import series_page
 
         return series_page(self, script)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether all members are done and converged, and what is to be done where the user stopped it."""
+        if not self.interrupted:
+            return ("whole" if self.complete else "incomplete"), ""
+        done = f"{len(self.members)} of {len(self.members) + len(self.missing)} members are done and saved"
+        return "interrupted", f"Interrupted: {done}; the same command goes on with the others."
 
     def tables(self) -> Mapping[str, str]:
         """Return one table of all members, and the checkpoint of each that has a result, in its folder."""
@@ -273,7 +292,7 @@ class SeriesResult(Outcome):
         return files_there(folder)
 
     def computed(self) -> Mapping[str, Any]:
-        """Return how members ended, and what follows from them: transitions, switches, straight lines."""
+        """Return how each member ended, whether all converged, transitions, switches and straight lines."""
         from nanocrystal.report.series.files import conclusions
 
         return conclusions(self)

@@ -183,10 +183,34 @@ class Crystal(Declares):
         Crystal("Pt.cif", name="pt", a=vary(3.92), u_iso={"Pt": vary(0.009)})
         Crystal("library:CsPbBr3-gamma", name="perovskite", u_iso={"Cs": 0.1, "Pb": 0.02, "Br": 0.04})
 
-    structure: a path, "library:NAME", or what was read from one; u_iso: a label before an element; where: how error
-    messages name this crystal [crystals.NAME]; more: see `CrystalKeys`. A cell and a motion may
-    also be given whole, by name.
-    Raises InputError for a file that is missing or unusable, and for names that it does not have.
+    The independent parameters of the cell (a, b, c, Å; alpha, beta, gamma, °), its sites, and the correlated motion of
+    its atoms (delta1, delta2) may be given by name, as in a study.
+
+    Parameters
+    ----------
+    structure : str, Path or CifStructure
+        A CIF, "library:NAME", or what was read from one.
+    cell : mapping of str to number
+        Parameters of the cell, whole.
+    u_iso : mapping of str to number
+        Å², by site label, or else by element.
+    site_overrides : mapping of str to SiteOverride
+        Coordinates and occupancies by site label; `sites` for short.
+    motion : mapping of str to number
+        Correlated motion, whole.
+    where : str
+        What messages call the crystal [crystals.NAME].
+    substitutions : mapping of str to Substitution
+        Second elements, by element or site label.
+    name : str
+        What results call it [as its file].
+    source : str
+        What reports and messages call the file [its path].
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or unusable, and for names that it does not have.
     """
 
     structure: Annotated[CifStructure, Beside(StructureFile, _named)]
