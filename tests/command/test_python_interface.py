@@ -627,11 +627,10 @@ def test_every_public_dataclass_with_numbers_checks_them() -> None:
 
 
 def test_python_of_the_manual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program below "The same in Python" runs as it stands."""
-    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
-    part = page.partition("\n## The same in Python\n")[2].partition("\n## ")[0]
+    """Its program runs as it stands."""
+    page = (ROOT / "docs" / "in_python.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    [program] = [text for kind, text in pieces(part) if kind == "python"]
-    exec(compile(program, "study.md", "exec"), names)
+    [program] = [text for kind, text in pieces(page) if kind == "python"]
+    exec(compile(program, "in_python.md", "exec"), names)
     assert names["fit"]["dots.diameter"].value == pytest.approx(40.0, abs=0.5)
