@@ -19,12 +19,10 @@ from support.programs import program
 
 NOT_YET = (
     "analysis",
-    "measurement",
     "reduction",
     "report",
     "spectra",
     "study.reduction",
-    "techniques",
 )
 """modules whose public names have no sections yet; the list may only become shorter"""
 CONSTRUCTED = ("Crystal", "Population", "Sample")

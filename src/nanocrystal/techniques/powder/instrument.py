@@ -71,51 +71,51 @@ def peaks_of(
     strength: FloatArray,
     lines: Sequence[Line],
     settings: Powder,
-    own: Mapping[str, float],
+    instrument: Mapping[str, float],
     sample: Mapping[str, float],
 ) -> Peaks:
     """Return the peaks of reflections at q (Å⁻¹), those of each spectral line after each other.
 
     With axial divergence each reflection is `AXIAL_NODES` peaks, all reflections of a node after each other.
-    strength: (n,) areas without the factors of the angle; own: values of the instrument by name; sample: size (Å)
+    strength: (n,) areas without the factors of the angle; instrument: its values by name; sample: size (Å)
     and strain of the crystals, and the Lorentzian parts of both.
     """
     parts = []
     for line in lines:
         angles = Angles.of(q, line.wavelength)
-        width, mixing = widths(angles, line.wavelength, settings, own, sample)
-        area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, own), 0.0)
-        centre, skew = centres(angles, settings, own), skews(angles, own)
+        width, mixing = widths(angles, line.wavelength, settings, instrument, sample)
+        area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, instrument), 0.0)
+        centre, skew = centres(angles, settings, instrument), skews(angles, instrument)
         if settings.axial_divergence is None:
             parts.append(Peaks(area, centre, width, mixing, skew))
             continue
-        for shift, part in zip(*axial_divergence(angles, own["axial_divergence"]), strict=True):
+        for shift, part in zip(*axial_divergence(angles, instrument["axial_divergence"]), strict=True):
             parts.append(Peaks(part * area, centre + shift, width, mixing, skew))
     return Peaks(
         *(np.concatenate([getattr(p, k) for p in parts]) for k in ("area", "centre", "width", "mixing", "skew"))
     )
 
 
-def centres(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def centres(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return where peaks are seen, degrees: zero shift, and in reflection the displacement of the sample."""
-    moved = angles.two_theta + own["zero"]
+    moved = angles.two_theta + instrument["zero"]
     if settings.radius is not None:
-        moved = moved - 2.0 * DEGREES * own["displacement"] / settings.radius * angles.cosine
+        moved = moved - 2.0 * DEGREES * instrument["displacement"] / settings.radius * angles.cosine
     return np.asarray(moved)
 
 
 def widths(
-    angles: Angles, wavelength: float, settings: Powder, own: Mapping[str, float], sample: Mapping[str, float]
+    angles: Angles, wavelength: float, settings: Powder, instrument: Mapping[str, float], sample: Mapping[str, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return full widths at half maximum (degrees) and Lorentzian parts η of peaks."""
     tangent = angles.tangent
-    squared = own["caglioti_u"] * tangent**2 + own["caglioti_v"] * tangent + own["caglioti_w"]
+    squared = instrument["caglioti_u"] * tangent**2 + instrument["caglioti_v"] * tangent + instrument["caglioti_w"]
     by_size = DEGREES * settings.scherrer_constant * wavelength / sample["size"] / angles.cosine
     by_strain = 4.0 * DEGREES * sample["strain"] * tangent
     size_part, strain_part = sample["size_lorentzian"], sample["strain_lorentzian"]
     of_sample = ((1.0 - size_part) * by_size) ** 2 + ((1.0 - strain_part) * by_strain) ** 2
     gauss = np.sqrt(np.maximum(squared, NARROWEST**2) + of_sample)
-    lorentz = own["lorentz_x"] / angles.cosine + own["lorentz_y"] * tangent
+    lorentz = instrument["lorentz_x"] / angles.cosine + instrument["lorentz_y"] * tangent
     return joined_widths(gauss, np.asarray(lorentz + size_part * by_size + strain_part * by_strain))
 
 
@@ -148,34 +148,34 @@ def axial_divergence(angles: Angles, ratio: float) -> tuple[FloatArray, FloatArr
     return DEGREES * np.arccos(np.clip(seen, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
 
 
-def skews(angles: Angles, own: Mapping[str, float]) -> FloatArray:
+def skews(angles: Angles, instrument: Mapping[str, float]) -> FloatArray:
     """Return the strength of the asymmetry of each peak."""
     double = 2.0 * angles.sine * angles.cosine
-    skew = own["asymmetry"] / angles.tangent + own["asymmetry_2"] * angles.cos_two_theta / double
+    skew = instrument["asymmetry"] / angles.tangent + instrument["asymmetry_2"] * angles.cos_two_theta / double
     return np.asarray(np.clip(skew, -MOST_SKEW, MOST_SKEW))
 
 
-def angular_factor(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def angular_factor(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return Lorentz factor, polarisation and absorption, for areas over 2θ in degrees."""
     lorentz = DEGREES / (16.0 * np.pi * angles.sine**2 * angles.cosine)
-    return np.asarray(lorentz * polarization(angles, settings, own) * absorption(angles, settings, own))
+    return np.asarray(lorentz * polarization(angles, settings, instrument) * absorption(angles, settings, instrument))
 
 
-def polarization(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def polarization(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return 1 − p + p cos² 2θ; with a monochromator at 2θ_m, p = cos² 2θ_m/(1 + cos² 2θ_m)."""
-    part = own["polarization"]
+    part = instrument["polarization"]
     if settings.monochromator_angle is not None:
         squared = np.cos(settings.monochromator_angle / DEGREES) ** 2
         part = squared / (1.0 + squared)
     return np.asarray(1.0 - part + part * angles.cos_two_theta**2)
 
 
-def absorption(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray | float:
+def absorption(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray | float:
     """Return the transmission of a capillary: Hewat, Acta Cryst. A35, 248 (1979); in reflection the part that hits."""
     if settings.geometry != "debye-scherrer":
-        whole = np.sin(own["overflow_angle"] / DEGREES / 2.0)
+        whole = np.sin(instrument["overflow_angle"] / DEGREES / 2.0)
         return np.asarray(np.minimum(1.0, angles.sine / whole)) if whole > 0.0 else 1.0
-    mu_r, sine2 = own["mu_r"], angles.sine**2
+    mu_r, sine2 = instrument["mu_r"], angles.sine**2
     exponent = (1.7133 - 0.0368 * sine2) * mu_r - (0.0927 + 0.375 * sine2) * mu_r**2
     return np.asarray(np.exp(-exponent))
 

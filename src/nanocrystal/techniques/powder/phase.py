@@ -76,10 +76,10 @@ class Phase:
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses on which its pattern depends."""
-        return (*self.own, *self.beam.addresses)
+        return (*self.of_phase, *self.beam.addresses)
 
     @property
-    def own(self) -> tuple[str, ...]:
+    def of_phase(self) -> tuple[str, ...]:
         """Those of its crystal and its profile."""
         return (*self.of_crystal, *self.of_profile)
 
@@ -170,14 +170,14 @@ class PhaseNow:
     def strength(self, families: Families) -> Strength:
         """Return the strength of the reflections; with free intensities that for |F|² = 1."""
         crystal = self.crystal
-        found = crystal_reflections(crystal, families)
+        reflections = crystal_reflections(crystal, families)
         squared = np.ones(len(families))
         if not self.phase.free:
-            factors = [form_factor(e, found.q) + self.phase.anomalous[e] for e in found.elements]
-            squared = squared_factors(found, np.array(factors, dtype=np.complex128))
+            factors = [form_factor(e, reflections.q) + self.phase.anomalous[e] for e in reflections.elements]
+            squared = squared_factors(reflections, np.array(factors, dtype=np.complex128))
         texture = self._texture(families, crystal.vectors, self.grains["texture"])
         per_dalton = 1.0 / (crystal.cell_volume * crystal.cell_mass)
-        return Strength(found.q, self.beam.wavelength**3 * per_dalton * families.multiplicity * squared * texture)
+        return Strength(reflections.q, self.beam.wavelength**3 * per_dalton * families.multiplicity * squared * texture)
 
     def _texture(self, families: Families, vectors: FloatArray, ratio: float) -> FloatArray:
         """Return the mean of March and Dollase's function over the members of each family, (n,)."""
@@ -207,8 +207,8 @@ class PhaseNow:
         rows = [peak_sum(x, Peaks(*by_family[:, k].T.copy()), LEAST) for k in range(len(families))]
         return np.array(rows).reshape(-1, len(x))
 
-    def slopes(self, x: FloatArray, own: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
-        """Return how the pattern changes with each of the addresses `own`, (n_own, n_points).
+    def slopes(self, x: FloatArray, addresses: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
+        """Return how the pattern changes with each of the addresses, (n_addresses, n_points).
 
         Peaks are differenced, profiles derived. factors: on the strengths, the intensities where they are free.
         """
@@ -226,7 +226,7 @@ class PhaseNow:
             return peaks(there, address in of_strength).stacked()
 
         changes = []
-        for address in own:
+        for address in addresses:
             moved = partial(stacked, address)
             changes.append(difference(moved, values[address], step_of_peaks(values[address])))
         return peak_slopes(x, peaks(self, anew=False), np.array(changes), LEAST)

@@ -461,7 +461,7 @@ class Powder(CurveTechnique):
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         used = [n for n in self.quantities if n != "wavelength" or self.wavelength is not None]
-        given: dict[str, Any] = {name: getattr(self, name) for name in used}
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in used}
         quantities = {n: self.quantities[n] for n in used}
         if self.caglioti_u is None and self.caglioti_v is None:  # W alone is the square of a width
             quantities["caglioti_w"] = replace(quantities["caglioti_w"], minimum=0.0)
@@ -470,8 +470,8 @@ class Powder(CurveTechnique):
                 if key != "texture" or profile.texture_axis is not None:
                     said = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
                     quantities[f"profiles.{name}.{key}"] = quantity.more(*said)
-                    given[f"profiles.{name}.{key}"] = getattr(profile, key)
-        return self.with_background(quantities, given, self.linear, self.background_terms, self.background)
+                    numbers[f"profiles.{name}.{key}"] = getattr(profile, key)
+        return self.with_background(quantities, numbers, self.linear, self.background_terms, self.background)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PowderModel:
         """Read the data and return the model of this data set.
@@ -486,9 +486,14 @@ class Powder(CurveTechnique):
         self._check_geometry(where)
         self._check_standard(sample, where)
         self._check_beam(sample, wavelengths[0], where)
-        found = self.compared(where, folder)
+        compared = self.compared(where, folder)
         model = PowderModel(
-            settings=self, where=where, sample=sample, measured=found.measured, phases=phases, blanks=found.at_points()
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=compared.measured,
+            phases=phases,
+            blanks=compared.at_points(),
         )
         model.check_reach()
         return model
@@ -519,7 +524,7 @@ class Powder(CurveTechnique):
                 anomalous_factor(element, EV_ANGSTROM / wavelength, f"{where}.{key}")
 
     def _check_geometry(self, where: str) -> None:
-        def given(key: str, default: float = 0.0) -> bool:
+        def stated(key: str, default: float = 0.0) -> bool:
             number = getattr(self, key)
             return number is not None and as_parameter(number) != Parameter(default)
 
@@ -535,16 +540,16 @@ class Powder(CurveTechnique):
         if not 0.1 <= self.scherrer_constant <= 3.0:
             raise InputError(f"{where}.scherrer_constant", f"must be 0.1 to 3, got {self.scherrer_constant:g}.")
         reflection = self.geometry == "bragg-brentano"
-        if given("displacement") and (not reflection or self.radius is None):
+        if stated("displacement") and (not reflection or self.radius is None):
             problem = "needs the radius of the goniometer in mm, such as radius = 145."
             if not reflection:
                 problem = 'is of a flat sample; with geometry = "debye-scherrer" leave it out.'
             raise InputError(f"{where}.displacement", problem)
         if self.radius is not None and not reflection:
             raise InputError(f"{where}.radius", 'is used in geometry = "bragg-brentano" only; leave it out.')
-        if given("overflow_angle") and not reflection:
+        if stated("overflow_angle") and not reflection:
             raise InputError(f"{where}.overflow_angle", "is of a flat sample in reflection; leave it out.")
-        if given("mu_r") and reflection:
+        if stated("mu_r") and reflection:
             raise InputError(f"{where}.mu_r", 'is of a capillary; say geometry = "debye-scherrer" or leave it out.')
 
     # ---- the phases ---------------------------------------------------------------------------
@@ -566,7 +571,7 @@ class Powder(CurveTechnique):
                 raise InputError(f"{place}.intensities", 'are "free" to be fitted; to simulate, leave them out.')
             if profile.texture_axis is not None and not any(profile.texture_axis):
                 raise InputError(f"{place}.texture_axis", "must be the indices of planes, not [0, 0, 0].")
-        found = []
+        phases = []
         for name, population in sample.populations.items():
             crystal = sample.crystal_of(name)
             if crystal is None:
@@ -582,17 +587,17 @@ class Powder(CurveTechnique):
                         "technique total-scattering.",
                     )
             finite = population.shape.finite
-            own = self.profiles.get(name, Profile())
+            profile = self.profiles.get(name, Profile())
             phase = Phase(
                 name=name,
                 crystal=crystal,
                 prefix=f"crystals.{population.crystal}",
-                profile=own,
+                profile=profile,
                 finite=finite,
                 beam=beam,
             )
-            found.append(phase)
-        return tuple(found)
+            phases.append(phase)
+        return tuple(phases)
 
     def _check_standard(self, sample: Sample, where: str) -> None:
         if (self.standard is None) != (self.standard_fraction is None):

@@ -343,17 +343,17 @@ class Saxs(CurveTechnique, own=("absolute",)):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
-        quantities = {name: self.quantities[name] for name in given}
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
+        quantities = {name: self.quantities[name] for name in numbers}
         if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
-            given["solvent_electron_density"] = solvent_electron_density(self.solvent)
-        if given["scale"] is None and self.absolute:
-            given["scale"] = 1.0
+            numbers["solvent_electron_density"] = solvent_electron_density(self.solvent)
+        if numbers["scale"] is None and self.absolute:
+            numbers["scale"] = 1.0
         if self.absolute:
             quantities["scale"] = replace(
                 quantities["scale"], meaning=of_measurement("scale", "of the intensity in cm⁻¹")
             )
-        return self.with_background(quantities, given, [n for n in self.linear if n in quantities])
+        return self.with_background(quantities, numbers, [n for n in self.linear if n in quantities])
 
     @property
     def absolute(self) -> bool:
@@ -378,15 +378,15 @@ class Saxs(CurveTechnique, own=("absolute",)):
         if self.energy is not None:
             for element in elements_of_crystals(sample):
                 anomalous_factor(element, self.energy, f"{where}.energy")
-        found = self.compared(where, folder)
-        self._check_instrument(found.width, where)
+        compared = self.compared(where, folder)
+        self._check_instrument(compared.width, where)
         return SaxsModel(
             settings=self,
             where=where,
             sample=sample,
-            measured=found.measured,
-            width=found.width,
-            blanks=found.at_points(),
+            measured=compared.measured,
+            width=compared.width,
+            blanks=compared.at_points(),
         )
 
     # ---- the points ---------------------------------------------------------------------------
@@ -492,6 +492,6 @@ class Saxs(CurveTechnique, own=("absolute",)):
         slit = self.slit_length is not None and as_parameter(self.slit_length) != Parameter(0.0)
         pinhole = [n for n in ("q_resolution", "q_resolution_slope") if getattr(self, n) is not None]
         if slit and (pinhole or width.any()):
-            given = pinhole[0] if pinhole else "the resolution of the file"
-            raise InputError(f"{where}.slit_length", f"stands beside {given}; a slit or a pinhole, not both.")
+            resolution = pinhole[0] if pinhole else "the resolution of the file"
+            raise InputError(f"{where}.slit_length", f"stands beside {resolution}; a slit or a pinhole, not both.")
         check_beside_resolution(pinhole, width, where)
