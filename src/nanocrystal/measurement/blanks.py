@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Blank:
-    """A measured blank (holder, capillary, solvent, air) with its own scale, left to the fit unless given."""
+    """A measured blank, as of holder, capillary, solvent or air, that is added to the calculated curve by its scale."""
 
     file: Annotated[str, "as of a data set"]
     columns: Annotated[Sequence[str] | None, "as of a data set"] = None

@@ -45,7 +45,7 @@ FAR = 3.0
 
 @dataclass(frozen=True)
 class Composition(Technique):
-    """Ratios of numbers of atoms: "Cl/Pb" or "Cl/(Br+Cl)" -> value and standard deviation."""
+    """Ratios of numbers of atoms that are known beside the curves, as from EDX, ICP or XPS."""
 
     ratios: Annotated[
         Mapping[str, tuple[float, float]],

@@ -77,7 +77,7 @@ from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
 
 @dataclass(frozen=True, kw_only=True)
 class NmrLines(CurveTechnique, own=("shift_lines",)):
-    """A spectrum of lines, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus."""
+    """A spectrum of NMR as a sum of lines, measured (`file`) or to be simulated (`x`)."""
 
     x: XGrid = None
     axis: ShiftAxis = "ppm"

@@ -57,7 +57,7 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 @dataclass(frozen=True)
 class RelaxationPart:
-    """One part of a decay or recovery: time in s, exponent, amplitude (linear unless given)."""
+    """One part of a decay or recovery: a stretched exponential M exp(−(t/T)^β), simple where β is left out."""
 
     time: Annotated[Number | None, "s, relaxation time"] = None
     exponent: Annotated[Number | None, "β of a stretched law [1]"] = None
@@ -66,7 +66,7 @@ class RelaxationPart:
 
 @dataclass(frozen=True, kw_only=True)
 class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
-    """A series of delays, measured (`file`) or to be simulated (`x`); kind: what was done."""
+    """A relaxation series: signal against delay, measured (`file`) or to be simulated (`x`)."""
 
     kind: Annotated[
         Literal["inversion-recovery", "saturation-recovery", "echo-decay"], "what was done before each delay"

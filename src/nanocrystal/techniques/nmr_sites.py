@@ -81,10 +81,7 @@ FREQUENCY_OF = {"Cs": "¹³³Cs"}
 
 @dataclass(frozen=True, kw_only=True)
 class NmrSites(CurveTechnique):
-    """A spectrum of `element`, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus.
-
-    shifts: ppm, by halide.
-    """
+    """A spectrum of the nuclei of an element at the sites of the sample, measured (`file`) or to be simulated (`x`)."""
 
     x: XGrid = None
     element: Annotated[str, "whose nuclei are seen, on the A site"] = "Cs"

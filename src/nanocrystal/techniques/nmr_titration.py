@@ -74,7 +74,7 @@ NEGATIVE = 0.02
 
 @dataclass(frozen=True)
 class TitrationStep:
-    """One spectrum: equivalents added; its own file, or its column (from 1) in the file of all; dilution: V/V_first."""
+    """One spectrum of a titration: how much had been added, and where the spectrum is."""
 
     equivalents: Annotated[float | None, "how much was added up to this step"] = None
     file: Annotated[str | Path | None, "its spectrum, unless it is a column of the file of all"] = None
@@ -84,7 +84,7 @@ class TitrationStep:
 
 @dataclass(frozen=True)
 class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "released_species", "shift_lines")):
-    """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
+    """Spectra of a titration, fitted at once by lines that all steps share."""
 
     file: Annotated[str | Path | None, "one file for all steps: the axis, then a column for each"] = None
     _: KW_ONLY

@@ -55,7 +55,12 @@ def width_of(name: str, shape: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
+    """One line of a spectrum; which widths and further numbers it has depends on its shape.
+
+    References
+    ----------
+    P. Thompson, D. E. Cox, J. B. Hastings, J. Appl. Cryst. 20, 79 (1987), for shape = "thompson".
+    """
 
     shape: Annotated[
         str, "lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …", REQUIRED

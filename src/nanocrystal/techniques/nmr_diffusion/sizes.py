@@ -48,10 +48,7 @@ SIZES: Mapping[str, Derivation] = {
 
 @dataclass(frozen=True)
 class DiffusionComponent:
-    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
-
-    shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
-    """
+    """One diffusion coefficient, the lines of the spectrum that show it, and what its diameter is compared with."""
 
     diffusion: Annotated[Number | None, "µm²/s (1e-12 m²/s)"] = None
     lines: Annotated[Sequence[str] | None, "lines that it is in [all]"] = None

@@ -91,7 +91,13 @@ MOST_LINES = 64
 
 @dataclass(frozen=True, kw_only=True)
 class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "places", "solvodynamics")):
-    """Integrals against gradients. pulse_duration δ and diffusion_time Δ in ms; temperature K; viscosity mPa·s."""
+    """Diffusion by pulsed field gradients: integrals of lines against gradients.
+
+    References
+    ----------
+    E. O. Stejskal, J. E. Tanner, J. Chem. Phys. 42, 288 (1965); D. Sinnaeve, Concepts Magn. Reson. A 40A, 39 (2012),
+    for shapes of pulses.
+    """
 
     columns: Annotated[
         Sequence[str] | None, "gradient, then lines by name, each with its sigma or without, or ignore"

@@ -62,9 +62,12 @@ LEAST_QMAX = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Pdf(CurveTechnique):
-    """A pair distribution function, measured (`file`) or to be simulated (`r`).
+    """A pair distribution function G(r), measured (`file`) or to be simulated (`r`).
 
-    r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915); T. Egami, S. J. L. Billinge, Underneath the Bragg Peaks, 2nd ed. (2012);
+    C. L. Farrow et al., Phys. Rev. B 84, 134105 (2011), for the Nyquist grid.
     """
 
     r: RGrid = None

@@ -11,29 +11,13 @@ from nanocrystal.parameters import Here, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import beam_wavelength
 from nanocrystal.tables.xray_tubes import K_ALPHA
-from nanocrystal.techniques.powder.instrument import Line
+from nanocrystal.techniques.powder.instrument import INSTRUMENT, Line
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
 
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
-INSTRUMENT = (
-    "zero",
-    "displacement",
-    "polarization",
-    "kalpha2_ratio",
-    "mu_r",
-    "overflow_angle",
-    "caglioti_u",
-    "caglioti_v",
-    "caglioti_w",
-    "lorentz_x",
-    "lorentz_y",
-    "axial_divergence",
-    "asymmetry",
-    "asymmetry_2",
-)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.profile import Peaks
+from nanocrystal.parameters import Quantity, of_measurement
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -26,6 +27,153 @@ AXIAL_NODES = 20
 """of the quadrature over the axial divergence"""
 THOMPSON = (1.0, 2.69269, 2.42843, 4.47163, 0.07842, 1.0)
 """Γ⁵ = Σ_k THOMPSON[k] Γ_G^(5−k) Γ_L^k: Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987)"""
+
+INSTRUMENT: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            "zero",
+            "°",
+            "shift of all peaks",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("angle", "by which all peaks are shifted"),
+        ),
+        Quantity(
+            "displacement",
+            "mm",
+            "of the surface below the axis of the goniometer",
+            0.0,
+            -10.0,
+            10.0,
+            scale=0.05,
+            meaning=of_measurement("sample displacement", "of the surface below the axis of the goniometer"),
+        ),
+        Quantity(
+            "polarization",
+            "",
+            "part p of 1 − p + p cos² 2θ",
+            0.5,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("polarization", "of beam and optics"),
+        ),
+        Quantity(
+            "kalpha2_ratio",
+            "",
+            "intensity of the second line over that of the first",
+            0.5,
+            0.0,
+            2.0,
+            scale=0.05,
+            meaning=of_measurement("intensity ratio", "of the second line to the first, areas"),
+        ),
+        Quantity(
+            "mu_r",
+            "",
+            "absorption times radius of a capillary",
+            0.0,
+            0.0,
+            3.0,
+            scale=0.1,
+            meaning=of_measurement("absorption", "times the radius of a capillary"),
+        ),
+        Quantity(
+            "overflow_angle",
+            "°",
+            "2θ below which the beam is longer than the sample",
+            0.0,
+            0.0,
+            150.0,
+            scale=2.0,
+            meaning=of_measurement("angle", "2θ below which the beam is longer than the sample"),
+        ),
+        Quantity(
+            "caglioti_u",
+            "°²",
+            "U of Γ_G² = U tan² θ + V tan θ + W",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan² θ"),
+        ),
+        Quantity(
+            "caglioti_v",
+            "°²",
+            "V of Γ_G²",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan θ"),
+        ),
+        Quantity(
+            "caglioti_w",
+            "°²",
+            "W of Γ_G²",
+            0.005,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, constant"),
+        ),
+        Quantity(
+            "lorentz_x",
+            "°",
+            "X of Γ_L, over cos θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of 1/cos θ"),
+        ),
+        Quantity(
+            "lorentz_y",
+            "°",
+            "Y of Γ_L, times tan θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of tan θ"),
+        ),
+        Quantity(
+            "axial_divergence",
+            "",
+            "half height of sample and of slit over their distance",
+            0.0,
+            0.0,
+            0.3,
+            scale=0.01,
+            meaning=of_measurement("divergence", "half height of sample and of slit over their distance"),
+        ),
+        Quantity(
+            "asymmetry",
+            "",
+            "asymmetry of the peaks, over tan θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan θ"),
+        ),
+        Quantity(
+            "asymmetry_2",
+            "",
+            "the same, over tan 2θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan 2θ"),
+        ),
+    )
+}
+"""what a diffractometer is described by, by name"""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
 from nanocrystal.parameters import Evaluation
 from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.crystal.reflections import (
     Families,
@@ -26,9 +27,10 @@ from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.powder.beam import Beam, BeamNow
 from nanocrystal.techniques.powder.instrument import Angles, centres, march_dollase, peaks_of
 from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
+from nanocrystal.techniques.powder.profile import PROFILE, Profile
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder.technique import Profile
+    from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
 LEAST = 1e-6
@@ -43,7 +45,7 @@ PART, LEAST_MOVED = 1e-5, 1e-2
 """of differences of peaks: finer than elsewhere, since they are exact to rounding and widths are as small as 1e-3°"""
 WEAKEST = 1e-6
 """of the strongest reflection of a phase; weaker ones are not marked in figures"""
-SAMPLE = {"size": 1e6, "strain": 0.0, "size_lorentzian": 1.0, "strain_lorentzian": 1.0, "texture": 1.0}
+SAMPLE = {name: quantity.default for name, quantity in PROFILE.items() if quantity.default is not None}
 """of populations without a profile"""
 
 
@@ -243,3 +245,32 @@ class PhaseNow:
 def step_of_peaks(value: float) -> float:
     """Return the step of a difference in a parameter with this value."""
     return step_of(value, LEAST_MOVED, PART)
+
+
+def phases_of(settings: Powder, sample: Sample, beam: Beam) -> tuple[Phase, ...]:
+    """Return the populations as phases; raises InputError for those that are no perfect crystals."""
+    phases = []
+    for name, population in sample.populations.items():
+        crystal = sample.crystal_of(name)
+        if crystal is None:
+            raise InputError(
+                f"populations.{name}",
+                "holds explicit atoms, which have no Bragg reflections; use technique total-scattering for them.",
+            )
+        for key in ("twins", "stacking", "shell", "size_law"):
+            if getattr(population, key):
+                raise InputError(
+                    f"populations.{name}.{key}",
+                    "is not known to technique powder, which takes crystals as perfect; leave it out or use "
+                    "technique total-scattering.",
+                )
+        phase = Phase(
+            name=name,
+            crystal=crystal,
+            prefix=f"crystals.{population.crystal}",
+            profile=settings.profiles.get(name, Profile()),
+            finite=population.shape.finite,
+            beam=beam,
+        )
+        phases.append(phase)
+    return tuple(phases)

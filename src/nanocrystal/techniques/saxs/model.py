@@ -23,7 +23,7 @@ from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
 from nanocrystal.techniques.saxs.strings import enough_q, stacked_excess
-from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
+from nanocrystal.techniques.saxs.structure import OF_STRUCTURE, hard_spheres, string_of_beads
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.saxs.technique import Saxs
@@ -34,7 +34,6 @@ ELECTRON_RADIUS = 2.8179403205e-13
 CM3_OF_A3 = 1e-24
 UNRESOLVED = 2000.0
 """q times the size from which on oscillations are not followed"""
-OF_STACK = ("beads", "bead_gap", "bead_gap_std")
 INVISIBLE = 0.02
 """e/Å³; less contrast than that is remarked on"""
 
@@ -223,7 +222,7 @@ class SaxsModel(CurveModel, own=("sample", "width")):
 
         (population,) = self.sample.at(evaluation).values()
         layers = self._layers(population)
-        beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
+        beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STRUCTURE["stacked-spheres"])
         diameter, part = sizes(limited(population.shape.touching_diameters), 6, 1.2 * float(q.max()))
         reach = diameter - 2.0 * layers.depths[0]
         at = enough_q(q, beads * (float(part @ reach) + abs(gap)))

@@ -80,10 +80,11 @@ BLURRED = {"q_resolution": 0.3, "q_resolution_slope": 0.05}
 
 @dataclass(frozen=True, kw_only=True)
 class TotalScattering(CurveTechnique):
-    """Total scattering, measured (`file`) or to be simulated (`q` or `two_theta`).
+    """Total scattering I(Q), measured (`file`) or to be simulated (`q` or `two_theta`).
 
-    q_range: Å⁻¹; two_theta_range: degrees; exclude: ranges of the abscissa left out; wavelength: Å;
-    energy: eV; background: coefficients by name (c0, c1, …), left to the fit where not given.
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
     """
 
     q: QGrid = None
