@@ -244,8 +244,8 @@ def scatter(curve: Curve, limits: Range, where: str) -> float:
     part = curve.between(*limits, where)
     if len(part.x) < FEWEST_OF_NOISE:
         raise InputError(where, f"holds {len(part.x)} points; at least {FEWEST_OF_NOISE} are needed to tell the noise.")
-    rest = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)
-    sigma = float(np.sqrt(rest @ rest / (len(rest) - 2)))
+    residual = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)
+    sigma = float(np.sqrt(residual @ residual / (len(residual) - 2)))
     if not sigma > 0.0:
         raise InputError(where, "holds no noise: all its points lie on a line.")
     return sigma

@@ -218,9 +218,9 @@ class NmrSites(CurveTechnique):
             if numbers[name] is None:
                 numbers.pop(name)
         quantities = {n: self.quantities[n] for n in numbers}
-        background, more = background_quantities(self.background_terms, self.background, self.blanks)
+        background, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         linear = (*self.linear, *background)
-        quantities, numbers = {**quantities, **background}, {**numbers, **more}
+        quantities, numbers = {**quantities, **background}, {**numbers, **of_background}
         if self.file is None:
             numbers = as_simulated(numbers, quantities, linear)
             numbers |= {n: getattr(self, n) for n in self.quantities if n in numbers and n not in linear}

@@ -287,13 +287,14 @@ def axial_divergence(angles: Angles, ratio: float) -> tuple[FloatArray, FloatArr
     farthest = 0.999 * np.sqrt(np.maximum(1.0 / np.maximum(cosine**2, 1e-12) - 1.0, 1e-12))
     highest = np.minimum(2.0 * ratio, farthest)
     t = 0.5 * (nodes[:, None] + 1.0) * highest
-    seen = cosine * np.sqrt(1.0 + t**2)
+    cos_two_phi = cosine * np.sqrt(1.0 + t**2)
     # one factor cos² 2θ/cos² 2φ = 1/(1 + t²), finite at 90°
-    parts = weights[:, None] * highest * (2.0 * ratio - t) / ((1.0 + t**2) * np.sqrt(np.maximum(1.0 - seen**2, 1e-12)))
+    sin_two_phi = np.sqrt(np.maximum(1.0 - cos_two_phi**2, 1e-12))
+    parts = weights[:, None] * highest * (2.0 * ratio - t) / ((1.0 + t**2) * sin_two_phi)
     total = parts.sum(axis=0)
     even = np.broadcast_to(0.5 * weights[:, None], parts.shape)
     parts = np.where(np.abs(total) > 1e-300, parts / np.where(total == 0.0, 1.0, total), even)
-    return DEGREES * np.arccos(np.clip(seen, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
+    return DEGREES * np.arccos(np.clip(cos_two_phi, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
 
 
 def skews(angles: Angles, instrument: Mapping[str, float]) -> FloatArray:

@@ -92,7 +92,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         return self.settings.background_terms
 
     def signal(self, evaluation: Evaluation) -> FloatArray:
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._zeros)
         shapes = self._family_patterns(evaluation)
         for name, squared in self.intensities(evaluation).items():
@@ -106,7 +106,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     # ---- microabsorption ----------------------------------------------------------------------
 
-    def _seen(self, evaluation: Evaluation) -> dict[str, float]:
+    def _seen_amounts(self, evaluation: Evaluation) -> dict[str, float]:
         """Return the mass fractions as they are seen: times τ where particles have diameters."""
         amounts = self.sample.mass_fractions(evaluation)
         if not self._absorbers:
@@ -165,7 +165,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         assert self.measured.observed is not None
         values, scale_address = evaluation.values, self.linear[0]
         shapes = self._family_patterns(evaluation)
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         rows = dict(zip(self.linear[1:], self._background, strict=True))
         if self._structured:
             structured = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._zeros)
@@ -192,7 +192,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         The cell and profile of a phase that has faded away have none, lest they wander through the noise.
         """
         resting = self._resting(evaluation)
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         slopes = {a: self._zeros for a in addresses if a not in self.linear}
         for address, change in self._amount_slopes(evaluation, list(slopes)).items():
             for phase in self._structured:
@@ -217,17 +217,18 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def _amount_slopes(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return how the amounts that are seen change with each address of the sample."""
-        names, values = list(self._seen(evaluation)), evaluation.values
+        names, values = list(self._seen_amounts(evaluation)), evaluation.values
 
-        def seen(address: str, value: float) -> FloatArray:
-            amounts = self._seen(evaluation.at(values.moved({address: value})))
+        def amounts_at(address: str, value: float) -> FloatArray:
+            amounts = self._seen_amounts(evaluation.at(values.moved({address: value})))
             return np.array([amounts[n] for n in names])
 
-        return {
-            a: dict(zip(names, difference(partial(seen, a), values[a], step_of_peaks(values[a])).tolist(), strict=True))
-            for a in addresses
-            if dataset_of(a) is None
-        }
+        def slopes(address: str) -> dict[str, float]:
+            value = values[address]
+            by_name = difference(partial(amounts_at, address), value, step_of_peaks(value))
+            return dict(zip(names, by_name.tolist(), strict=True))
+
+        return {address: slopes(address) for address in addresses if dataset_of(address) is None}
 
     def _beside_intensities(self, evaluation: Evaluation, slopes: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Return slopes without what the intensities that are free would make up for."""
@@ -266,7 +267,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         if self.measured.sigma is None:
             return significance
         sigma = self.measured.sigma
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         scale = abs(evaluation.values[self.linear[0]])
         rows = {p.name: self._pattern(evaluation, p) / sigma for p in self._structured}
         for name, row in rows.items():
@@ -313,7 +314,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         if len(self.phases) < 2:
             return {}
-        scale, amounts = evaluation.values[self.linear[0]], self._seen(evaluation)
+        scale, amounts = evaluation.values[self.linear[0]], self._seen_amounts(evaluation)
         components = {p.name: scale * amounts[p.name] * self._pattern(evaluation, p) for p in self._structured}
         shapes = self._family_patterns(evaluation)
         return components | {n: scale * (i @ shapes[n]) for n, i in self.intensities(evaluation).items()}

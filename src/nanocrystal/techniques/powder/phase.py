@@ -238,8 +238,8 @@ class PhaseNow:
         strength = self.strength(self.families(float(x[-1])))
         q = strength.q[strength.areas > WEAKEST * strength.areas.max(initial=0.0)]
         angles = Angles.of(q, self.beam.wavelength)
-        seen = centres(angles, self.phase.beam.settings, self.beam.instrument)[angles.reached]
-        return np.asarray(seen[(seen >= x[0]) & (seen <= x[-1])])
+        two_theta = centres(angles, self.phase.beam.settings, self.beam.instrument)[angles.reached]
+        return np.asarray(two_theta[(two_theta >= x[0]) & (two_theta <= x[-1])])
 
 
 def step_of_peaks(value: float) -> float:

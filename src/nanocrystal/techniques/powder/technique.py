@@ -227,8 +227,8 @@ class Powder(CurveTechnique):
         for name, profile in self.profiles.items():
             for key, quantity in PROFILE.items():
                 if key != "texture" or profile.texture_axis is not None:
-                    said = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
-                    quantities[f"profiles.{name}.{key}"] = quantity.more(*said)
+                    phrases = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
+                    quantities[f"profiles.{name}.{key}"] = quantity.more(*phrases)
                     numbers[f"profiles.{name}.{key}"] = getattr(profile, key)
         return self.with_background(quantities, numbers, self.linear, self.background_terms, self.background)
 
