@@ -18,10 +18,8 @@ from nanocrystal.parameters import declared_fields
 from support.programs import program
 
 NOT_YET = (
-    "analysis",
     "reduction",
     "report",
-    "spectra",
     "study.reduction",
 )
 """modules whose public names have no sections yet; the list may only become shorter"""
