@@ -40,7 +40,7 @@ from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, Ra
 from nanocrystal.study.tables import table_of
 from nanocrystal.techniques import TECHNIQUES, NmrDiffusion, NmrRelaxation
 from nanocrystal.techniques.nmr_sites import SHIFT
-from nanocrystal.techniques.powder.technique import PROFILE
+from nanocrystal.techniques.powder.profile import PROFILE
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXT = Path(__file__).with_name("study_page.md")

@@ -18,11 +18,9 @@ from nanocrystal.parameters import declared_fields
 from support.programs import program
 
 NOT_YET = (
-    "measurement",
     "reduction",
     "report",
     "study.reduction",
-    "techniques",
 )
 """modules whose public names have no sections yet; the list may only become shorter"""
 

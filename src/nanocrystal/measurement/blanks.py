@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Blank(Declares):
-    """A measured blank (holder, capillary, solvent, air) with its own scale, left to the fit unless given."""
+    """A measured blank, as of holder, capillary, solvent or air, that is added to the calculated curve by its scale."""
 
     file: Annotated[str, "as of a data set"]
     columns: Annotated[Sequence[str] | None, "as of a data set"] = None
@@ -36,11 +36,11 @@ def check_blank(curve: Curve, file: str, x: FloatArray, abscissa: Abscissa, poin
     if abscissa.reads and curve.y_name not in {y for _, y in abscissa.reads}:
         raise InputError(where, f"a blank is {points.blank}, but {name} holds {curve.y_name} over {curve.x_name}.")
     if abscissa.reads and curve.x_name not in {x_name for x_name, _ in abscissa.reads}:
-        own, ordinate = abscissa.reads[0]
+        expected, ordinate = abscissa.reads[0]
         raise InputError(
             where,
-            f"{name} is over {curve.x_name}, the data are over {own}; convert the blank, or if it is over {own} "
-            f'all the same say columns = ["{own}", "{ordinate}"] there.',
+            f"{name} is over {curve.x_name}, the data are over {expected}; convert the blank, or if it is over "
+            f'{expected} all the same say columns = ["{expected}", "{ordinate}"] there.',
         )
     step = float(np.median(np.diff(curve.x)))
     if curve.x[0] > x[0] + step or curve.x[-1] < x[-1] - step:

@@ -254,12 +254,12 @@ def _public(cls: type) -> set[str]:
 
 
 def local_parameters(
-    quantities: Mapping[str, Quantity], linear: tuple[str, ...], given: Mapping[str, Any]
+    quantities: Mapping[str, Quantity], linear: tuple[str, ...], numbers: Mapping[str, Any]
 ) -> dict[str, tuple[Quantity, Parameter]]:
-    """Return declared parameters of a data set from the numbers given (None: default, or left to the fit)."""
+    """Return declared parameters of a data set from the numbers of its study (None: default, or left to the fit)."""
     entries: dict[str, tuple[Quantity, Parameter]] = {}
     for name, quantity in quantities.items():
-        number = given.get(name)
+        number = numbers.get(name)
         if number is not None:
             entries[name] = (quantity, as_parameter(number))
         elif name in linear:

@@ -35,14 +35,14 @@ def background_quantity(order: int) -> Quantity:
 def background_quantities(
     n_terms: int, background: Mapping[str, Number], blanks: Mapping[str, Any]
 ) -> tuple[dict[str, Quantity], dict[str, Number | None]]:
-    """Return declarations and given numbers of the coefficients c0, c1, … and of the scales of blanks; all linear."""
+    """Return declarations and numbers of the coefficients c0, c1, … and of the scales of blanks; all linear."""
     # more terms are refused by `bind`
     quantities = {f"background.c{k}": background_quantity(k) for k in range(min(n_terms, MOST_TERMS))}
-    given: dict[str, Number | None] = {n: background.get(n.removeprefix("background.")) for n in quantities}
+    numbers: dict[str, Number | None] = {n: background.get(n.removeprefix("background.")) for n in quantities}
     for name, blank in blanks.items():
         quantities[f"blanks.{name}.scale"] = BLANK
-        given[f"blanks.{name}.scale"] = blank.scale
-    return quantities, given
+        numbers[f"blanks.{name}.scale"] = blank.scale
+    return quantities, numbers
 
 
 def check_background(n_terms: int, background: Mapping[str, Number], where: str, usual: str) -> None:
@@ -59,10 +59,12 @@ def check_background(n_terms: int, background: Mapping[str, Number], where: str,
             )
 
 
-def as_simulated(given: Mapping[str, Any], quantities: Mapping[str, Quantity], linear: Sequence[str]) -> dict[str, Any]:
-    """Return the given numbers of a data set without a file: where none is given the scale is 1, the background 0."""
+def as_simulated(
+    numbers: Mapping[str, Any], quantities: Mapping[str, Quantity], linear: Sequence[str]
+) -> dict[str, Any]:
+    """Return the numbers of a data set without a file: where the study has none the scale is 1, the background 0."""
     defaults = {n: 1.0 if n == "scale" else 0.0 for n in linear}
-    return {n: defaults.get(n) if given.get(n) is None else given[n] for n in quantities}
+    return {n: defaults.get(n) if numbers.get(n) is None else numbers[n] for n in quantities}
 
 
 def with_noise(

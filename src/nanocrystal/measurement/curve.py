@@ -113,7 +113,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Noise(Declares):
-    """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
+    """Noise of a simulated curve: Poisson noise of `counts` where data are counted, else normal noise of `sigma`."""
 
     counts: Annotated[float | None, "Poisson noise: counts at the highest point", Limits(above=0.0)] = None
     sigma: Annotated[float | None, "normal noise of this standard deviation", Limits(above=0.0)] = None

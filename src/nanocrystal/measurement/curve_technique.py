@@ -234,21 +234,21 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
     def with_background(
         self,
         quantities: Mapping[str, Quantity],
-        given: Mapping[str, Any],
+        numbers: Mapping[str, Any],
         linear: Sequence[str],
         terms: int = 0,
         coefficients: Mapping[str, Number] | None = None,
     ) -> dict[str, tuple[Quantity, Parameter]]:
         """Return what is declared: the quantities of a technique and those of its background and blanks.
 
-        given: the numbers of the study, None for those left to the fit (`linear`) or to their default. Without a file
+        numbers: those of the study, None for those left to the fit (`linear`) or to their default. Without a file
         nothing can be fitted: a scale is then 1, the background 0.
         """
         of_background, scales = background_quantities(terms, coefficients or {}, self.blanks)
-        declared, numbers, left = {**quantities, **of_background}, {**given, **scales}, (*linear, *of_background)
+        declared, numbers, linear = {**quantities, **of_background}, {**numbers, **scales}, (*linear, *of_background)
         if self.file is None:
-            numbers = as_simulated(numbers, declared, left)
-        return local_parameters(declared, left, numbers)
+            numbers = as_simulated(numbers, declared, linear)
+        return local_parameters(declared, linear, numbers)
 
     def _check_source(self, where: str) -> None:
         """Raise InputError unless there is either a file or an abscissa, and for noise of measured data."""
@@ -273,9 +273,11 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         blanks = {}
         for name, blank in self.blanks.items():
             at = f"{where}.blanks.{name}"
-            found = self._in_angstrom(read_points(blank.file, blank.columns, self.points, at, folder, self.per_nm))
-            check_blank(found, blank.file, measured.x, abscissa, self.points, f"{at}.file")
-            blanks[name] = found
+            measured_blank = self._in_angstrom(
+                read_points(blank.file, blank.columns, self.points, at, folder, self.per_nm)
+            )
+            check_blank(measured_blank, blank.file, measured.x, abscissa, self.points, f"{at}.file")
+            blanks[name] = measured_blank
         return Compared(measured, abscissa, width, curve, blanks)
 
     def _simulated_points(self, where: str) -> tuple[Measured, Abscissa]:

@@ -91,8 +91,8 @@ class PairSlopes:
         return tuple(address for address in named if all(self._derives(n, address) for n in self.structures))
 
     def _derives(self, name: str, address: str) -> bool:
-        own = self.derived.get(name)
-        return address not in self.structures[name].depends_on or (own is not None and address in own.pairs_by)
+        slopes = self.derived.get(name)
+        return address not in self.structures[name].depends_on or (slopes is not None and address in slopes.pairs_by)
 
     def relative_growth(self, name: str, address: str) -> float:
         """Return by which part of itself the number of units (blocks) of the mean crystal grows with the parameter."""

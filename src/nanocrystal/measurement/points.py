@@ -139,10 +139,10 @@ def _swapped(path: Path, columns: Sequence[str] | None, points: Points, error: I
     error: what is wrong with them as they are.
     """
     for x, y in (pair for abscissa in points.abscissae for pair in abscissa.reads or (("x", "y"),)):
-        given = [x, y] if columns is None else list(columns)
-        if x not in given or y not in given or not _is_unordered(path, given.index(x)):
+        names = [x, y] if columns is None else list(columns)
+        if x not in names or y not in names or not _is_unordered(path, names.index(x)):
             continue
-        turned = [{x: y, y: x}.get(name, name) for name in given]
+        turned = [{x: y, y: x}.get(name, name) for name in names]
         for candidate in (turned, [*turned, "sigma"]):
             try:
                 read_curve(path, columns=candidate)
@@ -244,21 +244,21 @@ def scatter(curve: Curve, limits: Range, where: str) -> float:
     part = curve.between(*limits, where)
     if len(part.x) < FEWEST_OF_NOISE:
         raise InputError(where, f"holds {len(part.x)} points; at least {FEWEST_OF_NOISE} are needed to tell the noise.")
-    rest = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)
-    found = float(np.sqrt(rest @ rest / (len(rest) - 2)))
-    if not found > 0.0:
+    residual = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)
+    sigma = float(np.sqrt(residual @ residual / (len(residual) - 2)))
+    if not sigma > 0.0:
         raise InputError(where, "holds no noise: all its points lie on a line.")
-    return found
+    return sigma
 
 
-def check_counts(curve: Curve, abscissa: Abscissa, asked_for: bool, where: str) -> None:
-    """Raise InputError for negative counts; asked_for: whether the study says that they are counts."""
+def check_counts(curve: Curve, abscissa: Abscissa, stated: bool, where: str) -> None:
+    """Raise InputError for negative counts; stated: whether the study says that they are counts."""
     negative = np.flatnonzero(curve.y < 0.0)
     if len(negative):
         first = int(negative[0])
-        why = "" if asked_for else "the file has no σ: "
+        why = "" if stated else "the file has no σ: "
         raise InputError(
-            f"{where}.{'weights' if asked_for else 'file'}",
+            f"{where}.{'weights' if stated else 'file'}",
             f"{why}counting weights need counts of at least 0, but some intensities are negative: at "
             f"{abscissa.at(curve.x[first])} the file has {curve.y[first]:g}; give σ as a third column, or say "
             'weights = "uniform".',
@@ -292,7 +292,7 @@ def check_from_zero(x: FloatArray, symbol: str, where: str) -> None:
         raise InputError(where, f"{symbol} must not be negative, got {x[0]:g}.")
 
 
-def check_beside_resolution(given: Sequence[str], width: FloatArray, where: str) -> None:
-    """Raise InputError where the study gives a resolution, by these keys, and the file too; width: that of the file."""
-    if given and width.any():
-        raise InputError(f"{where}.{given[0]}", "stands beside the resolution of the file; use one of the two.")
+def check_beside_resolution(keys: Sequence[str], width: FloatArray, where: str) -> None:
+    """Raise InputError where study (by these keys) and file both state a resolution; width: that of the file."""
+    if keys and width.any():
+        raise InputError(f"{where}.{keys[0]}", "stands beside the resolution of the file; use one of the two.")

@@ -72,8 +72,8 @@ class Member:
         """Return the unit curve of a part and its derivatives by the values of the study, (1 + n_parameters, n)."""
         form = self.sum.parts[part]
         factors = [self.factors.get(p, 1.0) for p in form.parameters]
-        given = [values[a] * f for a, f in zip(self.moved[part], factors, strict=True)]
-        return np.asarray(form.stacked(x, *given) * np.array([1.0, *factors])[:, None])
+        arguments = [values[a] * f for a, f in zip(self.moved[part], factors, strict=True)]
+        return np.asarray(form.stacked(x, *arguments) * np.array([1.0, *factors])[:, None])
 
     def background(self, x: FloatArray) -> FloatArray:
         """Return the curves of the baseline and the blanks at x, (n_background, n)."""
@@ -151,35 +151,35 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
         )
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        found = np.zeros((len(self.linear), len(self.measured.x)))
+        curves = np.zeros((len(self.linear), len(self.measured.x)))
         for member, (first, points) in zip(self.members, self._places, strict=True):
             for part, row in member.rows.items():
-                found[first + row, points] += self._stacked(evaluation, member, part)[0]
+                curves[first + row, points] += self._stacked(evaluation, member, part)[0]
             background = member.background_rows
-            found[first + background.start : first + background.stop, points] = member.background(member.measured.x)
-        return found
+            curves[first + background.start : first + background.stop, points] = member.background(member.measured.x)
+        return curves
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
         """Return dΦ/d(address) of all nonlinear parameters of the parts."""
-        wanted, found = set(addresses), {}
+        refined, slopes = set(addresses), {}
         for member, (first, points) in zip(self.members, self._places, strict=True):
             for part, row in member.rows.items():
                 for j, address in enumerate(member.moved[part], start=1):
-                    if address in wanted:
-                        if address not in found:
-                            found[address] = np.zeros((len(self.linear), len(self.measured.x)))
-                        found[address][first + row, points] += self._stacked(evaluation, member, part)[j]
-        return found
+                    if address in refined:
+                        if address not in slopes:
+                            slopes[address] = np.zeros((len(self.linear), len(self.measured.x)))
+                        slopes[address][first + row, points] += self._stacked(evaluation, member, part)[j]
+        return slopes
 
     # ---- for the report -----------------------------------------------------------------------
 
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
-        found = {part: np.zeros(len(self.measured.x)) for m in self.members for part in m.sum.parts}
+        components = {part: np.zeros(len(self.measured.x)) for m in self.members for part in m.sum.parts}
         for member, (_, points) in zip(self.members, self._places, strict=True):
             for part, row in member.rows.items():
                 amplitude = evaluation.values[member.linear[row]]
-                found[part][points] = amplitude * self._stacked(evaluation, member, part)[0]
-        return found
+                components[part][points] = amplitude * self._stacked(evaluation, member, part)[0]
+        return components
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         """Return the curves between the points, where there are few of them."""
@@ -265,22 +265,26 @@ def form_named(name: str, forms: Mapping[str, Form], where: str) -> Form:
 
 
 def part_parameters(
-    form: Form, given: Mapping[str, Number | None], quantities: Mapping[str, Quantity], where: str, amplitude: Quantity
+    form: Form,
+    numbers: Mapping[str, Number | None],
+    quantities: Mapping[str, Quantity],
+    where: str,
+    amplitude: Quantity,
 ) -> dict[str, tuple[Quantity, Parameter]]:
     """Return declarations and parameters of one part by local name, amplitude first (linear unless given).
 
-    given: numbers by name, of all that any form has; where: address of the part, for InputErrors about names that
-    this form has not, and about missing ones.
+    numbers: of the study by name, of all that any form has; where: address of the part, for InputErrors about names
+    that this form has not, and about missing ones.
     """
-    for name, number in given.items():
+    for name, number in numbers.items():
         if number is not None and name not in (*form.parameters, form.amplitude):
             has = ", ".join((*form.parameters, form.amplitude))
             raise InputError(f"{where}.{name}", f"is no parameter of a {form.name}; it has {has}.")
-    number = given.get(form.amplitude)
+    number = numbers.get(form.amplitude)
     linear = Parameter(None, linear=True) if number is None else as_parameter(number)
     entries = {form.amplitude: (amplitude, linear)}
     for name in form.parameters:
-        number, usual = given.get(name), form.starts.get(name)
+        number, usual = numbers.get(name), form.starts.get(name)
         if number is None and usual is None:
             unit = quantities[name].unit
             example = f"{name} = {{ value = …, vary = true }}"

@@ -45,7 +45,7 @@ FAR = 3.0
 
 @dataclass(frozen=True)
 class Composition(Technique):
-    """Ratios of numbers of atoms: "Cl/Pb" or "Cl/(Br+Cl)" -> value and standard deviation."""
+    """Ratios of numbers of atoms that are known beside the curves, as from EDX, ICP or XPS."""
 
     ratios: Annotated[
         Mapping[str, tuple[float, float]],
@@ -79,8 +79,8 @@ class Composition(Technique):
             raise InputError(f"{where}.ratios", f"has no ratio; give at least one, such as {EXAMPLE}.")
         known = _elements_of(sample)
         ratios = [_parsed(key, f"{where}.ratios.{key}", known) for key in self.ratios]
-        for ratio, (key, given) in zip(ratios, self.ratios.items(), strict=True):
-            _check_measured(ratio, given, f"{where}.ratios.{key}")
+        for ratio, (key, measurement) in zip(ratios, self.ratios.items(), strict=True):
+            _check_measured(ratio, measurement, f"{where}.ratios.{key}")
         _check_independent(ratios, where)
         observed, sigma = np.array(list(self.ratios.values()), dtype=np.float64).T
         if not observed.any():
@@ -136,15 +136,15 @@ class CompositionModel(Model, own=("sample", "ratios")):
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
         amounts = self.sample.element_amounts(evaluation)
-        found = np.array([[ratio.of(amounts) for ratio in self.ratios]])
-        for ratio, value in zip(self.ratios, found[0], strict=True):
+        calculated = np.array([[ratio.of(amounts) for ratio in self.ratios]])
+        for ratio, value in zip(self.ratios, calculated[0], strict=True):
             if math.isnan(value):
                 raise InputError(
                     f"{self.where}.ratios.{ratio.text}",
                     f"the sample holds no {' or '.join(ratio.below)} at these values, so the ratio is infinite; "
                     "turn it round, or start with some.",
                 )
-        return found
+        return calculated
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         """Return a sentence for each ratio that the model misses by far."""
@@ -202,9 +202,9 @@ def _side(text: str, where: str, known: Sequence[str]) -> tuple[str, ...]:
     return elements
 
 
-def _check_measured(ratio: Ratio, given: tuple[float, float], where: str) -> None:
+def _check_measured(ratio: Ratio, measurement: tuple[float, float], where: str) -> None:
     """Raise InputError for a value or standard deviation that no measurement has."""
-    value, sigma = given
+    value, sigma = measurement
     if not (math.isfinite(value) and value >= 0.0):
         raise InputError(where, f"the value must be a number of at least 0, got {value:g}.")
     if not (math.isfinite(sigma) and sigma > 0.0):

@@ -77,7 +77,7 @@ from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
 
 @dataclass(frozen=True, kw_only=True)
 class NmrLines(CurveTechnique, own=("shift_lines",)):
-    """A spectrum of lines, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus."""
+    """A spectrum of NMR as a sum of lines, measured (`file`) or to be simulated (`x`)."""
 
     x: XGrid = None
     axis: ShiftAxis = "ppm"
@@ -129,8 +129,8 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
         named = form_named(line.shape, {**USED, MEASURED: NOT_READ, SOLID: NOT_READ}, f"{at}.shape")
         check_samples(line.shape, line.samples, line.samples_range, at)
         if line.shape == SOLID:
-            given = (self.nucleus, self.spectrometer_frequency, self.transitions)
-            return solid_form(*given, self.shift_lines.hz_per_unit, line.given(), where, at)
+            nucleus = (self.nucleus, self.spectrometer_frequency, self.transitions)
+            return solid_form(*nucleus, self.shift_lines.hz_per_unit, line.given(), where, at)
         return named
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -143,19 +143,19 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
                 quantities |= {n: quantities[n].more(self.nucleus) for n in ("position", "csa", "cq")}
             of_line = part_parameters(form, line.given(), quantities, at, self.shift_lines.area)
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
-        quantities, given = background_quantities(self.background_terms, self.background, self.blanks)
+        quantities, numbers = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
-            given = as_simulated(given, quantities, tuple(quantities))
+            numbers = as_simulated(numbers, quantities, tuple(quantities))
             entries = {k: (q, Parameter(1.0) if p.linear else p) for k, (q, p) in entries.items()}
-        return entries | local_parameters(quantities, tuple(quantities), given)
+        return entries | local_parameters(quantities, tuple(quantities), numbers)
 
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self.shift_lines.check(where)
         check_background(self.background_terms, self.background, where, "0 to 4")
-        found = self.compared(where, folder)
-        measured = found.measured
+        compared = self.compared(where, folder)
+        measured = compared.measured
         self.shift_lines.check_positions(measured.x, where)
         forms, inputs = self._forms(f"{where}."), {}
         for line, described in self.lines.items():
@@ -173,7 +173,7 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
             sum=lines,
             addresses={n: f"{where}.lines.{n}" for n in lines.names if n not in background} | background,
             factors=self.shift_lines.factors,
-            blanks={f"{where}.blanks.{n}.scale": y for n, y in found.at_points().items()},
+            blanks={f"{where}.blanks.{n}.scale": y for n, y in compared.at_points().items()},
         )
         return SummedModel(
             technique=self.name,
@@ -194,29 +194,29 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
     def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
         areas = {n: here[f"lines.{n}.area"] for n in self.lines}
         total = sum(areas.values())
-        found = {}
+        derived = {}
         for name, line in self.lines.items():
-            own = here.under(f"lines.{name}")
-            at = own.address
+            of_line = here.under(f"lines.{name}")
+            at = of_line.address
             if len(areas) > 1 and total != 0.0:
-                found[f"{at}.area_fraction"] = self.derives["area_fraction"].of(areas[name] / total)
-            width = own.get("fwhm")
+                derived[f"{at}.area_fraction"] = self.derives["area_fraction"].of(areas[name] / total)
+            width = of_line.get("fwhm")
             if width is not None and self.axis == "ppm":
                 meaning = Meaning("relative line width", width_of("fwhm", line.shape))
                 declared = replace(self.derives["fwhm_ppm"], meaning=meaning)
-                found[f"{at}.fwhm_ppm"] = declared.of(width / self.shift_lines.hz_per_unit)
-            coupling = own.get("cq")
+                derived[f"{at}.fwhm_ppm"] = declared.of(width / self.shift_lines.hz_per_unit)
+            coupling = of_line.get("cq")
             if coupling and line.shape == SOLID:
                 nucleus = nucleus_of(
                     self.nucleus, self.spectrometer_frequency, self.transitions, f"{here.address}.", at
                 )
-                shift = second_order_shift_ppm(nucleus, coupling, own["cq_asymmetry"])
-                found[f"{at}.second_order_shift"] = self.derives["second_order_shift"].of(shift)
+                shift = second_order_shift_ppm(nucleus, coupling, of_line["cq_asymmetry"])
+                derived[f"{at}.second_order_shift"] = self.derives["second_order_shift"].of(shift)
             if width is not None and line.shape == "voigt":
-                gauss, lorentz = widths_of_voigt(width, own["lorentzian_part"])
+                gauss, lorentz = widths_of_voigt(width, of_line["lorentzian_part"])
                 for kind, part in (("gaussian_fwhm", gauss), ("lorentzian_fwhm", lorentz)):
-                    found[f"{at}.{kind}"] = self.derives[kind].of(float(part))
-        return found
+                    derived[f"{at}.{kind}"] = self.derives[kind].of(float(part))
+        return derived
 
 
 METHOD = (

@@ -58,7 +58,7 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 @dataclass(frozen=True)
 class RelaxationPart(Declares):
-    """One part of a decay or recovery: time in s, exponent, amplitude (linear unless given)."""
+    """One part of a decay or recovery: a stretched exponential M exp(−(t/T)^β), simple where β is left out."""
 
     time: Annotated[Number | None, "s, relaxation time"] = None
     exponent: Annotated[Number | None, "β of a stretched law [1]"] = None
@@ -67,7 +67,7 @@ class RelaxationPart(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
-    """A series of delays, measured (`file`) or to be simulated (`x`); kind: what was done."""
+    """A relaxation series: signal against delay, measured (`file`) or to be simulated (`x`)."""
 
     kind: Annotated[
         Literal["inversion-recovery", "saturation-recovery", "echo-decay"], "what was done before each delay"
@@ -158,9 +158,11 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
             usual = INVERSION[self.kind] if self.inversion is None else self.inversion
             entries |= local_parameters(self.quantities, (), {"inversion": usual})
         for name, part in self.parts.items():
-            given = {"time": part.time, "exponent": part.exponent, "amplitude": part.amplitude}
+            numbers = {"time": part.time, "exponent": part.exponent, "amplitude": part.amplitude}
             quantities = {n: q.more(self._times) if n in ("time", "exponent") else q for n, q in self.of_parts.items()}
-            of_part = part_parameters(DECAYS["stretched"], given, quantities, f"parts.{name}", quantities["amplitude"])
+            of_part = part_parameters(
+                DECAYS["stretched"], numbers, quantities, f"parts.{name}", quantities["amplitude"]
+            )
             entries |= {f"parts.{name}.{k}": v for k, v in of_part.items()}
         quantities, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
@@ -172,8 +174,8 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where)
-        found = self.compared(where, folder)
-        measured = found.measured
+        compared = self.compared(where, folder)
+        measured = compared.measured
         form, first = self._form(), next(iter(self.parts))
         alike = [f"{part}.inversion" for part in self.parts] if self.recovers else []
         decays = SumOfForms(
@@ -182,7 +184,7 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
         addresses = {n: f"{where}.parts.{n}" for n in decays.free_names}
         addresses |= dict.fromkeys(alike[:1], f"{where}.inversion")
         addresses |= {f"c{k}": f"{where}.background.c{k}" for k in range(self.background_terms)}
-        blanks = {f"{where}.blanks.{n}.scale": y for n, y in found.at_points().items()}
+        blanks = {f"{where}.blanks.{n}.scale": y for n, y in compared.at_points().items()}
         return SummedModel(
             technique=self.name,
             where=where,
@@ -208,16 +210,18 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
 
     def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
         amplitudes = {n: here[f"parts.{n}.amplitude"] for n in self.parts}
-        total, found = sum(amplitudes.values()), {}
+        total, derived = sum(amplitudes.values()), {}
         for name, amplitude in amplitudes.items():
-            own = here.under(f"parts.{name}")
+            of_part = here.under(f"parts.{name}")
             if len(amplitudes) > 1 and total != 0.0:
-                found[own.address_of("amplitude_fraction")] = self.derives["amplitude_fraction"].of(amplitude / total)
+                derived[of_part.address_of("amplitude_fraction")] = self.derives["amplitude_fraction"].of(
+                    amplitude / total
+                )
             if self.parts[name].exponent is not None:
-                beta = own["exponent"]
-                mean = own["time"] * gamma(1.0 / beta) / beta
-                found[own.address_of("mean_time")] = self.derives["mean_time"].more(self._times).of(mean)
-        return found
+                beta = of_part["exponent"]
+                mean = of_part["time"] * gamma(1.0 / beta) / beta
+                derived[of_part.address_of("mean_time")] = self.derives["mean_time"].more(self._times).of(mean)
+        return derived
 
     def _remarks(self, here: Here, longest: float) -> tuple[str, ...]:
         if not self.recovers:

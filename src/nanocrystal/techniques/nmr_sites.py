@@ -81,10 +81,7 @@ FREQUENCY_OF = {"Cs": "¹³³Cs"}
 
 @dataclass(frozen=True, kw_only=True)
 class NmrSites(CurveTechnique):
-    """A spectrum of `element`, measured (`file`) or to be simulated (`x`); spectrometer_frequency: MHz, of the nucleus.
-
-    shifts: ppm, by halide.
-    """
+    """A spectrum of the nuclei of an element at the sites of the sample, measured (`file`) or to be simulated (`x`)."""
 
     x: XGrid = None
     element: Annotated[str, "whose nuclei are seen, on the A site"] = "Cs"
@@ -216,27 +213,27 @@ class NmrSites(CurveTechnique):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given: dict[str, Any] = {n: getattr(self, n) for n in self.quantities}
+        numbers: dict[str, Any] = {n: getattr(self, n) for n in self.quantities}
         for name in ("surface_fwhm", "intermediate_fwhm"):  # as wide as the core unless they are given
-            if given[name] is None:
-                given.pop(name)
-        quantities = {n: self.quantities[n] for n in given}
-        background, more = background_quantities(self.background_terms, self.background, self.blanks)
+            if numbers[name] is None:
+                numbers.pop(name)
+        quantities = {n: self.quantities[n] for n in numbers}
+        background, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         linear = (*self.linear, *background)
-        quantities, given = {**quantities, **background}, {**given, **more}
+        quantities, numbers = {**quantities, **background}, {**numbers, **of_background}
         if self.file is None:
-            given = as_simulated(given, quantities, linear)
-            given |= {n: getattr(self, n) for n in self.quantities if n in given and n not in linear}
+            numbers = as_simulated(numbers, quantities, linear)
+            numbers |= {n: getattr(self, n) for n in self.quantities if n in numbers and n not in linear}
         shifts = {f"shifts.{x}": (SHIFT.more(self.element, x), as_parameter(n)) for x, n in self.shifts.items()}
-        return local_parameters(quantities, linear, given) | shifts
+        return local_parameters(quantities, linear, numbers) | shifts
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SitesModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
         self._check(where, sample)
-        found = self.compared(where, folder)
-        blanks = found.at_points()
-        return SitesModel(settings=self, where=where, sample=sample, measured=found.measured, blanks=blanks)
+        compared = self.compared(where, folder)
+        blanks = compared.at_points()
+        return SitesModel(settings=self, where=where, sample=sample, measured=compared.measured, blanks=blanks)
 
     def _check(self, where: str, sample: Sample) -> None:
         sample.check_surroundings(self.element, f"{where}.element")
@@ -248,7 +245,9 @@ class NmrSites(CurveTechnique):
             raise InputError(f"{where}.fwhm", "is missing; give the width of the lines in Hz.")
         start = Values({a: p.value for a, (_, p) in sample.declared().items() if p.value is not None})
         around = sample.surroundings(Evaluation(start), self.element, ())
-        halides = sorted({h for _, found in around.values() for h in (found.host, found.second) if h is not None})
+        halides = sorted(
+            {h for _, neighbours in around.values() for h in (neighbours.host, neighbours.second) if h is not None}
+        )
         for halide in halides:
             if halide not in self.shifts:
                 raise InputError(
@@ -306,23 +305,23 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
     def _areas(self, evaluation: Evaluation) -> Areas:
         """Return (population, depth) -> the part of all nuclei with 0 to 12 second halides around them, (13,)."""
         surface, inner = self._borders(evaluation.values)
-        found = {}
+        areas = {}
         each = self.sample.surroundings(evaluation, self.settings.element, (surface, inner))
         for name, (weight, around) in each.items():
             upper = around.depths[1:]
             which = np.where(upper <= surface + 1e-9, 0, np.where(upper <= inner + 1e-9, 1, 2))
             for k, depth in enumerate(DEPTHS):
-                own = around.parts[which == k] @ around.neighbours[which == k]
-                if (which == k).any() and own.sum() > 0.0:
-                    found[name, depth] = (weight * own, around)
-        return found
+                distribution = around.parts[which == k] @ around.neighbours[which == k]
+                if (which == k).any() and distribution.sum() > 0.0:
+                    areas[name, depth] = (weight * distribution, around)
+        return areas
 
     def _spectra(self, x: FloatArray, values: Values, areas_of: Areas) -> dict[tuple[str, str], FloatArray]:
         """Return (population, depth) -> its spectrum at x (ppm), of all nuclei together of unit area."""
         second = np.arange(NEIGHBOURS + 1) / NEIGHBOURS
         part = values[f"{self.where}.lorentzian_part"]
         assert self.settings.spectrometer_frequency is not None
-        found = {}
+        spectra = {}
         for (name, depth), (areas, around) in areas_of.items():
             shifts = values[f"{self.where}.shifts.{around.host}"] * np.ones_like(second)
             if around.second is not None:
@@ -333,8 +332,8 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
             fwhm = width / self.settings.spectrometer_frequency
             line = LINES["pseudo-voigt"]
             rows = [a * line.stacked(x, s, fwhm, part)[0] for a, s in zip(areas, shifts, strict=True) if a > 1e-12]
-            found[name, depth] = np.asarray(np.sum(rows, axis=0)) if rows else np.zeros_like(x)
-        return found
+            spectra[name, depth] = np.asarray(np.sum(rows, axis=0)) if rows else np.zeros_like(x)
+        return spectra
 
     # ---- for the report -----------------------------------------------------------------------
 
@@ -350,15 +349,15 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
     def derived(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return which part of the nuclei lies at which depth."""
         areas = self._areas(Evaluation(values))
-        found = {}
+        fractions = {}
         for depth in DEPTHS:
-            own = [float(a.sum()) for (_, d), (a, _) in areas.items() if d == depth]
-            if own:
+            parts = [float(a.sum()) for (_, d), (a, _) in areas.items() if d == depth]
+            if parts:
                 element = self.settings.element
                 declared = self.settings.derives[f"{depth}_fraction"].more(element)
                 text = f"part of the {element} nuclei at this depth: {depth}"
-                found[f"{self.where}.{depth}_fraction"] = declared.of(sum(own), text)
-        return found
+                fractions[f"{self.where}.{depth}_fraction"] = declared.of(sum(parts), text)
+        return fractions
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add normal noise of the standard deviation that the study asks for."""

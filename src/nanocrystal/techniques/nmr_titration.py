@@ -74,7 +74,7 @@ NEGATIVE = 0.02
 
 @dataclass(frozen=True)
 class TitrationStep(Declares):
-    """One spectrum: equivalents added; its own file, or its column (from 1) in the file of all; dilution: V/V_first."""
+    """One spectrum of a titration: how much had been added, and where the spectrum is."""
 
     equivalents: Annotated[float | None, "how much was added up to this step"] = None
     file: Annotated[str | Path | None, "its spectrum, unless it is a column of the file of all"] = None
@@ -84,7 +84,7 @@ class TitrationStep(Declares):
 
 @dataclass(frozen=True)
 class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "released_species", "shift_lines")):
-    """Spectra of a titration with common lines; spectrometer_frequency: MHz, of the nucleus."""
+    """Spectra of a titration, fitted at once by lines that all steps share."""
 
     file: Annotated[str | Path | None, "one file for all steps: the axis, then a column for each"] = None
     _: KW_ONLY
@@ -150,11 +150,11 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         if self.steps and (self.equivalents is not None or self.files is not None):
             key = "equivalents" if self.equivalents is not None else "files"
             raise InputError(key, "stands beside the tables of steps; state the steps in one of the two ways.")
-        found = dict(self.steps) or self._listed_steps()
-        if len(found) < 2:
-            raise InputError("steps", f"a titration has at least two steps, this one {len(found)}.")
+        steps = dict(self.steps) or self._listed_steps()
+        if len(steps) < 2:
+            raise InputError("steps", f"a titration has at least two steps, this one {len(steps)}.")
         last, at = None, ""
-        for name, step in found.items():
+        for name, step in steps.items():
             where = f"steps.{name}.equivalents" if self.steps else "equivalents"
             if step.equivalents is None:
                 raise InputError(where, "is missing: how much was added up to this step.")
@@ -168,7 +168,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             if not step.dilution > 0.0:
                 raise InputError(f"steps.{name}.dilution", f"must be above 0, got {step.dilution:g}.")
             last, at = step.equivalents, name
-        return found
+        return steps
 
     def _listed_steps(self) -> dict[str, TitrationStep]:
         if self.equivalents is None:
@@ -183,7 +183,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
-        forms, own = self._forms(""), self._own()
+        forms, of_each_step = self._forms(""), self._of_each_step()
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         of_steps: dict[str, dict[str, tuple[Quantity, Parameter]]] = {step: {} for step in self.members}
         for name, line in self.lines.items():
@@ -193,7 +193,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
                 forms[name], line.given(), self.shift_lines.quantities(line), f"lines.{name}", self.shift_lines.area
             )
             for parameter, entry in of_line.items():
-                if parameter == "area" or f"{name}.{parameter}" in own:
+                if parameter == "area" or f"{name}.{parameter}" in of_each_step:
                     for step, of_step in of_steps.items():
                         of_step[f"steps.{step}.{name}.{parameter}"] = entry
                 else:
@@ -209,8 +209,8 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         """Return the forms of the lines, those of liquids alone."""
         return {n: form_named(line.shape, USED, f"{where}lines.{n}.shape") for n, line in self.lines.items()}
 
-    def _own(self) -> frozenset[str]:
-        """Return `own` after making sure that each of it is a parameter of a line."""
+    def _of_each_step(self) -> frozenset[str]:
+        """Return the parameters of lines (LINE.PARAMETER) that each step has for itself; raises InputError."""
         forms = self._forms("")
         known = [f"{name}.{p}" for name, form in forms.items() for p in form.parameters]
         for name in self.own:
@@ -225,12 +225,12 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         where = f"datasets.{name}"
         self._check(where)
         members, inputs = [], {}
-        for k, (step, given) in enumerate(self.members.items()):
-            curve = self._curve(step, given, k, where, folder)
+        for k, (label, step) in enumerate(self.members.items()):
+            curve = self._curve(label, step, k, where, folder)
             inputs[curve.source] = curve.sha256
             _, measured = self.points_of(curve, self.points.abscissae[0], where)
             self.shift_lines.check_positions(measured.x, where)
-            members.append(self._member(step, measured, where))
+            members.append(self._member(label, measured, where))
         members = self._with_noted_scatter(members)
         return SummedModel(
             technique=self.name,
@@ -303,8 +303,8 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
 
     def _member(self, step: str, measured: Measured, where: str) -> Member:
         lines = SumOfForms(self._forms(f"{where}."), self.background_terms)
-        own = {*self._own(), *(f"{name}.area" for name in lines.parts)}
-        addresses = {n: f"{where}.steps.{step}.{n}" if n in own else f"{where}.lines.{n}" for n in lines.names}
+        of_each_step = {*self._of_each_step(), *(f"{name}.area" for name in lines.parts)}
+        addresses = {n: f"{where}.steps.{step}.{n}" if n in of_each_step else f"{where}.lines.{n}" for n in lines.names}
         addresses |= {f"c{k}": f"{where}.steps.{step}.background.c{k}" for k in range(self.background_terms)}
         added = f"{self.members[step].equivalents:g} equivalents"
         return Member(
@@ -359,36 +359,36 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             raise InputError(f"{where}.total", f"must be above 0, got {self.total:g}.")
 
     def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
-        found = {}
-        for step, given in self.members.items():
-            of_step = here.under(f"steps.{step}")
+        derived = {}
+        for name, step in self.members.items():
+            of_step = here.under(f"steps.{name}")
             bound = _area(of_step, self.bound)
             if self.released == DIFFERENCE:
                 total = self._total(here)
                 if total != 0.0:
-                    part = 1.0 - bound * given.dilution / total
-                    found[of_step.address_of("released_fraction")] = BY_DIFFERENCE.of(part)
+                    part = 1.0 - bound * step.dilution / total
+                    derived[of_step.address_of("released_fraction")] = BY_DIFFERENCE.of(part)
                 continue
             total = bound + _area(of_step, self.released_lines)
             if total == 0.0:
                 continue
-            found[of_step.address_of("released_fraction")] = self.derives["released_fraction"].of(
+            derived[of_step.address_of("released_fraction")] = self.derives["released_fraction"].of(
                 (total - bound) / total
             )
             if len(self.released_species) > 1:
                 for species, lines in self.released_species.items():
                     part = _area(of_step, lines) / total
                     declared = self.derives["fraction"].more(species)
-                    found[of_step.address_of(f"{species}.fraction")] = declared.of(
+                    derived[of_step.address_of(f"{species}.fraction")] = declared.of(
                         part, f"part of the ligands that is {species}"
                     )
-        return found
+        return derived
 
     def _total(self, here: Here) -> float:
         if self.total is not None:
             return self.total
-        first, given = next(iter(self.members.items()))
-        return _area(here.under(f"steps.{first}"), self.bound) * given.dilution
+        first, step = next(iter(self.members.items()))
+        return _area(here.under(f"steps.{first}"), self.bound) * step.dilution
 
     def _trend(self, where: str) -> Trend:
         steps = tuple(self.members)
@@ -410,19 +410,19 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
         )
 
     def _remarks(self, here: Here) -> tuple[str, ...]:
-        found = []
+        remarks = []
         lines = (*self.bound, *self.released_lines)
         for step in self.members:
             areas = {line: here[f"steps.{step}.{line}.area"] for line in lines}
-            found += [
+            remarks += [
                 f"the area of {line} at step {step} is negative: it is not there, or the base is off."
                 for line, area in areas.items()
                 if area < -NEGATIVE * sum(areas.values())
             ]
         if self.released == DIFFERENCE and self.total is None:
             first = next(iter(self.members))
-            found.append(f"released fractions count from step {first}, where all is taken as bound.")
-        return tuple(found)
+            remarks.append(f"released fractions count from step {first}, where all is taken as bound.")
+        return tuple(remarks)
 
 
 def _area(of_step: Here, lines: Sequence[str]) -> float:

@@ -55,7 +55,12 @@ def width_of(name: str, shape: str) -> str:
 
 @dataclass(frozen=True)
 class Line(Declares):
-    """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
+    """One line of a spectrum; which widths and further numbers it has depends on its shape.
+
+    References
+    ----------
+    P. Thompson, D. E. Cox, J. B. Hastings, J. Appl. Cryst. 20, 79 (1987), for shape = "thompson".
+    """
 
     shape: Annotated[
         str, "lorentzian, gaussian, voigt, pseudo-voigt, split-lorentzian, measured, solid, …", REQUIRED
@@ -120,8 +125,8 @@ class ShiftLines:
     def quantities(self, line: Line) -> dict[str, Quantity]:
         """Return the declarations of the parameters of a line; changes that matter are parts of its width."""
         unit = self.unit
-        given = next((as_parameter(w).value for w in (line.fwhm, line.gaussian_fwhm) if w is not None), None)
-        width = 0.02 * self.hz_per_unit if given is None or not given > 0.0 else given
+        fwhm = next((as_parameter(w).value for w in (line.fwhm, line.gaussian_fwhm) if w is not None), None)
+        width = 0.02 * self.hz_per_unit if fwhm is None or not fwhm > 0.0 else fwhm
         place = None if line.position is None else as_parameter(line.position).value
         apart = 0.5 * width / self.hz_per_unit
         narrow = 0.1 * width

@@ -151,8 +151,8 @@ def nucleus_of(name: str | None, mhz: float | None, transitions: Transitions, wh
         raise InputError(f"{at}.shape", f'"{SOLID}" needs nucleus = "133Cs" (or another) in its nmr-lines data set.')
     if mhz is None:
         raise InputError(f"{where}spectrometer_frequency", f'is missing: shape = "{SOLID}" needs it (MHz).')
-    found = isotope(name, f"{where}nucleus")
-    return Nucleus(found.name, found.spin, mhz, transitions)
+    nuclide = isotope(name, f"{where}nucleus")
+    return Nucleus(nuclide.name, nuclide.spin, mhz, transitions)
 
 
 def solid_form(
@@ -160,13 +160,13 @@ def solid_form(
     mhz: float | None,
     transitions: Transitions,
     hz_per_unit: float,
-    given: Mapping[str, Number | None],
+    numbers: Mapping[str, Number | None],
     where: str,
     at: str,
 ) -> Form:
-    """Return the form of a solid, with derivatives by those of the given numbers that are not fixed."""
+    """Return the form of a solid, with derivatives by those of its numbers that are not fixed."""
     nucleus = nucleus_of(name, mhz, transitions, where, at)
-    free = {n for n, number in given.items() if number is not None and _is_free(number)}
+    free = {n for n, number in numbers.items() if number is not None and _is_free(number)}
     if "spinning_rate" in free:
         raise InputError(f"{at}.spinning_rate", "is known and cannot be refined; give a number, in Hz.")
     require_mrsimulator(f"{at}.shape")

@@ -48,10 +48,7 @@ SIZES: Mapping[str, Derivation] = {
 
 @dataclass(frozen=True)
 class DiffusionComponent(Declares):
-    """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
-
-    shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
-    """
+    """One diffusion coefficient, the lines of the spectrum that show it, and what its diameter is compared with."""
 
     diffusion: Annotated[Number | None, "µm²/s (1e-12 m²/s)"] = None
     lines: Annotated[Sequence[str] | None, "lines that it is in [all]"] = None
@@ -74,16 +71,16 @@ class Solvodynamics(Declares):
         """Raise InputError for what a diameter lacks: temperature, viscosity, or a population."""
         if self.viscosity is not None and self.solvent is not None:
             raise InputError(f"{where}.viscosity", "stands beside solvent; the diameter rests on one of the two.")
-        asked = [k for k in ("temperature", "viscosity", "solvent") if getattr(self, k) is not None]
+        of_diameters = [k for k in ("temperature", "viscosity", "solvent") if getattr(self, k) is not None]
         for name, component in components.items():
             keys = [k for k in ("shell_thickness", "population") if getattr(component, k) is not None]
-            asked += [f"components.{name}.{k}" for k in keys]
-        if not asked:
+            of_diameters += [f"components.{name}.{k}" for k in keys]
+        if not of_diameters:
             return
         if self.viscosity is None and self.solvent is None:
             raise InputError(
                 f"{where}.viscosity",
-                f"is missing, but {asked[0]} asks for a diameter: give it in mPa·s, or a tabulated solvent.",
+                f"is missing, but {of_diameters[0]} asks for a diameter: give it in mPa·s, or a tabulated solvent.",
             )
         if self.temperature is None:
             raise InputError(f"{where}.temperature", "is missing: give it in K; the diameter rests on it.")
@@ -128,16 +125,16 @@ class Solvodynamics(Declares):
         eta, _ = self.eta()
         outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
         text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
-        found = {f"{at}.solvodynamic_diameter": SIZES["solvodynamic_diameter"].of(outer, text)}
+        diameters = {f"{at}.solvodynamic_diameter": SIZES["solvodynamic_diameter"].of(outer, text)}
         if component.shell_thickness is not None and outer > 2.0 * component.shell_thickness:
             core = outer - 2.0 * component.shell_thickness
             text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
-            found[f"{at}.core_diameter"] = SIZES["core_diameter"].of(core, text)
+            diameters[f"{at}.core_diameter"] = SIZES["core_diameter"].of(core, text)
             if component.population is not None:
                 mean = 0.1 * sizes(component.population)
                 text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
-                found[f"{at}.core_over_population"] = SIZES["core_over_population"].of(core / mean, text)
-        return found
+                diameters[f"{at}.core_over_population"] = SIZES["core_over_population"].of(core / mean, text)
+        return diameters
 
 
 def _check_component(component: DiffusionComponent, at: str, sample: Any) -> None:

@@ -91,7 +91,13 @@ MOST_LINES = 64
 
 @dataclass(frozen=True, kw_only=True)
 class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "places", "solvodynamics")):
-    """Integrals against gradients. pulse_duration δ and diffusion_time Δ in ms; temperature K; viscosity mPa·s."""
+    """Diffusion by pulsed field gradients: integrals of lines against gradients.
+
+    References
+    ----------
+    E. O. Stejskal, J. E. Tanner, J. Chem. Phys. 42, 288 (1965); D. Sinnaeve, Concepts Magn. Reson. A 40A, 39 (2012),
+    for shapes of pulses.
+    """
 
     columns: Annotated[
         Sequence[str] | None, "gradient, then lines by name, each with its sigma or without, or ignore"
@@ -166,7 +172,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
                 raise InputError("own", f"there is no component {name!r}; {nearest_names(name, self.components)}")
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, component in self.components.items():
-            own = part_parameters(
+            of_component = part_parameters(
                 DECAYS["diffusion"],
                 {"diffusion": component.diffusion},
                 self.of_components,
@@ -174,11 +180,11 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
                 self.of_components["amplitude"],
             )
             lines = self._lines_of(name)
-            entries |= {f"lines.{line}.{name}.amplitude": own["amplitude"] for line in lines}
+            entries |= {f"lines.{line}.{name}.amplitude": of_component["amplitude"] for line in lines}
             if name in self.own:
-                entries |= {f"lines.{line}.{name}.diffusion": own["diffusion"] for line in lines}
+                entries |= {f"lines.{line}.{name}.diffusion": of_component["diffusion"] for line in lines}
             else:
-                entries[f"components.{name}.diffusion"] = own["diffusion"]
+                entries[f"components.{name}.diffusion"] = of_component["diffusion"]
         linear = Parameter(None, linear=True)
         background = {f"c{k}": (background_quantity(k), linear) for k in range(max(self.background_terms, 0))}
         for line in self.line_names:
@@ -191,27 +197,27 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         if self.columns is None or len(self.columns) < 2 or self.columns[0] != "gradient":
             example = 'columns = ["gradient", "alkene", "sigma"]'
             raise InputError("columns", f"must name gradient and the lines that follow it, such as {example}.")
-        found: dict[str, tuple[int, int | None]] = {}
+        places: dict[str, tuple[int, int | None]] = {}
         last = None
         for k, name in enumerate(self.columns[1:], start=1):
             if name == "sigma":
-                if last is None or found[last][1] is not None:
+                if last is None or places[last][1] is not None:
                     raise InputError("columns", f"have a sigma at place {k + 1} that follows no line.")
-                found[last] = (found[last][0], k)
+                places[last] = (places[last][0], k)
             elif name != "ignore":
                 if not name.isidentifier():
                     raise InputError("columns", f"{name!r} must be made of letters, digits and _.")
-                if name in found:
+                if name in places:
                     raise InputError("columns", f"name {name} twice; each line has a name of its own.")
-                found[name] = (k, None)
-            last = name if name in found else last if name == "sigma" else None
-        if not 1 <= len(found) <= MOST_LINES:
+                places[name] = (k, None)
+            last = name if name in places else last if name == "sigma" else None
+        if not 1 <= len(places) <= MOST_LINES:
             raise InputError(
                 "columns",
-                f"name {len(found)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
+                f"name {len(places)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
                 "nanocrystal.analysis.nmr_map.",
             )
-        return found
+        return places
 
     @property
     def line_names(self) -> tuple[str, ...]:
@@ -219,12 +225,12 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     def _lines_of(self, component: str) -> tuple[str, ...]:
         """Return the lines that hold a component; raises InputError for one that the columns do not name."""
-        given = self.components[component].lines
-        for line in given or ():
+        lines = self.components[component].lines
+        for line in lines or ():
             if line not in self.places:
                 where = f"components.{component}.lines"
                 raise InputError(where, f"there is no line {line!r}; {nearest_names(line, self.line_names)}")
-        return self.line_names if given is None else tuple(given)
+        return self.line_names if lines is None else tuple(lines)
 
     # ---- reading --------------------------------------------------------------------------------
 
@@ -259,12 +265,12 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     def _addresses(self, line: str, components: Sequence[str], where: str) -> dict[str, str]:
         """Return where the parameters of the sum of a line stand."""
-        found = {f"c{k}": f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms)}
+        addresses = {f"c{k}": f"{where}.lines.{line}.background.c{k}" for k in range(self.background_terms)}
         for name in components:
-            own = f"{where}.lines.{line}.{name}"
-            at = own if name in self.own else f"{where}.components.{name}"
-            found |= {f"{name}.amplitude": f"{own}.amplitude", f"{name}.diffusion": f"{at}.diffusion"}
-        return found
+            of_line = f"{where}.lines.{line}.{name}"
+            at = of_line if name in self.own else f"{where}.components.{name}"
+            addresses |= {f"{name}.amplitude": f"{of_line}.amplitude", f"{name}.diffusion": f"{at}.diffusion"}
+        return addresses
 
     def _measured(self, line: str, where: str, folder: Path, inputs: dict[str, str]) -> Measured:
         """Return the integrals of a line against b (s/µm²)."""
@@ -362,30 +368,30 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     def _coefficients(self) -> dict[str, str]:
         """Return the address of each D, less its last part -> its component."""
-        found = {}
+        coefficients = {}
         for name in self.components:
             for at in (
                 [f"lines.{n}.{name}" for n in self._lines_of(name)] if name in self.own else [f"components.{name}"]
             ):
-                found[at] = name
-        return found
+                coefficients[at] = name
+        return coefficients
 
     def _derived(self, here: Here, sizes: Sizes) -> dict[str, DerivedQuantity]:
-        found = {}
+        derived = {}
         for at, name in self._coefficients().items():
             coefficient = here[f"{at}.diffusion"] * SI
-            found[here.address_of(f"{at}.diffusion_m2_per_s")] = self.derives["diffusion_m2_per_s"].of(coefficient)
+            derived[here.address_of(f"{at}.diffusion_m2_per_s")] = self.derives["diffusion_m2_per_s"].of(coefficient)
             if self.solvodynamics:
                 place = here.address_of(at)
-                found |= self.solvodynamics.diameters(place, self.components[name], coefficient, sizes)
+                derived |= self.solvodynamics.diameters(place, self.components[name], coefficient, sizes)
         for line in self.line_names:
-            own = [c for c in self.components if line in self._lines_of(c)]
-            total = sum(here[f"lines.{line}.{c}.amplitude"] for c in own)
-            for c in own if len(own) > 1 and total != 0.0 else ():
+            components = [c for c in self.components if line in self._lines_of(c)]
+            total = sum(here[f"lines.{line}.{c}.amplitude"] for c in components)
+            for c in components if len(components) > 1 and total != 0.0 else ():
                 part = here[f"lines.{line}.{c}.amplitude"] / total
                 at = here.address_of(f"lines.{line}.{c}.amplitude_fraction")
-                found[at] = self.derives["amplitude_fraction"].of(part)
-        return found
+                derived[at] = self.derives["amplitude_fraction"].of(part)
+        return derived
 
     def _trends(self, where: str) -> tuple[Trend, ...]:
         """Return D against shift, where positions are given."""
@@ -403,28 +409,28 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         return (Trend(caption, shift, coefficient, tuple(lines), x, series, 1.0 / SI, y_log=True, x_reversed=True),)
 
     def _remarks(self, here: Here, sizes: Sizes) -> tuple[str, ...]:
-        found = []
+        remarks = []
         for at in self._coefficients():
             coefficient = here[f"{at}.diffusion"]
             if not LIQUIDS[0] <= coefficient <= LIQUIDS[1]:
-                found.append(
+                remarks.append(
                     f"{here.address_of(at)}.diffusion = {coefficient:.3g} µm²/s is outside of what liquids have: are "
                     "gradient_unit and the times (ms) right?"
                 )
         if self.solvodynamics:
-            found.append(self.solvodynamics.words)
-            found += self._without_core(here, sizes)
-        return tuple(found)
+            remarks.append(self.solvodynamics.words)
+            remarks += self._without_core(here, sizes)
+        return tuple(remarks)
 
     def _without_core(self, here: Here, sizes: Sizes) -> list[str]:
         """Return a remark for each coefficient whose diameter is less than twice the shell."""
-        found = []
+        remarks = []
         for at, name in self._coefficients().items():
             component, coefficient, place = self.components[name], here[f"{at}.diffusion"] * SI, here.address_of(at)
             diameters = self.solvodynamics.diameters(place, component, coefficient, sizes)
             remark = self.solvodynamics.negative_core(place, component, diameters)
-            found += [] if remark is None else [remark]
-        return found
+            remarks += [] if remark is None else [remark]
+        return remarks
 
     def _method(self) -> str:
         return (

@@ -184,9 +184,9 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         q = self._transform.q
         low = q < 8.0 / SMEARING
         small = np.zeros(len(q))
-        own = 0.5 * structure.kinds[a].count * q[low] if a == b else 0.0
+        self_term = 0.5 * structure.kinds[a].count * q[low] if a == b else 0.0
         sines = np.sin(np.outer(q[low], distance)) @ (count / distance)
-        small[low] = (sines + own) * np.exp(-0.5 * (SMEARING * q[low]) ** 2)
+        small[low] = (sines + self_term) * np.exp(-0.5 * (SMEARING * q[low]) ** 2)
         return small
 
     def _motion(self, evaluation: Evaluation, structure: PairStructure) -> tuple[float, float]:
@@ -218,20 +218,20 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         fractions = slopes.fractions
         factors = {name: self._pair_factors(s) for name, s in structures.items()}
         of_atoms = {n: (factors[n] * self._pair_sums(populations[n], s)).sum(axis=0) for n, s in structures.items()}
-        own_f = {name: self._mean_form_factor(s) for name, s in structures.items()}
-        mean_f = np.asarray(sum(fractions[n] * own_f[n] for n in structures))
+        mean_factors = {name: self._mean_form_factor(s) for name, s in structures.items()}
+        mean_f = np.asarray(sum(fractions[n] * mean_factors[n] for n in structures))
         total = sum(fractions[n] * of_atoms[n] for n in structures) / mean_f**2
-        found = {}
+        derivatives = {}
         for address in slopes.known:
             change = np.zeros_like(mean_f)
             for name, slope in slopes.of_fractions(address).items():
-                change += slope * (of_atoms[name] - 2.0 * total * mean_f * own_f[name])
+                change += slope * (of_atoms[name] - 2.0 * total * mean_f * mean_factors[name])
                 if name in derived and address in derived[name].pairs_by:
                     sums = self._pair_sum_slopes(populations[name], structures[name], derived[name], address)
                     change += fractions[name] * (factors[name] * sums).sum(axis=0)
-            found[address] = np.zeros((len(self.linear), len(self.measured.x)))
-            found[address][0] = self._to_points @ (change / mean_f**2)
-        return found
+            derivatives[address] = np.zeros((len(self.linear), len(self.measured.x)))
+            derivatives[address][0] = self._to_points @ (change / mean_f**2)
+        return derivatives
 
     def _pair_sum_slopes(
         self, population: PopulationNow, structure: PairStructure, by: ShapedDerivatives, address: str
@@ -271,17 +271,17 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         return {f"{a}–{b}": curve for (a, b), curve in partials.items()} if len(partials) > 1 else {}
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        found = []
+        remarks = []
         for name, structure in self.sample.pairs(evaluation).items():
             delta1, delta2 = self._motion(evaluation, structure)
             occupied = structure.moments[:, :, 0].max(axis=0) > 1e-9 * structure.moments[:, :, 0].max()
             nearest = structure.h * float(np.argmax(occupied))
             if delta1 / nearest + delta2 / nearest**2 >= 1.0:
-                found.append(
+                remarks.append(
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "
                     f"nearest pairs of {name} at {nearest:.2f} Å; give it a max (delta2 below {nearest**2:.2g} Å²)."
                 )
-        return tuple(found)
+        return tuple(remarks)
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         if self.curve is None:

@@ -64,7 +64,10 @@ LEAST_QMAX = 4.0
 class Pdf(CurveTechnique):
     """A pair distribution function, measured (`file`, or arrays `r`, `g` and `sigma`) or to be simulated (`r`).
 
-    r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915); T. Egami, S. J. L. Billinge, Underneath the Bragg Peaks, 2nd ed. (2012);
+    C. L. Farrow et al., Phys. Rev. B 84, 134105 (2011), for the Nyquist grid.
     """
 
     g: InitVar[Column | None] = None
@@ -134,9 +137,9 @@ class Pdf(CurveTechnique):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
-        quantities = {k: q for k, q in self.quantities.items() if k not in MOTION or given[k] is not None}
-        return self.with_background(quantities, given, self.linear)
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
+        quantities = {k: q for k, q in self.quantities.items() if k not in MOTION or numbers[k] is not None}
+        return self.with_background(quantities, numbers, self.linear)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PdfModel:
         """Read the data and return the model of this data set.
@@ -145,21 +148,21 @@ class Pdf(CurveTechnique):
         """
         where = f"datasets.{name}"
         self._check_motion(sample, where)
-        found = self.compared(where, folder)
-        qmax, _ = self._qmax(found.curve, where)
-        if found.measured.x[-1] > LONGEST:
+        compared = self.compared(where, folder)
+        qmax, _ = self._qmax(compared.curve, where)
+        if compared.measured.x[-1] > LONGEST:
             key = "r_range" if self.r_range else "r"
-            reach = f"goes to {found.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
+            reach = f"goes to {compared.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
             raise InputError(f"{where}.{key}", reach)
         return PdfModel(
             settings=self,
             where=where,
             sample=sample,
-            measured=found.measured,
+            measured=compared.measured,
             qmin=self.qmin or 0.0,
             qmax=qmax,
-            curve=found.curve,
-            blanks=found.blanks,
+            curve=compared.curve,
+            blanks=compared.blanks,
         )
 
     # ---- for plans ----------------------------------------------------------------------------
@@ -198,13 +201,13 @@ class Pdf(CurveTechnique):
 
     def _check_motion(self, sample: Sample, where: str) -> None:
         """Correlated motion is said of the sample, or for short of a data set; not of both."""
-        own = [k for k in MOTION if getattr(self, k) is not None]
+        stated = [k for k in MOTION if getattr(self, k) is not None]
         motions = {f"crystals.{n}": c.motion for n, c in sample.crystals.items()}
         motions |= {f"populations.{n}": p.shape.own_motion for n, p in sample.populations.items() if p.shape.of_atoms}
         for place, motion in motions.items():
-            if own and motion:
+            if stated and motion:
                 raise InputError(
-                    f"{where}.{own[0]}", f"correlated motion is given by {place}.{next(iter(motion))} too; keep one."
+                    f"{where}.{stated[0]}", f"correlated motion is given by {place}.{next(iter(motion))} too; keep one."
                 )
 
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:

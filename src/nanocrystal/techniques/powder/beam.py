@@ -11,29 +11,13 @@ from nanocrystal.parameters import Here, Values, as_parameter
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import beam_wavelength
 from nanocrystal.tables.xray_tubes import K_ALPHA
-from nanocrystal.techniques.powder.instrument import Line
+from nanocrystal.techniques.powder.instrument import INSTRUMENT, Line
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
 
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
-INSTRUMENT = (
-    "zero",
-    "displacement",
-    "polarization",
-    "kalpha2_ratio",
-    "mu_r",
-    "overflow_angle",
-    "caglioti_u",
-    "caglioti_v",
-    "caglioti_w",
-    "lorentz_x",
-    "lorentz_y",
-    "axial_divergence",
-    "asymmetry",
-    "asymmetry_2",
-)
 
 
 @dataclass(frozen=True)
@@ -47,8 +31,8 @@ class Beam:
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses on which it depends."""
-        own = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
-        return tuple(f"{self.where}.{k}" for k in own)
+        keys = ("wavelength", *INSTRUMENT) if self.settings.wavelength is not None else INSTRUMENT
+        return tuple(f"{self.where}.{k}" for k in keys)
 
     def at(self, values: Values) -> BeamNow:
         """Return the beam and the instrument as of now."""
@@ -111,12 +95,12 @@ def _first_wavelength(settings: Powder, where: str) -> float:
     """Return the wavelength of the first line at the start, Å."""
     if settings.wavelength is None and settings.energy is None:
         raise InputError(f"{where}.wavelength", 'is missing: give tube = "Cu", a wavelength (Å) or an energy (eV).')
-    given = None if settings.wavelength is None else as_parameter(settings.wavelength).value
-    if settings.wavelength is not None and given is None:
+    start = None if settings.wavelength is None else as_parameter(settings.wavelength).value
+    if settings.wavelength is not None and start is None:
         raise InputError(f"{where}.wavelength", "must have a value to start from, in Å; it cannot be tied.")
-    found = beam_wavelength(given, settings.energy, where, (SHORTEST, LONGEST))
-    assert found is not None
-    return found
+    wavelength = beam_wavelength(start, settings.energy, where, (SHORTEST, LONGEST))
+    assert wavelength is not None
+    return wavelength
 
 
 def check_ruler(settings: Powder, sample: Sample, where: str) -> None:

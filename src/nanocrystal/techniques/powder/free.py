@@ -1,6 +1,6 @@
 """Intensities that are left to the fit, none below 0, for phases whose structure is not used; see `powder`.
 
-Pawley's method (J. Appl. Cryst. 14, 357 (1981)) with the intensities eliminated: for given cells and profiles they
+Pawley's method (J. Appl. Cryst. 14, 357 (1981)) with the intensities eliminated: with cells and profiles held they
 follow from linear least squares, non-negative (Lawson & Hanson), beside scale and background.
 """
 
@@ -20,14 +20,14 @@ def free_intensities(shapes: FloatArray, beside: FloatArray, observed: FloatArra
     from scipy.optimize import nnls
 
     basis, _ = np.linalg.qr(beside.T)
-    left = shapes.T - basis @ (basis.T @ shapes.T)
+    projected = shapes.T - basis @ (basis.T @ shapes.T)
     target = observed - basis @ (basis.T @ observed)
-    triangle: FloatArray = np.linalg.qr(np.concatenate([left, target[:, None]], axis=1), mode="r")  # type: ignore[assignment]
+    triangle: FloatArray = np.linalg.qr(np.concatenate([projected, target[:, None]], axis=1), mode="r")  # type: ignore[assignment]
     norms = np.maximum(np.linalg.norm(triangle[:, :-1], axis=0), 1e-300)
     scaled, _ = nnls(triangle[:, :-1] / norms, triangle[:, -1], maxiter=30 * len(shapes) + 100)
-    found = scaled / norms
-    rest = np.linalg.lstsq(beside.T, observed - found @ shapes, rcond=None)[0]
-    return found, rest
+    intensities = scaled / norms
+    coefficients = np.linalg.lstsq(beside.T, observed - intensities @ shapes, rcond=None)[0]
+    return intensities, coefficients
 
 
 def without(slopes: FloatArray, shapes: FloatArray, sigma: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.profile import Peaks
+from nanocrystal.parameters import Quantity, of_measurement
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -26,6 +27,153 @@ AXIAL_NODES = 20
 """of the quadrature over the axial divergence"""
 THOMPSON = (1.0, 2.69269, 2.42843, 4.47163, 0.07842, 1.0)
 """Γ⁵ = Σ_k THOMPSON[k] Γ_G^(5−k) Γ_L^k: Thompson, Cox & Hastings, J. Appl. Cryst. 20, 79 (1987)"""
+
+INSTRUMENT: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            "zero",
+            "°",
+            "shift of all peaks",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("angle", "by which all peaks are shifted"),
+        ),
+        Quantity(
+            "displacement",
+            "mm",
+            "of the surface below the axis of the goniometer",
+            0.0,
+            -10.0,
+            10.0,
+            scale=0.05,
+            meaning=of_measurement("sample displacement", "of the surface below the axis of the goniometer"),
+        ),
+        Quantity(
+            "polarization",
+            "",
+            "part p of 1 − p + p cos² 2θ",
+            0.5,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("polarization", "of beam and optics"),
+        ),
+        Quantity(
+            "kalpha2_ratio",
+            "",
+            "intensity of the second line over that of the first",
+            0.5,
+            0.0,
+            2.0,
+            scale=0.05,
+            meaning=of_measurement("intensity ratio", "of the second line to the first, areas"),
+        ),
+        Quantity(
+            "mu_r",
+            "",
+            "absorption times radius of a capillary",
+            0.0,
+            0.0,
+            3.0,
+            scale=0.1,
+            meaning=of_measurement("absorption", "times the radius of a capillary"),
+        ),
+        Quantity(
+            "overflow_angle",
+            "°",
+            "2θ below which the beam is longer than the sample",
+            0.0,
+            0.0,
+            150.0,
+            scale=2.0,
+            meaning=of_measurement("angle", "2θ below which the beam is longer than the sample"),
+        ),
+        Quantity(
+            "caglioti_u",
+            "°²",
+            "U of Γ_G² = U tan² θ + V tan θ + W",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan² θ"),
+        ),
+        Quantity(
+            "caglioti_v",
+            "°²",
+            "V of Γ_G²",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan θ"),
+        ),
+        Quantity(
+            "caglioti_w",
+            "°²",
+            "W of Γ_G²",
+            0.005,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, constant"),
+        ),
+        Quantity(
+            "lorentz_x",
+            "°",
+            "X of Γ_L, over cos θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of 1/cos θ"),
+        ),
+        Quantity(
+            "lorentz_y",
+            "°",
+            "Y of Γ_L, times tan θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of tan θ"),
+        ),
+        Quantity(
+            "axial_divergence",
+            "",
+            "half height of sample and of slit over their distance",
+            0.0,
+            0.0,
+            0.3,
+            scale=0.01,
+            meaning=of_measurement("divergence", "half height of sample and of slit over their distance"),
+        ),
+        Quantity(
+            "asymmetry",
+            "",
+            "asymmetry of the peaks, over tan θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan θ"),
+        ),
+        Quantity(
+            "asymmetry_2",
+            "",
+            "the same, over tan 2θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan 2θ"),
+        ),
+    )
+}
+"""what a diffractometer is described by, by name"""
 
 
 @dataclass(frozen=True)
@@ -71,51 +219,51 @@ def peaks_of(
     strength: FloatArray,
     lines: Sequence[Line],
     settings: Powder,
-    own: Mapping[str, float],
+    instrument: Mapping[str, float],
     sample: Mapping[str, float],
 ) -> Peaks:
     """Return the peaks of reflections at q (Å⁻¹), those of each spectral line after each other.
 
     With axial divergence each reflection is `AXIAL_NODES` peaks, all reflections of a node after each other.
-    strength: (n,) areas without the factors of the angle; own: values of the instrument by name; sample: size (Å)
+    strength: (n,) areas without the factors of the angle; instrument: its values by name; sample: size (Å)
     and strain of the crystals, and the Lorentzian parts of both.
     """
     parts = []
     for line in lines:
         angles = Angles.of(q, line.wavelength)
-        width, mixing = widths(angles, line.wavelength, settings, own, sample)
-        area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, own), 0.0)
-        centre, skew = centres(angles, settings, own), skews(angles, own)
+        width, mixing = widths(angles, line.wavelength, settings, instrument, sample)
+        area = np.where(angles.reached, line.part * strength * angular_factor(angles, settings, instrument), 0.0)
+        centre, skew = centres(angles, settings, instrument), skews(angles, instrument)
         if settings.axial_divergence is None:
             parts.append(Peaks(area, centre, width, mixing, skew))
             continue
-        for shift, part in zip(*axial_divergence(angles, own["axial_divergence"]), strict=True):
+        for shift, part in zip(*axial_divergence(angles, instrument["axial_divergence"]), strict=True):
             parts.append(Peaks(part * area, centre + shift, width, mixing, skew))
     return Peaks(
         *(np.concatenate([getattr(p, k) for p in parts]) for k in ("area", "centre", "width", "mixing", "skew"))
     )
 
 
-def centres(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def centres(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return where peaks are seen, degrees: zero shift, and in reflection the displacement of the sample."""
-    moved = angles.two_theta + own["zero"]
+    moved = angles.two_theta + instrument["zero"]
     if settings.radius is not None:
-        moved = moved - 2.0 * DEGREES * own["displacement"] / settings.radius * angles.cosine
+        moved = moved - 2.0 * DEGREES * instrument["displacement"] / settings.radius * angles.cosine
     return np.asarray(moved)
 
 
 def widths(
-    angles: Angles, wavelength: float, settings: Powder, own: Mapping[str, float], sample: Mapping[str, float]
+    angles: Angles, wavelength: float, settings: Powder, instrument: Mapping[str, float], sample: Mapping[str, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return full widths at half maximum (degrees) and Lorentzian parts η of peaks."""
     tangent = angles.tangent
-    squared = own["caglioti_u"] * tangent**2 + own["caglioti_v"] * tangent + own["caglioti_w"]
+    squared = instrument["caglioti_u"] * tangent**2 + instrument["caglioti_v"] * tangent + instrument["caglioti_w"]
     by_size = DEGREES * settings.scherrer_constant * wavelength / sample["size"] / angles.cosine
     by_strain = 4.0 * DEGREES * sample["strain"] * tangent
     size_part, strain_part = sample["size_lorentzian"], sample["strain_lorentzian"]
     of_sample = ((1.0 - size_part) * by_size) ** 2 + ((1.0 - strain_part) * by_strain) ** 2
     gauss = np.sqrt(np.maximum(squared, NARROWEST**2) + of_sample)
-    lorentz = own["lorentz_x"] / angles.cosine + own["lorentz_y"] * tangent
+    lorentz = instrument["lorentz_x"] / angles.cosine + instrument["lorentz_y"] * tangent
     return joined_widths(gauss, np.asarray(lorentz + size_part * by_size + strain_part * by_strain))
 
 
@@ -139,43 +287,44 @@ def axial_divergence(angles: Angles, ratio: float) -> tuple[FloatArray, FloatArr
     farthest = 0.999 * np.sqrt(np.maximum(1.0 / np.maximum(cosine**2, 1e-12) - 1.0, 1e-12))
     highest = np.minimum(2.0 * ratio, farthest)
     t = 0.5 * (nodes[:, None] + 1.0) * highest
-    seen = cosine * np.sqrt(1.0 + t**2)
+    cos_two_phi = cosine * np.sqrt(1.0 + t**2)
     # one factor cos² 2θ/cos² 2φ = 1/(1 + t²), finite at 90°
-    parts = weights[:, None] * highest * (2.0 * ratio - t) / ((1.0 + t**2) * np.sqrt(np.maximum(1.0 - seen**2, 1e-12)))
+    sin_two_phi = np.sqrt(np.maximum(1.0 - cos_two_phi**2, 1e-12))
+    parts = weights[:, None] * highest * (2.0 * ratio - t) / ((1.0 + t**2) * sin_two_phi)
     total = parts.sum(axis=0)
     even = np.broadcast_to(0.5 * weights[:, None], parts.shape)
     parts = np.where(np.abs(total) > 1e-300, parts / np.where(total == 0.0, 1.0, total), even)
-    return DEGREES * np.arccos(np.clip(seen, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
+    return DEGREES * np.arccos(np.clip(cos_two_phi, -1.0, 1.0)) - angles.two_theta, np.asarray(parts)
 
 
-def skews(angles: Angles, own: Mapping[str, float]) -> FloatArray:
+def skews(angles: Angles, instrument: Mapping[str, float]) -> FloatArray:
     """Return the strength of the asymmetry of each peak."""
     double = 2.0 * angles.sine * angles.cosine
-    skew = own["asymmetry"] / angles.tangent + own["asymmetry_2"] * angles.cos_two_theta / double
+    skew = instrument["asymmetry"] / angles.tangent + instrument["asymmetry_2"] * angles.cos_two_theta / double
     return np.asarray(np.clip(skew, -MOST_SKEW, MOST_SKEW))
 
 
-def angular_factor(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def angular_factor(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return Lorentz factor, polarisation and absorption, for areas over 2θ in degrees."""
     lorentz = DEGREES / (16.0 * np.pi * angles.sine**2 * angles.cosine)
-    return np.asarray(lorentz * polarization(angles, settings, own) * absorption(angles, settings, own))
+    return np.asarray(lorentz * polarization(angles, settings, instrument) * absorption(angles, settings, instrument))
 
 
-def polarization(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray:
+def polarization(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray:
     """Return 1 − p + p cos² 2θ; with a monochromator at 2θ_m, p = cos² 2θ_m/(1 + cos² 2θ_m)."""
-    part = own["polarization"]
+    part = instrument["polarization"]
     if settings.monochromator_angle is not None:
         squared = np.cos(settings.monochromator_angle / DEGREES) ** 2
         part = squared / (1.0 + squared)
     return np.asarray(1.0 - part + part * angles.cos_two_theta**2)
 
 
-def absorption(angles: Angles, settings: Powder, own: Mapping[str, float]) -> FloatArray | float:
+def absorption(angles: Angles, settings: Powder, instrument: Mapping[str, float]) -> FloatArray | float:
     """Return the transmission of a capillary: Hewat, Acta Cryst. A35, 248 (1979); in reflection the part that hits."""
     if settings.geometry != "debye-scherrer":
-        whole = np.sin(own["overflow_angle"] / DEGREES / 2.0)
+        whole = np.sin(instrument["overflow_angle"] / DEGREES / 2.0)
         return np.asarray(np.minimum(1.0, angles.sine / whole)) if whole > 0.0 else 1.0
-    mu_r, sine2 = own["mu_r"], angles.sine**2
+    mu_r, sine2 = instrument["mu_r"], angles.sine**2
     exponent = (1.7133 - 0.0368 * sine2) * mu_r - (0.0927 + 0.375 * sine2) * mu_r**2
     return np.asarray(np.exp(-exponent))
 

@@ -55,10 +55,10 @@ def linear_absorption(masses: Mapping[str, float], density: float, energy: float
 
 def mass_of_elements(elements: Sequence[tuple[str, float]]) -> dict[str, float]:
     """Return the mass of each element, Da, of (element, number of atoms)."""
-    found: dict[str, float] = {}
+    masses: dict[str, float] = {}
     for element, number in elements:
-        found[element] = found.get(element, 0.0) + number * atomic_mass(element)
-    return found
+        masses[element] = masses.get(element, 0.0) + number * atomic_mass(element)
+    return masses
 
 
 def particle_factors(absorbers: Mapping[str, Absorber], amounts: Mapping[str, float]) -> dict[str, float]:

@@ -92,8 +92,8 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         return self.settings.background_terms
 
     def signal(self, evaluation: Evaluation) -> FloatArray:
-        amounts = self._seen(evaluation)
-        pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
+        amounts = self._seen_amounts(evaluation)
+        pattern = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._zeros)
         shapes = self._family_patterns(evaluation)
         for name, squared in self.intensities(evaluation).items():
             pattern = pattern + squared @ shapes[name]
@@ -106,7 +106,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     # ---- microabsorption ----------------------------------------------------------------------
 
-    def _seen(self, evaluation: Evaluation) -> dict[str, float]:
+    def _seen_amounts(self, evaluation: Evaluation) -> dict[str, float]:
         """Return the mass fractions as they are seen: times τ where particles have diameters."""
         amounts = self.sample.mass_fractions(evaluation)
         if not self._absorbers:
@@ -127,7 +127,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         return evaluation.once(key, phase.addresses, lambda: phase.at(evaluation).pattern(self.measured.x))
 
     @property
-    def _nothing(self) -> FloatArray:
+    def _zeros(self) -> FloatArray:
         return np.zeros(len(self.measured.x))
 
     @property
@@ -138,12 +138,12 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def _family_patterns(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return phase -> the patterns of its families with |F|² = 1, (n_families, n_points); of free phases."""
-        found = {}
+        patterns = {}
         for p in self.phases:
             if p.free:
                 compute = partial(p.at(evaluation).patterns_of_families, self.measured.x)
-                found[p.name] = evaluation.once(("families", self.where, p.name), p.addresses, compute)
-        return found
+                patterns[p.name] = evaluation.once(("families", self.where, p.name), p.addresses, compute)
+        return patterns
 
     def intensities(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return free phase -> |F|² of its families (n_families,), over the scale; not below 0."""
@@ -151,12 +151,12 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
             return {}
         addresses = [a for p in self.phases for a in p.addresses]
         fractions = [f"populations.{n}.{p.fraction_basis}" for n, p in self.sample.populations.items()]
-        decisive = dict.fromkeys([*addresses, *fractions, *self._given_linear])
+        decisive = dict.fromkeys([*addresses, *fractions, *self._stated_linear])
         return evaluation.once(("free intensities", self.where), decisive, lambda: self._solved_intensities(evaluation))
 
     @cached_property
-    def _given_linear(self) -> tuple[str, ...]:
-        """The linear parameters that the study gives."""
+    def _stated_linear(self) -> tuple[str, ...]:
+        """The linear parameters that have a number in the study."""
         declared = self.settings.declared()
         return tuple(a for a in self.linear if not declared[Address.of(a).local][1].linear)
 
@@ -165,22 +165,24 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         assert self.measured.observed is not None
         values, scale_address = evaluation.values, self.linear[0]
         shapes = self._family_patterns(evaluation)
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         rows = dict(zip(self.linear[1:], self._background, strict=True))
         if self._structured:
-            structured = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._nothing)
+            structured = sum((amounts[p.name] * self._pattern(evaluation, p) for p in self._structured), self._zeros)
             rows = {scale_address: structured, **rows}
-        left = self.measured.observed - sum(
-            (values[a] * rows[a] for a in self._given_linear if a in rows), self._nothing
+        residual = self.measured.observed - sum(
+            (values[a] * rows[a] for a in self._stated_linear if a in rows), self._zeros
         )
-        beside = {a: row / self._sigma for a, row in rows.items() if a not in self._given_linear}
+        beside = {a: row / self._sigma for a, row in rows.items() if a not in self._stated_linear}
         joined = np.concatenate(list(shapes.values())) / self._sigma
-        found, rest = free_intensities(joined, np.array([*beside.values()]).reshape(-1, len(left)), left / self._sigma)
-        scale = dict(zip(beside, rest.tolist(), strict=True)).get(scale_address)
+        intensities, coefficients = free_intensities(
+            joined, np.array([*beside.values()]).reshape(-1, len(residual)), residual / self._sigma
+        )
+        scale = dict(zip(beside, coefficients.tolist(), strict=True)).get(scale_address)
         if scale is None:
-            scale = values[scale_address] if scale_address in self._given_linear else 1.0
+            scale = values[scale_address] if scale_address in self._stated_linear else 1.0
         ends = np.cumsum([len(s) for s in shapes.values()])[:-1]
-        return dict(zip(shapes, np.split(found / max(scale, 1e-12), ends), strict=True))
+        return dict(zip(shapes, np.split(intensities / max(scale, 1e-12), ends), strict=True))
 
     # ---- exact derivatives --------------------------------------------------------------------
 
@@ -190,51 +192,52 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         The cell and profile of a phase that has faded away have none, lest they wander through the noise.
         """
         resting = self._resting(evaluation)
-        amounts = self._seen(evaluation)
-        slopes = {a: self._nothing for a in addresses if a not in self.linear}
+        amounts = self._seen_amounts(evaluation)
+        slopes = {a: self._zeros for a in addresses if a not in self.linear}
         for address, change in self._amount_slopes(evaluation, list(slopes)).items():
             for phase in self._structured:
                 if change[phase.name] != 0.0:
                     slopes[address] = slopes[address] + change[phase.name] * self._pattern(evaluation, phase)
         for phase in self.phases:
-            own = [a for a in slopes if a in phase.addresses and not (phase.name in resting and a in phase.own)]
+            moving = [a for a in slopes if a in phase.addresses and not (phase.name in resting and a in phase.of_phase)]
             amount = 1.0 if phase.free else amounts[phase.name]
-            if own and amount != 0.0:
+            if moving and amount != 0.0:
                 factors = self.intensities(evaluation).get(phase.name, 1.0)
-                rows = phase.at(evaluation).slopes(self.measured.x, own, factors)
-                for address, row in zip(own, rows, strict=True):
+                rows = phase.at(evaluation).slopes(self.measured.x, moving, factors)
+                for address, row in zip(moving, rows, strict=True):
                     slopes[address] = slopes[address] + amount * row
         return self._as_curves(self._beside_intensities(evaluation, slopes))
 
     def _as_curves(self, slopes: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return slopes of the first row of the curves as slopes of all rows."""
-        found = {address: np.zeros((len(self.linear), len(self.measured.x))) for address in slopes}
+        curves = {address: np.zeros((len(self.linear), len(self.measured.x))) for address in slopes}
         for address, slope in slopes.items():
-            found[address][0] = slope
-        return found
+            curves[address][0] = slope
+        return curves
 
     def _amount_slopes(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return how the amounts that are seen change with each address of the sample."""
-        names, values = list(self._seen(evaluation)), evaluation.values
+        names, values = list(self._seen_amounts(evaluation)), evaluation.values
 
-        def seen(address: str, value: float) -> FloatArray:
-            amounts = self._seen(evaluation.at(values.moved({address: value})))
+        def amounts_at(address: str, value: float) -> FloatArray:
+            amounts = self._seen_amounts(evaluation.at(values.moved({address: value})))
             return np.array([amounts[n] for n in names])
 
-        return {
-            a: dict(zip(names, difference(partial(seen, a), values[a], step_of_peaks(values[a])).tolist(), strict=True))
-            for a in addresses
-            if dataset_of(a) is None
-        }
+        def slopes(address: str) -> dict[str, float]:
+            value = values[address]
+            by_name = difference(partial(amounts_at, address), value, step_of_peaks(value))
+            return dict(zip(names, by_name.tolist(), strict=True))
+
+        return {address: slopes(address) for address in addresses if dataset_of(address) is None}
 
     def _beside_intensities(self, evaluation: Evaluation, slopes: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Return slopes without what the intensities that are free would make up for."""
-        shapes, given = self._family_patterns(evaluation), self.intensities(evaluation)
+        shapes, intensities = self._family_patterns(evaluation), self.intensities(evaluation)
         if not shapes or not slopes:
             return slopes
-        active = np.concatenate([shapes[n][given[n] > 0.0] for n in shapes])
-        left = without(np.array(list(slopes.values())), active, self._sigma)
-        return dict(zip(slopes, left, strict=True))
+        active = np.concatenate([shapes[n][intensities[n] > 0.0] for n in shapes])
+        projected = without(np.array(list(slopes.values())), active, self._sigma)
+        return dict(zip(slopes, projected, strict=True))
 
     # ---- what follows -------------------------------------------------------------------------
 
@@ -242,17 +245,17 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         """Return the addresses of phases that the data do not show: their cells, atoms and profiles."""
         shown = self._shown(evaluation)
         kept = {a for p in self.phases if shown[p.name] for a in p.of_crystal}
-        absent = {a for p in self.phases if not shown[p.name] for a in p.own}
+        absent = {a for p in self.phases if not shown[p.name] for a in p.of_phase}
         return frozenset(absent - kept)
 
     def _shown(self, evaluation: Evaluation) -> dict[str, bool]:
         """Say of each phase whether it contributes more than `SIGNIFICANT` of its standard errors."""
-        return {name: found > SIGNIFICANT for name, found in self._significance(evaluation).items()}
+        return {name: significance > SIGNIFICANT for name, significance in self._significance(evaluation).items()}
 
     def _resting(self, evaluation: Evaluation) -> list[str]:
         """Return the phases that have faded away since the start."""
         amounts, start = self.sample.mass_fractions(evaluation), self._starting_amounts
-        faded = [n for n, found in self._significance(evaluation).items() if found < RESTING]
+        faded = [n for n, significance in self._significance(evaluation).items() if significance < RESTING]
         return [n for n in faded if amounts[n] != start[n]]
 
     def _significance(self, evaluation: Evaluation) -> dict[str, float]:
@@ -260,29 +263,29 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
         Those of its amount beside the amounts of the others and the background, cells and profiles held.
         """
-        found = {p.name: float("inf") for p in self.phases}
+        significance = {p.name: float("inf") for p in self.phases}
         if self.measured.sigma is None:
-            return found
+            return significance
         sigma = self.measured.sigma
-        amounts = self._seen(evaluation)
+        amounts = self._seen_amounts(evaluation)
         scale = abs(evaluation.values[self.linear[0]])
         rows = {p.name: self._pattern(evaluation, p) / sigma for p in self._structured}
         for name, row in rows.items():
             others = [other for n, other in rows.items() if n != name]
             beside = np.array([*others, *(self._background / sigma)]).reshape(-1, len(sigma)).T
             solved = np.linalg.lstsq(beside, row, rcond=None)[0]
-            found[name] = float(scale * amounts[name] * np.linalg.norm(row - beside @ solved))
-        return found
+            significance[name] = float(scale * amounts[name] * np.linalg.norm(row - beside @ solved))
+        return significance
 
     def derived(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return what microabsorption was taken as, and what follows from an internal standard."""
         factors = particle_factors(self._absorbers, self.sample.mass_fractions(Evaluation(values)))
-        found = {
+        derived = {
             f"{self.where}.microabsorption.{n}": DERIVES["microabsorption"].of(t)
             for n, t in factors.items()
             if self._absorbers[n].diameter is not None
         }
-        return found | self._of_standard(values)
+        return derived | self._of_standard(values)
 
     def _of_standard(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return mass fractions of the whole mixture and its amorphous part, from an internal standard."""
@@ -294,27 +297,27 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
             return {}
         whole = {n: w * weighed / amounts[standard] for n, w in amounts.items()}
         amorphous = 1.0 - sum(whole.values())
-        found = {
+        fractions = {
             f"{self.where}.mass_fraction_of_mixture.{n}": DERIVES["mass_fraction_of_mixture"].of(w)
             for n, w in whole.items()
         }
-        found[f"{self.where}.amorphous_fraction"] = DERIVES["amorphous_fraction"].of(
+        fractions[f"{self.where}.amorphous_fraction"] = DERIVES["amorphous_fraction"].of(
             amorphous, f"amorphous part of the mass of the mixture, by the standard {standard}"
         )
-        found[f"{self.where}.amorphous_fraction_without_standard"] = DERIVES["amorphous_fraction_without_standard"].of(
-            amorphous / (1.0 - weighed), f"amorphous part of the mass of all but the standard {standard}"
-        )
-        return found
+        fractions[f"{self.where}.amorphous_fraction_without_standard"] = DERIVES[
+            "amorphous_fraction_without_standard"
+        ].of(amorphous / (1.0 - weighed), f"amorphous part of the mass of all but the standard {standard}")
+        return fractions
 
     # ---- for the report -----------------------------------------------------------------------
 
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         if len(self.phases) < 2:
             return {}
-        scale, amounts = evaluation.values[self.linear[0]], self._seen(evaluation)
-        found = {p.name: scale * amounts[p.name] * self._pattern(evaluation, p) for p in self._structured}
+        scale, amounts = evaluation.values[self.linear[0]], self._seen_amounts(evaluation)
+        components = {p.name: scale * amounts[p.name] * self._pattern(evaluation, p) for p in self._structured}
         shapes = self._family_patterns(evaluation)
-        return found | {n: scale * (i @ shapes[n]) for n, i in self.intensities(evaluation).items()}
+        return components | {n: scale * (i @ shapes[n]) for n, i in self.intensities(evaluation).items()}
 
     def ticks(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         """Return where the reflections of each phase are seen, by the first line, degrees."""
@@ -332,11 +335,11 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     @cached_property
     def _start(self) -> Evaluation:
-        own = {  # what ties say is known only to the whole study
+        declared = {  # what ties say is known only to the whole study
             f"{self.where}.{k}": (quantity, parameter if parameter.tie is None else Parameter(quantity.default))
             for k, (quantity, parameter) in self.settings.declared().items()
         }
-        return Evaluation(ParameterSet(self.sample.declared_alone() | own).initial_values())
+        return Evaluation(ParameterSet(self.sample.declared_alone() | declared).initial_values())
 
     @cached_property
     def _starting_amounts(self) -> dict[str, float]:
@@ -344,34 +347,34 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         shown = self._shown(evaluation)
-        found = []
+        remarks = []
         for phase in self.phases:
             where = f"populations.{phase.name}"
             if not shown[phase.name]:
-                found.append(
+                remarks.append(
                     f"{where} contributes less than {SIGNIFICANT:g} of its standard errors: it is not seen, and its "
                     "cell and profile are not determined."
                 )
             if phase.finite:
                 size = f"profiles.{phase.name}.size"
-                found.append(f"the shape of {where} does not broaden its peaks here; {size} does.")
+                remarks.append(f"the shape of {where} does not broaden its peaks here; {size} does.")
             if phase.free:
                 n = len(self.intensities(evaluation)[phase.name])
-                found.append(f"{n} intensities of {where} were left free, so its mass fraction means nothing.")
-        found += self._coarse()
-        return (*found, *self._amorphous_doubts(evaluation.values), *self._narrow(evaluation.values))
+                remarks.append(f"{n} intensities of {where} were left free, so its mass fraction means nothing.")
+        remarks += self._coarse()
+        return (*remarks, *self._amorphous_doubts(evaluation.values), *self._narrow(evaluation.values))
 
     def _coarse(self) -> list[str]:
         """Return a remark on each phase whose particles are too coarse for Brindley."""
-        found = []
+        remarks = []
         for name, absorber in self._absorbers.items():
             product = 1e-4 * absorber.absorption * (absorber.diameter or 0.0)
             if product > COARSE:
-                found.append(
+                remarks.append(
                     f"particles of {name} of {absorber.diameter:g} µm absorb with μ D = {product:.2g}, above "
                     f"{COARSE:g}: their correction for microabsorption is doubtful."
                 )
-        return found
+        return remarks
 
     def _amorphous_doubts(self, values: Values) -> list[str]:
         amorphous = self._of_standard(values).get(f"{self.where}.amorphous_fraction")

@@ -13,6 +13,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
 from nanocrystal.parameters import Evaluation
 from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.crystal.reflections import (
     Families,
@@ -26,9 +27,10 @@ from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.techniques.powder.beam import Beam, BeamNow
 from nanocrystal.techniques.powder.instrument import Angles, centres, march_dollase, peaks_of
 from nanocrystal.techniques.powder.microabsorption import G_CM3, Absorber, linear_absorption, mass_of_elements
+from nanocrystal.techniques.powder.profile import PROFILE, Profile
 
 if TYPE_CHECKING:
-    from nanocrystal.techniques.powder.technique import Profile
+    from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
 LEAST = 1e-6
@@ -43,7 +45,7 @@ PART, LEAST_MOVED = 1e-5, 1e-2
 """of differences of peaks: finer than elsewhere, since they are exact to rounding and widths are as small as 1e-3°"""
 WEAKEST = 1e-6
 """of the strongest reflection of a phase; weaker ones are not marked in figures"""
-SAMPLE = {"size": 1e6, "strain": 0.0, "size_lorentzian": 1.0, "strain_lorentzian": 1.0, "texture": 1.0}
+SAMPLE = {name: quantity.default for name, quantity in PROFILE.items() if quantity.default is not None}
 """of populations without a profile"""
 
 
@@ -76,10 +78,10 @@ class Phase:
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses on which its pattern depends."""
-        return (*self.own, *self.beam.addresses)
+        return (*self.of_phase, *self.beam.addresses)
 
     @property
-    def own(self) -> tuple[str, ...]:
+    def of_phase(self) -> tuple[str, ...]:
         """Those of its crystal and its profile."""
         return (*self.of_crystal, *self.of_profile)
 
@@ -170,14 +172,14 @@ class PhaseNow:
     def strength(self, families: Families) -> Strength:
         """Return the strength of the reflections; with free intensities that for |F|² = 1."""
         crystal = self.crystal
-        found = crystal_reflections(crystal, families)
+        reflections = crystal_reflections(crystal, families)
         squared = np.ones(len(families))
         if not self.phase.free:
-            factors = [form_factor(e, found.q) + self.phase.anomalous[e] for e in found.elements]
-            squared = squared_factors(found, np.array(factors, dtype=np.complex128))
+            factors = [form_factor(e, reflections.q) + self.phase.anomalous[e] for e in reflections.elements]
+            squared = squared_factors(reflections, np.array(factors, dtype=np.complex128))
         texture = self._texture(families, crystal.vectors, self.grains["texture"])
         per_dalton = 1.0 / (crystal.cell_volume * crystal.cell_mass)
-        return Strength(found.q, self.beam.wavelength**3 * per_dalton * families.multiplicity * squared * texture)
+        return Strength(reflections.q, self.beam.wavelength**3 * per_dalton * families.multiplicity * squared * texture)
 
     def _texture(self, families: Families, vectors: FloatArray, ratio: float) -> FloatArray:
         """Return the mean of March and Dollase's function over the members of each family, (n,)."""
@@ -207,8 +209,8 @@ class PhaseNow:
         rows = [peak_sum(x, Peaks(*by_family[:, k].T.copy()), LEAST) for k in range(len(families))]
         return np.array(rows).reshape(-1, len(x))
 
-    def slopes(self, x: FloatArray, own: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
-        """Return how the pattern changes with each of the addresses `own`, (n_own, n_points).
+    def slopes(self, x: FloatArray, addresses: list[str], factors: FloatArray | float = 1.0) -> FloatArray:
+        """Return how the pattern changes with each of the addresses, (n_addresses, n_points).
 
         Peaks are differenced, profiles derived. factors: on the strengths, the intensities where they are free.
         """
@@ -226,7 +228,7 @@ class PhaseNow:
             return peaks(there, address in of_strength).stacked()
 
         changes = []
-        for address in own:
+        for address in addresses:
             moved = partial(stacked, address)
             changes.append(difference(moved, values[address], step_of_peaks(values[address])))
         return peak_slopes(x, peaks(self, anew=False), np.array(changes), LEAST)
@@ -236,10 +238,39 @@ class PhaseNow:
         strength = self.strength(self.families(float(x[-1])))
         q = strength.q[strength.areas > WEAKEST * strength.areas.max(initial=0.0)]
         angles = Angles.of(q, self.beam.wavelength)
-        seen = centres(angles, self.phase.beam.settings, self.beam.instrument)[angles.reached]
-        return np.asarray(seen[(seen >= x[0]) & (seen <= x[-1])])
+        two_theta = centres(angles, self.phase.beam.settings, self.beam.instrument)[angles.reached]
+        return np.asarray(two_theta[(two_theta >= x[0]) & (two_theta <= x[-1])])
 
 
 def step_of_peaks(value: float) -> float:
     """Return the step of a difference in a parameter with this value."""
     return step_of(value, LEAST_MOVED, PART)
+
+
+def phases_of(settings: Powder, sample: Sample, beam: Beam) -> tuple[Phase, ...]:
+    """Return the populations as phases; raises InputError for those that are no perfect crystals."""
+    phases = []
+    for name, population in sample.populations.items():
+        crystal = sample.crystal_of(name)
+        if crystal is None:
+            raise InputError(
+                f"populations.{name}",
+                "holds explicit atoms, which have no Bragg reflections; use technique total-scattering for them.",
+            )
+        for key in ("twins", "stacking", "shell", "size_law"):
+            if getattr(population, key):
+                raise InputError(
+                    f"populations.{name}.{key}",
+                    "is not known to technique powder, which takes crystals as perfect; leave it out or use "
+                    "technique total-scattering.",
+                )
+        phase = Phase(
+            name=name,
+            crystal=crystal,
+            prefix=f"crystals.{population.crystal_name}",
+            profile=settings.profiles.get(name, Profile()),
+            finite=population.shape.finite,
+            beam=beam,
+        )
+        phases.append(phase)
+    return tuple(phases)

@@ -124,105 +124,19 @@ from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
 from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
 from nanocrystal.measurement.points import TWO_THETA, check_angles
-from nanocrystal.parameters import (
-    Declares,
-    Derivation,
-    Meaning,
-    Number,
-    Parameter,
-    Quantity,
-    as_parameter,
-    of_measurement,
-)
+from nanocrystal.parameters import Derivation, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
+from nanocrystal.techniques.powder.instrument import INSTRUMENT
 from nanocrystal.techniques.powder.model import DERIVES, PowderModel
-from nanocrystal.techniques.powder.phase import Phase
+from nanocrystal.techniques.powder.phase import phases_of
+from nanocrystal.techniques.powder.profile import PROFILE, Profile, check_profiles
 
 FloatArray = NDArray[np.float64]
 SPARSE = 0.5
 """°; a pattern with wider steps was hardly measured over 2θ"""
-COARSEST = 1000.0
-"""µm; what is no powder any more"""
-PROFILE: Mapping[str, Quantity] = {
-    "size": Quantity(
-        "size",
-        "Å",
-        "volume-weighted column length of the crystals",
-        1e6,
-        5.0,
-        1e6,
-        scale=100.0,
-        meaning=Meaning("column length", "K λ/(Γ cos θ), Γ the full width at half maximum by size").more(
-            "weighted by volume"
-        ),
-    ),
-    "strain": Quantity(
-        "strain",
-        "",
-        "microstrain Δd/d of the crystals",
-        0.0,
-        0.0,
-        0.2,
-        scale=1e-3,
-        meaning=Meaning("microstrain", "Γ/(4 tan θ), Γ the full width at half maximum by strain").more(
-            "weighted by volume"
-        ),
-    ),
-    "size_lorentzian": Quantity(
-        "size_lorentzian",
-        "",
-        "Lorentzian part of the broadening by size, the rest Gaussian",
-        1.0,
-        0.0,
-        1.0,
-        scale=0.2,
-        meaning=Meaning("Lorentzian part", "of the width by size, the rest Gaussian in squares"),
-    ),
-    "strain_lorentzian": Quantity(
-        "strain_lorentzian",
-        "",
-        "Lorentzian part of the broadening by strain",
-        1.0,
-        0.0,
-        1.0,
-        scale=0.2,
-        meaning=Meaning("Lorentzian part", "of the width by strain, the rest Gaussian in squares"),
-    ),
-    "texture": Quantity(
-        "texture",
-        "",
-        "March–Dollase ratio r of the texture",
-        1.0,
-        0.05,
-        20.0,
-        scale=0.1,
-        meaning=of_measurement("texture", "r of March and Dollase, below 1 where plates lie flat in reflection"),
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Profile(Declares):
-    """What the crystals of a population do to the peaks: size (Å), strain, texture; intensities may be left free.
-
-    particle_diameter: µm, of what lies in the powder, for microabsorption.
-    """
-
-    size: Annotated[Number | None, "Å, volume-weighted column length [no broadening]"] = None
-    strain: Annotated[Number | None, "microstrain Δd/d [0]"] = None
-    texture: Annotated[Number | None, "ratio r of March and Dollase [1]; with texture_axis"] = None
-    texture_axis: Annotated[
-        tuple[int, int, int] | None, "indices of the planes that are oriented, such as [0, 0, 1]"
-    ] = None
-    intensities: Annotated[Literal["structure", "free"], "from the structure, or left to the fit (Pawley)"] = (
-        "structure"
-    )
-    size_lorentzian: Annotated[Number | None, "Lorentzian part of the width by size [1]"] = None
-    strain_lorentzian: Annotated[Number | None, "that of the width by strain [1]"] = None
-    particle_diameter: Annotated[float | None, "µm, of particles, for microabsorption [fine: no correction]"] = None
 
 
 PowderBlank = Blank
@@ -232,8 +146,12 @@ PowderBlank = Blank
 class Powder(CurveTechnique):
     """A powder pattern over 2θ, measured (`file`) or to be simulated (`two_theta`).
 
-    two_theta_range, exclude: degrees; tube, wavelength (Å) or energy (eV): the beam; radius: mm, of the goniometer;
-    profiles: size, strain and texture by population; standard, standard_fraction: for amorphous content.
+    The beam is stated by `tube`, `wavelength` or `energy`, the phases by the populations of the sample.
+
+    References
+    ----------
+    R. J. Hill, C. J. Howard, J. Appl. Cryst. 20, 467 (1987), for amounts; P. Thompson, D. E. Cox, J. B. Hastings, J.
+    Appl. Cryst. 20, 79 (1987), for profiles.
     """
 
     two_theta: AngleGrid = None
@@ -279,188 +197,20 @@ class Powder(CurveTechnique):
     background: Background = field(default_factory=dict)
     standard: Annotated[str | None, "population that was weighed in as an internal standard"] = None
     standard_fraction: Annotated[float | None, "its part of the mass of the whole mixture"] = None
-    zero: Annotated[
-        Number | None,
-        Quantity(
-            "zero",
-            "°",
-            "shift of all peaks",
-            0.0,
-            -5.0,
-            5.0,
-            scale=0.02,
-            meaning=of_measurement("angle", "by which all peaks are shifted"),
-        ),
-    ] = None
-    displacement: Annotated[
-        Number | None,
-        Quantity(
-            "displacement",
-            "mm",
-            "of the surface below the axis of the goniometer",
-            0.0,
-            -10.0,
-            10.0,
-            scale=0.05,
-            meaning=of_measurement("sample displacement", "of the surface below the axis of the goniometer"),
-        ),
-    ] = None
-    polarization: Annotated[
-        Number | None,
-        Quantity(
-            "polarization",
-            "",
-            "part p of 1 − p + p cos² 2θ",
-            0.5,
-            0.0,
-            1.0,
-            scale=0.1,
-            meaning=of_measurement("polarization", "of beam and optics"),
-        ),
-    ] = None
-    kalpha2_ratio: Annotated[
-        Number | None,
-        Quantity(
-            "kalpha2_ratio",
-            "",
-            "intensity of the second line over that of the first",
-            0.5,
-            0.0,
-            2.0,
-            scale=0.05,
-            meaning=of_measurement("intensity ratio", "of the second line to the first, areas"),
-        ),
-    ] = None
-    mu_r: Annotated[
-        Number | None,
-        Quantity(
-            "mu_r",
-            "",
-            "absorption times radius of a capillary",
-            0.0,
-            0.0,
-            3.0,
-            scale=0.1,
-            meaning=of_measurement("absorption", "times the radius of a capillary"),
-        ),
-    ] = None
-    overflow_angle: Annotated[
-        Number | None,
-        Quantity(
-            "overflow_angle",
-            "°",
-            "2θ below which the beam is longer than the sample",
-            0.0,
-            0.0,
-            150.0,
-            scale=2.0,
-            meaning=of_measurement("angle", "2θ below which the beam is longer than the sample"),
-        ),
-    ] = None
-    caglioti_u: Annotated[
-        Number | None,
-        Quantity(
-            "caglioti_u",
-            "°²",
-            "U of Γ_G² = U tan² θ + V tan θ + W",
-            0.0,
-            -5.0,
-            5.0,
-            scale=0.005,
-            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan² θ"),
-        ),
-    ] = None
-    caglioti_v: Annotated[
-        Number | None,
-        Quantity(
-            "caglioti_v",
-            "°²",
-            "V of Γ_G²",
-            0.0,
-            -5.0,
-            5.0,
-            scale=0.005,
-            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan θ"),
-        ),
-    ] = None
-    caglioti_w: Annotated[
-        Number | None,
-        Quantity(
-            "caglioti_w",
-            "°²",
-            "W of Γ_G²",
-            0.005,
-            -5.0,
-            5.0,
-            scale=0.005,
-            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, constant"),
-        ),
-    ] = None
-    lorentz_x: Annotated[
-        Number | None,
-        Quantity(
-            "lorentz_x",
-            "°",
-            "X of Γ_L, over cos θ, of the instrument",
-            0.0,
-            0.0,
-            5.0,
-            scale=0.02,
-            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of 1/cos θ"),
-        ),
-    ] = None
-    lorentz_y: Annotated[
-        Number | None,
-        Quantity(
-            "lorentz_y",
-            "°",
-            "Y of Γ_L, times tan θ, of the instrument",
-            0.0,
-            0.0,
-            5.0,
-            scale=0.02,
-            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of tan θ"),
-        ),
-    ] = None
-    axial_divergence: Annotated[
-        Number | None,
-        Quantity(
-            "axial_divergence",
-            "",
-            "half height of sample and of slit over their distance",
-            0.0,
-            0.0,
-            0.3,
-            scale=0.01,
-            meaning=of_measurement("divergence", "half height of sample and of slit over their distance"),
-        ),
-    ] = None
-    asymmetry: Annotated[
-        Number | None,
-        Quantity(
-            "asymmetry",
-            "",
-            "asymmetry of the peaks, over tan θ",
-            0.0,
-            -1.0,
-            1.0,
-            scale=0.01,
-            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan θ"),
-        ),
-    ] = None
-    asymmetry_2: Annotated[
-        Number | None,
-        Quantity(
-            "asymmetry_2",
-            "",
-            "the same, over tan 2θ",
-            0.0,
-            -1.0,
-            1.0,
-            scale=0.01,
-            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan 2θ"),
-        ),
-    ] = None
+    zero: Annotated[Number | None, INSTRUMENT["zero"]] = None
+    displacement: Annotated[Number | None, INSTRUMENT["displacement"]] = None
+    polarization: Annotated[Number | None, INSTRUMENT["polarization"]] = None
+    kalpha2_ratio: Annotated[Number | None, INSTRUMENT["kalpha2_ratio"]] = None
+    mu_r: Annotated[Number | None, INSTRUMENT["mu_r"]] = None
+    overflow_angle: Annotated[Number | None, INSTRUMENT["overflow_angle"]] = None
+    caglioti_u: Annotated[Number | None, INSTRUMENT["caglioti_u"]] = None
+    caglioti_v: Annotated[Number | None, INSTRUMENT["caglioti_v"]] = None
+    caglioti_w: Annotated[Number | None, INSTRUMENT["caglioti_w"]] = None
+    lorentz_x: Annotated[Number | None, INSTRUMENT["lorentz_x"]] = None
+    lorentz_y: Annotated[Number | None, INSTRUMENT["lorentz_y"]] = None
+    axial_divergence: Annotated[Number | None, INSTRUMENT["axial_divergence"]] = None
+    asymmetry: Annotated[Number | None, INSTRUMENT["asymmetry"]] = None
+    asymmetry_2: Annotated[Number | None, INSTRUMENT["asymmetry_2"]] = None
 
     name: ClassVar[str] = "powder"
     derives: ClassVar[Mapping[str, Derivation]] = DERIVES
@@ -470,17 +220,17 @@ class Powder(CurveTechnique):
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         used = [n for n in self.quantities if n != "wavelength" or self.wavelength is not None]
-        given: dict[str, Any] = {name: getattr(self, name) for name in used}
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in used}
         quantities = {n: self.quantities[n] for n in used}
         if self.caglioti_u is None and self.caglioti_v is None:  # W alone is the square of a width
             quantities["caglioti_w"] = replace(quantities["caglioti_w"], minimum=0.0)
         for name, profile in self.profiles.items():
             for key, quantity in PROFILE.items():
                 if key != "texture" or profile.texture_axis is not None:
-                    said = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
-                    quantities[f"profiles.{name}.{key}"] = quantity.more(*said)
-                    given[f"profiles.{name}.{key}"] = getattr(profile, key)
-        return self.with_background(quantities, given, self.linear, self.background_terms, self.background)
+                    phrases = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
+                    quantities[f"profiles.{name}.{key}"] = quantity.more(*phrases)
+                    numbers[f"profiles.{name}.{key}"] = getattr(profile, key)
+        return self.with_background(quantities, numbers, self.linear, self.background_terms, self.background)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> PowderModel:
         """Read the data and return the model of this data set.
@@ -489,15 +239,21 @@ class Powder(CurveTechnique):
         """
         where = f"datasets.{name}"
         wavelengths = wavelengths_of(self, where)
-        phases = self._phases(sample, Beam(self, where, wavelengths))
+        check_profiles(self.profiles, sample.populations, where, simulated=self.file is None)
+        phases = phases_of(self, sample, Beam(self, where, wavelengths))
         check_ruler(self, sample, where)
         check_background(self.background_terms, self.background, where, "4 to 12")
         self._check_geometry(where)
         self._check_standard(sample, where)
         self._check_beam(sample, wavelengths[0], where)
-        found = self.compared(where, folder)
+        compared = self.compared(where, folder)
         model = PowderModel(
-            settings=self, where=where, sample=sample, measured=found.measured, phases=phases, blanks=found.at_points()
+            settings=self,
+            where=where,
+            sample=sample,
+            measured=compared.measured,
+            phases=phases,
+            blanks=compared.at_points(),
         )
         model.check_reach()
         return model
@@ -528,7 +284,7 @@ class Powder(CurveTechnique):
                 anomalous_factor(element, EV_ANGSTROM / wavelength, f"{where}.{key}")
 
     def _check_geometry(self, where: str) -> None:
-        def given(key: str, default: float = 0.0) -> bool:
+        def stated(key: str, default: float = 0.0) -> bool:
             number = getattr(self, key)
             return number is not None and as_parameter(number) != Parameter(default)
 
@@ -544,64 +300,19 @@ class Powder(CurveTechnique):
         if not 0.1 <= self.scherrer_constant <= 3.0:
             raise InputError(f"{where}.scherrer_constant", f"must be 0.1 to 3, got {self.scherrer_constant:g}.")
         reflection = self.geometry == "bragg-brentano"
-        if given("displacement") and (not reflection or self.radius is None):
+        if stated("displacement") and (not reflection or self.radius is None):
             problem = "needs the radius of the goniometer in mm, such as radius = 145."
             if not reflection:
                 problem = 'is of a flat sample; with geometry = "debye-scherrer" leave it out.'
             raise InputError(f"{where}.displacement", problem)
         if self.radius is not None and not reflection:
             raise InputError(f"{where}.radius", 'is used in geometry = "bragg-brentano" only; leave it out.')
-        if given("overflow_angle") and not reflection:
+        if stated("overflow_angle") and not reflection:
             raise InputError(f"{where}.overflow_angle", "is of a flat sample in reflection; leave it out.")
-        if given("mu_r") and reflection:
+        if stated("mu_r") and reflection:
             raise InputError(f"{where}.mu_r", 'is of a capillary; say geometry = "debye-scherrer" or leave it out.')
 
-    # ---- the phases ---------------------------------------------------------------------------
-
-    def _phases(self, sample: Sample, beam: Beam) -> tuple[Phase, ...]:
-        """Return the populations as phases; raises InputError for those that are no perfect crystals."""
-        for name, profile in self.profiles.items():
-            place = f"{beam.where}.profiles.{name}"
-            if name not in sample.populations:
-                raise InputError(place, f"there is no such population; {nearest_names(name, sample.populations)}")
-            if profile.texture is not None and profile.texture_axis is None:
-                raise InputError(f"{place}.texture", "needs texture_axis, such as texture_axis = [0, 0, 1].")
-            diameter = profile.particle_diameter
-            if diameter is not None and not 0.0 < diameter <= COARSEST:
-                raise InputError(
-                    f"{place}.particle_diameter", f"is in µm, above 0 and up to {COARSEST:g}, got {diameter:g}."
-                )
-            if profile.intensities == "free" and self.file is None:
-                raise InputError(f"{place}.intensities", 'are "free" to be fitted; to simulate, leave them out.')
-            if profile.texture_axis is not None and not any(profile.texture_axis):
-                raise InputError(f"{place}.texture_axis", "must be the indices of planes, not [0, 0, 0].")
-        found = []
-        for name, population in sample.populations.items():
-            crystal = sample.crystal_of(name)
-            if crystal is None:
-                raise InputError(
-                    f"populations.{name}",
-                    "holds explicit atoms, which have no Bragg reflections; use technique total-scattering for them.",
-                )
-            for key in ("twins", "stacking", "shell", "size_law"):
-                if getattr(population, key):
-                    raise InputError(
-                        f"populations.{name}.{key}",
-                        "is not known to technique powder, which takes crystals as perfect; leave it out or use "
-                        "technique total-scattering.",
-                    )
-            finite = population.shape.finite
-            own = self.profiles.get(name, Profile())
-            phase = Phase(
-                name=name,
-                crystal=crystal,
-                prefix=f"crystals.{population.crystal_name}",
-                profile=own,
-                finite=finite,
-                beam=beam,
-            )
-            found.append(phase)
-        return tuple(found)
+    # ---- amorphous content --------------------------------------------------------------------
 
     def _check_standard(self, sample: Sample, where: str) -> None:
         if (self.standard is None) != (self.standard_fraction is None):

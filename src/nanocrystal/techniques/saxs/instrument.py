@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nanocrystal.parameters import Quantity, of_measurement
 
 FloatArray = NDArray[np.float64]
 WIDEST = 4.0
@@ -15,6 +18,43 @@ LOWEST = 1e-5
 """Å⁻¹; from where the ideal curve is calculated at the least"""
 FURTHER = 8.0
 """times the largest q up to which the ideal curve is calculated for a slit; beyond it falls as q⁻⁴"""
+
+SMEARING: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            "q_resolution",
+            "Å⁻¹",
+            "standard deviation of the resolution, constant part",
+            0.0,
+            0.0,
+            0.2,
+            scale=5e-4,
+            meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
+        ),
+        Quantity(
+            "q_resolution_slope",
+            "",
+            "standard deviation of the resolution over q",
+            0.0,
+            0.0,
+            0.3,
+            scale=0.01,
+            meaning=of_measurement("relative resolution", "standard deviation in Q over Q, the part that grows with Q"),
+        ),
+        Quantity(
+            "slit_length",
+            "Å⁻¹",
+            "half the length of the slit",
+            0.0,
+            0.0,
+            100.0,
+            scale=0.01,
+            meaning=of_measurement("slit length", "half of it"),
+        ),
+    )
+}
+"""what resolution and slit are described by, by name"""
 
 
 @dataclass(frozen=True)

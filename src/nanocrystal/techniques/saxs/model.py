@@ -23,7 +23,7 @@ from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
 from nanocrystal.techniques.saxs.strings import enough_q, stacked_excess
-from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
+from nanocrystal.techniques.saxs.structure import OF_STRUCTURE, hard_spheres, string_of_beads
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.saxs.technique import Saxs
@@ -34,7 +34,6 @@ ELECTRON_RADIUS = 2.8179403205e-13
 CM3_OF_A3 = 1e-24
 UNRESOLVED = 2000.0
 """q times the size from which on oscillations are not followed"""
-OF_STACK = ("beads", "bead_gap", "bead_gap_std")
 INVISIBLE = 0.02
 """e/Å³; less contrast than that is remarked on"""
 
@@ -85,13 +84,13 @@ class SaxsModel(CurveModel, own=("sample", "width")):
         now = self.sample.at(evaluation)
         numbers = self.sample.crystal_numbers(evaluation)
         squares = {n: number * self._mean_square(now[n], q) for n, number in numbers.items()}
-        found = np.asarray(sum(squares.values()))
+        intensity = np.asarray(sum(squares.values()))
         if self.settings.structure_factor == "stacked-spheres":
-            found = np.maximum(found + self._stacked_excess(evaluation, q), 0.0)
+            intensity = np.maximum(intensity + self._stacked_excess(evaluation, q), 0.0)
         elif self.settings.structure_factor != "none":
             excess = self._structure_factor(evaluation, q) - 1.0
-            found = np.maximum(found + self._square_of_mean(evaluation, numbers, squares, q) * excess, 0.0)
-        return self._absolute_factor(evaluation, numbers) * found
+            intensity = np.maximum(intensity + self._square_of_mean(evaluation, numbers, squares, q) * excess, 0.0)
+        return self._absolute_factor(evaluation, numbers) * intensity
 
     def _absolute_factor(self, evaluation: Evaluation, numbers: dict[str, float]) -> float:
         """Return n r_e² in cm⁻¹ per e² of the mean crystal, or 1."""
@@ -151,13 +150,13 @@ class SaxsModel(CurveModel, own=("sample", "width")):
 
     def _addresses(self, population: PopulationNow) -> tuple[str, ...]:
         """Return the addresses of the parameters that decide on the bodies of a population."""
-        found = [
+        addresses = [
             *population.here.addresses(*population.population.shape.declared()),
             *population.crystal.cell_addresses,
         ]
         for surface in (population.shell, population.coating):
-            found += [] if surface is None else surface.here.addresses("thickness")
-        return tuple(found)
+            addresses += [] if surface is None else surface.here.addresses("thickness")
+        return tuple(addresses)
 
     def _body(self, population: PopulationNow) -> ScatteringBody:
         evaluation = population.evaluation
@@ -223,18 +222,18 @@ class SaxsModel(CurveModel, own=("sample", "width")):
 
         (population,) = self.sample.at(evaluation).values()
         layers = self._layers(population)
-        beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STACK)
+        beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STRUCTURE["stacked-spheres"])
         diameter, part = sizes(limited(population.shape.touching_diameters), 6, 1.2 * float(q.max()))
         reach = diameter - 2.0 * layers.depths[0]
         at = enough_q(q, beads * (float(part @ reach) + abs(gap)))
         amplitude = np.zeros((len(at), len(diameter)), dtype=np.complex128)
         for depth, contrast in zip(layers.depths, layers.contrasts, strict=True):
             amplitude += contrast * ball_amplitude(at, diameter - 2.0 * depth)
-        found = np.zeros(len(at))
-        for own in (amplitude.real, amplitude.imag):  # terms that mix them cancel: each pair comes in both orders
-            if own.any():
-                found += stacked_excess(at, own, reach, part, beads, gap, gap_std)
-        return found if at is q else np.asarray(CubicSpline(at, found)(q))
+        excess = np.zeros(len(at))
+        for component in (amplitude.real, amplitude.imag):  # terms that mix them cancel: each pair comes in both orders
+            if component.any():
+                excess += stacked_excess(at, component, reach, part, beads, gap, gap_std)
+        return excess if at is q else np.asarray(CubicSpline(at, excess)(q))
 
     def _smearing(self, evaluation: Evaluation) -> Smearing:
         constant, slope, slit = (
@@ -257,45 +256,47 @@ class SaxsModel(CurveModel, own=("sample", "width")):
         }
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        found = []
+        remarks = []
         for name, population in self.sample.at(evaluation).items():
             layers = self._layers(population)
             contrast = abs(sum(layers.contrasts))
             if contrast < INVISIBLE:
-                found.append(
+                remarks.append(
                     f"the crystals of {name} differ by {contrast:.2g} e/Å³ from the solvent and are nearly invisible."
                 )
             if not self._body(population).exact:
-                found.append(
+                remarks.append(
                     f"{name} is cut along vectors that are not at right angles: its I(q) is exact to 1e-3 only where q "
                     "times its length is below 20."
                 )
-        found += self._sampling(evaluation)
-        return tuple(found)
+        remarks += self._sampling(evaluation)
+        return tuple(remarks)
 
     def _sampling(self, evaluation: Evaluation) -> list[str]:
         """Return a remark where q does not reach down to the largest crystals, or not up to the smallest."""
         if self.measured.observed is None:
             return []
-        found = []
+        remarks = []
         highest = float(self._smearing(evaluation).ideal_q.max())
         for name, population in self.sample.at(evaluation).items():
             statistics = population.shape.length_statistics()
             longest = max((s.volume_weighted_mean for s in statistics.values()), default=0.0)
             if self.measured.x[0] * longest > 2.0 * np.pi:
-                found.append(
+                remarks.append(
                     f"q begins at {self.measured.x[0]:.3g} Å⁻¹, above 2π over the size of {name}, {longest:.4g} Å: "
                     "what is larger than that is not determined."
                 )
             for length, s in statistics.items():
                 if length != "d_eq" and s.number_std > MOST_SPREAD * s.number_mean:
-                    found.append(
+                    remarks.append(
                         f"the std of {length} of {name} is more than {MOST_SPREAD:g} of its mean: it is taken as that "
                         "for small angles, which otherwise would see its few largest crystals only."
                     )
             if highest * longest > UNRESOLVED:
-                found.append(f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range.")
-        return found
+                remarks.append(
+                    f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range."
+                )
+        return remarks
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add counting noise, scaled to `counts` at the highest point, in the unit of the curve; or normal noise."""

@@ -44,7 +44,7 @@ def stacked_excess(
     step = (turned * np.exp(0.5j * np.outer(v, reach))).sum(axis=1)
     between = np.exp(1j * v * gap - 0.5 * (v * gap_std) ** 2)
     chain = sum(p * 2.0 / n * between * _chain(n, step * between) for n, p in whole_numbers(beads)) * weight
-    found = np.zeros_like(q)
+    excess = np.zeros_like(q)
     size = max(1, BLOCK // len(v))
     for start in range(0, len(q), size):
         rows = slice(start, start + size)
@@ -52,12 +52,12 @@ def stacked_excess(
         below = slice(0, int(last[-1]))
         ends = turned[below] @ amplitude[rows].T  # B, (n_v, n_rows)
         inside = np.arange(last[-1])[:, None] < last
-        found[rows] = (chain[below] @ np.where(inside, ends**2, 0.0)).real / q[rows]
-    return found
+        excess[rows] = (chain[below] @ np.where(inside, ends**2, 0.0)).real / q[rows]
+    return excess
 
 
 def enough_q(q: FloatArray, longest: float) -> FloatArray:
-    """Return q at which the excess of strings of this length (Å) is enough to interpolate it, no more than given."""
+    """Return q at which the excess of strings of this length (Å) is enough to interpolate it, at most q itself."""
     n = (q[-1] - q[0]) * longest * PER_PERIOD / (2.0 * np.pi) + 20.0
     n = 2 ** int(np.ceil(np.log2(n)))  # the same one for small changes of a length, which are differenced
     return q if n >= len(q) else np.linspace(q[0], q[-1], n)

@@ -2,12 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
+
+from nanocrystal.parameters import Meaning, Quantity
+from nanocrystal.parameters.meaning import NUMBER_MEAN, NUMBER_STD
 
 FloatArray = NDArray[np.float64]
 SHARP = 1e-9
 """k spread² q²/2 below which a spread is none"""
+MOST_BEADS = 1000.0
+ARRANGEMENT: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            "effective_radius",
+            "Å",
+            "hard spheres: radius that includes what keeps crystals apart",
+            50.0,
+            0.0,
+            1e4,
+            open_minimum=True,
+            scale=5.0,
+            meaning=Meaning("radius", "of hard spheres that stand as far apart as the crystals do"),
+        ),
+        Quantity(
+            "effective_fraction",
+            "",
+            "hard spheres: part of the volume that they fill",
+            0.1,
+            0.0,
+            0.74,
+            scale=0.02,
+            meaning=Meaning("volume fraction", "of hard spheres that stand as far apart as the crystals do"),
+        ),
+        Quantity(
+            "beads",
+            "",
+            "strings: number of crystals",
+            2.0,
+            1.0,
+            MOST_BEADS,
+            scale=0.5,
+            meaning=Meaning("number of particles", "in a string").more(NUMBER_MEAN),
+        ),
+        Quantity(
+            "bead_spacing",
+            "Å",
+            "string: distance of the centres of neighbours",
+            100.0,
+            0.0,
+            1e4,
+            open_minimum=True,
+            scale=5.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
+                NUMBER_MEAN
+            ),
+        ),
+        Quantity(
+            "bead_spacing_std",
+            "Å",
+            "string: standard deviation of this distance",
+            0.0,
+            0.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
+                NUMBER_STD
+            ),
+        ),
+        Quantity(
+            "bead_gap",
+            "Å",
+            "stacked spheres: from surface to surface of their coatings",
+            0.0,
+            -100.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
+                NUMBER_MEAN
+            ),
+        ),
+        Quantity(
+            "bead_gap_std",
+            "Å",
+            "stacked spheres: standard deviation of this gap",
+            0.0,
+            0.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
+                NUMBER_STD
+            ),
+        ),
+    )
+}
+"""what the arrangement of crystals is described by, by name"""
+OF_STRUCTURE: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "hard-spheres": ("effective_radius", "effective_fraction"),
+    "string": ("beads", "bead_spacing", "bead_spacing_std"),
+    "stacked-spheres": ("beads", "bead_gap", "bead_gap_std"),
+}
+"""which quantities each structure factor has"""
 
 
 def hard_spheres(q: FloatArray, radius: float, fraction: float) -> FloatArray:

@@ -75,32 +75,29 @@ from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
 from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit
 from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
 from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
-from nanocrystal.parameters.meaning import CRYSTAL, NUMBER_MEAN, NUMBER_STD
+from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample import Sample
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
+from nanocrystal.techniques.saxs.instrument import SMEARING
 from nanocrystal.techniques.saxs.model import SaxsModel, elements_of_crystals
+from nanocrystal.techniques.saxs.structure import ARRANGEMENT, OF_STRUCTURE
 
 FloatArray = NDArray[np.float64]
 LARGEST_Q = 3.0
 """Å⁻¹; beyond it a homogeneous body is no description of a crystal"""
 ABSOLUTE = ("volume_fraction", "number_density")
 """quantities either of which makes the intensity absolute"""
-OF_STRUCTURE: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "hard-spheres": ("effective_radius", "effective_fraction"),
-    "string": ("beads", "bead_spacing", "bead_spacing_std"),
-    "stacked-spheres": ("beads", "bead_gap", "bead_gap_std"),
-}
-"""which quantities each structure factor has"""
-MOST_BEADS = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saxs(CurveTechnique, own=("absolute",)):
-    """Small-angle scattering, measured (`file`) or to be simulated (`q`).
+    """Small-angle scattering I(q), measured (`file`) or to be simulated (`q`).
 
-    q_range: Å⁻¹; solvent: a name of the table, or solvent_electron_density (e/Å³); energy: eV, adds f′ and f″.
+    References
+    ----------
+    A. Guinier, G. Fournet, Small-Angle Scattering of X-rays (1955); M. S. Wertheim, Phys. Rev. Lett. 10, 321 (1963),
+    for hard spheres; R. Hosemann, S. N. Bagchi, Direct Analysis of Diffraction by Matter (1962), for strings.
     """
 
     q: QGrid = None
@@ -194,146 +191,16 @@ class Saxs(CurveTechnique, own=("absolute",)):
     structure_factor: Annotated[
         Literal["none", "hard-spheres", "string", "stacked-spheres"], "how the crystals stand to each other"
     ] = "none"
-    effective_radius: Annotated[
-        Number | None,
-        Quantity(
-            "effective_radius",
-            "Å",
-            "hard spheres: radius that includes what keeps crystals apart",
-            50.0,
-            0.0,
-            1e4,
-            open_minimum=True,
-            scale=5.0,
-            meaning=Meaning("radius", "of hard spheres that stand as far apart as the crystals do"),
-        ),
-    ] = None
-    effective_fraction: Annotated[
-        Number | None,
-        Quantity(
-            "effective_fraction",
-            "",
-            "hard spheres: part of the volume that they fill",
-            0.1,
-            0.0,
-            0.74,
-            scale=0.02,
-            meaning=Meaning("volume fraction", "of hard spheres that stand as far apart as the crystals do"),
-        ),
-    ] = None
-    beads: Annotated[
-        Number | None,
-        Quantity(
-            "beads",
-            "",
-            "strings: number of crystals",
-            2.0,
-            1.0,
-            MOST_BEADS,
-            scale=0.5,
-            meaning=Meaning("number of particles", "in a string").more(NUMBER_MEAN),
-        ),
-    ] = None
-    bead_spacing: Annotated[
-        Number | None,
-        Quantity(
-            "bead_spacing",
-            "Å",
-            "string: distance of the centres of neighbours",
-            100.0,
-            0.0,
-            1e4,
-            open_minimum=True,
-            scale=5.0,
-            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
-                NUMBER_MEAN
-            ),
-        ),
-    ] = None
-    bead_spacing_std: Annotated[
-        Number | None,
-        Quantity(
-            "bead_spacing_std",
-            "Å",
-            "string: standard deviation of this distance",
-            0.0,
-            0.0,
-            1e4,
-            scale=2.0,
-            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
-                NUMBER_STD
-            ),
-        ),
-    ] = None
-    bead_gap: Annotated[
-        Number | None,
-        Quantity(
-            "bead_gap",
-            "Å",
-            "stacked spheres: from surface to surface of their coatings",
-            0.0,
-            -100.0,
-            1e4,
-            scale=2.0,
-            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
-                NUMBER_MEAN
-            ),
-        ),
-    ] = None
-    bead_gap_std: Annotated[
-        Number | None,
-        Quantity(
-            "bead_gap_std",
-            "Å",
-            "stacked spheres: standard deviation of this gap",
-            0.0,
-            0.0,
-            1e4,
-            scale=2.0,
-            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
-                NUMBER_STD
-            ),
-        ),
-    ] = None
-    q_resolution: Annotated[
-        Number | None,
-        Quantity(
-            "q_resolution",
-            "Å⁻¹",
-            "standard deviation of the resolution, constant part",
-            0.0,
-            0.0,
-            0.2,
-            scale=5e-4,
-            meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
-        ),
-    ] = None
-    q_resolution_slope: Annotated[
-        Number | None,
-        Quantity(
-            "q_resolution_slope",
-            "",
-            "standard deviation of the resolution over q",
-            0.0,
-            0.0,
-            0.3,
-            scale=0.01,
-            meaning=of_measurement("relative resolution", "standard deviation in Q over Q, the part that grows with Q"),
-        ),
-    ] = None
-    slit_length: Annotated[
-        Number | None,
-        Quantity(
-            "slit_length",
-            "Å⁻¹",
-            "half the length of the slit",
-            0.0,
-            0.0,
-            100.0,
-            scale=0.01,
-            meaning=of_measurement("slit length", "half of it"),
-        ),
-    ] = None
+    effective_radius: Annotated[Number | None, ARRANGEMENT["effective_radius"]] = None
+    effective_fraction: Annotated[Number | None, ARRANGEMENT["effective_fraction"]] = None
+    beads: Annotated[Number | None, ARRANGEMENT["beads"]] = None
+    bead_spacing: Annotated[Number | None, ARRANGEMENT["bead_spacing"]] = None
+    bead_spacing_std: Annotated[Number | None, ARRANGEMENT["bead_spacing_std"]] = None
+    bead_gap: Annotated[Number | None, ARRANGEMENT["bead_gap"]] = None
+    bead_gap_std: Annotated[Number | None, ARRANGEMENT["bead_gap_std"]] = None
+    q_resolution: Annotated[Number | None, SMEARING["q_resolution"]] = None
+    q_resolution_slope: Annotated[Number | None, SMEARING["q_resolution_slope"]] = None
+    slit_length: Annotated[Number | None, SMEARING["slit_length"]] = None
 
     name: ClassVar[str] = "saxs"
     points: ClassVar[Points] = Points(
@@ -343,17 +210,17 @@ class Saxs(CurveTechnique, own=("absolute",)):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
-        quantities = {name: self.quantities[name] for name in given}
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in self._used()}
+        quantities = {name: self.quantities[name] for name in numbers}
         if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
-            given["solvent_electron_density"] = solvent_electron_density(self.solvent)
-        if given["scale"] is None and self.absolute:
-            given["scale"] = 1.0
+            numbers["solvent_electron_density"] = solvent_electron_density(self.solvent)
+        if numbers["scale"] is None and self.absolute:
+            numbers["scale"] = 1.0
         if self.absolute:
             quantities["scale"] = replace(
                 quantities["scale"], meaning=of_measurement("scale", "of the intensity in cm⁻¹")
             )
-        return self.with_background(quantities, given, [n for n in self.linear if n in quantities])
+        return self.with_background(quantities, numbers, [n for n in self.linear if n in quantities])
 
     @property
     def absolute(self) -> bool:
@@ -378,15 +245,15 @@ class Saxs(CurveTechnique, own=("absolute",)):
         if self.energy is not None:
             for element in elements_of_crystals(sample):
                 anomalous_factor(element, self.energy, f"{where}.energy")
-        found = self.compared(where, folder)
-        self._check_instrument(found.width, where)
+        compared = self.compared(where, folder)
+        self._check_instrument(compared.width, where)
         return SaxsModel(
             settings=self,
             where=where,
             sample=sample,
-            measured=found.measured,
-            width=found.width,
-            blanks=found.at_points(),
+            measured=compared.measured,
+            width=compared.width,
+            blanks=compared.at_points(),
         )
 
     # ---- the points ---------------------------------------------------------------------------
@@ -492,6 +359,6 @@ class Saxs(CurveTechnique, own=("absolute",)):
         slit = self.slit_length is not None and as_parameter(self.slit_length) != Parameter(0.0)
         pinhole = [n for n in ("q_resolution", "q_resolution_slope") if getattr(self, n) is not None]
         if slit and (pinhole or width.any()):
-            given = pinhole[0] if pinhole else "the resolution of the file"
-            raise InputError(f"{where}.slit_length", f"stands beside {given}; a slit or a pinhole, not both.")
+            resolution = pinhole[0] if pinhole else "the resolution of the file"
+            raise InputError(f"{where}.slit_length", f"stands beside {resolution}; a slit or a pinhole, not both.")
         check_beside_resolution(pinhole, width, where)

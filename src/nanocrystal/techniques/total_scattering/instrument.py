@@ -33,13 +33,13 @@ def finer_grid(q: FloatArray, width: FloatArray, longest: float) -> FloatArray:
 def smeared(ideal: FloatArray, fine: FloatArray, q: FloatArray, width: FloatArray) -> FloatArray:
     """Return a curve on the grid `fine` as means over Gaussians about each q, (n_points,)."""
     low, step = fine[0], fine[1] - fine[0]
-    found = np.empty(len(q))
+    curve = np.empty(len(q))
     for k, (centre, sigma) in enumerate(zip(q, np.maximum(width, NARROWEST), strict=True)):
         first = max(0, int((centre - 6.0 * sigma - low) / step))
         last = min(len(fine), int((centre + 6.0 * sigma - low) / step) + 2)
         weight = np.exp(-0.5 * ((fine[first:last] - centre) / sigma) ** 2)
-        found[k] = weight @ ideal[first:last] / weight.sum()
-    return found
+        curve[k] = weight @ ideal[first:last] / weight.sum()
+    return curve
 
 
 def polarization(q: FloatArray, wavelength: float, part: float) -> FloatArray:
@@ -64,7 +64,7 @@ def elements_of(sample: Sample) -> list[str]:
 def _composition(sample: Sample) -> dict[str, float]:
     """Return which part of the atoms each element is: the mean over populations, occupancies as they start."""
     start = Evaluation(ParameterSet(sample.declared_alone()).initial_values())
-    found: dict[str, float] = {}
+    parts: dict[str, float] = {}
     for population in sample.at(start).values():
         if population.of_crystal is None:
             cluster = population.population.shape.explicit
@@ -76,5 +76,5 @@ def _composition(sample: Sample) -> dict[str, float]:
             atoms = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
         total = sum(n for _, n in atoms) * len(sample.populations)
         for element, n in atoms:
-            found[element] = found.get(element, 0.0) + n / total
-    return found
+            parts[element] = parts.get(element, 0.0) + n / total
+    return parts

@@ -114,14 +114,14 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
         }
         h = _coarser(structures) * evaluation.requirement.h
         grown = {n: self._crystal_slopes(evaluation, structures[n], by, grid, h) for n, by in derived.items()}
-        found: dict[str, FloatArray] = {}
+        derivatives: dict[str, FloatArray] = {}
         for address in slopes.known:
             slope = sum(numbers[n] * by[address] for n, by in grown.items() if address in by)
             for name, change in slopes.of_numbers(address).items():
                 slope = slope + change * of_crystals[name]
-            found[address] = np.zeros((len(self.linear), len(self.q)))
-            found[address][0] = self._through_instrument(evaluation, np.asarray(slope))
-        return found
+            derivatives[address] = np.zeros((len(self.linear), len(self.q)))
+            derivatives[address][0] = self._through_instrument(evaluation, np.asarray(slope))
+        return derivatives
 
     def _reduction(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> Reduction:
         """Return the sums over sin(Qr)/(Qr), or of their change with the distance, without exclusive pairs.
@@ -150,18 +150,18 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
         self, evaluation: Evaluation, structure: PairStructure, by: ShapedDerivatives, grid: IdealGrid, h: float
     ) -> dict[str, FloatArray]:
         """Return how I(Q) of the mean crystal of a population changes with each parameter."""
-        found, q = {}, grid.q
+        slopes, q = {}, grid.q
         factors = np.array([self._form_factor(evaluation, k.element, grid) for k in structure.kinds])
         for address, pairs in by.pairs_by.items():
             sums = structure.of_kinds(pairs + by.stretched_by.get(address, 0.0))
-            found[address] = self._debye(structure, sums[:, : len(grid.q)], by.blocks_by[address], factors, grid.q)
-        if found and (structure.delta1 or structure.delta2):
-            near = at_bins(np.array([structure.of_kinds(_near_moments(by, a, len(q))) for a in found]))
+            slopes[address] = self._debye(structure, sums[:, : len(grid.q)], by.blocks_by[address], factors, grid.q)
+        if slopes and (structure.delta1 or structure.delta2):
+            near = at_bins(np.array([structure.of_kinds(_near_moments(by, a, len(q))) for a in slopes]))
             at = np.flatnonzero(near.any(axis=(0, 1)))
             counts = [(h * at.astype(np.float64), near[:, row, at].T) for row in range(near.shape[1])]
-            for address, added in zip(found, _correlated(structure, q, factors, counts).T, strict=True):
-                found[address] = found[address] + added
-        return found
+            for address, added in zip(slopes, _correlated(structure, q, factors, counts).T, strict=True):
+                slopes[address] = slopes[address] + added
+        return slopes
 
     # ---- intensities --------------------------------------------------------------------------
 

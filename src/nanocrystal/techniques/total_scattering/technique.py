@@ -80,10 +80,11 @@ BLURRED = {"q_resolution": 0.3, "q_resolution_slope": 0.05}
 
 @dataclass(frozen=True, kw_only=True)
 class TotalScattering(CurveTechnique):
-    """Total scattering, measured (`file`) or to be simulated (`q` or `two_theta`).
+    """Total scattering I(Q), measured (`file`) or to be simulated (`q` or `two_theta`).
 
-    q_range: Å⁻¹; two_theta_range: degrees; exclude: ranges of the abscissa left out; wavelength: Å;
-    energy: eV; background: coefficients by name (c0, c1, …), left to the fit where not given.
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
     """
 
     q: QGrid = None
@@ -166,10 +167,10 @@ class TotalScattering(CurveTechnique):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in self.quantities}
         quantities = {n: q for n, q in self.quantities.items() if n != "compton_scale" or self.compton}
         linear = [n for n in self.linear if n in quantities]
-        return self.with_background(quantities, given, linear, self.background_terms, self.background)
+        return self.with_background(quantities, numbers, linear, self.background_terms, self.background)
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> TotalScatteringModel:
         """Read the data and return the model of this data set.
@@ -181,11 +182,11 @@ class TotalScattering(CurveTechnique):
         self._check_sizes(sample)
         wavelength = self._wavelength(where)
         self._check_beam(sample, wavelength, where)
-        found = self.compared(where, folder)
-        measured, axis, x = found.measured, found.abscissa.axis, found.measured.x
+        compared = self.compared(where, folder)
+        measured, axis, x = compared.measured, compared.abscissa.axis, compared.measured.x
         q = x if axis.name == "Q" else 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / self._needed(wavelength, where)
         self._check_reach(q, axis, wavelength, where)
-        check_beside_resolution([n for n in BLURRED if getattr(self, n) is not None], found.width, where)
+        check_beside_resolution([n for n in BLURRED if getattr(self, n) is not None], compared.width, where)
         return TotalScatteringModel(
             settings=self,
             where=where,
@@ -194,8 +195,8 @@ class TotalScattering(CurveTechnique):
             x_axis=axis,
             q=q,
             wavelength=wavelength,
-            width=found.width,
-            blanks=found.at_points(),
+            width=compared.width,
+            blanks=compared.at_points(),
         )
 
     @property
@@ -269,8 +270,8 @@ class TotalScattering(CurveTechnique):
     def _check_beam(self, sample: Sample, wavelength: float | None, where: str) -> None:
         """Raise InputError where f′ and f″, the polarisation or the resolution cannot be calculated."""
         for key, most in BLURRED.items():
-            given = getattr(self, key)
-            width = None if given is None else as_parameter(given).value
+            number = getattr(self, key)
+            width = None if number is None else as_parameter(number).value
             if width is not None and width > most:
                 raise InputError(
                     f"{where}.{key}",
