@@ -63,8 +63,8 @@ def without_blanks(
         scales.append(FittedScale(name=blank.name, value=blank.scale, fitted=False))
     free = [b for b in on_grid if b.scale is None]
     if free:
-        left, found = _fitted(left, free, where)
-        scales += found
+        left, fitted = _fitted(left, free, where)
+        scales += fitted
     order = [b.name for b in blanks]
     return left, sorted(scales, key=lambda s: order.index(s.name))
 

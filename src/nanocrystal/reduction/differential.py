@@ -136,12 +136,11 @@ def _intensities(
     second: ReducedPattern,
     inside: NDArray[np.bool_],
     fit_range: tuple[float, float] | None,
-    given: float | None,
+    scale: float | None,
     where: str,
 ) -> tuple[FloatArray, FloatArray | None, float]:
     """Return ΔI, its σ and the scale of the second intensity."""
     a, b = first.intensity, second.intensity.at(first.intensity.q, where, first.name)
-    scale = given
     if scale is None:
         scale = 1.0 if fit_range is None else _least_squares(a.value, b.value, inside, a.sigma)[0]
     sigma = None

@@ -148,7 +148,7 @@ def reduced_pattern(
     pdf = pair_distribution(structure, r, settings.qmin, qmax, settings.window, where)
     low = r[r <= LOW_R]
     to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
-    found = checks(structure, pdf.g, r, to_g, density)
+    sum_rules = checks(structure, pdf.g, r, to_g, density)
     return ReducedPattern(
         name=name,
         settings=settings,
@@ -160,9 +160,9 @@ def reduced_pattern(
         scales=scales,
         structure=structure,
         pdf=pdf,
-        checks=found,
+        checks=sum_rules,
         number_density=density,
-        notes=(*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", found, scales)),
+        notes=(*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", sum_rules, scales)),
     )
 
 
@@ -297,11 +297,11 @@ def _structure(
         else:
             incoherent = incoherent * recoil_factor(two_theta(q, wavelength, where), wavelength, settings.recoil_power)
     how = Physical(settings.normalization, settings.normalization_range, settings.fluorescence, density)
-    found = physical_structure_factor(corrected, composition, incoherent, 1.0 / polarised, how, energy, where)
-    return replace(found, notes=(*found.notes, *notes))
+    structure = physical_structure_factor(corrected, composition, incoherent, 1.0 / polarised, how, energy, where)
+    return replace(structure, notes=(*structure.notes, *notes))
 
 
-def _remarks(polynomial: bool, found: Sequence[Check], scales: Sequence[FittedScale]) -> list[str]:
+def _remarks(polynomial: bool, sum_rules: Sequence[Check], scales: Sequence[FittedScale]) -> list[str]:
     """Return sentences on what looks wrong."""
     said = []
     for scale in scales:
@@ -312,7 +312,7 @@ def _remarks(polynomial: bool, found: Sequence[Check], scales: Sequence[FittedSc
                 f"Blank {scale.name} does not describe the sample in its fit_range (χ²_red {scale.chi2_red:.3g}): "
                 "something else scatters there; its uncertainty is scaled by the root of that."
             )
-    integral = next((c for c in found if c.name == "integral"), None)
+    integral = next((c for c in sum_rules if c.name == "integral"), None)
     if polynomial or integral is None or integral.expected is None:
         return said
     off = abs(integral.found - integral.expected)

@@ -13,7 +13,7 @@ from nanocrystal.reduction.spread import Spread
 
 @dataclass(frozen=True)
 class Constant:
-    """A number that a normalisation found; stderr None where it was given or no σ is known."""
+    """A number that a normalisation determines; stderr None where it was given or no σ is known."""
 
     value: float
     stderr: float | None
@@ -25,7 +25,7 @@ class Constant:
 class StructureFactor:
     """S and F over q (n,) Å⁻¹; f: 1/Å; spread: that of F.
 
-    constants: what the normalisation found, by name; notes: what a reader should know of it.
+    constants: what the normalisation determines, by name; notes: what a reader should know of it.
     """
 
     q: FloatArray

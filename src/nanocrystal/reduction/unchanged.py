@@ -103,7 +103,7 @@ def pattern_change(
     whole = _Fit(np.vstack([nuisance, slope, *templates.values()]), target, sigma)
     at = len(nuisance)
     freedom = len(a.q) - at
-    found = PatternChange(
+    change = PatternChange(
         first=first.name,
         second=second.name,
         q=a.q,
@@ -120,7 +120,7 @@ def pattern_change(
         parts=[_limit(name, whole, at + 1 + k, signed=False) for k, name in enumerate(templates)],
         component_templates=templates,
     )
-    return _with_words(found)
+    return _with_words(change)
 
 
 def _pair(
@@ -145,14 +145,14 @@ def _templates(
     components: Mapping[str, FloatArray], kept: NDArray[np.bool_], q: FloatArray, total: float, where: str
 ) -> dict[str, FloatArray]:
     """Return the components, each with the integral of the second pattern, so that amplitudes are parts of it."""
-    found = {}
+    templates = {}
     for name, curve in components.items():
         area = float(np.trapezoid(curve[kept], q))
         if not area > 0.0:
             problem = "must be positive on the whole within the range; correct it"
             raise InputError(f"{where}.components.{name}", f"{problem}.")
-        found[name] = np.asarray(curve[kept] * total / area)
-    return found
+        templates[name] = np.asarray(curve[kept] * total / area)
+    return templates
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,26 +225,26 @@ def _chi2_probability(chi2: float, freedom: int) -> float:
     return float(distribution.sf(chi2, freedom))
 
 
-def _with_words(found: PatternChange) -> PatternChange:
+def _with_words(change: PatternChange) -> PatternChange:
     from dataclasses import replace
 
-    sigma = f"χ² = {found.chi2:.4g} on {found.freedom} degrees of freedom, p = {found.probability:.2g}"
-    if found.differs:
-        first = f"{found.first} and {found.second} differ by more than the noise of the counts ({sigma})."
+    sigma = f"χ² = {change.chi2:.4g} on {change.freedom} degrees of freedom, p = {change.probability:.2g}"
+    if change.differs:
+        first = f"{change.first} and {change.second} differ by more than the noise of the counts ({sigma})."
     else:
-        first = f"{found.first} and {found.second} do not differ by more than the noise of the counts ({sigma})."
-    strain = found.strain
+        first = f"{change.first} and {change.second} do not differ by more than the noise of the counts ({sigma})."
+    strain = change.strain
     said = [
         first,
         f"An isotropic strain of the pattern is {100.0 * strain.value:.2g} ± {100.0 * strain.stderr:.1g} %; with 95 % "
         f"it is below {100.0 * strain.limit:.2g} % in size.",
     ]
-    for part in found.parts:
+    for part in change.parts:
         said.append(
             f"Of {part.name} there is {100.0 * part.value:.2g} ± {100.0 * part.stderr:.1g} % of the intensity of "
-            f"{found.second}; with 95 % it is below {100.0 * part.limit:.2g} %."
+            f"{change.second}; with 95 % it is below {100.0 * part.limit:.2g} %."
         )
-    return replace(found, said=tuple(said))
+    return replace(change, said=tuple(said))
 
 
 def peak_template(

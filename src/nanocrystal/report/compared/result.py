@@ -184,11 +184,11 @@ class Comparison(Outcome):
         """Return the comparison of a record; the results of its candidates are read from their folders."""
         from nanocrystal.report.reading import read_result
 
-        told = document["candidates"]
-        results = {name: read_result(folder / name / RESULTS) for name, one in told.items() if one["result"]}
-        bare = {name: one | {"result": None} for name, one in told.items()}
-        found = super().restored(document | {"candidates": bare}, folder)
-        return replace(found, standings=[replace(s, result=results.get(s.name)) for s in found.standings])
+        candidates = document["candidates"]
+        results = {name: read_result(folder / name / RESULTS) for name, one in candidates.items() if one["result"]}
+        bare = {name: one | {"result": None} for name, one in candidates.items()}
+        comparison = super().restored(document | {"candidates": bare}, folder)
+        return replace(comparison, standings=[replace(s, result=results.get(s.name)) for s in comparison.standings])
 
     @classmethod
     def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:

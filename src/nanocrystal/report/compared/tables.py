@@ -34,13 +34,13 @@ def against_best(comparison: Comparison, standing: Standing) -> str:
 def parameter_rows(comparison: Comparison) -> dict[str, dict[str, Estimate]]:
     """Return address -> candidate -> parameter, of those that any candidate refines or that differ."""
     rows = _by_address({name: r.parameters for name, r in comparison.results.items()})
-    return {a: own for a, own in rows.items() if _worth_showing(list(own.values()))}
+    return {a: by_candidate for a, by_candidate in rows.items() if _worth_showing(list(by_candidate.values()))}
 
 
 def derived_rows(comparison: Comparison) -> dict[str, dict[str, DerivedValue]]:
     """Return address -> candidate -> derived quantity, of those that two candidates or more have."""
     rows = _by_address({name: r.derived for name, r in comparison.results.items()})
-    return {a: own for a, own in rows.items() if len(own) > 1}
+    return {a: by_candidate for a, by_candidate in rows.items() if len(by_candidate) > 1}
 
 
 def parameters_csv(comparison: Comparison) -> str:
@@ -74,8 +74,8 @@ def change(value: float) -> str:
 def _by_address(values: Mapping[str, Mapping[str, Value]]) -> dict[str, dict[str, Value]]:
     """Return candidate -> address -> value as address -> candidate -> value."""
     rows: dict[str, dict[str, Value]] = {}
-    for name, own in values.items():
-        for address, value in own.items():
+    for name, by_address in values.items():
+        for address, value in by_address.items():
             rows.setdefault(address, {})[name] = value
     return rows
 

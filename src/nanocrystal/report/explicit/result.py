@@ -109,7 +109,7 @@ def format_of(file: Path) -> Format:
 
 
 def named_format(name: str) -> Format | None:
-    """Return the format that is asked for, None for none; raises InputError for an unknown one."""
+    """Return the format of the coordinates, None for none; raises InputError for an unknown one."""
     for known in FORMATS:
         if name.lower() == known:
             return known

@@ -102,9 +102,9 @@ def map_figure(shown: Map, plan: Plan) -> Figure:
         },
     }
     traces = [trace]
-    wanted = plan.targets.get(shown.address)
-    if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
-        at = float(np.log10(wanted))
+    target = plan.targets.get(shown.address)
+    if target is not None and np.nanmin(errors) < target < np.nanmax(errors):
+        at = float(np.log10(target))
         line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}
         line |= {"line": {"width": 2.5, "color": "#0A5C91"}}
         traces.append(trace | line | {"hoverinfo": "skip", "hovertemplate": None, "showscale": False})

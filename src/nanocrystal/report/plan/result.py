@@ -256,13 +256,13 @@ class Plan(Outcome):
     @cached_property
     def by_counts(self) -> Mapping[float, Forecast]:
         """All data sets together with so many times the counts; what nothing depends on stays the same."""
-        found = {}
+        forecasts = {}
         for factor, errors in self.against_counts.items():
             stderr = np.array([errors[a] for a in self.addresses])
             missing = [a for a, e in errors.items() if not np.isfinite(e)]
             left = Undetermined(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
-            found[float(factor)] = Forecast(addresses=self.addresses, stderr=stderr, left_open=left)
-        return found
+            forecasts[float(factor)] = Forecast(addresses=self.addresses, stderr=stderr, left_open=left)
+        return forecasts
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -11,7 +11,7 @@ from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, Patter
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.reduction.digests import (
     Joined,
-    Told,
+    WithDigest,
     differential_digest,
     image_digest,
     reduced_digest,
@@ -33,15 +33,15 @@ class ReductionResult(Outcome):
 
     title: str
     version: str
-    reductions: Mapping[str, Annotated[ReducedPattern, Told(reduced_digest)]]
+    reductions: Mapping[str, Annotated[ReducedPattern, WithDigest(reduced_digest)]]
     differentials: Mapping[
-        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, Told(differential_digest)]
+        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, WithDigest(differential_digest)]
     ] = field(default_factory=dict)
     unchanged: Mapping[
-        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, Told(unchanged_digest)]
+        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, WithDigest(unchanged_digest)]
     ] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, Annotated[IntegratedImage, Told(image_digest)]] = field(default_factory=dict)
+    images: Mapping[str, Annotated[IntegratedImage, WithDigest(image_digest)]] = field(default_factory=dict)
 
     @property
     def comparisons(self) -> Mapping[tuple[str, str], PatternChange]:

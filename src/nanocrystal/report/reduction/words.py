@@ -44,10 +44,10 @@ def _of_one(name: str, one: ReducedPattern) -> Iterator[str]:
     for scale in one.scales:
         yield f"    blank {scale.name}: {concise(scale.value, scale.stderr)} ({'fitted' if scale.fitted else 'given'})"
     for check in one.checks:
-        wanted = "" if check.expected is None else f", expected {number(check.expected, 4)}"
+        expected = "" if check.expected is None else f", expected {number(check.expected, 4)}"
         mark = "! " if check_state(check, one) == "off" else ""
-        found = f"{concise(check.found, check.sigma)} {check.unit}".rstrip()
-        yield f"    {mark}{check.meaning}: {found}{wanted}"
+        value = f"{concise(check.found, check.sigma)} {check.unit}".rstrip()
+        yield f"    {mark}{check.meaning}: {value}{expected}"
     for note in one.notes:
         yield f"    ! {note}"
 

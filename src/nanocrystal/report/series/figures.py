@@ -279,11 +279,11 @@ def map_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]
 
 def _sides(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]], at: float) -> list[dict[str, Any]]:
     """Return squares at the right edge in the colours of the preferred candidates."""
-    found = []
+    squares = []
     for candidate in series.candidates:
         values = [m.value for m, _ in rows if m.preferred == candidate]
         if values:
-            found.append(
+            squares.append(
                 {
                     "type": "scatter",
                     "mode": "markers",
@@ -295,7 +295,7 @@ def _sides(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]], a
                     "hoverinfo": "skip",
                 }
             )
-    return found
+    return squares
 
 
 def _level(height: float) -> dict[str, Any]:
@@ -313,9 +313,9 @@ def _on_one_grid(patterns: Sequence[Pattern]) -> tuple[FloatArray, FloatArray, F
     x = np.asarray(patterns[0].x, dtype=float)
 
     def at(p: Pattern, y: FloatArray) -> FloatArray:
-        own = np.asarray(p.x, dtype=float)
-        if np.array_equal(own, x):
+        x_of_pattern = np.asarray(p.x, dtype=float)
+        if np.array_equal(x_of_pattern, x):
             return np.asarray(y, dtype=float)
-        return np.asarray(np.interp(x, own, np.asarray(y, dtype=float), left=np.nan, right=np.nan))
+        return np.asarray(np.interp(x, x_of_pattern, np.asarray(y, dtype=float), left=np.nan, right=np.nan))
 
     return x, np.array([at(p, p.observed) for p in patterns]), np.array([at(p, p.calculated) for p in patterns])

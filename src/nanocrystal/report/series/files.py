@@ -50,7 +50,7 @@ def member_text(member: MemberResult) -> str:
 
 
 def read_member(folder: Path, name: str) -> MemberResult | None:
-    """Return what an earlier run found for a member, None where there is nothing that can be read."""
+    """Return the result of a member from its checkpoint, None where there is none that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -63,8 +63,8 @@ def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 # ---- the folder of a series -----------------------------------------------------------------------
@@ -123,14 +123,14 @@ def _columns(series: SeriesResult) -> list[tuple[list[str], str, Any]]:
     columns: list[tuple[list[str], str, Any]] = []
     for candidate in series.candidates or [""]:
         prefix = f"{candidate}:" if candidate else ""
-        own = [m for m in series.members if candidate in m.fits]
-        for name in dict.fromkeys(n for m in own for n in m.fits[candidate].patterns):
+        fitted = [m for m in series.members if candidate in m.fits]
+        for name in dict.fromkeys(n for m in fitted for n in m.fits[candidate].patterns):
             columns.append(([f"{prefix}rw.{name}", f"{prefix}gof.{name}"], candidate, _merits(name)))
         if candidate:
             columns.append(([f"{prefix}delta_bic"], candidate, lambda fit: [fit.delta_bic]))
-        for address in shown_addresses([_only(m, candidate) for m in own]):
+        for address in shown_addresses([_only(m, candidate) for m in fitted]):
             columns.append(([f"{prefix}{address}", f"{prefix}{address}_stderr"], candidate, _parameter(address)))
-        if any(ORDER_PARAMETER in m.fits[candidate].derived for m in own):
+        if any(ORDER_PARAMETER in m.fits[candidate].derived for m in fitted):
             heads = [f"{prefix}{ORDER_PARAMETER}", f"{prefix}{ORDER_PARAMETER}_stderr"]
             columns.append((heads, candidate, _derived(ORDER_PARAMETER)))
     return columns

@@ -31,16 +31,16 @@ def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -
     )
 
 
-def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
+def _value(quantity: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
     known = stderr if stderr is not None and np.isfinite(stderr) else None
     return SeriesValue(
-        value=found.value,
+        value=quantity.value,
         stderr=known,
-        unit=found.unit,
+        unit=quantity.unit,
         status=status,
-        description=found.description,
-        quantity=found.quantity,
-        definition=found.definition,
+        description=quantity.description,
+        quantity=quantity.quantity,
+        definition=quantity.definition,
     )
 
 

@@ -248,19 +248,19 @@ class SeriesResult(Outcome):
     @property
     def trends(self) -> list[Trend]:
         """Straight lines of all parameters that each member refines for itself, by candidate and branch."""
-        found = []
+        lines = []
         for candidate in self.candidates or [ALONE]:
             for branch in self.branches:
                 chosen = [m for m in self.along(branch) if m.preferred == candidate]
-                found += [t for t in _trends(chosen, candidate, branch) if t.address not in self.shared]
-        return found
+                lines += [t for t in _trends(chosen, candidate, branch) if t.address not in self.shared]
+        return lines
 
     def along(self, branch: str) -> list[MemberResult]:
         """Return the members of a branch that have a result, by value."""
         return sorted((m for m in self.good if m.branch == branch), key=lambda m: m.value)
 
     def summary(self) -> str:
-        """Return what was found along the series, and what to know, in lines."""
+        """Return transitions, slopes of the cell, and notes, in lines."""
         from nanocrystal.report.series.words import findings
 
         lines = [f"{self.title or UNTITLED}: {len(self.members)} members in {self.elapsed_s:.1f} s"]
@@ -326,7 +326,7 @@ class SeriesResult(Outcome):
         return decoded(cls, with_members(document, folder))
 
     def __repr__(self) -> str:
-        """Return what was found in a few lines: what a notebook shows."""
+        """Return transitions and slopes in a few lines: what a notebook shows."""
         return f"SeriesResult({self.title!r})\n" + "\n".join(self.summary().splitlines()[1:])
 
 
@@ -348,7 +348,7 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
 def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
     fits = [(m.value, m.fits[candidate]) for m in members]
     addresses = dict.fromkeys(a for _, fit in fits for a, v in fit.values.items() if v.status in ("free", "linear"))
-    found = []
+    trends = []
     for address in addresses:
         known = [(x, fit.values[address]) for x, fit in fits if address in fit.values]
         rows = [(x, v.value, v.stderr) for x, v in known if v.stderr]
@@ -357,8 +357,8 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
             unit, line = known[0][1].unit, straight_line(x, y, stderr)
-            found.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
-    return found
+            trends.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
+    return trends
 
 
 def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Transition]:

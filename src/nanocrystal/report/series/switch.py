@@ -45,9 +45,9 @@ def single_switch(along: Sequence[MemberResult], branch: str = "") -> Switch | N
         for above in names:
             if below == above:
                 continue
-            found = _switch(along, below, above, branch)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
+            change = _switch(along, below, above, branch)
+            if change is not None and (best is None or change[0] < best[0]):
+                best = change
     return None if best is None else best[1]
 
 

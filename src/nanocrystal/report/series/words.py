@@ -13,7 +13,7 @@ _TEMPERATURE_UNITS = ("K", "°C", "C")
 
 
 def findings(series: SeriesResult) -> list[str]:
-    """Return what was found: where the preferred candidate changes, and how the cell follows the variable."""
+    """Return where the preferred candidate changes and how the cell follows the variable, in sentences."""
     return [*transition_sentences(series), *expansion_sentences(series)]
 
 
@@ -21,21 +21,22 @@ def transition_sentences(series: SeriesResult) -> list[str]:
     """Return one sentence for each branch on where its preferred candidate changes."""
     if not series.candidates:
         return []
-    found = []
+    sentences = []
     for branch in series.branches:
-        own = [t for t in series.transitions if t.branch == branch]
+        changes = [t for t in series.transitions if t.branch == branch]
         along = series.along(branch)
         of = f"{branch.capitalize()}: " if branch else ""
         if not along:
             continue
-        if not own:
-            found.append(f"{of}{along[0].preferred} is preferred in all {len(along)} members; there is no transition.")
+        if not changes:
+            preferred = f"{along[0].preferred} is preferred in all {len(along)} members"
+            sentences.append(f"{of}{preferred}; there is no transition.")
             continue
-        found += [of + _transition(t, series) for t in own]
+        sentences += [of + _transition(t, series) for t in changes]
         switch = single_switch(along, branch)
-        if switch is not None and (len(own) > 1 or (switch.low, switch.high) != (own[0].low, own[0].high)):
-            found.append(f"{of}{_switch(switch, series)}")
-    return found
+        if switch is not None and (len(changes) > 1 or (switch.low, switch.high) != (changes[0].low, changes[0].high)):
+            sentences.append(f"{of}{_switch(switch, series)}")
+    return sentences
 
 
 def _transition(t: Transition, series: SeriesResult) -> str:
