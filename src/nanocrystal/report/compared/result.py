@@ -22,7 +22,7 @@ DRAWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Basis:
+class ComparisonBasis:
     """What one data set counts in the comparison.
 
     scale: s², the misfit common to all; correlation: n/n_eff, points; source: where n_eff comes from;
@@ -47,7 +47,7 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Standing(PlainData):
+class CandidateStanding(PlainData):
     """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
 
     gof: √(χ²/(n − P)) over all data sets, None without σ; chi2_effective, aic, bic and what they are above the
@@ -78,7 +78,7 @@ class Standing(PlainData):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class CandidatePair:
     """Two judged candidates; better: the one with the lower BIC.
 
     delta_chi2: χ²_eff of the worse less that of the better; delta_bic: the same of BIC; probability: of the other
@@ -103,11 +103,11 @@ class Comparison(Outcome):
     __pydantic_config__: ClassVar[dict[str, Any]] = called(standings="candidates", bases="datasets")
 
     title: str
-    standings: Annotated[Sequence[Standing], ByName()]
+    standings: Annotated[Sequence[CandidateStanding], ByName()]
     """the candidates, the judged ones by BIC, then the others"""
-    pairs: Sequence[Pair]
+    pairs: Sequence[CandidatePair]
     """each judged candidate against each other"""
-    bases: Mapping[str, Basis]
+    bases: Mapping[str, ComparisonBasis]
     """data set -> what it counts"""
     verdict: Sequence[str]
     notes: Sequence[str] = ()
@@ -118,7 +118,7 @@ class Comparison(Outcome):
     """whether the user stopped it; what there was by then is compared"""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> Standing:
+    def __getitem__(self, name: str) -> CandidateStanding:
         return next(s for s in self.standings if s.name == name)
 
     @property

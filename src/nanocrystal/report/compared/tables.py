@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from nanocrystal.report.compared.result import Comparison, Standing
+from nanocrystal.report.compared.result import CandidateStanding, Comparison
 from nanocrystal.report.page.numbers import MINUS, number
 from nanocrystal.report.page.tables import NO_UNCERTAINTY, REFINED
 from nanocrystal.report.refined.result import DerivedValue, Estimate, Result
@@ -24,7 +24,7 @@ def residuals(result: Result, datasets: Sequence[str]) -> list[str]:
     return [percent(curve.rwp), "—" if net is None else percent(net)]
 
 
-def against_best(comparison: Comparison, standing: Standing) -> str:
+def against_best(comparison: Comparison, standing: CandidateStanding) -> str:
     """Return the chance that a candidate describes the data better than the best one."""
     best = comparison.best[0]
     pair = next((p for p in comparison.pairs if (p.better, p.worse) == (best, standing.name)), None)

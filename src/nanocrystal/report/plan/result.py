@@ -96,7 +96,7 @@ class PlannedDataset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Undetermined:
+class UndeterminedParameters:
     """What data leave open: parameters without a standard error, those that nothing depends on, and combinations.
 
     A combination is what parameters can change together without any effect on the data: changes relative to their
@@ -109,7 +109,7 @@ class Undetermined:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RangeStep:
+class PlannedRange:
     """The standard errors from all data sets, by address, with one of them cut to `value`; as_stated: as planned."""
 
     dataset: str
@@ -121,7 +121,7 @@ class RangeStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class PlanTarget:
     """What a stated standard error of a parameter needs.
 
     planned: the standard error as planned; counts_factor: on the counts of all data sets; counts_factor_alone: on those
@@ -156,7 +156,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map:
+class PlanMap:
     """Standard errors of one parameter, (n_factors, n_values), over a range of one data set and the counts of all."""
 
     address: str
@@ -190,12 +190,12 @@ class Plan(Outcome):
     version: str = __version__
     parameters: Annotated[Sequence[PlannedParameter], ByName("address")]
     datasets: Annotated[Sequence[PlannedDataset], ByName()]
-    undetermined: Mapping[str, Undetermined]
+    undetermined: Mapping[str, UndeterminedParameters]
     correlations: Correlations
     against_counts: Mapping[str, Mapping[str, float]]
-    range: Sequence[RangeStep]
-    needed: Annotated[Sequence[Target], ByName("address")] = ()
-    maps: Sequence[Map] = ()
+    range: Sequence[PlannedRange]
+    needed: Annotated[Sequence[PlanTarget], ByName("address")] = ()
+    maps: Sequence[PlanMap] = ()
     notes: Sequence[str] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
@@ -231,9 +231,9 @@ class Plan(Outcome):
         return self.parameters[self.addresses.index(address)]
 
     @cached_property
-    def together(self) -> Together:
+    def together(self) -> JointForecast:
         """All data sets together, as planned."""
-        return Together(
+        return JointForecast(
             addresses=self.addresses,
             stderr=np.array([p.stderr for p in self.parameters]),
             left_open=self.undetermined[TOGETHER],
@@ -242,10 +242,10 @@ class Plan(Outcome):
         )
 
     @cached_property
-    def each(self) -> Mapping[str, Forecast]:
+    def each(self) -> Mapping[str, PlanForecast]:
         """Each data set alone, as planned."""
         return {
-            d.name: Forecast(
+            d.name: PlanForecast(
                 addresses=self.addresses,
                 stderr=np.array([p.stderr_alone[d.name] for p in self.parameters]),
                 left_open=self.undetermined[alone(d.name)],
@@ -254,21 +254,21 @@ class Plan(Outcome):
         }
 
     @cached_property
-    def by_counts(self) -> Mapping[float, Forecast]:
+    def by_counts(self) -> Mapping[float, PlanForecast]:
         """All data sets together with so many times the counts; what nothing depends on stays the same."""
         forecasts = {}
         for factor, errors in self.against_counts.items():
             stderr = np.array([errors[a] for a in self.addresses])
             missing = [a for a, e in errors.items() if not np.isfinite(e)]
-            left = Undetermined(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
-            forecasts[float(factor)] = Forecast(addresses=self.addresses, stderr=stderr, left_open=left)
+            left = UndeterminedParameters(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
+            forecasts[float(factor)] = PlanForecast(addresses=self.addresses, stderr=stderr, left_open=left)
         return forecasts
 
     @cached_property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[RangeForecast]:
         """The standard errors of all data sets together, with the range of one of them cut."""
         return [
-            Step(
+            RangeForecast(
                 dataset=s.dataset,
                 key=s.key,
                 value=s.value,
@@ -323,19 +323,19 @@ class Plan(Outcome):
 
 
 @dataclass(frozen=True)
-class Combination:
+class UndeterminedCombination:
     """Parameters that can change together without any effect on the data: relative changes, the largest first."""
 
     changes: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class PlanForecast:
     """What data say of the parameters: standard errors (n,), not a number where they determine nothing."""
 
     addresses: Sequence[str]
     stderr: FloatArray
-    left_open: Undetermined
+    left_open: UndeterminedParameters
 
     @property
     def unseen(self) -> list[str]:
@@ -348,9 +348,9 @@ class Forecast:
         return list(self.left_open.parameters)
 
     @property
-    def combinations(self) -> list[Combination]:
+    def combinations(self) -> list[UndeterminedCombination]:
         """What can change together unseen."""
-        return [Combination(changes) for changes in self.left_open.combinations]
+        return [UndeterminedCombination(changes) for changes in self.left_open.combinations]
 
     def of(self, address: str) -> float:
         """Return the standard error of one parameter."""
@@ -358,7 +358,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together(Forecast):
+class JointForecast(PlanForecast):
     """What all data sets say; alone: standard errors (n,) if all other parameters were known; correlations: (n, n)."""
 
     alone: FloatArray
@@ -366,7 +366,7 @@ class Together(Forecast):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class RangeForecast:
     """One row of the table against the range: the standard errors (n,) with a data set cut to `value`."""
 
     dataset: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nanocrystal.report.page.numbers import MINUS, concise, number
-from nanocrystal.report.plan.result import TOGETHER, Plan, PlannedParameter, Target
+from nanocrystal.report.plan.result import TOGETHER, Plan, PlannedParameter, PlanTarget
 
 MOST_NAMED = 6
 
@@ -56,7 +56,7 @@ def factor_words(factor: float | None) -> str:
     return f"×{number(factor, 2)}"
 
 
-def target_words(target: Target, plan: Plan) -> str:
+def target_words(target: PlanTarget, plan: Plan) -> str:
     """Return in a sentence what a target needs."""
     unit = plan.parameter(target.address).unit
     target_stderr = f"{target.address} to ±{number(target.stderr, 3)}{f' {unit}' if unit else ''}"

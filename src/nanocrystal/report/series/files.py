@@ -17,12 +17,12 @@ from nanocrystal.report.series.result import (
     MemberFit,
     MemberResult,
     SeriesResult,
+    SeriesTransition,
+    SeriesTrend,
     SeriesValue,
-    Transition,
-    Trend,
     shown_addresses,
 )
-from nanocrystal.report.series.switch import Switch, single_switch
+from nanocrystal.report.series.switch import SeriesSwitch, single_switch
 from nanocrystal.report.series.version_0_1 import of_today
 from nanocrystal.text import csv_of_rows
 
@@ -184,11 +184,11 @@ def conclusions(series: SeriesResult) -> dict[str, Any]:
     }
 
 
-def _transition(transition: Transition) -> dict[str, Any]:
+def _transition(transition: SeriesTransition) -> dict[str, Any]:
     return {**_change(transition), "members": list(transition.members)}
 
 
-def _change(change: Transition | Switch) -> dict[str, Any]:
+def _change(change: SeriesTransition | SeriesSwitch) -> dict[str, Any]:
     return {
         "branch": change.branch,
         "below": change.below,
@@ -198,7 +198,7 @@ def _change(change: Transition | Switch) -> dict[str, Any]:
     }
 
 
-def _trend(trend: Trend) -> dict[str, Any]:
+def _trend(trend: SeriesTrend) -> dict[str, Any]:
     line = trend.line
     return {
         "parameter": trend.address,

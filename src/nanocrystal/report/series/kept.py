@@ -8,7 +8,7 @@ import numpy as np
 
 from nanocrystal.report.compared.result import Comparison
 from nanocrystal.report.refined.result import DerivedValue, Estimate, FittedCurve, Result
-from nanocrystal.report.series.result import REFINED, MemberFit, Pattern, SeriesValue
+from nanocrystal.report.series.result import REFINED, MemberFit, MemberPattern, SeriesValue
 
 MOST_POINTS = 1600
 """of a pattern that is kept for the figures of the series"""
@@ -44,7 +44,7 @@ def _value(quantity: Estimate | DerivedValue, stderr: float | None, status: str)
     )
 
 
-def _pattern(curve: FittedCurve) -> Pattern:
+def _pattern(curve: FittedCurve) -> MemberPattern:
     fine = curve.fine
     if fine is not None and fine.observed is not None:
         columns = (fine.x, fine.observed, fine.calculated)
@@ -52,7 +52,7 @@ def _pattern(curve: FittedCurve) -> Pattern:
         columns = (curve.x, curve.observed, curve.calculated)
     step = max(1, -(-len(columns[0]) // MOST_POINTS))
     x, observed, calculated = (np.array(column[::step]) for column in columns)
-    return Pattern(
+    return MemberPattern(
         technique=curve.technique,
         x_name=curve.x_name,
         x_unit=curve.x_unit,

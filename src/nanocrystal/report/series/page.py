@@ -14,8 +14,8 @@ from nanocrystal.report.series.files import series_csv, state_of
 from nanocrystal.report.series.result import (
     ORDER_PARAMETER,
     MemberFit,
+    MemberPattern,
     MemberResult,
-    Pattern,
     SeriesResult,
     SeriesValue,
     shown_addresses,
@@ -27,7 +27,7 @@ MODES = {
     "independent": "each from the values of the study",
     "shared": "all at once, with parameters in common",
 }
-Rows = list[tuple[MemberResult, Pattern]]
+Rows = list[tuple[MemberResult, MemberPattern]]
 
 
 def series_page(series: SeriesResult, script: str | None = None) -> str:

@@ -52,7 +52,7 @@ class SeriesValue:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pattern(PlainData):
+class MemberPattern(PlainData):
     """One data set of a member and its calculated curve, thinned for figures; arrays of shape (n,)."""
 
     technique: str
@@ -82,7 +82,7 @@ class MemberFit(PlainData):
     values: Mapping[str, SeriesValue]
     """address -> parameter"""
     derived: Mapping[str, SeriesValue]
-    patterns: Mapping[str, Pattern]
+    patterns: Mapping[str, MemberPattern]
     """data set -> its pattern"""
     bic: float | None = None
     delta_bic: float | None = None
@@ -141,7 +141,7 @@ class MemberResult(PlainData):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class StraightLine:
     """A straight line through values along the series; slope per unit of the variable, at: x̄, level: y₀."""
 
     slope: float
@@ -162,18 +162,18 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trend:
+class SeriesTrend:
     """The straight line of one parameter over the members of one branch where its candidate is preferred."""
 
     address: str
     candidate: str
     branch: str
     unit: str
-    line: Line
+    line: StraightLine
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transition:
+class SeriesTransition:
     """Where the preferred candidate changes: between two neighbouring members of a branch."""
 
     branch: str
@@ -242,11 +242,11 @@ class SeriesResult(Outcome):
         return not self.missing and all(m.fit is not None and m.fit.converged for m in self.members)
 
     @property
-    def transitions(self) -> list[Transition]:
+    def transitions(self) -> list[SeriesTransition]:
         return [t for branch in self.branches for t in transitions_of(self.along(branch), branch)]
 
     @property
-    def trends(self) -> list[Trend]:
+    def trends(self) -> list[SeriesTrend]:
         """Straight lines of all parameters that each member refines for itself, by candidate and branch."""
         lines = []
         for candidate in self.candidates or [ALONE]:
@@ -333,7 +333,7 @@ class SeriesResult(Outcome):
 # ---- along the series -----------------------------------------------------------------------------
 
 
-def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
+def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> StraightLine:
     """Return the weighted straight line through points (n,), n ≥ 2, with positive standard errors."""
     weight = 1.0 / stderr**2
     at, level = (float(np.average(v, weights=weight)) for v in (x, y))
@@ -342,10 +342,10 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
     chi2 = float(weight @ (y - level - slope * (x - at)) ** 2)
     chi2_red = chi2 / (len(x) - 2) if len(x) > 2 else 0.0
     error = float(np.sqrt(max(1.0, chi2_red) / spread))
-    return Line(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
+    return StraightLine(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
 
 
-def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
+def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[SeriesTrend]:
     fits = [(m.value, m.fits[candidate]) for m in members]
     addresses = dict.fromkeys(a for _, fit in fits for a, v in fit.values.items() if v.status in ("free", "linear"))
     trends = []
@@ -357,14 +357,14 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
             unit, line = known[0][1].unit, straight_line(x, y, stderr)
-            trends.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
+            trends.append(SeriesTrend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
     return trends
 
 
-def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Transition]:
+def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[SeriesTransition]:
     """Return the transitions of one branch, whose members come by value."""
     return [
-        Transition(
+        SeriesTransition(
             branch=branch,
             below=a.preferred or "",
             above=b.preferred or "",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from nanocrystal.report.page.numbers import concise, number
-from nanocrystal.report.series.result import SeriesResult, Transition, Trend
-from nanocrystal.report.series.switch import Switch, single_switch
+from nanocrystal.report.series.result import SeriesResult, SeriesTransition, SeriesTrend
+from nanocrystal.report.series.switch import SeriesSwitch, single_switch
 
 _CELL_LENGTH = re.compile(r"crystals\.\w+\.[abc]")
 _TEMPERATURE_UNITS = ("K", "°C", "C")
@@ -39,13 +39,13 @@ def transition_sentences(series: SeriesResult) -> list[str]:
     return sentences
 
 
-def _transition(t: Transition, series: SeriesResult) -> str:
+def _transition(t: SeriesTransition, series: SeriesResult) -> str:
     place = f"{_value(t.low)} and {_value(t.high)}{_unit(series)}"
     middle = f"{series.variable} {_value(t.value)} ± {_value(t.bracket)}{_unit(series)}"
     return f"between {place} the preferred candidate changes from {t.below} to {t.above}: {middle}."
 
 
-def _switch(s: Switch, series: SeriesResult) -> str:
+def _switch(s: SeriesSwitch, series: SeriesResult) -> str:
     return (
         f"by the BIC of all members together, a single change from {s.below} to {s.above} is at "
         f"{series.variable} {_value(s.value)} ± {_value(s.bracket)}{_unit(series)}."
@@ -57,7 +57,7 @@ def expansion_sentences(series: SeriesResult) -> list[str]:
     return [_expansion(t, series) for t in series.trends if is_cell_length(t.address)]
 
 
-def _expansion(t: Trend, series: SeriesResult) -> str:
+def _expansion(t: SeriesTrend, series: SeriesResult) -> str:
     of = ", ".join(p for p in (t.candidate, t.branch) if p)
     kind = "thermal expansion" if series.unit in _TEMPERATURE_UNITS else "relative slope"
     slope = concise(1e6 * t.line.relative, 1e6 * t.line.relative_stderr)
