@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import runpy
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -20,9 +21,11 @@ from nanocrystal.arrays import Listed, Packed, PackedRows
 from nanocrystal.report.encoding import ByName
 from nanocrystal.report.outcome import SCHEMA, Outcome
 from nanocrystal.report.reading import outcomes
-from nanocrystal.report.reduction.digests import EXACT, Joined, Told
+from nanocrystal.report.reduction.digests import EXACT, Joined, WithDigest
 from nanocrystal.report.refined.result import Result
 
+PYTHON_PAGE = runpy.run_path(str(Path(__file__).with_name("make_python_page.py")))
+sections_of, entries = PYTHON_PAGE["sections_of"], PYTHON_PAGE["entries"]
 ROOT = Path(__file__).parents[1]
 TEXT, PAGE = Path(__file__).with_name("results_page.md"), ROOT / "docs" / "results.md"
 WRITTEN_BY = {
@@ -46,6 +49,8 @@ ARRAYS = {
 """dtype -> in words"""
 ALIKE = ("inputs", "notes", "methods", "provenance")
 """keys that mean the same in all kinds of results"""
+SHAPE = re.compile(r"\((?!float|int|str)\w+,[^()]*\)")
+"""of an array, such as (n,) or (n_atoms, 3)"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
 
@@ -106,12 +111,12 @@ def _section(made: type) -> Iterator[str]:
 
 
 def _told(made: type, names: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return what a class says of itself, and of its fields: below them, or in its docstring as "name: meaning; …"."""
-    text = (inspect.getdoc(made) or "").replace("|", "\\|").replace("None", "null")
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    """Return what a class says of itself, and of its fields: in its docstring, or below them."""
+    summary, sections = sections_of(inspect.getdoc(made) or "")
+    paragraphs = [" ".join(part.split()) for part in _as_json(summary).split("\n\n")]
     known = "|".join(names)
     begins = re.compile(rf"(?:^|(?<=; )|(?<=\. ))((?:{known})(?:(?:, | and )(?:{known}))*) ?: ")
-    meanings: dict[str, str] = {}
+    meanings = _documented(sections)
     prose = []
     for paragraph in paragraphs:
         first, *rest = begins.split(paragraph)
@@ -121,23 +126,46 @@ def _told(made: type, names: Sequence[str]) -> tuple[str, dict[str, str]]:
     return "\n\n".join(filter(None, prose)), meanings | _meanings(made)
 
 
+def _documented(sections: Mapping[str, str]) -> dict[str, str]:
+    """Return field -> its meaning, with the shape of an array, from the Parameters of a class."""
+    meanings: dict[str, str] = {}
+    for head, text in entries(sections.get("Parameters", "")):
+        several, _, kind = head.partition(" : ")
+        shape = SHAPE.search(kind)
+        first, semicolon, rest = _fragment(_as_json(text)).partition(";")
+        with_shape = f"{first}, {shape[0]}" if shape and "mapping" not in kind else first
+        meanings |= dict.fromkeys(several.split(", "), f"{with_shape}{semicolon}{rest}")
+    return meanings
+
+
+def _fragment(text: str) -> str:
+    """Return a sentence as it stands in a table: with a small letter, without its full stop."""
+    begins_word = text[:1].isupper() and text[1:2].islower()
+    return (text[:1].lower() + text[1:] if begins_word else text).rstrip(".")
+
+
+def _as_json(text: str) -> str:
+    return text.replace("|", "\\|").replace("None", "null")
+
+
 def _hints(made: type) -> Mapping[str, Any]:
     return get_type_hints(made, include_extras=True)
 
 
 def _meanings(made: type) -> dict[str, str]:
-    """Return field -> the sentence below it in the class, or in one that it derives from."""
+    """Return field -> its meaning in the class or in one that it derives from: in its docstring, or below the field."""
     found: dict[str, str] = {}
     for base in reversed(made.__mro__[:-1]):
         if not base.__module__.startswith("nanocrystal"):
             continue
+        found |= _documented(sections_of(inspect.getdoc(base) or "")[1])
         [body] = [
             n.body for n in ast.parse(textwrap.dedent(inspect.getsource(base))).body if isinstance(n, ast.ClassDef)
         ]
         for field, below in pairwise(body):
             match field, below:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as said)):
-                    found[name] = " ".join(said.split()).replace("|", "\\|").replace("None", "null")
+                    found[name] = _as_json(" ".join(said.split()))
     return found
 
 
@@ -185,7 +213,7 @@ def _annotated(hint: Any) -> str:
             return "nested lists of numbers"
         if isinstance(mark, ByName):
             return f"{mark.field} → {_words(get_args(hint.__origin__)[0])}"
-        if isinstance(mark, Told):
+        if isinstance(mark, WithDigest):
             return f"what people read, and under `{EXACT}` all of {_words(hint.__origin__)}"
         if isinstance(mark, PackedRows):
             return "sparse matrix"

@@ -20,10 +20,7 @@ from support.programs import program
 NOT_YET = (
     "analysis",
     "measurement",
-    "reduction",
-    "report",
     "spectra",
-    "study.reduction",
     "techniques",
 )
 """modules whose public names have no sections yet; the list may only become shorter"""

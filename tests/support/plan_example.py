@@ -15,7 +15,7 @@ from nanocrystal.report.plan.result import (
     PlanTarget,
     UndeterminedParameters,
 )
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 from support.report_example import CLOSING, HOSTILE
 
 A, B, BLIND = "crystals.x.a", "datasets.iq.level", f"populations.{HOSTILE}.d"
@@ -58,7 +58,9 @@ def example() -> Plan:
             "iq alone": UndeterminedParameters(parameters=[BLIND], not_seen=[BLIND], combinations=[{A: 1.0, B: -0.5}]),
             f"{CLOSING} alone": UndeterminedParameters(parameters=[A, B, BLIND], not_seen=[A, B, BLIND]),
         },
-        correlations=Correlations([A, B, BLIND], np.array([[1.0, -0.95, NAN], [-0.95, 1.0, NAN], [NAN, NAN, NAN]])),
+        correlations=ParameterCorrelations(
+            [A, B, BLIND], np.array([[1.0, -0.95, NAN], [-0.95, 1.0, NAN], [NAN, NAN, NAN]])
+        ),
         against_counts={"0.25": halves, "1": errors},
         range=[
             PlannedRange(dataset="iq", key="qmax", value=0.2, unit="Å⁻¹", as_stated=False, stderr=halves),

@@ -43,11 +43,40 @@ SIGMA_WORDS = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IntegratedImage:
-    """I(Q) of images: q (n,) Å⁻¹, intensity (n,), sigma (n,) or None.
+    """I(Q) of detector images.
 
-    q is the mean of the pixels of a bin; its middle where pixels are split.
-    wavelength: Å; used: pixels; left_out: pixels by reason; n_frames; monitor: the sum over them; views, cake: to look
-    at; n_places: of the detector; inputs: file -> SHA-256; notes: what a reader should know.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, the mean of the pixels of a bin; its middle where pixels are split
+    intensity : array (n,)
+        Counts of a pixel at the PONI for a monitor of 1
+    sigma : array (n,) or None
+        Its standard deviation; None where none was calculated
+    wavelength : float
+        Å
+    used : int
+        Pixels
+    left_out : mapping of str to int
+        Reason -> pixels
+    n_frames : int
+        Of all images
+    monitor : float
+        Its sum over the frames
+    views : sequence of View
+        Pictures of the images
+    n_places : int
+        Of the detector
+    cake : Cake
+        Intensity over azimuth and Q
+    inputs : mapping of str to str
+        File -> SHA-256
+    notes : tuple of str
+        What to know, one sentence each
+    source : str
+        The first file, and how many more
+    settings : ImageSettings or None
+        How they were integrated
     """
 
     q: FloatArray
@@ -113,9 +142,33 @@ class IntegratedImage:
 
 
 def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: str = "image") -> IntegratedImage:
-    """Return I(Q) of images.
+    """Return I(Q) of detector images, the mean of each ring.
 
-    where: the address of the settings, for messages. Raises InputError for what cannot be read or meant.
+    Counts over dark are divided by flat field, solid angle, polarisation and monitor.
+
+    Parameters
+    ----------
+    settings : ImageSettings
+        Images, calibration and corrections
+    folder : path, optional
+        What paths are relative to
+    where : str, optional
+        The address of the settings, for messages
+
+    Returns
+    -------
+    IntegratedImage
+        Over Q (n,), Å⁻¹, with σ and pictures
+
+    Raises
+    ------
+    InputError
+        For files that cannot be read, and for settings that cannot be meant
+
+    References
+    ----------
+    G. Ashiotis et al., J. Appl. Cryst. 48, 510 (2015): pyFAI, which integrates; R. Kahn et al., J. Appl. Cryst. 15, 330
+    (1982): polarisation.
     """
     folder = Path(folder)
     check_numbers(settings, where)

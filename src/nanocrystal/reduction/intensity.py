@@ -24,9 +24,24 @@ Sigma = Literal["file", "counting", "none"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Intensity:
-    """An intensity over Q; q (n,) Å⁻¹ ascending, value (n,), spread None where no uncertainty is known.
+    """An intensity over Q, what a reduction starts from.
 
-    name: of the file or the set, for messages; notes: what was done to it.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending
+    value : array (n,)
+        Counts, or in any other unit
+    spread : Spread or None
+        How the noise of the counts moves each point; None where no uncertainty is known
+    name : str
+        Of the file or the set, for messages
+    source : str
+        The file
+    sha256 : str
+        Of its bytes
+    notes : tuple of str
+        What was done to it, one sentence each
     """
 
     q: FloatArray

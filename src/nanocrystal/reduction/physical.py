@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import FEWEST, Intensity
-from nanocrystal.reduction.structure import Constant, StructureFactor
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
 from nanocrystal.reduction.sum_rules import below_data, density_weights
 
 FloatArray = NDArray[np.float64]
@@ -73,10 +73,12 @@ def physical_structure_factor(
         stderrs = (float(moved[0]), float(moved[1]) if how.fluorescence == "fit" else None)
         spread = spread.with_shared(columns, np.stack([slope_beta, slope_c])).scaled(beta * q / squared_mean)
     constants = {
-        "scale": Constant(beta, stderrs[0], "e.u. per count", "factor 1/k from counts to electron units per atom")
+        "scale": NormalizationConstant(
+            beta, stderrs[0], "e.u. per count", "factor 1/k from counts to electron units per atom"
+        )
     }
     if c or how.fluorescence == "fit":
-        constants["fluorescence"] = Constant(c, stderrs[1], "e.u.", "constant of fluorescence per atom")
+        constants["fluorescence"] = NormalizationConstant(c, stderrs[1], "e.u.", "constant of fluorescence per atom")
     notes = (
         ()
         if c >= 0.0

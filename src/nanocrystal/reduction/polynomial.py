@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.structure import Constant, StructureFactor
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
 
 FloatArray = NDArray[np.float64]
 LARGEST_RPOLY = 3.0
@@ -59,8 +59,10 @@ def polynomial_structure_factor(
     stderr = None if intensity.spread is None else float(np.linalg.norm(intensity.spread.of_functional(of_scale[None])))
     degree = degree_of(rpoly, float(q[-1]))
     constants = {
-        "scale": Constant(scale, stderr, "e.u. per count", "factor a from counts to electron units per atom"),
-        "degree": Constant(degree, None, "", "degree rpoly qmaxinst/π of the polynomial Q p(Q)"),
+        "scale": NormalizationConstant(
+            scale, stderr, "e.u. per count", "factor a from counts to electron units per atom"
+        ),
+        "degree": NormalizationConstant(degree, None, "", "degree rpoly qmaxinst/π of the polynomial Q p(Q)"),
     }
     notes = ["The ad-hoc normalisation is not on the absolute scale: leave the scale of a fit free."]
     if rpoly > DOUBTFUL_RPOLY:

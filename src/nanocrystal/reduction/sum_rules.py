@@ -25,8 +25,24 @@ LOW_R = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One check: what was found and what should be; sigma, expected None where they are not known."""
+class SumRuleCheck:
+    """One sum rule of a reduction: its value, and what it should be.
+
+    Parameters
+    ----------
+    name : str
+        Integral, slope or high_q
+    found : float
+        In `unit`
+    sigma : float or None
+        Standard deviation; None where no σ is known, or where the normalisation fixes the value
+    expected : float or None
+        None where the number density is not known
+    unit : str
+        Empty for a plain number
+    meaning : str
+        The sum rule in words
+    """
 
     name: str
     found: float
@@ -58,7 +74,7 @@ def below_data(q: FloatArray) -> float:
 
 def checks(
     structure: StructureFactor, g: FloatArray, r: FloatArray, to_g: FloatArray, density: float | None
-) -> list[Check]:
+) -> list[SumRuleCheck]:
     """Return the sum rules of a reduction; g (n_r,) over r (Å); to_g: G = to_g F for the first r, (n_low, n_q).
 
     density: atoms/Å³, None where it is not known.
@@ -86,6 +102,6 @@ def checks(
     names.append(("high_q", "", "mean S(Q) over the last quarter of Q, to be 1"))
     sigmas = [None if v is None or v < EXACT * abs(y) else v for v, y in zip(sigmas, values, strict=True)]
     return [
-        Check(name=name, found=value, sigma=sigma, expected=should_be, unit=unit, meaning=meaning)
+        SumRuleCheck(name=name, found=value, sigma=sigma, expected=should_be, unit=unit, meaning=meaning)
         for (name, unit, meaning), value, sigma, should_be in zip(names, values, sigmas, expected, strict=True)
     ]

@@ -21,7 +21,7 @@ from nanocrystal.report.plan.result import (
     UndeterminedParameters,
     alone,
 )
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 
 FloatArray = NDArray[np.float64]
 MOST_MAPS = 4
@@ -49,7 +49,7 @@ class Design:
             parameters=self._parameters(),
             datasets=[_dataset(p) for p in self.planned],
             undetermined=self._undetermined(),
-            correlations=Correlations(self.addresses, self.together.correlations),
+            correlations=ParameterCorrelations(self.addresses, self.together.correlations),
             against_counts={_factor_key(k): self._by_address(self._with_counts(k)) for k in self.counts},
             range=list(self._steps()),
             needed=list(self._needed()),

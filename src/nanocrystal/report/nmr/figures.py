@@ -36,9 +36,22 @@ Series = Mapping[str, tuple[FloatArray, FloatArray]]
 
 
 def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
-    """Return times (or anything else) against size in nm; one series for each ligand, site or nucleus.
+    """Return times (or anything else) against size in nm, one series for each ligand, site or nucleus.
 
-    quantity: T1, T2 or another word; names of the form "ligand, site" share a colour by ligand, a symbol by site.
+    Parameters
+    ----------
+    series : mapping of str to (array, array), (n,) each
+        Name -> sizes in nm and values in `unit`; names of the form "ligand, site" share a colour by ligand, a symbol by
+        site
+    quantity : str
+        T1, T2 or another word
+    unit : str
+        Of the values
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
     """
     ligands = list(dict.fromkeys(name.partition(", ")[0] for name in series))
     sites = list(dict.fromkeys(name.partition(", ")[2] for name in series))
@@ -66,7 +79,18 @@ def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
 
 
 def diffusion_figure(distribution: DiffusionDistribution) -> Figure:
-    """Return the density over D on a logarithmic axis, with the band of what was resampled."""
+    """Return the density of diffusion coefficients on a logarithmic axis, with the band of what was resampled.
+
+    Parameters
+    ----------
+    distribution : DiffusionDistribution
+        Of `diffusion_distribution`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     x = plain_list(distribution.diffusion)
     plain: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": x}
     band = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
@@ -83,7 +107,18 @@ def diffusion_figure(distribution: DiffusionDistribution) -> Figure:
 
 
 def diffusion_map_figure(diffusion_map: DiffusionMap) -> Figure:
-    """Return the map of shift (from large to small) against log D, with the trace of amplitudes above it."""
+    """Return the map of shift (from large to small) against log D, with the trace of amplitudes above it.
+
+    Parameters
+    ----------
+    diffusion_map : DiffusionMap
+        Of `diffusion_map`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     shift = np.linspace(float(diffusion_map.shift.min()) - 0.05, float(diffusion_map.shift.max()) + 0.05, GRID)
     slowest, fastest = float(diffusion_map.diffusion.min()), float(diffusion_map.diffusion.max())
     diffusion = np.geomspace(0.5 * slowest, 2.0 * fastest, GRID)

@@ -23,9 +23,24 @@ REDUCTION = "reduction.json"
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ReductionResult(Outcome):
-    """All reductions of a study; differentials and comparisons by (name, other); inputs: file -> SHA-256.
+    """All reductions of a study, with what is compared between them.
 
-    images: those that reductions and their blanks (NAME.blanks.BLANK) start from.
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    reductions : mapping of str to ReducedPattern
+        Name -> I(Q), S(Q), F(Q), G(r)
+    differentials : mapping of (str, str) to DifferentialFunctions
+        The first less the other
+    unchanged : mapping of (str, str) to PatternChange
+        Whether anything has changed
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    images : mapping of str to IntegratedImage
+        NAME of a reduction or NAME.blanks.BLANK -> what it starts from
     """
 
     kind: ClassVar[str] = "reduction"

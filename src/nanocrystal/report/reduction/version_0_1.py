@@ -25,8 +25,8 @@ from nanocrystal.reduction import (
 from nanocrystal.reduction.image import Cake
 from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.reduction.spread import Spread
-from nanocrystal.reduction.structure import Constant, StructureFactor
-from nanocrystal.reduction.unchanged import Limit
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
+from nanocrystal.reduction.unchanged import ChangeLimit
 from nanocrystal.report.encoding import decoded
 from nanocrystal.report.reduction.image_files import image_file
 from nanocrystal.report.reduction.result import ReductionResult
@@ -73,7 +73,7 @@ def _by_names(records: Mapping[str, Record], between: str) -> dict[tuple[str, st
 def _reduced(name: str, record: Record, folder: Path, inputs: Mapping[str, str]) -> ReducedPattern:
     settings = settings_from(record["settings"])
     intensity, source = _intensity(folder / f"{name}.iq")
-    constants = {key: Constant(**{"description": ""} | c) for key, c in record["constants"].items()}
+    constants = {key: NormalizationConstant(**{"description": ""} | c) for key, c in record["constants"].items()}
     unknown = np.full(len(intensity.q), np.nan)
     uncorrected = settings.polarization is None and settings.absorption is None
     uncounted = replace(intensity, value=unknown, spread=None)
@@ -190,9 +190,9 @@ def _unchanged(names: tuple[str, str], record: Record, folder: Path) -> PatternC
         chi2=record["chi2"],
         freedom=record["degrees_of_freedom"],
         probability=record["probability"],
-        strain=Limit(**record["strain"]),
+        strain=ChangeLimit(**record["strain"]),
         strain_template=columns.pop("per_unit_strain", NOTHING),
-        parts=[Limit(**part) for part in record["components"].values()],
+        parts=[ChangeLimit(**part) for part in record["components"].values()],
         component_templates=columns or dict.fromkeys(record["components"], NOTHING),
         said=record["said"],
     )

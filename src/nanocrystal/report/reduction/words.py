@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nanocrystal.reduction import IntegratedImage, ReducedPattern
-from nanocrystal.reduction.sum_rules import Check
+from nanocrystal.reduction.sum_rules import SumRuleCheck
 from nanocrystal.report.page.numbers import concise, number
 from nanocrystal.report.reduction.result import ReductionResult
 
@@ -52,7 +52,7 @@ def _of_one(name: str, one: ReducedPattern) -> Iterator[str]:
         yield f"    ! {note}"
 
 
-def check_state(check: Check, one: ReducedPattern) -> str:
+def check_state(check: SumRuleCheck, one: ReducedPattern) -> str:
     """Return "good", "off", or why it says nothing."""
     if check.expected is None:
         return "ρ₀ not given"

@@ -39,13 +39,30 @@ UNFINISHED = "the run has not come to its end; the same command goes on with it"
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesValue:
-    """A parameter or derived quantity of one member; stderr is the scaled one, None where there is none."""
+    """A parameter or derived quantity of one member of a series.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`
+    stderr : float or None
+        The scaled standard error, None where there is none
+    unit : str
+        Empty for a plain number
+    status : str
+        As that of an `Estimate`, or "derived"
+    description : str
+        In a few words
+    quantity : str
+        Which quantity it is, of the vocabulary
+    definition : str
+        Exactly which one: of what, how weighted
+    """
 
     value: float
     stderr: float | None
     unit: str = ""
     status: str = "derived"
-    """as that of a parameter, or derived"""
     description: str = ""
     quantity: str = ""
     definition: str = ""
@@ -53,7 +70,31 @@ class SeriesValue:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberPattern(PlainData):
-    """One data set of a member and its calculated curve, thinned for figures; arrays of shape (n,)."""
+    """One data set of a member of a series and its calculated curve, thinned for figures.
+
+    Parameters
+    ----------
+    technique : str
+        Its name in a study
+    x_name : str
+        What the abscissa is
+    x_unit : str
+        Its unit
+    y_name : str
+        What the ordinate is
+    y_unit : str
+        Its unit
+    x : array (n,)
+        Abscissa, in x_unit
+    observed, calculated : array (n,)
+        In y_unit
+    rw : float
+        As that of `FittedCurve`, of all its points
+    gof : float or None
+        √χ²_red; None without σ
+    n_points : int
+        Points that were compared
+    """
 
     technique: str
     x_name: str
@@ -70,20 +111,38 @@ class MemberPattern(PlainData):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberFit(PlainData):
-    """One candidate of one member. delta_bic: above the best candidate, None where it was not judged."""
+    """One candidate refined against one member of a series.
+
+    Parameters
+    ----------
+    converged : bool
+        Whether the optimiser came to its end
+    message : str
+        Why the optimiser stopped
+    n_parameters : int
+        Refined ones, linear ones too
+    values : mapping of str to SeriesValue
+        Address -> parameter
+    derived : mapping of str to SeriesValue
+        Address -> what follows from the parameters
+    patterns : mapping of str to MemberPattern
+        Data set -> its pattern
+    bic : float or None
+        None where it was not judged
+    delta_bic : float or None
+        What it is above the best candidate, None where it was not judged
+    notes : sequence of str
+        What to know, one sentence each
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = called(values="parameters", patterns="datasets")
 
     converged: bool
     message: str
-    """why the optimiser stopped"""
     n_parameters: int
-    """refined ones, linear ones too"""
     values: Mapping[str, SeriesValue]
-    """address -> parameter"""
     derived: Mapping[str, SeriesValue]
     patterns: Mapping[str, MemberPattern]
-    """data set -> its pattern"""
     bic: float | None = None
     delta_bic: float | None = None
     notes: Sequence[str] = ()
@@ -96,28 +155,50 @@ class MemberFit(PlainData):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberResult(PlainData):
-    """What was found for one member.
+    """The refinements of one member of a series.
 
-    fits: candidate -> fit, the only one under "" without candidates; best: candidates that cannot be told apart from
-    the best; preferred: the simplest of them, None where the member failed; problem: why it failed, else "";
-    carried_from: member whose values it started from; fingerprint: of all that decided its result; report: the page
-    with more, from the folder of the series; files: the names of those in its own folder; version: that refined it.
+    Parameters
+    ----------
+    name : str
+        Of the member, which is that of its folder
+    value : float
+        Of the variable
+    branch : str
+        The run along the variable that it belongs to, such as heating
+    fits : mapping of str to MemberFit
+        Candidate -> fit, the only one under "" without candidates
+    best : sequence of str
+        Candidates that cannot be told apart from the best
+    preferred : str or None
+        The simplest of them, None where the member failed
+    problem : str
+        Why it failed, else empty
+    notes : sequence of str
+        What to know, one sentence each
+    carried_from : str
+        The member whose values it started from
+    elapsed_s : float
+        Seconds that it took
+    fingerprint : str
+        Of all that decided its result
+    report : str
+        The page with more, from the folder of the series
+    files : sequence of str
+        The names of those in its folder
+    version : str
+        Of nanocrystal that refined it
     """
 
     name: str
     value: float
-    """of the variable"""
     branch: str
-    """the run along the variable that it belongs to, such as heating"""
     fits: Mapping[str, MemberFit]
     best: Sequence[str]
     preferred: str | None
     problem: str = ""
     notes: Sequence[str] = ()
-    """what to know, one sentence each"""
     carried_from: str = ""
     elapsed_s: float = 0.0
-    """seconds that it took"""
     fingerprint: str = ""
     report: str = ""
     files: Sequence[str] = ()
@@ -142,7 +223,23 @@ class MemberResult(PlainData):
 
 @dataclass(frozen=True, kw_only=True)
 class StraightLine:
-    """A straight line through values along the series; slope per unit of the variable, at: x̄, level: y₀."""
+    """A weighted straight line y = level + slope (x − at) through values along a series.
+
+    Parameters
+    ----------
+    slope : float
+        Per unit of the variable
+    stderr : float
+        Of the slope, multiplied by √χ²_red where that exceeds 1
+    level : float
+        y₀, the weighted mean of the values
+    at : float
+        x̄, the weighted mean of the variable
+    chi2_red : float
+        χ² over n − 2
+    n : int
+        Points
+    """
 
     slope: float
     stderr: float
@@ -163,7 +260,21 @@ class StraightLine:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesTrend:
-    """The straight line of one parameter over the members of one branch where its candidate is preferred."""
+    """The straight line of one parameter over the members of one branch where its candidate is preferred.
+
+    Parameters
+    ----------
+    address : str
+        Of the parameter
+    candidate : str
+        Empty where there is one model
+    branch : str
+        The run along the variable, such as heating
+    unit : str
+        Of the parameter
+    line : StraightLine
+        Against the variable
+    """
 
     address: str
     candidate: str
@@ -174,7 +285,19 @@ class SeriesTrend:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesTransition:
-    """Where the preferred candidate changes: between two neighbouring members of a branch."""
+    """Where the preferred candidate changes: between two neighbouring members of a branch.
+
+    Parameters
+    ----------
+    branch : str
+        The run along the variable, such as heating
+    below, above : str
+        The candidates that are preferred on the two sides
+    low, high : float
+        The variable at the two members
+    members : (str, str)
+        Their names
+    """
 
     branch: str
     below: str
@@ -195,35 +318,58 @@ class SeriesTransition:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class SeriesResult(Outcome):
-    """A whole series of refinements, members by branch and value."""
+    """A whole series of refinements, members by branch and value.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    variable : str
+        What changes from member to member
+    unit : str
+        Of the variable
+    mode : str
+        Sequential, independent or shared
+    members : sequence of MemberResult
+        Those that are done; their patterns without curves, which stand in the checkpoints of the members
+    candidates : sequence of str
+        Their names, none where there is one model
+    descriptions : mapping of str to str
+        Candidate -> what the study says of it
+    order_parameter : str
+        The expression that is followed
+    shared : sequence of str
+        Addresses of the parameters that all members have in common
+    missing : sequence of str
+        Members not done yet
+    notes : sequence of str
+        What to know, one sentence each
+    elapsed_s : float
+        Seconds that the run took
+    interrupted : bool
+        Whether the user stopped it
+    version : str
+        Of nanocrystal, that made it
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    """
 
     kind: ClassVar[str] = "series"
     record: ClassVar[str] = SERIES
 
     title: str
     variable: str
-    """what changes from member to member"""
     unit: str
-    """of the variable"""
     mode: str
-    """sequential, independent or shared"""
     members: Annotated[Sequence[MemberResult], ByName()]
-    """those that are done; their patterns without curves, which stand in the checkpoints of the members"""
     candidates: Sequence[str]
-    """their names, none where there is one model"""
     descriptions: Mapping[str, str] = field(default_factory=dict)
-    """candidate -> what the study says of it"""
     order_parameter: str = ""
-    """the expression that is followed"""
     shared: Sequence[str] = ()
-    """addresses of the parameters that all members have in common"""
     missing: Sequence[str] = ()
-    """members not done yet"""
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
-    """seconds that the run took"""
     interrupted: bool = False
-    """whether the user stopped it"""
     version: str = __version__
     inputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -334,7 +480,22 @@ class SeriesResult(Outcome):
 
 
 def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> StraightLine:
-    """Return the weighted straight line through points (n,), n ≥ 2, with positive standard errors."""
+    """Return the weighted straight line through points.
+
+    Parameters
+    ----------
+    x : array (n,)
+        The variable; n ≥ 2
+    y : array (n,)
+        Values
+    stderr : array (n,)
+        Standard errors of the values, positive
+
+    Returns
+    -------
+    StraightLine
+        Of least squares with weights 1/stderr²
+    """
     weight = 1.0 / stderr**2
     at, level = (float(np.average(v, weights=weight)) for v in (x, y))
     spread = float(weight @ (x - at) ** 2)

@@ -15,7 +15,14 @@ from nanocrystal.report.series.result import MemberResult
 class SeriesSwitch:
     """The one change of candidate that describes a branch best, by the sum of BIC over its members.
 
-    low, high: the members between which it can lie: all that a strong difference of BIC does not rule out.
+    Parameters
+    ----------
+    branch : str
+        The run along the variable, such as heating
+    below, above : str
+        The candidates on the two sides
+    low, high : float
+        The variable at the members between which it can lie: all that a strong difference of BIC does not rule out
     """
 
     branch: str
@@ -34,10 +41,25 @@ class SeriesSwitch:
 
 
 def single_switch(along: Sequence[MemberResult], branch: str = "") -> SeriesSwitch | None:
-    """Return the best single change between two candidates of one branch, None where there is none.
+    """Return the best single change between two candidates of one branch.
 
-    Members are by value; both candidates must have a BIC in all of them. The evidence of all members is summed, so
-    that one odd member does not move the answer.
+    The evidence of all members is summed, so that one odd member does not move the answer.
+
+    Parameters
+    ----------
+    along : sequence of MemberResult
+        Of one branch, by value; both candidates must have a BIC in all of them
+    branch : str, optional
+        The run along the variable, such as heating
+
+    Returns
+    -------
+    SeriesSwitch or None
+        None where one candidate is best for all
+
+    References
+    ----------
+    R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
     """
     names = list(dict.fromkeys(name for m in along for name, fit in m.fits.items() if fit.bic is not None))
     best: tuple[float, SeriesSwitch] | None = None

@@ -41,7 +41,19 @@ BACKGROUND = "background"
 
 @dataclass(frozen=True, eq=False)
 class Reductions:
-    """The reductions that a study describes; `run` calculates them."""
+    """The reductions that a study describes; `run` calculates them.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    tables : mapping
+        Name -> the table [reduction.NAME], checked
+    source : Source
+        The file, for messages
+    text : str
+        Of the file
+    """
 
     title: str
     tables: Mapping[str, Any]
@@ -110,7 +122,20 @@ class Reductions:
 def read_reductions(path: str | Path) -> Reductions:
     """Return the reductions of a study file, which need hold nothing else.
 
-    Raises InputError, with file, line and key, for anything that cannot be meant.
+    Parameters
+    ----------
+    path : path
+        Of the study file
+
+    Returns
+    -------
+    Reductions
+        Not calculated yet
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for anything that cannot be meant
     """
     from pydantic import TypeAdapter, ValidationError
 
