@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from nanocrystal.report.compared.result import CandidateStanding, Comparison
 from nanocrystal.report.page.numbers import MINUS, number
@@ -43,14 +43,28 @@ def derived_rows(comparison: Comparison) -> dict[str, dict[str, DerivedValue]]:
     return {a: by_candidate for a, by_candidate in rows.items() if len(by_candidate) > 1}
 
 
+def unlike_meanings(rows: Mapping[str, Mapping[str, Estimate | DerivedValue]]) -> dict[str, str]:
+    """Return address -> in a sentence what its values mean, of the rows whose values do not all mean the same.
+
+    rows: address -> candidate -> value. A value of which nothing is said, as in results of version 0.1, is as any.
+    """
+    return {address: sentence for address, row in rows.items() if (sentence := _unlike(address, row))}
+
+
+def common(row: Mapping[str, Estimate | DerivedValue], word: Literal["description", "definition", "unit"]) -> str:
+    """Return the description, definition or unit of the values of a row, nothing where it is not that of all."""
+    words = {getattr(value, word) for value in row.values()}
+    return words.pop() if len(words) == 1 else ""
+
+
 def parameters_csv(comparison: Comparison) -> str:
     """Return all parameters of all candidates, unrounded, as comma-separated values."""
-    heads = ("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status")
+    heads = ("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status", "quantity", "definition")
     rows = []
     for name, result in comparison.results.items():
         for address, p in result.parameters.items():
             errors = (None, None) if p.status in NO_UNCERTAINTY else (p.stderr, p.stderr_scaled)
-            rows.append((name, address, p.value, *errors, p.unit, p.status))
+            rows.append((name, address, p.value, *errors, p.unit, p.status, p.quantity, p.definition))
     return csv_of_rows(heads, rows, digits=None)
 
 
@@ -78,6 +92,19 @@ def _by_address(values: Mapping[str, Mapping[str, Value]]) -> dict[str, dict[str
         for address, value in by_address.items():
             rows.setdefault(address, {})[name] = value
     return rows
+
+
+def _unlike(address: str, row: Mapping[str, Estimate | DerivedValue]) -> str:
+    """Return in a sentence what the values of a row mean, nothing where they mean the same."""
+    candidates: dict[str, list[str]] = {}
+    for name, value in row.items():
+        if value.quantity:
+            meaning = f"{value.quantity}, {value.definition}" if value.definition else value.quantity
+            candidates.setdefault(f"{meaning} ({value.unit})" if value.unit else meaning, []).append(name)
+    if len(candidates) < 2:
+        return ""
+    each = "; ".join(f"in {', '.join(names)}: {meaning}" for meaning, names in candidates.items())
+    return f"{address} is not the same in all candidates, so its values must not be compared: {each}."
 
 
 def _worth_showing(known: Sequence[Estimate]) -> bool:
