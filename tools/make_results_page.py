@@ -24,8 +24,8 @@ from nanocrystal.report.reading import outcomes
 from nanocrystal.report.reduction.digests import EXACT, Joined, WithDigest
 from nanocrystal.report.refined.result import Result
 
-PYTHON_PAGE = runpy.run_path(str(Path(__file__).with_name("make_python_page.py")))
-sections_of, entries = PYTHON_PAGE["sections_of"], PYTHON_PAGE["entries"]
+DOCSTRINGS = runpy.run_path(str(Path(__file__).with_name("make_python_page.py")))
+"""functions that take docstrings apart"""
 ROOT = Path(__file__).parents[1]
 TEXT, PAGE = Path(__file__).with_name("results_page.md"), ROOT / "docs" / "results.md"
 WRITTEN_BY = {
@@ -49,10 +49,11 @@ ARRAYS = {
 """dtype -> in words"""
 ALIKE = ("inputs", "notes", "methods", "provenance")
 """keys that mean the same in all kinds of results"""
-SHAPE = re.compile(r"\((?!float|int|str)\w+,[^()]*\)")
-"""of an array, such as (n,) or (n_atoms, 3)"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
+SHAPES = re.compile(r"array (\([^)]*\)(?: or \([^)]*\))*)")
+CAPITAL = re.compile(r"^(?:[A-Z][a-z]{2,}|As|At|By|In|Of)\b")
+"""a word that begins a sentence, no symbol"""
 
 
 def results_page() -> str:
@@ -93,7 +94,8 @@ def _section(made: type) -> Iterator[str]:
     kind = made.kind if issubclass(made, Outcome) else None
     hints = _hints(made)
     prose, told = _told(made, list(hints))
-    meanings = {**({k: v for k, v in _meanings(Result).items() if k in ALIKE} if kind else {}), **told}
+    alike = {k: v for k, v in _told(Result, ALIKE)[1].items() if k in ALIKE}
+    meanings = {**_sentences(hints), **(alike if kind else {}), **told}
     yield f"## `{kind}`" if kind else f"### {made.__name__}"
     yield f"\n{prose}"
     if kind and "computed" in vars(made):
@@ -111,41 +113,40 @@ def _section(made: type) -> Iterator[str]:
 
 
 def _told(made: type, names: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return what a class says of itself, and of its fields: in its docstring, or below them."""
-    summary, sections = sections_of(inspect.getdoc(made) or "")
-    paragraphs = [" ".join(part.split()) for part in _as_json(summary).split("\n\n")]
+    """Return what a class says of itself, and of its fields: below them, or in its docstring.
+
+    There they stand in the section Parameters, or in sentences as "name: meaning; …".
+    """
+    text, sections = DOCSTRINGS["sections_of"]((inspect.getdoc(made) or "").replace("|", "\\|").replace("None", "null"))
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
     known = "|".join(names)
     begins = re.compile(rf"(?:^|(?<=; )|(?<=\. ))((?:{known})(?:(?:, | and )(?:{known}))*) ?: ")
-    meanings = _documented(sections)
+    meanings: dict[str, str] = {}
     prose = []
     for paragraph in paragraphs:
         first, *rest = begins.split(paragraph)
         prose.append(re.sub(r";\s*$", ".", first.strip()))
         for several, meaning in zip(rest[::2], rest[1::2], strict=True):
             meanings |= dict.fromkeys(re.split(", | and ", several), meaning.strip().rstrip(";."))
-    return "\n\n".join(filter(None, prose)), meanings | _meanings(made)
+    return "\n\n".join(filter(None, prose)), meanings | _documented(sections.get("Parameters", "")) | _meanings(made)
 
 
-def _documented(sections: Mapping[str, str]) -> dict[str, str]:
-    """Return field -> its meaning, with the shape of an array, from the Parameters of a class."""
-    meanings: dict[str, str] = {}
-    for head, text in entries(sections.get("Parameters", "")):
-        several, _, kind = head.partition(" : ")
-        shape = SHAPE.search(kind)
-        first, semicolon, rest = _fragment(_as_json(text)).partition(";")
-        with_shape = f"{first}, {shape[0]}" if shape and "mapping" not in kind else first
-        meanings |= dict.fromkeys(several.split(", "), f"{with_shape}{semicolon}{rest}")
+def _documented(section: str) -> dict[str, str]:
+    """Return field -> meaning of a section Parameters, with the shapes of arrays first."""
+    meanings = {}
+    for head, text in DOCSTRINGS["entries"](section):
+        names, _, kind = head.partition(" : ")
+        shapes = None if "mapping" in kind else SHAPES.search(kind)
+        lowered = CAPITAL.sub(lambda word: word[0].lower(), text.rstrip("."))
+        meaning = f"{shapes[1]}: {lowered}" if shapes else lowered
+        meanings |= dict.fromkeys(names.split(", "), meaning)
     return meanings
 
 
-def _fragment(text: str) -> str:
-    """Return a sentence as it stands in a table: with a small letter, without its full stop."""
-    begins_word = text[:1].isupper() and text[1:2].islower()
-    return (text[:1].lower() + text[1:] if begins_word else text).rstrip(".")
-
-
-def _as_json(text: str) -> str:
-    return text.replace("|", "\\|").replace("None", "null")
+def _sentences(hints: Mapping[str, Any]) -> dict[str, str]:
+    """Return field -> the sentence that its type carries."""
+    carried = {n: [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, str)] for n, hint in hints.items()}
+    return {n: sentences[0].replace("|", "\\|") for n, sentences in carried.items() if sentences}
 
 
 def _hints(made: type) -> Mapping[str, Any]:
@@ -153,19 +154,18 @@ def _hints(made: type) -> Mapping[str, Any]:
 
 
 def _meanings(made: type) -> dict[str, str]:
-    """Return field -> its meaning in the class or in one that it derives from: in its docstring, or below the field."""
+    """Return field -> the sentence below it in the class, or in one that it derives from."""
     found: dict[str, str] = {}
     for base in reversed(made.__mro__[:-1]):
         if not base.__module__.startswith("nanocrystal"):
             continue
-        found |= _documented(sections_of(inspect.getdoc(base) or "")[1])
         [body] = [
             n.body for n in ast.parse(textwrap.dedent(inspect.getsource(base))).body if isinstance(n, ast.ClassDef)
         ]
         for field, below in pairwise(body):
             match field, below:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as said)):
-                    found[name] = _as_json(" ".join(said.split()))
+                    found[name] = " ".join(said.split()).replace("|", "\\|").replace("None", "null")
     return found
 
 

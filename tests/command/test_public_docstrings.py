@@ -18,9 +18,7 @@ from nanocrystal.parameters import declared_fields
 from support.programs import program
 
 NOT_YET = (
-    "analysis",
     "measurement",
-    "spectra",
     "techniques",
 )
 """modules whose public names have no sections yet; the list may only become shorter"""

@@ -59,7 +59,17 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Cake:
-    """Intensity over azimuth and Q: intensity (n_azimuth, n_q), NaN without pixels; q Å⁻¹; azimuth degrees."""
+    """Intensity over azimuth and Q.
+
+    Parameters
+    ----------
+    q : array (n_q,)
+        Å⁻¹
+    azimuth : array (n_azimuth,)
+        Degrees, 0 towards growing columns
+    intensity : array (n_azimuth, n_q)
+        NaN without pixels
+    """
 
     q: FloatArray
     azimuth: FloatArray

@@ -19,7 +19,17 @@ from nanocrystal.arrays import FloatArray, SparseArray
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """The perturbation matrix of a curve; sparse: (n, m), columns: (n, k), rows: (k, m)."""
+    """The perturbation matrix S + C R of a curve: what one standard deviation of each count does to each point.
+
+    Parameters
+    ----------
+    sparse : sparse array (n, m)
+        S
+    columns : array (n, k)
+        C, of what all points share
+    rows : array (k, m)
+        R
+    """
 
     sparse: SparseArray
     columns: FloatArray

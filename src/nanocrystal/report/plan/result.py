@@ -282,9 +282,9 @@ class Plan(Outcome):
     undetermined : mapping of str to UndeterminedParameters
         "together" or "NAME alone" -> what all data sets or that one leave open
     correlations : ParameterCorrelations
-        To expect from all data sets
+        Those expected from all data sets
     against_counts : mapping of str to mapping of str to float
-        Factor on the counts of all, as text -> address -> standard error
+        Factor on the counts of all -> address -> standard error; the factors are text
     range : sequence of PlannedRange
         The standard errors with the range of one data set cut
     needed : sequence of PlanTarget
