@@ -27,10 +27,10 @@ STUB = ROOT / "src" / "nanocrystal" / "__init__.pyi"
 GROUPS = {
     "Sample": ("parameters", "sample", "tables.library"),
     "Techniques": ("techniques", "measurement"),
-    "Refine, compare, plan": ("refinement", "study", "running", "simulation", "errors"),
+    "Refine, compare, plan": ("verbs", "refinement", "study", "running", "simulation", "errors"),
     "Results": ("report",),
     "Analyses": ("analysis", "report.analysis_figures", "report.nmr.figures"),
-    "Spectra": ("spectra", "report.nmr.spectrum"),
+    "Spectra": ("analysis.spectra", "spectra", "report.nmr.spectrum"),
     "Readers and tables": ("data", "text", "tables"),
     "Reduction": ("reduction", "study.reduction"),
 }

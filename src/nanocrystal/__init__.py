@@ -2,10 +2,11 @@
 
     import nanocrystal as nc
 
-    pt = nc.Crystal.from_cif("Pt.cif", a=nc.vary(3.92), u_iso={"Pt": nc.vary(0.009)})
-    sample = nc.Sample({"dots": nc.Population("pt", nc.Sphere(nc.vary(40.0)))}, {"pt": pt})
-    pdf = nc.Pdf("Pt.gr", r_range=(1.5, 50.0), qmax=25.0, qdamp=0.045, delta2=nc.vary(4.0))
-    result = nc.refine(sample, {"pdf": pdf})
+    pt = nc.Crystal("Pt.cif", name="pt", a=nc.vary(3.92), u_iso={"Pt": nc.vary(0.009)})
+    dots = nc.Population(pt, shape=nc.Sphere(nc.vary(40.0)), name="dots")
+    pdf = nc.Pdf("Pt.gr", r_range=(1.5, 50.0), qmax=25.0, qdamp=0.045, qbroad=0.017, delta2=nc.vary(4.0))
+    fit = nc.refine(dots, pdf)
+    fit["dots.diameter"]
 
 What is named here is the interface; everything else may move (docs/python.md lists it). Names are imported when they
 are first used, so that importing the package costs next to nothing. Their types stand in `__init__.pyi`, which
@@ -97,20 +98,21 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "TitrationStep",
         "TotalScattering",
     ),
-    "refinement": (
-        "Options",
-        "compare",
-        "refine",
-    ),
-    "refinement.design": ("plan_measurement",),
+    "refinement": ("Options",),
     "refinement.posterior": (
         "Listeners",
         "Sampling",
-        "sample_posterior",
     ),
     "simulation": (
         "cluster_intensity",
         "cluster_scattering",
+    ),
+    "verbs": (
+        "compare",
+        "plan_measurement",
+        "read_study",
+        "refine",
+        "sample_posterior",
         "simulate",
         "simulated_curves",
     ),
@@ -118,7 +120,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "CandidateSet",
         "Study",
         "read_candidates",
-        "read_study",
         "study_schema",
     ),
     "study.series": ("read_series",),
@@ -272,6 +273,11 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "surface_nm2",
         "time_for_signal_to_noise_s",
         "viscosity_from_diffusion",
+    ),
+    "analysis.spectra": (
+        "Lines",
+        "SpectraFit",
+        "fit_spectra",
     ),
     "report.analysis_figures": (
         "displacements_figure",

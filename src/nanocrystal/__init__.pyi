@@ -77,6 +77,9 @@ from nanocrystal.analysis import sphere_sizes as sphere_sizes
 from nanocrystal.analysis import surface_nm2 as surface_nm2
 from nanocrystal.analysis import time_for_signal_to_noise_s as time_for_signal_to_noise_s
 from nanocrystal.analysis import viscosity_from_diffusion as viscosity_from_diffusion
+from nanocrystal.analysis.spectra import Lines as Lines
+from nanocrystal.analysis.spectra import SpectraFit as SpectraFit
+from nanocrystal.analysis.spectra import fit_spectra as fit_spectra
 from nanocrystal.data import Curve as Curve
 from nanocrystal.data import read_curve as read_curve
 from nanocrystal.data import resolved_path as resolved_path
@@ -116,12 +119,8 @@ from nanocrystal.reduction import pattern_change as pattern_change
 from nanocrystal.reduction import peak_template as peak_template
 from nanocrystal.reduction import reduced_pattern as reduced_pattern
 from nanocrystal.refinement import Options as Options
-from nanocrystal.refinement import compare as compare
-from nanocrystal.refinement import refine as refine
-from nanocrystal.refinement.design import plan_measurement as plan_measurement
 from nanocrystal.refinement.posterior import Listeners as Listeners
 from nanocrystal.refinement.posterior import Sampling as Sampling
-from nanocrystal.refinement.posterior import sample_posterior as sample_posterior
 from nanocrystal.report.analysis_figures import displacements_figure as displacements_figure
 from nanocrystal.report.analysis_figures import distances_figure as distances_figure
 from nanocrystal.report.analysis_figures import figure_page as figure_page
@@ -234,8 +233,6 @@ from nanocrystal.sample import tolerance_factor_of_radii as tolerance_factor_of_
 from nanocrystal.sample import turned_domains as turned_domains
 from nanocrystal.simulation import cluster_intensity as cluster_intensity
 from nanocrystal.simulation import cluster_scattering as cluster_scattering
-from nanocrystal.simulation import simulate as simulate
-from nanocrystal.simulation import simulated_curves as simulated_curves
 from nanocrystal.spectra import DECAYS as DECAYS
 from nanocrystal.spectra import LINES as LINES
 from nanocrystal.spectra import Form as Form
@@ -264,7 +261,6 @@ from nanocrystal.spectra.processing import referenced_by_ratio as referenced_by_
 from nanocrystal.study import CandidateSet as CandidateSet
 from nanocrystal.study import Study as Study
 from nanocrystal.study import read_candidates as read_candidates
-from nanocrystal.study import read_study as read_study
 from nanocrystal.study import study_schema as study_schema
 from nanocrystal.study.reduction import Reductions as Reductions
 from nanocrystal.study.reduction import read_reductions as read_reductions
@@ -294,3 +290,10 @@ from nanocrystal.techniques import Saxs as Saxs
 from nanocrystal.techniques import TitrationStep as TitrationStep
 from nanocrystal.techniques import TotalScattering as TotalScattering
 from nanocrystal.text import csv_text as csv_text
+from nanocrystal.verbs import compare as compare
+from nanocrystal.verbs import plan_measurement as plan_measurement
+from nanocrystal.verbs import read_study as read_study
+from nanocrystal.verbs import refine as refine
+from nanocrystal.verbs import sample_posterior as sample_posterior
+from nanocrystal.verbs import simulate as simulate
+from nanocrystal.verbs import simulated_curves as simulated_curves

@@ -31,6 +31,7 @@ from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_se
 from nanocrystal.analysis.peak_group import PeakOptions
 from nanocrystal.analysis.profile import PeakFit, fit_peaks
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.text import csv_text
 
@@ -102,7 +103,7 @@ class MetricMean:
 
 
 @dataclass(frozen=True)
-class MetricOptions:
+class MetricOptions(Declares):
     """What of a pattern is fitted, and how.
 
     Parameters

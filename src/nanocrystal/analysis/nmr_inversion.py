@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from nanocrystal.analysis.estimate import checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.text import csv_text
 
 FloatArray = NDArray[np.float64]
@@ -52,7 +53,7 @@ class DiffusionPeak:
 
 
 @dataclass(frozen=True)
-class DiffusionOptions:
+class DiffusionOptions(Declares):
     """How a decay is inverted to a distribution.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.solids import (
     Nucleus,
     Transitions,
@@ -30,7 +31,7 @@ WIDTHS_BESIDE = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class SolidSite:
+class SolidSite(Declares):
     """One site of a nucleus in a solid.
 
     Parameters
@@ -58,7 +59,7 @@ class SolidSite:
 
 
 @dataclass(frozen=True)
-class SolidObservation:
+class SolidObservation(Declares):
     """How a solid is observed.
 
     Parameters

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.analysis.estimate import FloatArray, UncertainValue
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import legendre
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra import LINES, SumOfForms
 from nanocrystal.spectra.covariance import covariance
 
@@ -27,7 +28,7 @@ GOOD = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeakOptions:
+class PeakOptions(Declares):
     """How peaks are fitted.
 
     Parameters

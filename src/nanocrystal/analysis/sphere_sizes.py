@@ -23,6 +23,7 @@ from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.analysis.maximum_entropy import Entropic
 from nanocrystal.analysis.small_angle import FEWEST, checked_curve
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.text import csv_text
 
 DRAWS = 30
@@ -30,7 +31,7 @@ DRAWS = 30
 
 
 @dataclass(frozen=True)
-class SizesOptions:
+class SizesOptions(Declares):
     """How a distribution of sizes is determined.
 
     Parameters

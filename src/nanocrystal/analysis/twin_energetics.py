@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.tables.elements import atomic_mass
 from nanocrystal.text import csv_text
 
@@ -39,7 +40,7 @@ MOLE_PER_CUBIC_ANGSTROM = 1e-24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Substance:
+class Substance(Declares):
     """The two phases of a substance.
 
     Parameters

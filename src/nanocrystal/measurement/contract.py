@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import nearest_names
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
+    Declares,
     Derivation,
     DerivedQuantity,
     Evaluation,
@@ -163,7 +164,7 @@ class FieldQuantities:
         return declared_quantities(owner)
 
 
-class Technique(ABC):
+class Technique(Declares, ABC):
     """The description of a data set, as written in a study; one frozen dataclass a technique.
 
     name: what a study calls it; quantities: the refinable numbers that its fields declare; linear: those of them that

@@ -19,6 +19,7 @@ from nanocrystal.parameters.declaration import (
 from nanocrystal.parameters.derived import Derivation, DerivedQuantity
 from nanocrystal.parameters.evaluation import Evaluation, StoreKey
 from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.given import Declares
 from nanocrystal.parameters.meaning import QUANTITIES, UNSAID, Meaning, of_measurement
 from nanocrystal.parameters.parameter import Number, Parameter, Quantity, as_parameter, fixed, tied, vary
 from nanocrystal.parameters.parameter_set import ParameterSet
@@ -32,6 +33,7 @@ __all__ = [
     "UNSAID",
     "Beside",
     "DeclaredField",
+    "Declares",
     "Derivation",
     "DerivedQuantity",
     "Evaluation",

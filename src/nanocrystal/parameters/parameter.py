@@ -9,6 +9,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
 from nanocrystal.parameters.meaning import UNSAID, Meaning
+from nanocrystal.parameters.number import came, real_number
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,13 @@ class Parameter:
     tie: Expression | None = None
     linear: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise InputError for what is no number; whether it is a possible one, its declaration says (`checked`)."""
+        for name in ("value", "min", "max"):
+            number = getattr(self, name)
+            if number is not None and type(number) is not float:
+                object.__setattr__(self, name, real_number(number, f"Parameter.{name}"))
+
     def checked(self, quantity: Quantity, where: str) -> Parameter:
         """Return the parameter with bounds inside the hard limits of its declaration.
 
@@ -142,8 +150,14 @@ def vary(value: float, min: float | None = None, max: float | None = None) -> Pa
     -------
     Parameter
         Free within its bounds.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
     """
-    return Parameter(float(value), vary=True, min=min, max=max)
+    low, high = (None if b is None else real_number(b, f"vary({n})") for n, b in (("min", min), ("max", max)))
+    return Parameter(float(real_number(value, "vary(value)")), vary=True, min=low, max=high)
 
 
 def fixed(value: float) -> Parameter:
@@ -158,8 +172,13 @@ def fixed(value: float) -> Parameter:
     -------
     Parameter
         Held at the value.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
     """
-    return Parameter(float(value))
+    return Parameter(float(real_number(value, "fixed(value)")))
 
 
 def tied(expression: str, where: str = "tie") -> Parameter:
@@ -182,6 +201,8 @@ def tied(expression: str, where: str = "tie") -> Parameter:
     InputError
         For an expression that is no arithmetic.
     """
+    if not isinstance(expression, str):
+        raise InputError("tied(expression)", f"must be arithmetic on addresses, as text, got {came(expression)}.")
     return Parameter(None, tie=parse_expression(expression, where))
 
 

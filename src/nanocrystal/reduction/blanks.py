@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 from nanocrystal.reduction.spread import Spread
 
@@ -18,7 +19,7 @@ CONDITION = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class ReductionBlank:
+class ReductionBlank(Declares):
     """A blank (capillary, solvent, air) with the scale that it is subtracted with.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Limits
+from nanocrystal.parameters import Declares, Limits
 from nanocrystal.reduction.absorption import Geometry, absorption_coefficient, absorption_factor
 from nanocrystal.reduction.angles import (
     BEAM_LIMITS,
@@ -43,7 +43,7 @@ NOTEWORTHY = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Absorption:
+class Absorption(Declares):
     """Absorption in the sample."""
 
     geometry: Annotated[Geometry, "shape of the sample, and how a plate stands to the beam"]
@@ -55,7 +55,7 @@ class Absorption:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reduction:
+class Reduction(Declares):
     """How counts become S(Q) and G(r); see docs/reduction.md."""
 
     composition: Annotated[str, 'formula of the sample, such as "CsPbBr3"']

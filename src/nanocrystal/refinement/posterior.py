@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
+from nanocrystal.parameters import Declares
 from nanocrystal.processes import Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
@@ -50,7 +51,7 @@ MISFIT = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampling:
+class Sampling(Declares):
     """How a posterior is sampled.
 
     Parameters

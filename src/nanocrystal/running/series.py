@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
 from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
-from nanocrystal.report.series.files import write_begun
+from nanocrystal.report.series.files import remove_begun, write_begun
 from nanocrystal.report.series.result import SeriesResult
 from nanocrystal.running.cluster import connected
 from nanocrystal.running.described import Series
 from nanocrystal.running.gathered import gathered, planned_files
 from nanocrystal.running.joint import refined_together
+from nanocrystal.running.kept import keeping
 from nanocrystal.running.member import Interrupted, Task, refined_member
 from nanocrystal.running.plan import Plan, Silent, Watcher
 from nanocrystal.running.pool import local_executor
@@ -76,6 +78,21 @@ def refined_series(
         plan = Plan(series=series, folder=folder, watcher=watcher, single_file=single_file)
         interrupted = run(plan, executor)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
+
+
+def written_series(series: Series, out: str | Path | None, workers: int) -> SeriesResult:
+    """Refine a series and write it to a folder where one is given; see `Series.run`."""
+    if out is None:
+        with TemporaryDirectory() as passing:
+            return refined_series(series, Path(passing), workers=workers)
+    folder = Path(out)
+    kept, is_new = keeping(SeriesResult, folder, planned_files(series, folder), series), not folder.exists()
+    result = refined_series(series, folder, workers=workers)
+    if result.members:
+        return kept.save(result)
+    if is_new:
+        remove_begun(folder)
+    return result
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.polynomials import chebyshev
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.lines import Form
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SumOfForms:
+class SumOfForms(Declares):
     """A sum of named parts on a baseline.
 
     The parameters of part "core" are `core.area` (or `core.amplitude`), then those of its form (`core.position`, …);

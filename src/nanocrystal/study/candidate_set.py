@@ -64,6 +64,12 @@ class CandidateSet:
 
         return candidates_text(self.title, self.studies, self.path.parent)
 
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> Comparison:
+        """Refine all, at most so many at once, judge them, and write that to a folder where one is given."""
+        from nanocrystal.study.run import run_candidates
+
+        return run_candidates(self, out, workers)
+
     def compare(
         self, *, processes: int = 1, progress: Progress | None = None, finished: Finished | None = None
     ) -> Comparison:

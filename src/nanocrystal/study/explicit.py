@@ -117,7 +117,7 @@ def explicit_crystal_of(
     evaluation = Evaluation(study.parameters.initial_values())
     with study.located():
         shape = described.shape.at(evaluation.values.under(prefix))
-        if described.crystal is None:
+        if described.crystal_name is None:
             raise InputError(prefix, "is explicit atoms already; take the file that it was read from.")
         if not described.shape.finite:
             raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolved_path
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
+from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
@@ -47,10 +50,10 @@ class Study:
     ----------
     title : str
         Of the report.
-    sample : Sample
-        What is in the vial.
-    datasets : mapping of str to technique
-        Data sets by name.
+    sample : Sample, population, several, or by name
+        What is in the vial, as `refine` takes it.
+    datasets : technique, several, or by name
+        Data sets.
     options : Options
         Of the optimiser.
     path : Path
@@ -81,8 +84,23 @@ class Study:
     reductions: Mapping[str, Any] = field(default_factory=dict)
     planned: PlanTable | None = None
 
+    if TYPE_CHECKING:  # what it is made of may be as in `nanocrystal.refine`
+
+        def __init__(
+            self,
+            title: str,
+            sample: Sample | Populations | None,
+            datasets: Datasets,
+            options: Options = ...,
+            *,
+            path: str | Path = ...,
+            **more: Any,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "sample", Sample.of(self.sample))
+        object.__setattr__(self, "datasets", named_datasets(self.datasets))
         if self.source is NOWHERE:
             object.__setattr__(self, "source", Source(self.path, self.text))
 
@@ -107,6 +125,17 @@ class Study:
                 folder=self.folder,
                 progress=progress,
             )
+
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> Result | Comparison | Plan:
+        """Do what the study asks for, and write that to a folder where one is given.
+
+        Where it has candidates they are compared, a table [plan] is planned by, and any other study is refined.
+        workers: processes at once, for candidates and several starts; more than 1 needs a main module that may be
+        imported again. Raises InputError that names file, line and key, and for a folder with other files.
+        """
+        from nanocrystal.study.run import run_study
+
+        return run_study(self, out, workers)
 
     def compare(self) -> Comparison:
         """Refine the candidates, one after the other, and return them side by side, judged.
@@ -208,7 +237,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
             source=source,
             description=description,
             reductions=table.reduction,
-            planned=table.plan,
+            planned=table.plan if "plan" in content else None,
         )
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
@@ -283,11 +312,11 @@ def _sample(table: Any, folder: Path, needed: bool) -> Sample:
 def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
-    more |= {"where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
-        return Crystal.from_library(table.library, **more)
+        return Crystal(f"{LIBRARY}{table.library}", **more)
     if table.cif is None:
         raise InputError(
             f"{where}.cif",
@@ -295,7 +324,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
         )
     path = resolved_path(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
-        return Crystal.from_cif(path, source=table.cif, **more)
+        return Crystal(path, source=table.cif, **more)
 
 
 @contextmanager

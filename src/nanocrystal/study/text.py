@@ -94,7 +94,7 @@ def study_content(study: Study) -> Content:
         "refine": content_of(study.options, "refine"),
         "plan": {} if study.planned is None else content_of(study.planned, "plan"),
     }
-    needed = ("datasets",) if study.datasets else ("datasets", "populations")
+    needed = {"datasets"} | ({"populations"} if not study.datasets else set()) | ({"plan"} if study.planned else set())
     return {k: v for k, v in content.items() if v or k in needed}
 
 

@@ -40,6 +40,7 @@ from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRa
 from nanocrystal.measurement.nmr.points import nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import (
+    Declares,
     Derivation,
     DerivedQuantity,
     Here,
@@ -56,7 +57,7 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 
 @dataclass(frozen=True)
-class RelaxationPart:
+class RelaxationPart(Declares):
     """One part of a decay or recovery: time in s, exponent, amplitude (linear unless given)."""
 
     time: Annotated[Number | None, "s, relaxation time"] = None

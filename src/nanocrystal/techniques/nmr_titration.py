@@ -59,7 +59,7 @@ from nanocrystal.measurement.keys import BackgroundTerms, XRange
 from nanocrystal.measurement.nmr.lines import USED, Lines, ShiftLines
 from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measured_curve
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
-from nanocrystal.parameters import Derivation, DerivedQuantity, Here, Meaning, Parameter, Quantity
+from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Parameter, Quantity
 from nanocrystal.spectra import Form, SumOfForms
 
 DIFFERENCE = "by difference"
@@ -73,7 +73,7 @@ NEGATIVE = 0.02
 
 
 @dataclass(frozen=True)
-class TitrationStep:
+class TitrationStep(Declares):
     """One spectrum: equivalents added; its own file, or its column (from 1) in the file of all; dilution: V/V_first."""
 
     equivalents: Annotated[float | None, "how much was added up to this step"] = None

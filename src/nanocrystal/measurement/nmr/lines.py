@@ -16,7 +16,7 @@ from nanocrystal.measurement import Axis
 from nanocrystal.measurement.keys import Range
 from nanocrystal.measurement.nmr.shapes import MEASURED, SOLID
 from nanocrystal.measurement.nmr.shapes import quantities as quantities_of_shapes
-from nanocrystal.parameters import REQUIRED, Meaning, Number, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import REQUIRED, Declares, Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +54,7 @@ def width_of(name: str, shape: str) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Declares):
     """One line: shape, position, widths in Hz, area (linear unless given); what solids and measured shapes need."""
 
     shape: Annotated[

@@ -12,6 +12,7 @@ import numpy as np
 from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
+from nanocrystal.parameters.address import full_address
 from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
@@ -474,6 +475,14 @@ class Result(Outcome):
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     joint: JointFit | None = None
+
+    def __getitem__(self, address: str) -> Estimate | DerivedValue:
+        """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".
+
+        Raises InputError that names the nearest addresses, or those that end so.
+        """
+        values: dict[str, Estimate | DerivedValue] = {**self.derived, **self.parameters}
+        return values[full_address(address, values)]
 
     @property
     def correlation_names(self) -> Sequence[str]:

@@ -53,7 +53,7 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
     """Return the result of a member from its checkpoint, None where there is none that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -63,7 +63,10 @@ def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """Return the document of a file; raises OSError, or ValueError where it is none."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(path)
     return document
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import INSIDE
 from nanocrystal.tables.elements import is_element
 
@@ -50,7 +50,7 @@ BOND_DIFFERENCE = Quantity(
 
 
 @dataclass(frozen=True)
-class Substitution:
+class Substitution(Declares):
     """A second element on the sites of an element, or on one site."""
 
     element: Annotated[str, "the second element, such as Cl"]

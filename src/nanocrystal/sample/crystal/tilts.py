@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.crystal.symmetry import cell_vectors, site_orbit
@@ -45,7 +46,7 @@ ROOT2 = math.sqrt(2.0)
 
 
 @dataclass(frozen=True)
-class Tilts:
+class Tilts(Declares):
     """Angles by which the octahedra of a perovskite in Pbnm are turned.
 
     Parameters

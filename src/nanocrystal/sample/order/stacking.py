@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.symmetry import cell_vectors
@@ -56,7 +56,7 @@ FOUND = ("zinc blende", "wurtzite", "rock salt", "fcc", "hcp", "diamond")
 
 
 @dataclass(frozen=True)
-class Stacking:
+class Stacking(Declares):
     """A random sequence of close-packed layers."""
 
     cubic_fraction: Annotated[Number, CUBIC_FRACTION]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import ExactlyOne, Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, ExactlyOne, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.order.blocks import BlockLattice
@@ -56,7 +56,7 @@ _SLIP = re.compile(r"^\s*(?P<part>\d+(?:/\d+)?)?\s*(?P<slip>\[[^\]]*\]|<[^>]*>)\
 
 
 @dataclass(frozen=True)
-class TwinFamily:
+class TwinFamily(Declares):
     """A family of planes that may carry boundaries.
 
     The slip is for perovskites of space group 62 in the setting Pbnm, else in that of the crystal. With probabilities

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 
 FloatArray = NDArray[np.float64]
@@ -220,7 +220,7 @@ MEANINGS = {"lognormal": (NUMBER_MEAN, NUMBER_STD), "normal": (NORMAL_MEAN, NORM
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(Declares):
     """A length that is spread over the crystals, by number.
 
     Parameters
@@ -239,7 +239,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Histogram:
+class Histogram(Declares):
     """Lengths that were counted, such as in TEM images.
 
     Parameters

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import ALL_ALIKE
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
 from nanocrystal.tables.elements import atomic_mass, atomic_number
@@ -57,7 +57,7 @@ MASS_DENSITY = Quantity(
 
 
 @dataclass(frozen=True)
-class Coating:
+class Coating(Declares):
     """What covers the crystals, ligands or an oxide; seen by small angles.
 
     Most solvents have 0.22 to 0.33 e/Å³, so ligands in a solvent are nearly invisible, and thickness and density of

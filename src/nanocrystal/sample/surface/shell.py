@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import ALL_ALIKE
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.crystal.mixing import Occupant
@@ -76,7 +76,7 @@ NO_CORE = 1e-3
 
 
 @dataclass(frozen=True)
-class Shell:
+class Shell(Declares):
     """What differs towards the surface, on the same lattice."""
 
     thickness: Annotated[Number, THICKNESS]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Here, Label, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Label, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.shapes.shape import ShapeNow
 
@@ -79,7 +79,7 @@ FACTORS = {"u_iso": "on the mean-square displacement", "occupancy": "on the occu
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(Declares):
     """A factor 1 + A exp(−D/L)."""
 
     amplitude: Annotated[Number, AMPLITUDE, "A: what is added at the smallest sizes, relative"]
@@ -87,7 +87,7 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class SizeLaw:
+class SizeLaw(Declares):
     """What depends on the size D of the crystals.
 
     An occupancy stays at most 1.

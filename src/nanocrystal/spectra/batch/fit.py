@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.batch.plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
 from nanocrystal.spectra.batch.repair import (
     descend_by_scipy,
@@ -49,7 +50,7 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchOptions:
+class BatchOptions(Declares):
     """How spectra are fitted.
 
     Parameters

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.batch.plain import FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING
 from nanocrystal.spectra.batch.starts import candidates, natural_limits
 from nanocrystal.spectra.covariance import covariances, scaled, solved
@@ -31,7 +32,7 @@ RANK = 1e-10
 
 
 @dataclass(frozen=True)
-class SharedOptions:
+class SharedOptions(Declares):
     """How curves with shared parameters are fitted.
 
     Parameters

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.processing.noise import noise_of
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +27,7 @@ LEAST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
-class NmrPhase:
+class NmrPhase(Declares):
     """The phase of a spectrum.
 
     Parameters

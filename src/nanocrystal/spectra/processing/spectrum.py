@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
 from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
@@ -32,7 +33,7 @@ from nanocrystal.spectra.processing.window import NmrWindow
 
 
 @dataclass(frozen=True, kw_only=True)
-class NmrProcessing:
+class NmrProcessing(Declares):
     """What is done to an FID.
 
     A spectrum that was processed already is phased and its baseline taken, no more.

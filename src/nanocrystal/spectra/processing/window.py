@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class NmrWindow:
+class NmrWindow(Declares):
     """What an FID is multiplied by: the product of an exponential, a Gaussian and a sine.
 
     Parameters

@@ -29,6 +29,7 @@ from nanocrystal.reduction import (
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
 from nanocrystal.report.reduction.result import ReductionResult
+from nanocrystal.running.kept import keeping
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
@@ -81,10 +82,17 @@ class Reductions:
         blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
         return samples + [f"{name}.blanks.{blank}" for name, blank in blanks]
 
-    def run(self) -> ReductionResult:
-        """Return all of them; raises InputError that names file, line and key."""
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> ReductionResult:
+        """Return all of them, and write them to a folder where one is given; raises InputError, with file and line.
+
+        workers: as of other studies; reductions are done one after the other.
+        """
+        from nanocrystal.report.reduction.files import planned_names
+
+        names = planned_names(list(self.tables), self.differentials, self.comparisons, False, self.images)
+        kept = keeping(ReductionResult, out, names, self)
         try:
-            return self._run()
+            return kept.save(self._run())
         except InputError as error:
             raise self.source.located(error) from None
 

@@ -8,7 +8,7 @@ from math import isfinite, pi
 from typing import Annotated, Any
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Derivation, DerivedQuantity, Here, Meaning, Number
+from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Number
 from nanocrystal.tables import viscosity as viscosities
 
 BOLTZMANN = 1.380649e-23
@@ -47,7 +47,7 @@ SIZES: Mapping[str, Derivation] = {
 
 
 @dataclass(frozen=True)
-class DiffusionComponent:
+class DiffusionComponent(Declares):
     """One coefficient: diffusion in µm²/s; lines: those that it is in, all where left out.
 
     shell_thickness: nm, of the ligands; population: whose mean diameter is compared with that of the core.
@@ -60,7 +60,7 @@ class DiffusionComponent:
 
 
 @dataclass(frozen=True)
-class Solvodynamics:
+class Solvodynamics(Declares):
     """What diameters rest on: temperature (K), and viscosity (mPa·s) or a tabulated solvent; None: no diameters."""
 
     temperature: float | None

@@ -124,7 +124,16 @@ from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
 from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
 from nanocrystal.measurement.points import TWO_THETA, check_angles
-from nanocrystal.parameters import Derivation, Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import (
+    Declares,
+    Derivation,
+    Meaning,
+    Number,
+    Parameter,
+    Quantity,
+    as_parameter,
+    of_measurement,
+)
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
@@ -196,7 +205,7 @@ PROFILE: Mapping[str, Quantity] = {
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Declares):
     """What the crystals of a population do to the peaks: size (Å), strain, texture; intensities may be left free.
 
     particle_diameter: µm, of what lies in the powder, for microabsorption.
@@ -586,7 +595,7 @@ class Powder(CurveTechnique):
             phase = Phase(
                 name=name,
                 crystal=crystal,
-                prefix=f"crystals.{population.crystal}",
+                prefix=f"crystals.{population.crystal_name}",
                 profile=own,
                 finite=finite,
                 beam=beam,
