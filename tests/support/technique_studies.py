@@ -1,6 +1,6 @@
 """A small typical study of each technique, with data that its own model makes at stated values.
 
-A new technique needs an entry of `STUDIES`, and nothing else, to be tested by `tests/techniques/test_all_techniques.py`.
+A new technique needs an entry of `STUDIES`, and nothing else, to be tested by tests/techniques/test_all_techniques.py.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class TypicalStudy:
     ways: one study for each way in which the technique is used; together they state every number that it declares, and
     the first is refined and spoilt. x: the points of the file, (n,) in its unit; none where the study itself holds what
     was measured; curves: how many there are; columns: what those of the file are; linear: local address -> true value
-    of what is left to the fit, 1 where it is not named; start: address -> where the refinement begins; accuracy: of what
-    it finds, in scales of the quantity; error: the most that derivatives may be off, relative; exact: whether the model
-    derives all of them by itself; uncut: constant of a module -> its value where differences must not see what is cut
-    off.
+    of what is left to the fit, 1 where it is not named; start: address -> where the refinement begins; accuracy: of
+    what it finds, in scales of the quantity; error: the most that derivatives may be off, relative; exact: whether the
+    model derives all of them by itself; uncut: constant of a module -> its value where differences must not see what is
+    cut off.
     """
 
     ways: tuple[str, ...]

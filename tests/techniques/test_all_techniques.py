@@ -38,8 +38,8 @@ def typical(name: str) -> TypicalStudy:
     """Return the typical study of a technique, without which nothing can be said of it."""
     if name not in STUDIES:
         pytest.fail(
-            f"{name} has no typical study: add one to STUDIES in tests/support/technique_studies.py, a small sample and "
-            "data set as TOML that state every number of the technique, and the points at which its data are made."
+            f"{name} has no typical study: add one to STUDIES in tests/support/technique_studies.py, a small sample "
+            "and data set as TOML that state every number of the technique, and the points at which its data are made."
         )
     return STUDIES[name]
 
@@ -240,8 +240,8 @@ def test_columns_that_are_swapped(curve: Spoilt) -> None:
     rows = curve.rows(y, x)
     curve.refused(
         "file",
-        f"d.txt, line 6: {abscissa} must be in order, but 1 comes after 5; in d.txt the column read as {abscissa} is not "
-        f"in order, but the one read as {ordinate} is: they seem to be swapped; say columns = "
+        f"d.txt, line 6: {abscissa} must be in order, but 1 comes after 5; in d.txt the column read as {abscissa} is "
+        f"not in order, but the one read as {ordinate} is: they seem to be swapped; say columns = "
         f"{listed(ordinate, abscissa)}.",
         rows,
     )
