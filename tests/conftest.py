@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
+
+# Tests run side by side, one to a processor: libraries of linear algebra, which read this when they are loaded, would
+# else wait in turns on threads of each other, for a third of the time of the whole suite.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 pytest.register_assert_rewrite("support")
 
