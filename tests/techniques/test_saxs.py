@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise
 from nanocrystal.parameters import tied, vary
-from nanocrystal.refinement import refine
+from nanocrystal.refinement import Result, refine
 from nanocrystal.report.page.figures import fit_figure
 from nanocrystal.sample import (
     Bulk,
@@ -658,9 +659,14 @@ def test_other_techniques_do_not_see_a_coating() -> None:
     np.testing.assert_array_equal(calculated(plain, data, "ts"), calculated(coated, data, "ts"))  # type: ignore[arg-type]
 
 
+@cache
+def the_example() -> Result:
+    return read_study(EXAMPLES / "saxs_cspbbr3.toml").refine()
+
+
 def test_the_example_finds_its_strings_again() -> None:
     """CsPbBr3 prisms, six in a row: what saxs_make_cspbbr3.py put in."""
-    result = read_study(EXAMPLES / "saxs_cspbbr3.toml").refine()
+    result = the_example()
     truth = {
         "populations.dots.d_ab.mean": 81.9, "populations.dots.d_ab.std": 19.7, "datasets.saxs.beads": 6.0,
         "datasets.saxs.bead_spacing": 130.0, "datasets.saxs.bead_spacing_std": 8.0,
@@ -674,6 +680,5 @@ def test_the_example_finds_its_strings_again() -> None:
 
 
 def test_the_report_draws_small_angles_on_logarithmic_axes() -> None:
-    path = EXAMPLES / "saxs_cspbbr3.toml"
-    figure = fit_figure(read_study(path).refine().datasets["saxs"])
+    figure = fit_figure(the_example().datasets["saxs"])
     assert (figure["layout"]["xaxis"]["type"], figure["layout"]["yaxis"]["type"]) == ("log", "log")
