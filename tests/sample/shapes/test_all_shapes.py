@@ -188,3 +188,21 @@ def test_derivatives_by_sizes_are_those_of_the_curve(name: str, length: str, tmp
     assert max(errors.values()) < 5e-4, errors
     if study.sample.populations["p"].shape.along_lattice:
         assert exact_addresses_of(problem, "d") == set(errors)
+
+
+@pytest.mark.parametrize(("name", "length"), LENGTHS)
+def test_crystals_between_two_sizes_make_up_all(name: str, length: str, tmp_path: Path) -> None:
+    """Numbers, volumes, γ₀ and pairs of blocks of the slices that laws of size see, each larger than the one before."""
+    whole = now(shape_of(name, tmp_path, length))
+    parts = whole.parts({1: 5, 2: 3, 3: 2})
+    assert len(parts) == 5
+    assert sum(p.number for p in parts) == pytest.approx(whole.number, rel=1e-9)
+    volumes = np.array([volume(p) for p in parts])
+    assert volumes.sum() == pytest.approx(volume(whole), rel=1e-6)
+    assert (np.diff(volumes / [p.number for p in parts]) > 0.0).all()
+    r = np.linspace(0.0, 40.0, 9)
+    np.testing.assert_allclose(volumes @ [envelope(p, r) for p in parts] / volumes.sum(), envelope(whole, r), atol=1e-3)
+    if whole.shape.along_lattice:
+        offsets = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 2.0, 1.0], [0.0, 3.0, 4.0]])
+        summed = np.sum([p.overlap(offsets, VECTORS) for p in parts], axis=0)
+        np.testing.assert_allclose(summed, whole.overlap(offsets, VECTORS), rtol=1e-6, atol=1e-6)

@@ -136,7 +136,7 @@ class FixedBodyNow(BoxNow):
         return self._body.reach.astype(np.float64)
 
     def extent_in_blocks(self, vectors: FloatArray) -> FloatArray:
-        return self._body.reach + 1.0
+        return self._body.reach.astype(np.float64) + 1.0
 
     def pair_table(self, reach: NDArray[np.int64], vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
         return self._body.pairs
