@@ -24,7 +24,7 @@ import numpy as np
 from common import print_table
 from scipy.optimize import least_squares
 
-from nanocrystal.spectra import DECAYS, LINES, Sum
+from nanocrystal.spectra import DECAYS, LINES, SumOfForms
 from nanocrystal.spectra.batch.fit import BatchFit, BatchOptions, fit_batch
 from nanocrystal.spectra.batch.shared import fit_shared
 
@@ -32,7 +32,7 @@ X = np.linspace(1.60, 2.10, 200)
 NAMES = ("low.area", "low.position", "low.fwhm", "high.area", "high.position", "high.fwhm", "c0")
 NOMINAL = {"low.position": 1.80, "low.fwhm": 0.08, "high.position": 1.92, "high.fwhm": 0.08}
 BOUNDS = {"*.area": (0.0, np.inf), "*.position": (1.60, 2.10), "*.fwhm": (0.005, 0.5)}
-MODEL = Sum({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
+MODEL = SumOfForms({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
 
 
 def spectra(n: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -195,7 +195,7 @@ def other_sums(n: int) -> None:
     _, y, sigma = spectra(n)
     rows = []
     for shape in ("gaussian", "lorentzian", "pseudo-voigt", "voigt", "split-voigt"):
-        model = Sum({"low": LINES[shape], "high": LINES[shape]}, baseline_terms=1)
+        model = SumOfForms({"low": LINES[shape], "high": LINES[shape]}, baseline_terms=1)
         few = y[: n if model.has_compiled else n // 10]
         fit_batch(model, X, few[:300], NOMINAL, sigma=sigma, options=BatchOptions(bounds=BOUNDS))
         fit, each = clock(
@@ -207,7 +207,7 @@ def other_sums(n: int) -> None:
     t = np.linspace(0.0, 10.0, 256)
     counts = rng.poisson(30.0 * np.exp(-t / 2.0) + 0.5, (n, len(t))).astype(float)
     for name in ("exponential", "stretched"):
-        model = Sum({"a": DECAYS[name]}, 1)
+        model = SumOfForms({"a": DECAYS[name]}, 1)
         fit_batch(model, t, counts[:300], {"a.time": 1.0}, options=BatchOptions(likelihood="poisson"))
         fit, each = clock(
             lambda m=model: fit_batch(m, t, counts, {"a.time": 1.0}, options=BatchOptions(likelihood="poisson")), n
@@ -215,7 +215,7 @@ def other_sums(n: int) -> None:
         rows.append((f"{name}, 256 channels of counts", f"{n}", fit.engine, f"{each:.1f}", fit.words()))
     b = np.linspace(0.0, 2e10, 16)
     columns = rng.uniform(0.2, 1.0, (500, 2)) @ np.exp(-np.outer([8.5e-11, 4e-10], b)) + rng.normal(0, 0.005, (500, 16))
-    model = Sum({"slow": DECAYS["diffusion"], "fast": DECAYS["diffusion"]}, 0)
+    model = SumOfForms({"slow": DECAYS["diffusion"], "fast": DECAYS["diffusion"]}, 0)
     start = {"slow.diffusion": 1e-10, "fast.diffusion": 1e-9}
     shared, each = clock(lambda: fit_shared(model, b, columns, start, shared=list(start), sigma=0.005), 1)
     found = ", ".join(f"{v:.3g}({shared.shared_stderr(k):.1g})" for k, v in shared.shared.items())

@@ -21,10 +21,8 @@ from pathlib import Path
 import numpy as np
 from common import machine, print_table
 
-from nanocrystal.report.series.files import write_series
 from nanocrystal.report.written import write_result
 from nanocrystal.running.described import Series
-from nanocrystal.running.gathered import planned_files
 from nanocrystal.running.series import refined_series
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
@@ -103,7 +101,7 @@ def whole(path: Path, workers: int) -> None:
         out = Path(name) / "out"
         series = read_series(path)
         result = refined_series(series, out, workers=workers)
-        write_series(result, out, planned_files(series, out), series.text)
+        result.save(out, series.text)
         assert result.complete
 
 

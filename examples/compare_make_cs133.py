@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nanocrystal.measurement import Noise
-from nanocrystal.sample import Crystal, Cube, Distribution, Population, Sample, Shell, Substitution
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import NmrSites
-from nanocrystal.text import csv_text
+from nanocrystal import (
+    Crystal,
+    Cube,
+    Distribution,
+    NmrSites,
+    Noise,
+    Population,
+    Sample,
+    Shell,
+    Substitution,
+    csv_text,
+    simulated_curves,
+)
 
 FOLDER = Path(__file__).parent
 

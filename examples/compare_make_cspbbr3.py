@@ -11,10 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.measurement import Noise
-from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import TotalScattering
+from nanocrystal import Crystal, Distribution, Noise, Population, Prism, Sample, TotalScattering, simulated_curves
 
 FOLDER = Path(__file__).parent
 TRUTH = {"Cs": 0.08, "Pb": 0.025, "Br": 0.06}

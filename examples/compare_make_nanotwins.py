@@ -21,12 +21,20 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.measurement import Noise
-from nanocrystal.parameters import ParameterSet
-from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, Tilts, TwinFamily
-from nanocrystal.sample.crystal.tilts import orthorhombic_from_tilts
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import TotalScattering
+from nanocrystal import (
+    Crystal,
+    Distribution,
+    Noise,
+    ParameterSet,
+    Population,
+    Prism,
+    Sample,
+    Tilts,
+    TotalScattering,
+    TwinFamily,
+    orthorhombic_from_tilts,
+    simulated_curves,
+)
 
 FOLDER = Path(__file__).parent
 BUILT = FOLDER / "compare_cspbcl3_gamma.cif"

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nanocrystal.measurement import Noise
-from nanocrystal.sample import Coating, Crystal, Distribution, Population, Prism, Sample
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import Saxs, TotalScattering
-from nanocrystal.text import csv_text
+from nanocrystal import (
+    Coating,
+    Crystal,
+    Distribution,
+    Noise,
+    Population,
+    Prism,
+    Sample,
+    Saxs,
+    TotalScattering,
+    csv_text,
+    simulated_curves,
+)
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.035, "Pb": 0.015, "Br": 0.03}

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nanocrystal.measurement import Noise
-from nanocrystal.sample import Crystal, Distribution, Population, Sample, Sphere
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import Pdf
-from nanocrystal.text import csv_text
+from nanocrystal import Crystal, Distribution, Noise, Pdf, Population, Sample, Sphere, csv_text, simulated_curves
 
 FOLDER = Path(__file__).parent
 TRUTH = {"a": 3.524, "u_iso": 0.006, "mean": 35.0, "std": 7.0, "delta2": 2.0, "scale": 0.6}

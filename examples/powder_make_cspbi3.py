@@ -11,10 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.sample import Crystal, Population, Sample
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import Powder, Profile
-from nanocrystal.text import csv_text
+from nanocrystal import Crystal, Population, Powder, Profile, Sample, csv_text, simulated_curves
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.04, "Pb": 0.02, "I": 0.035}

@@ -13,10 +13,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.sample import Crystal, Cube, Distribution, Population, Sample
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.tables.incoherent import incoherent_function
-from nanocrystal.techniques import TotalScattering
+from nanocrystal import (
+    Crystal,
+    Cube,
+    Distribution,
+    Population,
+    Sample,
+    TotalScattering,
+    incoherent_function,
+    simulated_curves,
+)
 
 FOLDER = Path(__file__).parent
 EDGE, EDGE_STD, U_ISO = 50.0, 4.0, {"Pb": 0.017, "S": 0.02}

@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nanocrystal.measurement import Noise
-from nanocrystal.sample import Coating, Crystal, Distribution, Population, Prism, Sample
-from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import Saxs
-from nanocrystal.text import csv_text
+from nanocrystal import (
+    Coating,
+    Crystal,
+    Distribution,
+    Noise,
+    Population,
+    Prism,
+    Sample,
+    Saxs,
+    csv_text,
+    simulated_curves,
+)
 
 FOLDER = Path(__file__).parent
 U_ISO = {"Cs": 0.1, "Pb": 0.03, "Br": 0.06}

@@ -20,7 +20,7 @@ any order of the parts are understood: `γ-CsPbBr3` is `CsPbBr3-gamma`.
 The files were written for this project from published numbers; each names its source. "u" says whether
 the source gives displacements; where it does not, `u_iso` must be stated in the study. Cells are at the
 temperature of the source: refine them. Orthorhombic perovskites are in Pbnm;
-`nanocrystal.sample.in_pbnm` turns a Pnma or Pnam structure to it.
+`nanocrystal.in_pbnm` turns a Pnma or Pnam structure to it.
 
 | name | what | space group | cell (Å) | u | source |
 |---|---|---|---|---|---|
@@ -37,14 +37,14 @@ TAIL = """
 
 ## Perovskites built from tilts
 
-`nanocrystal.sample.orthorhombic_from_tilts` makes a γ structure with rigid octahedra from a Pb-X length
+`nanocrystal.orthorhombic_from_tilts` makes a γ structure with rigid octahedra from a Pb-X length
 (or a measured cell) and two tilts; its report names it as built:
 
 ```python
-from nanocrystal.sample import Crystal, Tilts, orthorhombic_from_tilts
+import nanocrystal as nc
 
-built = orthorhombic_from_tilts(("Cs", "Pb", "Cl"), Tilts(out_of_phase=8.0, in_phase=8.0), length=2.86)
-crystal = Crystal(built, u_iso={"Cs": 0.09, "Pb": 0.03, "Cl": 0.05})
+built = nc.orthorhombic_from_tilts(("Cs", "Pb", "Cl"), nc.Tilts(out_of_phase=8.0, in_phase=8.0), length=2.86)
+crystal = nc.Crystal(built, u_iso={"Cs": 0.09, "Pb": 0.03, "Cl": 0.05})
 ```
 
 (2.86 Å, 8° and 8° are an example, not a measurement.) Tilts are read back with `tilts_from_coordinates`,

@@ -24,7 +24,7 @@ from nanocrystal.parameters import Values, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, TwinFamily
 from nanocrystal.sample.crystal.crystal import CrystalNow
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network, explicit_crystal
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal, explicit_crystal
 from nanocrystal.sample.order.blocks import BlockLattice, block_lattice
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import TotalScattering
@@ -127,9 +127,9 @@ def networks() -> dict[str, ExplicitCrystal]:
     t110 = TwinFamily(T110, 0.15).boundaries(crystal.crystal, blocks, "t110")
     numbers = (10, 10, 2)
     made = {
-        "no boundary": Network.without(numbers),
-        f"one boundary {NAMES[T110]}": Network.of_planes(numbers, t110, {0: [5]}),
-        f"{NAMES[T110]} drawn at p = 0.15": Network.drawn(
+        "no boundary": BoundaryNetwork.without(numbers),
+        f"one boundary {NAMES[T110]}": BoundaryNetwork.of_planes(numbers, t110, {0: [5]}),
+        f"{NAMES[T110]} drawn at p = 0.15": BoundaryNetwork.drawn(
             numbers, blocks, [(t110, [0.15, 0.15])], np.random.default_rng(SEED), start=0
         ),
     }

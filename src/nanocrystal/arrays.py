@@ -53,6 +53,42 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class PackedRows:
+    """How JSON holds a sparse matrix of SciPy exactly: its rows one after another, as scipy.sparse.csr_array does."""
+
+    def packed(self, matrix: Any) -> dict[str, Any]:
+        """Return a sparse matrix as JSON holds it: where each row starts, columns and values."""
+        rows = matrix.tocsr()
+        arrays = {"starts": (rows.indptr, "<i4"), "columns": (rows.indices, "<i4"), "values": (rows.data, "<f8")}
+        return {"rows": list(rows.shape), **{name: Packed(dtype).packed(a) for name, (a, dtype) in arrays.items()}}
+
+    def unpacked(self, value: Any) -> Any:
+        """Return the sparse matrix that JSON holds, or one as it is; raises ValueError for neither."""
+        from scipy.sparse import csr_array
+
+        if not isinstance(value, dict):
+            return csr_array(value)
+        starts, columns = (Packed("<i4").unpacked(value[name]) for name in ("starts", "columns"))
+        return csr_array((Packed("<f8").unpacked(value["values"]), columns, starts), shape=tuple(value["rows"]))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            self.unpacked, serialization=core_schema.plain_serializer_function_ser_schema(self.packed)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        packed = {name: {"type": "object"} for name in ("starts", "columns", "values")}
+        return {
+            "description": "a sparse matrix by rows: its shape, where each row starts, columns and values, packed",
+            "type": "object",
+            "properties": {"rows": {"type": "array", "items": {"type": "integer"}}, **packed},
+            "required": ["rows", *packed],
+        }
+
+
+@dataclass(frozen=True)
 class Listed:
     """How JSON holds a small array that people read there: as nested lists; what is not finite becomes null."""
 
@@ -72,6 +108,10 @@ FloatArray = Annotated[NDArray[np.float64], Packed("<f8")]
 ComplexArray = Annotated[NDArray[np.complex128], Packed("<c16")]
 IntArray = Annotated[NDArray[np.int64], Packed("<i8")]
 BoolArray = Annotated[NDArray[np.bool_], Packed("|b1")]
+SingleArray = Annotated[NDArray[np.floating[Any]], Packed("<f4")]
+ByteArray = Annotated[NDArray[np.uint8], Packed("|u1")]
+SparseArray = Annotated[Any, PackedRows()]
+"""a sparse matrix of SciPy"""
 Table = Annotated[NDArray[np.float64], Listed()]
 """a small array, as people read it in a document"""
 

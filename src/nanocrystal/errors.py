@@ -18,10 +18,14 @@ class NanocrystalError(Exception):
 
 
 class InputError(NanocrystalError):
-    """What the user gave cannot be used.
+    """What the user gave cannot be used; nothing was computed or written.
 
-    where: the address of the value or the file (and line) in question.
-    problem: one sentence: what was expected, what came, what to do.
+    Parameters
+    ----------
+    where : str
+        The address of the value, or the file and line, in question.
+    problem : str
+        One sentence: what was expected, what came, what to do.
     """
 
     def __init__(self, where: str, problem: str) -> None:

@@ -2,77 +2,260 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.kernels.sine import SineTransform
-from nanocrystal.measurement import grid_from_text
-from nanocrystal.parameters import Evaluation
+from nanocrystal.measurement import Model, Technique, grid_from_text
+from nanocrystal.parameters import Evaluation, Values
+from nanocrystal.parameters.parameter_set import Declared
 from nanocrystal.refinement import declared_parameters
+from nanocrystal.report.refined.result import Estimate
+from nanocrystal.report.scattered.result import Scattering
+from nanocrystal.report.simulated.result import SimulatedCurve, Simulation
+from nanocrystal.report.versions import versions
 from nanocrystal.sample import Cluster, Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 
 FloatArray = NDArray[np.float64]
+P = ParamSpec("P")
+R = TypeVar("R")
 HIGHEST_Q = 75.0
 """Å⁻¹; s = Q/4π up to 6 Å⁻¹ is what the table of form factors covers"""
+LEAST_Q = 0.1
+"""Å⁻¹; below, bins need be no finer"""
 BIN = 0.005
 """Å; four moments in bins of this width keep I(Q) to 1e-7 up to Q = 25 Å⁻¹"""
 
 
-def simulated_curves(sample: Sample, datasets: Mapping[str, Any], folder: Path) -> dict[str, dict[str, FloatArray]]:
-    """Return name -> columns (abscissa, ordinate[, sigma]) of each data set as the study describes it.
+def simulate(
+    sample: Sample, datasets: Mapping[str, Technique], *, title: str = "", folder: str | Path = "."
+) -> Simulation:
+    """Return what data sets would look like as they are described, with noise where they describe it.
 
-    The abscissa of points that are no curve is their names.
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial; parameters stand at their values.
+    datasets : mapping of str to technique
+        Data sets by name. Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters
+        that are left to the fit stand at 1, those of a background at 0.
+    title : str, optional
+        Of the report.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory]; of no account where no data set names a file.
+
+    Returns
+    -------
+    Simulation
+        The curves by data set, with `page()` and `save(folder)`.
+
+    Raises
+    ------
+    InputError
+        For data sets that cannot be calculated of this sample, with the address of the value.
     """
     parameters = declared_parameters(sample, datasets)
-    models = {name: d.bind(name, sample, folder) for name, d in datasets.items()}
-    found = {}
-    for name, model in models.items():
-        values = parameters.initial_values()
-        rows = {model.linear[k] for k in model.background_rows()}
-        values |= {a: 0.0 if a in rows else 1.0 for a in model.linear if a not in values}
-        evaluation = Evaluation(values, model.requirement)
-        coefficients = np.array([values[a] for a in model.linear])
-        curve, sigma = model.simulated(coefficients @ model.curves(evaluation))
-        points: Any = model.measured.labels or model.measured.x
-        columns = {model.x_axis.name: points, model.y_axis.name.lower(): curve}
-        found[name] = columns if sigma is None else {**columns, "sigma": sigma}
-    return found
+    models = {name: d.bind(name, sample, Path(folder)) for name, d in datasets.items()}
+    values = parameters.initial_values()
+    for model in models.values():
+        background = {model.linear[k] for k in model.background_rows()}
+        values |= {a: 0.0 if a in background else 1.0 for a in model.linear if a not in values}
+    inputs = dict(sample.inputs()) | {f: sha256 for m in models.values() for f, sha256 in m.inputs.items()}
+    inputs |= {m.measured.source: m.measured.sha256 for m in models.values() if m.measured.sha256}
+    return Simulation(
+        title=title or "Untitled simulation",
+        version=__version__,
+        curves={name: _simulated(model, Evaluation(values, model.requirement)) for name, model in models.items()},
+        parameters={d.address: _value(d, values) for d in parameters if d.address in values},
+        inputs=inputs,
+        notes=sample.remarks(values),
+        methods=list(dict.fromkeys(p for m in models.values() for p in m.methods())),
+        provenance=versions(),
+    )
 
 
-def cluster_intensity(
-    path: Path, q_text: str, u_iso_text: str = "", energy_ev: float | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Return Q (Å⁻¹) and I(Q) of the atoms of a file, in electron units of the whole cluster.
+def simulated_curves(
+    sample: Sample, datasets: Mapping[str, Technique], folder: str | Path = "."
+) -> dict[str, dict[str, FloatArray]]:
+    """Return the curves of data sets as they are described, without a refinement.
 
-    q_text: START:STOP:STEP; u_iso_text: `Cs=0.03,Pb=0.01` (Å², 0 where not named).
-    Raises InputError for anything that cannot be used.
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial; parameters stand at their values.
+    datasets : mapping of str to technique
+        Data sets by name. Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters
+        that are left to the fit stand at 1, those of a background at 0.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory]; of no account where no data set names a file.
+
+    Returns
+    -------
+    dict
+        name -> columns by heading: the abscissa (n,), the calculated ordinate (n,), with the noise that the data set
+        describes, and then "sigma" (n,). The abscissa of points that are no curve is their names.
+
+    Raises
+    ------
+    InputError
+        For data sets that cannot be calculated of this sample, with the address of the value.
     """
-    q = grid_from_text(q_text, "--q")
-    if q[0] < 0.0:
-        raise InputError("--q", f"must not be negative, got {q[0]:g}.")
-    if q[-1] > HIGHEST_Q:
-        raise InputError("--q", f"form factors are tabulated up to {HIGHEST_Q:g} Å⁻¹, got {q[-1]:g}.")
-    if energy_ev is not None and q[-1] > 4.0 * np.pi * energy_ev / EV_ANGSTROM:
-        reach = 4.0 * np.pi * energy_ev / EV_ANGSTROM
-        raise InputError(
-            "--energy",
-            f"photons of {energy_ev:g} eV reach Q = {reach:.3g} Å⁻¹ at most, but --q asks for {q[-1]:g}; "
-            "the energy must be in eV, not keV.",
-        )
-    cluster = Cluster.read(path, str(path))
-    cluster.check_overlap(str(path))
+    return {name: curve.columns for name, curve in simulate(sample, datasets, folder=folder).curves.items()}
+
+
+def _simulated(model: Model, evaluation: Evaluation) -> SimulatedCurve:
+    coefficients = np.array([evaluation.values[a] for a in model.linear])
+    y, sigma = model.simulated(coefficients @ model.curves(evaluation))
+    return SimulatedCurve(
+        technique=model.technique,
+        x=model.measured.x,
+        y=y,
+        sigma=sigma,
+        x_name=model.x_axis.name,
+        x_unit=model.x_axis.unit,
+        y_name=model.y_axis.name,
+        y_unit=model.y_axis.unit,
+        labels=model.measured.labels,
+        wavelength=model.wavelength,
+        look=model.look,
+    )
+
+
+def _value(declared: Declared, values: Values) -> Estimate:
+    return Estimate(
+        value=float(values[declared.address]),
+        stderr=None,
+        stderr_scaled=None,
+        unit=declared.quantity.unit,
+        status="fixed" if declared.parameter.tie is None else "tied",
+        description=declared.quantity.description,
+        quantity=declared.quantity.meaning.quantity,
+        definition=declared.quantity.meaning.definition,
+    )
+
+
+@dataclass(frozen=True)
+class Called:
+    """How messages call the arguments of `cluster_intensity`: as in Python, or as the options of a command."""
+
+    q: str = "q"
+    u_iso: str = "u_iso"
+    energy_ev: str = "energy_ev"
+
+
+OPTIONS = Called("--q", "--u-iso", "--energy")
+IN_PYTHON = Called()
+_FORMER_NAMES = {"path": "atoms", "q_text": "q", "u_iso_text": "u_iso"}
+
+
+def _by_former_names(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function be called with the names that its arguments had in version 0.1."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(*args, **{_FORMER_NAMES.get(k, k): v for k, v in kwargs.items()})  # type: ignore[arg-type]
+
+    return called
+
+
+@_by_former_names
+def cluster_intensity(
+    atoms: str | Path | Cluster,
+    q: str | ArrayLike,
+    u_iso: str | Mapping[str, float] | None = None,
+    energy_ev: float | None = None,
+    called: Called = IN_PYTHON,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the scattering of explicit atoms by the Debye equation.
+
+    Parameters
+    ----------
+    atoms : str, Path or Cluster
+        A file, .xyz, .extxyz or .cif, or the atoms themselves.
+    q : array (n,) or str
+        Å⁻¹, from 0 to 75, in any order; a text START:STOP:STEP has both ends included.
+    u_iso : mapping of str to float, or str, optional
+        Element -> mean-square displacement along one axis, Å² from 0 to 1 [0]; a text is `Cs=0.03,Pb=0.01`.
+    energy_ev : float, optional
+        Photon energy in eV, for f′ and f″ [without].
+    called : Called, optional
+        How messages call the arguments.
+
+    Returns
+    -------
+    q : array (n,)
+        Å⁻¹.
+    intensity : array (n,)
+        I(Q) in electron units of the whole cluster, to 1e-7 up to Q = 25 Å⁻¹.
+
+    Raises
+    ------
+    InputError
+        For a file, a Q, an element or an energy that cannot be used; it names the argument.
+
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
+    """
+    scattering = cluster_scattering(atoms, q, u_iso, energy_ev, called)
+    return scattering.q, scattering.intensity
+
+
+def cluster_scattering(
+    atoms: str | Path | Cluster,
+    q: str | ArrayLike,
+    u_iso: str | Mapping[str, float] | None = None,
+    energy_ev: float | None = None,
+    called: Called = IN_PYTHON,
+) -> Scattering:
+    """Return the scattering of explicit atoms with all that it follows from, to be shown and saved.
+
+    Parameters
+    ----------
+    atoms : str, Path or Cluster
+        A file, .xyz, .extxyz or .cif, or the atoms themselves.
+    q : array (n,) or str
+        Å⁻¹, from 0 to 75, in any order; a text START:STOP:STEP has both ends included.
+    u_iso : mapping of str to float, or str, optional
+        Element -> mean-square displacement along one axis, Å² from 0 to 1 [0]; a text is `Cs=0.03,Pb=0.01`.
+    energy_ev : float, optional
+        Photon energy in eV, for f′ and f″ [without].
+    called : Called, optional
+        How messages call the arguments.
+
+    Returns
+    -------
+    Scattering
+        Q and I(Q) in electron units of the whole cluster, with `page()` and `save(folder)`.
+
+    Raises
+    ------
+    InputError
+        For a file, a Q, an element or an energy that cannot be used; it names the argument.
+
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
+    """
+    q = _checked_q(q, energy_ev, called)
+    cluster = atoms if isinstance(atoms, Cluster) else Cluster.read(atoms, str(atoms))
+    cluster.check_overlap(cluster.source)
     species = cluster.species
-    u_iso = _displacements(u_iso_text, species)
-    h = min(BIN, 0.125 / float(q[-1]))
+    displacements = _displacements(u_iso, species, called.u_iso)
+    h = min(BIN, 0.125 / max(float(q.max()), LEAST_Q))
     n_bins = int(np.ceil(cluster.extent / h)) + 2
     moments = cluster_moments(cluster.positions, cluster.kinds, len(species), h, n_bins)
     sums = SineTransform(h, n_bins, q)(moments)
@@ -80,11 +263,61 @@ def cluster_intensity(
     if energy_ev is not None:
         factors += np.array([anomalous_factor(e, energy_ev) for e in species])[:, None]
     counts = np.bincount(cluster.kinds, minlength=len(species)).astype(np.float64)
-    return q, debye_intensity(q, sums, factors, u_iso, np.ones(len(species)), counts)
+    intensity = debye_intensity(q, sums, factors, displacements, np.ones(len(species)), counts)
+    return Scattering(
+        title=cluster.formula,
+        version=__version__,
+        source=cluster.source,
+        q=q,
+        intensity=intensity,
+        atoms={e: int(n) for e, n in zip(species, counts, strict=True)},
+        u_iso={e: float(u) for e, u in zip(species, displacements, strict=True)},
+        energy=energy_ev,
+        inputs={cluster.source: cluster.sha256} if cluster.text else {},
+        provenance=versions(),
+    )
 
 
-def _displacements(text: str, species: tuple[str, ...]) -> FloatArray:
-    given: dict[str, float] = {}
+def _checked_q(q: str | ArrayLike, energy_ev: float | None, called: Called) -> FloatArray:
+    """Return Q (n,) Å⁻¹ that form factors know and photons of the energy reach."""
+    if isinstance(q, str):
+        q = grid_from_text(q, called.q)
+    try:
+        points = np.asarray(q, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(called.q, f"expected numbers (Å⁻¹) or START:STOP:STEP, got {q!r}.") from None
+    if points.ndim != 1 or not len(points):
+        raise InputError(called.q, f"expected numbers (Å⁻¹) of shape (n,), got the shape {points.shape}.")
+    if not np.isfinite(points).all():
+        raise InputError(called.q, f"must be finite, but number {int(np.isfinite(points).argmin()) + 1} is not.")
+    if points.min() < 0.0:
+        raise InputError(called.q, f"must not be negative, got {points.min():g}.")
+    most = float(points.max())
+    if most > HIGHEST_Q:
+        raise InputError(called.q, f"form factors are tabulated up to {HIGHEST_Q:g} Å⁻¹, got {most:g}.")
+    if energy_ev is not None and most > (reach := 4.0 * np.pi * energy_ev / EV_ANGSTROM):
+        raise InputError(
+            called.energy_ev,
+            f"photons of {energy_ev:g} eV reach Q = {reach:.3g} Å⁻¹ at most, but {called.q} asks for {most:g}; "
+            "the energy must be in eV, not keV.",
+        )
+    return points
+
+
+def _displacements(u_iso: str | Mapping[str, float] | None, species: tuple[str, ...], called: str) -> FloatArray:
+    """Return u_iso (n_species,) Å² of each element, 0 where nothing is said."""
+    by_element = _displacements_of_text(u_iso, called) if isinstance(u_iso, str) else dict(u_iso or {})
+    for element, value in by_element.items():
+        if element not in species:
+            raise InputError(called, f"there is no {element!r} among the atoms; {nearest_names(element, species)}")
+        if not isinstance(value, Real) or not 0.0 <= value <= 1.0:
+            raise InputError(called, f"expected a number from 0 to 1 (Å²) for {element}, got {value!r}.")
+    return np.array([by_element.get(e, 0.0) for e in species])
+
+
+def _displacements_of_text(text: str, called: str) -> dict[str, float]:
+    """Return element -> Å² of a text such as Cs=0.03,Pb=0.01."""
+    by_element: dict[str, float] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         element, separator, number = part.partition("=")
         element = element.strip()
@@ -93,10 +326,8 @@ def _displacements(text: str, species: tuple[str, ...]) -> FloatArray:
         except ValueError:
             value = -1.0
         if not separator or not 0.0 <= value <= 1.0:
-            raise InputError("--u-iso", f"expected ELEMENT=NUMBER with a number from 0 to 1 (Å²), got {part!r}.")
-        if element in given:
-            raise InputError("--u-iso", f"{element} stands twice; keep one.")
-        if element not in species:
-            raise InputError("--u-iso", f"there is no {element!r} among the atoms; {nearest_names(element, species)}")
-        given[element] = value
-    return np.array([given.get(e, 0.0) for e in species])
+            raise InputError(called, f"expected ELEMENT=NUMBER with a number from 0 to 1 (Å²), got {part!r}.")
+        if element in by_element:
+            raise InputError(called, f"{element} stands twice; keep one.")
+        by_element[element] = value
+    return by_element

@@ -80,7 +80,20 @@ def in_any_case(content: bytes) -> str:
 
 
 def csv_text(columns: Mapping[str, Iterable[object]], digits: int | None = DIGITS) -> str:
-    """Return columns of equal length, by their headings, as CSV; see `csv_of_rows`."""
+    """Return columns as the text of a CSV file: one line of headings, commas, a point as the decimal sign.
+
+    Parameters
+    ----------
+    columns : mapping of str to iterable
+        Heading -> its values; all of equal length.
+    digits : int or None, optional
+        Digits of numbers; None for as many as give the same number back.
+
+    Returns
+    -------
+    str
+        The text; a field is empty where a number is not finite or not there.
+    """
     return csv_of_rows(columns, zip(*columns.values(), strict=True), digits)
 
 

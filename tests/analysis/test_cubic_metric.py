@@ -16,7 +16,7 @@ from nanocrystal import Cube, Distribution, InputError, Sphere, TotalScattering,
 from nanocrystal.analysis import (
     CubicMetric,
     MetricOptions,
-    ProfileOptions,
+    PeakOptions,
     cell_parameters,
     cubic_metric,
     cubic_reflections,
@@ -49,7 +49,7 @@ def with_noise(mean: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 SQUARES = (1, 2, 3, 4, 5, 6, 8, 9, 10, 11)
 """of the reflections inside Q; 7 is no sum of three squares"""
-EXACT = ProfileOptions(mixing=0.0)
+EXACT = PeakOptions(mixing=0.0)
 
 
 def test_reflections_by_hand() -> None:
@@ -236,7 +236,7 @@ def test_calculated_pattern_of_an_orthorhombic_crystal() -> None:
 def test_a_start_that_is_far_off_is_said_and_not_taken_for_a_finding() -> None:
     mean = pattern(dict.fromkeys(SQUARES, A))
     metric = cubic_metric(
-        Q, *with_noise(mean, 1), a=1.05 * A, options=MetricOptions(profile=ProfileOptions(mixing=0.0, fwhm=0.05))
+        Q, *with_noise(mean, 1), a=1.05 * A, options=MetricOptions(profile=PeakOptions(mixing=0.0, fwhm=0.05))
     )
     assert metric.all.n < 5
     assert "is a = 5.899 Å the right start?" in metric.verdict

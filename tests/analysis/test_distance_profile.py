@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from nanocrystal import Cluster, InputError
-from nanocrystal.analysis import Surface, atom_depths, distance_profile
+from nanocrystal.analysis import DepthReference, atom_depths, distance_profile
 
 SPACING, INWARDS = 6.0, 0.4
 """Å: between planes, and how far the outermost planes are moved"""
@@ -40,14 +40,16 @@ def test_depths_of_a_cube() -> None:
 
 def test_depth_below_the_hull_does_not_care_how_the_cube_is_turned() -> None:
     turned = cube(Rotation.from_euler("xyz", [20.0, 35.0, 50.0], degrees=True))
-    np.testing.assert_allclose(atom_depths(turned, Surface("hull")), atom_depths(cube()), atol=1e-9)
+    np.testing.assert_allclose(atom_depths(turned, DepthReference("hull")), atom_depths(cube()), atol=1e-9)
 
 
 def test_depth_below_the_hull_of_an_octahedron_by_hand() -> None:
     """The centre of an octahedron with corners at distance R is R/√3 below its faces."""
     corners = np.concatenate([np.eye(3), -np.eye(3)]) * 10.0
     cluster = Cluster(("Pb",) * 6 + ("Cs",), np.concatenate([corners, np.zeros((1, 3))]), "octahedron")
-    np.testing.assert_allclose(atom_depths(cluster, Surface("hull")), [0.0] * 6 + [10.0 / np.sqrt(3.0)], atol=1e-9)
+    np.testing.assert_allclose(
+        atom_depths(cluster, DepthReference("hull")), [0.0] * 6 + [10.0 / np.sqrt(3.0)], atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("turn", [None, Rotation.from_euler("zx", [31.0, 12.0], degrees=True)])
@@ -57,7 +59,7 @@ def test_mean_distances_counted_by_hand(turn: Rotation | None) -> None:
     The central atom has six, none short. The 26 about it have 156: each of the 27 × 3 pairs of an atom and an
     axis has one short distance where the atom stands next to the outer plane, 54. The rest belong to the surface.
     """
-    found = distance_profile(cube(turn), "Cs", "Cs", cutoff=7.0, surface=Surface("hull" if turn else "box"))
+    found = distance_profile(cube(turn), "Cs", "Cs", cutoff=7.0, surface=DepthReference("hull" if turn else "box"))
     assert found.n_atoms.tolist() == [98, 26, 1]
     np.testing.assert_allclose(found.n_neighbours, [438 / 98, 6.0, 6.0])
     short = np.array([246 / 438, 54 / 156, 0.0])
@@ -107,10 +109,10 @@ def test_ligands_outside_do_not_move_the_surface() -> None:
     bare = cube()
     away = np.array([[12.0, 12.0, -9.0], [12.0, 12.0, 40.0]])
     covered = Cluster((*bare.elements, "C", "Cs"), np.concatenate([bare.positions, away]), "with ligands")
-    depths = atom_depths(covered, surface=Surface(elements=("Pb",)))
+    depths = atom_depths(covered, surface=DepthReference(elements=("Pb",)))
     assert depths[125] == pytest.approx(0.0)
     assert depths[-2] < 0.0
-    found = distance_profile(covered, "Pb", "Pb", cutoff=6.5, surface=Surface(elements=("Pb",)))
+    found = distance_profile(covered, "Pb", "Pb", cutoff=6.5, surface=DepthReference(elements=("Pb",)))
     np.testing.assert_allclose(found.distance, 6.0)
 
 
@@ -140,11 +142,13 @@ def test_input_that_cannot_be_used() -> None:
     with pytest.raises(InputError, match="within 1 Å"):
         distance_profile(cube(), "Cs", "Cs", cutoff=1.0)
     with pytest.raises(InputError, match="'box' or 'hull'"):
-        distance_profile(cube(), "Cs", "Cs", cutoff=7.0, surface=Surface("sphere"))  # type: ignore[arg-type]
+        distance_profile(cube(), "Cs", "Cs", cutoff=7.0, surface=DepthReference("sphere"))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="ascending edges"):
         distance_profile(cube(), "Cs", "Cs", cutoff=7.0, shells=[3.0, 1.0])
     with pytest.raises(InputError, match="no convex hull"):
-        atom_depths(Cluster(("Cs",) * 4, np.eye(4)[:, :3] * [1.0, 1.0, 0.0], "flat"), Surface("hull"))
+        atom_depths(Cluster(("Cs",) * 4, np.eye(4)[:, :3] * [1.0, 1.0, 0.0], "flat"), DepthReference("hull"))
     points = np.random.default_rng(1).normal(0.0, 10.0, (400, 3))
     with pytest.raises(InputError, match="form no layers"):
-        distance_profile(Cluster(("Cs",) * 400, points, "cloud"), "Cs", "Cs", n_nearest=1, surface=Surface("hull"))
+        distance_profile(
+            Cluster(("Cs",) * 400, points, "cloud"), "Cs", "Cs", n_nearest=1, surface=DepthReference("hull")
+        )

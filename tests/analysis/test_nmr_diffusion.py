@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit, lsq_linear
 
-from nanocrystal.analysis.nmr_inversion import DiffusionDistribution, InversionOptions, diffusion_distribution
+from nanocrystal.analysis.nmr_inversion import DiffusionDistribution, DiffusionOptions, diffusion_distribution
 from nanocrystal.analysis.nmr_map import diffusion_map
 from nanocrystal.errors import InputError
-from nanocrystal.report.nmr.figures import diffusion_map_figure, distribution_figure
+from nanocrystal.report.nmr.figures import diffusion_figure, diffusion_map_figure
 
 B = np.linspace(0.0, 0.17, 24) ** 2 / 1.5
 """s/µm²"""
@@ -27,7 +27,7 @@ def decay(coefficients: tuple[float, ...], amplitudes: tuple[float, ...], seed: 
 @pytest.mark.parametrize("method", ["tikhonov", "entropy"])
 def test_two_far_coefficients_are_two_peaks(method: str) -> None:
     y = decay((60.0, 900.0), (0.6, 0.4))
-    options = InversionOptions(limits_um2_per_s=LIMITS, resamples=20)
+    options = DiffusionOptions(limits_um2_per_s=LIMITS, resamples=20)
     found = diffusion_distribution(B, y, SIGMA, method=method, options=options)  # type: ignore[arg-type]
     assert len(found.peaks) == 2
     slow, fast = found.peaks
@@ -47,7 +47,7 @@ def test_two_far_coefficients_are_two_peaks(method: str) -> None:
 def test_near_coefficients_come_out_as_one_peak_between_them() -> None:
     """What the page warns of: a factor of 2 is beyond this noise; the logarithmic mean is kept."""
     found = diffusion_distribution(
-        B, decay((85.0, 170.0), (0.5, 0.5)), SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, resamples=0)
+        B, decay((85.0, 170.0), (0.5, 0.5)), SIGMA, options=DiffusionOptions(limits_um2_per_s=LIMITS, resamples=0)
     )
     assert found.peaks[0].fraction > 0.95
     assert found.peaks[0].diffusion_um2_per_s == pytest.approx(np.sqrt(85.0 * 170.0), rel=0.1)
@@ -57,7 +57,7 @@ def test_tikhonov_is_the_least_squares_of_scipy() -> None:
     """The same problem for scipy.optimize.lsq_linear, written out anew, at a given α."""
     y, strength = decay((60.0, 900.0), (0.6, 0.4)), 0.3
     found = diffusion_distribution(
-        B, y, SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, n_grid=40, strength=strength, resamples=0)
+        B, y, SIGMA, options=DiffusionOptions(limits_um2_per_s=LIMITS, n_grid=40, strength=strength, resamples=0)
     )
     grid = np.geomspace(*LIMITS, 40)
     kernel = np.exp(-B[:, None] * grid) * np.log(grid[1] / grid[0]) / SIGMA
@@ -75,14 +75,14 @@ def test_tikhonov_is_the_least_squares_of_scipy() -> None:
 def test_bands_hold_repeated_measurements() -> None:
     """What 20 further measurements give at the same α scatters as the band of the first says, within a factor 2."""
     first = diffusion_distribution(
-        B, decay((85.0,), (1.0,)), SIGMA, options=InversionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=60)
+        B, decay((85.0,), (1.0,)), SIGMA, options=DiffusionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=60)
     )
     again = [
         diffusion_distribution(
             B,
             decay((85.0,), (1.0,), s),
             SIGMA,
-            options=InversionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=0),
+            options=DiffusionOptions(limits_um2_per_s=LIMITS, strength=0.1, resamples=0),
         )
         for s in range(20, 40)
     ]
@@ -102,7 +102,7 @@ def test_wrong_input_is_named(given: dict, where: str) -> None:
     usual = {"b_s_per_um2": B, "integrals": decay((85.0,), (1.0,)), "sigma": SIGMA}
     settings = {k: given.pop(k) for k in ("limits_um2_per_s", "n_grid") if k in given}
     with pytest.raises(InputError, match=where):
-        diffusion_distribution(**{**usual, **given}, options=InversionOptions(resamples=0, **settings))
+        diffusion_distribution(**{**usual, **given}, options=DiffusionOptions(resamples=0, **settings))
 
 
 # ---- maps ---------------------------------------------------------------------------------------
@@ -145,9 +145,9 @@ def test_map_is_highest_where_the_line_is() -> None:
 
 def test_figures_can_be_written() -> None:
     found: DiffusionDistribution = diffusion_distribution(
-        B, decay((85.0,), (1.0,)), SIGMA, options=InversionOptions(resamples=3)
+        B, decay((85.0,), (1.0,)), SIGMA, options=DiffusionOptions(resamples=3)
     )
-    for figure in (distribution_figure(found), diffusion_map_figure(diffusion_map(SHIFT, B, spectra(), 0.01))):
+    for figure in (diffusion_figure(found), diffusion_map_figure(diffusion_map(SHIFT, B, spectra(), 0.01))):
         json.dumps(figure, allow_nan=False)
 
 

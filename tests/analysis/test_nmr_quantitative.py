@@ -59,7 +59,7 @@ def test_chain_against_monte_carlo() -> None:
 
 def test_simulated_tells_what_a_straight_line_misses() -> None:
     """1/x with 30 %: the median stays, the upper end is farther than the lower one; quantiles of 1/x by hand."""
-    middle, low, high = q.simulated(lambda x: 1.0 / x, {"x": (1.0, 0.2)}, np.random.default_rng(1), 20_000)
+    middle, low, high = q.propagated_by_sampling(lambda x: 1.0 / x, {"x": (1.0, 0.2)}, np.random.default_rng(1), 20_000)
     assert middle == pytest.approx(1.0, abs=0.01)
     assert low == pytest.approx(1.0 / 1.2, abs=0.01)
     assert high == pytest.approx(1.0 / 0.8, abs=0.02)

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from nanocrystal.analysis.nmr_diffusion import diameter_from_diffusion, viscosity_of_pair
+from nanocrystal.analysis.nmr_diffusion import diameter_from_diffusion, viscosity_from_diffusion
 from nanocrystal.analysis.nmr_sensitivity import (
     concentration_for_signal_to_noise,
-    relative_sensitivity_per_time,
-    sensitivity_table,
+    nmr_sensitivity_per_time,
+    nmr_sensitivity_table,
     signal_to_noise_after,
     time_for_signal_to_noise_s,
 )
@@ -66,21 +66,21 @@ def test_isotope_properties() -> None:
 def test_printed_sensitivities_per_time() -> None:
     """Table S3 of Aebli et al. with its own receptivities: 0.016, 0.014, 1, 0.512."""
     rows = [(5.37e-4, 5000.0, 30.0), (0.00135, 3750.0, 120.0), (0.0484, 2000.0, 109.0), (0.002, 17600.0, 1.0)]
-    found = [round(relative_sensitivity_per_time(*row), 3) for row in rows]
+    found = [round(nmr_sensitivity_per_time(*row), 3) for row in rows]
     assert found == [0.016, 0.014, 1.0, 0.512]
 
 
 def test_table_takes_receptivities_from_the_isotopes() -> None:
-    table = sensitivity_table({"77Se": (30.0, 5000.0), "207Pb": (1.0, 17600.0)}, enrichment={"77Se": 0.61})
+    table = nmr_sensitivity_table({"77Se": (30.0, 5000.0), "207Pb": (1.0, 17600.0)}, enrichment={"77Se": 0.61})
     se, pb = table.rows
     assert se.sensitivity_per_time == pytest.approx(5.37e-4 / 0.0484 * 0.4 * 109.0 / 30.0 * 0.61 / 0.0763)
     assert pb.sensitivity_per_time == pytest.approx(2.01e-3 / 0.0484 * 2000.0 / 17600.0 * 109.0)
     assert "207Pb" in str(table)
     assert table.to_csv().splitlines()[0] == "nucleus,receptivity,t1_s,fwhm_hz,sensitivity_per_time"
     with pytest.raises(InputError, match="enrichment of 77Se: must be a fraction"):
-        sensitivity_table({"77Se": (30.0, 5000.0)}, enrichment={"77Se": 61.0})
+        nmr_sensitivity_table({"77Se": (30.0, 5000.0)}, enrichment={"77Se": 61.0})
     with pytest.raises(InputError, match="t1_s: must be above 0 s, got 0"):
-        sensitivity_table({"77Se": (0.0, 5000.0)})
+        nmr_sensitivity_table({"77Se": (0.0, 5000.0)})
 
 
 def test_signal_to_noise_grows_as_the_root_of_time() -> None:
@@ -101,7 +101,7 @@ def test_signal_to_noise_grows_as_the_root_of_time() -> None:
 def test_size_of_a_printed_diffusion_coefficient() -> None:
     """85 µm²/s and 7.2 nm of PbS nanocrystals in toluene-d8 imply 0.714 mPa s at 298.15 K, not toluene's 0.554."""
     by_hand = 1.380649e-23 * 298.15 / (3.0 * math.pi * 85e-12 * 7.2e-9)
-    assert viscosity_of_pair(85.0, 7.2, 298.15) == pytest.approx(by_hand * 1e3)
+    assert viscosity_from_diffusion(85.0, 7.2, 298.15) == pytest.approx(by_hand * 1e3)
     assert by_hand == pytest.approx(7.14e-4, rel=1e-3)
     found = diameter_from_diffusion(85.0, 298.15, viscosity_mpa_s=0.714, stderr_um2_per_s=8.5)
     assert found.diameter_nm == pytest.approx(7.2, abs=0.01)

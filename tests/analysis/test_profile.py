@@ -10,7 +10,7 @@ import pytest
 from scipy.special import voigt_profile
 
 from nanocrystal import InputError
-from nanocrystal.analysis import ProfileOptions, fit_peaks, momentum_transfer
+from nanocrystal.analysis import PeakOptions, fit_peaks, momentum_transfer
 from nanocrystal.spectra.lines import pseudo_voigt
 
 FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
@@ -71,7 +71,7 @@ def test_overlapping_gaussians_are_recovered_exactly() -> None:
 def test_positions_of_voigt_peaks_though_they_are_not_pseudo_voigt() -> None:
     q = np.arange(1.0, 2.2, 0.004)
     y = 40.0 * voigt_profile(q - 1.35, 0.02, 0.012) + 25.0 * voigt_profile(q - 1.75, 0.02, 0.012) + 5.0
-    fit = fit_peaks(q, y, np.full(len(q), 0.05), [1.34, 1.76], options=ProfileOptions(together=20.0, reach=8.0))
+    fit = fit_peaks(q, y, np.full(len(q), 0.05), [1.34, 1.76], options=PeakOptions(together=20.0, reach=8.0))
     # the full width at half maximum of a Voigt function, found on a fine grid
     fine = np.linspace(0.0, 0.1, 100001)
     profile = voigt_profile(fine, 0.02, 0.012)
@@ -92,7 +92,7 @@ def test_standard_errors_cover_the_scatter_of_100_seeds() -> None:
     apart = []
     for seed in range(100):
         y = mean + np.random.default_rng(seed).normal(0.0, sigma)
-        fit = fit_peaks(q, y, sigma, [1.31, 1.41, 1.84], options=ProfileOptions(mixing=0.0))
+        fit = fit_peaks(q, y, sigma, [1.31, 1.41, 1.84], options=PeakOptions(mixing=0.0))
         for peak, (area, position, spread) in zip(fit.peaks, PEAKS, strict=True):
             assert peak.problem == ""
             values = ((peak.area, area), (peak.position, position), (peak.fwhm, FWHM * spread))
@@ -105,7 +105,7 @@ def test_standard_errors_cover_the_scatter_of_100_seeds() -> None:
 def test_sigmas_that_are_too_small_are_scaled_and_none_are_found_from_the_scatter() -> None:
     q = np.arange(1.0, 1.6, 0.002)
     y = gaussians(q, PEAKS[:1]) + 40.0 + np.random.default_rng(3).normal(0.0, 6.0, len(q))
-    options = ProfileOptions(mixing=0.0, fwhm=0.07)
+    options = PeakOptions(mixing=0.0, fwhm=0.07)
     right = fit_peaks(q, y, np.full(len(q), 6.0), [1.3], options=options).peaks[0].position
     small = fit_peaks(q, y, np.full(len(q), 2.0), [1.3], options=options).peaks[0].position
     absent = fit_peaks(q, y, None, [1.3], options=options).peaks[0].position
@@ -142,7 +142,7 @@ def test_peaks_at_and_beyond_the_ends() -> None:
 
 def test_too_few_points() -> None:
     q = np.arange(1.0, 2.0, 0.05)
-    fit = fit_peaks(q, gaussians(q, PEAKS) + 1.0, None, [1.3, 1.85], options=ProfileOptions(fwhm=0.06, reach=1.5))
+    fit = fit_peaks(q, gaussians(q, PEAKS) + 1.0, None, [1.3, 1.85], options=PeakOptions(fwhm=0.06, reach=1.5))
     assert all("points in its window for" in p.problem for p in fit.peaks)
     assert np.isnan(fit.calculated).all()
 
@@ -150,7 +150,7 @@ def test_too_few_points() -> None:
 def test_widths_may_be_shared() -> None:
     q = np.arange(1.05, 1.7, 0.005)
     fit = fit_peaks(
-        q, gaussians(q, PEAKS[:2]) + 4.0, np.full(len(q), 1.0), [1.3, 1.42], options=ProfileOptions(widths="shared")
+        q, gaussians(q, PEAKS[:2]) + 4.0, np.full(len(q), 1.0), [1.3, 1.42], options=PeakOptions(widths="shared")
     )
     assert fit.peaks[0].fwhm == fit.peaks[1].fwhm
     assert fit.peaks[0].fwhm.value == pytest.approx(FWHM * 0.03, rel=1e-3)
@@ -197,4 +197,4 @@ def test_input_that_cannot_be_used(change: dict, message: str) -> None:
 )
 def test_options_that_cannot_be_used(options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        ProfileOptions(**options)
+        PeakOptions(**options)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from nanocrystal.analysis import SizesOptions, guinier, invariant, porod, specific_surface, sphere_sizes
+from nanocrystal.analysis import SizesOptions, guinier, porod, scattering_invariant, specific_surface, sphere_sizes
 from nanocrystal.errors import InputError
 from support.measured import measured
 from support.paths import DOCS
@@ -79,7 +79,7 @@ def test_porod_invariant_and_surface_of_spheres() -> None:
     high = porod(q, curve + background, (0.25, 0.6))
     assert high.constant.value == pytest.approx(2 * np.pi * surface, rel=8e-3)
     assert high.background.value == pytest.approx(background, rel=5e-3)
-    whole = invariant(q, curve + background, low, high)
+    whole = scattering_invariant(q, curve + background, low, high)
     assert whole.value.value == pytest.approx(2 * np.pi**2 * volume, rel=3e-3)
     assert specific_surface(high, whole).value == pytest.approx(surface / volume, rel=1e-2)
     assert specific_surface(high, whole, 0.1).value == pytest.approx(0.9 * surface / volume, rel=1e-2)

@@ -107,7 +107,14 @@ def test_compare_finds_spheres_and_writes_everything(pair: SmallStudy) -> None:
     assert said.exit_code == 0, said
     folder = pair.folder / "study-compared"
     assert said.stdout == f"{folder / 'report.html'}\n"
-    assert {p.name for p in folder.iterdir()} == {"report.html", "comparison.json", "study.toml", "base", "cube"}
+    assert {p.name for p in folder.iterdir()} == {
+        "report.html",
+        "plotly.min.js",
+        "comparison.json",
+        "study.toml",
+        "base",
+        "cube",
+    }
     assert {p.name for p in (folder / "cube").iterdir()} == OURS
     found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
     assert found["ranking"][0] == "base"
@@ -205,9 +212,13 @@ def test_example_finds_its_phase_and_the_truth(tmp_path: Path, monkeypatch: pyte
     assert found["best"] == ["orthorhombic"]
     assert found["candidates"]["orthorhombic"]["gof"] == pytest.approx(1.0, abs=0.1)
     truth = {
-        "crystals.cspbbr3.a": 8.207, "crystals.cspbbr3.b": 8.255, "crystals.cspbbr3.c": 11.759,
-        "crystals.cspbbr3.u_iso.Br": 0.06, "populations.dots.d_ab.mean": 60.0, "populations.dots.l_c.mean": 70.0,
-    }  # fmt: skip
+        "crystals.cspbbr3.a": 8.207,
+        "crystals.cspbbr3.b": 8.255,
+        "crystals.cspbbr3.c": 11.759,
+        "crystals.cspbbr3.u_iso.Br": 0.06,
+        "populations.dots.d_ab.mean": 60.0,
+        "populations.dots.l_c.mean": 70.0,
+    }
     parameters = found["candidates"]["orthorhombic"]["result"]["parameters"]
     for address, true in truth.items():
         assert abs(parameters[address]["value"] - true) < 3.5 * parameters[address]["stderr"], address

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from nanocrystal.cli.app import app
 from nanocrystal.data.nmr import read_nmr
-from nanocrystal.report.nmr.spectrum import spectrum_figure
-from nanocrystal.spectra.processing import spectrum_of
+from nanocrystal.report.nmr.spectrum import nmr_spectrum_figure
+from nanocrystal.spectra.processing import nmr_spectrum
 from support.nmr_files import CARRIER, ZERO, fid, write_bruker
 
 WIDTH = 20000.0
@@ -121,6 +121,6 @@ def test_legend_has_room_and_colours_of_its_own(n_traces: int, tmp_path: Path) -
     """The tool bar of plotly is 30 px high; a row of the legend of 13 px letters is about 20 px."""
     values = np.stack([fid(1024, WIDTH, LINES) * k for k in range(1, n_traces + 1)])
     delays = [str(k) for k in range(1, n_traces + 1)]
-    figure = spectrum_figure(spectrum_of(read_nmr(write_bruker(tmp_path / "1", values, WIDTH, delays=delays))))
+    figure = nmr_spectrum_figure(nmr_spectrum(read_nmr(write_bruker(tmp_path / "1", values, WIDTH, delays=delays))))
     assert figure["layout"]["margin"]["t"] >= 30 + 20 * (n_traces // 8)
     assert len({trace["line"]["color"] for trace in figure["data"]}) >= 8

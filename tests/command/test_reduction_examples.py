@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from pydantic import TypeAdapter
 
-from nanocrystal.reduction import Composition
+from nanocrystal.reduction import AtomicComposition
 from nanocrystal.reduction.transform import d_over_g
 from nanocrystal.study import read_study
 from nanocrystal.study.reduction import read_reductions
@@ -68,4 +68,4 @@ def test_blocks_of_the_page_are_reductions() -> None:
 
 
 def test_constant_of_d_that_the_page_names() -> None:
-    assert f"{d_over_g(Composition.from_formula('CsPbI3'), 'mean-square'):.2f}" == "0.96"
+    assert f"{d_over_g(AtomicComposition.from_formula('CsPbI3'), 'mean-square'):.2f}" == "0.96"

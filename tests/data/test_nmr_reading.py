@@ -10,7 +10,7 @@ import pytest
 
 from nanocrystal.data.nmr import diffusion_times, read_nmr
 from nanocrystal.data.nmr_bruker_parameters import DECIMATION, GROUP_DELAY, group_delay, list_values
-from nanocrystal.spectra.processing import Processing, spectrum_of
+from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
 from support.measured import measured
 from support.nmr_files import CARRIER, ZERO, fid, write_bruker
 
@@ -119,7 +119,7 @@ def test_tiles_of_a_processed_series(tmp_path: Path) -> None:
 
 def spectrum_tops(data: object) -> np.ndarray:
     """Return Hz from the carrier of the two highest lines."""
-    spectrum = spectrum_of(data, Processing(phase=None, zero_fill=4))  # type: ignore[arg-type]
+    spectrum = nmr_spectrum(data, NmrProcessing(phase=None, zero_fill=4))  # type: ignore[arg-type]
     assert spectrum.frequency is not None
     height = np.abs(spectrum.values)
     low, high = spectrum.frequency < 0.0, spectrum.frequency >= 0.0
@@ -167,7 +167,7 @@ def test_nmrpipe_axis_is_that_of_nmrglue(tmp_path: Path) -> None:
     ng.pipe.write(str(tmp_path / "cs.ft1"), header, values, overwrite=True)
     processed = read_nmr(tmp_path / "cs.ft1")
     for one in (data, processed):
-        spectrum = spectrum_of(one, Processing(phase=None, zero_fill=4))
+        spectrum = nmr_spectrum(one, NmrProcessing(phase=None, zero_fill=4))
         assert spectrum.x[np.argmax(np.abs(spectrum.values))] == pytest.approx(theirs, abs=0.05)
 
 
@@ -224,7 +224,7 @@ def test_text_in_both_directions(tmp_path: Path) -> None:
     np.testing.assert_allclose(first.x, second.x)
     np.testing.assert_allclose(first.values, second.values)
     assert any("reversed" in note for note in second.notes)
-    spectrum = spectrum_of(second)
+    spectrum = nmr_spectrum(second)
     assert spectrum.x[np.argmax(spectrum.real)] == pytest.approx(3.0)
 
 
@@ -242,7 +242,7 @@ def test_measured_t1_from_raw_data(tmp_path: Path) -> None:
     assert (data.nucleus, data.temperature, data.solvent) == ("1H", 298.0, "DMSO")
     assert data.indirect is not None
     np.testing.assert_allclose(data.indirect.values, [10, 5, 4, 3, 2, 1, 0.5, 0.25, 0.1, 0.01])
-    spectrum = spectrum_of(data, Processing(exponential_hz=0.5))
+    spectrum = nmr_spectrum(data, NmrProcessing(exponential_hz=0.5))
     t = data.indirect.values
     for shift, documented in T1_DOCUMENTED.items():
         y = spectrum.integral(shift - 0.03, shift + 0.03)
@@ -253,8 +253,8 @@ def test_measured_t1_from_raw_data(tmp_path: Path) -> None:
 
 def test_measured_processed_series_agrees_with_ours(tmp_path: Path) -> None:
     folder = unpacked("inversionRecovery2D", tmp_path)
-    theirs = spectrum_of(read_nmr(folder / "pdata" / "1"))
-    ours = spectrum_of(read_nmr(folder), Processing(exponential_hz=0.5))
+    theirs = nmr_spectrum(read_nmr(folder / "pdata" / "1"))
+    ours = nmr_spectrum(read_nmr(folder), NmrProcessing(exponential_hz=0.5))
     for low, high in ((4.30, 4.38), (0.70, 0.76)):
         a, b = (s.integral(low, high) for s in (ours, theirs))
         np.testing.assert_allclose(a / a[0], b / b[0], atol=0.02)
@@ -265,7 +265,7 @@ def test_measured_processed_series_agrees_with_ours(tmp_path: Path) -> None:
 
 def test_measured_integrals_of_aspirin(tmp_path: Path) -> None:
     """Documented: 2.579, 1, 1.069, 0.972, 2.953 for OH and H6, H4, H5, H3, CH3."""
-    spectrum = spectrum_of(read_nmr(unpacked("aspirin-1h", tmp_path)), Processing(exponential_hz=0.3, baseline=2))
+    spectrum = nmr_spectrum(read_nmr(unpacked("aspirin-1h", tmp_path)), NmrProcessing(exponential_hz=0.3, baseline=2))
     regions = ((8.00, 8.38), (7.47, 7.60), (7.23, 7.35), (7.01, 7.13), (2.21, 2.34))
     areas = np.array([float(spectrum.integral(*r)) for r in regions])
     np.testing.assert_allclose(areas / areas[1], [2.579, 1.0, 1.069, 0.972, 2.953], rtol=0.015)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError
 
 
@@ -24,28 +24,28 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def message(path_text: str) -> str:
     with pytest.raises(InputError) as caught:
-        resolve(path_text, Path("base"), "data.file")
+        resolved_path(path_text, Path("base"), "data.file")
     assert caught.value.where == "data.file"
     return caught.value.problem
 
 
 def test_relative_path_begins_at_the_base(tmp_path: Path) -> None:
-    assert resolve("a/Ni.gr", tmp_path, "") == tmp_path / "a" / "Ni.gr"
+    assert resolved_path("a/Ni.gr", tmp_path, "") == tmp_path / "a" / "Ni.gr"
 
 
 def test_absolute_path_stands(tmp_path: Path) -> None:
-    assert resolve(str(tmp_path / "Ni.gr"), Path("elsewhere"), "") == tmp_path / "Ni.gr"
+    assert resolved_path(str(tmp_path / "Ni.gr"), Path("elsewhere"), "") == tmp_path / "Ni.gr"
 
 
 def test_file_inside_a_package(package: str) -> None:
-    path = resolve(f"package:{package}/data/Ni.gr", Path("elsewhere"), "")
+    path = resolved_path(f"package:{package}/data/Ni.gr", Path("elsewhere"), "")
     assert path.read_text() == "0 0\n"
 
 
 def test_published_example_is_found() -> None:
     pytest.importorskip("diffpy.cmi")
     text = "package:diffpy.cmi/docs/examples/pdf/ch03NiModelling/data/Ni.gr"
-    assert resolve(text, Path(), "").stat().st_size == 90671
+    assert resolved_path(text, Path(), "").stat().st_size == 90671
 
 
 def test_misspelt_file_inside_a_package(package: str) -> None:

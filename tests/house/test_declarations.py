@@ -121,7 +121,7 @@ def test_toy_technique_is_simulated_with_a_blank_and_noise(study: Path) -> None:
 
 
 def test_toy_technique_is_in_the_schema(study: Path) -> None:
-    found = schema.json_schema()
+    found = schema.study_schema()
     [table] = [
         t
         for t in found["properties"]["datasets"]["additionalProperties"]["anyOf"]

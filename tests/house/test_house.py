@@ -224,7 +224,7 @@ def test_text_is_read_in_one_place() -> None:
     """But what the package itself brings or has written, which is UTF-8 for certain."""
     own = {"report", "tables", "examples.py"}
     found = calls_of("decode") | {p for p in calls_of("read_text") if not own & set(Path(p).parts)}
-    pages = {"report/page/page.py", "report/page/rendering.py", "report/reduction/image_figures.py"}
+    pages = {"report/page/rendering.py", "report/reduction/image_figures.py"}
     assert found == {"text.py", "arrays.py", *pages}
 
 

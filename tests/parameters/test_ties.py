@@ -71,12 +71,12 @@ def test_chain_of_ties_in_any_order() -> None:
     ("parameter", "message"),
     [
         (fixed(-1.0), "p: must be a number above 0 and at most 100 Å, got -1."),
-        (fixed(math.nan), "p: must be a number above 0 and at most 100 Å, got nan."),
+        (Parameter(math.nan), "p: must be a number above 0 and at most 100 Å, got nan."),
         (vary(5.0, min=6.0), "p: the value 5 is below its min, 6; start within the bounds."),
         (vary(5.0, max=4.0), "p: the value 5 is above its max, 4; start within the bounds."),
         (vary(5.0, min=6.0, max=4.0), "p: min must be below max, got min = 6 and max = 4."),
         (vary(5.0, max=1000.0), "p.max: must be a number above 0 and at most 100 Å, got 1000."),
-        (vary(5.0, min=math.nan), "p.min: must be a number, got nan."),
+        (Parameter(5.0, vary=True, min=math.nan), "p.min: must be a number, got nan."),
         (tied("p"), "p: the ties run in a circle: p -> p. Let one of them be a number."),
         (
             tied("200"),

@@ -11,7 +11,14 @@ import xraydb
 from scipy.integrate import quad
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction import Blank, Composition, Intensity, Reduction, differential, reduced
+from nanocrystal.reduction import (
+    AtomicComposition,
+    Intensity,
+    Reduction,
+    ReductionBlank,
+    differential_functions,
+    reduced_pattern,
+)
 from nanocrystal.reduction.absorption import absorption_coefficient, cylinder_absorption, plate_absorption
 from nanocrystal.reduction.angles import BEAM_LIMITS, polarization_factor, recoil_factor
 from nanocrystal.reduction.blanks import without_blanks
@@ -71,14 +78,14 @@ def test_plates_are_integrals_over_their_depth(mu_thickness: float) -> None:
 def test_absorption_coefficient_of_water_and_lead() -> None:
     """NIST (Hubbell & Seltzer) at 20 keV: water 0.8096, lead 86.36 cm²/g."""
     for formula, density, per_gram, off in (("H2O", 1.0, 0.8096, 0.02), ("Pb", 11.35, 86.36, 0.03)):
-        found = absorption_coefficient(Composition.from_formula(formula), density, 20000.0, "x")
+        found = absorption_coefficient(AtomicComposition.from_formula(formula), density, 20000.0, "x")
         assert found == pytest.approx(density * per_gram / 10.0, rel=off), formula
 
 
 def test_missing_xraydb_is_said_with_the_line_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xraydb", None)
     with pytest.raises(InputError, match=r'pip install "nanocrystal\[anomalous\]".*mu_radius'):
-        absorption_coefficient(Composition.from_formula("Ni"), 8.9, 60000.0, "reduction.x.absorption")
+        absorption_coefficient(AtomicComposition.from_formula("Ni"), 8.9, 60000.0, "reduction.x.absorption")
 
 
 # ---- what an atom scatters --------------------------------------------------------------------------
@@ -116,16 +123,16 @@ def test_incoherent_scattering_varies_smoothly_with_the_element() -> None:
 
 
 def test_formulas() -> None:
-    assert Composition.from_formula("CsPbBr3").parts == pytest.approx({"Cs": 0.2, "Pb": 0.2, "Br": 0.6})
-    assert Composition.from_formula("Pb 1 Ti 0.5 Zr0.5 O 3").parts["Ti"] == pytest.approx(0.1)
-    assert Composition.from_formula("CH3 CH3").parts == pytest.approx({"C": 0.25, "H": 0.75})
+    assert AtomicComposition.from_formula("CsPbBr3").parts == pytest.approx({"Cs": 0.2, "Pb": 0.2, "Br": 0.6})
+    assert AtomicComposition.from_formula("Pb 1 Ti 0.5 Zr0.5 O 3").parts["Ti"] == pytest.approx(0.1)
+    assert AtomicComposition.from_formula("CH3 CH3").parts == pytest.approx({"C": 0.25, "H": 0.75})
     q = np.array([1.0, 5.0])
-    mixed = Composition.from_formula("PbO")
+    mixed = AtomicComposition.from_formula("PbO")
     pb, o = form_factor("Pb", q), form_factor("O", q)
     np.testing.assert_allclose(mixed.squared_mean(q), ((pb + o) / 2.0) ** 2)
     np.testing.assert_allclose(mixed.mean_square(q), (pb**2 + o**2) / 2.0)
     # nickel: four atoms in 3.5238 Å cubed, 8.908 g/cm³
-    assert Composition.from_formula("Ni").number_density(8.908) == pytest.approx(4.0 / 3.5238**3, rel=2e-3)
+    assert AtomicComposition.from_formula("Ni").number_density(8.908) == pytest.approx(4.0 / 3.5238**3, rel=2e-3)
 
 
 def test_anomalous_terms_are_those_of_xraydb() -> None:
@@ -135,7 +142,7 @@ def test_anomalous_terms_are_those_of_xraydb() -> None:
         np.asarray(xraydb.f0(e, q / (4.0 * np.pi))) + xraydb.f1_chantler(e, energy) + 1j * xraydb.f2_chantler(e, energy)
         for e in ("Pb", "S")
     ]
-    found = Composition.from_formula("PbS")
+    found = AtomicComposition.from_formula("PbS")
     np.testing.assert_allclose(found.squared_mean(q, energy), np.abs((f[0] + f[1]) / 2.0) ** 2, rtol=1e-6)
     np.testing.assert_allclose(found.mean_square(q, energy), (np.abs(f[0]) ** 2 + np.abs(f[1]) ** 2) / 2.0, rtol=1e-6)
     plain = found.squared_mean(q)
@@ -163,9 +170,9 @@ def test_two_blanks_are_fitted_and_given_together() -> None:
     sample = 2000.0 * np.exp(-0.5 * ((q - 7.0) / 0.5) ** 2)
     total = sample + 0.8 * capillary(q) + 1.3 * solvent + 0.5 * air
     blanks = [
-        Blank("capillary", counted(q, capillary(q)), None, (0.3, 4.0)),
-        Blank("air", counted(q, air), 0.5),
-        Blank("solvent", counted(q, solvent), None, (0.3, 4.0)),
+        ReductionBlank("capillary", counted(q, capillary(q)), None, (0.3, 4.0)),
+        ReductionBlank("air", counted(q, air), 0.5),
+        ReductionBlank("solvent", counted(q, solvent), None, (0.3, 4.0)),
     ]
     left, scales = without_blanks(counted(q, total), blanks)
     np.testing.assert_allclose(left.value, sample, atol=1e-4)
@@ -223,7 +230,7 @@ def test_lorch_window_smooths_by_the_step() -> None:
 
 
 def test_d_of_r_is_g_of_r_in_other_units() -> None:
-    lead_oxide = Composition.from_formula("PbO")
+    lead_oxide = AtomicComposition.from_formula("PbO")
     assert d_over_g(lead_oxide, "squared-mean") == 1.0
     assert d_over_g(lead_oxide, "electrons") == pytest.approx(45.0**2)
     assert d_over_g(lead_oxide, "mean-square") == pytest.approx(45.0**2 / ((82.0**2 + 8.0**2) / 2.0))
@@ -274,19 +281,19 @@ def test_differential_finds_how_much_glass_there_is() -> None:
     def counts(s: np.ndarray) -> Intensity:
         return counted(q, 1e5 * squared_mean * s)
 
-    alone = reduced(counts(glass), settings, name="glass")
-    both = reduced(counts(1.0 + 0.4 * (glass - 1.0) + other), settings, name="both")
-    found = differential(both, alone, fit_range=(0.5, 1.9))
+    alone = reduced_pattern(counts(glass), settings, name="glass")
+    both = reduced_pattern(counts(1.0 + 0.4 * (glass - 1.0) + other), settings, name="both")
+    found = differential_functions(both, alone, fit_range=(0.5, 1.9))
     assert found.scale == pytest.approx(0.4, abs=0.01)
     assert found.scale_stderr is not None
     np.testing.assert_allclose(found.structure.f, q * other, atol=0.02)
     exact = 2.0 / np.pi * np.trapezoid(q * other * np.sin(np.outer(found.pdf.r, q)), q)
     np.testing.assert_allclose(found.pdf.g, exact, atol=0.1)
-    same = differential(both, alone, scale=0.4)
+    same = differential_functions(both, alone, scale=0.4)
     assert same.scale_stderr is None
     np.testing.assert_allclose(same.pdf.g, both.pdf.g - 0.4 * alone.pdf.g, atol=1e-9)
     with pytest.raises(InputError, match="needs a scale, or a fit_range"):
-        differential(both, alone)
+        differential_functions(both, alone)
     short = replace(alone, structure=replace(alone.structure, q=alone.structure.q[:500], f=alone.structure.f[:500]))
     with pytest.raises(InputError, match="does not cover both"):
-        differential(both, short, scale=1.0)
+        differential_functions(both, short, scale=1.0)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import kstest
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction import Intensity, Unchanged, peak_template, unchanged
+from nanocrystal.reduction import Intensity, PatternChange, pattern_change, peak_template
 from nanocrystal.reduction.spread import Spread
 
 Q = np.arange(1.0, 8.0, 0.01)
@@ -41,11 +41,11 @@ def pattern(mean: np.ndarray, rng: np.random.Generator, name: str) -> Intensity:
     return Intensity(q=Q, value=counts - solvent(), spread=Spread.of_counts(np.sqrt(counts)), name=name)
 
 
-def compared(rng: np.random.Generator, strain: float = 0.0, amount: float = 0.0) -> Unchanged:
+def compared(rng: np.random.Generator, strain: float = 0.0, amount: float = 0.0) -> PatternChange:
     before = pattern(cubes(), rng, "native")
     after = pattern(1.1 * (cubes(strain) + second_phase(amount)), rng, "shelled")
     templates = {"oxide": second_phase(1.0)}
-    return unchanged(after, before, components=templates, background_terms=2)
+    return pattern_change(after, before, components=templates, background_terms=2)
 
 
 def test_what_has_not_changed_is_said_so_as_often_as_it_should() -> None:
@@ -110,9 +110,9 @@ def test_template_of_peaks_has_their_areas_and_the_width_of_their_size() -> None
 def test_without_sigma_nothing_is_said() -> None:
     bare = Intensity(q=Q, value=cubes(), spread=None, name="bare")
     with pytest.raises(InputError, match="bare has no σ"):
-        unchanged(bare, pattern(cubes(), np.random.default_rng(0), "other"))
+        pattern_change(bare, pattern(cubes(), np.random.default_rng(0), "other"))
     good = pattern(cubes(), np.random.default_rng(0), "good")
     with pytest.raises(InputError, match="at least 20 are needed"):
-        unchanged(good, good, q_range=(2.0, 2.1))
+        pattern_change(good, good, q_range=(2.0, 2.1))
     with pytest.raises(InputError, match="must be positive on the whole"):
-        unchanged(good, good, components={"none": np.zeros(len(Q))})
+        pattern_change(good, good, components={"none": np.zeros(len(Q))})

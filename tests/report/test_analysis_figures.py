@@ -10,7 +10,7 @@ import pytest
 from nanocrystal import Cluster
 from nanocrystal.analysis import (
     MetricOptions,
-    ProfileOptions,
+    PeakOptions,
     cubic_metric,
     distance_profile,
     einstein_displacement,
@@ -33,7 +33,7 @@ A = 5.6
 def metric():
     q = np.arange(0.9, 2.4, 0.005)
     y = 10.0 + sum(100.0 * np.exp(-0.5 * ((q - 2.0 * np.pi * np.sqrt(n) / A) / 0.02) ** 2) for n in (1, 2, 4))
-    return cubic_metric(q, y, np.sqrt(y), a=A, options=MetricOptions(profile=ProfileOptions(mixing=0.0)))
+    return cubic_metric(q, y, np.sqrt(y), a=A, options=MetricOptions(profile=PeakOptions(mixing=0.0)))
 
 
 def test_cell_parameters_are_drawn_odd_and_even_apart(metric) -> None:

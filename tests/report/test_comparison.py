@@ -10,8 +10,8 @@ import pytest
 
 from nanocrystal.refinement import Comparison, compare
 from nanocrystal.report.compared.figures import covers_superstructure, superstructure_figure
-from nanocrystal.report.compared.page import comparison_html
 from nanocrystal.report.refined.reflections import grouped, reflections
+from nanocrystal.report.written import comparison_html
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.library import library_text
 from support.browser import needs_browser, opened_page

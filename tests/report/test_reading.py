@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import pytest
 import nanocrystal as nc
 from nanocrystal.arrays import Packed, without_arrays
 from nanocrystal.errors import InputError
-from nanocrystal.report.encoding import decoded, encoded
+from nanocrystal.report.encoding import ByName, called, decoded, encoded
 from nanocrystal.report.refined.result import FittedCurve, Result
 from support.paths import ROOT
 from support.report_example import example, platinum_on_two_grids
@@ -94,6 +96,40 @@ def test_keys_that_are_not_known_are_passed_over(saved):
 def test_plain_data_need_not_be_a_result():
     curve = platinum_on_two_grids()
     assert encoded(decoded(FittedCurve, encoded(curve))) == encoded(curve)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Plain data with a name."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Several:
+    """Plain data that hold sequences and mappings of others."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = called(by_name="named")
+
+    listed: Sequence[Named]
+    numbers: Sequence[float]
+    by_name: Annotated[Sequence[Named], ByName()]
+    by_text: Mapping[str, float]
+
+
+def test_sequences_lose_nothing_that_is_not_finite():
+    """As lists, and as mappings by a name that may be anything, under a key of their own."""
+    odd = [Named('a "b".<c>', float("nan")), Named("not_finite", float("-inf")), Named("z", 1.0)]
+    several = Several(odd, [float("inf"), 2.0], odd, {"x": float("nan")})
+    document = json.loads(json.dumps(encoded(several), allow_nan=False))
+    assert list(document["named"]) == ['a "b".<c>', "not_finite", "z"]
+    assert document["listed"][0]["value"] is None
+    again = decoded(Several, document)
+    assert encoded(again) == encoded(several)
+    assert [n.value for n in again.by_name[1:]] == [float("-inf"), 1.0]
+    assert np.isnan(again.listed[0].value)
+    assert again.numbers == [float("inf"), 2.0]
 
 
 @pytest.mark.parametrize("record", OLD, ids=lambda p: p.parent.relative_to(ROOT / "tests/references/0.1").as_posix())

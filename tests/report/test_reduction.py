@@ -10,62 +10,15 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from nanocrystal.reduction import (
-    Blank,
-    Intensity,
-    Reduced,
-    Reduction,
-    ReductionResult,
-    differential,
-    reduced,
-    unchanged,
-)
-from nanocrystal.reduction.spread import Spread
-from nanocrystal.report.reduction.page import reduction_html
+from nanocrystal.reduction import ReducedPattern, reduced_pattern
+from nanocrystal.report.reduction.page import reduction_page
+from nanocrystal.report.reduction.result import ReductionResult
 from support.browser import needs_browser, opened_page
-from support.reduction_samples import DENSITY, atomic, capillary, hard_spheres
-
-HOSTILE = "<script>alert(1)</script>"
-SETTINGS = Reduction(composition="Ni", qmax=20.0, rpoly=0.9, r=(0.0, 25.0, 0.02), number_density=DENSITY)
-
-
-def liquid(settings: Reduction = SETTINGS, name: str = "liquid", blank_scale: float = 0.9) -> Reduced:
-    q = np.arange(0.3, 22.0, 0.02)
-    squared_mean, _ = atomic(q, {"Ni": 1.0})
-    counts = 60.0 * squared_mean * hard_spheres(q) + 0.9 * capillary(q)
-
-    def counted(y: np.ndarray) -> Intensity:
-        return Intensity(
-            q=q,
-            value=y,
-            spread=Spread.of_counts(np.sqrt(y)),
-            name="x",
-            source=f"x{HOSTILE}.chi",
-            sha256="0" * 64,
-            notes=(f"note {HOSTILE}",),
-        )
-
-    blank = Blank("capillary", counted(capillary(q)), blank_scale)
-    return reduced(counted(counts), settings, [blank], name)
-
-
-def result() -> ReductionResult:
-    one, physical = liquid(), liquid(replace(SETTINGS, method="physical", compton=False), "physical")
-    comparison = unchanged(
-        one.intensity, physical.intensity, components={"shell": np.exp(-((one.intensity.q - 4.0) ** 2))}
-    )
-    return ReductionResult(
-        title=f"Liquid {HOSTILE}",
-        version="0.1.0",
-        reductions={"liquid": one, "physical": physical},
-        differentials={("physical", "liquid"): differential(physical, one, scale=1.0)},
-        comparisons={("liquid", "physical"): comparison},
-        inputs={f"x{HOSTILE}.chi": "0" * 64},
-    )
+from support.reduced_liquid import HOSTILE, SETTINGS, liquid, result
 
 
 def test_page_holds_everything_and_nothing_foreign() -> None:
-    page = reduction_html(result())
+    page = reduction_page(result())
     for heading in (
         "G(r)",
         "What qmax and rpoly do",
@@ -85,8 +38,8 @@ def test_page_holds_everything_and_nothing_foreign() -> None:
 
 def test_page_of_data_without_sigma_or_blanks() -> None:
     one = liquid()
-    bare = reduced(replace(one.intensity, spread=None), SETTINGS, name="bare")
-    page = reduction_html(ReductionResult(title="x", version="0", reductions={"bare": bare}))
+    bare = reduced_pattern(replace(one.intensity, spread=None), SETTINGS, name="bare")
+    page = reduction_page(ReductionResult(title="x", version="0", reductions={"bare": bare}))
     assert "No σ is known" in page
 
 
@@ -134,7 +87,7 @@ MOVED = [
 def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     """F and G of the page for other qmax, rpoly, qmin, blanks and window against reductions with these settings."""
     whole = result()
-    _, found = opened_page(reduction_html(whole), MOVE.replace("SETTINGS", json.dumps(MOVED)), tmp_path)
+    _, found = opened_page(reduction_page(whole), MOVE.replace("SETTINGS", json.dumps(MOVED)), tmp_path)
     r = np.linspace(0.0, 25.0, len(found["begun"]["g"]))
     one, physical = whole.reductions["liquid"], whole.reductions["physical"]
     for reduction, drawn in ((one, found["begun"]), (physical, found["physical"]), (one, found["back"])):
@@ -147,7 +100,7 @@ def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     assert "difference 0.0 %" in found["said"]
 
 
-def _agree(reduction: Reduced, drawn: dict[str, list[float]], r: np.ndarray) -> None:
+def _agree(reduction: ReducedPattern, drawn: dict[str, list[float]], r: np.ndarray) -> None:
     np.testing.assert_allclose(drawn["f"], reduction.structure.f, atol=1e-5)
     exact = CubicSpline(reduction.pdf.r, reduction.pdf.g)(r)  # Python's grid is another one
     np.testing.assert_allclose(drawn["g"], exact, atol=2e-4)

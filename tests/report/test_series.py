@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from nanocrystal.report.series.files import light_page, plotly_text, series_csv
-from nanocrystal.report.series.page import series_html
+from nanocrystal.report.page.rendering import plotly_text
+from nanocrystal.report.series.files import series_csv
+from nanocrystal.report.series.page import series_page
 from nanocrystal.report.series.result import MemberResult, SeriesValue
 from support.series_members import SmallSeries, fit_of, member_of, series_of
 
@@ -37,7 +38,7 @@ def member(t: float) -> MemberResult:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return series_html(series_of([member(t) for t in TEMPERATURES], ("low", "high"), order_parameter="a - b"))
+    return series_page(series_of([member(t) for t in TEMPERATURES], ("low", "high"), order_parameter="a - b"))
 
 
 def figures(page: str) -> list[dict[str, Any]]:
@@ -97,8 +98,8 @@ def test_members_link_to_their_reports_and_the_transition_is_said_first(page: st
 def test_foreign_text_is_only_text() -> None:
     evil = "<script>alert(1)</script>"
     series = series_of([member(t) for t in TEMPERATURES], ("low", "high"), notes=[evil], descriptions={"low": evil})
-    page = series_html(replace(series, title=evil, variable=evil, unit=evil, order_parameter=evil))
-    clean = series_html(series_of([member(t) for t in TEMPERATURES], ("low", "high")))
+    page = series_page(replace(series, title=evil, variable=evil, unit=evil, order_parameter=evil))
+    clean = series_page(series_of([member(t) for t in TEMPERATURES], ("low", "high")))
     assert page.count("<script") == clean.count("<script")
     assert "alert(1)</script>" not in page
 
@@ -108,7 +109,7 @@ def test_failed_members_are_listed(page: str) -> None:
         name="T140", value=140.0, branch="", fits={}, best=[], preferred=None, problem="the file is empty"
     )
     series = series_of([*(member(t) for t in TEMPERATURES), failed], ("low", "high"))
-    text = series_html(series)
+    text = series_page(series)
     assert "1 of 5 members failed" in text
     assert "the file is empty" in text
     assert series_csv(series).splitlines()[-1].startswith("T140,140,,failed,,,")
@@ -119,8 +120,8 @@ def test_a_series_without_any_result_has_a_page() -> None:
         MemberResult(name=f"T{t:g}", value=t, branch="", fits={}, best=[], preferred=None, problem="lost")
         for t in (1.0, 2.0)
     ]
-    assert "2 of 2 members failed" in series_html(series_of(failed))
-    assert "0 members are done, 2 are not" in series_html(series_of([], missing=["a", "b"]))
+    assert "2 of 2 members failed" in series_page(series_of(failed))
+    assert "0 members are done, 2 are not" in series_page(series_of([], missing=["a", "b"]))
 
 
 def test_pages_of_members_take_plotly_from_the_folder_of_the_series(tmp_path: Path) -> None:
@@ -146,7 +147,3 @@ class Sources(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.found += [v for k, v in attributes if tag == "script" and k == "src" and v]
-
-
-def test_a_page_of_another_make_stays_whole() -> None:
-    assert light_page("<html><script>other</script></html>", 1) == "<html><script>other</script></html>"

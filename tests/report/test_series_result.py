@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from nanocrystal.report.series.kept import preferred_of
 from nanocrystal.report.series.result import (
     MemberResult,
-    preferred_of,
     straight_line,
     transitions_of,
 )

@@ -17,8 +17,8 @@ import pytest
 
 from nanocrystal.processes import Here, share_processors
 from nanocrystal.refinement import Result
-from nanocrystal.report.series.files import MEMBER, read_member
-from nanocrystal.report.series.result import MemberResult
+from nanocrystal.report.series.files import read_member
+from nanocrystal.report.series.result import MEMBER, MemberResult
 from nanocrystal.running import Processes
 from nanocrystal.running import member as series_member
 from nanocrystal.running.member import Outcome, refined_member

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import gamma
 
 from nanocrystal.errors import InputError
-from nanocrystal.spectra import Sum
+from nanocrystal.spectra import SumOfForms
 from nanocrystal.spectra.batch.fit import BatchOptions, fit_batch
 from nanocrystal.spectra.decays import DECAYS, b_values, gauss_exponential, measured_response
 from nanocrystal.spectra.response import through_response
@@ -167,7 +167,7 @@ def test_derivatives_of_decays_through_a_response() -> None:
 def test_counts_of_a_stretched_decay_through_a_response_are_fitted() -> None:
     grid, counts = response()
     t = np.arange(-1.5, 12.0, 0.05)
-    model = Sum({"a": through_response(DECAYS["stretched"], grid, counts)}, 1)
+    model = SumOfForms({"a": through_response(DECAYS["stretched"], grid, counts)}, 1)
     truth = model.start({"a.amplitude": 900.0, "a.time": 0.8, "a.exponent": 0.7, "a.start": 0.1, "c0": 3.0})
     y = np.random.default_rng(0).poisson(model.curve(t, np.tile(truth, (8, 1)))).astype(float)
     fit = fit_batch(model, t, y, {"a.time": 1.0, "a.exponent": 1.0}, options=BatchOptions(likelihood="poisson"))

@@ -12,7 +12,7 @@ from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.spectra.lines import (
     LINES,
     Form,
-    measured_shape,
+    measured_line,
     thompson_width,
     voigt_width,
     widths_of_voigt,
@@ -163,7 +163,7 @@ def two_gaussians(x: np.ndarray, broader: float = 0.0) -> np.ndarray:
 
 def test_measured_shape_is_its_samples_and_their_convolution() -> None:
     grid = np.linspace(-2.0, 2.5, 226)
-    form = measured_shape(grid, 5.0 * two_gaussians(grid))
+    form = measured_line(grid, 5.0 * two_gaussians(grid))
     assert form.curve(grid, 0.0, 0.0) == pytest.approx(two_gaussians(grid), abs=1e-9)
     assert form.curve(X, 0.2, 0.5) == pytest.approx(two_gaussians(X - 0.2, 0.5), abs=1e-9)
     assert max(errors_of_slopes(form, [0.2, 0.5], X)) < 1e-8
@@ -174,7 +174,7 @@ def test_measured_shape_is_its_samples_and_their_convolution() -> None:
 def test_measured_shape_does_not_come_back_at_its_period() -> None:
     grid = np.linspace(-2.0, 2.5, 226)
     far = np.linspace(-60.0, 60.0, 500)
-    curve = measured_shape(grid, two_gaussians(grid)).curve(far, 0.0, 0.1)
+    curve = measured_line(grid, two_gaussians(grid)).curve(far, 0.0, 0.1)
     assert np.abs(curve[np.abs(far) > 3.0]).max() < 1e-9
 
 

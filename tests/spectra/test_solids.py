@@ -12,7 +12,7 @@ pytest.importorskip(
     "mrsimulator", reason='the extra nanocrystal[solids] is not installed: pip install "mrsimulator>=1.0"'
 )
 
-from nanocrystal.analysis.nmr_solids import Observation, SolidSite, centre_of_gravity_ppm, solid_spectrum
+from nanocrystal.analysis.nmr_solids import SolidObservation, SolidSite, centre_of_gravity_ppm, solid_spectrum
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.lines import widths_of_voigt
 from nanocrystal.spectra.solids import Nucleus, solid_line
@@ -99,7 +99,7 @@ def test_infinitely_fast_spinning_leaves_a_voigt_line(how: dict[str, float]) -> 
         80.0,
         160.0,
         lorentzian_part=0.3,
-        observed=Observation(spinning_rate_hz=how.get("spinning_rate_hz", 0.0)),
+        observed=SolidObservation(spinning_rate_hz=how.get("spinning_rate_hz", 0.0)),
         ppm=x,
     )
     gauss, lorentz = widths_of_voigt(2.0, 0.3)
@@ -118,7 +118,7 @@ def test_spinning_sidebands_stand_at_the_rate_and_keep_the_second_moment() -> No
         mhz,
         80.0,
         lorentzian_part=0.0,
-        observed=Observation(spinning_rate_hz=rate),
+        observed=SolidObservation(spinning_rate_hz=rate),
         ppm=x.ravel(),
     )
     areas = np.trapezoid(y.reshape(x.shape), x, axis=1)
@@ -159,7 +159,7 @@ def test_all_transitions_are_those_of_the_exact_levels() -> None:
         52.5,
         40.0 * 52.5,
         lorentzian_part=0.0,
-        observed=Observation(transitions="all"),
+        observed=SolidObservation(transitions="all"),
         ppm=x,
     )
     expected = broadened(x, places.ravel(), weights.ravel(), 40.0)
@@ -170,7 +170,7 @@ def test_sidebands_of_all_transitions_keep_the_second_moment_of_the_exact_levels
     """Spinning moves intensity into sidebands, but not the second moment (Maricq & Waugh, as above)."""
     places, weights = exact_transitions(3.5, 52.5, 1e5, 0.3, 200)
     x = np.linspace(-1200.0, 1200.0, 24001)
-    spinning = Observation(transitions="all", spinning_rate_hz=5000.0)
+    spinning = SolidObservation(transitions="all", spinning_rate_hz=5000.0)
     _, y = solid_spectrum(
         SolidSite(position=0.0, cq=1e5, cq_asymmetry=0.3),
         "133Cs",
@@ -191,7 +191,9 @@ def test_sidebands_of_all_transitions_keep_the_second_moment_of_the_exact_levels
 def test_the_centre_of_gravity_of_a_central_transition(rate: float, eta: float) -> None:
     """27Al, I = 5/2: (I(I + 1) − 3/4)/(I²(2I − 1)²) = 8/100, so that the shift is −0.006 (cq/ν₀)² (1 + η²/3)."""
     mhz, site = 104.0, SolidSite(position=10.0, cq=2e6, cq_asymmetry=eta)
-    x, y = solid_spectrum(site, "27Al", mhz, 100.0, lorentzian_part=0.0, observed=Observation(spinning_rate_hz=rate))
+    x, y = solid_spectrum(
+        site, "27Al", mhz, 100.0, lorentzian_part=0.0, observed=SolidObservation(spinning_rate_hz=rate)
+    )
     expected = 10.0 - 0.006 * (2.0 / mhz) ** 2 * 1e6 * (1.0 + eta**2 / 3.0)
     assert np.trapezoid(x * y, x) / np.trapezoid(y, x) == pytest.approx(expected, abs=2e-3)
     assert centre_of_gravity_ppm(site, "27Al", mhz) == pytest.approx(expected, abs=1e-12)
@@ -297,7 +299,7 @@ def test_what_cannot_be_simulated_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 to 1"):
         solid_spectrum(SolidSite(csa=10.0, csa_asymmetry=1.5), "29Si", 80.0, 100.0)
     with pytest.raises(InputError, match="sidebands"):
-        solid_spectrum(SolidSite(csa=1000.0), "29Si", 80.0, 100.0, observed=Observation(spinning_rate_hz=5.0))
+        solid_spectrum(SolidSite(csa=1000.0), "29Si", 80.0, 100.0, observed=SolidObservation(spinning_rate_hz=5.0))
     (tmp_path / "study.toml").write_text(STUDY + "cq = 1e6\n", encoding="utf-8")
     with pytest.raises(InputError, match="no parameter of a solid"):
         read_study(tmp_path / "study.toml")

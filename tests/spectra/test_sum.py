@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 import nanocrystal as nc
-from nanocrystal.analysis import ProfileOptions, fit_peaks
+from nanocrystal.analysis import PeakOptions, fit_peaks
 from nanocrystal.kernels.polynomials import chebyshev, legendre
 from nanocrystal.measurement.nmr.lines import USED, ShiftLines
-from nanocrystal.spectra import DECAYS, LINES, Sum
+from nanocrystal.spectra import DECAYS, LINES, SumOfForms
 from nanocrystal.spectra.batch import fit_batch
 from nanocrystal.spectra.covariance import covariance, covariances
 from nanocrystal.techniques import TECHNIQUES
 
 X = np.arange(1.0, 2.6, 0.01)
 FORM = LINES["pseudo-voigt"]
-TWO = Sum({"a": FORM, "b": FORM}, baseline_terms=2)
+TWO = SumOfForms({"a": FORM, "b": FORM}, baseline_terms=2)
 START = {"a.position": 1.52, "a.fwhm": 0.15, "b.position": 1.78, "b.fwhm": 0.15}
 LOCAL = {"area": "area", "position": "position", "fwhm": "fwhm", "lorentzian_part": "mixing"}
 """parameter of the form -> what a peak calls it"""
@@ -35,11 +35,11 @@ def spectrum(wide: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
 def test_a_data_set_a_batch_and_peaks_agree(tmp_path: Path, tied: bool) -> None:
     """Values to 1e-2 of their standard errors, where a refinement ends, with one width for both lines as well."""
     y, sigma = spectrum(0.12 if tied else 0.2)
-    model = Sum({"a": FORM, "b": FORM}, 2, same={"b.fwhm": "a.fwhm"} if tied else {})
+    model = SumOfForms({"a": FORM, "b": FORM}, 2, same={"b.fwhm": "a.fwhm"} if tied else {})
     start = {n: v for n, v in START.items() if n in model.free_names}
     batch = fit_batch(model, X, y, start, sigma=sigma)
     widths = "shared" if tied else "free"
-    options = ProfileOptions(fwhm=0.15, widths=widths, mixing="free", reach=50.0, together=50.0)
+    options = PeakOptions(fwhm=0.15, widths=widths, mixing="free", reach=50.0, together=50.0)
     peaks = fit_peaks(X, y, sigma, [1.52, 1.78], options=options).peaks
     np.savetxt(tmp_path / "y.csv", np.column_stack([X, y, sigma]), delimiter=",")
     half = nc.vary(0.5)
@@ -81,13 +81,13 @@ def test_bounds_of_declared_decays_lie_where_their_forms_are_defined() -> None:
 
 def test_parts_are_calculated_at_once_or_one_by_one() -> None:
     """Alone an item has parts of one form calculated together; among others each part has all items together."""
-    mixed = Sum({"a": FORM, "g": LINES["gaussian"], "b": FORM}, 3, same={"b.fwhm": "a.fwhm"})
+    mixed = SumOfForms({"a": FORM, "g": LINES["gaussian"], "b": FORM}, 3, same={"b.fwhm": "a.fwhm"})
     full = mixed.full(np.linspace(0.2, 0.9, len(mixed.free_names))[None])
     assert np.array_equal(mixed.rows(X, full)[:, 0], mixed.rows(X, np.repeat(full, 2, axis=0))[:, 1])
 
 
 def test_slopes_are_those_of_the_curve() -> None:
-    mixed = Sum({"a": FORM, "b": FORM}, 2, same={"b.fwhm": "a.fwhm"}, fixed={"b.area": 2.0, "c1": 0.3})
+    mixed = SumOfForms({"a": FORM, "b": FORM}, 2, same={"b.fwhm": "a.fwhm"}, fixed={"b.area": 2.0, "c1": 0.3})
     free = mixed.start({"a.area": 1.5, **START, "c0": 0.2} | {"a.lorentzian_part": 0.4})
     slopes = mixed.slopes(mixed.rows(X, mixed.full(free[None])), mixed.full(free[None]))[0]
     for k, slope in enumerate(slopes):
@@ -116,5 +116,5 @@ def test_a_baseline_may_have_another_basis() -> None:
     found, *_ = np.linalg.lstsq(second.T, first.T, rcond=None)
     np.testing.assert_allclose(found.T @ second, first, atol=1e-12)
     y = spectrum()[0]
-    fits = [fit_batch(Sum(TWO.parts, 4, baseline=b), X, y, START) for b in (chebyshev, legendre)]
+    fits = [fit_batch(SumOfForms(TWO.parts, 4, baseline=b), X, y, START) for b in (chebyshev, legendre)]
     assert fits[0].chi2[0] == pytest.approx(fits[1].chi2[0], rel=1e-9)

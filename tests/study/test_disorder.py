@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.study import read_study
-from nanocrystal.study.schema import json_schema
+from nanocrystal.study.schema import study_schema
 from support.paths import DOCS
 from support.small_study import SmallStudy
 
@@ -112,7 +112,7 @@ def test_a_shell_to_the_middle_is_remarked_on(study: SmallStudy) -> None:
 
 
 def test_schema_for_editors_knows_the_tables() -> None:
-    definitions = json_schema()["$defs"]
+    definitions = study_schema()["$defs"]
     assert {"alpha", "beta", "u_iso", "occupancy", "argument"} == set(definitions["SizeLawTable"]["properties"])
     assert set(definitions["ExponentialTable"]["required"]) == {"amplitude", "length"}
 

@@ -410,7 +410,7 @@ def test_interrupted_before_the_end(folder: Path, monkeypatch: pytest.MonkeyPatc
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nanocrystal.study.reduction.reduced", interrupt)
+    monkeypatch.setattr("nanocrystal.study.reduction.reduced_pattern", interrupt)
     code, _, err = run("reduce", study(folder), "--out", folder / "nothing")
     assert code == 130
     assert "Interrupted" in err

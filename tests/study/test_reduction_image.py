@@ -120,9 +120,7 @@ def test_command_starts_from_images(folder: Path) -> None:
 
 
 def test_report_shows_image_mask_and_cake(folder: Path) -> None:
-    from nanocrystal.report.reduction.files import reduction_texts
-
-    page = reduction_texts(read_reductions(study(folder)).run())["report.html"]
+    page = read_reductions(study(folder)).run().page()
     assert "Detector images" in page
     assert page.count('"type":"heatmap"') == 7  # two cakes, two images, three kinds of left-out pixels
     assert "saturated" in page
@@ -146,9 +144,8 @@ def test_data_set_takes_its_curve_from_images(folder: Path) -> None:
 
 
 def test_coarser_image_keeps_masks_and_single_spots() -> None:
-    from nanocrystal.reduction.image import View
     from nanocrystal.reduction.image_pixels import MASKED, SATURATED, USED
-    from nanocrystal.report.reduction.image_figures import coarser
+    from nanocrystal.reduction.image_views import View, coarser
 
     counts = np.arange(48.0).reshape(6, 8)
     codes = np.zeros((6, 8), dtype=np.uint8)

@@ -17,7 +17,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.report.refined.stack_figure import stack_figure
 from nanocrystal.report.written import report_html, write_result
 from nanocrystal.spectra.decays import b_values
-from nanocrystal.spectra.processing import Processing, spectrum_of
+from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
 from nanocrystal.study import read_study
 from support.measured import measured
 from support.paths import EXAMPLES
@@ -202,7 +202,7 @@ def test_measured_series_of_a_protein(tmp_path: Path) -> None:
     """¹⁵N-filtered XSTE of a lectin (waudbylab/NMRTools.jl); another fit of the file gave 172(6) µm²/s with s = 0.9."""
     folder = measured("nmr/NMRTools.jl_MIT/15n-xste-ts3/ser").parent
     data = read_nmr(folder)
-    spectrum = spectrum_of(data, Processing())
+    spectrum = nmr_spectrum(data, NmrProcessing())
     y, sigma = spectrum.integral(7.5, 9.0), spectrum.integral_sigma(7.5, 9.0)
     assert data.indirect is not None
     rows = np.column_stack([data.indirect.values, y, np.broadcast_to(sigma, y.shape)])

@@ -17,9 +17,8 @@ from scipy.stats import cauchy, norm
 
 import nanocrystal as nc
 from nanocrystal.errors import InputError
-from nanocrystal.report.compared.page import comparison_html
 from nanocrystal.report.refined.stack_figure import stack_figure
-from nanocrystal.report.written import report_html, write_result
+from nanocrystal.report.written import comparison_html, report_html, write_result
 from nanocrystal.study import read_study
 from nanocrystal.study.reading import study_from
 from support.paths import DOCS, EXAMPLES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nanocrystal as nc
-from nanocrystal.reduction import Blank, Intensity, Reduced, Reduction, reduced
+from nanocrystal.reduction import Intensity, ReducedPattern, Reduction, ReductionBlank, reduced_pattern
 from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.reduction.spread import Spread
 from support.reduction_samples import (
@@ -54,9 +54,11 @@ def counted(q: FloatArray, counts: FloatArray) -> Intensity:
     return Intensity(q=q, value=counts, spread=Spread.of_counts(np.sqrt(np.maximum(counts, 1.0))), name="x")
 
 
-def reduce_liquid(sample: FloatArray, blank: FloatArray, **changed: object) -> Reduced:
+def reduce_liquid(sample: FloatArray, blank: FloatArray, **changed: object) -> ReducedPattern:
     settings = Reduction(**(vars(SETTINGS) | changed))  # type: ignore[arg-type]
-    return reduced(counted(Q, sample), settings, [Blank("capillary", counted(BLANK_Q, blank), BLANK_SCALE)])
+    return reduced_pattern(
+        counted(Q, sample), settings, [ReductionBlank("capillary", counted(BLANK_Q, blank), BLANK_SCALE)]
+    )
 
 
 @pytest.mark.parametrize("normalization", ["high-q", "krogh-moe-norman"])
@@ -138,8 +140,8 @@ def test_sigma_of_the_polynomial_is_the_scatter() -> None:
     mean = 40.0 * squared_mean * hard_spheres(q) + 0.9 * capillary(q) + 200.0
     settings = Reduction(composition="Ni", rpoly=1.1, r=(0.5, 8.0, 0.25))
 
-    def reduce(sample: FloatArray, blank: FloatArray) -> Reduced:
-        return reduced(counted(q, sample), settings, [Blank("b", counted(q, blank), None, (0.3, 1.4))])
+    def reduce(sample: FloatArray, blank: FloatArray) -> ReducedPattern:
+        return reduced_pattern(counted(q, sample), settings, [ReductionBlank("b", counted(q, blank), None, (0.3, 1.4))])
 
     whole, g, scales = reduce(mean, capillary(q)), [], []
     for _ in range(300):
@@ -183,7 +185,7 @@ def test_nanocrystals_of_the_engine_come_back() -> None:
         r=(1.5, 25.0, 0.05),
         normalization_range=(14.0, 24.0),
     )
-    found = reduced(Intensity(q=q, value=counts, spread=None, name="x"), settings)
+    found = reduced_pattern(Intensity(q=q, value=counts, spread=None, name="x"), settings)
     g, theirs = found.pdf.g, simulated["gr"][[*simulated["gr"]][1]]
     assert np.linalg.norm(g - theirs) / np.linalg.norm(theirs) < 0.01
     assert g @ theirs / (theirs @ theirs) == pytest.approx(1.0, abs=0.005)

@@ -10,7 +10,7 @@ import pytest
 from scipy.signal import find_peaks
 
 from nanocrystal.data import Curve, read_curve
-from nanocrystal.reduction import Blank, Intensity, Reduced, Reduction, reduced
+from nanocrystal.reduction import Intensity, ReducedPattern, Reduction, ReductionBlank, reduced_pattern
 from nanocrystal.study import read_study
 from support.measured import measured
 from support.paths import EXAMPLES
@@ -19,12 +19,12 @@ FOLDER = "pdf/pdfttp_ch04GetPDF"
 
 
 @cache
-def nickel(**changed: float) -> Reduced:
+def nickel(**changed: float) -> ReducedPattern:
     """Return Ni.chi reduced with the settings in the header of Ni.gr."""
     sample = Intensity.from_curve(read_curve(measured(f"{FOLDER}/Ni.chi")))
     kapton = Intensity.from_curve(read_curve(measured(f"{FOLDER}/kapton.chi")))
     settings: dict[str, float] = {"qmax": 24.0, "qmaxinst": 31.26, "rpoly": 0.9} | changed
-    return reduced(sample, Reduction(composition="Ni", **settings), [Blank("kapton", kapton, 1.0)])  # type: ignore[arg-type]
+    return reduced_pattern(sample, Reduction(composition="Ni", **settings), [ReductionBlank("kapton", kapton, 1.0)])  # type: ignore[arg-type]
 
 
 def reference() -> Curve:
@@ -104,7 +104,7 @@ def test_other_intensities_lead_to_the_peaks_of_their_pdf(name: str, symbol: str
     """
     sample = Intensity.from_curve(read_curve(measured(f"pdf/pdfttp_ch05Fit2Phase/{name}.iq")))
     theirs = read_curve(measured(f"pdf/pdfttp_ch05Fit2Phase/{name}.gr"))
-    ours = reduced(sample, Reduction(composition=symbol, r=(0.01, 20.0, 0.01))).pdf
+    ours = reduced_pattern(sample, Reduction(composition=symbol, r=(0.01, 20.0, 0.01))).pdf
     assert ours.sigma is None
     inside = ours.r >= 2.0
     target, g = np.interp(ours.r[inside], theirs.x, theirs.y), ours.g[inside]

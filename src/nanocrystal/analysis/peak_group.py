@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import legendre
-from nanocrystal.spectra import LINES, Sum
+from nanocrystal.parameters import Declares
+from nanocrystal.spectra import LINES, SumOfForms
 from nanocrystal.spectra.covariance import covariance
 
 IntArray = NDArray[np.int64]
@@ -27,18 +28,28 @@ GOOD = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProfileOptions:
+class PeakOptions(Declares):
     """How peaks are fitted.
 
-    fwhm: Å⁻¹, where widths start; None: half-height width of the strongest peak.
-    widths, mixing: free for each peak, or shared by the peaks fitted together; a number fixes the mixing
-        (0: Gaussian, 1: Lorentzian).
-    background_degree: of the polynomial under each group.
-    together: peaks closer than this many fwhm are fitted together.
-    reach: points up to this many fwhm from a peak are fitted, at most half way to the next group.
-    largest_shift: of a peak from where it is expected, relative to that; also at most half way to the next peak.
-    significance: a peak is there where its area exceeds this many standard errors, and leaving it
-        out raises χ² (scaled to χ²_red = 1 where that is larger) by more than the square of this plus 9.
+    Parameters
+    ----------
+    fwhm : float or None
+        Where widths start, Å⁻¹; None: half-height width of the strongest peak.
+    widths : str
+        "free" for each peak, or "shared" by the peaks fitted together.
+    mixing : str or float
+        Likewise; a number holds it (0: Gaussian, 1: Lorentzian).
+    background_degree : int
+        Of the polynomial under each group, 0 to 5.
+    together : float
+        Peaks closer than this many fwhm are fitted together.
+    reach : float
+        Points up to this many fwhm from a peak are fitted, at most half way to the next group.
+    largest_shift : float
+        Of a peak from where it is expected, relative to that; also at most half way to the next peak.
+    significance : float
+        A peak is there where its area exceeds this many standard errors, and leaving it out raises χ² (scaled to χ²_red
+        = 1 where that is larger) by more than the square of this plus 9.
     """
 
     fwhm: float | None = None
@@ -51,7 +62,7 @@ class ProfileOptions:
     significance: float = 2.0
 
     def __post_init__(self) -> None:
-        where = "ProfileOptions"
+        where = "PeakOptions"
         if self.fwhm is not None and not 0.0 < self.fwhm < np.inf:
             raise InputError(f"{where}, fwhm", f"must be a positive width in Å⁻¹, got {self.fwhm}.")
         if self.widths not in ("free", "shared"):
@@ -67,25 +78,41 @@ class ProfileOptions:
                 raise InputError(f"{where}, {name}", f"must be positive, got {getattr(self, name)}.")
 
 
-NOTHING = Estimate(np.nan, np.nan, np.nan)
+NOTHING = UncertainValue(np.nan, np.nan, np.nan)
 """of a peak that is not determined"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FittedPeak:
-    """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
+    """One peak of a pattern.
 
-    area: intensity × Å⁻¹; position, fwhm: Å⁻¹; mixing: 0 Gaussian, 1 Lorentzian; group: of peaks fitted together;
-    chi2_red: of that group, NaN without sigmas.
+    Parameters
+    ----------
+    name : str
+        Of its reflection.
+    expected : float
+        Where it was looked for, Å⁻¹.
+    group : int
+        Number of the peaks fitted together with it; −1 outside the data.
+    area : UncertainValue
+        Intensity × Å⁻¹.
+    position, fwhm : UncertainValue
+        Å⁻¹.
+    mixing : UncertainValue
+        0 Gaussian, 1 Lorentzian.
+    chi2_red : float
+        Of its group; NaN without sigmas.
+    problem : str
+        Why it is not determined; empty where it is.
     """
 
     name: str
     expected: float
     group: int
-    area: Estimate = NOTHING
-    position: Estimate = NOTHING
-    fwhm: Estimate = NOTHING
-    mixing: Estimate = NOTHING
+    area: UncertainValue = NOTHING
+    position: UncertainValue = NOTHING
+    fwhm: UncertainValue = NOTHING
+    mixing: UncertainValue = NOTHING
     chi2_red: float = np.nan
     problem: str = ""
 
@@ -108,19 +135,19 @@ class GroupData:
 PEAK = LINES["pseudo-voigt"]
 
 
-def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
+def peaks_of(n_peaks: int, options: PeakOptions) -> SumOfForms:
     """Return the sum of n peaks "0", "1", … on their background, tied and fixed as the options say."""
     same: dict[str, str] = {}
     for name, kind in (("fwhm", options.widths), ("lorentzian_part", options.mixing)):
         if kind == "shared":
             same |= {f"{k}.{name}": f"0.{name}" for k in range(1, n_peaks)}
-    given = None if isinstance(options.mixing, str) else float(options.mixing)
-    return Sum(
+    mixing = None if isinstance(options.mixing, str) else float(options.mixing)
+    return SumOfForms(
         {str(k): PEAK for k in range(n_peaks)},
         baseline_terms=options.background_degree + 1,
         same=same,
         baseline=legendre,
-        fixed={} if given is None else {f"{k}.lorentzian_part": given for k in range(n_peaks)},
+        fixed={} if mixing is None else {f"{k}.lorentzian_part": mixing for k in range(n_peaks)},
     )
 
 
@@ -128,7 +155,7 @@ def peaks_of(n_peaks: int, options: ProfileOptions) -> Sum:
 class Trial:
     """The sum at one vector of its free parameters, against the points of a group."""
 
-    peaks: Sum
+    peaks: SumOfForms
     data: GroupData
     vector: FloatArray
 
@@ -167,7 +194,7 @@ class GroupFit:
 
     data: GroupData
     expected: FloatArray
-    options: ProfileOptions
+    options: PeakOptions
     width: float
     present: tuple[int, ...]
     vector: FloatArray
@@ -177,7 +204,7 @@ class GroupFit:
 
     @classmethod
     def of(
-        cls, data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: ProfileOptions
+        cls, data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: PeakOptions
     ) -> GroupFit:
         """Fit, leaving out what is not there; limits: (2, n_peaks) of the positions."""
         present = tuple(range(len(expected)))
@@ -200,7 +227,7 @@ class GroupFit:
         return of(present=(), vector=np.zeros(0), held=np.zeros(0, dtype=np.bool_), left_out=left_out)
 
     @cached_property
-    def sum(self) -> Sum:
+    def sum(self) -> SumOfForms:
         """The peaks that stayed, on their background."""
         return peaks_of(len(self.present), self.options)
 
@@ -231,31 +258,31 @@ class GroupFit:
     def position_covariance(self) -> FloatArray:
         """(n_peaks, n_peaks) of all peaks of the group, scaled; NaN for those left out."""
         n = len(self.expected)
-        found = np.full((n, n), np.nan)
+        whole = np.full((n, n), np.nan)
         if self.present:
             kept, at = list(self.present), [self.place(f"{j}.position") for j in range(len(self.present))]
-            found[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
-        return found
+            whole[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
+        return whole
 
     def curves(self) -> tuple[FloatArray, FloatArray]:
         """Return (calculated, background) on the points of the group."""
         return self._there.calculated, self.sum.components(self.data.q, self.vector)["baseline"][0]
 
-    def estimate(self, name: str, unit: str) -> Estimate:
+    def estimate(self, name: str, unit: str) -> UncertainValue:
         """Return a parameter of the sum with its standard errors."""
         index = self.place(name)
         if index < 0:
-            return Estimate(self.sum.fixed[name], 0.0, 0.0)
+            return UncertainValue(self.sum.fixed[name], 0.0, 0.0)
         plain = float(np.sqrt(self.covariance[index, index]))
         scaled = plain * self.factor
-        return Estimate(float(self.vector[index]), plain if self.data.has_sigmas else scaled, scaled, unit)
+        return UncertainValue(float(self.vector[index]), plain if self.data.has_sigmas else scaled, scaled, unit)
 
     def peak(self, k: int, number: int, name: str) -> FittedPeak:
         """Return the k-th peak of the group; number: of the group."""
         expected = float(self.expected[k])
         if k not in self.present:
             value, error, why = self.left_out[k]
-            area = Estimate(value, error, error)
+            area = UncertainValue(value, error, error)
             return FittedPeak(name=name, expected=expected, group=number, area=area, problem=why)
         j = self.present.index(k)
         position, fwhm = self.estimate(f"{j}.position", "Å⁻¹"), self.estimate(f"{j}.fwhm", "Å⁻¹")
@@ -316,7 +343,7 @@ class GroupFit:
 
 
 def _minimised(
-    data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: ProfileOptions
+    data: GroupData, expected: FloatArray, limits: FloatArray, width: float, options: PeakOptions
 ) -> tuple[FloatArray, NDArray[np.bool_], bool]:
     """Return the vector at the least χ² of a few starts, which of its entries stand at a bound, and if it converged."""
     from scipy.optimize import least_squares
@@ -340,11 +367,11 @@ def _minimised(
     best = None
     for offset in OFFSETS:
         places = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
-        given = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
-        start = peaks.start(given)
+        values = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
+        start = peaks.start(values)
         basis = Trial(peaks, data, start).basis
         start[peaks.free_linear] = np.linalg.lstsq(basis.T, data.intensity / data.sigma, rcond=None)[0]
-        found = least_squares(
+        fit = least_squares(
             residual,
             start,
             jacobian,
@@ -354,8 +381,8 @@ def _minimised(
             ftol=1e-8,
             max_nfev=MOST_STEPS,
         )
-        if best is None or found.cost < best.cost:
-            best = found
+        if best is None or fit.cost < best.cost:
+            best = fit
         if data.has_sigmas and 2.0 * best.cost < GOOD * (len(data.q) - len(start)):
             break
     assert best is not None

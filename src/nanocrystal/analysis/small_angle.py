@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanocrystal.analysis.estimate import Estimate, FloatArray, checked_series
+from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_series
 from nanocrystal.errors import InputError
 
 GUINIER_LIMIT = 1.3
@@ -32,13 +32,28 @@ FEWEST = 4
 
 @dataclass(frozen=True, kw_only=True)
 class GuinierFit:
-    """Radius of gyration and forward intensity.
+    """Radius of gyration and forward intensity by Guinier's law.
 
-    q_range: Å⁻¹, the points used; q_rg: q Rg at both ends; chi2_red: NaN without sigmas; remarks: sentences.
+    Parameters
+    ----------
+    rg : UncertainValue
+        Radius of gyration, Å.
+    i0 : UncertainValue
+        I(0), in the unit of the intensity.
+    q_range : tuple of 2 float
+        Of the points used, Å⁻¹.
+    q_rg : tuple of 2 float
+        q Rg at both ends.
+    n_points : int
+        Number of points used.
+    chi2_red : float
+        NaN without sigmas.
+    remarks : tuple of str
+        Sentences on the points and their range.
     """
 
-    rg: Estimate
-    i0: Estimate
+    rg: UncertainValue
+    i0: UncertainValue
     q_range: tuple[float, float]
     q_rg: tuple[float, float]
     n_points: int
@@ -46,10 +61,10 @@ class GuinierFit:
     remarks: tuple[str, ...]
 
     @property
-    def sphere_diameter(self) -> Estimate:
+    def sphere_diameter(self) -> UncertainValue:
         """The diameter of the sphere that has this radius of gyration, 2 √(5/3) Rg, Å."""
         f = 2.0 * np.sqrt(5.0 / 3.0)
-        return Estimate(f * self.rg.value, f * self.rg.stderr, f * self.rg.stderr_scaled, "Å")
+        return UncertainValue(f * self.rg.value, f * self.rg.stderr, f * self.rg.stderr_scaled, "Å")
 
     def __repr__(self) -> str:
         lines = [
@@ -67,11 +82,36 @@ def guinier(
     q_range: tuple[float, float] | None = None,
     limit: float = GUINIER_LIMIT,
 ) -> GuinierFit:
-    """Fit ln I = ln I0 − q² Rg²/3 by weighted least squares.
+    """Fit Guinier's law, ln I = ln I0 − q² Rg²/3, by weighted least squares.
 
-    q: (n,) Å⁻¹, ascending; intensity, sigma: (n,); q_range: the points, or None: from the first one up to
-    q Rg = `limit`, found by iteration. Points that are not positive have no logarithm and are left out, with a remark.
-    Raises InputError where too few points are left, or where the intensity does not fall.
+    Points that are not positive have no logarithm and are left out, with a remark.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    sigma : array (n,), optional
+        Standard deviations.
+    q_range : tuple of 2 float, optional
+        Of the points to use, Å⁻¹ [from the first one up to q Rg = `limit`, by iteration].
+    limit : float, optional
+        q Rg up to which the law holds; 1.3 for compact bodies.
+
+    Returns
+    -------
+    GuinierFit
+        Rg in Å and I0.
+
+    Raises
+    ------
+    InputError
+        Where too few points are left, or where the intensity does not fall.
+
+    References
+    ----------
+    A. Guinier & G. Fournet, Small-Angle Scattering of X-rays (Wiley, 1955).
     """
     x, y, s = checked_curve("guinier", q, intensity, sigma)
     remarks = []
@@ -106,8 +146,8 @@ def guinier(
     if ends[0] > 0.65:
         remarks.append(f"q Rg begins at {ends[0]:.2f}; smaller q would show whether larger things are there.")
     return GuinierFit(
-        rg=Estimate(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
-        i0=Estimate(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
+        rg=UncertainValue(rg, float(errors[0] * first), float(errors[0] * scaled), "Å"),
+        i0=UncertainValue(float(np.exp(fit.offset)), float(errors[1] * first), float(errors[1] * scaled)),
         q_range=(float(x[used][0]), float(x[used][-1])),
         q_rg=ends,
         n_points=int(used.sum()),
@@ -155,10 +195,24 @@ def _guinier_window(x: FloatArray, log_y: FloatArray, weight: FloatArray, limit:
 
 @dataclass(frozen=True, kw_only=True)
 class PorodFit:
-    """Porod's constant K (intensity Å⁻⁴) and the constant background below it; q_range: Å⁻¹."""
+    """Porod's constant and the constant background below it.
 
-    constant: Estimate
-    background: Estimate
+    Parameters
+    ----------
+    constant : UncertainValue
+        K, intensity Å⁻⁴.
+    background : UncertainValue
+        In the unit of the intensity.
+    q_range : tuple of 2 float
+        Of the points used, Å⁻¹.
+    n_points : int
+        Number of points used.
+    chi2_red : float
+        NaN without sigmas.
+    """
+
+    constant: UncertainValue
+    background: UncertainValue
     q_range: tuple[float, float]
     n_points: int
     chi2_red: float
@@ -168,9 +222,34 @@ class PorodFit:
 
 
 def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigma: ArrayLike | None = None) -> PorodFit:
-    """Fit I = K/q⁴ + background over a range of large q; raises InputError for fewer than four points in it.
+    """Fit Porod's law, I = K/q⁴ + background, over a range of large q.
 
-    Where the sizes are narrow the curve still oscillates about Porod's law: use a range of several oscillations.
+    Where the sizes are narrow the curve still oscillates about the law: use a range of several oscillations.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    q_range : tuple of 2 float
+        Å⁻¹.
+    sigma : array (n,), optional
+        Standard deviations; without, all of I q⁴ count alike.
+
+    Returns
+    -------
+    PorodFit
+        K in intensity Å⁻⁴, and the background.
+
+    Raises
+    ------
+    InputError
+        For fewer than four points in the range, and for data that are no curve.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
     """
     x, y, s = checked_curve("porod", q, intensity, sigma)
     used = (x >= q_range[0]) & (x <= q_range[1])
@@ -181,8 +260,8 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
     scaled = max(1.0, np.sqrt(fit.chi2_red)) if sigma is not None else np.sqrt(fit.chi2_red)
     first = 1.0 if sigma is not None else scaled
     return PorodFit(
-        constant=Estimate(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
-        background=Estimate(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
+        constant=UncertainValue(fit.slope, fit.errors[1] * first, fit.errors[1] * scaled),
+        background=UncertainValue(fit.offset, fit.errors[0] * first, fit.errors[0] * scaled),
         q_range=(float(x[used][0]), float(x[used][-1])),
         n_points=int(used.sum()),
         chi2_red=fit.chi2_red if sigma is not None else np.nan,
@@ -190,33 +269,71 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
 
 
 @dataclass(frozen=True)
-class Invariant:
-    """∫ q² I dq, in the unit of I times Å⁻³, and its parts below, within and beyond the data."""
+class ScatteringInvariant:
+    """The invariant ∫ q² I dq and its parts.
 
-    value: Estimate
+    Parameters
+    ----------
+    value : UncertainValue
+        Intensity Å⁻³.
+    below, within, beyond : float
+        Its parts below, within and beyond the data, intensity Å⁻³.
+    """
+
+    value: UncertainValue
     below: float
     within: float
     beyond: float
 
     def __repr__(self) -> str:
         parts = f"{self.below / self.value.value:.1%} below, {self.beyond / self.value.value:.1%} beyond the data"
-        return f"Invariant({self.value}; {parts})"
+        return f"ScatteringInvariant({self.value}; {parts})"
 
 
-def invariant(
+def scattering_invariant(
     q: ArrayLike, intensity: ArrayLike, low: GuinierFit, high: PorodFit, sigma: ArrayLike | None = None
-) -> Invariant:
-    """Return the invariant: Guinier's law up to the points of its fit, trapezoids, Porod's law beyond its fit.
+) -> ScatteringInvariant:
+    """Return the invariant ∫ q² I dq.
 
-    The background of Porod's law is taken off. Standard errors hold the noise of the points and of Porod's constant.
+    Guinier's law up to the points of its fit, trapezoids, Porod's law beyond its fit. The background of Porod's law is
+    taken off. Standard errors hold the noise of the points and of Porod's constant.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    low : GuinierFit
+        Of this curve.
+    high : PorodFit
+        Of this curve.
+    sigma : array (n,), optional
+        Standard deviations; without, the invariant has no standard error.
+
+    Returns
+    -------
+    ScatteringInvariant
+        Intensity Å⁻³.
+
+    Raises
+    ------
+    InputError
+        Where hardly any point lies between those of the two fits.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
     """
     from scipy.integrate import quad
 
-    x, y, s = checked_curve("invariant", q, intensity, sigma)
+    x, y, s = checked_curve("scattering_invariant", q, intensity, sigma)
     inside = (x >= low.q_range[0]) & (x <= high.q_range[1])
     x, y, s = x[inside], y[inside] - high.background.value, s[inside]
     if len(x) < FEWEST:
-        raise InputError("invariant, q", "must hold points between those of the fits by Guinier and by Porod.")
+        raise InputError(
+            "scattering_invariant, q", "must hold points between those of the fits by Guinier and by Porod."
+        )
     weights = np.gradient(x)
     weights[[0, -1]] = 0.5 * (x[1] - x[0]), 0.5 * (x[-1] - x[-2])
     within = float(weights @ (x**2 * y))
@@ -227,11 +344,35 @@ def invariant(
     noise = float(np.sum((weights * x**2 * s) ** 2)) if sigma is not None else 0.0
     error = float(np.sqrt(noise + (high.constant.stderr / x[-1]) ** 2))
     error = error if sigma is not None else np.nan
-    return Invariant(Estimate(total, error, error), below, within, beyond)
+    return ScatteringInvariant(UncertainValue(total, error, error), below, within, beyond)
 
 
-def specific_surface(porod_fit: PorodFit, whole: Invariant, volume_fraction: float = 0.0) -> Estimate:
-    """Return the surface over the volume of the particles, Å⁻¹: π K/Q* (1 − φ)."""
+def specific_surface(porod_fit: PorodFit, whole: ScatteringInvariant, volume_fraction: float = 0.0) -> UncertainValue:
+    """Return the surface over the volume of the particles, S/V = π K/Q* (1 − φ).
+
+    Parameters
+    ----------
+    porod_fit : PorodFit
+        K.
+    whole : ScatteringInvariant
+        Q*, of the same curve.
+    volume_fraction : float, optional
+        φ, 0 for a dilute phase.
+
+    Returns
+    -------
+    UncertainValue
+        Å⁻¹.
+
+    Raises
+    ------
+    InputError
+        For a volume fraction below 0, or of 1 and more.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
+    """
     if not 0.0 <= volume_fraction < 1.0:
         raise InputError(
             "specific_surface, volume_fraction", f"must be at least 0 and below 1, got {volume_fraction:g}."
@@ -241,7 +382,7 @@ def specific_surface(porod_fit: PorodFit, whole: Invariant, volume_fraction: flo
         porod_fit.constant.stderr_scaled / porod_fit.constant.value,
         np.nan_to_num(whole.value.stderr / whole.value.value),
     )
-    return Estimate(float(value), float(value * relative), float(value * relative), "Å⁻¹")
+    return UncertainValue(float(value), float(value * relative), float(value * relative), "Å⁻¹")
 
 
 def checked_curve(

@@ -1,17 +1,25 @@
-"""What all verbs share: the command itself, options, messages and exit codes, checks of where results go."""
+"""What all verbs share: the command itself, options, messages and exit codes, and the one way out of results.
+
+A verb says where its result goes (`to_folder`, `to_file`, `to_either`), which is checked before anything is computed,
+and hands the computation to `give`, which saves what comes of it, tells it, and ends the command with its exit code.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
+
+if TYPE_CHECKING:
+    from nanocrystal.report.outcome import Outcome
 
 app: typer.Typer = typer.Typer(
     help="What are my nanocrystals made of? One atomistic model, refined against the measurements.",
@@ -27,6 +35,10 @@ StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and the path of the report.")]
 
+SingleFile = Annotated[
+    bool,
+    typer.Option("--single-file", help="Each page holds the script of its figures itself, 5 MB, to be sent alone."),
+]
 
 Asked = TypeVar("Asked")
 
@@ -116,13 +128,15 @@ def check_way_to(target: Path) -> None:
 def check_folder(folder: Path, names: list[str], named: bool, record: str) -> None:
     """Raise InputError where `names` cannot go to `folder`; named: whether --out did name it."""
     from nanocrystal.errors import InputError
-    from nanocrystal.report.compared.files import COMPARISON
+    from nanocrystal.report.compared.result import COMPARISON
     from nanocrystal.report.files import check_folder
+    from nanocrystal.report.reduction.result import REDUCTION
     from nanocrystal.report.refined.result import RESULTS
-    from nanocrystal.report.simulated import SIMULATION
+    from nanocrystal.report.simulated.result import SIMULATION
 
     kinds = {RESULTS: ("refinement", "refined"), SIMULATION: ("simulation", "simulated")}
     kinds[COMPARISON] = ("comparison", "compared")
+    kinds[REDUCTION] = ("reduction", "reduced")
     try:
         check_folder(folder, names, record)
     except InputError as error:
@@ -136,12 +150,117 @@ def check_folder(folder: Path, names: list[str], named: bool, record: str) -> No
         raise InputError(str(folder), f"{error.problem.rstrip('.')} with --out.") from None
 
 
-def check_file(out: Path) -> None:
-    """Raise InputError where a CSV cannot be written to `out` without loss: a folder, or a foreign file."""
-    from nanocrystal.errors import InputError
+# ---- the one way out ------------------------------------------------------------------------------
 
+
+class Described(Protocol):
+    """What a file of ours says: where it is, and its text, which is kept with the results."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a result goes: a folder, or a file alone; study: text of the study that is kept there.
+
+    single_file: whether each of several pages holds the script of its figures itself.
+    """
+
+    path: Path
+    is_file: bool = False
+    study: str | None = None
+    single_file: bool = False
+
+    def save(self, result: Outcome) -> None:
+        if self.is_file:
+            result.save_file(self.path)
+        else:
+            result.save(self.path, self.study, single_file=self.single_file)
+
+
+def to_folder(
+    kind: type[Outcome], out: Path | None, default: Path, names: Sequence[str], study: Described | None = None
+) -> Target:
+    """Return the folder that a result goes to: `out`, or else the default.
+
+    names: of the files to come, beside report, record and the copy of the study. Raises InputError, before anything
+    is computed, where they cannot be written.
+    """
+    from nanocrystal.report.outcome import REPORT, STUDY
+
+    folder = default if out is None else out
+    check_way_to(folder)
+    kept = study is not None and (folder / STUDY).absolute() != study.path.absolute()
+    check_folder(folder, [REPORT, *names, *([STUDY] if kept else []), kind.record], out is not None, kind.record)
+    return Target(folder, study=study.text if study is not None and kept else None)
+
+
+def to_file(kind: type[Outcome], out: Path | None, default: Path) -> Target:
+    """Return the file that a result goes to: `out`, or else the default; raises InputError where it cannot."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.report.files import check_file
+
+    file = default if out is None else out
+    check_way_to(file)
+    try:
+        check_file(file, kind.replaces)
+    except InputError as error:
+        if out is not None:
+            raise
+        raise InputError(error.where, f"{error.problem.rstrip('.')} with --out.") from None
+    return Target(file, is_file=True)
+
+
+def to_either(
+    kind: type[Outcome], out: Path, names: Sequence[str], study: Described | None = None, *, is_file: bool = False
+) -> Target:
+    """Return where a result goes that may be a file alone: a file where `out` has a suffix, else a folder.
+
+    is_file: whether it is one whatever it is called. Raises InputError where it cannot be written.
+    """
+    from nanocrystal.errors import InputError
+    from nanocrystal.report.files import names_file
+
+    if is_file or names_file(out):
+        if not is_file:
+            kind.check_name(out)
+        return to_file(kind, out, out)
     check_way_to(out)
-    if out.is_dir():
-        raise InputError("--out", f"{str(out)!r} is a folder; name a CSV file, for instance {str(out / 'iq.csv')!r}.")
-    if out.exists() and not out.read_bytes().startswith(b"q,intensity\n"):
-        raise InputError("--out", f"{str(out)!r} exists and is no CSV of this command; name another file.")
+    if out.is_dir() and any(out.iterdir()) and not (out / kind.record).is_file():
+        what = Path(kind.single).suffix.removeprefix(".").upper()
+        problem = f"{str(out)!r} is a folder of other files; name a {what} file, for instance"
+        raise InputError("--out", f"{problem} {str(out / kind.single)!r}, or a folder of its own.")
+    return to_folder(kind, out, out, names, study)
+
+
+def give(
+    compute: Callable[[Any], Outcome],
+    target: Target,
+    shown: AbstractContextManager[Any] | None = None,
+    *,
+    quiet: bool = False,
+    more: Sequence[str] = (),
+) -> None:
+    """Compute a result, save it, tell it, print where it is, and end the command with its exit code.
+
+    compute: takes what `shown` yields, which shows its progress; more: sentences to say after its summary.
+    """
+    with shown or nullcontext() as listeners:
+        result = compute(listeners)
+    target.save(result)
+    if not quiet:
+        summary = result.summary()
+        if summary:
+            say(summary if target.is_file else f"\n{summary}\n")
+        for sentence in more:
+            say(sentence)
+    for path in result.announced(target.path):
+        print(path)
+    how, sentence = result.ending()
+    if sentence:
+        say(sentence)
+    if how != "whole":
+        raise typer.Exit(INTERRUPTED if how == "interrupted" else NOT_CONVERGED)

@@ -6,23 +6,24 @@ Exit codes: 0 done, 1 not converged or failed (what there is, is written), 2 the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nanocrystal.cli.common import (
-    INTERRUPTED,
-    NOT_CONVERGED,
     OutFolder,
     Quiet,
+    SingleFile,
     StudyPath,
     app,
-    check_file,
-    check_folder,
-    check_way_to,
     errors,
+    give,
     say,
+    to_either,
+    to_file,
+    to_folder,
 )
 
 
@@ -37,63 +38,49 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
 
 
 @app.command()
-def compare(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+def compare(study: StudyPath, out: OutFolder = None, single_file: SingleFile = False, quiet: Quiet = False) -> None:
     """Refine every [candidates.NAME] of a study and put them side by side: which of them do the data tell apart?"""
     with errors(quiet):
         from nanocrystal.study import read_candidates
 
-        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet)
+        _run_comparison(read_candidates(study), out, _compared_folder(study), quiet, single_file=single_file)
 
 
 def _run(study: Any, out: Path | None, default: Path, quiet: bool) -> None:
     """Refine a study and write everything to `out` or the default folder; ends the command with its exit code."""
     from nanocrystal.cli.progress import reporter
     from nanocrystal.report.refined.files import names_written
-    from nanocrystal.report.refined.result import RESULTS
+    from nanocrystal.report.refined.result import Result
 
-    folder = out if out is not None else default
-    check_way_to(folder)
-    keeps_study = (folder / "study.toml").absolute() != study.path.absolute()
-    names = names_written(list(study.datasets), study.sample.model_names(), keeps_study)
-    check_folder(folder, names, out is not None, RESULTS)
-    with reporter(study.title, quiet) as progress:
-        result = study.refine(progress)
-    report = result.save(folder, study.text if keeps_study else None)
-    if not quiet:
-        say(f"\n{result.summary()}\n")
-        if study.candidates:
-            say(f"The study alone was refined; its candidates: nanocrystal compare {study.path}")
-    print(report)
-    if result.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if not result.converged:
-        say(f"Not converged: {result.message}.")
-        raise typer.Exit(NOT_CONVERGED)
+    names = names_written(list(study.datasets), study.sample.model_names(), False)
+    more = f"The study alone was refined; its candidates: nanocrystal compare {study.path}"
+    give(
+        study.refine,
+        to_folder(Result, out, default, names, study),
+        reporter(study.title, quiet),
+        quiet=quiet,
+        more=[more] if study.candidates else [],
+    )
 
 
-def _run_comparison(candidates: Any, out: Path | None, default: Path, quiet: bool) -> None:
+def _run_comparison(
+    candidates: Any, out: Path | None, default: Path, quiet: bool, *, single_file: bool = False
+) -> None:
     """Refine all candidates, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.cli.progress import comparison_reporter, comparison_summary
+    from nanocrystal.cli.progress import comparison_reporter
     from nanocrystal.processes import thread_count
-    from nanocrystal.report.compared.files import COMPARISON, compared_names, write_comparison
+    from nanocrystal.report.compared.files import compared_names
+    from nanocrystal.report.compared.result import Comparison
 
-    folder = out if out is not None else default
-    check_way_to(folder)
-    keeps_study = (folder / "study.toml").absolute() != candidates.path.absolute()
+    def compute(listeners: Any) -> Comparison:
+        progress, finished = listeners
+        found: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
+        return found
+
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
-    check_folder(folder, compared_names(parts, keeps_study), out is not None, COMPARISON)
-    with comparison_reporter(candidates.title, list(candidates.studies), quiet) as (progress, finished):
-        comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
-    report = write_comparison(comparison, folder, candidates.text if keeps_study else None)
-    if not quiet:
-        comparison_summary(comparison)
-    print(report)
-    if comparison.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    left = [s for s in comparison.standings if not s.judged]
-    if left:
-        say("Not judged: " + "; ".join(f"{s.name} ({s.problem})" for s in left) + ".")
-        raise typer.Exit(NOT_CONVERGED)
+    names = compared_names(parts, shares_script=not single_file)
+    target = replace(to_folder(Comparison, out, default, names, candidates), single_file=single_file)
+    give(compute, target, comparison_reporter(candidates.title, list(candidates.studies), quiet), quiet=quiet)
 
 
 def _compared_folder(study: Path) -> Path:
@@ -108,20 +95,16 @@ def _folder_of(study: Path) -> Path:
 
 @app.command()
 def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
-    """Calculate what a study's data sets would look like; writes one CSV for each."""
+    """Calculate what a study's data sets would look like; writes one CSV for each, and a report."""
     with errors(quiet):
-        from nanocrystal import __version__
-        from nanocrystal.report.simulated import SIMULATION, write_simulation
+        from nanocrystal.report.simulated.result import Simulation
         from nanocrystal.study import read_study
 
         described = read_study(study)
-        folder = out if out is not None else _folder_of(study)
-        check_way_to(folder)
-        names = [f"{name}.csv" for name in described.datasets]
-        check_folder(folder, [*names, SIMULATION], out is not None, SIMULATION)
-        write_simulation(described.simulated(), described.title, __version__, folder)
-        for name in names:
-            print(folder / name)
+        target = to_folder(
+            Simulation, out, _folder_of(study), [f"{name}.csv" for name in described.datasets], described
+        )
+        give(lambda _: described.simulate(), target, quiet=True)
 
 
 @app.command()
@@ -130,23 +113,20 @@ def debye(
     q: Annotated[str, typer.Option(metavar="START:STOP:STEP", help="Q in 1/Å, both ends included.")],
     u_iso: Annotated[str, typer.Option(help="Displacements in Å², e.g. Cs=0.03,Pb=0.01 (default: 0).")] = "",
     energy: Annotated[float | None, typer.Option(help="Photon energy in eV; adds f′ and f″.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="CSV file (default: printed).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.csv|FOLDER", help="CSV, or a folder (default: printed).")
+    ] = None,
 ) -> None:
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
     with errors(out is None):
-        from nanocrystal.report.files import write_texts
-        from nanocrystal.simulation import cluster_intensity
-        from nanocrystal.text import csv_text
+        from nanocrystal.report.scattered.result import Scattering
+        from nanocrystal.simulation import OPTIONS, cluster_scattering
 
-        if out is not None:
-            check_file(out)
-        q_values, intensity = cluster_intensity(atoms, q, u_iso, energy)
-        text = csv_text({"q": q_values, "intensity": intensity})
-        if out is None:
-            print(text, end="")
+        target = None if out is None else to_either(Scattering, out, [Scattering.single])
+        if target is None:
+            print(cluster_scattering(atoms, q, u_iso, energy, OPTIONS).tables()[Scattering.single], end="")
         else:
-            write_texts({out.name: text}, out.absolute().parent)
-            print(out)
+            give(lambda _: cluster_scattering(atoms, q, u_iso, energy, OPTIONS), target, quiet=target.is_file)
 
 
 @app.command()
@@ -160,19 +140,11 @@ def new(
 ) -> None:
     """Write a commented study for measured files, to be looked through and refined."""
     with errors():
-        from nanocrystal.errors import InputError
-        from nanocrystal.report.files import write_texts
+        from nanocrystal.report.texts.result import WrittenText
         from nanocrystal.study.new import new_study
 
-        target = out if out is not None else Path(f"{data[0].stem}.toml")
-        check_way_to(target)
-        if target.exists():
-            raise InputError("--out", f"{str(target)!r} exists; name a new file with --out.")
-        text, to_check = new_study(data, target.absolute().parent, cif, library)
-        write_texts({target.name: text}, target.absolute().parent)
-        for sentence in to_check:
-            say(sentence)
-        print(target)
+        target = to_file(WrittenText, out, Path(f"{data[0].stem}.toml"))
+        give(lambda _: new_study(data, target.path.absolute().parent, cif, library), target)
 
 
 @app.command()
@@ -212,24 +184,17 @@ def library(
     """List the bundled crystal structures, or print or write one as a CIF."""
     with errors():
         from nanocrystal.errors import InputError
-        from nanocrystal.tables.library import library_text
+        from nanocrystal.report.texts.result import WrittenText
+        from nanocrystal.study.structures import structure_file
 
+        if not name and out is not None:
+            raise InputError("--out", "needs the name of a structure; see: nanocrystal library")
         if not name:
-            if out is not None:
-                raise InputError("--out", "needs the name of a structure; see: nanocrystal library")
             _list_library()
-            return
-        text = library_text(name, "NAME")
-        if out is None:
-            print(text, end="")
+        elif out is None:
+            print(structure_file(name, "NAME").text, end="")
         else:
-            from nanocrystal.report.files import write_texts
-
-            check_way_to(out)
-            if out.exists():
-                raise InputError("--out", f"{str(out)!r} exists; name a new file.")
-            write_texts({out.name: text}, out.absolute().parent)
-            print(out)
+            give(lambda _: structure_file(name, "NAME"), to_file(WrittenText, out, out))
 
 
 def _list_library() -> None:
@@ -244,19 +209,30 @@ def _list_library() -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of study files, for editors that complete and check TOML."""
-    import json
+def schema(
+    kind: Annotated[str, typer.Argument(help="Which kind of result, with --results; leave out for all.")] = "",
+    results: Annotated[bool, typer.Option("--results", help="Of the records of results instead.")] = False,
+) -> None:
+    """Print the JSON Schema of study files, for editors that complete and check TOML, or of the records of results."""
+    with errors():
+        import json
 
-    from nanocrystal.study import json_schema
+        from nanocrystal.errors import InputError
+        from nanocrystal.report.schema import result_schema
+        from nanocrystal.study import study_schema
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+        if kind and not results:
+            raise InputError("KIND", f"names a kind of result; say schema --results {kind}.")
+        print(json.dumps(result_schema(kind, "KIND") if results else study_schema(), indent=1, ensure_ascii=False))
 
 
 @app.command()
 def atoms(
     study: StudyPath,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File: .xyz, .extxyz (with domains) or .cif.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE|FOLDER", help="File: .xyz, .extxyz (with domains) or .cif; or a folder."),
+    ],
     population: Annotated[str, typer.Option(help="Which population, where there are several.")] = "",
     seed: Annotated[int, typer.Option(help="Of all that is drawn by chance; another one gives another crystal.")] = 0,
     form: Annotated[str, typer.Option("--format", help="xyz, extxyz or cif (default: as FILE ends).")] = "",
@@ -270,18 +246,11 @@ def atoms(
 ) -> None:
     """Write the atoms of a crystal of the mean size, with boundaries drawn by chance as in the study, or named."""
     with errors():
-        from nanocrystal.errors import InputError
-        from nanocrystal.report.files import write_texts
+        from nanocrystal.report.explicit.result import TypicalCrystal, named_format
         from nanocrystal.study import read_study
-        from nanocrystal.study.explicit import Boundaries, explicit_crystal_of, format_of
+        from nanocrystal.study.explicit import Boundaries, explicit_crystal_of
 
-        kind = format_of(out, form)
-        check_way_to(out)
-        if out.exists():
-            raise InputError("--out", f"{str(out)!r} exists; name a new file.")
+        described, asked = read_study(study), named_format(form)
+        target = to_either(TypicalCrystal, out, ["atoms.extxyz", "atoms.cif"], described, is_file=asked is not None)
         boundaries = Boundaries(planes or [], every or [])
-        written = explicit_crystal_of(read_study(study), population, seed, kind, boundaries)
-        write_texts({out.name: written.text}, out.absolute().parent)
-        for sentence in written.said:
-            say(sentence)
-        print(out)
+        give(lambda _: explicit_crystal_of(described, population, seed, asked, boundaries), target)

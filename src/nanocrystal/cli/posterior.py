@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nanocrystal.cli import common as verbs
-
-if TYPE_CHECKING:
-    from nanocrystal.report.posterior.result import Posterior
 
 
 @verbs.app.command()
@@ -33,31 +30,22 @@ def posterior(
     with verbs.errors(quiet):
         from nanocrystal.processes import thread_count
         from nanocrystal.refinement.posterior import Listeners, Sampling
-        from nanocrystal.report.posterior.files import POSTERIOR, posterior_names, write_posterior
+        from nanocrystal.report.posterior.result import CHAIN, Posterior
         from nanocrystal.running import local_executor
         from nanocrystal.study import read_study
 
         described = read_study(study)
-        folder = out if out is not None else study.with_name(f"{study.stem}-posterior")
-        keeps_study = (folder / "study.toml").absolute() != described.path.absolute()
-        verbs.check_way_to(folder)
-        verbs.check_folder(folder, posterior_names(keeps_study), out is not None, POSTERIOR)
-        with _shown(quiet) as (expected, progress):
-            found = described.posterior(
-                sampling=Sampling(
-                    steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=local_executor(thread_count())
-                ),
-                listeners=Listeners(expected=expected, progress=progress),
-            )
-        report = write_posterior(found, folder, described.text if keeps_study else None)
-        if not quiet:
-            _summary(found)
-        print(report)
-        if found.interrupted:
-            raise typer.Exit(verbs.INTERRUPTED)
-        if not found.converged:
-            verbs.say("Not converged: the chain is too short; more --steps, or more --walkers.")
-            raise typer.Exit(verbs.NOT_CONVERGED)
+        target = verbs.to_folder(Posterior, out, study.with_name(f"{study.stem}-posterior"), [CHAIN], described)
+        executor = local_executor(thread_count())
+        sampling = Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=executor)
+        verbs.give(
+            lambda shown: described.posterior(
+                sampling=sampling, listeners=Listeners(expected=shown[0], progress=shown[1])
+            ),
+            target,
+            _shown(quiet),
+            quiet=quiet,
+        )
 
 
 @contextmanager
@@ -95,20 +83,3 @@ def _tenths() -> Callable[[int, int, float], None]:
             verbs.say(f"{done} of {total} steps, {100.0 * acceptance:.0f} % of the proposals accepted")
 
     return step
-
-
-def _summary(found: Posterior) -> None:
-    """Print medians, intervals and limits to the terminal, beside the refined values."""
-    from nanocrystal.report.page.numbers import concise
-    from nanocrystal.report.posterior.words import interval_words, limit_words, state_words
-
-    out = sys.stderr
-    print(f"\n{found.title}: {state_words(found)}, in {found.elapsed_s:.1f} s", file=out)
-    width = max(len(a) for a in found.marginals)
-    for address, m in found.marginals.items():
-        stderr = found.stderr(address)
-        said = limit_words(m) if m.limit else interval_words(m.median, m.interval_68)
-        print(f"  {address:{width}s}  {said} {m.unit}  (refined: {concise(m.value, stderr)})", file=out)
-    for note in found.notes:
-        print(f"  ! {note}", file=out)
-    print(file=out)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 Progress = Callable[[int, Any], None]
-UNTITLED = "Untitled comparison"
 SHOWN = 12
 """parameters shown at once while they move"""
 
@@ -87,6 +86,8 @@ def comparison_reporter(title: str, names: Sequence[str], quiet: bool) -> Iterat
 def _states_table(title: str, states: Mapping[str, str]) -> Any:
     from rich.table import Table
 
+    from nanocrystal.report.compared.result import UNTITLED
+
     table = Table(title=f"{title or UNTITLED} · {len(states)} candidates", title_justify="left")
     table.add_column("candidate")
     table.add_column("state")
@@ -102,14 +103,3 @@ def _outcome_words(outcome: Any) -> str:
     state = "converged" if outcome.converged else "not converged"
     rw = ", ".join(f"R_w {name} {100.0 * d.rw:.2f} %" for name, d in outcome.datasets.items())
     return f"{state}, {rw}, {outcome.elapsed_s:.1f} s"
-
-
-def comparison_summary(comparison: Any) -> None:
-    """Print the table of candidates and the verdict to the terminal."""
-    title, table = comparison.title or UNTITLED, repr(comparison).splitlines()[1:]
-    print(f"\n{title}: {len(comparison.standings)} candidates in {comparison.elapsed_s:.1f} s", file=sys.stderr)
-    for text in table:
-        print(text, file=sys.stderr)
-    for note in comparison.notes:
-        print(f"  ! {note}", file=sys.stderr)
-    print(file=sys.stderr)

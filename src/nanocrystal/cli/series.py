@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,8 @@ import typer
 from nanocrystal.cli import common as verbs
 
 if TYPE_CHECKING:
-    from nanocrystal.report.series.result import MemberResult, SeriesResult
+    from nanocrystal.report.series.result import MemberResult
     from nanocrystal.running.described import Series
-
-UNTITLED = "Untitled series"
 
 
 @verbs.app.command()
@@ -29,6 +28,7 @@ def series(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to refine on, such as tcp://host:8786.")
     ] = None,
+    single_file: verbs.SingleFile = False,
     quiet: verbs.Quiet = False,
 ) -> None:
     """Refine one study over many files: [series] of a study; a run that was stopped goes on where it was."""
@@ -36,41 +36,40 @@ def series(
         from nanocrystal.study.series import read_series
 
         described = read_series(study)
-        run_series(described, out, study.with_name(f"{study.stem}-series"), workers, scheduler, quiet)
+        how = How(workers=workers, scheduler=scheduler, single_file=single_file)
+        run_series(described, out, study.with_name(f"{study.stem}-series"), how, quiet)
 
 
-def run_series(
-    series: Series, out: Path | None, default: Path, workers: int | None, scheduler: str | None, quiet: bool
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """Where the members are refined, and whether each page holds the script of its figures itself."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+    single_file: bool = False
+
+
+def run_series(series: Series, out: Path | None, default: Path, how: How, quiet: bool) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.report.series.files import SERIES, remove_begun, write_series
-    from nanocrystal.running.gathered import keeps_study, planned_files
+    from nanocrystal.report.series.files import remove_begun
+    from nanocrystal.report.series.result import SeriesResult
+    from nanocrystal.running.gathered import planned_files
     from nanocrystal.running.series import refined_series
 
     folder = out if out is not None else default
-    files = planned_files(series, folder)
-    verbs.check_way_to(folder)
-    verbs.check_folder(folder, files, out is not None, SERIES)
+    target = verbs.to_folder(SeriesResult, out, default, planned_files(series, folder, how.single_file), series)
     is_new = not folder.exists()
-    with _watcher(series, quiet) as watcher:
-        result = refined_series(series, folder, workers=workers, scheduler=scheduler, watcher=watcher)
-    if result.interrupted and not result.members:
-        if is_new:
-            remove_begun(folder)
-        verbs.say("Interrupted: no member was done; there is no report.")
-        raise typer.Exit(verbs.INTERRUPTED)
-    report = write_series(result, folder, files, series.text if keeps_study(series, folder) else None)
-    if not quiet:
-        _summary(result)
-    print(report)
-    if result.interrupted:
-        verbs.say(
-            f"Interrupted: {len(result.members)} of {len(series.members)} members are done and saved; the same "
-            "command goes on with the others."
-        )
-        raise typer.Exit(verbs.INTERRUPTED)
-    if not result.complete:
-        raise typer.Exit(verbs.NOT_CONVERGED)
+
+    def compute(watcher: Lines) -> SeriesResult:
+        result = refined_series(series, folder, watcher=watcher, **vars(how))
+        if result.interrupted and not result.members:
+            if is_new:
+                remove_begun(folder)
+            verbs.say("Interrupted: no member was done; there is no report.")
+            raise typer.Exit(verbs.INTERRUPTED)
+        return result
+
+    verbs.give(compute, target, _watcher(series, quiet), quiet=quiet)
 
 
 def run_series_example(name: str, out: Path | None, quiet: bool) -> bool:
@@ -82,7 +81,7 @@ def run_series_example(name: str, out: Path | None, quiet: bool) -> bool:
     path = examples_folder() / f"{name}.toml"
     if not path.is_file() or not is_series(read_content(path)[0]):
         return False
-    run_series(read_series(path), out, Path(f"{path.stem}-series"), None, None, quiet)
+    run_series(read_series(path), out, Path(f"{path.stem}-series"), How(), quiet)
     return True
 
 
@@ -150,6 +149,8 @@ class Screen(Lines):
 
 @contextmanager
 def _watcher(series: Series, quiet: bool) -> Iterator[Lines]:
+    from nanocrystal.report.series.result import UNTITLED
+
     names = [m.name for m in series.members]
     if quiet or not sys.stderr.isatty():
         yield Lines(names, quiet)
@@ -170,18 +171,3 @@ def _words(member: MemberResult, reused: bool) -> str:
     state = rw if fit.converged else f"not converged, {rw}"
     which = f"{member.preferred}, " if member.preferred else ""
     return f"{which}{state}" + (", as an earlier run found" if reused else f", {member.elapsed_s:.1f} s")
-
-
-def _summary(result: SeriesResult) -> None:
-    """Print what the series says to the terminal."""
-    from nanocrystal.report.series.words import findings
-
-    print(
-        f"\n{result.title or UNTITLED}: {len(result.members)} members in {result.elapsed_s:.1f} s",
-        file=sys.stderr,
-    )
-    for sentence in findings(result):
-        print(f"  {sentence}", file=sys.stderr)
-    for note in result.notes:
-        print(f"  ! {note}", file=sys.stderr)
-    print(file=sys.stderr)

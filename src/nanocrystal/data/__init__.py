@@ -2,6 +2,6 @@
 
 from nanocrystal.data.curve import Curve
 from nanocrystal.data.reading import read_curve
-from nanocrystal.data.resources import resolve
+from nanocrystal.data.resources import resolved_path
 
-__all__ = ["Curve", "read_curve", "resolve"]
+__all__ = ["Curve", "read_curve", "resolved_path"]

@@ -17,15 +17,27 @@ FloatArray = NDArray[np.float64]
 class Curve:
     """A measured curve as the file gives it.
 
-    x : (n,) strictly ascending. "r" in Å, "q" in 1/Å, "two_theta" in degrees, "energy" in eV,
-        or "x" where the user gave no more meaning than that.
-    y : (n,) "g" in 1/Å², "f" in 1/Å, "s" without unit, "intensity" in the unit of the file, or "y".
-    sigma : (n,) standard deviation of y, positive, in the unit of y; None where the file has none.
-    source : the path as it was given. sha256 : of the bytes of the file.
-    metadata : the "key = value" pairs of the header, keys in lower case, values as text; where a
-        key comes twice the last one stands.
-    notes : sentences on what the reader left out or decided.
-    resolution : (n,) standard deviation of x, at least 0; None where the file has none.
+    Parameters
+    ----------
+    x : array (n,)
+        Strictly ascending: "r" in Å, "q" in Å⁻¹, "two_theta" in °, "energy" in eV, or "x" where the user gave no more
+        meaning than that.
+    y : array (n,)
+        "g" in Å⁻², "f" in Å⁻¹, "s" without unit, "intensity" in the unit of the file, or "y".
+    sigma : array (n,) or None
+        Standard deviation of y, positive, in the unit of y; None where the file has none.
+    x_name, y_name : str
+        Which of these they are.
+    source : str
+        The path as it was given.
+    sha256 : str
+        Of the bytes of the file.
+    metadata : mapping of str to str
+        The "key = value" pairs of the header, keys in lower case; where a key comes twice the last one stands.
+    notes : tuple of str
+        Sentences on what the reader left out or decided.
+    resolution : array (n,) or None
+        Standard deviation of x, at least 0; None where the file has none.
     """
 
     x: FloatArray

@@ -39,10 +39,28 @@ SUFFIXES = {
 def read_nmr(
     path: Path | str, *, nucleus: str | None = None, indirect: str | None = None, carrier_mhz: float | None = None
 ) -> NmrData:
-    """Return what an NMR file or folder holds; raises InputError for what is none or is damaged.
+    """Return what an NMR file or folder holds.
 
-    nucleus: where the file does not say. indirect: the list of a Bruker series (vdlist, vclist, vplist, difflist) that
-    says what was changed. carrier_mhz: of text and SIMPSON files, MHz: what 1 ppm is in Hz.
+    Parameters
+    ----------
+    path : Path or str
+        A folder of Bruker or Varian, or a file of SIMPSON, JEOL, JCAMP-DX, NMRPipe, or columns of numbers.
+    nucleus : str, optional
+        Such as "133Cs", where the file does not say.
+    indirect : str, optional
+        The list of a Bruker series (vdlist, vclist, vplist, difflist) that says what was changed.
+    carrier_mhz : float, optional
+        Of text and SIMPSON files: what 1 ppm is in Hz, MHz.
+
+    Returns
+    -------
+    NmrData
+        An FID, a spectrum, or a series of either.
+
+    Raises
+    ------
+    InputError
+        For what is no NMR data or is damaged.
     """
     path = Path(path)
     if not path.exists():

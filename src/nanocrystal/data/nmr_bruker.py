@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray
 from nanocrystal.data.nmr_bruker_parameters import group_delay, list_values, numbered, parameter_file
-from nanocrystal.data.nmr_data import ComplexArray, IndirectAxis, NmrData, checked, frequency_mhz, time_axis
+from nanocrystal.data.nmr_data import IndirectAxis, NmrData, checked, frequency_mhz, time_axis
 from nanocrystal.errors import InputError
 from nanocrystal.text import in_any_case
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.errors import InputError
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
 """domain -> unit of x"""
 Domain = Literal["time", "frequency", "shift"]
@@ -28,8 +26,16 @@ MHZ = (1.0, 3000.0)
 class IndirectAxis:
     """What was changed from one trace of a series to the next.
 
-    name: "delay", "gradient", "loops", "pulse" or "trace"; unit: "s", "T/m" or ""; values : (n_traces,).
-    source: the list or parameter that says so.
+    Parameters
+    ----------
+    name : str
+        "delay", "gradient", "loops", "pulse" or "trace".
+    unit : str
+        "s", "T/m" or "".
+    values : array (n_traces,)
+        In that unit.
+    source : str
+        The list or parameter that says so.
     """
 
     name: str
@@ -42,14 +48,33 @@ class IndirectAxis:
 class NmrData:
     """An FID, a spectrum, or a series of either.
 
-    values : (n_points,) or (n_traces, n_points), complex; `complete` says whether the imaginary parts are measured.
-    x : (n_points,) ascending: t (s), f (Hz from the carrier) or δ (ppm), as `domain` says.
-    nucleus: such as "133Cs"; None where the file does not say (a table of two columns).
-    carrier_mhz: absolute frequency at f = 0; reference_mhz: at 0 ppm; None where the file does not say.
-    indirect: of a series. temperature in K.
-    parameters: all that the file says, by its own names; in Bruker data also delays_s ("d20"), pulses_us ("p30"),
+    Parameters
+    ----------
+    domain : {"time", "frequency", "shift"}
+        What x is.
+    values : array (n_points,) or (n_traces, n_points), complex
+        What was measured.
+    x : array (n_points,)
+        Ascending: t (s), f (Hz from the carrier) or δ (ppm), as `domain` says.
+    complete : bool
+        Whether the imaginary parts are measured.
+    nucleus : str or None
+        Such as "133Cs"; None where the file does not say (a table of two columns).
+    carrier_mhz, reference_mhz : float or None
+        Absolute frequency at f = 0 and at 0 ppm, MHz; None where the file does not say.
+    format, source : str
+        Whose format it is, and the path as it was given.
+    indirect : IndirectAxis or None
+        Of a series.
+    temperature : float or None
+        K.
+    solvent, title : str or None
+        As the file says.
+    parameters : mapping
+        All that the file says, by its own names; in Bruker data also delays_s ("d20"), pulses_us ("p30"),
         gradients_percent ("gpz6").
-    notes: sentences on what the reader decided.
+    notes : tuple of str
+        Sentences on what the reader decided.
     """
 
     domain: Domain

@@ -30,14 +30,30 @@ def read_curve(
 ) -> Curve:
     """Return the curve in a text file with columns of numbers, or in an .xrdml or GSAS file.
 
-    convention: the kind of file (gr, fq, sq, iq, chi, xy, xye, dat, csv); by default the suffix says.
-    columns: one name for each column instead: r q two_theta energy x, g f s intensity y, sigma, ignore.
-    where: the address of the file name in the user's input, for messages.
-    per_nm: the caller knows that q is in nm⁻¹ and converts it; headings may then say so.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    convention : str, optional
+        The kind of file, gr, fq, sq, iq, chi, xy, xye, dat or csv [as the suffix says].
+    columns : sequence of str, optional
+        One name for each column instead: r, q, two_theta, energy or x; g, f, s, intensity or y; sigma, ignore.
+    where : str, optional
+        The address of the file name in the user's input, for messages.
+    per_nm : bool, optional
+        Whether the caller knows that q is in nm⁻¹ and converts it; headings may then say so.
 
-    Raises InputError where the file cannot be read, where the meaning of its columns is not known,
-    and where its numbers cannot be a curve: text or missing values among them, an abscissa that is
-    not in order or comes twice, a sigma that is not positive, fewer than three points.
+    Returns
+    -------
+    Curve
+        Checked and ascending.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read, where the meaning of its columns is not known, and where its numbers cannot be a
+        curve: text or missing values among them, an abscissa that is not in order or comes twice, a sigma that is not
+        positive, fewer than three points.
     """
     path = Path(path)
     address = f"{where}: {path}" if where else str(path)

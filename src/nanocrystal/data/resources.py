@@ -13,18 +13,32 @@ PREFIX = "package:"
 _PACKAGE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
-def resolve(path_text: str, base: Path, where: str) -> Path:
+def resolved_path(path_text: str, base: str | Path = "", where: str = "path") -> Path:
     """Return the path that a text in the user's input means.
 
-    A relative path begins at the folder `base`. "package:NAME/inner/path" is a file inside the
-    installed Python package NAME. Only files in packages are checked to exist.
-    Raises InputError for an empty text, for a package that is not installed and for a file that the
-    package does not hold.
+    Parameters
+    ----------
+    path_text : str
+        A path, or "package:NAME/inner/path", a file inside the installed Python package NAME.
+    base : str or Path, optional
+        The folder where a relative path begins [the working directory].
+    where : str, optional
+        What messages call the text.
+
+    Returns
+    -------
+    Path
+        The path; only files in packages are checked to exist.
+
+    Raises
+    ------
+    InputError
+        For an empty text, for a package that is not installed and for a file that the package does not hold.
     """
     if not path_text.strip():
         raise InputError(where, "must name a file; got an empty text")
     if not path_text.startswith(PREFIX):
-        return base / path_text
+        return Path(base) / path_text
     package, _, inner = path_text.removeprefix(PREFIX).partition("/")
     parts = [part for part in inner.split("/") if part]
     if not _PACKAGE_NAME.fullmatch(package) or not parts or ".." in parts:

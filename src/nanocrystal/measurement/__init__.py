@@ -15,6 +15,7 @@ from nanocrystal.measurement.curve import (
 )
 from nanocrystal.measurement.curve_model import CurveModel
 from nanocrystal.measurement.curve_technique import Compared, CurveTechnique, MeasuredTechnique
+from nanocrystal.measurement.named import Datasets, named_datasets
 from nanocrystal.measurement.points import Abscissa, Points
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Compared",
     "CurveModel",
     "CurveTechnique",
+    "Datasets",
     "Drawing",
     "Look",
     "Measured",
@@ -38,4 +40,5 @@ __all__ = [
     "Trend",
     "grid_from_text",
     "local_parameters",
+    "named_datasets",
 ]

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.points import Abscissa, Points
-from nanocrystal.parameters import Number
+from nanocrystal.parameters import Declares, Number
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Blank:
+class Blank(Declares):
     """A measured blank (holder, capillary, solvent, air) with its own scale, left to the fit unless given."""
 
     file: Annotated[str, "as of a data set"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Limits
+from nanocrystal.parameters import Declares, Limits
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(Declares):
     """Noise for a simulated curve: `counts` at the highest point of counted data, or `sigma` elsewhere."""
 
     counts: Annotated[float | None, "Poisson noise: counts at the highest point", Limits(above=0.0)] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, InitVar, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
+from nanocrystal.data.arrays import array_curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.blanks import Blank, check_blank
 from nanocrystal.measurement.contract import Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities
 from nanocrystal.measurement.curve import Measured, Noise, grid_from_text
-from nanocrystal.measurement.keys import Range, Weights
+from nanocrystal.measurement.keys import Column, Range, Weights
 from nanocrystal.measurement.points import (
     RELATIVE,
     Abscissa,
@@ -181,9 +182,16 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
 
 @dataclass(frozen=True)
 class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
-    """A data set of one curve, measured or to be simulated."""
+    """A data set of one curve, measured or to be simulated.
+
+    The measured one is a file, or arrays in memory (n_points,): the abscissa by its key, `intensity`, and `sigma`, its
+    standard deviation, which may be one number: Saxs(q=q, intensity=intensity, sigma=sigma). They are copied, checked
+    like the columns of a file, and become `file`.
+    """
 
     _: KW_ONLY
+    sigma: InitVar[Column | float | None] = None
+    intensity: InitVar[Column | None] = None
     blanks: Annotated[Mapping[str, Blank], "measured blanks, each with its own scale: [datasets.NAME.blanks.BLANK]"] = (
         field(default_factory=dict)
     )
@@ -196,6 +204,32 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         super().__init_subclass__(**keywords)
         cls.abscissae = tuple(a.key for a in cls.points.abscissae)
         cls.counted = cls.points.counted
+
+    def __post_init__(self, sigma: Column | float | None, intensity: Column | None) -> None:
+        self._hold("intensity", intensity, sigma)
+
+    def _hold(self, y_key: str, y: Any, sigma: Any) -> None:
+        """Have arrays in the place of a file, where they are given; raises InputError for what does not go together."""
+        owner = type(self).__name__
+        columns = {a.key: x for a in self.points.abscissae if not isinstance(x := getattr(self, a.key), str | None)}
+        columns |= {k: v for k, v in ((y_key, y), ("sigma", sigma)) if v is not None}
+        if not columns:
+            return
+        keys = [a.key for a in self.points.abscissae]
+        x_keys = [k for k in keys if k in columns]
+        if len(x_keys) != 1 or y is None:
+            lacking = y_key if x_keys else " or ".join(keys)
+            problem = f"is given as an array, so {lacking} must be, too"
+            if len(x_keys) > 1:
+                problem = f"stands beside {x_keys[1]}; give one of the two"
+            raise InputError(f"{owner}.{next(iter(columns))}", f"{problem}.")
+        for key in ("file", "columns", *(k for k in keys if k not in x_keys)):
+            if getattr(self, key) is not None:
+                raise InputError(f"{owner}.{key}", f"stands beside {x_keys[0]} and {y_key}; leave one of them out.")
+        abscissa = self.points.abscissae[keys.index(x_keys[0])]
+        reads = abscissa.reads[0] if abscissa.reads else ("x", "y")
+        object.__setattr__(self, "file", array_curve(columns, reads, owner))
+        object.__setattr__(self, abscissa.key, None)
 
     def with_background(
         self,
@@ -233,7 +267,8 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         else:
             curve, abscissa = self._whole_curve(where, folder)
             chosen, measured = self.points_of(curve, abscissa, where)
-            measured = replace(measured, source=str(self.file))
+            source = self.file.source_at(where) if isinstance(self.file, SuppliedCurve) else str(self.file)
+            measured = replace(measured, source=source)
             width = np.zeros_like(measured.x) if chosen.resolution is None else chosen.resolution
         blanks = {}
         for name, blank in self.blanks.items():

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nanocrystal.parameters import Number
 
+Column = NDArray[np.float64]
+"""one of the arrays of a curve in memory, (n_points,)"""
+Grid = str | Column | None
 Range = tuple[float, float]
 Weights = Literal["sigma", "counting", "relative", "uniform"]
-RGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in Å, both ends included"]
-QGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in Å⁻¹, both ends included"]
-AngleGrid = Annotated[str | None, "to simulate instead of a file: START:STOP:STEP in degrees, both ends included"]
-XGrid = Annotated[
-    str | None, "to simulate instead of a file: START:STOP:STEP in the unit of the axis, both ends included"
-]
+RGrid = Annotated[Grid, "to simulate instead of a file: START:STOP:STEP in Å, both ends included"]
+QGrid = Annotated[Grid, "to simulate instead of a file: START:STOP:STEP in Å⁻¹, both ends included"]
+AngleGrid = Annotated[Grid, "to simulate instead of a file: START:STOP:STEP in degrees, both ends included"]
+XGrid = Annotated[Grid, "to simulate instead of a file: START:STOP:STEP in the unit of the axis, both ends included"]
 RRange = Annotated[Range | None, "Å, both ends included; what is fitted [all above 0.5 Å]"]
 QRange = Annotated[Range | None, "Å⁻¹, both ends included; what is fitted [all]"]
 AngleRange = Annotated[Range | None, "degrees, both ends included; what is fitted [all]"]

@@ -26,7 +26,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.data.resolution import read_resolved_curve
 from nanocrystal.errors import InputError
@@ -116,7 +116,7 @@ def read_points(
 
     Raises InputError for a file that cannot be used, and says so where its columns are swapped.
     """
-    path, at = resolve(str(file), folder, f"{where}.file"), f"{where}.file"
+    path, at = resolved_path(str(file), folder, f"{where}.file"), f"{where}.file"
     names = None if columns is None else [points.aliases.get(c, c) for c in columns]
     if names is None and points.usual and path.is_file():
         width = read_table(path, at).width

@@ -1,8 +1,8 @@
 """What curves that are sums of named parts share: lines of a spectrum, decays of a series; no sample is needed.
 
-A technique states its `Sum` and where the parameters of that stand (`Member`), binds as a `SummedModel`, and is done:
-amplitudes and background are linear, derivatives exact, every part is a component of the report. A data set is one
-curve, or several that follow each other in `measured`: the spectra of a titration, the lines of a diffusion series.
+A technique states its `SumOfForms` and where the parameters of that stand (`Member`), binds as a `SummedModel`, and is
+done: amplitudes and background are linear, derivatives exact, every part is a component of the report. A data set is
+one curve, or several that follow each other in `measured`: the spectra of a titration, the lines of a diffusion series.
 Each has its own amplitudes and background; positions, widths or coefficients may be common to all.
 """
 
@@ -21,7 +21,7 @@ from nanocrystal.measurement.contract import Model
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Stack, Stretch, Trend
 from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
-from nanocrystal.spectra import Form, Sum
+from nanocrystal.spectra import Form, SumOfForms
 
 FloatArray = NDArray[np.float64]
 FINER = 5
@@ -42,7 +42,7 @@ class Member:
 
     name: str
     measured: Measured
-    sum: Sum
+    sum: SumOfForms
     addresses: Mapping[str, str]
     factors: Mapping[str, float] = field(default_factory=dict)
     blanks: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.meaning import UNSAID, Meaning
+from nanocrystal.parameters.number import came, real_number
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Quantity:
     minimum and maximum are hard limits; open_minimum says that the minimum itself is excluded.
     default None: must be given (or comes from a file). scale: a change that matters, from which
     steps of differences are taken where the value itself is no measure. start_spread: by which part
-    of itself a value may be off at the start of a refinement (for drawing further starting points).
+    of itself a value may be off at the start of a refinement (for drawing further starting points). meaning: which
+    quantity it is, and in words exactly which one.
     """
 
     name: str
@@ -29,6 +32,11 @@ class Quantity:
     open_minimum: bool = False
     scale: float = 1.0
     start_spread: float = 0.1
+    meaning: Meaning = UNSAID
+
+    def more(self, *phrases: str) -> Quantity:
+        """Return the declaration with more said of its meaning."""
+        return replace(self, meaning=self.meaning.more(*phrases))
 
     def step(self, value: float) -> float:
         """Return the step of a difference at a value, a part of it or, where it says nothing, of the scale."""
@@ -58,7 +66,20 @@ class Quantity:
 class Parameter:
     """A number with its freedom: fixed, varied within bounds, tied, or linear (left to the fit).
 
-    value None with linear True: free and eliminated exactly at each step.
+    `vary`, `fixed` and `tied` make one.
+
+    Parameters
+    ----------
+    value : float or None
+        The value, in the unit of what it is used for, or where a refinement starts; None where it is tied or linear.
+    vary : bool
+        Whether the refinement may change it.
+    min, max : float or None
+        Bounds of a parameter that varies, within the hard limits of its declaration.
+    tie : Expression or None
+        Arithmetic on other parameters that it follows.
+    linear : bool
+        Without a value: whether it is free and eliminated exactly at each step, as scales and backgrounds are.
     """
 
     value: float | None
@@ -67,6 +88,13 @@ class Parameter:
     max: float | None = None
     tie: Expression | None = None
     linear: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what is no number; whether it is a possible one, its declaration says (`checked`)."""
+        for name in ("value", "min", "max"):
+            number = getattr(self, name)
+            if number is not None and type(number) is not float:
+                object.__setattr__(self, name, real_number(number, f"Parameter.{name}"))
 
     def checked(self, quantity: Quantity, where: str) -> Parameter:
         """Return the parameter with bounds inside the hard limits of its declaration.
@@ -109,17 +137,72 @@ Number = float | int | Parameter
 
 
 def vary(value: float, min: float | None = None, max: float | None = None) -> Parameter:
-    """Return a parameter that the refinement varies, starting at `value`, within [min, max]."""
-    return Parameter(float(value), vary=True, min=min, max=max)
+    """Return a parameter that the refinement varies.
+
+    Parameters
+    ----------
+    value : float
+        Where the refinement starts, in the unit of what it is used for.
+    min, max : float, optional
+        Bounds, in the same unit [the hard limits of the parameter].
+
+    Returns
+    -------
+    Parameter
+        Free within its bounds.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
+    """
+    low, high = (None if b is None else real_number(b, f"vary({n})") for n, b in (("min", min), ("max", max)))
+    return Parameter(float(real_number(value, "vary(value)")), vary=True, min=low, max=high)
 
 
 def fixed(value: float) -> Parameter:
-    """Return a parameter that keeps its value."""
-    return Parameter(float(value))
+    """Return a parameter that keeps its value, as a plain number does.
+
+    Parameters
+    ----------
+    value : float
+        The value, in the unit of what it is used for.
+
+    Returns
+    -------
+    Parameter
+        Held at the value.
+
+    Raises
+    ------
+    InputError
+        For what is no number.
+    """
+    return Parameter(float(real_number(value, "fixed(value)")))
 
 
 def tied(expression: str, where: str = "tie") -> Parameter:
-    """Return a parameter that follows others: arithmetic on their addresses."""
+    """Return a parameter that follows others.
+
+    Parameters
+    ----------
+    expression : str
+        Arithmetic on the addresses of other parameters, such as "2 * crystals.pt.u_iso.Pt".
+    where : str, optional
+        What messages call the expression.
+
+    Returns
+    -------
+    Parameter
+        Whose value is that of the expression.
+
+    Raises
+    ------
+    InputError
+        For an expression that is no arithmetic.
+    """
+    if not isinstance(expression, str):
+        raise InputError("tied(expression)", f"must be arithmetic on addresses, as text, got {came(expression)}.")
     return Parameter(None, tie=parse_expression(expression, where))
 
 

@@ -22,7 +22,15 @@ class Declared:
 class ParameterSet:
     """The parameters of a study, checked as a whole.
 
-    Raises InputError for ties to unknown addresses, to linear parameters, or in a circle.
+    Parameters
+    ----------
+    declared : mapping of str to (Quantity, Parameter)
+        Address -> its declaration and what the user made of it; `Sample.declared` gives those of a sample.
+
+    Raises
+    ------
+    InputError
+        For ties to unknown addresses, to linear parameters, or in a circle.
     """
 
     def __init__(self, declared: Mapping[str, tuple[Quantity, Parameter]]) -> None:

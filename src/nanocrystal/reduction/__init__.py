@@ -1,43 +1,42 @@
 """Raw counts to corrected curves: blanks, absorption, S(Q), F(Q), G(r), with the uncertainty of the counts.
 
-    from nanocrystal.reduction import Blank, Intensity, Reduction, reduced
+    from nanocrystal.reduction import ReductionBlank, Intensity, Reduction, reduced_pattern
 
     sample = Intensity.from_curve(read_curve(Path("Ni.chi")))
-    kapton = Blank("kapton", Intensity.from_curve(read_curve(Path("kapton.chi"))), scale=1.0)
-    result = reduced(sample, Reduction(composition="Ni", qmax=24.0, qmaxinst=31.26), [kapton])
+    kapton = ReductionBlank("kapton", Intensity.from_curve(read_curve(Path("kapton.chi"))), scale=1.0)
+    result = reduced_pattern(sample, Reduction(composition="Ni", qmax=24.0, qmaxinst=31.26), [kapton])
     result.pdf.g
 
 A reduction starts from an `Intensity`, wherever it comes from: a file, or an image that was integrated.
 """
 
-from nanocrystal.reduction.blanks import Blank, FittedScale
-from nanocrystal.reduction.composition import Composition
-from nanocrystal.reduction.differential import Differential, differential
+from nanocrystal.reduction.blanks import FittedScale, ReductionBlank
+from nanocrystal.reduction.composition import AtomicComposition
+from nanocrystal.reduction.differential import DifferentialFunctions, differential_functions
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.reduction import Reduced, Reduction, reduced
-from nanocrystal.reduction.results import ReductionResult
+from nanocrystal.reduction.reduction import Absorption, ReducedPattern, Reduction, reduced_pattern
 from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
-from nanocrystal.reduction.unchanged import Unchanged, peak_template, unchanged
+from nanocrystal.reduction.unchanged import PatternChange, pattern_change, peak_template
 
 __all__ = [
-    "Blank",
-    "Composition",
-    "Differential",
+    "Absorption",
+    "AtomicComposition",
+    "DifferentialFunctions",
     "FittedScale",
     "ImageSettings",
     "IntegratedImage",
     "Intensity",
     "PairDistribution",
-    "Reduced",
+    "PatternChange",
+    "ReducedPattern",
     "Reduction",
-    "ReductionResult",
-    "Unchanged",
+    "ReductionBlank",
     "d_over_g",
-    "differential",
+    "differential_functions",
     "integrated_image",
     "pair_distribution",
+    "pattern_change",
     "peak_template",
-    "reduced",
-    "unchanged",
+    "reduced_pattern",
 ]

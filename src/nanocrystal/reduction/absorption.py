@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.composition import AtomicComposition
 
 FloatArray = NDArray[np.float64]
 Geometry = Literal["cylinder", "plate-normal", "plate-transmission", "plate-reflection"]
@@ -91,7 +91,7 @@ def absorption_factor(geometry: str, mu_length: float, angle: FloatArray, where:
         raise InputError(f"{where}.geometry", error.problem) from None
 
 
-def absorption_coefficient(composition: Composition, density: float, energy: float, where: str) -> float:
+def absorption_coefficient(composition: AtomicComposition, density: float, energy: float, where: str) -> float:
     """Return μ in 1/mm: density in g/cm³ as it is in the beam (of a powder with its voids), energy in eV.
 
     Photoabsorption and scattering by the tables of Elam, Ravel & Sieber, Radiat. Phys. Chem. 63, 121 (2002), in xraydb.

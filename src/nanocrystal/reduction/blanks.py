@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 from nanocrystal.reduction.spread import Spread
 
@@ -18,7 +19,7 @@ CONDITION = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Blank:
+class ReductionBlank(Declares):
     """A blank with the scale it is subtracted with; scale None: fitted in fit_range (Å⁻¹), by least squares."""
 
     name: str
@@ -42,7 +43,9 @@ class FittedScale:
     chi2_red: float | None = None
 
 
-def without_blanks(sample: Intensity, blanks: Sequence[Blank], where: str = "") -> tuple[Intensity, list[FittedScale]]:
+def without_blanks(
+    sample: Intensity, blanks: Sequence[ReductionBlank], where: str = ""
+) -> tuple[Intensity, list[FittedScale]]:
     """Return the sample without its blanks, on its own grid, and the scales.
 
     Fitted blanks are fitted together to sample − given blanks, so they need one and the same range; the spread of the
@@ -74,7 +77,7 @@ def _minus(sample: Intensity, blank: Intensity, scale: float) -> Intensity:
     return replace(sample, value=sample.value - scale * blank.value, spread=spread)
 
 
-def _fitted(sample: Intensity, blanks: Sequence[Blank], where: str) -> tuple[Intensity, list[FittedScale]]:
+def _fitted(sample: Intensity, blanks: Sequence[ReductionBlank], where: str) -> tuple[Intensity, list[FittedScale]]:
     """Return the sample without the blanks whose scales are fitted, and these."""
     low, high = _common_range(blanks, where)
     inside = (sample.q >= low) & (sample.q <= high)
@@ -111,14 +114,14 @@ def _fitted(sample: Intensity, blanks: Sequence[Blank], where: str) -> tuple[Int
     ]
 
 
-def _refuse_alike(normal: FloatArray, blanks: Sequence[Blank], where: str) -> None:
+def _refuse_alike(normal: FloatArray, blanks: Sequence[ReductionBlank], where: str) -> None:
     size = np.sqrt(np.diag(normal))
     if not size.all() or np.linalg.eigvalsh(normal / np.outer(size, size))[0] < CONDITION:
         names = " and ".join(b.name for b in blanks)
         raise InputError(f"{where}.blanks", f"the data in the fit_range do not say the scale of {names}; give it.")
 
 
-def _variance(sample: Intensity, blanks: Sequence[Blank], scales: FloatArray) -> FloatArray:
+def _variance(sample: Intensity, blanks: Sequence[ReductionBlank], scales: FloatArray) -> FloatArray:
     """Return the variance of sample − Σ c B at fixed scales, (n,); ones where none is known."""
     if sample.spread is None:
         return np.ones(len(sample.q))
@@ -129,7 +132,9 @@ def _variance(sample: Intensity, blanks: Sequence[Blank], scales: FloatArray) ->
     return total
 
 
-def _spread_left(sample: Intensity, blanks: Sequence[Blank], scales: FloatArray, solve: FloatArray) -> Spread | None:
+def _spread_left(
+    sample: Intensity, blanks: Sequence[ReductionBlank], scales: FloatArray, solve: FloatArray
+) -> Spread | None:
     """Return the spread of sample − Σ c B: dr at fixed c, dc = solve · dr, together dr − B dc."""
     spread = sample.spread
     assert spread is not None
@@ -139,7 +144,7 @@ def _spread_left(sample: Intensity, blanks: Sequence[Blank], scales: FloatArray,
     return spread.with_shared(-np.stack([b.intensity.value for b in blanks], axis=1), solve)
 
 
-def _common_range(blanks: Sequence[Blank], where: str) -> tuple[float, float]:
+def _common_range(blanks: Sequence[ReductionBlank], where: str) -> tuple[float, float]:
     first = blanks[0]
     if first.fit_range is None:
         at = f"{where}.blanks.{first.name}"

@@ -20,14 +20,14 @@ AVOGADRO = 0.602214076
 
 
 @dataclass(frozen=True)
-class Composition:
+class AtomicComposition:
     """Parts of atoms by element, summing to 1."""
 
     parts: Mapping[str, float]
     formula: str
 
     @classmethod
-    def from_formula(cls, formula: str, where: str = "") -> Composition:
+    def from_formula(cls, formula: str, where: str = "") -> AtomicComposition:
         """Return the composition of a formula such as "CsPbBr3" or "Cs Pb Br3"; raises InputError."""
         counts = atoms_of_formula(formula, where)
         total = sum(counts.values())

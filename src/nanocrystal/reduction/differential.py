@@ -11,18 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.intensity import interpolation
-from nanocrystal.reduction.reduction import Reduced
+from nanocrystal.reduction.reduction import ReducedPattern
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.transform import PairDistribution, pair_distribution
 
-FloatArray = NDArray[np.float64]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Differential:
+class DifferentialFunctions:
     """The difference of two sets; scale_stderr None where the scale was given or no σ is known.
 
     intensity, intensity_sigma: (n,) over q, ΔI in the unit of the first set; structure: ΔF; pdf: ΔG.
@@ -42,14 +41,14 @@ class Differential:
     notes: tuple[str, ...] = ()
 
 
-def differential(
-    first: Reduced,
-    second: Reduced,
+def differential_functions(
+    first: ReducedPattern,
+    second: ReducedPattern,
     scale: float | None = None,
     fit_range: tuple[float, float] | None = None,
     intensity_scale: float | None = None,
     where: str = "",
-) -> Differential:
+) -> DifferentialFunctions:
     """Return first − scale × second.
 
     scale: of F and G, fitted in fit_range (Å⁻¹) where it is None; intensity_scale: of I(Q), in counts, fitted in the
@@ -77,7 +76,7 @@ def differential(
     notes: tuple[str, ...] = ()
     if (first.pdf.qmax, first.pdf.window) != (second.pdf.qmax, second.pdf.window):
         notes = (f"the sets were transformed differently; the difference is transformed up to {qmax:g} Å⁻¹.",)
-    return Differential(
+    return DifferentialFunctions(
         first=first.name,
         other=second.name,
         scale=scale,
@@ -94,7 +93,7 @@ def differential(
 
 
 def _on_one_grid(
-    first: Reduced, second: Reduced, where: str
+    first: ReducedPattern, second: ReducedPattern, where: str
 ) -> tuple[FloatArray, FloatArray, FloatArray, Spread | None]:
     """Return q and F of the first set and F of the second at the same q, with its spread."""
     q, other = first.structure.q, second.structure
@@ -133,8 +132,8 @@ def _least_squares(
 
 
 def _intensities(
-    first: Reduced,
-    second: Reduced,
+    first: ReducedPattern,
+    second: ReducedPattern,
     inside: NDArray[np.bool_],
     fit_range: tuple[float, float] | None,
     given: float | None,

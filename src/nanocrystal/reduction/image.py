@@ -13,13 +13,14 @@ of one intensity. Geometry and integration are pyFAI's: G. Ashiotis et al., J. A
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.reduction import image_pixels as pixels
@@ -29,29 +30,15 @@ from nanocrystal.reduction.image_files import digest, image_paths, mean_image, s
 from nanocrystal.reduction.image_geometry import Geometry, geometry, turned
 from nanocrystal.reduction.image_pixels import Codes
 from nanocrystal.reduction.image_settings import FEWEST_POINTS, ImageSettings, check_numbers
+from nanocrystal.reduction.image_views import View, few
 
 __all__ = ["Cake", "ImageSettings", "IntegratedImage", "View", "integrated_image"]
 
-FloatArray = NDArray[np.float64]
 SIGMA_WORDS = {
     "poisson": "σ is that of counting: the variance of a pixel is its counts.",
     "azimuthal": "σ is that of the mean of each ring, from the scatter of its pixels about I(Q).",
     "none": "No σ was calculated.",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What a report shows of the images at one place of the detector.
-
-    counts: the mean of a frame without dark, (n_rows, n_columns); codes: of `image_pixels`, 0 where a pixel is used;
-    beam: the direct beam, (column, row), in pixels from the corner.
-    """
-
-    name: str
-    counts: FloatArray
-    codes: Codes
-    beam: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +47,7 @@ class IntegratedImage:
 
     q is the mean of the pixels of a bin; its middle where pixels are split.
     wavelength: Å; used: pixels; left_out: pixels by reason; n_frames; monitor: the sum over them; views, cake: to look
-    at; inputs: file -> SHA-256; notes: what a reader should know.
+    at; n_places: of the detector; inputs: file -> SHA-256; notes: what a reader should know.
     """
 
     q: FloatArray
@@ -72,6 +59,7 @@ class IntegratedImage:
     n_frames: int
     monitor: float
     views: Sequence[View]
+    n_places: int
     cake: Cake
     inputs: Mapping[str, str]
     notes: tuple[str, ...]
@@ -87,6 +75,10 @@ class IntegratedImage:
     def two_theta(self) -> FloatArray:
         """2θ of each point, degrees, (n,)."""
         return np.asarray(np.degrees(2.0 * np.arcsin(self.q * self.wavelength / (4.0 * np.pi))))
+
+    def pictured(self) -> IntegratedImage:
+        """Return it with a few of the views, as a report shows it."""
+        return replace(self, views=few(self.views))
 
     def facts(self) -> dict[str, Any]:
         """Return what was done to which pixels, as plain data."""
@@ -161,6 +153,7 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
         n_frames=frames_seen,
         monitor=float(sum(monitors)),
         views=[_view(p) for p in places],
+        n_places=len(places),
         cake=cake_of(places, edges),
         inputs=inputs,
         source=source,
@@ -296,4 +289,4 @@ def _refuse_all_masked(places: Sequence[Place], settings: ImageSettings, where: 
 def _view(place: Place) -> View:
     beam = place.geometry.integrator.getFit2D()
     at = (float(beam["centerX"]), float(beam["centerY"]))
-    return View(place.name, place.signal / place.n_frames, place.codes, at)
+    return View.of(place.name, place.signal / place.n_frames, place.codes, at)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.reduction import image_pixels as pixels
 from nanocrystal.reduction.image_geometry import Geometry
 from nanocrystal.reduction.image_pixels import Codes
 from nanocrystal.reduction.image_settings import FEWEST_POINTS, MOST_POINTS, ImageSettings
 
-FloatArray = NDArray[np.float64]
 METHODS = {
     "none": ("no", "histogram", "cython"),
     "bbox": ("bbox", "csr", "cython"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError
 from nanocrystal.text import missing_file
 
@@ -52,7 +52,7 @@ def image_paths(names: Sequence[str], folder: Path, where: str) -> list[str]:
     for name in names:
         outer, mark, inner = name.partition(INNER)
         if "*" in outer:
-            beside = resolve(outer, folder, where)
+            beside = resolved_path(outer, folder, where)
             matches = sorted(beside.parent.glob(beside.name))
             if not matches:
                 raise InputError(where, f"no file in {beside.parent} has a name like {beside.name}.")
@@ -66,7 +66,7 @@ def image_paths(names: Sequence[str], folder: Path, where: str) -> list[str]:
 
 def existing(name: str, folder: Path, where: str) -> Path:
     """Return the path of a file; raises InputError where there is none."""
-    path = resolve(name, folder, where)
+    path = resolved_path(name, folder, where)
     if path.is_file():
         return path
     raise InputError(where, missing_file(path))

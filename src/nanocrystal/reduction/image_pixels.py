@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-Codes = NDArray[np.uint8]
+from nanocrystal.arrays import ByteArray, FloatArray
+
+Codes = ByteArray
 
 USED, GAP, MASKED, SATURATED, BELOW, BEAM_STOP, DEAD, OUTLIER, OUTSIDE = range(9)
 NAMES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import NO_KEY, ONE_OR_MORE
+from nanocrystal.parameters import NO_KEY, ONE_OR_MORE, Declares
 from nanocrystal.reduction.image_geometry import ArmAxis
 
 Splitting = Literal["none", "bbox", "full"]
@@ -16,7 +16,7 @@ FEWEST_POINTS, MOST_POINTS = 20, 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSettings:
+class ImageSettings(Declares):
     """Detector images, from which I(Q) is made; see docs/detector_images.md.
 
     Paths are relative to the folder of `integrated_image`. The frames of the images are added up. wavelength: Å;

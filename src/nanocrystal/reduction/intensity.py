@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.spread import Spread
 
-FloatArray = NDArray[np.float64]
 LARGEST_Q = 60.0
 """Å⁻¹; a larger abscissa is not a Q in Å⁻¹"""
 FEWEST = 20

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 from nanocrystal.reduction.structure import Constant, StructureFactor
 from nanocrystal.reduction.sum_rules import below_data, density_weights
@@ -39,7 +39,7 @@ class Physical:
 
 def physical_structure_factor(
     corrected: Intensity,
-    composition: Composition,
+    composition: AtomicComposition,
     incoherent: FloatArray,
     flat: FloatArray,
     how: Physical,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import Intensity
 from nanocrystal.reduction.structure import Constant, StructureFactor
 
@@ -28,7 +28,7 @@ DOUBTFUL_RPOLY = 1.6
 
 
 def polynomial_structure_factor(
-    intensity: Intensity, composition: Composition, rpoly: float, energy: float | None = None, where: str = ""
+    intensity: Intensity, composition: AtomicComposition, rpoly: float, energy: float | None = None, where: str = ""
 ) -> StructureFactor:
     """Return S(Q) and F(Q) of all points of the intensity, whose last q is qmaxinst; rpoly in Å.
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Limits
+from nanocrystal.parameters import Declares, Limits
 from nanocrystal.reduction.absorption import Geometry, absorption_coefficient, absorption_factor
 from nanocrystal.reduction.angles import (
     BEAM_LIMITS,
@@ -18,8 +18,8 @@ from nanocrystal.reduction.angles import (
     recoil_factor,
     two_theta,
 )
-from nanocrystal.reduction.blanks import Blank, FittedScale, without_blanks
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.blanks import FittedScale, ReductionBlank, without_blanks
+from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 from nanocrystal.reduction.physical import Normalization, Physical, physical_structure_factor
 from nanocrystal.reduction.polynomial import polynomial_structure_factor
@@ -36,7 +36,6 @@ from nanocrystal.reduction.transform import (
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 
-FloatArray = NDArray[np.float64]
 TABULATED_Q = 75.0
 """Å⁻¹: form factors are tabulated up to sin θ/λ = 6 Å⁻¹"""
 NOTEWORTHY = 0.2
@@ -44,7 +43,7 @@ NOTEWORTHY = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Absorption:
+class Absorption(Declares):
     """Absorption in the sample."""
 
     geometry: Annotated[Geometry, "shape of the sample, and how a plate stands to the beam"]
@@ -56,7 +55,7 @@ class Absorption:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reduction:
+class Reduction(Declares):
     """How counts become S(Q) and G(r); see docs/reduction.md."""
 
     composition: Annotated[str, 'formula of the sample, such as "CsPbBr3"']
@@ -97,7 +96,7 @@ class Reduction:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reduced:
+class ReducedPattern:
     """What a reduction found.
 
     measured: the counts as read; intensity: without blanks, up to qmaxinst; corrected: after absorption and
@@ -107,7 +106,7 @@ class Reduced:
 
     name: str
     settings: Reduction
-    composition: Composition
+    composition: AtomicComposition
     measured: Intensity
     intensity: Intensity
     corrected: Intensity
@@ -125,14 +124,14 @@ class Reduced:
         return self.pdf.g * d_over_g(self.composition, self.settings.d_normalization)
 
 
-def reduced(
-    sample: Intensity, settings: Reduction, blanks: Sequence[Blank] = (), name: str = "", where: str = ""
-) -> Reduced:
+def reduced_pattern(
+    sample: Intensity, settings: Reduction, blanks: Sequence[ReductionBlank] = (), name: str = "", where: str = ""
+) -> ReducedPattern:
     """Return I(Q), S(Q), F(Q) and G(r) of a sample.
 
     where: the address of the settings, for messages. Raises InputError for what cannot be meant or reduced.
     """
-    composition = Composition.from_formula(settings.composition, f"{where}.composition")
+    composition = AtomicComposition.from_formula(settings.composition, f"{where}.composition")
     wavelength = beam_wavelength(settings.wavelength, settings.energy, where, BEAM_LIMITS)
     _check_method(settings, where)
     qmaxinst, qmax = _limits(sample, settings, where)
@@ -150,7 +149,7 @@ def reduced(
     low = r[r <= LOW_R]
     to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
     found = checks(structure, pdf.g, r, to_g, density)
-    return Reduced(
+    return ReducedPattern(
         name=name,
         settings=settings,
         composition=composition,
@@ -200,7 +199,7 @@ def _limits(sample: Intensity, settings: Reduction, where: str) -> tuple[float, 
     return qmaxinst, min(qmax, float(sample.between(0.0, qmaxinst).q[-1]))
 
 
-def _number_density(settings: Reduction, composition: Composition, where: str) -> float | None:
+def _number_density(settings: Reduction, composition: AtomicComposition, where: str) -> float | None:
     for key in ("density", "number_density"):
         value = getattr(settings, key)
         if value is not None and not value > 0.0:
@@ -231,7 +230,7 @@ def _r_grid(settings: Reduction, where: str) -> FloatArray:
 
 
 def _corrected(
-    intensity: Intensity, settings: Reduction, composition: Composition, wavelength: float | None, where: str
+    intensity: Intensity, settings: Reduction, composition: AtomicComposition, wavelength: float | None, where: str
 ) -> tuple[Intensity, FloatArray]:
     """Return the intensity over absorption and polarisation, and the polarisation, (n,)."""
     polarised = np.ones(len(intensity.q))
@@ -253,7 +252,7 @@ def _corrected(
     return intensity.times(1.0 / (polarised * absorbed)), polarised
 
 
-def _mu_length(absorption: Absorption, composition: Composition, wavelength: float, where: str) -> float:
+def _mu_length(absorption: Absorption, composition: AtomicComposition, wavelength: float, where: str) -> float:
     """Return μR of a cylinder or μt of a plate."""
     long, short = ("mu_radius", "radius") if absorption.geometry == "cylinder" else ("mu_thickness", "thickness")
     for other in {"mu_radius", "radius", "mu_thickness", "thickness"} - {long, short}:
@@ -275,7 +274,7 @@ def _structure(
     corrected: Intensity,
     polarised: FloatArray,
     settings: Reduction,
-    composition: Composition,
+    composition: AtomicComposition,
     wavelength: float | None,
     density: float | None,
     where: str,

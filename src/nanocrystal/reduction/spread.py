@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from nanocrystal.arrays import FloatArray, SparseArray
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
     """The perturbation matrix of a curve; sparse: (n, m), columns: (n, k), rows: (k, m)."""
 
-    sparse: Any
+    sparse: SparseArray
     columns: FloatArray
     rows: FloatArray
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.reduction.spread import Spread
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
-from nanocrystal.reduction.composition import Composition
+from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import interpolation
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.sum_rules import quadrature
 
-FloatArray = NDArray[np.float64]
 Window = Literal["none", "lorch"]
 DNormalization = Literal["squared-mean", "mean-square", "electrons"]
 AT_ONCE = 1000
@@ -84,7 +83,7 @@ def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, 
     return np.sqrt(np.concatenate(parts))
 
 
-def d_over_g(composition: Composition, normalization: DNormalization) -> float:
+def d_over_g(composition: AtomicComposition, normalization: DNormalization) -> float:
     """Return D(r)/G(r): 1, ⟨Z⟩²/⟨Z²⟩, or ⟨Z⟩² in electrons²."""
     squared_mean = composition.mean_number**2
     return {

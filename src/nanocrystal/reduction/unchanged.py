@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.reduction.intensity import FEWEST, Intensity
 
-FloatArray = NDArray[np.float64]
 CONFIDENCE = 0.95
 ROUNDS = 5
 """of the scale and of the σ that depend on it"""
@@ -40,7 +40,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Unchanged:
+class PatternChange:
     """What the difference of two patterns says; difference, sigma: (n,) over q.
 
     template: s Q dI_b/dQ, what a strain of 1 would add, (n,); parts: limits on components, as a part of the integral
@@ -70,7 +70,7 @@ class Unchanged:
         return self.probability < 1.0 - CONFIDENCE
 
 
-def unchanged(
+def pattern_change(
     first: Intensity,
     second: Intensity,
     *,
@@ -79,7 +79,7 @@ def unchanged(
     q_range: tuple[float, float] | None = None,
     components: Mapping[str, FloatArray] | None = None,
     where: str = "",
-) -> Unchanged:
+) -> PatternChange:
     """Return the difference of two patterns and limits on what may have changed.
 
     scale: of the second pattern, fitted where it is None; components: name -> curve (n,) over the q of the first
@@ -103,7 +103,7 @@ def unchanged(
     whole = _Fit(np.vstack([nuisance, slope, *templates.values()]), target, sigma)
     at = len(nuisance)
     freedom = len(a.q) - at
-    found = Unchanged(
+    found = PatternChange(
         first=first.name,
         second=second.name,
         q=a.q,
@@ -225,7 +225,7 @@ def _chi2_probability(chi2: float, freedom: int) -> float:
     return float(distribution.sf(chi2, freedom))
 
 
-def _with_words(found: Unchanged) -> Unchanged:
+def _with_words(found: PatternChange) -> PatternChange:
     from dataclasses import replace
 
     sigma = f"χ² = {found.chi2:.4g} on {found.freedom} degrees of freedom, p = {found.probability:.2g}"

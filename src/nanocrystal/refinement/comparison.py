@@ -48,11 +48,38 @@ def compare(
     independent_points: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Return the refined candidates side by side, judged.
+    """Return refined candidates side by side, judged.
 
-    problems: candidate -> why there is no result; independent_points: data set -> number of independent points
-    where that is known better than from the residuals, such as range × D/π; seed: of the bootstrap.
-    Raises InputError where candidates were not refined against the same points with the same weights.
+    Parameters
+    ----------
+    results : mapping of str to Result
+        Candidates by name, refined against the same data sets.
+    title : str, optional
+        Of the report.
+    descriptions : mapping of str to str, optional
+        What a candidate is, in a sentence.
+    problems : mapping of str to str, optional
+        Further candidates, and why each has no result.
+    independent_points : mapping of str to float, optional
+        Data set -> number of its independent points, where that is known better than from the residuals, such as
+        range × D/π.
+    seed : int, optional
+        Of the bootstrap.
+
+    Returns
+    -------
+    Comparison
+        The judged candidates by BIC, then the others; who can be told from whom.
+
+    Raises
+    ------
+    InputError
+        Where candidates were not refined against the same points with the same weights.
+
+    References
+    ----------
+    H. Akaike, IEEE Trans. Autom. Control 19, 716 (1974); G. Schwarz, Ann. Stat. 6, 461 (1978); R. E. Kass & A. E.
+    Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
     """
     descriptions = descriptions or {}
     check_same_points({name: r.datasets for name, r in results.items()})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +36,7 @@ from nanocrystal.report.refined.result import (
     Status,
     TrendCurve,
 )
+from nanocrystal.report.versions import versions
 
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9
@@ -116,9 +115,38 @@ def refine(
 ) -> Result:
     """Refine a sample against its data sets and return what was found.
 
-    folder: where relative file names are looked for; progress(iteration, point) is called as it goes; executor: what
-    several starts are shared out to [this process].
-    Raises InputError for input that cannot be used, before anything is refined.
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial.
+    datasets : mapping of str to technique
+        Data sets by name: `Pdf`, `TotalScattering`, …
+    title : str, optional
+        Of the report.
+    options : Options, optional
+        Of the optimiser.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    progress : callable, optional
+        Called as progress(iteration, point) as it goes.
+    executor : Executor, optional
+        What several starts are shared out to, such as `Processes(4)` [this process].
+
+    Returns
+    -------
+    Result
+        Parameters with standard errors, derived quantities, curves, notes.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, before anything is refined.
+    RefinementError
+        Where the refinement cannot go on.
+
+    References
+    ----------
+    G. H. Golub & V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), for linear parameters eliminated at each step.
     """
     started, options = time.perf_counter(), options or Options()
     problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
@@ -233,6 +261,8 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             min=low,
             max=high,
             description=d.quantity.description,
+            quantity=d.quantity.meaning.quantity,
+            definition=d.quantity.meaning.definition,
         )
     return estimates
 
@@ -336,7 +366,14 @@ def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Co
     found = all_derived(point.evaluation)
     slopes = gradient(problem, point, lambda p: {k: v.value for k, v in all_derived(p.evaluation).items()})
     return {
-        name: DerivedValue(d.value, spread.propagated(slopes[name])[1], d.unit, d.description)
+        name: DerivedValue(
+            d.value,
+            spread.propagated(slopes[name])[1],
+            d.unit,
+            d.description,
+            d.meaning.quantity,
+            d.meaning.definition,
+        )
         for name, d in found.items()
     }
 
@@ -464,16 +501,4 @@ def _statistics_words(outcome: Outcome, spread: Covariance) -> str:
 
 
 def _provenance(options: Options) -> dict[str, Any]:
-    packages = {}
-    for name in ("numpy", "scipy", "numba", "gemmi"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {
-        "nanocrystal": __version__,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        **packages,
-        "options": {k: v for k, v in vars(options).items() if v is not None},
-    }
+    return {**versions(), "options": {k: v for k, v in vars(options).items() if v is not None}}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.parameters import Limits, Name
+from nanocrystal.parameters import Declares, Limits, Name
 from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
 from nanocrystal.refinement.problem import Point, Problem
 
@@ -21,7 +21,7 @@ INTERRUPTED = "interrupted; the best so far is reported"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Declares):
     """Options of the optimiser."""
 
     max_iterations: Annotated[int, Limits(above=0), "steps of one descent"] = 100

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
+from nanocrystal.parameters import Declares
 from nanocrystal.processes import Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Options, Outcome, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
-from nanocrystal.refinement.posterior_chain import kept_samples, marginal_of, shortcomings
+from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
 from nanocrystal.refinement.posterior_sampling import (
     Chain,
@@ -33,7 +34,7 @@ from nanocrystal.refinement.posterior_sampling import (
     usual_walkers,
 )
 from nanocrystal.refinement.posterior_workers import evaluating, own_target
-from nanocrystal.report.posterior.result import Marginal, Posterior
+from nanocrystal.report.posterior.result import Marginal, Posterior, Sampled
 from nanocrystal.report.refined.result import Result
 
 FloatArray = NDArray[np.float64]
@@ -50,12 +51,21 @@ MISFIT = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How to sample.
+class Sampling(Declares):
+    """How a posterior is sampled.
 
-    steps: of each walker, the first quarter is left out; walkers: None for what suits the number of parameters;
-    scaled: whether σ are multiplied by √χ²_red of the fit where that exceeds 1; executor: what densities are shared out
-    to where that pays [this process].
+    Parameters
+    ----------
+    steps : int
+        Of each walker; the first quarter is left out.
+    walkers : int or None
+        How many; None for what suits the number of parameters.
+    seed : int
+        Of the random numbers.
+    scaled : bool
+        Whether σ are multiplied by √χ²_red of the fit where that exceeds 1.
+    executor : Executor
+        What densities are shared out to where that pays, such as `Processes(4)` [this process].
     """
 
     steps: int = STEPS
@@ -98,10 +108,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Listeners:
-    """What is told on the way.
+    """What is told on the way of sampling.
 
-    fit_progress: as of `refine`; expected(…) is called before the sampling begins, progress(step, steps, acceptance) as
-    it goes.
+    Parameters
+    ----------
+    fit_progress : callable or None
+        As progress of `refine`.
+    expected : callable or None
+        Called before the sampling begins as expected(what), which prints as a sentence on how long it will take.
+    progress : callable or None
+        Called as progress(step, steps, acceptance) as it goes.
     """
 
     fit_progress: FitProgress | None = None
@@ -122,7 +138,39 @@ def sample_posterior(
     """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
-    Raises InputError for input that cannot be used, and where emcee is missing.
+
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial.
+    datasets : mapping of str to technique
+        Data sets by name: `Pdf`, `TotalScattering`, …
+    title : str, optional
+        Of the report.
+    options : Options, optional
+        Of the optimiser of the refinement.
+    folder : str or Path, optional
+        Where relative paths of files begin [the working directory].
+    sampling : Sampling, optional
+        How to sample.
+    listeners : Listeners, optional
+        What is told on the way.
+
+    Returns
+    -------
+    Posterior
+        Samples, and what they say of each parameter.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, and where emcee is missing.
+    RefinementError
+        Where the refinement cannot go on, or a process is lost.
+
+    References
+    ----------
+    D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     emcee_module()
     options, sampling, told = options or Options(), sampling or Sampling(), listeners or Listeners()
@@ -227,25 +275,36 @@ def assembled_posterior(
     best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
     return Posterior(
         title=fit.title,
-        names=names,
-        samples=samples,
-        log_density=chain.log_density[first:],
-        ensemble=chain.ensemble,
-        marginals=marginals,
-        fit=fit,
-        seed=sampling.seed,
-        n_steps=len(chain.x),
-        n_discarded=first,
-        acceptance=chain.acceptance,
-        noise=_noise_words(target),
-        factor=target.factor,
-        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
-        elapsed_s=elapsed_s,
-        n_evaluations=len(chain.x) * len(chain.ensemble),
         converged=not missing,
         interrupted=chain.interrupted,
-        errors_scaled=_errors_scaled(target),
+        elapsed_s=elapsed_s,
+        parameters=marginals,
+        sampling=_sampled(target, chain, sampling.seed),
         best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
+        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
+        refinement=fit,
+        ensemble=chain.ensemble,
+        samples=samples,
+        log_density=chain.log_density[first:],
+    )
+
+
+def _sampled(target: LogPosterior, chain: Chain, seed: int) -> Sampled:
+    """Return how the chain came about."""
+    steps, walkers, _ = chain.x.shape
+    first = discarded(steps)
+    return Sampled(
+        steps=steps,
+        discarded=first,
+        kept=steps - first,
+        walkers=walkers,
+        ensembles=len(np.unique(chain.ensemble)),
+        seed=seed,
+        acceptance=chain.acceptance,
+        evaluations=steps * walkers,
+        noise=_noise_words(target),
+        sigma_factor=target.factor,
+        errors_scaled=_errors_scaled(target),
     )
 
 

@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.refinement.posterior_sampling import Chain, emcee_module
-from nanocrystal.report.posterior.result import BURNED, FEWEST_DRAWS, LONG, MOST_RATIO, NEAR_BOUND, Limit, Marginal
+from nanocrystal.report.posterior.result import (
+    BURNED,
+    FEWEST_DRAWS,
+    LONG,
+    MOST_RATIO,
+    NEAR_BOUND,
+    LeastSquares,
+    Limit,
+    Marginal,
+)
 from nanocrystal.report.refined.result import Result
 
 FloatArray = NDArray[np.float64]
@@ -83,25 +92,29 @@ def marginal_of(
         limit=kind,
         limit_68=limits[0],
         limit_95=limits[1],
-        value=estimate.value,
-        stderr=estimate.stderr,
-        stderr_scaled=estimate.stderr_scaled,
-        status=estimate.status,
         unit=estimate.unit,
         description=estimate.description,
+        quantity=estimate.quantity,
+        definition=estimate.definition,
         min=estimate.min,
         max=estimate.max,
-        autocorrelation=time,
-        n_draws=len(draws) / (time or float(len(draws))),
-        ratio=gelman_rubin(series, ensemble),
         linear=estimate.status == "linear",
+        gelman_rubin=gelman_rubin(series, ensemble),
+        autocorrelation_steps=time,
+        independent_draws=len(draws) / (time or float(len(draws))),
+        least_squares=LeastSquares(
+            value=estimate.value,
+            stderr=estimate.stderr,
+            stderr_scaled=estimate.stderr_scaled,
+            status=estimate.status,
+        ),
     )
 
 
 def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
     """Return in sentences why a chain is too short, nothing where it is long enough."""
     found = []
-    times = {a: m.autocorrelation for a, m in marginals.items()}
+    times = {a: m.autocorrelation_steps for a, m in marginals.items()}
     stuck = [a for a, t in times.items() if t is None]
     if stuck:
         found.append(f"{_listed(stuck)} hardly moved: the chain says nothing of it.")
@@ -112,13 +125,13 @@ def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
             f"{slowest} ({times[slowest]:.0f} steps): below {LONG:g} the time itself is not known, and "
             "intervals are provisional."
         )
-    few = min(marginals, key=lambda a: marginals[a].n_draws)
-    if marginals[few].n_draws < FEWEST_DRAWS:
+    few = min(marginals, key=lambda a: marginals[a].independent_draws)
+    if marginals[few].independent_draws < FEWEST_DRAWS:
         found.append(
-            f"there are about {marginals[few].n_draws:.0f} independent draws of {few}; 95 % intervals need "
+            f"there are about {marginals[few].independent_draws:.0f} independent draws of {few}; 95 % intervals need "
             f"{FEWEST_DRAWS:g} or more."
         )
-    ratios = {a: m.ratio for a, m in marginals.items() if m.ratio is not None}
+    ratios = {a: m.gelman_rubin for a, m in marginals.items() if m.gelman_rubin is not None}
     worst = max(ratios, key=lambda a: ratios[a] or 0.0, default=None)
     if worst is not None and (ratios[worst] or 0.0) > MOST_RATIO:
         found.append(

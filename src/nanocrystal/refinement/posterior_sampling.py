@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.refinement.posterior_density import Density, Laplace, LogPosterior
+from nanocrystal.report.posterior.result import FREEDOM
 
 FloatArray = NDArray[np.float64]
 Evaluate = Callable[[Sequence[FloatArray]], list[Density]]
 """from places x, (n_free,) each, to their densities: in this process, or in several"""
 ENSEMBLES = 2
-FREEDOM = 8.0
-"""of the Student t that draws independent places"""
 SHARES = (0.5, 0.4, 0.1)
 """of independent places, of steps along differences, and of snooker steps"""
 Progress = Callable[[int, int, float], None]

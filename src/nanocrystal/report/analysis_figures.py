@@ -8,13 +8,11 @@ The page needs nothing but a browser; the camera in the corner of the figure sav
 
 from __future__ import annotations
 
-import json
-from html import escape
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from nanocrystal._version import __version__
 from nanocrystal.analysis import CubicMetric, DisplacementFits, DistanceProfile, FreeEnergy, PeakFit
 from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import axis, axis_title, layout
@@ -28,12 +26,12 @@ from nanocrystal.report.page.figures import (
     label,
     plain_list,
 )
+from nanocrystal.report.page.rendering import Page, rendered
 
 ELECTRONVOLT = 1.602176634e-19
 """J, exact"""
 POINTS = 200
 """of a smooth curve"""
-_UNSAFE_IN_SCRIPT = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
 def metric_figure(metric: CubicMetric) -> Figure:
@@ -121,18 +119,13 @@ def free_energy_figure(energy: FreeEnergy) -> Figure:
     return {"data": traces, "layout": figure_layout | {"shapes": [_level(0.0, "#8A8A8A")]}}
 
 
+SAVE = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "png", "scale": 3}}
+"""how plotly.js shows a figure by itself, and saves it"""
+
+
 def figure_page(figure: Figure, title: str) -> str:
     """Return a page with one figure that works without a network."""
-    text = json.dumps(figure, ensure_ascii=False, allow_nan=False).translate(_UNSAFE_IN_SCRIPT)
-    save = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "png", "scale": 3}}
-    plotly = resources.files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8")
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
-        f'<body style="max-width: 60rem; margin: 1rem auto; font-family: Arial, sans-serif">\n'
-        f'<h1 style="font-size: 1.2rem">{escape(title)}</h1>\n<div id="figure"></div>\n'
-        f"<script>{plotly}</script>\n<script>const drawn = {text};\n"
-        f"Plotly.newPlot('figure', drawn.data, drawn.layout, {json.dumps(save)});</script>\n</body>\n</html>\n"
-    )
+    return rendered("figure.html", Page(title, __version__), drawn=figure, save=SAVE)
 
 
 def _layout(x_name: str, x_unit: str, y_name: str, y_unit: str) -> dict[str, Any]:

@@ -7,11 +7,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from nanocrystal.errors import InputError
+
+LONGEST_BEGINNING = 64
+"""bytes by which a file is known as one of ours"""
 
 
 def check_folder(folder: Path, names: list[str], record: str) -> None:
@@ -36,16 +38,22 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
         raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
 
 
-def recorded(
-    texts: Mapping[str, str], study_text: str | None, record: str, document_of: Callable[[list[str]], Mapping[str, Any]]
-) -> dict[str, str]:
-    """Return files: name -> text, with the study (if its text is given) and, last, the record that lists them all.
+def names_file(path: Path) -> bool:
+    """Say whether a path names a file rather than a folder: one that there is, or a name with a suffix."""
+    return path.is_file() or (path.suffix != "" and not path.is_dir())
 
-    document_of: makes the record, which holds finite numbers only, from the names of all files.
-    """
-    study = {} if study_text is None else {"study.toml": study_text}
-    document = document_of([*texts, *study, record])
-    return {**texts, **study, record: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"}
+
+def check_file(file: Path, replaces: Sequence[str] = ()) -> None:
+    """Raise InputError where a file is there already that does not begin as one of ours."""
+    if not file.exists():
+        return
+    if not replaces:
+        raise InputError("--out", f"{str(file)!r} exists; name a new file.")
+    with contextlib.suppress(OSError), file.open("rb") as stream:
+        if stream.read(LONGEST_BEGINNING).startswith(tuple(text.encode() for text in replaces)):
+            return
+    kind = file.suffix.removeprefix(".").upper() or "file"
+    raise InputError("--out", f"{str(file)!r} exists and is no {kind} of this command; name another file.")
 
 
 def write_texts(texts: Mapping[str, str], folder: Path) -> None:

@@ -2,34 +2,43 @@
 
 A result is a frozen dataclass that extends `Outcome`. It states its `record` (the JSON file that holds it), and says
 `summary`, `page` and `tables`; documents, files and the way back (`reading.read_result`) follow from its fields.
+Some may be written to a file alone instead, such as a CSV: those state `single` and say `as_file`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
-from nanocrystal.report.encoding import decoded, encoded, finite
-from nanocrystal.report.files import check_folder, write_texts
+from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
+from nanocrystal.report.files import check_file, check_folder, names_file, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
 SCHEMA = 2
 """of the documents; those of version 0.1 have none"""
 REPORT = "report.html"
 STUDY = "study.toml"
+Ending = Literal["whole", "incomplete", "interrupted"]
+"""how what was computed ended: as it was meant, short of it, or stopped by the user"""
 
 
-class Outcome:
+class Outcome(PlainData):
     """What a verb gives back."""
 
     title: str
+    """what stands above the report"""
     version: str
+    """of nanocrystal, that made it"""
     kind: ClassVar[str]
     """what it is, in one word: the key "kind" of its document"""
     record: ClassVar[str]
     """the JSON file that holds it"""
+    single: ClassVar[str] = ""
+    """the table of the folder that may be written alone, where a file is named instead of a folder; "": none may"""
+    replaces: ClassVar[tuple[str, ...]] = ()
+    """how a file begins that such a table may replace: as one of these, which an earlier run wrote"""
 
     def summary(self) -> str:
         """Return what is to know in a few lines, as the terminal shows it."""
@@ -46,17 +55,41 @@ class Outcome:
         """Return the files that stand beside the report: name -> text."""
         return {}
 
+    @classmethod
+    def check_name(cls, file: Path) -> None:
+        """Raise InputError where no file of this name can be written alone."""
+
+    def as_file(self, name: str) -> Mapping[str, str]:
+        """Return what is written where a file is named instead of a folder: name -> text, of files beside it, too."""
+        raise NotImplementedError
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return how what was computed ended, and a sentence on it where there is more to say."""
+        return "whole", ""
+
+    def announced(self, target: Path) -> list[Path]:
+        """Return the files that a user opens first, of those saved to a folder or file."""
+        return [target] if target.is_file() else [target / REPORT]
+
     def parts(self) -> Mapping[str, Outcome]:
         """Return results that this one holds and that are saved in folders of their own, by the name of the folder."""
         return {}
 
     def computed(self) -> Mapping[str, Any]:
-        """Return what a document says beside the fields, because it follows from them; reading leaves it out."""
+        """Return what a document says beside the fields, because it follows from them; reading leaves it out.
+
+        Mappings in it are laid over those that the fields are written as.
+        """
         return {}
 
     def document(self) -> dict[str, Any]:
         """Return everything as a mapping that JSON can hold; numbers that are not finite are None."""
-        return {"schema": SCHEMA, "kind": self.kind, **encoded(self), **finite(dict(self.computed()))}
+        return {"schema": SCHEMA, "kind": self.kind, **laid_over(encoded(self), finite(dict(self.computed())))}
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of its documents."""
+        return document_schema(cls, {"schema": {"const": SCHEMA}, "kind": {"const": cls.kind}})
 
     def recorded(self) -> dict[str, Any]:
         """Return the document as the record holds it: without what stands in files beside it."""
@@ -72,23 +105,39 @@ class Outcome:
         """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
         raise NotImplementedError
 
-    def files(self, study: str | None = None, *, script: str | None = None) -> dict[str, str]:
+    def beside(self, folder: Path) -> Collection[str]:
+        """Return the files of a folder that are ours, though saving the result does not write them."""
+        return ()
+
+    def files(
+        self,
+        study: str | None = None,
+        *,
+        script: str | None = None,
+        has_pages: bool = True,
+        beside: Collection[str] = (),
+    ) -> dict[str, str]:
         """Return all files: name -> text, the record last; study: text of the study file, kept with the results.
 
         script: where plotly.js stands from here (`PLOTLY`: beside, it is then among the files), None for pages that
-        work alone.
+        work alone; has_pages: whether there are pages; beside: further files that the record lists as ours.
         """
-        texts = {REPORT: self.page(script), **self.tables()}
+        texts = {REPORT: self.page(script)} if has_pages else {}
+        texts |= self.tables()
         for name, part in self.parts().items():
             below = None if script is None else f"../{script}"
-            texts |= {f"{name}/{file}": text for file, text in part.files(script=below).items()}
+            own = part.files(script=below, has_pages=has_pages)
+            texts |= {f"{name}/{file}": text for file, text in own.items()}
         texts |= {} if study is None else {STUDY: study}
-        texts |= {PLOTLY: plotly_text()} if script == PLOTLY else {}
-        document = self.recorded() | {"files": sorted([*texts, self.record])}
+        texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
+        document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}
         return {**texts, self.record: json_text(document)}
 
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
         """Write report, tables and record to a folder and return the path of the report.
+
+        Where the result may be a file alone (`single`) and a name with a suffix is given, such as iq.csv, that file is
+        written instead, and its path returned; see `save_file`.
 
         Everything is written beside the folder first and moved in at the end, the record last; a file that no earlier
         run wrote is never replaced. Where there are several pages they share the script of their figures, which then
@@ -96,16 +145,21 @@ class Outcome:
         Raises InputError where the folder cannot be written to.
         """
         folder = Path(folder)
-        texts = self.files(study, script=PLOTLY if self.parts() and not single_file else None)
+        if self.single and names_file(folder):
+            return self.save_file(folder)
+        script = PLOTLY if self.parts() and not single_file else None
+        texts = self.files(study, script=script, beside=self.beside(folder))
         check_folder(folder, list(texts), self.record)
         write_texts(texts, folder)
         return folder / REPORT
 
-    def __eq__(self, other: object) -> bool:
-        """Say whether two results are the same in every field, arrays and numbers that are not finite included."""
-        return type(self) is type(other) and encoded(self) == encoded(other)
-
-    __hash__ = None  # type: ignore[assignment]
+    def save_file(self, file: Path | str) -> Path:
+        """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
+        file = Path(file)
+        texts = self.as_file(file.name)
+        check_file(file, self.replaces)
+        write_texts(texts, file.absolute().parent)
+        return file
 
 
 def json_text(document: Mapping[str, Any]) -> str:

@@ -13,9 +13,20 @@ from nanocrystal.text import shown
 
 def outcomes() -> tuple[type[Outcome], ...]:
     """Return every kind of result that is saved to a folder."""
+    from nanocrystal.report.compared.result import Comparison
+    from nanocrystal.report.explicit.result import TypicalCrystal
+    from nanocrystal.report.nmr.result import ProcessedSpectrum
+    from nanocrystal.report.plan.result import Plan
+    from nanocrystal.report.posterior.result import Posterior
+    from nanocrystal.report.reduction.result import ReductionResult
     from nanocrystal.report.refined.result import Result
+    from nanocrystal.report.scattered.result import Scattering
+    from nanocrystal.report.series.result import SeriesResult
+    from nanocrystal.report.simulated.result import Simulation
+    from nanocrystal.report.texts.result import WrittenText
 
-    return (Result,)
+    analyses = (Result, Comparison, SeriesResult, Plan, Posterior, ReductionResult)
+    return (*analyses, Simulation, Scattering, ProcessedSpectrum, TypicalCrystal, WrittenText)
 
 
 def read_result(folder: Path | str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.report.compared.result import Comparison
 from nanocrystal.report.refined.result import Result
 
 
@@ -15,3 +16,13 @@ def report_html(result: Result) -> str:
 def write_result(result: Result, folder: Path | str, study_text: str | None = None) -> Path:
     """Write report, CSVs, models and results.json to a folder; return the path of the report: `Result.save`."""
     return result.save(folder, study_text)
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Return the report of a comparison as a self-contained HTML page: `Comparison.page`."""
+    return comparison.page()
+
+
+def write_comparison(comparison: Comparison, folder: Path | str, study_text: str | None = None) -> Path:
+    """Write the report of a comparison, a folder for each candidate and comparison.json: `Comparison.save`."""
+    return comparison.save(folder, study_text, single_file=True)

@@ -21,6 +21,7 @@ Progress = Callable[[str, int, Mapping[str, float]], None]
 """called with candidate, iteration and R_w by data set"""
 Finished = Callable[[str, "Result | str"], None]
 """called with candidate and its result, or why there is none"""
+Judge = Callable[..., Comparison]
 WORTH_PROCESSES = 8.0
 """seconds of expected work from which on processes are started, which costs about one second each"""
 EVALUATIONS = 6
@@ -35,11 +36,13 @@ def compared(
     executor: Executor | None = None,
     progress: Progress | None = None,
     finished: Finished | None = None,
+    judged: Judge = compare,
 ) -> Comparison:
     """Refine all candidates and return them side by side, judged.
 
-    executor: where that is worth it [this process]. What fails is listed as such. A KeyboardInterrupt ends the
-    refinements; what there is by then is returned, interrupted True; a second one leaves out what still runs.
+    executor: where that is worth it [this process]; judged: what judges the results, called as `compare` is. What
+    fails is listed as such. A KeyboardInterrupt ends the refinements; what there is by then is returned, interrupted
+    True; a second one leaves out what still runs.
     Raises InputError, before anything is refined, where a candidate cannot be used or looks at other data.
     """
     started = time.perf_counter()
@@ -51,7 +54,7 @@ def compared(
     run.refine(executor if at_once > 1 else Here(), at_once, progress)
     outcomes = run.outcomes
     results = {name: outcomes[name] for name in studies if isinstance(outcomes[name], Result)}
-    comparison = compare(
+    comparison = judged(
         {name: r for name, r in results.items() if isinstance(r, Result)},
         title=title,
         descriptions={name: study.description for name, study in studies.items()},

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
+from nanocrystal.errors import InputError
 from nanocrystal.parameters import ParameterSet
 from nanocrystal.parameters.expression import Expression
-from nanocrystal.refinement import Options, Result
+from nanocrystal.refinement import Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Sample
+
+if TYPE_CHECKING:
+    from nanocrystal.report.series.result import SeriesResult
 
 
 class Refinable(Protocol):
@@ -101,6 +105,17 @@ class Series:
     first: Mapping[str, Refinable] = field(default_factory=dict)
     """the candidates of the first member ("" without candidates), checked"""
 
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> SeriesResult:
+        """Refine the members and return what was found; in a folder, where one is given, with what each leaves behind.
+
+        workers: members at once, in processes; more than 1 needs a main module that may be imported again. Members that
+        an earlier run in the folder did from the same input are not done again.
+        Raises InputError for input that cannot be used, and for a folder with other files.
+        """
+        from nanocrystal.running.series import written_series
+
+        return written_series(self, out, workers)
+
     @property
     def path(self) -> Path:
         return self.file.path
@@ -121,8 +136,39 @@ class Series:
     def first_files(self) -> list[str]:
         """The paths of what the first member was measured by."""
         named = [table["file"] for table in self.members[0].content["datasets"].values()]
-        return [str(resolve(n, self.path.absolute().parent, "--scheduler")) for n in named]
+        return [str(resolved_path(n, self.path.absolute().parent, "--scheduler")) for n in named]
 
     def studies(self, member: Member) -> Mapping[str, Refinable]:
         """Return the models of a member: candidate -> study, "" without candidates; raises InputError."""
         return self.file.studies(member.content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model of Python: a sample and its data sets under a name, as a `Refinable`."""
+
+    name: str
+    sample: Sample
+    datasets: Mapping[str, Any]
+    options: Options
+    folder: Path
+    title: str = ""
+    description: str = ""
+
+    @property
+    def parameters(self) -> ParameterSet:
+        return declared_parameters(self.sample, self.datasets)
+
+    def refine(self, progress: Progress | None = None) -> Result:
+        """Return what was found; raises InputError that names the model."""
+        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        with self.located():
+            return refine(self.sample, self.datasets, progress=progress, **given)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Add its name to the InputErrors that are raised inside."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(".".join(p for p in (self.name, error.where) if p), error.problem) from None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nanocrystal.report.compared.files import COMPARISON, compared_names
+from nanocrystal._version import __version__
+from nanocrystal.report.compared.files import compared_names
+from nanocrystal.report.compared.result import COMPARISON
+from nanocrystal.report.outcome import REPORT, STUDY
+from nanocrystal.report.page.rendering import PLOTLY
 from nanocrystal.report.refined.files import names_written
 from nanocrystal.report.refined.result import POOR
-from nanocrystal.report.series.files import MEMBER, PLOTLY, SERIES
-from nanocrystal.report.series.result import MemberResult, SeriesResult
+from nanocrystal.report.series.result import MEMBER, SERIES, MemberResult, SeriesResult
 from nanocrystal.running.described import Series
 
 JOINT = "joint"
@@ -45,7 +48,15 @@ def _member_notes(members: list[MemberResult]) -> list[str]:
     """Return what members have to say: why they failed, and where they carried on from."""
     failed = [f"{m.name} failed: {m.problem}" for m in members if m.preferred is None]
     open_ = [f"{m.name} did not converge: {m.fit.message}" for m in members if m.fit and not m.fit.converged]
-    return [*failed, *open_, *_poor(members), *(f"{m.name}: {note}" for m in members for note in m.notes)]
+    each = [f"{m.name}: {note}" for m in members for note in m.notes]
+    return [*failed, *open_, *_poor(members), *_earlier(members), *each]
+
+
+def _earlier(members: list[MemberResult]) -> list[str]:
+    """Return which members earlier versions refined."""
+    versions = dict.fromkeys(m.version for m in members if m.version != __version__)
+    names = {v: ", ".join(m.name for m in members if m.version == v) for v in versions}
+    return [f"refined by nanocrystal {version} and taken as they were: {names[version]}." for version in versions]
 
 
 def _poor(members: list[MemberResult]) -> list[str]:
@@ -62,21 +73,23 @@ def _poor(members: list[MemberResult]) -> list[str]:
 
 def keeps_study(series: Series, folder: Path) -> bool:
     """Return whether the study is copied to a folder: where it is not the copy of an earlier run itself."""
-    return (folder / "study.toml").absolute() != series.path.absolute()
+    return (folder / STUDY).absolute() != series.path.absolute()
 
 
-def planned_files(series: Series, folder: Path) -> list[str]:
-    """Return the names of all files that a series may write into its folder."""
+def planned_files(series: Series, folder: Path, single_file: bool = False) -> list[str]:
+    """Return the names of all files that a series may write into its folder.
+
+    single_file: whether the pages of members hold the script of their figures themselves.
+    """
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in series.first.items()}
-    own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
+    own = compared_names(parts) if series.candidates else names_written(*parts[""], False)
     own = [*own, *([COMPARISON] if series.candidates else []), MEMBER]
     names = [f"{m.name}/{file}" for m in series.members for file in own]
     if series.mode == "shared":
         names = [f"{m.name}/{MEMBER}" for m in series.members] + _joint_files(series)
-    shared = [PLOTLY] if series.has_reports else []
-    return sorted(
-        {*names, *shared, "report.html", "series.csv", *(["study.toml"] if keeps_study(series, folder) else []), SERIES}
-    )
+    script = [PLOTLY] if series.has_reports and not single_file else []
+    study = [STUDY] if keeps_study(series, folder) else []
+    return sorted({*names, *script, REPORT, "series.csv", *study, SERIES})
 
 
 def _joint_files(series: Series) -> list[str]:
@@ -88,5 +101,5 @@ def _joint_files(series: Series) -> list[str]:
             n.replace("model_", f"model_{m.name}_", 1) for m in series.members for n in study.sample.model_names()
         ]
         parts[candidate] = (datasets, models)
-    own = compared_names(parts, False) if series.candidates else names_written(*parts[""], False)
+    own = compared_names(parts) if series.candidates else names_written(*parts[""], False)
     return [f"{JOINT}/{name}" for name in [*own, COMPARISON]]

@@ -16,17 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.files import write_texts
 from nanocrystal.report.refined.result import Correlations
-from nanocrystal.report.series.files import comparison_texts, member_texts, read_member, write_member
-from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult, member_fit, preferred_of
+from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.report.series.kept import member_fit, preferred_of
+from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult
 from nanocrystal.running.described import Member, Refinable, Series
 from nanocrystal.running.gathered import JOINT, gathered
-from nanocrystal.running.member import Task, fingerprint, order_parameter_of
+from nanocrystal.running.member import SHARED_SCRIPT, VALID, Task, fingerprint, order_parameter_of
 from nanocrystal.running.plan import Watcher
 from nanocrystal.sample import Sample
 
@@ -204,17 +206,16 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
 # ---- the series -----------------------------------------------------------------------------------
 
 
-def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesResult:
+def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_file: bool = False) -> SeriesResult:
     """Refine all members of a series at once, each candidate in turn, and return what was found.
 
     One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
-    again. Raises InputError for what cannot be refined together.
+    again. single_file: its pages hold the script of their figures themselves.
+    Raises InputError for what cannot be refined together.
     """
     began = time.perf_counter()
-    told = _fingerprint(series)
-    known = [read_member(folder, m.name) for m in series.members]
-    if all(m is not None and m.fingerprint == told for m in known):
-        results = {m.name: m for m in known if m is not None}
+    results = _known(series, folder)
+    if results:
         for member in results.values():
             watcher.done(member, True)
         return gathered(series, results, [], False, time.perf_counter() - began)
@@ -228,13 +229,24 @@ def refined_together(series: Series, folder: Path, watcher: Watcher) -> SeriesRe
     comparison = None
     if series.candidates:
         comparison = compare(joint, title=series.title, descriptions=series.descriptions)
-    results = _members(series, joint, comparison, told, time.perf_counter() - began)
-    _write(series, joint, comparison, folder)
-    for member in results.values():
-        write_member(member, {}, folder)
-        watcher.done(member, False)
+    saved = joint[""] if comparison is None else comparison
+    texts = saved.files(script=None if single_file else SHARED_SCRIPT, has_pages=series.has_reports)
+    write_texts(texts, folder / JOINT)
+    for member in _members(series, joint, comparison, time.perf_counter() - began):
+        results[member.name] = write_member(member, {}, folder)
+        watcher.done(results[member.name], False)
     notes = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]
     return gathered(series, results, notes, False, time.perf_counter() - began)
+
+
+def _known(series: Series, folder: Path) -> dict[str, MemberResult]:
+    """Return what an earlier run found for all members from the same input, nothing where it is not all there."""
+    members = [m for m in (read_member(folder, each.name) for each in series.members) if m is not None]
+    versions = {m.version for m in members}
+    if len(members) < len(series.members) or len(versions) > 1 or not versions <= set(VALID):
+        return {}
+    told = _fingerprint(series, *versions)
+    return {m.name: m for m in members} if all(m.fingerprint == told for m in members) else {}
 
 
 def _located(series: Series) -> Any:
@@ -250,7 +262,7 @@ def _steps(watcher: Watcher, candidate: str) -> Callable[[int, Any], None]:
     return step
 
 
-def _fingerprint(series: Series) -> str:
+def _fingerprint(series: Series, version: str = __version__) -> str:
     digests: dict[Path, str] = {}
     tasks: Iterable[Task] = (
         Task(
@@ -265,23 +277,24 @@ def _fingerprint(series: Series) -> str:
         )
         for m in series.members
     )
-    each = [fingerprint(task, digests) for task in tasks]
+    each = [fingerprint(task, digests, version) for task in tasks]
     return sha256("".join([*each, *series.shared]).encode()).hexdigest()
 
 
 def _members(
-    series: Series, joint: Mapping[str, Result], comparison: Comparison | None, told: str, elapsed_s: float
-) -> dict[str, MemberResult]:
+    series: Series, joint: Mapping[str, Result], comparison: Comparison | None, elapsed_s: float
+) -> list[MemberResult]:
     """Return the records of all members, each with its part of the joint results."""
+    told = _fingerprint(series)
     preferred: str | None = ""
     best = [""]
     if comparison is not None:
         preferred, best = preferred_of(comparison), comparison.best
-    found = {}
+    records = []
     for member in series.members:
         fits = {c: _fit(series, member, c, result) for c, result in joint.items()}
         problem = "" if preferred is not None else "no candidate converged"
-        found[member.name] = MemberResult(
+        record = MemberResult(
             name=member.name,
             value=member.value,
             branch=member.branch,
@@ -293,18 +306,11 @@ def _members(
             fingerprint=told,
             report=f"{JOINT}/report.html" if series.has_reports else "",
         )
-    return found
+        records.append(record)
+    return records
 
 
 def _fit(series: Series, member: Member, candidate: str, result: Result) -> MemberFit:
     part = member_result(result, member.name, series.members[0].name, shared_of(series, candidate))
     study = series.studies(member)[candidate]
     return member_fit(part, order_parameter_of(series.order_parameter, candidate, study, part))
-
-
-def _write(series: Series, joint: Mapping[str, Result], comparison: Comparison | None, folder: Path) -> None:
-    if comparison is None:
-        texts = member_texts(joint[""], series.has_reports)
-    else:
-        texts = comparison_texts(comparison, series.has_reports)
-    write_texts(texts, folder / JOINT)

@@ -13,30 +13,31 @@ from typing import Any
 import numpy as np
 
 from nanocrystal._version import __version__
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError, NanocrystalError
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.refinement import Comparison, Result, compare
-from nanocrystal.report.series.files import comparison_texts, member_texts
-from nanocrystal.report.series.result import (
-    ORDER_PARAMETER,
-    MemberFit,
-    MemberResult,
-    SeriesValue,
-    member_fit,
-    preferred_of,
-)
+from nanocrystal.report.page.rendering import PLOTLY
+from nanocrystal.report.series.kept import member_fit, preferred_of
+from nanocrystal.report.series.result import ORDER_PARAMETER, MemberFit, MemberResult, SeriesValue
 from nanocrystal.running.candidates import refined_or_reason
 from nanocrystal.running.described import OrderParameter, Refinable, SeriesFile
 
 Step = Callable[[str, str, int, Mapping[str, float]], None]
 """called with member, candidate, iteration and R_w by data set"""
 FILE_KEYS = ("file", "cif")
+SHARED_SCRIPT = f"../{PLOTLY}"
+"""where the pages of members find the script of their figures: in the folder of the series"""
+VALID = (__version__, "0.1.0")
+"""versions whose members count as done: they find the same"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One member to be refined; starts: candidate -> address -> value to begin with."""
+    """One member to be refined; starts: candidate -> address -> value to begin with.
+
+    single_file: whether its pages hold the script of their figures themselves.
+    """
 
     name: str
     value: float
@@ -48,6 +49,7 @@ class Task:
     notes: tuple[str, ...] = ()
     order_parameter: OrderParameter | None = None
     has_reports: bool = True
+    single_file: bool = False
     fingerprint: str = ""
 
 
@@ -63,19 +65,24 @@ class Interrupted(Exception):
     """The user stopped a member before its end."""
 
 
-def fingerprint(task: Task, known: dict[Path, str]) -> str:
+def fingerprint(task: Task, known: dict[Path, str], version: str = __version__) -> str:
     """Return the SHA-256 of all that decides the result of a task: study, files, starts, version.
 
     known: SHA-256 of files that were read before, which is added to. Raises InputError for a missing file.
     """
     files = {
-        name: _digest(resolve(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
+        name: _digest(resolved_path(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
         for name in sorted(_files_in(task.content))
     }
     order = task.order_parameter
     followed = None if order is None else (order.expression.text, order.candidate, order.name, order.unit)
-    told = (__version__, task.value, task.branch, task.content, task.starts, files, followed, task.has_reports)
+    told = (version, task.value, task.branch, task.content, task.starts, files, followed, task.has_reports)
     return sha256(_json(told).encode()).hexdigest()
+
+
+def stands(member: MemberResult, task: Task, known: dict[Path, str]) -> bool:
+    """Return whether a member was made from the input of a task, by this version or by one whose members stand."""
+    return member.version in VALID and member.fingerprint == fingerprint(task, known, member.version)
 
 
 def _json(value: Any) -> str:
@@ -230,9 +237,8 @@ def _judged(fit: MemberFit, comparison: Comparison, name: str) -> MemberFit:
 
 def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | None) -> dict[str, str]:
     """Return the files of a member: those of `refine`, or those of `compare`."""
-    if comparison is None:
-        return member_texts(results[""], task.has_reports)
-    return comparison_texts(comparison, task.has_reports)
+    saved = results[""] if comparison is None else comparison
+    return saved.files(script=None if task.single_file else SHARED_SCRIPT, has_pages=task.has_reports)
 
 
 # ---- the order parameter --------------------------------------------------------------------------
@@ -248,7 +254,13 @@ def order_parameter_of(
         value, stderr = expression_value(order, study, result)
     return {
         ORDER_PARAMETER: SeriesValue(
-            value=value, stderr=stderr, unit=order.unit, status="derived", description=order.name
+            value=value,
+            stderr=stderr,
+            unit=order.unit,
+            status="derived",
+            description=order.name,
+            quantity="order parameter",
+            definition=order.expression.text,
         )
     }
 

@@ -15,7 +15,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.report.series.files import read_member, write_member
 from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
-from nanocrystal.running.member import Outcome, Task, fingerprint
+from nanocrystal.running.member import Outcome, Task, fingerprint, stands
 
 MOST_ATTEMPTS = 2
 """times that a member is begun before a process that ends under it is laid to its door"""
@@ -63,11 +63,12 @@ class Chain:
 
 @dataclass(kw_only=True)
 class Plan:
-    """The state of a run of a series in a folder."""
+    """The state of a run of a series in a folder; single_file: whether each page holds its script itself."""
 
     series: Series
     folder: Path
     watcher: Watcher = field(default_factory=Silent)
+    single_file: bool = False
     results: dict[str, MemberResult] = field(default_factory=dict)
     """by name, as they come; `reused` of them are from an earlier run"""
     reused: set[str] = field(default_factory=set)
@@ -114,7 +115,7 @@ class Plan:
     def _known(self, task: Task) -> MemberResult | None:
         """Return what an earlier run found for a task from the same input; what failed is tried again."""
         known = read_member(self.folder, task.name)
-        return known if known is not None and known.fingerprint == task.fingerprint and known.fit else None
+        return known if known is not None and known.fit and stands(known, task, self._digests) else None
 
     def finished(self, outcome: Outcome) -> None:
         """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
@@ -124,8 +125,8 @@ class Plan:
         member = outcome.member
         if self._attempts.get(name, 1) > 1:
             member = replace(member, notes=[*member.notes, "done again, since its first process was lost"])
-        write_member(member, dict(outcome.texts), self.folder)
-        self._enter(self._chain_of(name), member)
+        kept = write_member(member, dict(outcome.texts), self.folder)
+        self._enter(self._chain_of(name), kept)
 
     def lost(self, task: Task, problem: str = "") -> None:
         """Have a member done again whose process has ended; after the second time it is given up for this run.
@@ -185,4 +186,5 @@ class Plan:
             notes=notes,
             order_parameter=series.order_parameter,
             has_reports=series.has_reports,
+            single_file=self.single_file,
         )

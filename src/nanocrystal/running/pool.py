@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from nanocrystal.parameters import Declares
 from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Workers, begin, inherited, silent
 
 GRACE_S = 5.0
@@ -26,10 +27,17 @@ def local_executor(at_once: int, threads: int = 1) -> Executor:
 
 
 @dataclass(frozen=True)
-class Processes:
-    """The executor of processes on this machine; threads: of each.
+class Processes(Declares):
+    """The executor of processes on this machine.
 
     A main module must be importable again for them (a script with `if __name__ == "__main__"`).
+
+    Parameters
+    ----------
+    at_once : int
+        How many share the work.
+    threads : int
+        Of each.
     """
 
     at_once: int

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
 from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
-from nanocrystal.report.series.files import write_begun
+from nanocrystal.report.series.files import remove_begun, write_begun
 from nanocrystal.report.series.result import SeriesResult
 from nanocrystal.running.cluster import connected
 from nanocrystal.running.described import Series
 from nanocrystal.running.gathered import gathered, planned_files
 from nanocrystal.running.joint import refined_together
+from nanocrystal.running.kept import keeping
 from nanocrystal.running.member import Interrupted, Task, refined_member
 from nanocrystal.running.plan import Plan, Silent, Watcher
 from nanocrystal.running.pool import local_executor
@@ -30,25 +32,67 @@ def refined_series(
     workers: int | None = None,
     scheduler: str | None = None,
     watcher: Watcher | None = None,
+    single_file: bool = False,
 ) -> SeriesResult:
-    """Refine the members of a series and return what was found; each is written to `folder` as soon as it is done.
+    """Refine the members of a series and return what was found.
 
-    Members that an earlier run in the folder did from the same input are not done again. workers: processes on this
-    machine [one a processor]; scheduler: address of a Dask scheduler, whose workers then refine the members.
-    Raises InputError for input that cannot be used and where no scheduler answers.
+    Each is written to the folder as soon as it is done; members that an earlier run in the folder did from the same
+    input are not done again.
+
+    Parameters
+    ----------
+    series : Series
+        The members; `read_series` reads them.
+    folder : Path
+        Where results are written.
+    workers : int, optional
+        Processes on this machine [one a processor].
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers then refine the members.
+    watcher : Watcher, optional
+        What is told of each member.
+    single_file : bool
+        Whether the page of each member holds the script of its figures itself.
+
+    Returns
+    -------
+    SeriesResult
+        The members with their results, trends and transitions.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used, and where no scheduler answers.
+    RefinementError
+        Where a cluster is lost on the way; what is done by then is saved.
     """
     began = time.perf_counter()
     check_first(series)
     watcher = watcher or Silent()
     with _executor(series, workers, scheduler) as executor:
-        write_begun(folder, series.title, planned_files(series, folder))
+        write_begun(folder, series.title, planned_files(series, folder, single_file))
         if series.mode == "shared":
-            return refined_together(series, folder, watcher)
+            return refined_together(series, folder, watcher, single_file=single_file)
         if scheduler is not None:
             series = replace(series, file=series.file.absolute())
-        plan = Plan(series=series, folder=folder, watcher=watcher)
+        plan = Plan(series=series, folder=folder, watcher=watcher, single_file=single_file)
         interrupted = run(plan, executor)
     return gathered(series, plan.results, plan.notes, interrupted, time.perf_counter() - began)
+
+
+def written_series(series: Series, out: str | Path | None, workers: int) -> SeriesResult:
+    """Refine a series and write it to a folder where one is given; see `Series.run`."""
+    if out is None:
+        with TemporaryDirectory() as passing:
+            return refined_series(series, Path(passing), workers=workers)
+    folder = Path(out)
+    kept, is_new = keeping(SeriesResult, folder, planned_files(series, folder), series), not folder.exists()
+    result = refined_series(series, folder, workers=workers)
+    if result.members:
+        return kept.save(result)
+    if is_new:
+        remove_begun(folder)
+    return result
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nanocrystal.sample.crystal.cif import CifSite, CifStructure, parse_cif, read_cif
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import MOTION, Crystal, SiteOverride
 from nanocrystal.sample.crystal.mixing import Substitution
@@ -9,11 +10,14 @@ from nanocrystal.sample.crystal.settings import in_pbnm
 from nanocrystal.sample.crystal.tilts import (
     Tilts,
     orthorhombic_from_tilts,
+    tetragonal_halide,
     tilts_from_angles,
     tilts_from_cell,
     tilts_from_coordinates,
     tolerance_factor,
+    tolerance_factor_of_radii,
 )
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal, explicit_crystal, turned_domains
 from nanocrystal.sample.order.stacking import Stacking
 from nanocrystal.sample.order.twins import TwinFamily
 from nanocrystal.sample.pairs.lattice_pairs import ShapedDerivatives
@@ -40,9 +44,12 @@ __all__ = [
     "BOXES",
     "MOTION",
     "Atoms",
+    "BoundaryNetwork",
     "Box",
     "Brick",
     "Bulk",
+    "CifSite",
+    "CifStructure",
     "Cluster",
     "Coating",
     "Crystal",
@@ -50,6 +57,7 @@ __all__ = [
     "Cylinder",
     "Distribution",
     "Ellipsoid",
+    "ExplicitCrystal",
     "Exponential",
     "FixedBody",
     "Histogram",
@@ -71,10 +79,16 @@ __all__ = [
     "Substitution",
     "Tilts",
     "TwinFamily",
+    "explicit_crystal",
     "in_pbnm",
     "orthorhombic_from_tilts",
+    "parse_cif",
+    "read_cif",
+    "tetragonal_halide",
     "tilts_from_angles",
     "tilts_from_cell",
     "tilts_from_coordinates",
     "tolerance_factor",
+    "tolerance_factor_of_radii",
+    "turned_domains",
 ]

@@ -14,8 +14,10 @@ from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
 from nanocrystal.parameters import (
     NO_KEY,
     REQUIRED,
+    Declares,
     Evaluation,
     Here,
+    Meaning,
     Name,
     Number,
     Parameter,
@@ -53,6 +55,9 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
         1.0,
         0.0,
         scale=0.1,
+        meaning=Meaning(
+            name.replace("_", " "), "of a population in the sample, of which only ratios count, without coating"
+        ),
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
 }
@@ -68,14 +73,42 @@ class Fractions:
 
 
 @dataclass(frozen=True)
-class Population:
+class Population(Declares):
     """Crystals alike in structure and shape, or an explicit cluster.
 
-    shape: bulk by default; or atoms. fraction: how much of the sample it is, on the stated basis, relative to the
-    others.
+        Population(pt, shape=Sphere(vary(40.0)), name="dots")
+
+    Parameters
+    ----------
+    crystal : Crystal or str
+        What it is made of, or the name that a `Sample` has for that; none for explicit atoms.
+    shape : Shape
+        With its sizes [Bulk()].
+    atoms : Atoms
+        Explicit atoms, as `shape`.
+    fraction_basis : {"number_fraction", "mass_fraction", "volume_fraction"}
+        What `fraction` is a part of.
+    fraction : number
+        How much of the sample it is, relative to the other populations.
+    twins : mapping of str to TwinFamily
+        Families of boundaries.
+    stacking : Stacking
+        A random sequence of close-packed layers.
+    shell : Shell
+        What differs towards the surface.
+    size_law : SizeLaw
+        What depends on the size.
+    coating : Coating
+        What covers the crystals.
+    termination : str
+        Layer that all faces end with.
+    name : str
+        What results call it [as its crystal, or its shape where it has none].
+    made_of : Crystal
+        The crystal itself, where `crystal` is its name.
     """
 
-    crystal: Annotated[str | None, REQUIRED, "the name of one of [crystals]"] = None
+    crystal: Annotated[str | Crystal | None, REQUIRED, "the name of one of [crystals]"] = None
     shape: Annotated[Shape, NO_KEY] = field(default_factory=infinite)
     atoms: Annotated[Shape | None, NO_KEY] = None
     fraction_basis: Annotated[FractionBasis, NO_KEY] = "mass_fraction"
@@ -90,13 +123,33 @@ class Population:
     termination: Annotated[
         str | None, 'layer that all faces end with, "CsBr" or "PbBr2"; for prisms of perovskites'
     ] = None
+    name: Annotated[str, NO_KEY] = ""
+    made_of: Annotated[Crystal | None, NO_KEY] = None
 
     def __post_init__(self) -> None:
-        """Explicit atoms are the shape, whichever of the two is given."""
+        """Explicit atoms are the shape, whichever of the two is given; a crystal is held beside its name."""
+        if isinstance(self.crystal, Crystal):
+            object.__setattr__(self, "made_of", self.crystal)
+            object.__setattr__(self, "crystal", self.crystal.name)
         if self.atoms is not None:
             object.__setattr__(self, "shape", self.atoms)
         elif self.shape.explicit is not None:
             object.__setattr__(self, "atoms", self.shape)
+
+    @property
+    def crystal_name(self) -> str | None:
+        """What the crystal is called, None for explicit atoms."""
+        return self.crystal.name if isinstance(self.crystal, Crystal) else self.crystal
+
+    @property
+    def usual_name(self) -> str:
+        """What results call it: its name, else that of its crystal or shape."""
+        return self.name or self.crystal_name or self.shape.name
+
+    def within(self, name: str, crystals: Mapping[str, Crystal]) -> Population:
+        """Return the population as a sample has it, under its name there and with the crystal that has its name."""
+        made_of = crystals.get(self.crystal_name or "")
+        return self if self.name == name and self.made_of is made_of else replace(self, name=name, made_of=made_of)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -176,7 +229,7 @@ class PopulationNow:
     @cached_property
     def crystal(self) -> CrystalNow:
         assert self.of_crystal is not None
-        return self.of_crystal.at(self.evaluation.values.under(f"crystals.{self.population.crystal}"))
+        return self.of_crystal.at(self.evaluation.values.under(f"crystals.{self.population.crystal_name}"))
 
     @cached_property
     def shape(self) -> ShapeNow:
@@ -199,7 +252,7 @@ class PopulationNow:
     @cached_property
     def lattice(self) -> LatticeNow:
         """The blocks of its crystals and how they are ordered."""
-        where, crystal = f"populations.{self.name}", f"crystals.{self.population.crystal}"
+        where, crystal = f"populations.{self.name}", f"crystals.{self.population.crystal_name}"
 
         def made() -> LatticeSum:
             assert self.of_crystal is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.crystal.symmetry import cell_vectors
+from nanocrystal.sample.derivations import OF_POPULATION
 from nanocrystal.sample.derived import (
     DerivedQuantity,
     Geometry,
@@ -25,6 +26,7 @@ from nanocrystal.sample.derived import (
 )
 from nanocrystal.sample.explicit.picture import AtomPicture, of_cluster, of_crystal
 from nanocrystal.sample.explicit.typical import lattice_of
+from nanocrystal.sample.named import Populations, crystals_of, named_populations
 from nanocrystal.sample.order.stacking import STACKING
 from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
@@ -39,34 +41,63 @@ from nanocrystal.sample.surroundings import Surroundings, check_surroundings, su
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Sample:
-    """Crystals and the populations made of them, by name; it has never heard of a beam."""
+    """Crystals and the populations made of them, by name; it has never heard of a beam.
+
+        Sample(dots), Sample([dots, other]), Sample({"dots": dots}), Sample({"dots": dots}, {"pt": pt})
+
+    Parameters
+    ----------
+    populations : Population, several, or mapping of str to Population
+        Those without a name of their own are called as their crystal.
+    crystals : mapping of str to Crystal, optional
+        Those that populations name and do not hold themselves.
+
+    Raises
+    ------
+    InputError
+        For what does not fit together, and for two populations or two different crystals of one name.
+    """
 
     populations: Mapping[str, Population]
-    crystals: Mapping[str, Crystal] = field(default_factory=dict)
+    crystals: Mapping[str, Crystal]
+
+    def __init__(self, populations: Populations, crystals: Mapping[str, Crystal] | None = None) -> None:
+        named = named_populations(populations)
+        held = crystals_of(named, crystals or {})
+        object.__setattr__(self, "crystals", held)
+        object.__setattr__(self, "populations", {n: p.within(n, held) for n, p in named.items()})
+        self.__post_init__()
+
+    @classmethod
+    def of(cls, given: Sample | Populations | None) -> Sample:
+        """Return the sample of what a user gives as one: a population, several, a sample; None is an empty one."""
+        return given if isinstance(given, Sample) else cls({} if given is None else given)
 
     def __post_init__(self) -> None:
         for name, population in self.populations.items():
             where = f"populations.{name}"
             if population.shape.explicit is None:
-                if population.crystal is None:
+                if population.crystal_name is None:
                     raise InputError(where, "needs the name of a crystal, or explicit atoms.")
-                if population.crystal not in self.crystals:
+                if population.crystal_name not in self.crystals:
                     raise InputError(
                         f"{where}.crystal",
-                        f"there is no crystal {population.crystal!r}; "
-                        + nearest_names(population.crystal, self.crystals),
+                        f"there is no crystal {population.crystal_name!r}; "
+                        + nearest_names(population.crystal_name, self.crystals),
                     )
             if population.disordered:
                 key = "twins" if population.twins else "stacking"
                 if population.twins and population.stacking is not None:
                     raise InputError(f"{where}.stacking", "stands beside twins; give one of the two.")
-                if population.crystal is None:
+                if population.crystal_name is None:
                     raise InputError(f"{where}.{key}", "is for crystals; explicit atoms have their own faults.")
                 if any(t.one_per_crystal for t in population.twins.values()) and not population.shape.parallel_faces:
                     raise InputError(f"{where}.twins", "one_per_crystal needs a cube, prism, platelet or brick.")
-                population.lattice_sum(self.crystals[population.crystal], where, f"crystals.{population.crystal}")
+                population.lattice_sum(
+                    self.crystals[population.crystal_name], where, f"crystals.{population.crystal_name}"
+                )
             if population.size_law is not None:
                 self._check_size_law(name, population)
             if population.shell is not None:
@@ -75,14 +106,14 @@ class Sample:
                 self._check_termination(name, population)
             if population.coating is not None:
                 check_coating(
-                    population.coating, population.shape, population.crystal is not None, f"{where}.{COATING}"
+                    population.coating, population.shape, population.crystal_name is not None, f"{where}.{COATING}"
                 )
             if not population.shape.finite and population.fraction_basis == "number_fraction":
                 raise InputError(
                     f"{where}.number_fraction",
                     "an infinite crystal has no number; give mass_fraction or volume_fraction.",
                 )
-        used = {p.crystal for p in self.populations.values()}
+        used = {p.crystal_name for p in self.populations.values()}
         for name in self.crystals:
             if name not in used:
                 raise InputError(f"crystals.{name}", "is used by no population; add one or leave the crystal out.")
@@ -91,33 +122,33 @@ class Sample:
 
     def _check_shell(self, name: str, population: Population) -> None:
         where, shape = f"populations.{name}.{SHELL}", population.shape
-        if population.crystal is None or not shape.finite:
+        if population.crystal_name is None or not shape.finite:
             raise InputError(where, "is for crystals with a surface; give a shape such as sphere, cube or prism.")
         if not shape.nested:
             raise InputError(where, f"is not there for the shape {shape.name!r}; spheres and all prisms can have one.")
         assert population.shell is not None
-        population.shell.check(self.crystals[population.crystal], where)
+        population.shell.check(self.crystals[population.crystal_name], where)
 
     def _check_termination(self, name: str, population: Population) -> None:
         where, shape = f"populations.{name}.{TERMINATION}", population.shape
-        if population.crystal is None or not shape.parallel_faces:
+        if population.crystal_name is None or not shape.parallel_faces:
             raise InputError(where, "is for cubes, prisms, platelets and bricks of a perovskite; leave it out.")
         for key in (SHELL, SIZE_LAW, STACKING):
             if getattr(population, key) is not None:
                 raise InputError(where, f"stands beside {key}; give one of the two.")
         if any(t.one_per_crystal for t in population.twins.values()):
             raise InputError(where, "stands beside boundaries with one_per_crystal; give their probability instead.")
-        place = f"crystals.{population.crystal}"
-        population.lattice_sum(self.crystals[population.crystal], f"populations.{name}", place)
+        place = f"crystals.{population.crystal_name}"
+        population.lattice_sum(self.crystals[population.crystal_name], f"populations.{name}", place)
 
     def _check_size_law(self, name: str, population: Population) -> None:
         where = f"populations.{name}.{SIZE_LAW}"
-        if population.crystal is None or not population.shape.finite:
+        if population.crystal_name is None or not population.shape.finite:
             raise InputError(where, "is for crystals of a size; give a shape such as sphere, cube or prism.")
         if population.shell is not None:
             raise InputError(where, "stands beside shell; give one of the two.")
         assert population.size_law is not None
-        population.size_law.check(self.crystals[population.crystal], where)
+        population.size_law.check(self.crystals[population.crystal_name], where)
 
     def _check_fractions(self) -> None:
         parameters = [p.declared()[p.fraction_basis][1] for p in self.populations.values()]
@@ -165,13 +196,13 @@ class Sample:
         crystal = self.crystal_of(name)
         if crystal is None or not dense:
             return {}
-        lattice = population.lattice_sum(crystal, prefix, f"crystals.{population.crystal}")
+        lattice = population.lattice_sum(crystal, prefix, f"crystals.{population.crystal_name}")
         vectors = lattice.blocks.vectors(cell_vectors(crystal.structure.cell))
         return {f"{prefix}.twins.{n}.density": lattice.twins[n].highest_density(vectors) for n in dense}
 
     def crystal_of(self, population: str) -> Crystal | None:
         """Return the crystal of a population, None for explicit atoms."""
-        name = self.populations[population].crystal
+        name = self.populations[population].crystal_name
         return self.crystals[name] if name is not None else None
 
     def at(self, evaluation: Evaluation) -> dict[str, PopulationNow]:
@@ -282,9 +313,9 @@ class Sample:
     def _lattices(self) -> dict[str, LatticeSum]:
         """The blocks of each population of crystals and how they are ordered."""
         return {
-            name: lattice_of(p, self.crystals[p.crystal], f"populations.{name}", f"crystals.{p.crystal}")
+            name: lattice_of(p, self.crystals[p.crystal_name], f"populations.{name}", f"crystals.{p.crystal_name}")
             for name, p in self.populations.items()
-            if p.crystal is not None
+            if p.crystal_name is not None
         }
 
     def declared_alone(self) -> dict[str, tuple[Quantity, Parameter]]:
@@ -315,27 +346,26 @@ class Sample:
         content = content_of(now)
         volume = content.volume if population.shape.finite else None
         if volume is not None:
-            found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
-            found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
+            found[f"{prefix}.volume_mean"] = OF_POPULATION["volume_mean"].of(volume)
+            found[f"{prefix}.n_atoms_mean"] = OF_POPULATION["n_atoms_mean"].of(content.n_atoms)
             law = population.size_law
             changes = population.shell is not None or population.termination is not None
             changes = changes or bool(law is not None and law.occupancy)
-            if changes or self.crystals[str(population.crystal)].substitutions:
+            if changes or self.crystals[str(population.crystal_name)].substitutions:
+                declared = OF_POPULATION["composition"]
                 found |= {
-                    f"{prefix}.composition.{e}": DerivedQuantity(
-                        n / content.n_atoms, "", f"part of the atoms that is {e}"
+                    f"{prefix}.composition.{e}": declared.more(e).of(
+                        n / content.n_atoms, f"part of the atoms that is {e}"
                     )
                     for e, n in content.atoms.items()
                 }
         if volume is not None and content.coating:
             part = content.coating_mass / (content.mass + content.coating_mass)
-            words = "part of the mass of crystals and coating that is coating"
-            found[f"{prefix}.coating_mass_fraction"] = DerivedQuantity(part, "", words)
+            found[f"{prefix}.coating_mass_fraction"] = OF_POPULATION["coating_mass_fraction"].of(part)
         if population.shell is not None:
             assert now.shell is not None
             inside = now.shell.part_inside(now.shape, now.block_vectors)
-            words = "part of the places that is core, those of a gradient in proportion"
-            found[f"{prefix}.core_fraction"] = DerivedQuantity(inside, "", words)
+            found[f"{prefix}.core_fraction"] = OF_POPULATION["core_fraction"].of(inside)
         if population.twins:
             found |= twin_quantities(self.lattice_at(now.name, now.evaluation))
         if population.stacking is not None:
@@ -343,10 +373,9 @@ class Sample:
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
-        return {
-            f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(part, "", "part of the mass of the sample")
-            for n, part in self.mass_fractions(evaluation).items()
-        }
+        declared = OF_POPULATION["mass_fraction_of_sample"]
+        parts = self.mass_fractions(evaluation)
+        return {f"populations.{n}.mass_fraction_of_sample": declared.of(part) for n, part in parts.items()}
 
     def mass_fractions(self, evaluation: Evaluation) -> dict[str, float]:
         """Return which part of the mass of the sample each population is; they add up to 1. Needs no pairs."""

@@ -3,7 +3,7 @@
 from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.candidates import read_candidates
 from nanocrystal.study.reading import read_study
-from nanocrystal.study.schema import json_schema
+from nanocrystal.study.schema import study_schema
 from nanocrystal.study.study import Study
 
-__all__ = ["CandidateSet", "Study", "json_schema", "read_candidates", "read_study"]
+__all__ = ["CandidateSet", "Study", "read_candidates", "read_study", "study_schema"]

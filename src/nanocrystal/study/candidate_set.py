@@ -20,7 +20,24 @@ EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """The candidates of a study, each a study of its own."""
+    """The candidates of a study, each a study of its own.
+
+    Parameters
+    ----------
+    title : str
+        Of the report.
+    studies : mapping of str to Study
+        Candidates by name; two or more.
+    path : Path
+        The file that they are from.
+    text : str
+        Its text.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing to compare.
+    """
 
     title: str
     studies: Mapping[str, Study]
@@ -46,6 +63,12 @@ class CandidateSet:
         from nanocrystal.study.text import candidates_text
 
         return candidates_text(self.title, self.studies, self.path.parent)
+
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> Comparison:
+        """Refine all, at most so many at once, judge them, and write that to a folder where one is given."""
+        from nanocrystal.study.run import run_candidates
+
+        return run_candidates(self, out, workers)
 
     def compare(
         self, *, processes: int = 1, progress: Progress | None = None, finished: Finished | None = None

@@ -27,7 +27,20 @@ MEASURED_KEYS = ("technique", "file", "reduction", "columns", "ratios")
 def read_candidates(path: str | Path) -> CandidateSet:
     """Read a study file for its candidates; the study itself need not be complete.
 
-    Raises InputError, with file, line and key, for anything that cannot be meant.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    CandidateSet
+        The candidates, which `compare` refines and judges.
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for anything that cannot be meant.
     """
     content, path, text = read_content(path)
     if "series" in content:

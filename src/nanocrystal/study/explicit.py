@@ -6,16 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
+from nanocrystal.report.explicit.result import Format, TypicalCrystal
+from nanocrystal.report.refined.result import AtomPicture
+from nanocrystal.report.versions import versions
 from nanocrystal.sample import Population
 from nanocrystal.sample.derived import anions
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal
+from nanocrystal.sample.explicit.picture import of_explicit
 from nanocrystal.sample.explicit.typical import (
     Layers,
     drawn_crystal,
@@ -30,8 +33,6 @@ from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.shapes.shape import ShapeNow
 from nanocrystal.study.study import Study
 
-Format = Literal["xyz", "extxyz", "cif"]
-FORMATS: tuple[Format, ...] = ("xyz", "extxyz", "cif")
 MOST_ATOMS = 3_000_000
 """atoms that are written; more is a file of hundreds of megabytes"""
 MOST_LAYERS = 120
@@ -52,9 +53,9 @@ class Boundaries:
     planes: Sequence[str] = field(default_factory=tuple)
     every: Sequence[str] = field(default_factory=tuple)
 
-    def network(self, numbers: tuple[int, int, int], families: Families) -> Network:
+    def network(self, numbers: tuple[int, int, int], families: Families) -> BoundaryNetwork:
         """Return the network in a crystal of so many blocks; raises InputError for what it does not have."""
-        network = Network.without(numbers)
+        network = BoundaryNetwork.without(numbers)
         blocks = next(iter(families.values())).blocks
         for text in self.planes:
             found = _PLANES.fullmatch(text.replace(" ", ""))
@@ -63,7 +64,7 @@ class Boundaries:
             family = _family(found["family"], families, "--planes")
             axis, planes = int(found["axis"]), [int(n) for n in found["planes"].split(",")]
             _check_planes(axis, planes, numbers, found["family"], family)
-            network = network.joined(Network.of_planes(numbers, family, {axis - 1: planes}), blocks)
+            network = network.joined(BoundaryNetwork.of_planes(numbers, family, {axis - 1: planes}), blocks)
         for text in self.every:
             found = _EVERY.fullmatch(text.replace(" ", ""))
             if found is None:
@@ -71,7 +72,7 @@ class Boundaries:
             family, period = _family(found["family"], families, "--every"), int(found["period"])
             if period < 1:
                 raise InputError("--every", f"the number of layers must be at least 1, got {text!r}.")
-            network = network.joined(Network.every(numbers, family, period), blocks)
+            network = network.joined(BoundaryNetwork.every(numbers, family, period), blocks)
         return network
 
 
@@ -96,21 +97,18 @@ def _check_planes(
             raise InputError("--planes", f"a crystal of {size} blocks {have} across axis {axis}, got {plane}.")
 
 
-@dataclass(frozen=True)
-class WrittenCrystal:
-    """The text of a file of atoms, and sentences on what is in it."""
-
-    text: str
-    said: tuple[str, ...]
-
-
 def explicit_crystal_of(
-    study: Study, population: str = "", seed: int = 0, form: Format = "extxyz", boundaries: Boundaries | None = None
-) -> WrittenCrystal:
+    study: Study,
+    population: str = "",
+    seed: int = 0,
+    form: Format | None = None,
+    boundaries: Boundaries | None = None,
+) -> TypicalCrystal:
     """Return one crystal of the mean size of a population, atom by atom.
 
     population may be left out where there is one; boundaries: drawn with the probabilities of the study and `seed`
-    where none are named. Raises InputError for populations that are no crystals of finite size.
+    where none are named; form: the format of a file that it is written to alone [as its name ends].
+    Raises InputError for populations that are no crystals of finite size.
     """
     if seed < 0:
         raise InputError("--seed", f"must not be negative, got {seed}.")
@@ -119,7 +117,7 @@ def explicit_crystal_of(
     evaluation = Evaluation(study.parameters.initial_values())
     with study.located():
         shape = described.shape.at(evaluation.values.under(prefix))
-        if described.crystal is None:
+        if described.crystal_name is None:
             raise InputError(prefix, "is explicit atoms already; take the file that it was read from.")
         if not described.shape.finite:
             raise InputError(f"{prefix}.shape", "is infinite; give a shape, such as a sphere, to have a whole crystal.")
@@ -133,22 +131,29 @@ def explicit_crystal_of(
     size = " × ".join(str(n) for n in body.numbers)
     said = [f"{len(atoms.sites)} atoms, {atoms.cluster().formula}: a crystal of {name}, {size} blocks across."]
     said += _fault_words(faults, lattice, None if network else seed)
-    said += _contact_words(atoms) if isinstance(faults, Network) else []
+    said += _contact_words(atoms) if isinstance(faults, BoundaryNetwork) else []
     if shared_places(occupants):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
-    return WrittenCrystal(_text(atoms, form, f"{study.title} {name}"), tuple(said))
-
-
-def format_of(file: Path, asked: str = "") -> Format:
-    """Return the format of a file by its suffix, unless one is asked for; raises InputError for unknown ones."""
-    name = asked.lower() or file.suffix.lower().removeprefix(".")
-    for known in FORMATS:
-        if name == known:
-            return known
-    have = ", ".join(FORMATS)
-    if asked:
-        raise InputError("--format", f"must be one of {have}, got {asked!r}.")
-    raise InputError("--out", f"{str(file)!r} ends in none of .xyz, .extxyz and .cif; end it so, or give --format.")
+    picture = of_explicit(now, atoms, faults)
+    species = tuple(dict.fromkeys(atoms.elements))
+    index = {element: k for k, element in enumerate(species)}
+    return TypicalCrystal(
+        title=f"{study.title} {name}",
+        version=__version__,
+        population=name,
+        seed=seed,
+        species=species,
+        kinds=np.array([index[element] for element in atoms.elements], dtype=np.int64),
+        positions=atoms.positions,
+        domains=atoms.domains,
+        labels=tuple(site.label for site in atoms.crystal.sites),
+        sites=atoms.sites,
+        said=tuple(said),
+        picture=None if picture is None else AtomPicture(*picture),
+        form=form,
+        inputs=study.sample.inputs(),
+        provenance=versions(),
+    )
 
 
 def _population(study: Study, name: str) -> tuple[str, Population]:
@@ -171,7 +176,7 @@ def _check_size(lattice: LatticeNow, shape: ShapeNow) -> None:
         )
 
 
-def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> Network | None:
+def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> BoundaryNetwork | None:
     """Return the boundaries that are named; None where they are drawn by chance."""
     if not boundaries.planes and not boundaries.every:
         return None
@@ -181,10 +186,10 @@ def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int,
     return boundaries.network(numbers, lattice.twins)
 
 
-def _fault_words(faults: Network | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
+def _fault_words(faults: BoundaryNetwork | Layers, lattice: LatticeSum, seed: int | None) -> list[str]:
     """Return sentences on boundaries or layers; seed: None where they were named."""
     drawn = "" if seed is None else f", drawn with the probabilities of the study (seed {seed})"
-    if not isinstance(faults, Network):
+    if not isinstance(faults, BoundaryNetwork):
         kinds = "".join("ch"[k] for k in faults)
         if len(kinds) > MOST_LAYERS:
             kinds = f"{kinds.count('c')} c and {kinds.count('h')} h, in {len(list(groupby(kinds)))} runs"
@@ -208,9 +213,3 @@ def _contact_words(atoms: ExplicitCrystal) -> list[str]:
         if contact is None
         else [f"Shortest {contact[0]}–{contact[0]} contact across a boundary: {contact[1]:.3f} Å."]
     )
-
-
-def _text(atoms: ExplicitCrystal, form: Format, comment: str) -> str:
-    if form == "cif":
-        return atoms.cif_text(comment)
-    return atoms.extxyz_text(comment) if form == "extxyz" else atoms.cluster().xyz_text(comment)

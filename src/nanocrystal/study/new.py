@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
 from nanocrystal.errors import InputError
+from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, LIBRARY
@@ -50,9 +52,7 @@ class _Data:
         return self.curve.y_name == "g"
 
 
-def new_study(
-    files: Sequence[Path], folder: Path, cif: Path | None = None, library: str = ""
-) -> tuple[str, tuple[str, ...]]:
+def new_study(files: Sequence[Path], folder: Path, cif: Path | None = None, library: str = "") -> WrittenText:
     """Return the text of a study for measured files, to stand in `folder`, and what its author must look at.
 
     Raises InputError for files that cannot be read or hold what no technique here is measured as.
@@ -66,8 +66,9 @@ def new_study(
     )
     name = _identifier(crystal.formula) if crystal is not None else "crystal"
     perovskite = crystal is not None and _is_perovskite(crystal)
+    title = (crystal.formula + ", " if crystal else "") + " and ".join(_kind(d) for d in data)
     blocks = [
-        f"title = {_text((crystal.formula + ', ' if crystal else '') + ' and '.join(_kind(d) for d in data))}",
+        f"title = {_text(title)}",
         '# A number may be fixed (3.92), refined ({ value = 3.92, vary = true }) or tied ({ tie = "crystals.pt.a" }).\n'
         f"# Look at every line marked {CHECK}; it is an assumption, which your files do not say.",
         _crystal_block(crystal, name, source, perovskite),
@@ -75,7 +76,7 @@ def new_study(
         *(_pdf_block(d, crystal) if d.is_pdf else _scattering_block(d) for d in data),
     ]
     text = "\n\n".join(blocks) + "\n"
-    return text, _to_check(text)
+    return WrittenText(title=title, version=__version__, name="study.toml", text=text, said=_to_check(text))
 
 
 def _to_check(text: str) -> tuple[str, ...]:

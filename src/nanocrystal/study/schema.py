@@ -146,8 +146,14 @@ class StudyKeys:
 StudyTable = table_of(StudyKeys, name="StudyTable")
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a study file, for editors."""
+def study_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a study file, for editors.
+
+    Returns
+    -------
+    dict
+        The schema.
+    """
     kinds = {"datasets": dataset_tables().values(), "populations": population_tables().values()}
     tables = [StudyTable, *kinds["datasets"], *kinds["populations"]]
     places, joined = models_json_schema([(table, "validation") for table in tables])

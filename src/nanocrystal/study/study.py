@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
+from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
@@ -29,8 +32,9 @@ from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
-    from nanocrystal.refinement.design import Plan
+    from nanocrystal.report.plan.result import Plan
     from nanocrystal.report.posterior.result import Posterior
+    from nanocrystal.report.simulated.result import Simulation
     from nanocrystal.study.plan import PlanTable
 
 
@@ -40,10 +44,32 @@ NOWHERE = Source(Path("study.toml"), "")
 
 @dataclass(frozen=True)
 class Study:
-    """A sample and its data sets, as a file states them; candidates: other models of the sample, by name.
+    """A sample and its data sets, as a file states them; a candidate is a study too.
 
-    A candidate is a study too: `source` says which, `description` what it is. path: the file, whose folder relative
-    paths start from; reductions: the tables of [reduction], by name; planned: that of [plan].
+    Parameters
+    ----------
+    title : str
+        Of the report.
+    sample : Sample, population, several, or by name
+        What is in the vial, as `refine` takes it.
+    datasets : technique, several, or by name
+        Data sets.
+    options : Options
+        Of the optimiser.
+    path : Path
+        The file, whose folder relative paths start from.
+    text : str
+        The text of the file, if it was read from one.
+    source : Source
+        The file with its lines, which messages name.
+    description : str
+        What a candidate is.
+    candidates : mapping of str to Study
+        Other models of the sample, by name.
+    reductions : mapping of str to table
+        The tables of [reduction], by name.
+    planned : table or None
+        That of [plan].
     """
 
     title: str
@@ -58,8 +84,23 @@ class Study:
     reductions: Mapping[str, Any] = field(default_factory=dict)
     planned: PlanTable | None = None
 
+    if TYPE_CHECKING:  # what it is made of may be as in `nanocrystal.refine`
+
+        def __init__(
+            self,
+            title: str,
+            sample: Sample | Populations | None,
+            datasets: Datasets,
+            options: Options = ...,
+            *,
+            path: str | Path = ...,
+            **more: Any,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "sample", Sample.of(self.sample))
+        object.__setattr__(self, "datasets", named_datasets(self.datasets))
         if self.source is NOWHERE:
             object.__setattr__(self, "source", Source(self.path, self.text))
 
@@ -84,6 +125,17 @@ class Study:
                 folder=self.folder,
                 progress=progress,
             )
+
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> Result | Comparison | Plan:
+        """Do what the study asks for, and write that to a folder where one is given.
+
+        Where it has candidates they are compared, a table [plan] is planned by, and any other study is refined.
+        workers: processes at once, for candidates and several starts; more than 1 needs a main module that may be
+        imported again. Raises InputError that names file, line and key, and for a folder with other files.
+        """
+        from nanocrystal.study.run import run_study
+
+        return run_study(self, out, workers)
 
     def compare(self) -> Comparison:
         """Refine the candidates, one after the other, and return them side by side, judged.
@@ -118,12 +170,16 @@ class Study:
         with self.located():
             return sample_posterior(self.sample, self.datasets, **given, **how)
 
-    def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
-        """Return name -> columns of each data set as the study describes it; raises InputError, located."""
-        from nanocrystal.simulation import simulated_curves
+    def simulate(self) -> Simulation:
+        """Return what the data sets would look like as the study describes them; raises InputError, located."""
+        from nanocrystal.simulation import simulate
 
         with self.located():
-            return simulated_curves(self.sample, self.datasets, self.folder)
+            return simulate(self.sample, self.datasets, title=self.title, folder=self.folder)
+
+    def simulated(self) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Return name -> columns of each data set as the study describes it; raises InputError, located."""
+        return {name: curve.columns for name, curve in self.simulate().curves.items()}
 
     def to_toml(self) -> str:
         """Return the text of a study file that `read_study` reads as an equal study, in the folder of this one.
@@ -181,7 +237,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
             source=source,
             description=description,
             reductions=table.reduction,
-            planned=table.plan,
+            planned=table.plan if "plan" in content else None,
         )
         values = study.parameters.initial_values()
         for name, crystal in sample.crystals.items():  # again, since ties are known only here
@@ -256,19 +312,19 @@ def _sample(table: Any, folder: Path, needed: bool) -> Sample:
 def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
-    more |= {"where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
-        return Crystal.from_library(table.library, **more)
+        return Crystal(f"{LIBRARY}{table.library}", **more)
     if table.cif is None:
         raise InputError(
             f"{where}.cif",
             'is missing; give a file such as cif = "Pt.cif", or a bundled structure such as library = "CsPbBr3-gamma".',
         )
-    path = resolve(table.cif, folder, f"{where}.cif")
+    path = resolved_path(table.cif, folder, f"{where}.cif")
     with _file_named_at(f"{where}.cif", table.cif):
-        return Crystal.from_cif(path, source=table.cif, **more)
+        return Crystal(path, source=table.cif, **more)
 
 
 @contextmanager
@@ -292,7 +348,7 @@ def _population(name: str, table: Any, folder: Path) -> Population:
     for basis, part in given.items():
         fraction = {"fraction_basis": basis, "fraction": part}
     if table.made_from.of_atoms:
-        path = resolve(table.file, folder, f"{where}.file")
+        path = resolved_path(table.file, folder, f"{where}.file")
         with _file_named_at(f"{where}.file", table.file):
             cluster = Cluster.read(path, f"{where}.file", table.file)
         atoms = table.made_from(cluster, where=where, **arguments_of(table.made_from, table, where))
@@ -315,7 +371,7 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
 
 def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: Facets | None = None) -> Shape:
     """Return the body that a file lists by its blocks; raises InputError that names the file."""
-    path = resolve(file, folder, f"{where}.file")
+    path = resolved_path(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         rows = number_table(text, file)
@@ -337,7 +393,7 @@ def _counted(value: Any, folder: Path, where: str) -> Any:
 
 def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) -> Histogram:
     """Return the lengths that a file counts; raises InputError that names the file."""
-    path = resolve(file, folder, f"{where}.file")
+    path = resolved_path(file, folder, f"{where}.file")
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         table = number_table(text, file)

@@ -15,6 +15,7 @@ from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+import numpy as np
 from pydantic import AfterValidator, Field, create_model
 
 from nanocrystal.errors import InputError
@@ -167,7 +168,7 @@ def _written_union(arguments: tuple[Any, ...]) -> Any:
         return kind | None if NoneType in arguments else kind
     plain = (str, int, float, bool, NoneType)
     if str in arguments:  # a path or a curve is written as text
-        arguments = tuple(a for a in arguments if a in plain or get_origin(a) is not None)
+        arguments = tuple(a for a in arguments if a in plain or get_origin(a) not in (None, np.ndarray))
     return reduce(or_, (a if a is NoneType else written(a) for a in arguments))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
@@ -94,7 +94,7 @@ def study_content(study: Study) -> Content:
         "refine": content_of(study.options, "refine"),
         "plan": {} if study.planned is None else content_of(study.planned, "plan"),
     }
-    needed = ("datasets",) if study.datasets else ("datasets", "populations")
+    needed = {"datasets"} | ({"populations"} if not study.datasets else set()) | ({"plan"} if study.planned else set())
     return {k: v for k, v in content.items() if v or k in needed}
 
 
@@ -170,11 +170,11 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
 def _structure(source: str, folder: Path, where: str) -> CifStructure:
     if source.startswith(LIBRARY):
         return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
-    return parse_cif(read_text(resolve(source, folder, where), where), source)
+    return parse_cif(read_text(resolved_path(source, folder, where), where), source)
 
 
 def _cluster(source: str, folder: Path, where: str) -> Cluster:
-    return Cluster.read(resolve(source, folder, where), where, source)
+    return Cluster.read(resolved_path(source, folder, where), where, source)
 
 
 # ---- the text -------------------------------------------------------------------------------------

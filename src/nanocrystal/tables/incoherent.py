@@ -29,9 +29,28 @@ def _table() -> dict[str, tuple[float, ...]]:
 
 
 def incoherent_function(element: str, q: FloatArray) -> FloatArray:
-    """Return S(Q) of the neutral atom in electron units, from 0 to Z; q: (n_q,) Å⁻¹.
+    """Return the incoherent scattering function S(Q) of a neutral atom.
 
-    Without the recoil (Breit–Dirac) factor. Raises InputError for an element that is not tabulated.
+    Parameters
+    ----------
+    element : str
+        Its symbol.
+    q : array (n_q,)
+        Å⁻¹.
+
+    Returns
+    -------
+    array (n_q,)
+        Electron units, from 0 to Z, without the recoil (Breit–Dirac) factor.
+
+    Raises
+    ------
+    InputError
+        For an element that is not tabulated.
+
+    References
+    ----------
+    H. H. M. Balyuzi, Acta Cryst. A31, 600 (1975).
     """
     if element in ("H", "D"):
         return np.asarray(1.0 - form_factor("H", q) ** 2)

@@ -25,10 +25,30 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 @dataclass(frozen=True, kw_only=True)
 class Isotope:
-    """One nucleus.
+    """A nucleus, as nuclear magnetic resonance sees it.
 
-    spin: I. abundance: fraction of the element. gyromagnetic_ratio: rad s⁻¹ T⁻¹, with its sign. quadrupole_moment_fm2:
-    fm² (10⁻³⁰ m²), None for spin ½. frequency_ratio_percent: Ξ. receptivity: D^p, to ¹H, at natural abundance.
+    Parameters
+    ----------
+    name : str
+        Such as "133Cs".
+    spin : float
+        I.
+    abundance : float
+        Fraction of the element, 0 to 1.
+    gyromagnetic_ratio : float
+        rad s⁻¹ T⁻¹, with its sign.
+    quadrupole_moment_fm2 : float or None
+        fm² (10⁻³⁰ m²); None for spin ½.
+    frequency_ratio_percent : float
+        Ξ: the frequency of 0 ppm in per cent of that of ¹H of tetramethylsilane.
+    reference_sample : str
+        What is at 0 ppm.
+    receptivity : float
+        D^p: relative to ¹H, at natural abundance.
+
+    References
+    ----------
+    R. K. Harris et al., Pure Appl. Chem. 73, 1795 (2001).
     """
 
     name: str
@@ -52,7 +72,13 @@ class Isotope:
 
 @lru_cache(maxsize=1)
 def isotopes() -> dict[str, Isotope]:
-    """Return all nuclei by name, such as "133Cs"."""
+    """Return all nuclei of the table.
+
+    Returns
+    -------
+    dict
+        Name, such as "133Cs", -> Isotope.
+    """
     with (files("nanocrystal.tables") / "isotopes.csv").open(encoding="utf-8") as stream:
         return {row["isotope"]: _isotope(row) for row in csv.DictReader(stream)}
 
@@ -71,7 +97,29 @@ def _isotope(row: dict[str, str]) -> Isotope:
 
 
 def isotope(name: str, where: str = "nucleus") -> Isotope:
-    """Return a nucleus, named 133Cs, ¹³³Cs or Cs133; raises InputError for one that is not in the table."""
+    """Return a nucleus by its name.
+
+    Parameters
+    ----------
+    name : str
+        133Cs, ¹³³Cs or Cs133.
+    where : str, optional
+        What messages call the name.
+
+    Returns
+    -------
+    Isotope
+        Its spin, abundance, frequency, receptivity, …
+
+    Raises
+    ------
+    InputError
+        For a nucleus that is not in the table.
+
+    References
+    ----------
+    R. K. Harris et al., Pure Appl. Chem. 73, 1795 (2001).
+    """
     plain = name.strip().replace("^", "").translate(_SUPERSCRIPTS).replace("-", "")
     letters, digits = "".join(c for c in plain if c.isalpha()), "".join(c for c in plain if c.isdigit())
     known = isotopes()

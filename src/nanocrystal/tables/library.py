@@ -20,7 +20,23 @@ SPELLED_OUT = str.maketrans(
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryEntry:
-    """One bundled structure; cell: a, b, c in Å and alpha, beta, gamma in °."""
+    """A bundled crystal structure.
+
+    Parameters
+    ----------
+    name, title, formula : str
+        What it is called, what it is, and of what.
+    space_group : str
+        Its Hermann–Mauguin symbol.
+    cell : tuple of 6 float
+        a, b, c in Å, α, β, γ in °.
+    source : str
+        Where the numbers are from.
+    notes : tuple of str
+        What else must be known of them.
+    has_displacements : bool
+        Whether the source gives displacements; where not, u_iso must be stated.
+    """
 
     name: str
     title: str
@@ -57,7 +73,13 @@ def library_text(name: str, where: str = "library") -> str:
 
 
 def library_entries() -> tuple[LibraryEntry, ...]:
-    """Return all entries, by name."""
+    """Return all bundled crystal structures, by name.
+
+    Returns
+    -------
+    tuple of LibraryEntry
+        Those that `Crystal.from_library` knows.
+    """
     return tuple(_entry(name) for name in _names())
 
 

@@ -42,7 +42,32 @@ SOURCES = {
 
 
 def viscosity_mpa_s(solvent: str, temperature_k: float, where: str = "solvent") -> float:
-    """Return η in mPa s; raises InputError for other solvents and temperatures outside of the table."""
+    """Return the viscosity of a solvent.
+
+    Parameters
+    ----------
+    solvent : str
+        Its name, such as "toluene".
+    temperature_k : float
+        K, within the range of the table.
+    where : str, optional
+        What messages call the solvent.
+
+    Returns
+    -------
+    float
+        η in mPa s.
+
+    Raises
+    ------
+    InputError
+        For other solvents, and for temperatures outside of the table.
+
+    References
+    ----------
+    F. J. V. Santos et al., J. Phys. Chem. Ref. Data 35, 1 (2006), for toluene; all others: CRC Handbook of Chemistry
+    and Physics, "Viscosity of Liquids".
+    """
     if solvent not in SOURCES:
         plain = solvent.partition("-d")[0]
         if plain in SOURCES and plain != solvent:

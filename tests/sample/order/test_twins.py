@@ -32,7 +32,7 @@ from nanocrystal.sample import (
     Stacking,
     TwinFamily,
 )
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network, explicit_crystal, turned_domains
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal, explicit_crystal, turned_domains
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.sample.order.twins import TwinBoundaries
 from nanocrystal.study.reading import study_from
@@ -313,7 +313,7 @@ def test_one_boundary_in_each_of_many_sizes() -> None:
 # ---- explicit crystals --------------------------------------------------------------------------
 
 
-def explicit(network: Network, text: str = GAMMA_CSPBBR3) -> ExplicitCrystal:
+def explicit(network: BoundaryNetwork, text: str = GAMMA_CSPBBR3) -> ExplicitCrystal:
     x = crystal(text, U_ISO)
     return explicit_crystal(now(x), block_lattice(x, None, "p"), network)
 
@@ -358,7 +358,7 @@ def state_index(state: State) -> int:
 
 @pytest.mark.parametrize("start", list(product((0, 1), repeat=2)))
 def test_perfect_crystals_start_in_four_ways(start: State) -> None:
-    found = explicit(Network.without((3, 2, 3), state_index(start)))
+    found = explicit(BoundaryNetwork.without((3, 2, 3), state_index(start)))
     check_same_atoms(rows_of(found), by_hand((3, 2, 3), [], start))
 
 
@@ -376,14 +376,17 @@ def test_without_boundaries_the_pattern_is_the_mean_of_the_four() -> None:
 @pytest.mark.parametrize(
     ("network", "slips"),
     [
-        (lambda: Network.of_planes((5, 3, 2), boundaries(T110), {0: [2], 1: [1, 2]}),
+        (lambda: BoundaryNetwork.of_planes((5, 3, 2), boundaries(T110), {0: [2], 1: [1, 2]}),
          [(0, 2, (1, 0)), (1, 1, (1, 0)), (1, 2, (1, 0))]),
-        (lambda: Network.every((5, 3, 3), boundaries(T001), 2), [(0, 2, (0, 1)), (0, 4, (0, 1)), (1, 2, (0, 1))]),
-        (lambda: Network.of_planes((2, 2, 6), boundaries(T110_001), {2: [3]}), [(2, 3, (1, 0))]),
+        (lambda: BoundaryNetwork.every((5, 3, 3), boundaries(T001), 2),
+         [(0, 2, (0, 1)), (0, 4, (0, 1)), (1, 2, (0, 1))]),
+        (lambda: BoundaryNetwork.of_planes((2, 2, 6), boundaries(T110_001), {2: [3]}), [(2, 3, (1, 0))]),
     ],
     ids=["named planes", "every second", "one boundary"],
 )  # fmt: skip
-def test_fixed_networks_stand_atom_by_atom(network: Callable[[], Network], slips: list[tuple[int, int, State]]) -> None:
+def test_fixed_networks_stand_atom_by_atom(
+    network: Callable[[], BoundaryNetwork], slips: list[tuple[int, int, State]]
+) -> None:
     made = network()
     found = explicit(made)
     check_same_atoms(rows_of(found), by_hand(made.numbers, slips, (0, 0)))
@@ -404,9 +407,9 @@ def shortest(found: ExplicitCrystal) -> dict[str, float]:
 
 
 def test_boundaries_bring_no_atoms_together() -> None:
-    perfect = shortest(explicit(Network.without((6, 6, 4))))
+    perfect = shortest(explicit(BoundaryNetwork.without((6, 6, 4))))
     for slip in SLIPS:
-        made = shortest(explicit(Network.every((6, 6, 4), boundaries(slip), 2)))
+        made = shortest(explicit(BoundaryNetwork.every((6, 6, 4), boundaries(slip), 2)))
         assert made["Pb-Pb"] == pytest.approx(perfect["Pb-Pb"], abs=1e-9)  # one lattice throughout
         assert made["Pb-Br"] > 2.6
         assert made["Br-Br"] > 3.1
@@ -447,7 +450,7 @@ def test_turned_domains_are_the_crystal_turned() -> None:
 
 
 def test_general_engine_takes_explicit_crystals() -> None:
-    made = explicit(Network.every((3, 3, 3), boundaries(T110), 2))
+    made = explicit(BoundaryNetwork.every((3, 3, 3), boundaries(T110), 2))
     population = Sample({"p": Population(atoms=Atoms(made.cluster(), U_ISO))})
     kinds = np.array([ELEMENTS.index(e) for e in made.elements])
     truth = intensity(made.positions, kinds)
@@ -462,7 +465,7 @@ def test_random_networks_converge_to_the_closed_form() -> None:
     rng, known = np.random.default_rng(7), {}
     patterns = []
     for _ in range(6400):
-        drawn = Network.drawn(numbers, blocks, [(family, [p, p])], rng)
+        drawn = BoundaryNetwork.drawn(numbers, blocks, [(family, [p, p])], rng)
         key = (drawn.start, *(tuple(s) for s in drawn.steps))
         if key not in known:
             made = explicit(drawn)
@@ -666,13 +669,13 @@ def test_one_boundary_needs_faces_along_the_blocks() -> None:
 def test_planes_that_a_network_has_not() -> None:
     family = boundaries(T110)
     with pytest.raises(InputError, match="cross block axis 0 and 1 only"):
-        Network.of_planes((3, 3, 3), family, {2: [1]})
+        BoundaryNetwork.of_planes((3, 3, 3), family, {2: [1]})
     with pytest.raises(InputError, match="numbered 1 to 2"):
-        Network.of_planes((3, 3, 3), family, {0: [3]})
+        BoundaryNetwork.of_planes((3, 3, 3), family, {0: [3]})
     with pytest.raises(InputError, match="at least 1 layer"):
-        Network.every((3, 3, 3), family, 0)
+        BoundaryNetwork.every((3, 3, 3), family, 0)
     with pytest.raises(InputError, match="at least 1 along each axis"):
-        Network.without((3, 0, 3))
+        BoundaryNetwork.without((3, 0, 3))
 
 
 # ---- the page -----------------------------------------------------------------------------------

@@ -10,14 +10,14 @@ from scipy.optimize import least_squares, minimize
 from scipy.special import voigt_profile
 
 from nanocrystal.errors import InputError
-from nanocrystal.spectra import Sum
+from nanocrystal.spectra import SumOfForms
 from nanocrystal.spectra.batch.fit import CONVERGED, EMPTY, SINGULAR, BatchFit, BatchOptions, fit_batch
 from nanocrystal.spectra.batch.starts import candidates
 from nanocrystal.spectra.decays import DECAYS, gauss_exponential
 from nanocrystal.spectra.lines import LINES, voigt_width
 
 X = np.linspace(1.60, 2.10, 120)
-TWO = Sum({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
+TWO = SumOfForms({"low": LINES["gaussian"], "high": LINES["gaussian"]}, baseline_terms=1)
 START = {"low.position": 1.80, "low.fwhm": 0.08, "high.position": 1.92, "high.fwhm": 0.08}
 BOUNDS = {"*.area": (0.0, np.inf), "*.position": (1.60, 2.10), "*.fwhm": (0.005, 0.5)}
 SIGMA = 0.25
@@ -101,7 +101,7 @@ def test_every_compiled_form_is_its_plain_text(name: str) -> None:
     """Both engines, one step from the same start and then to the end, for exact data and for noisy ones."""
     form = {**LINES, **DECAYS}[name]
     values, x = OF_FORMS[name]
-    model = Sum({"a": form}, baseline_terms=0 if form.amplitude == "amplitude" else 2)
+    model = SumOfForms({"a": form}, baseline_terms=0 if form.amplitude == "amplitude" else 2)
     assert model.has_compiled
     free = model.start({f"a.{form.amplitude}": 2.0, **{f"a.{k}": v for k, v in values.items()}})
     y = model.curve(x, free) + np.random.default_rng(2).normal(0.0, 0.02, (5, len(x)))
@@ -141,14 +141,14 @@ def test_compiled_voigt_profile_against_scipy() -> None:
 
 def test_forms_without_compiled_text_are_fitted() -> None:
     """Asymmetric Voigt lines, and an exponential through a Gaussian response, from noise-free data."""
-    line = Sum({"a": LINES["split-voigt"]}, baseline_terms=2, fixed={"a.asymmetry": 0.1})
+    line = SumOfForms({"a": LINES["split-voigt"]}, baseline_terms=2, fixed={"a.asymmetry": 0.1})
     truth = line.start({"a.area": 2.0, "a.position": 1.83, "a.fwhm": 0.08, "a.lorentzian_part": 0.3, "c0": 1.0})
     y = np.tile(line.curve(X, truth), (3, 1))
     fit = fit_batch(line, X, y, {"a.position": 1.85, "a.fwhm": 0.06, "a.lorentzian_part": 0.5})
     assert fit.engine == "plain"
     assert fit.free == pytest.approx(np.tile(truth, (3, 1)), rel=1e-6, abs=1e-7)
     t = np.linspace(-1.0, 8.0, 150)
-    through = Sum({"a": DECAYS["gauss-exponential"]}, 1, fixed={"a.response_fwhm": 0.5})
+    through = SumOfForms({"a": DECAYS["gauss-exponential"]}, 1, fixed={"a.response_fwhm": 0.5})
     y = (1000.0 * gauss_exponential(t, 1.4, 0.2, 0.5)[0] + 3.0)[None]
     decay = fit_batch(through, t, y, {"a.time": 1.0, "a.start": 0.0})
     assert [decay["a.time"][0], decay["a.start"][0], decay["a.amplitude"][0]] == pytest.approx([1.4, 0.2, 1000.0], 1e-6)
@@ -175,7 +175,7 @@ def test_stderr_of_a_straight_line_by_hand() -> None:
     """A baseline alone is linear regression: var c0 = σ²/n, var c1 = σ²/Σ t²."""
     x = np.linspace(0.0, 1.0, 21)
     y = np.random.default_rng(0).normal(0.0, 0.3, (4, 21)) + 2.0 + 3.0 * x
-    model = Sum({}, baseline_terms=2)
+    model = SumOfForms({}, baseline_terms=2)
     fit = fit_batch(model, x, y, {}, sigma=0.3)
     t = 2.0 * x - 1.0
     assert fit["c1"] == pytest.approx((y @ t) / (t @ t), rel=1e-10)
@@ -194,7 +194,7 @@ def test_poisson_fit_is_the_maximum_of_the_likelihood(engine: Any) -> None:
     rng = np.random.default_rng(5)
     t = np.linspace(0.0, 10.0, 60)
     y = rng.poisson(20.0 * np.exp(-t / 2.0) + 0.7, (6, 60)).astype(float)
-    model = Sum({"a": DECAYS["exponential"]}, 1)
+    model = SumOfForms({"a": DECAYS["exponential"]}, 1)
     fit = fit_batch(model, t, y, {"a.time": 1.0}, options=BatchOptions(likelihood="poisson", engine=engine))
     assert not fit.flagged.any()
     for k, counts in enumerate(y):
@@ -213,7 +213,7 @@ def test_poisson_fit_is_the_maximum_of_the_likelihood(engine: Any) -> None:
 
 def test_poisson_fit_of_a_constant_is_the_mean_and_its_error_by_hand() -> None:
     y = np.random.default_rng(5).poisson(0.8, (5, 50)).astype(float)
-    fit = fit_batch(Sum({}, 1), np.arange(50.0), y, {}, options=BatchOptions(likelihood="poisson"))
+    fit = fit_batch(SumOfForms({}, 1), np.arange(50.0), y, {}, options=BatchOptions(likelihood="poisson"))
     assert fit["c0"] == pytest.approx(y.mean(axis=1), rel=1e-9)
     assert fit.stderr("c0") == pytest.approx(np.sqrt(y.mean(axis=1) / 50.0), rel=1e-6)
 
@@ -222,7 +222,7 @@ def test_few_counts_are_fitted_without_bias_where_least_squares_is_biased() -> N
     rng = np.random.default_rng(6)
     t = np.linspace(0.0, 10.0, 100)
     y = rng.poisson(4.0 * np.exp(-t / 2.0) + 0.2, (600, 100)).astype(float)
-    model = Sum({"a": DECAYS["exponential"]}, 1)
+    model = SumOfForms({"a": DECAYS["exponential"]}, 1)
     counted = fit_batch(model, t, y, {"a.time": 2.0}, options=BatchOptions(likelihood="poisson"))
     good = ~counted.flagged
     assert good.mean() > 0.98
@@ -300,7 +300,7 @@ def test_bounds_hold_and_the_rest_is_the_best_within_them(engine: Any, eliminate
 @pytest.mark.parametrize("engine", ["compiled", "plain"])
 def test_equal_and_fixed_parameters(engine: Any) -> None:
     _, y = spectra(10)
-    tied = Sum(TWO.parts, 1, same={"high.fwhm": "low.fwhm"}, fixed={"c0": 1.0})
+    tied = SumOfForms(TWO.parts, 1, same={"high.fwhm": "low.fwhm"}, fixed={"c0": 1.0})
     assert tied.free_names == ("low.area", "low.position", "low.fwhm", "high.area", "high.position")
     fit = fit_batch(tied, X, y, {**START, "low.fwhm": 0.08}, sigma=SIGMA, options=BatchOptions(engine=engine))
     assert np.array_equal(fit["high.fwhm"], fit["low.fwhm"])
@@ -332,7 +332,7 @@ def test_neighbours_help_where_the_start_is_far() -> None:
     """A line that wanders over the map by five widths, from one start and without a search."""
     rows, columns = 12, 15
     place = 1.68 + 0.35 * np.linspace(0.0, 1.0, rows * columns).reshape(rows, columns)
-    model = Sum({"a": LINES["gaussian"]}, 1)
+    model = SumOfForms({"a": LINES["gaussian"]}, 1)
     free = np.column_stack([np.full(place.size, 1.0), place.ravel(), np.full(place.size, 0.07), np.full(place.size, 1)])
     y = model.curve(X, free) + np.random.default_rng(0).normal(0.0, 0.1, (place.size, len(X)))
     start = {"a.position": 1.69, "a.fwhm": 0.07}
@@ -367,10 +367,10 @@ def test_candidates_move_places_and_times_and_keep_their_order() -> None:
     assert np.array_equal(tried[0], TWO.start(START))
     assert (tried[:, 1] < tried[:, 4]).all()
     assert len(tried) == 22  # of 25, three have the lines in reverse
-    many = Sum({f"l{k}": LINES["gaussian"] for k in range(9)}, 1)
+    many = SumOfForms({f"l{k}": LINES["gaussian"] for k in range(9)}, 1)
     start = {f"l{k}.{p}": v for k in range(9) for p, v in (("position", 1.6 + 0.05 * k), ("fwhm", 0.02))}
     assert len(candidates(many, many.start(start))) < 60
-    one = Sum({"a": DECAYS["exponential"]}, 0)
+    one = SumOfForms({"a": DECAYS["exponential"]}, 0)
     assert sorted(candidates(one, one.start({"a.time": 2.0}))[:, 1]) == pytest.approx([0.8, 2.0, 5.0])
 
 
@@ -379,14 +379,14 @@ def test_candidates_move_places_and_times_and_keep_their_order() -> None:
 
 def test_wrong_input_is_named() -> None:
     _, y = spectra(3)
-    voigt = Sum({"a": LINES["split-voigt"]})
+    voigt = SumOfForms({"a": LINES["split-voigt"]})
     off, empty = BatchOptions(bounds={"*.width": (0, 1)}), BatchOptions(bounds={"low.fwhm": (1.0, 0.5)})
     counts, far = BatchOptions(likelihood="poisson"), BatchOptions(reach={"mid.position": 1.0})
     fast, at = BatchOptions(engine="compiled"), {"a.position": 1.8, "a.fwhm": 0.1}
     for given, message in {
-        "sum": (lambda: Sum(TWO.parts, 1, same={"hig.fwhm": "low.fwhm"}), "high.fwhm"),
-        "mixed": (lambda: Sum(TWO.parts, 1, same={"high.fwhm": "low.area"}), "linear"),
-        "tied twice": (lambda: Sum(TWO.parts, 1, {"high.fwhm": "low.fwhm"}, {"low.fwhm": 0.1}), "tied or fixed"),
+        "sum": (lambda: SumOfForms(TWO.parts, 1, same={"hig.fwhm": "low.fwhm"}), "high.fwhm"),
+        "mixed": (lambda: SumOfForms(TWO.parts, 1, same={"high.fwhm": "low.area"}), "linear"),
+        "tied twice": (lambda: SumOfForms(TWO.parts, 1, {"high.fwhm": "low.fwhm"}, {"low.fwhm": 0.1}), "tied or fixed"),
         "start": (lambda: fit_batch(TWO, X, y, {"low.positoin": 1.8}), "low.position"),
         "no start": (lambda: fit_batch(TWO, X, y, {}), "needs a value to start from"),
         "below 0": (lambda: fit_batch(TWO, X, y, {**START, "low.fwhm": -0.1}), "above 0"),
@@ -410,7 +410,7 @@ def test_what_stalls_is_given_to_scipy(likelihood: Any, monkeypatch: pytest.Monk
     rng = np.random.default_rng(5)
     t = np.linspace(0.0, 10.0, 60)
     y = rng.poisson(200.0 * np.exp(-t / 2.0) + 5.0, (6, 60)).astype(float)
-    model, start = Sum({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
+    model, start = SumOfForms({"a": DECAYS["stretched"]}, 1), {"a.time": 0.5}
     whole = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood))
     monkeypatch.setattr("nanocrystal.spectra.batch.run.MOST_STEPS", 3)
     stalled = fit_batch(model, t, y, start, options=BatchOptions(likelihood=likelihood, fallback=False))

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import least_squares
 
 from nanocrystal.errors import InputError
-from nanocrystal.spectra import DECAYS, LINES, Sum
-from nanocrystal.spectra.batch.choice import best_counts, chosen, information_criteria
+from nanocrystal.spectra import DECAYS, LINES, SumOfForms
+from nanocrystal.spectra.batch.choice import best_counts, component_choice, information_criteria
 from nanocrystal.spectra.batch.shared import SharedOptions, fit_shared
 
 B = np.linspace(0.0, 20.0, 14)
@@ -24,7 +24,7 @@ def diffusion(n: int, times: tuple[float, ...], noise: float, seed: int = 0) -> 
 def test_one_coefficient_for_all_columns_against_a_stacked_fit() -> None:
     n, noise = 7, 0.01
     _, y = diffusion(n, (0.08, 0.5), noise)
-    model = Sum({"slow": DECAYS["diffusion"], "fast": DECAYS["diffusion"]}, 0)
+    model = SumOfForms({"slow": DECAYS["diffusion"], "fast": DECAYS["diffusion"]}, 0)
     names = ["slow.diffusion", "fast.diffusion"]
     fit = fit_shared(model, B, y, {"slow.diffusion": 0.2, "fast.diffusion": 1.0}, shared=names, sigma=noise)
 
@@ -52,7 +52,7 @@ def test_own_positions_and_a_shared_width_against_a_stacked_fit() -> None:
     sigma = noise * rng.uniform(0.8, 1.2, y.shape)
     start = {"a.position": 0.0, "a.fwhm": 1.0}
     fit = fit_shared(
-        Sum({"a": line}, 1),
+        SumOfForms({"a": line}, 1),
         x,
         y,
         start,
@@ -80,7 +80,7 @@ def test_own_positions_and_a_shared_width_against_a_stacked_fit() -> None:
 
 
 def test_pulls_of_shared_parameters() -> None:
-    model = Sum({"a": DECAYS["diffusion"]}, 1)
+    model = SumOfForms({"a": DECAYS["diffusion"]}, 1)
     pulls = []
     for seed in range(300):
         _, y = diffusion(4, (0.15,), 0.02, seed)
@@ -93,7 +93,7 @@ def test_pulls_of_shared_parameters() -> None:
 def test_bounds_missing_points_and_what_is_not_determined() -> None:
     _, y = diffusion(5, (0.2,), 0.01)
     y[2, 3] = np.nan
-    model = Sum({"a": DECAYS["diffusion"]}, 0)
+    model = SumOfForms({"a": DECAYS["diffusion"]}, 0)
     held = fit_shared(
         model,
         B,
@@ -105,14 +105,14 @@ def test_bounds_missing_points_and_what_is_not_determined() -> None:
     assert held.shared["a.diffusion"] == 0.15
     assert held.undetermined == ("a.diffusion",)
     assert held.n_points == 5 * 14 - 1
-    twice = Sum({"a": DECAYS["diffusion"], "b": DECAYS["diffusion"]}, 0)
+    twice = SumOfForms({"a": DECAYS["diffusion"], "b": DECAYS["diffusion"]}, 0)
     flat = fit_shared(twice, B, np.zeros((3, 14)), {"a.diffusion": 0.1, "b.diffusion": 0.5}, shared=["a.diffusion"])
     assert np.isfinite(flat.free).all()
     assert "a.diffusion" in flat.undetermined
 
 
 def test_wrong_names_are_refused() -> None:
-    model = Sum({"a": DECAYS["diffusion"]}, 0)
+    model = SumOfForms({"a": DECAYS["diffusion"]}, 0)
     y = np.ones((2, 14))
     with pytest.raises(InputError, match="must be one of the nonlinear parameters"):
         fit_shared(model, B, y, {"a.diffusion": 0.1}, shared=["a.amplitude"])
@@ -140,19 +140,19 @@ def test_words_say_how_sure_the_number_of_components_is() -> None:
         _, y = diffusion(20, times, 0.01, seed=4)
         fits = []
         for n in (1, 2, 3):
-            model = Sum({f"d{k}": DECAYS["diffusion"] for k in range(n)}, 0)
+            model = SumOfForms({f"d{k}": DECAYS["diffusion"] for k in range(n)}, 0)
             start = {f"d{k}.diffusion": 0.1 * 4.0**k for k in range(n)}
             fits.append(fit_shared(model, B, y, start, shared=list(start), sigma=0.01))
-        of = chosen(
+        of = component_choice(
             ["one decay", "two decays", "three decays"], [f.chi2 for f in fits], [f.n_parameters for f in fits],
             fits[0].n_points, True,
         )  # fmt: skip
         counts[len(times)] = of
     assert counts[1].words.startswith("one decay is far better than two decays (BIC lower by ")
     assert counts[2].labels[counts[2].best] == "two decays"
-    alike = chosen(["one", "two"], [120.0, 114.5], [2, 3], 100, True)
+    alike = component_choice(["one", "two"], [120.0, 114.5], [2, 3], 100, True)
     assert alike.words.endswith("The simpler of the two, one, is enough.")
-    assert chosen(["one"], [1.0], [1], 10, True).words == "one is the only candidate."
+    assert component_choice(["one"], [1.0], [1], 10, True).words == "one is the only candidate."
 
 
 def test_counts_of_a_map() -> None:

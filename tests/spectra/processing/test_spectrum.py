@@ -11,12 +11,12 @@ import pytest
 from nanocrystal.data.nmr import read_nmr
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, time_axis
 from nanocrystal.errors import InputError
-from nanocrystal.spectra.processing import Processing, Spectrum, spectrum_of
+from nanocrystal.spectra.processing import NmrProcessing, NmrSpectrum, nmr_spectrum
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
-from nanocrystal.spectra.processing.phase import Phase, automatic_phase, phased
-from nanocrystal.spectra.processing.reference import by_peak, by_ratio
-from nanocrystal.spectra.processing.window import Window
+from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
+from nanocrystal.spectra.processing.reference import referenced_by_peak, referenced_by_ratio
+from nanocrystal.spectra.processing.window import NmrWindow
 from support.nmr_files import CARRIER, ZERO, fid, filtered_fid, write_bruker
 
 WIDTH = 20000.0
@@ -48,7 +48,7 @@ def ppm_of(hz: float) -> float:
     return (CARRIER * 1e6 + hz - ZERO * 1e6) / ZERO
 
 
-def found_lines(spectrum: Spectrum, guesses: list[tuple[float, float, float]]) -> np.ndarray:
+def found_lines(spectrum: NmrSpectrum, guesses: list[tuple[float, float, float]]) -> np.ndarray:
     """Return position (ppm), FWHM (Hz) and area (over Hz) of each line by scipy's least squares."""
     from scipy.optimize import least_squares
 
@@ -77,7 +77,7 @@ def test_transform_is_the_direct_sum() -> None:
     rng = np.random.default_rng(3)
     values = rng.normal(size=40) + 1j * rng.normal(size=40)
     data = measured(values, delay=7.3)
-    spectrum = spectrum_of(data, Processing(exponential_hz=30.0, zero_fill=1, phase=None))
+    spectrum = nmr_spectrum(data, NmrProcessing(exponential_hz=30.0, zero_fill=1, phase=None))
     window = np.exp(-np.pi * 30.0 * np.abs(data.x))
     assert spectrum.frequency is not None
     for f, s in zip(spectrum.frequency, spectrum.values, strict=True):
@@ -85,14 +85,14 @@ def test_transform_is_the_direct_sum() -> None:
 
 
 def test_lines_of_an_fid_have_its_frequencies_widths_and_amplitudes() -> None:
-    spectrum = spectrum_of(measured(fid(16384, WIDTH, LINES)), Processing(phase=None))
+    spectrum = nmr_spectrum(measured(fid(16384, WIDTH, LINES)), NmrProcessing(phase=None))
     check(found_lines(spectrum, LINES))
     f = spectrum.frequency
     assert f is not None
     # halving the first point leaves no offset: the curve is the analytic one but for its aliased wings
     difference = spectrum.real - lorentzian(f, LINES)
     assert np.abs(difference).max() < 2e-4 * spectrum.real.max()
-    whole = spectrum_of(measured(fid(16384, WIDTH, LINES)), Processing(phase=None, first_point=1.0))
+    whole = nmr_spectrum(measured(fid(16384, WIDTH, LINES)), NmrProcessing(phase=None, first_point=1.0))
     assert np.mean(whole.real - spectrum.real) == pytest.approx(4500.0 / WIDTH, rel=1e-9)
 
 
@@ -101,7 +101,7 @@ def test_digital_filter_leaves_no_trace(delay: float) -> None:
     """Delays of 61, 68 and 20 points: positions, widths, areas, no phase to correct."""
     values = filtered_fid(8192, WIDTH, LINES, delay)
     assert np.abs(values[: int(delay) - 2]).max() < 0.2 * np.abs(values).max()
-    spectrum = spectrum_of(measured(values, delay), Processing(phase=None))
+    spectrum = nmr_spectrum(measured(values, delay), NmrProcessing(phase=None))
     guesses = found_lines(spectrum, LINES)
     assert np.abs(guesses[:, 0] - [ppm_of(f0) for f0, _, _ in LINES]).max() < 1e-4
     check(guesses)
@@ -114,24 +114,24 @@ def test_digital_filter_leaves_no_trace(delay: float) -> None:
 
 def test_zeros_and_the_next_power_of_two() -> None:
     data = measured(fid(3000, WIDTH, LINES))
-    assert len(spectrum_of(data, Processing(zero_fill=1, phase=None)).x) == 3000
-    assert len(spectrum_of(data, Processing(zero_fill=2, phase=None)).x) == 8192
+    assert len(nmr_spectrum(data, NmrProcessing(zero_fill=1, phase=None)).x) == 3000
+    assert len(nmr_spectrum(data, NmrProcessing(zero_fill=2, phase=None)).x) == 8192
     with pytest.raises(InputError, match="zero_fill"):
-        spectrum_of(data, Processing(zero_fill=0))
+        nmr_spectrum(data, NmrProcessing(zero_fill=0))
 
 
 # ---- windows ------------------------------------------------------------------------------------
 
 
 def test_exponential_window_broadens_by_lb_and_keeps_areas() -> None:
-    spectrum = spectrum_of(measured(fid(16384, WIDTH, LINES)), Processing(exponential_hz=40.0, phase=None))
+    spectrum = nmr_spectrum(measured(fid(16384, WIDTH, LINES)), NmrProcessing(exponential_hz=40.0, phase=None))
     check(found_lines(spectrum, LINES), broadened=40.0)
 
 
 def test_gaussian_window_is_a_convolution_with_a_gaussian_of_that_width() -> None:
     from scipy.special import voigt_profile
 
-    spectrum = spectrum_of(measured(fid(16384, WIDTH, LINES[1:2])), Processing(gaussian_hz=150.0, phase=None))
+    spectrum = nmr_spectrum(measured(fid(16384, WIDTH, LINES[1:2])), NmrProcessing(gaussian_hz=150.0, phase=None))
     assert spectrum.frequency is not None
     f0, g, a = LINES[1]
     expected = a * voigt_profile(spectrum.frequency - f0, 150.0 / np.sqrt(8.0 * np.log(2.0)), 0.5 * g)
@@ -140,23 +140,23 @@ def test_gaussian_window_is_a_convolution_with_a_gaussian_of_that_width() -> Non
 
 def test_sine_windows_by_hand() -> None:
     t = np.array([0.0, 0.25, 0.5, 1.0])
-    np.testing.assert_allclose(Window(sine=90.0).values(t), np.cos(0.5 * np.pi * t), atol=1e-12)
-    np.testing.assert_allclose(Window(sine=0.0).values(t), np.sin(np.pi * t), atol=1e-12)
-    np.testing.assert_allclose(Window(sine=90.0, sine_power=2).values(t), np.cos(0.5 * np.pi * t) ** 2, atol=1e-12)
+    np.testing.assert_allclose(NmrWindow(sine=90.0).values(t), np.cos(0.5 * np.pi * t), atol=1e-12)
+    np.testing.assert_allclose(NmrWindow(sine=0.0).values(t), np.sin(np.pi * t), atol=1e-12)
+    np.testing.assert_allclose(NmrWindow(sine=90.0, sine_power=2).values(t), np.cos(0.5 * np.pi * t) ** 2, atol=1e-12)
     with pytest.raises(InputError, match="exponential_hz"):
-        Window(exponential_hz=-30.0).values(t)
+        NmrWindow(exponential_hz=-30.0).values(t)
     with pytest.raises(InputError, match="0 to below 180 degrees, got 200"):
-        Window(sine=200.0).values(t)
+        NmrWindow(sine=200.0).values(t)
 
 
 # ---- phase --------------------------------------------------------------------------------------
 
 
 def test_given_phase_is_taken_out_at_the_pivot() -> None:
-    spectrum = spectrum_of(measured(fid(16384, WIDTH, LINES, phase=37.0)), Processing(phase=Phase(37.0)))
+    spectrum = nmr_spectrum(measured(fid(16384, WIDTH, LINES, phase=37.0)), NmrProcessing(phase=NmrPhase(37.0)))
     check(found_lines(spectrum, LINES))
     x = np.linspace(0.0, 99.0, 100)
-    turned = phased(np.ones(100, complex), x, Phase(10.0, 180.0, 25.0))
+    turned = phased(np.ones(100, complex), x, NmrPhase(10.0, 180.0, 25.0))
     assert np.degrees(np.angle(turned[25])) == pytest.approx(-10.0)
     assert np.degrees(np.angle(turned[75])) == pytest.approx(-100.0)
 
@@ -166,9 +166,9 @@ def test_automatic_phase_is_found_to_a_degree(ph0: float, ph1: float) -> None:
     rng = np.random.default_rng(8)
     values = fid(8192, WIDTH, LINES)
     values = values + 30.0 * (rng.normal(size=8192) + 1j * rng.normal(size=8192))
-    straight = spectrum_of(measured(values), Processing(phase=None, exponential_hz=5.0))
+    straight = nmr_spectrum(measured(values), NmrProcessing(phase=None, exponential_hz=5.0))
     x, middle = straight.x, straight.x[len(straight.x) // 2]
-    spoiled = phased(straight.values, x, Phase(-ph0, -ph1, middle))
+    spoiled = phased(straight.values, x, NmrPhase(-ph0, -ph1, middle))
     found = automatic_phase(spoiled, x)
     width = (x[-1] - x[0]) * len(x) / (len(x) - 1)
     for f0, _, _ in LINES:
@@ -191,7 +191,7 @@ def test_phase_of_broad_lines_as_nanocrystals_have(
     """133Cs of 2000 Hz, alone at S/N 1400 and 40, and two that overlap."""
     rng = np.random.default_rng(3)
     values = fid(4096, 2e5, lines, phase=75.0) + noise * (rng.normal(size=4096) + 1j * rng.normal(size=4096))
-    spectrum = spectrum_of(measured(values, width=2e5), Processing(exponential_hz=300.0))
+    spectrum = nmr_spectrum(measured(values, width=2e5), NmrProcessing(exponential_hz=300.0))
     assert spectrum.phase is not None
     assert spectrum.phase.ph0 == pytest.approx(75.0, abs=within)
     assert spectrum.phase.ph1 == 0.0
@@ -199,14 +199,14 @@ def test_phase_of_broad_lines_as_nanocrystals_have(
 
 def test_phase_of_pure_noise_is_some_number() -> None:
     rng = np.random.default_rng(0)
-    spectrum = spectrum_of(measured(rng.normal(size=512) + 1j * rng.normal(size=512)))
+    spectrum = nmr_spectrum(measured(rng.normal(size=512) + 1j * rng.normal(size=512)))
     assert spectrum.phase is not None
     assert abs(spectrum.phase.ph0) <= 180.0
 
 
 def test_lines_of_both_signs_are_both_upright_or_down() -> None:
     values = fid(8192, WIDTH, [(-3000.0, 25.0, 1000.0), (1200.0, 60.0, -1500.0), (5600.0, 25.0, 800.0)], phase=110.0)
-    found = spectrum_of(measured(values), Processing())
+    found = nmr_spectrum(measured(values), NmrProcessing())
     assert found.phase is not None
     signs = [float(found.integral(ppm_of(f - 500.0), ppm_of(f + 500.0))) for f in (-3000.0, 1200.0, 5600.0)]
     np.testing.assert_allclose(np.abs(signs), [1000.0, 1500.0, 800.0], rtol=0.08)
@@ -219,7 +219,7 @@ def test_series_keeps_the_signs_of_an_inversion_recovery() -> None:
     series = np.stack([one * (1.0 - 2.0 * np.exp(-d / 0.8)) for d in delays])
     data = measured(series)
     data = NmrData(**{**vars(data), "indirect": IndirectAxis("delay", "s", delays, "vdlist")})
-    spectrum = spectrum_of(data, Processing(exponential_hz=5.0))
+    spectrum = nmr_spectrum(data, NmrProcessing(exponential_hz=5.0))
     areas = spectrum.integral(ppm_of(900.0), ppm_of(1500.0))
     np.testing.assert_allclose(
         areas / areas[2], (1 - 2 * np.exp(-delays / 0.8)) / (1 - 2 * np.exp(-5.0 / 0.8)), rtol=1e-6
@@ -229,7 +229,8 @@ def test_series_keeps_the_signs_of_an_inversion_recovery() -> None:
 
 def test_magnitude_needs_no_phase() -> None:
     a, b = (
-        spectrum_of(measured(fid(4096, WIDTH, LINES, phase=p)), Processing(magnitude=True)).real for p in (0.0, 77.0)
+        nmr_spectrum(measured(fid(4096, WIDTH, LINES, phase=p)), NmrProcessing(magnitude=True)).real
+        for p in (0.0, 77.0)
     )
     np.testing.assert_allclose(a, b, rtol=1e-9)
 
@@ -260,7 +261,7 @@ def test_arpls_finds_what_was_added() -> None:
 def test_missing_pybaselines_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pybaselines", None)
     with pytest.raises(InputError, match="baseline: needs the package pybaselines"):
-        spectrum_of(measured(fid(1024, WIDTH, LINES)), Processing(baseline="arpls"))
+        nmr_spectrum(measured(fid(1024, WIDTH, LINES)), NmrProcessing(baseline="arpls"))
 
 
 def test_noise_is_that_of_the_fid_whatever_lines_there_are() -> None:
@@ -270,7 +271,7 @@ def test_noise_is_that_of_the_fid_whatever_lines_there_are() -> None:
     noise = s * (rng.normal(size=n) + 1j * rng.normal(size=n))
     expected = 2.0 * s * np.sqrt(n) / WIDTH
     for values in (noise, noise + fid(n, WIDTH, LINES)):
-        spectrum = spectrum_of(measured(values), Processing(phase=None))
+        spectrum = nmr_spectrum(measured(values), NmrProcessing(phase=None))
         assert spectrum.noise == pytest.approx(expected, rel=0.04)
     assert spectrum.signal_to_noise == pytest.approx(spectrum.real.max() / expected, rel=0.04)
     assert spectrum.sigma.shape == spectrum.real.shape
@@ -282,7 +283,7 @@ def test_points_of_twice_the_length_are_independent() -> None:
     rng = np.random.default_rng(6)
     noise = rng.normal(size=16384) + 1j * rng.normal(size=16384)
     for times, expected in ((2, 0.0), (4, np.sinc(0.5))):
-        real = spectrum_of(measured(noise), Processing(phase=None, zero_fill=times)).real
+        real = nmr_spectrum(measured(noise), NmrProcessing(phase=None, zero_fill=times)).real
         assert np.corrcoef(real[:-1], real[1:])[0, 1] == pytest.approx(expected, abs=0.03), times
 
 
@@ -292,7 +293,7 @@ def test_sigma_of_integrals_by_two_hundred_repetitions() -> None:
     n, areas = 2048, []
     for _ in range(200):
         noise = rng.normal(size=n) + 1j * rng.normal(size=n)
-        spectrum = spectrum_of(measured(noise), Processing(phase=None, exponential_hz=8.0, zero_fill=4))
+        spectrum = nmr_spectrum(measured(noise), NmrProcessing(phase=None, exponential_hz=8.0, zero_fill=4))
         areas.append(float(spectrum.integral(ppm_of(-2000.0), ppm_of(2000.0))))
     said = float(spectrum.integral_sigma(ppm_of(-2000.0), ppm_of(2000.0)))
     assert np.std(areas) == pytest.approx(said, rel=0.15)
@@ -302,21 +303,21 @@ def test_sigma_of_integrals_by_two_hundred_repetitions() -> None:
 
 
 def test_reference_by_a_peak() -> None:
-    spectrum = spectrum_of(measured(fid(16384, WIDTH, LINES)), Processing(phase=None))
-    moved = by_peak(spectrum, near=ppm_of(1200.0) + 0.2, shift=100.0)
+    spectrum = nmr_spectrum(measured(fid(16384, WIDTH, LINES)), NmrProcessing(phase=None))
+    moved = referenced_by_peak(spectrum, near=ppm_of(1200.0) + 0.2, shift=100.0)
     assert moved.shift is not None
     assert moved.shift[np.argmax(moved.real)] == pytest.approx(100.0, abs=0.02)
     at = found_lines(spectrum, LINES)[:, 0] + (moved.shift[0] - spectrum.x[0])
     assert at[1] == pytest.approx(100.0, abs=2e-3)
     noisy = fid(4096, WIDTH, LINES) + 30 * np.random.default_rng(1).normal(size=4096)
-    spectrum = spectrum_of(measured(noisy), Processing(phase=None))
+    spectrum = nmr_spectrum(measured(noisy), NmrProcessing(phase=None))
     with pytest.raises(InputError, match="no line at 50"):
-        by_peak(spectrum, near=50.0, shift=0.0, within=0.2)
+        referenced_by_peak(spectrum, near=50.0, shift=0.0, within=0.2)
 
 
 def test_reference_by_the_frequency_ratio() -> None:
     """133Cs: 13.116142 % of 400.13 MHz is 52.48162... MHz."""
-    spectrum = by_ratio(spectrum_of(measured(fid(4096, WIDTH, LINES)), Processing(phase=None)), 400.13)
+    spectrum = referenced_by_ratio(nmr_spectrum(measured(fid(4096, WIDTH, LINES)), NmrProcessing(phase=None)), 400.13)
     zero = 400.13 * 0.13116142
     assert spectrum.reference_mhz == pytest.approx(zero, rel=1e-12)
     assert spectrum.shift is not None
@@ -328,7 +329,7 @@ def test_reference_by_the_frequency_ratio() -> None:
 
 def test_position_after_writing_and_reading_bruker_data(tmp_path: Path) -> None:
     folder = write_bruker(tmp_path / "7", filtered_fid(8192, WIDTH, LINES, 61.03125) * 1e3, WIDTH, delay=61.03125)
-    spectrum = spectrum_of(read_nmr(folder), Processing(phase="auto"))
+    spectrum = nmr_spectrum(read_nmr(folder), NmrProcessing(phase="auto"))
     found = found_lines(spectrum, [(f, g, 1e3 * a) for f, g, a in LINES])
     assert np.abs(found[:, 0] - [ppm_of(f) for f, _, _ in LINES]).max() < 1e-4
     np.testing.assert_allclose(found[:, 2], [1e3 * a for _, _, a in LINES], rtol=1e-3)

@@ -14,8 +14,9 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.refinement.design.information import ExpectedNoise, Named, Planned, Slopes
-from nanocrystal.refinement.design.plan import Plan
+from nanocrystal.refinement.design.plan import Design
 from nanocrystal.refinement.problem import Problem
+from nanocrystal.report.plan.result import Plan
 
 UPPER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """of the highest Q, angle, …: up to where it is measured"""
@@ -41,11 +42,38 @@ def plan_measurement(
     targets: Mapping[str, float] | None = None,
     counts: Sequence[float] = (0.1, 1.0, 10.0),
 ) -> Plan:
-    """Return what data sets to come would say of the parameters that the study varies, at the values it states.
+    """Return what data sets to come would say of the parameters that vary, at the values that are stated.
 
-    Data sets state their abscissa and their noise, and have no file; linear parameters that are not stated are refined
-    and stand at 1 (scales) and 0 (backgrounds). targets: standard errors that are wanted, by address.
-    Raises InputError where a data set has a file, or no noise, and where nothing varies.
+    Linear parameters that are not stated are refined, and stand at 1 (scales) and 0 (backgrounds).
+
+    Parameters
+    ----------
+    sample : Sample
+        What is in the vial.
+    datasets : mapping of str to technique
+        Data sets by name, with their abscissa and their noise, and without a file.
+    title : str, optional
+        Of the report.
+    folder : str or Path, optional
+        Where relative paths of other files begin [the working directory].
+    targets : mapping of str to float, optional
+        Standard errors that are wanted, by address, in the unit of the parameter.
+    counts : sequence of float, optional
+        Factors on the counts of which the plan has a table.
+
+    Returns
+    -------
+    Plan
+        Standard errors to expect, against ranges and counts.
+
+    Raises
+    ------
+    InputError
+        Where a data set has a file, or no noise, and where nothing varies.
+
+    References
+    ----------
+    R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922).
     """
     began = time.perf_counter()
     if not datasets:
@@ -65,16 +93,9 @@ def plan_measurement(
             raise InputError("plan.targets", f"names {address!r}, which this study does not vary; {known}")
     planned = [bench.planned(name) for name in ready]
     notes += bench.notes()
-    return Plan(
-        title=title or "Plan of a measurement",
-        parameters=bench.named,
-        planned=planned,
-        targets=targets,
-        counts=tuple(counts),
-        notes=notes,
-        inputs=sample.inputs(),
-        elapsed_s=time.perf_counter() - began,
-    )
+    design = Design(parameters=bench.named, planned=planned, targets=targets, counts=counts)
+    plan = design.plan(title or "Plan of a measurement", notes, sample.inputs())
+    return replace(plan, elapsed_s=time.perf_counter() - began)
 
 
 def _check_unmeasured(name: str, dataset: Technique) -> None:
@@ -162,6 +183,8 @@ class _Bench:
             low=float(low),
             high=float(high),
             linear=linear,
+            quantity=q.meaning.quantity,
+            definition=q.meaning.definition,
         )
 
     def slopes(self, name: str, problem: Problem, noise: ExpectedNoise) -> Slopes:
@@ -181,13 +204,14 @@ class _Bench:
         dataset, model = self.datasets[name], self.problem.models[name]
         slopes = self.slopes(name, self.problem, self._noise(name))
         ranges, stated = self._ranges(name, slopes)
-        unit = model.x_axis.unit if dataset.transformed_to is None else dataset.transformed_to.unit
+        transform = dataset.transformed_to
         return Planned(
             name=name,
             technique=model.technique,
             slopes=slopes,
             x_name=model.x_axis.name,
-            x_unit=unit,
+            x_unit=model.x_axis.unit,
+            range_unit=model.x_axis.unit if transform is None else transform.unit,
             noise_words=_noise_words(slopes.noise),
             ranges=ranges,
             stated=stated,

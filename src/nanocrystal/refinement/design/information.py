@@ -16,9 +16,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.report.plan.result import DEGENERATE, Combination
+
 FloatArray = NDArray[np.float64]
-DEGENERATE = 1e-5
-"""singular value of the normalised Jacobian below which a combination is not determined, as in a refinement"""
 INVOLVED = 0.1
 """part in an undetermined combination from which on a parameter counts as one of it"""
 FARTHEST = 1e9
@@ -65,6 +65,7 @@ class Planned:
     """A data set of a plan; ranges: key ("qmax", "qmin", …) -> its steps, each a value and the data set up to there.
 
     A step is a choice of points of the data set itself, or another data set altogether (another qmax of a PDF).
+    stated: key -> its value in the study.
     """
 
     name: str
@@ -72,10 +73,10 @@ class Planned:
     slopes: Slopes
     x_name: str
     x_unit: str
+    range_unit: str
     noise_words: str
     ranges: Mapping[str, Sequence[tuple[float, Slopes, NDArray[np.bool_] | None]]]
     stated: Mapping[str, float]
-    """key -> its value in the study"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +91,13 @@ class Named:
     low: float
     high: float
     linear: bool
+    quantity: str = ""
+    definition: str = ""
 
     @property
     def size(self) -> float:
         """The value, or what change matters where it is 0: what relative changes are relative to."""
         return abs(self.value) or self.scale
-
-
-@dataclass(frozen=True)
-class Combination:
-    """Parameters that can change together without any effect on the data: relative changes, the largest first."""
-
-    changes: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,29 @@
-"""A plan: what is known of each parameter from data sets to come, against their range and their counts."""
+"""From derivatives to a plan: what is known of each parameter, against the range and the counts of the data sets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal._version import __version__
-from nanocrystal.refinement.design.information import Forecast, Named, Planned, counts_needed, joint
+from nanocrystal.refinement.design.information import Forecast, Named, Planned, Slopes, counts_needed, joint
+from nanocrystal.report.plan.result import (
+    TOGETHER,
+    Map,
+    Plan,
+    PlannedDataset,
+    PlannedParameter,
+    RangeStep,
+    Target,
+    Undetermined,
+    alone,
+)
+from nanocrystal.report.refined.result import Correlations
 
 FloatArray = NDArray[np.float64]
-NOTEWORTHY = 0.9
 MOST_MAPS = 4
 FLAT = 0.2
 """relative change of a standard error over a range, below which the range does not matter"""
@@ -21,64 +31,37 @@ MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One row of the table against the range: the standard errors (n,) with a data set cut to `value`."""
+class Design:
+    """What is planned, and what is asked of it.
 
-    dataset: str
-    key: str
-    value: float
-    unit: str
-    stated: bool
-    stderr: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What a stated standard error of a parameter needs.
-
-    now: the standard error as planned; together: factor on the counts of all data sets; each: on those of one data
-    set, the others as planned; None: no counting gets there.
+    targets: standard errors that are wanted, by address; counts: factors of the table against counts.
     """
 
-    address: str
-    wanted: float
-    now: float
-    together: float | None
-    each: Mapping[str, float | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Map:
-    """Standard errors of one parameter, (n_factors, n_values), over a range of one data set and the counts of all."""
-
-    address: str
-    dataset: str
-    key: str
-    unit: str
-    values: FloatArray
-    factors: FloatArray
-    stderr: FloatArray
-
-    @property
-    def change(self) -> float:
-        """By which part of itself the standard error changes over the range, with the counts as planned."""
-        at = self.stderr[int(np.argmin(np.abs(np.log(self.factors))))]
-        return float(np.ptp(at) / at.min()) if np.isfinite(at).all() else np.inf
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Plan:
-    """What can be known. counts: factors of the table against counts."""
-
-    title: str
     parameters: Sequence[Named]
     planned: Sequence[Planned]
-    targets: Mapping[str, float] = field(default_factory=dict)
-    counts: Sequence[float] = (0.1, 1.0, 10.0)
-    notes: Sequence[str] = ()
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    version: str = __version__
-    elapsed_s: float = 0.0
+    targets: Mapping[str, float]
+    counts: Sequence[float]
+
+    def plan(self, title: str, notes: Sequence[str], inputs: Mapping[str, str]) -> Plan:
+        """Return all that can be known."""
+        return Plan(
+            title=title,
+            parameters=self._parameters(),
+            datasets=[_dataset(p) for p in self.planned],
+            undetermined=self._undetermined(),
+            correlations=Correlations(self.addresses, self.together.correlations),
+            against_counts={_factor_key(k): self._by_address(self._with_counts(k)) for k in self.counts},
+            range=list(self._steps()),
+            needed=list(self._needed()),
+            maps=list(self._maps()),
+            notes=list(notes),
+            inputs=dict(inputs),
+        )
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of the parameters."""
+        return [p.address for p in self.parameters]
 
     @cached_property
     def together(self) -> Forecast:
@@ -90,105 +73,128 @@ class Plan:
         """Each data set alone, as planned."""
         return {p.name: joint(self.parameters, [p]) for p in self.planned}
 
-    @cached_property
-    def by_counts(self) -> Mapping[float, Forecast]:
-        """All data sets together with so many times the counts."""
-        return {factor: joint(self.parameters, self.planned, float(factor)) for factor in self.counts}
+    def _with_counts(self, factor: float) -> Forecast:
+        return joint(self.parameters, self.planned, float(factor))
 
-    @cached_property
-    def steps(self) -> list[Step]:
-        """The standard errors of all data sets together, with the range of one of them cut."""
-        found = []
-        for planned in self.planned:
-            others = sum(
-                (p.slopes.information() for p in self.planned if p is not planned),
-                np.zeros((len(self.parameters),) * 2),
+    def _by_address(self, forecast: Forecast) -> dict[str, float]:
+        return {a: float(e) for a, e in zip(self.addresses, forecast.stderr, strict=True)}
+
+    def _parameters(self) -> list[PlannedParameter]:
+        return [
+            PlannedParameter(
+                address=p.address,
+                value=p.value,
+                unit=p.unit,
+                linear=p.linear,
+                stderr=float(self.together.stderr[k]),
+                stderr_if_others_known=float(self.together.alone[k]),
+                stderr_alone={name: float(f.stderr[k]) for name, f in self.each.items()},
+                description=p.description,
+                quantity=p.quantity,
+                definition=p.definition,
+                scale=p.scale,
+                min=p.low if np.isfinite(p.low) else None,
+                max=p.high if np.isfinite(p.high) else None,
             )
+            for k, p in enumerate(self.parameters)
+        ]
+
+    def _undetermined(self) -> dict[str, Undetermined]:
+        forecasts = {TOGETHER: self.together, **{alone(name): f for name, f in self.each.items()}}
+        return {
+            key: Undetermined(
+                parameters=f.undetermined, not_seen=f.unseen, combinations=[dict(c.changes) for c in f.combinations]
+            )
+            for key, f in forecasts.items()
+        }
+
+    def _needed(self) -> Iterator[Target]:
+        """Yield what the stated targets need."""
+        counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
+        for address, wanted in self.targets.items():
+            asked = (self.parameters, self.planned, address, wanted)
+            yield Target(
+                address=address,
+                stderr=float(wanted),
+                planned=self.together.of(address),
+                counts_factor=counts_needed(*asked, counted),
+                counts_factor_alone={name: counts_needed(*asked, [name]) for name in counted},
+            )
+
+    # ---- against the range --------------------------------------------------------------------------
+
+    def _others(self, planned: Planned, factor: float = 1.0) -> FloatArray:
+        """Return the information of all data sets but one, with `factor` times the counts."""
+        n = len(self.parameters)
+        return sum((p.slopes.information(factor) for p in self.planned if p is not planned), np.zeros((n, n)))
+
+    def _cut(self, others: FloatArray, slopes: Slopes, kept: NDArray[np.bool_] | None, factor: float = 1.0) -> Forecast:
+        return Forecast(self.parameters, others + slopes.information(factor, kept))
+
+    def _steps(self) -> Iterator[RangeStep]:
+        """Yield the standard errors of all data sets together, with the range of one of them cut."""
+        for planned in self.planned:
+            others = self._others(planned)
             for key, steps in planned.ranges.items():
                 for value, slopes, kept in steps:
-                    forecast = Forecast(self.parameters, others + slopes.information(1.0, kept))
-                    stated = bool(np.isclose(value, planned.stated[key], rtol=1e-6))
-                    found.append(
-                        Step(
-                            dataset=planned.name,
-                            key=key,
-                            value=value,
-                            unit=planned.x_unit,
-                            stated=stated,
-                            stderr=forecast.stderr,
-                        )
+                    yield RangeStep(
+                        dataset=planned.name,
+                        key=key,
+                        value=float(value),
+                        unit=planned.range_unit,
+                        as_stated=bool(np.isclose(value, planned.stated[key], rtol=1e-6)),
+                        stderr=self._by_address(self._cut(others, slopes, kept)),
                     )
-        return found
 
-    @cached_property
-    def needed(self) -> list[Target]:
-        """What the stated targets need."""
-        counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
-        found = []
-        for address, wanted in self.targets.items():
-            given = (self.parameters, self.planned, address, wanted)
-            together = counts_needed(*given, counted)
-            each = {name: counts_needed(*given, [name]) for name in counted}
-            found.append(
-                Target(address=address, wanted=wanted, now=self.together.of(address), together=together, each=each)
-            )
-        return found
+    def _maps(self) -> Iterator[Map]:
+        """Yield maps of the targets, or else of the first parameters.
 
-    @cached_property
-    def maps(self) -> list[Map]:
-        """Maps of the targets, or else of the first parameters: over the upper end of the range of the first data set
-        that has one, and over the end of a range that matters most to each."""
+        Over the upper end of the range of the first data set that has one, and over the end of a range that matters
+        most to each.
+        """
         determined = [p.address for p in self.parameters if not p.linear and np.isfinite(self.together.of(p.address))]
-        shown = [a for a in self.targets if a in determined] or determined
-        ranged = [(p, key) for p in self.planned for key in p.ranges]
-        found = []
-        for address in shown[:MOST_MAPS]:
-            over = [self._map(address, p, key) for p, key in ranged]
-            most = sorted(over[1:], key=lambda m: -m.change)[:1]
-            found += [*over[:1], *(m for m in most if m.change > FLAT)]
-        return found
+        shown = ([a for a in self.targets if a in determined] or determined)[:MOST_MAPS]
+        over = [(p, key, self._errors_over(p, key)) for p in self.planned for key in p.ranges] if shown else []
+        for address in shown:
+            maps = [self._map(address, *each) for each in over]
+            most = sorted(maps[1:], key=lambda m: -m.change)[:1]
+            yield from (*maps[:1], *(m for m in most if m.change > FLAT))
 
-    def _map(self, address: str, planned: Planned, key: str) -> Map:
-        steps, rows = planned.ranges[key], []
+    def _errors_over(self, planned: Planned, key: str) -> FloatArray:
+        """Return the standard errors over counts of all and the range of one, (n_factors, n_values, n)."""
+        rows = []
         for factor in MAP_FACTORS:
-            others = sum(
-                (p.slopes.information(factor) for p in self.planned if p is not planned),
-                np.zeros((len(self.parameters),) * 2),
-            )
-            own = [Forecast(self.parameters, others + slopes.information(factor, kept)) for _, slopes, kept in steps]
-            rows.append([forecast.of(address) for forecast in own])
-        values = np.array([value for value, _, _ in steps])
+            others = self._others(planned, factor)
+            cut = [self._cut(others, slopes, kept, factor) for _, slopes, kept in planned.ranges[key]]
+            rows.append([forecast.stderr for forecast in cut])
+        return np.array(rows)
+
+    def _map(self, address: str, planned: Planned, key: str, errors: FloatArray) -> Map:
         return Map(
             address=address,
             dataset=planned.name,
             key=key,
-            unit=planned.x_unit,
-            values=values,
+            unit=planned.range_unit,
+            values=np.array([value for value, _, _ in planned.ranges[key]]),
             factors=np.array(MAP_FACTORS),
-            stderr=np.array(rows),
+            stderr=errors[:, :, self.addresses.index(address)],
         )
 
-    @cached_property
-    def outside(self) -> list[str]:
-        """Parameters whose standard error exceeds the whole range they may take: as good as not determined."""
-        errors = zip(self.parameters, self.together.stderr, strict=True)
-        return [p.address for p, e in errors if np.isfinite(e) and e > p.high - p.low]
 
-    def strong_correlations(self) -> list[tuple[str, str, float]]:
-        """Return the pairs of parameters that are correlated by more than `NOTEWORTHY`, the strongest first."""
-        matrix, names = self.together.correlations, [p.address for p in self.parameters]
-        pairs = [
-            (names[j], names[i], float(matrix[i, j]))
-            for i in range(len(names))
-            for j in range(i)
-            if np.isfinite(matrix[i, j]) and abs(matrix[i, j]) > NOTEWORTHY
-        ]
-        return sorted(pairs, key=lambda pair: -abs(pair[2]))
+def _dataset(planned: Planned) -> PlannedDataset:
+    return PlannedDataset(
+        name=planned.name,
+        technique=planned.technique,
+        n_points=len(planned.slopes.x),
+        noise=planned.noise_words,
+        counted=not planned.slopes.noise.fixed,
+        x_name=planned.x_name,
+        x_unit=planned.range_unit,
+        x=planned.slopes.x,
+    )
 
-    def __repr__(self) -> str:
-        """Return the forecast in a few lines: what a notebook shows."""
-        lines = [f"Plan({self.title!r})"]
-        for p, e in zip(self.parameters, self.together.stderr, strict=True):
-            said = f"± {e:.2g}" if np.isfinite(e) else "not determined"
-            lines.append(f"  {p.address} = {p.value:.6g} {said} {p.unit}".rstrip())
-        return "\n".join(lines)
+
+def _factor_key(factor: float) -> str:
+    """Return a factor as a key: in few digits where they say it exactly."""
+    short = f"{factor:g}"
+    return short if float(short) == factor else repr(float(factor))

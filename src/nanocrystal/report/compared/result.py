@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
 
 from nanocrystal._version import __version__
-from nanocrystal.report.refined.result import Result
+from nanocrystal.report.encoding import ByName, PlainData, called
+from nanocrystal.report.outcome import Ending, Outcome
+from nanocrystal.report.refined.result import RESULTS, Result
 
+COMPARISON = "comparison.json"
+UNTITLED = "Untitled comparison"
 STRONG = 6.0
 """difference of BIC that counts as strong evidence (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995))"""
 UNSURE = 0.025
@@ -25,12 +31,14 @@ class Basis:
 
     n_points: int
     n_independent: float
+    """n_eff, independent points"""
     scale: float
     correlation: float
     block: int
     best: str
     source: str
     has_sigmas: bool
+    """whether σ of its points is known"""
 
     @property
     def weight(self) -> float:
@@ -38,8 +46,8 @@ class Basis:
         return 1.0 / (self.scale * self.correlation)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing(PlainData):
     """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
 
     gof: √(χ²/(n − P)) over all data sets, None without σ; chi2_effective, aic, bic and what they are above the
@@ -48,12 +56,17 @@ class Standing:
 
     name: str
     description: str
+    """what the study says of it"""
     result: Result | None
+    """its refinement, None where there is none; the record has it without arrays, which stand in its folder"""
     problem: str = ""
     n_parameters: int = 0
+    """refined ones, linear ones too"""
     chi2: float | None = None
+    """of all data sets, with the weights of the refinement"""
     gof: float | None = None
     chi2_effective: float | None = None
+    """Σ χ² n_eff/(n s²) over the data sets"""
     aic: float | None = None
     bic: float | None = None
     delta_aic: float | None = None
@@ -81,19 +94,28 @@ class Pair:
     blocks: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Comparison:
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Comparison(Outcome):
     """Candidates side by side: the judged ones by BIC, then the others; verdict: sentences."""
 
+    kind: ClassVar[str] = "comparison"
+    record: ClassVar[str] = COMPARISON
+    __pydantic_config__: ClassVar[dict[str, Any]] = called(standings="candidates", bases="datasets")
+
     title: str
-    standings: Sequence[Standing]
+    standings: Annotated[Sequence[Standing], ByName()]
+    """the candidates, the judged ones by BIC, then the others"""
     pairs: Sequence[Pair]
+    """each judged candidate against each other"""
     bases: Mapping[str, Basis]
+    """data set -> what it counts"""
     verdict: Sequence[str]
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
+    """seconds that all took"""
     version: str = __version__
     interrupted: bool = False
+    """whether the user stopped it; what there was by then is compared"""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Standing:
@@ -116,10 +138,71 @@ class Comparison:
         """Whether every candidate was refined to its end."""
         return all(s.judged for s in self.standings)
 
+    def summary(self) -> str:
+        """Return the table of the candidates, the verdict and what limits it, in lines."""
+        title = self.title or UNTITLED
+        lines = [f"{title}: {len(self.standings)} candidates in {self.elapsed_s:.1f} s", *self._table()]
+        return "\n".join([*lines, *(f"  ! {note}" for note in self.notes)])
+
+    def page(self, script: str | None = None) -> str:
+        """Return the report of the candidates side by side as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.compared.page import comparison_page
+
+        return comparison_page(self, script)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether every candidate was judged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        left = [f"{s.name} ({s.problem})" for s in self.standings if not s.judged]
+        return ("incomplete", f"Not judged: {'; '.join(left)}.") if left else ("whole", "")
+
+    def parts(self) -> Mapping[str, Result]:
+        """Return the results of the candidates, each in the folder of its name."""
+        return self.results
+
+    def computed(self) -> Mapping[str, Any]:
+        """Return which candidates were judged, their ranking, the best, and whether all were judged."""
+        return {
+            "complete": self.complete,
+            "best": self.best,
+            "ranking": [s.name for s in self.standings if s.judged],
+            "candidates": {s.name: {"judged": s.judged} for s in self.standings},
+        }
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the document with results without their arrays, which stand in the folders of the candidates."""
+        from nanocrystal.report.refined.files import results_document
+
+        document = replace(self, standings=[replace(s, result=None) for s in self.standings]).document()
+        for name, result in self.results.items():
+            document["candidates"][name]["result"] = results_document(result, [])
+        return document
+
+    @classmethod
+    def restored(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the comparison of a record; the results of its candidates are read from their folders."""
+        from nanocrystal.report.reading import read_result
+
+        told = document["candidates"]
+        results = {name: read_result(folder / name / RESULTS) for name, one in told.items() if one["result"]}
+        bare = {name: one | {"result": None} for name, one in told.items()}
+        found = super().restored(document | {"candidates": bare}, folder)
+        return replace(found, standings=[replace(s, result=results.get(s.name)) for s in found.standings])
+
+    @classmethod
+    def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the comparison that version 0.1 wrote: its results without what only their reports held."""
+        return cls.restored(document, folder)
+
     def __repr__(self) -> str:
         """Return the table and the verdict in a few lines: what a notebook shows."""
+        return "\n".join([f"Comparison({self.title!r})", *self._table()])
+
+    def _table(self) -> list[str]:
+        """Return one line for each candidate, then the verdict."""
         width = max(9, *(len(s.name) for s in self.standings)) if self.standings else 9
-        lines = [f"Comparison({self.title!r})", f"  {'candidate':{width}s}     GoF    R_wp     P     ΔBIC     ΔAIC"]
+        lines = [f"  {'candidate':{width}s}     GoF    R_wp     P     ΔBIC     ΔAIC"]
         for s in self.standings:
             if s.result is None:
                 lines.append(f"  {s.name:{width}s}  {s.problem}")
@@ -128,4 +211,4 @@ class Comparison:
             rwp = " ".join(f"{100.0 * d.rwp:.2f} %" for d in s.result.datasets.values())
             rest = s.problem if s.delta_bic is None else f"{s.delta_bic:8.1f} {s.delta_aic:8.1f}"
             lines.append(f"  {s.name:{width}s} {gof:>7s} {rwp:>7s} {s.n_parameters:5d} {rest}")
-        return "\n".join([*lines, *(f"  {sentence}" for sentence in self.verdict)])
+        return [*lines, *(f"  {sentence}" for sentence in self.verdict)]

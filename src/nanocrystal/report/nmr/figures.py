@@ -65,7 +65,7 @@ def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def distribution_figure(found: DiffusionDistribution) -> Figure:
+def diffusion_figure(found: DiffusionDistribution) -> Figure:
     """Return the density over D on a logarithmic axis, with the band of what was resampled."""
     x = plain_list(found.diffusion)
     plain: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": x}

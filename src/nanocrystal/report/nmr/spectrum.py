@@ -1,22 +1,20 @@
-"""A processed NMR spectrum as a page to look at and tables to go on with."""
+"""A processed NMR spectrum as a page to look at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nanocrystal.report.analysis_figures import figure_page
+from nanocrystal.arrays import FloatArray
+from nanocrystal.report.nmr.result import ProcessedSpectrum
 from nanocrystal.report.page.axes import axis, layout
 from nanocrystal.report.page.figures import CALCULATED, COMPONENTS, DIFFERENCE, OBSERVED, Figure, plain_list
-from nanocrystal.spectra.processing import Spectrum
+from nanocrystal.report.page.rendering import Page, rendered
+from nanocrystal.spectra.processing import NmrSpectrum
+from nanocrystal.spectra.processing.options import Processed
 
-FloatArray = NDArray[np.float64]
 MOST_POINTS = 16384
 """of one line in the figure; more are thinned out to the lowest and highest of each bunch"""
 MOST_TRACES = 24
@@ -28,7 +26,7 @@ ROW_HEIGHT, TOOL_BAR = 22, 34
 _MASS = re.compile(r"^(\d+)([A-Z][a-z]?)$")
 
 
-def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = None) -> Figure:
+def nmr_spectrum_figure(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> Figure:
     """Return the spectrum, ppm running to the left; a series one above the other, from the first at the bottom."""
     rows = np.atleast_2d(spectrum.real)
     shown = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_TRACES)).astype(int))
@@ -57,56 +55,25 @@ def spectrum_figure(spectrum: Spectrum, window: tuple[float, float] | None = Non
     return {"data": traces, "layout": figure_layout}
 
 
-def spectrum_page(spectrum: Spectrum, window: tuple[float, float] | None = None) -> str:
+def nmr_spectrum_page(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> str:
     """Return an HTML page with the figure and what was done; it works without a network."""
-    title = spectrum.title or "/".join(Path(spectrum.source).parts[-3:])
-    page = figure_page(spectrum_figure(spectrum, window), title)
-    items = "".join(f"<li>{escape(text)}</li>" for text in summary_lines(spectrum))
-    return page.replace("<script>", f'<ul style="font-size: 0.9rem; line-height: 1.5">{items}</ul>\n<script>', 1)
+    return ProcessedSpectrum.of(Processed(spectrum, window=window)).page()
 
 
-def summary_lines(spectrum: Spectrum) -> list[str]:
-    """Return what a reader wants to know of a spectrum, one sentence each."""
-    ratio = np.atleast_1d(spectrum.signal_to_noise)
-    rows = len(np.atleast_2d(spectrum.values))
-    first = f"{spectrum.nucleus or 'nucleus not stated'}, {spectrum.values.shape[-1]} points"
-    first += f", {rows} traces" if rows > 1 else ""
-    if spectrum.carrier_mhz is not None:
-        first += f", {spectrum.carrier_mhz:.4f} MHz"
-    lines = [first]
-    highest = f"signal-to-noise ratio of the highest line: {ratio.max():.4g}"
-    lines.append(highest + (f" (of the traces {ratio.min():.4g} to {ratio.max():.4g})" if rows > 1 else ""))
-    if spectrum.indirect is not None:
-        axis_of = spectrum.indirect
-        unit = f" {axis_of.unit}" if axis_of.unit else ""
-        lines.append(
-            f"{axis_of.name}: {axis_of.values.min():.4g} to {axis_of.values.max():.4g}{unit} ({axis_of.source})"
-        )
-    return [*lines, *spectrum.notes]
-
-
-def spectrum_columns(spectrum: Spectrum) -> dict[str, FloatArray]:
-    """Return ppm (or hz), intensity, sigma; of a series one intensity for each trace and one sigma for all."""
-    columns: dict[str, FloatArray] = {"ppm" if spectrum.unit == "ppm" else "hz": spectrum.x}
-    if spectrum.values.ndim == 1:
-        return columns | {"intensity": spectrum.real, "sigma": spectrum.sigma}
-    columns |= {f"intensity_{k}": row for k, row in enumerate(spectrum.real, start=1)}
-    rms = float(np.sqrt(np.mean(np.asarray(spectrum.noise) ** 2)))
-    return columns | {"sigma": np.full_like(spectrum.x, rms)}
-
-
-def integral_columns(spectrum: Spectrum, regions: Sequence[tuple[float, float]]) -> dict[str, FloatArray]:
-    """Return what was changed from trace to trace, and integral and sigma of each region, ascending."""
-    indirect = spectrum.indirect
-    n = len(np.atleast_2d(spectrum.values))
-    values = np.arange(n, dtype=np.float64) if indirect is None else indirect.values
-    order = np.argsort(values, kind="stable")
-    columns: dict[str, FloatArray] = {"trace" if indirect is None else indirect.name: values[order]}
-    for k, (low, high) in enumerate(regions, start=1):
-        suffix = "" if len(regions) == 1 else f"_{k}"
-        columns[f"integral{suffix}"] = np.atleast_1d(spectrum.integral(low, high))[order]
-        columns[f"sigma{suffix}"] = np.atleast_1d(spectrum.integral_sigma(low, high))[order]
-    return columns
+def processed_page(result: ProcessedSpectrum, script: str | None = None) -> str:
+    """Return the page of a processed spectrum; script: address of plotly.js, None for a page that holds it itself."""
+    spectrum = result.spectrum
+    settings = {} if result.processing is None else {"processing": vars(result.processing)}
+    return rendered(
+        "spectrum.html",
+        Page(result.title, result.version, script),
+        result=result,
+        drawn=nmr_spectrum_figure(spectrum, result.window),
+        highest=float(np.max(spectrum.signal_to_noise)),
+        n_traces=len(np.atleast_2d(spectrum.values)),
+        rows=list(zip(*(column.tolist() for column in result.integrals.values()), strict=True)),
+        versions={"nanocrystal": result.version, **result.provenance, **settings},
+    )
 
 
 def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -121,12 +88,12 @@ def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     return x[kept], y[kept]
 
 
-def _nucleus(spectrum: Spectrum) -> str:
+def _nucleus(spectrum: NmrSpectrum) -> str:
     match = _MASS.match(spectrum.nucleus or "")
     return f"<sup>{match[1]}</sup>{match[2]}" if match else "?"
 
 
-def _name(spectrum: Spectrum, number: int) -> str:
+def _name(spectrum: NmrSpectrum, number: int) -> str:
     indirect = spectrum.indirect
     if indirect is None:
         return f"trace {number + 1}"

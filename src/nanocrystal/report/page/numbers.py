@@ -81,7 +81,12 @@ def duration(seconds: float) -> str:
 
 def counted(count: int, unit: str) -> str:
     """Return a number of things in words, thousands apart: 1 point, 12 345 points."""
-    return f"{count:,}".replace(",", "\u202f") + (f" {unit}" if count == 1 else f" {unit}s")
+    return apart(count) + (f" {unit}" if count == 1 else f" {unit}s")
+
+
+def apart(count: int) -> str:
+    """Return a number with its thousands apart: 12 345."""
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def _uncertainty_units(stderr: Decimal) -> tuple[int, int]:

@@ -65,8 +65,13 @@ class Page:
     def script_data(self) -> str:
         """Return what the page's script needs, as JSON that cannot end the element it stands in."""
         data = {"figures": self.figures, "atoms": self.pictures, "parameters_csv": "", **self.data}
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.translate(_UNSAFE_IN_SCRIPT)
+        return script_json(data)
+
+
+def script_json(value: Any) -> str:
+    """Return a value as JSON that cannot end the script it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_UNSAFE_IN_SCRIPT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,7 @@ def environment() -> Environment:
         "signed": numbers.signed,
         "duration": numbers.duration,
         "counted": numbers.counted,
+        "apart": numbers.apart,
         "file_name": file_name,
         "spoken": spoken_name,
         "column": column,
@@ -128,6 +134,7 @@ def environment() -> Environment:
         "whole": whole_width,
         "digest": short_digest,
         "flat": flat,
+        "script_json": script_json,
         "value_text": value_text,
     }
     found.globals |= {"plotly_text": plotly_text, "asset": asset, "RESET": RESET}

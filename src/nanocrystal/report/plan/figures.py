@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nanocrystal.refinement.design.plan import Map, Plan, Step
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import COMPONENTS, OBSERVED, Figure, label, plain_list
+from nanocrystal.report.plan.result import Map, Plan, PlannedParameter, RangeStep
 
 SHOWN = 8
 """parameters drawn from the start; the others wait in the legend"""
@@ -21,35 +21,20 @@ COLORS = (OBSERVED, "#D55E00", "#00805E", *COMPONENTS)
 MAP_COLORS = ((0.0, "#FFF7EC"), (0.3, "#FDD49E"), (0.6, "#FC8D59"), (1.0, "#7F0000"))
 
 
-def range_figure(plan: Plan, dataset: str, key: str) -> Figure:
-    """Return the standard errors over those of the plan against one end of the range of a data set."""
-    steps = [s for s in plan.steps if s.dataset == dataset and s.key == key]
-    x = [float(f"{s.value:.5g}") for s in steps]
-    traces: list[dict[str, Any]] = []
-    first = sorted(range(len(plan.parameters)), key=lambda k: plan.parameters[k].address not in plan.targets)
-    for k in first:
-        p = plan.parameters[k]
-        if p.linear or not np.isfinite(plan.together.stderr[k]):
-            continue
-        ratio = np.array([s.stderr[k] for s in steps]) / plan.together.stderr[k]
-        color = next(c for i, c in enumerate(cycle(COLORS)) if i == len(traces))
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "name": label(p.address),
-                "x": x,
-                "y": plain_list(ratio, 5),
-                "line": {"color": color, "width": 1.6},
-                "marker": {"size": 5, "color": color},
-                "meta": {"role": "step", "grid": "points"},
-                "hovertemplate": "%{y:.3g}",
-                "visible": True if len(traces) < SHOWN else "legendonly",
-            }
-        )
+def range_figure(plan: Plan, steps: Sequence[RangeStep]) -> Figure | None:
+    """Return the standard errors over those of the plan against one end of the range of a data set.
+
+    None where no parameter has a standard error to be drawn.
+    """
+    traces = [
+        _step_trace(p, steps, k)
+        for k, p in enumerate(sorted(_drawn(plan), key=lambda p: p.address not in plan.targets))
+    ]
+    if not traces:
+        return None
     figure_layout = layout(360 + 22 * ((len(traces) + 1) // 2))
     figure_layout["hovermode"] = "x unified"
-    figure_layout["xaxis"] = axis(_range_title(key, steps[0].unit))
+    figure_layout["xaxis"] = axis(_range_title(steps[0].key, steps[0].unit))
     figure_layout["yaxis"] = axis("Standard error over the planned one") | {"type": "log"}
     seen = np.concatenate([[v for v in t["y"] if v is not None] or [1.0] for t in traces])
     ends = (min(0.9, 0.95 * float(seen.min())), min(HIGHEST, max(1.3, 1.1 * float(seen.max()))))
@@ -60,16 +45,36 @@ def range_figure(plan: Plan, dataset: str, key: str) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
+def _drawn(plan: Plan) -> list[PlannedParameter]:
+    return [p for p in plan.parameters if not p.linear and p.determined]
+
+
+def _step_trace(p: PlannedParameter, steps: Sequence[RangeStep], place: int) -> dict[str, Any]:
+    color = COLORS[place % len(COLORS)]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": label(p.address),
+        "x": [float(f"{s.value:.5g}") for s in steps],
+        "y": plain_list(np.array([s.stderr[p.address] for s in steps]) / p.stderr, 5),
+        "line": {"color": color, "width": 1.6},
+        "marker": {"size": 5, "color": color},
+        "meta": {"role": "step", "grid": "points"},
+        "hovertemplate": "%{y:.3g}",
+        "visible": True if place < SHOWN else "legendonly",
+    }
+
+
 def _range_title(key: str, unit: str) -> str:
     end = "up to" if key.endswith("max") else "from"
     what = key[:-3]
     return f"measured {end} {axis_title({'q': 'Q'}.get(what, what), unit)}"
 
 
-def map_figure(found: Map, plan: Plan) -> Figure:
+def map_figure(shown: Map, plan: Plan) -> Figure:
     """Return the standard error of one parameter over the range of a data set and the counts of all."""
-    p = next(p for p in plan.parameters if p.address == found.address)
-    errors = np.where(np.isfinite(found.stderr), found.stderr, np.nan)
+    p = plan.parameter(shown.address)
+    errors = np.where(np.isfinite(shown.stderr), shown.stderr, np.nan)
     z = np.log10(errors)
     low, high = float(np.nanmin(z)), float(np.nanquantile(z, 0.98))
     ticks = [float(v) for k in range(int(np.floor(low)), int(np.ceil(high)) + 1) for v in (k, k + np.log10(3.0))]
@@ -77,8 +82,8 @@ def map_figure(found: Map, plan: Plan) -> Figure:
     trace: dict[str, Any] = {
         "type": "contour",
         "name": f"log10 of the standard error{f' ({p.unit})' if p.unit else ''}",
-        "x": plain_list(found.values, 5),
-        "y": plain_list(found.factors, 5),
+        "x": plain_list(shown.values, 5),
+        "y": plain_list(shown.factors, 5),
         "z": [plain_list(row, 5) for row in z],
         "zmin": low,
         "zmax": high,
@@ -97,7 +102,7 @@ def map_figure(found: Map, plan: Plan) -> Figure:
         },
     }
     traces = [trace]
-    wanted = plan.targets.get(found.address)
+    wanted = plan.targets.get(shown.address)
     if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
         at = float(np.log10(wanted))
         line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}
@@ -106,17 +111,9 @@ def map_figure(found: Map, plan: Plan) -> Figure:
     figure_layout = layout(380)
     figure_layout |= {"showlegend": False}
     figure_layout["margin"]["t"] = 16
-    figure_layout["xaxis"] = axis(f"{_range_title(found.key, found.unit)} in {label(found.dataset)}")
+    figure_layout["xaxis"] = axis(f"{_range_title(shown.key, shown.unit)} in {label(shown.dataset)}")
     figure_layout["yaxis"] = axis("Counts over the planned ones") | {"type": "log", "dtick": 1}
     mark = {"type": "line", "line": {"color": "#1A1A1A", "width": 0.8, "dash": "dot"}}
     figure_layout["shapes"] = [mark | {"xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1}]
     figure_layout["meta"] = {"column": "counts over the planned ones"}
     return {"data": traces, "layout": figure_layout}
-
-
-def steps_of(plan: Plan) -> dict[tuple[str, str], list[Step]]:
-    """Return data set and key -> its steps."""
-    found: dict[tuple[str, str], list[Step]] = {}
-    for s in plan.steps:
-        found.setdefault((s.dataset, s.key), []).append(s)
-    return found

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from nanocrystal.refinement.design.information import Combination, Named
-from nanocrystal.refinement.design.plan import Plan, Target
-from nanocrystal.report.page.numbers import MINUS, number
+from nanocrystal.report.page.numbers import MINUS, concise, number
+from nanocrystal.report.plan.result import TOGETHER, Plan, PlannedParameter, Target
 
 MOST_NAMED = 6
 
 
-def combination_words(found: Combination, parameters: Sequence[Named]) -> str:
+def summary(plan: Plan) -> str:
+    """Return what each parameter would be known to, what stays open, and what the targets need, in lines."""
+    lines = [f"{plan.title}: {', '.join(f'{d.name} ({d.noise})' for d in plan.datasets)}"]
+    width = max((len(a) for a in plan.addresses), default=0)
+    for p in plan.parameters:
+        value = concise(p.value, p.stderr) if p.determined else f"{p.value:.5g}"
+        lines.append(f"  {p.address:{width}s}  {value} {p.unit}{'' if p.determined else '  (not determined)'}")
+    sentences = [
+        *(combination_words(changes, plan) for changes in plan.undetermined[TOGETHER].combinations),
+        *(target_words(target, plan) for target in plan.needed),
+        *plan.notes,
+    ]
+    return "\n".join([*lines, *(f"  ! {sentence}" for sentence in sentences)])
+
+
+def combination_words(changes: Mapping[str, float], plan: Plan) -> str:
     """Return in a sentence what can change together unseen, scaled so that the largest relative change is 1 %."""
-    by = {p.address: p for p in parameters}
-    parts = [_change(by[address], relative) for address, relative in list(found.changes.items())[:MOST_NAMED]]
-    more = len(found.changes) - MOST_NAMED
+    parts = [_change(plan.parameter(address), relative) for address, relative in list(changes.items())[:MOST_NAMED]]
+    more = len(changes) - MOST_NAMED
     listed = ", ".join(parts[:-1]) + (f" and {parts[-1]}" if len(parts) > 1 else parts[-1])
     others = f", and {more} more," if more > 0 else ""
     return f"not determined: {listed}{others} together change nothing that is measured; fix one, tie them, or add data."
 
 
-def _change(p: Named, relative: float) -> str:
+def _change(p: PlannedParameter, relative: float) -> str:
     """Return a change of a parameter, in percent of its value, or in its unit where the value is 0."""
     sign = "+" if relative > 0.0 else MINUS
     if p.value:
         return f"{p.address} {sign}{number(abs(relative), 2)} %"
+    if p.scale is None:
+        return f"{p.address} {'up' if relative > 0.0 else 'down'}"
     unit = f" {p.unit}" if p.unit else ""
     return f"{p.address} {sign}{number(0.01 * abs(relative) * p.scale, 2)}{unit}"
 
@@ -43,20 +58,20 @@ def factor_words(factor: float | None) -> str:
 
 def target_words(target: Target, plan: Plan) -> str:
     """Return in a sentence what a target needs."""
-    named = next(p for p in plan.parameters if p.address == target.address)
-    unit = f" {named.unit}" if named.unit else ""
-    wanted = f"{target.address} to ±{number(target.wanted, 3)}{unit}"
-    if not np.isfinite(target.now):
+    unit = plan.parameter(target.address).unit
+    wanted = f"{target.address} to ±{number(target.stderr, 3)}{f' {unit}' if unit else ''}"
+    if not np.isfinite(target.planned):
         return f"{wanted}: it is not determined, whatever is counted."
-    now = f"planned: ±{number(target.now, 2)}"
-    if target.together is not None and target.together <= 1.0:
-        return f"{wanted} ({now}) is reached, with {factor_words(target.together)} of the counts already."
-    if target.together is None:
+    now, factor = f"planned: ±{number(target.planned, 2)}", target.counts_factor
+    if factor is None:
         return f"{wanted} ({now}): no counting suffices; add other data, or know other parameters."
-    several = len(target.each) > 1
-    alone = "".join(f"; in {name} alone {_times(f)}" for name, f in target.each.items()) if several else ""
+    if factor <= 1.0:
+        return f"{wanted} ({now}) is reached, with {factor_words(factor)} of the counts already."
+    by_one = target.counts_factor_alone
+    several = len(by_one) > 1
+    alone = "".join(f"; in {name} alone {_times(f)}" for name, f in by_one.items()) if several else ""
     in_all = " in all data sets" if several else ""
-    return f"{wanted} ({now}) needs {number(target.together, 2)} times the counts{in_all}{alone}."
+    return f"{wanted} ({now}) needs {number(factor, 2)} times the counts{in_all}{alone}."
 
 
 def _times(factor: float | None) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import layout
 from nanocrystal.report.page.figures import CALCULATED, OBSERVED, Figure, plain_list
 from nanocrystal.report.posterior.result import Posterior
 
-FloatArray = NDArray[np.float64]
 MOST = 8
 """parameters of one corner"""
 BINS, CELLS = 30, 36
@@ -22,22 +21,22 @@ GAP = 0.012
 FILLED = ((0.0, "#08519C"), (0.5, "#6BAED6"), (1.0, "#C6DBEF"))
 
 
-def corner_names(found: Posterior) -> list[str]:
+def corner_names(posterior: Posterior) -> list[str]:
     """Return which parameters a corner shows: those at a bound, then the others as they come, nonlinear ones first."""
-    names = list(found.marginals)
-    names.sort(key=lambda a: (found.marginals[a].linear, found.marginals[a].limit == ""))
+    names = list(posterior.parameters)
+    names.sort(key=lambda a: (posterior.parameters[a].linear, posterior.parameters[a].limit == ""))
     chosen = set(names[:MOST])
-    return [a for a in found.marginals if a in chosen]
+    return [a for a in posterior.parameters if a in chosen]
 
 
-def corner_figure(found: Posterior, names: Sequence[str]) -> Figure:
+def corner_figure(posterior: Posterior, names: Sequence[str]) -> Figure:
     """Return the corner: densities of single parameters on the diagonal, of pairs below it.
 
     Contours hold 68 and 95 % of the samples; dashed: the normal law of the refinement.
     """
     n = len(names)
-    draws = {name: found.of(name) for name in names}
-    ranges = {name: _range(draws[name], found, name) for name in names}
+    draws = {name: posterior.of(name) for name in names}
+    ranges = {name: _range(draws[name], posterior, name) for name in names}
     figure_layout = layout(int(min(920, 130 + 130 * n)))
     figure_layout |= {"showlegend": False, "margin": {"l": 60, "r": 12, "t": 30, "b": 60}}
     traces: list[dict[str, Any]] = []
@@ -47,26 +46,26 @@ def corner_figure(found: Posterior, names: Sequence[str]) -> Figure:
             key = "" if number == 1 else str(number)
             place = {"xaxis": f"x{key}", "yaxis": f"y{key}"}
             if row == column:
-                traces += [t | place for t in _single(found, across, draws[across], ranges[across])]
+                traces += [t | place for t in _single(posterior, across, draws[across], ranges[across])]
             else:
-                traces += [t | place for t in _pair(found, across, below, draws, ranges)]
+                traces += [t | place for t in _pair(posterior, across, below, draws, ranges)]
             axes = _axes(row, column, n, ranges[across], ranges[below], names)
             figure_layout[f"xaxis{key}"] = axes[0] | {"anchor": f"y{key}"}
             figure_layout[f"yaxis{key}"] = axes[1] | {"anchor": f"x{key}"}
     return {"data": traces, "layout": figure_layout}
 
 
-def _range(draws: FloatArray, found: Posterior, name: str) -> tuple[float, float]:
+def _range(draws: FloatArray, posterior: Posterior, name: str) -> tuple[float, float]:
     """Return what is drawn of a parameter: nearly all samples, and the bound that cuts it off."""
     low, high = np.quantile(draws, (0.002, 0.998))
-    m = found.marginals[name]
+    m = posterior.parameters[name]
     beyond = 0.05 * (high - low)
     left = m.min if m.min is not None and m.limit in ("upper", "none") else low - beyond
     right = m.max if m.max is not None and m.limit in ("lower", "none") else high + beyond
     return float(left), float(right if right > left else left + 1.0)
 
 
-def _single(found: Posterior, name: str, draws: FloatArray, span: tuple[float, float]) -> list[dict[str, Any]]:
+def _single(posterior: Posterior, name: str, draws: FloatArray, span: tuple[float, float]) -> list[dict[str, Any]]:
     """Return the histogram of a parameter, and the normal law of the refinement."""
     density, edges = np.histogram(draws, BINS, range=span)
     density = density / (len(draws) * np.diff(edges))
@@ -80,7 +79,7 @@ def _single(found: Posterior, name: str, draws: FloatArray, span: tuple[float, f
             "hovertemplate": f"{name}: %{{x:.5g}}<extra></extra>",
         }
     ]
-    m, error = found.marginals[name], found.stderr(name)
+    m, error = posterior.parameters[name], posterior.stderr(name)
     if error is not None:
         x = np.linspace(*span, 80)
         law = np.exp(-0.5 * ((x - m.value) / error) ** 2) / (error * np.sqrt(2.0 * np.pi))
@@ -101,7 +100,7 @@ def _dashed(x: FloatArray, y: FloatArray) -> dict[str, Any]:
 
 
 def _pair(
-    found: Posterior, across: str, below: str, draws: dict[str, FloatArray], ranges: dict[str, tuple[float, float]]
+    posterior: Posterior, across: str, below: str, draws: dict[str, FloatArray], ranges: dict[str, tuple[float, float]]
 ) -> list[dict[str, Any]]:
     """Return the contours of two parameters that hold 68 and 95 % of the samples, and the ellipses of the fit."""
     held, x, y = held_fraction(draws[across], draws[below], ranges[across], ranges[below])
@@ -119,8 +118,8 @@ def _pair(
             "hovertemplate": f"{across}: %{{x:.5g}}<br>{below}: %{{y:.5g}}<extra></extra>",
         }
     ]
-    m = found.marginals
-    errors, correlation = (found.stderr(across), found.stderr(below)), _correlation(found, across, below)
+    m = posterior.parameters
+    errors, correlation = (posterior.stderr(across), posterior.stderr(below)), _correlation(posterior, across, below)
     if errors[0] is not None and errors[1] is not None and correlation is not None:
         angle = np.linspace(0.0, 2.0 * np.pi, 60)
         for held_part in (0.68, 0.95):
@@ -131,11 +130,11 @@ def _pair(
     return traces
 
 
-def _correlation(found: Posterior, one: str, other: str) -> float | None:
-    names = list(found.fit.correlation_names)
+def _correlation(posterior: Posterior, one: str, other: str) -> float | None:
+    names = list(posterior.refinement.correlation_names)
     if one not in names or other not in names:
         return None
-    return float(found.fit.correlation_matrix[names.index(one), names.index(other)])
+    return float(posterior.refinement.correlation_matrix[names.index(one), names.index(other)])
 
 
 def held_fraction(
@@ -194,19 +193,19 @@ def _axes(
 # ---- the way of the walkers -------------------------------------------------------------------------
 
 
-def traces_figure(found: Posterior, names: Sequence[str]) -> Figure:
+def traces_figure(posterior: Posterior, names: Sequence[str]) -> Figure:
     """Return mean and band of the walkers of each ensemble against the step, for each parameter."""
     n = len(names)
     figure_layout = layout(60 + 90 * n)
     figure_layout |= {"showlegend": False, "margin": {"l": 60, "r": 12, "t": 12, "b": 44}}
-    steps = np.arange(len(found.samples), dtype=np.float64) + found.n_discarded + 1.0
+    steps = np.arange(len(posterior.samples), dtype=np.float64) + posterior.sampling.discarded + 1.0
     traces: list[dict[str, Any]] = []
     for k, name in enumerate(names):
         key = "" if k == 0 else str(k + 1)
         place = {"xaxis": f"x{key}", "yaxis": f"y{key}"}
-        series = found.samples[:, :, list(found.names).index(name)]
-        for ensemble, color in zip(np.unique(found.ensemble), (OBSERVED, CALCULATED), strict=False):
-            own = series[:, found.ensemble == ensemble]
+        series = posterior.samples[:, :, list(posterior.names).index(name)]
+        for ensemble, color in zip(np.unique(posterior.ensemble), (OBSERVED, CALCULATED), strict=False):
+            own = series[:, posterior.ensemble == ensemble]
             low, middle, high = np.quantile(own, (0.1587, 0.5, 0.8413), axis=1)
             for line, width in ((low, 0.5), (middle, 1.3), (high, 0.5)):
                 y = plain_list(np.asarray(line, dtype=np.float64), 6)

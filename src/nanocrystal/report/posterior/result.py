@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
+from nanocrystal.arrays import FloatArray, IntArray
+from nanocrystal.report.outcome import Ending, Outcome
 from nanocrystal.report.refined.result import Result, Status
 
-FloatArray = NDArray[np.float64]
+POSTERIOR = "posterior.json"
+CHAIN = "chain.csv"
 Limit = Literal["", "upper", "lower", "none"]
 BURNED = 0.25
 """part of the steps that is left out at the beginning"""
@@ -25,6 +28,19 @@ MOST_RATIO = 1.02
 NEAR_BOUND = 0.1
 """(2.5 % quantile − bound)/(median − bound) below which a parameter has a limit instead of an interval: 0.05 for half a
 Gaussian that begins at its maximum, 0.13 for one whose maximum is two standard deviations away"""
+FREEDOM = 8.0
+"""of the Student t that draws independent places"""
+PRIORS = "flat within the bounds; linear parameters flat without bounds, integrated out exactly"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastSquares:
+    """What the refinement says of a parameter."""
+
+    value: float
+    stderr: float | None
+    stderr_scaled: float | None
+    status: Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +48,9 @@ class Marginal:
     """What is known of one parameter, all else integrated out.
 
     interval_68, interval_95: between quantiles of equal probability; limit: "upper" or "lower" where a bound cuts it
-    off, "none" where it fills its bounds; limit_68, limit_95: one-sided, None without. value, stderr, stderr_scaled,
-    status: of the least-squares refinement. autocorrelation: steps; n_draws: independent ones; ratio: Gelman–Rubin.
+    off, "none" where it fills its bounds; limit_68, limit_95: one-sided, None without. gelman_rubin: how much wider the
+    parts of the chain are together than each alone; autocorrelation_steps: None where the chain is too short to say;
+    independent_draws: all samples over that time.
     """
 
     median: float
@@ -44,50 +61,193 @@ class Marginal:
     limit: Limit
     limit_68: float | None
     limit_95: float | None
-    value: float
-    stderr: float | None
-    stderr_scaled: float | None
-    status: Status
     unit: str
     description: str
     min: float | None
     max: float | None
-    autocorrelation: float | None
-    n_draws: float
-    ratio: float | None
     linear: bool = False
+    gelman_rubin: float | None
+    autocorrelation_steps: float | None
+    independent_draws: float
+    least_squares: LeastSquares
+    quantity: str = ""
+    definition: str = ""
+
+    @property
+    def value(self) -> float:
+        """The value of the refinement."""
+        return self.least_squares.value
+
+    @property
+    def stderr(self) -> float | None:
+        """The standard error of the refinement."""
+        return self.least_squares.stderr
+
+    @property
+    def stderr_scaled(self) -> float | None:
+        """The scaled standard error of the refinement."""
+        return self.least_squares.stderr_scaled
+
+    @property
+    def status(self) -> Status:
+        """What the refinement made of it."""
+        return self.least_squares.status
+
+    @property
+    def autocorrelation(self) -> float | None:
+        """The autocorrelation time, steps."""
+        return self.autocorrelation_steps
+
+    @property
+    def n_draws(self) -> float:
+        """The number of independent draws."""
+        return self.independent_draws
+
+    @property
+    def ratio(self) -> float | None:
+        """The Gelman–Rubin ratio."""
+        return self.gelman_rubin
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Posterior:
-    """A sampled posterior.
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """How a posterior was sampled.
 
-    samples: (n_kept, n_walkers, n_parameters) in the order of names, steps of the beginning left out;
-    log_density: (n_kept, n_walkers); ensemble: (n_walkers,). factor: what σ were multiplied by; noise: in words;
-    errors_scaled: whether the scaled standard errors of the fit are those for the noise that was taken.
+    steps: of each walker, of which `discarded` at the beginning are left out and `kept` remain; acceptance: the part of
+    the proposals that was accepted; noise: what was taken for it, in words; sigma_factor: what the σ of the data were
+    multiplied by; errors_scaled: whether the scaled standard errors of the refinement are those for that noise.
     """
 
-    title: str
-    names: Sequence[str]
-    samples: FloatArray
-    log_density: FloatArray
-    ensemble: NDArray[np.int64]
-    marginals: Mapping[str, Marginal]
-    fit: Result
+    steps: int
+    discarded: int
+    kept: int
+    walkers: int
+    ensembles: int
     seed: int
-    n_steps: int
-    n_discarded: int
     acceptance: float
+    evaluations: int
     noise: str
-    factor: float
-    notes: Sequence[str]
-    elapsed_s: float
-    n_evaluations: int
+    sigma_factor: float
+    errors_scaled: bool
+    priors: str = PRIORS
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Posterior(Outcome):
+    """A sampled posterior.
+
+    samples: (kept, walkers, n_parameters) in the order of parameters, steps of the beginning left out; log_density:
+    (kept, walkers); ensemble: (walkers,). best: the most probable place; refinement: that the sampling began from.
+    """
+
+    kind: ClassVar[str] = "posterior"
+    record: ClassVar[str] = POSTERIOR
+
+    title: str
+    version: str = __version__
     converged: bool
     interrupted: bool
-    errors_scaled: bool = False
-    version: str = __version__
+    elapsed_s: float
+    parameters: Mapping[str, Marginal]
+    sampling: Sampled
     best: Mapping[str, float] = field(default_factory=dict)
+    notes: Sequence[str]
+    refinement: Result
+    ensemble: IntArray
+    samples: FloatArray
+    log_density: FloatArray
+
+    def summary(self) -> str:
+        """Return medians, intervals and limits beside the refined values, and what to know, in lines."""
+        from nanocrystal.report.posterior.words import summary
+
+        return summary(self)
+
+    def page(self, script: str | None = None) -> str:
+        """Return the report of the posterior as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.posterior.page import posterior_page
+
+        return posterior_page(self, script)
+
+    def tables(self) -> Mapping[str, str]:
+        """Return the chain as CSV."""
+        from nanocrystal.report.posterior.chain import chain_csv
+
+        return {CHAIN: chain_csv(self)}
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether the chain is long enough, and what to do where it is not."""
+        if self.interrupted:
+            return "interrupted", ""
+        if self.converged:
+            return "whole", ""
+        return "incomplete", "Not converged: the chain is too short; more --steps, or more --walkers."
+
+    def computed(self) -> Mapping[str, Any]:
+        """Return the refinement as its own document, which brings no files."""
+        return {"refinement": self.refinement.document() | {"files": []}}
+
+    @classmethod
+    def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the posterior that version 0.1 wrote: samples as its chain rounds them, refinement without curves."""
+        from nanocrystal.report.posterior.version_0_1 import restored
+
+        return restored(cls, document, folder)  # type: ignore[no-any-return]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The addresses of the parameters, in the order of the samples."""
+        return list(self.parameters)
+
+    @property
+    def marginals(self) -> Mapping[str, Marginal]:
+        """What is known of each parameter."""
+        return self.parameters
+
+    @property
+    def fit(self) -> Result:
+        """The refinement that the sampling began from."""
+        return self.refinement
+
+    @property
+    def seed(self) -> int:
+        """The seed of all that was drawn by chance."""
+        return self.sampling.seed
+
+    @property
+    def n_steps(self) -> int:
+        """The steps of each walker."""
+        return self.sampling.steps
+
+    @property
+    def n_discarded(self) -> int:
+        """The steps at the beginning that are left out."""
+        return self.sampling.discarded
+
+    @property
+    def n_evaluations(self) -> int:
+        """How often the density was calculated."""
+        return self.sampling.evaluations
+
+    @property
+    def acceptance(self) -> float:
+        """The part of the proposals that was accepted."""
+        return self.sampling.acceptance
+
+    @property
+    def noise(self) -> str:
+        """What was taken for the noise, in words."""
+        return self.sampling.noise
+
+    @property
+    def factor(self) -> float:
+        """What the σ of the data were multiplied by."""
+        return self.sampling.sigma_factor
+
+    @property
+    def errors_scaled(self) -> bool:
+        """Whether the scaled standard errors of the refinement are those for the noise that was taken."""
+        return self.sampling.errors_scaled
 
     @property
     def draws(self) -> FloatArray:
@@ -100,7 +260,7 @@ class Posterior:
 
     def stderr(self, address: str) -> float | None:
         """Return the standard error of the fit for the noise that was taken."""
-        m = self.marginals[address]
+        m = self.parameters[address]
         return m.stderr_scaled if self.errors_scaled else m.stderr
 
     def __repr__(self) -> str:
@@ -108,7 +268,7 @@ class Posterior:
         state = "" if self.converged else ", not long enough"
         n_walkers = self.samples.shape[1]
         lines = [f"Posterior({self.title!r}: {self.n_steps} steps of {n_walkers} walkers{state})"]
-        for address, m in self.marginals.items():
+        for address, m in self.parameters.items():
             if m.limit in ("upper", "lower") and m.limit_95 is not None:
                 said = f"{'<' if m.limit == 'upper' else '>'} {m.limit_95:.6g} (95 %)"
             else:

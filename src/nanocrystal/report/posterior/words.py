@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nanocrystal.report.page.numbers import MINUS
+from nanocrystal.report.page.numbers import MINUS, concise
 from nanocrystal.report.posterior.result import Marginal, Posterior
 
 MOST_DECIMALS = 7
@@ -67,10 +67,22 @@ def limit_words(m: Marginal) -> str:
     return f"{side} {rounded(m.limit_95, 0.5 * m.std)} (95 %)"
 
 
-def state_words(found: Posterior) -> str:
+def state_words(posterior: Posterior) -> str:
     """Return how the sampling ended."""
-    n_walkers = len(found.ensemble)
-    fewest = min(m.n_draws for m in found.marginals.values())
-    state = "long enough" if found.converged else "NOT long enough"
-    stopped = "interrupted, " if found.interrupted else ""
-    return f"{stopped}{found.n_steps} steps of {n_walkers} walkers, {fewest:.0f} or more independent draws, {state}"
+    sampling = posterior.sampling
+    fewest = min(m.independent_draws for m in posterior.parameters.values())
+    state = "long enough" if posterior.converged else "NOT long enough"
+    stopped = "interrupted, " if posterior.interrupted else ""
+    walked = f"{stopped}{sampling.steps} steps of {sampling.walkers} walkers"
+    return f"{walked}, {fewest:.0f} or more independent draws, {state}"
+
+
+def summary(posterior: Posterior) -> str:
+    """Return medians, intervals and limits beside the refined values, and what to know, in lines."""
+    lines = [f"{posterior.title}: {state_words(posterior)}, in {posterior.elapsed_s:.1f} s"]
+    width = max(len(a) for a in posterior.parameters)
+    for address, m in posterior.parameters.items():
+        said = limit_words(m) if m.limit else interval_words(m.median, m.interval_68)
+        refined = concise(m.value, posterior.stderr(address))
+        lines.append(f"  {address:{width}s}  {said} {m.unit}  (refined: {refined})")
+    return "\n".join([*lines, *(f"  ! {note}" for note in posterior.notes)])

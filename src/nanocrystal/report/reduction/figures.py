@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nanocrystal.reduction import Differential, Reduced, Unchanged
+from nanocrystal.arrays import FloatArray
+from nanocrystal.reduction import DifferentialFunctions, PatternChange, ReducedPattern
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
     BACKGROUND,
@@ -20,7 +20,6 @@ from nanocrystal.report.page.figures import (
     plain_list,
 )
 
-FloatArray = NDArray[np.float64]
 BAND = "rgba(0,114,178,0.22)"
 DRAWN_R = 30.0
 """Å: up to where G(r) is drawn again while sliders move"""
@@ -28,7 +27,7 @@ FINENESS = 6.0
 """points of it in each π/qmaxinst"""
 
 
-def intensity_figure(one: Reduced) -> Figure:
+def intensity_figure(one: ReducedPattern) -> Figure:
     """Return counts, blanks and what is left of them, over Q."""
     q = plain_list(one.intensity.q)
     traces = [line(q, one.intensity.value + one.background, "Measured", "observed", BACKGROUND, 1.0)]
@@ -42,7 +41,7 @@ def intensity_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def structure_figure(one: Reduced) -> Figure:
+def structure_figure(one: ReducedPattern) -> Figure:
     """Return S(Q) with its σ."""
     structure = one.structure
     far = structure.q > 0.02 * structure.q[-1]  # S = 1 + F/Q means nothing at the very first points
@@ -56,13 +55,13 @@ def structure_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def f_figure(one: Reduced) -> Figure:
+def f_figure(one: ReducedPattern) -> Figure:
     """Return F(Q) with its σ."""
     structure = one.structure
     return _curve_figure(structure.q, structure.f, structure.f_sigma, ("Q", "Å⁻¹", "F", "Å⁻¹"))
 
 
-def pdf_figure(one: Reduced) -> Figure:
+def pdf_figure(one: ReducedPattern) -> Figure:
     """Return G(r) with its σ, and −4π ρ0 r where ρ0 is known."""
     pdf = one.pdf
     figure = _curve_figure(pdf.r, pdf.g, pdf.sigma, ("r", "Å", "G", "Å⁻²"))
@@ -73,14 +72,14 @@ def pdf_figure(one: Reduced) -> Figure:
     return figure
 
 
-def differential_figures(difference: Differential) -> tuple[Figure, Figure]:
+def differential_figures(difference: DifferentialFunctions) -> tuple[Figure, Figure]:
     """Return the differential I(Q) and G(r)."""
     q, pdf = difference.q, difference.pdf
     first = _curve_figure(q, difference.intensity, difference.intensity_sigma, ("Q", "Å⁻¹", "ΔI", ""))
     return first, _curve_figure(pdf.r, pdf.g, pdf.sigma, ("r", "Å", "ΔG", "Å⁻²"))
 
 
-def unchanged_figure(comparison: Unchanged) -> Figure:
+def unchanged_figure(comparison: PatternChange) -> Figure:
     """Return the difference of two patterns in units of σ, and what would be seen at the limits."""
     q, sigma = plain_list(comparison.q), comparison.sigma
     traces = [line(q, comparison.difference / sigma, "Difference / σ", "difference", OBSERVED, 0.8)]
@@ -99,7 +98,7 @@ def unchanged_figure(comparison: Unchanged) -> Figure:
 # ---- the figure with sliders --------------------------------------------------------------------------
 
 
-def live_figure(one: Reduced) -> Figure:
+def live_figure(one: ReducedPattern) -> Figure:
     """Return F(Q) and G(r) side by side, as reduced and once more for other settings."""
     structure, r = one.structure, _drawn_r(one)
     q, g = plain_list(structure.q), np.interp(r, one.pdf.r, one.pdf.g)
@@ -119,21 +118,27 @@ def live_figure(one: Reduced) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def live_data(one: Reduced) -> dict[str, Any]:
+def from_counts(one: ReducedPattern) -> bool:
+    """Return whether the page can do every step again: by the polynomial, where counts and blanks are known."""
+    known = len(one.background) == len(one.structure.q) and np.isfinite(one.background + one.corrected.value).all()
+    return one.settings.method == "polynomial" and bool(known)
+
+
+def live_data(one: ReducedPattern) -> dict[str, Any]:
     """Return what the page needs to calculate F(Q) and G(r) of other settings itself.
 
     For the polynomial: counts, blanks and form factors, so that every step is done again; else F(Q) as it is.
     """
     structure, settings = one.structure, one.settings
     data: dict[str, Any] = {
-        "method": settings.method,
+        "method": "polynomial" if from_counts(one) else "transform",
         "q": plain_list(structure.q, 9),
         "f": plain_list(structure.f, 9),
         "r": plain_list(_drawn_r(one), 9),
         "start": {"qmax": one.pdf.qmax, "qmin": one.pdf.qmin, "rpoly": settings.rpoly, "blanks": 1.0},
         "window": settings.window,
     }
-    if settings.method == "polynomial":
+    if from_counts(one):
         squared_mean = one.composition.squared_mean(structure.q, None)
         mean_square = one.composition.mean_square(structure.q, None)
         factor = np.divide(
@@ -147,7 +152,7 @@ def live_data(one: Reduced) -> dict[str, Any]:
     return data
 
 
-def _drawn_r(one: Reduced) -> FloatArray:
+def _drawn_r(one: ReducedPattern) -> FloatArray:
     stop = min(DRAWN_R, float(one.pdf.r[-1]))
     step = np.pi / float(one.structure.q[-1]) / FINENESS
     return np.linspace(0.0, stop, int(np.ceil(stop / step)) + 1)

@@ -1,24 +1,19 @@
-"""The files of a reduction: curves that other programs read too, reduction.json, and the report."""
+"""The files of a reduction beside its report: curves that other programs read, too, and their names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nanocrystal.reduction import Differential, Reduced, Reduction, ReductionResult, Unchanged
-from nanocrystal.reduction.absorption import GEOMETRIES
-from nanocrystal.report.encoding import finite
-from nanocrystal.report.files import recorded, write_texts
+from nanocrystal.arrays import FloatArray
+from nanocrystal.reduction import DifferentialFunctions, ReducedPattern
+from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_files import image_files, image_texts
+from nanocrystal.report.reduction.result import REDUCTION, ReductionResult
 from nanocrystal.text import csv_text
 
-FloatArray = NDArray[np.float64]
-REDUCTION = "reduction.json"
 SUFFIXES = ("iq", "sq", "fq", "gr")
 _LABELS = {
     "iq": "Q(1/Å)  I(Q)",
@@ -48,37 +43,25 @@ def planned_names(
     return ["report.html", *own, *image_files(images), *(["study.toml"] if study_copy else []), REDUCTION]
 
 
-def write_reduction(result: ReductionResult, folder: Path | str, study_text: str | None = None) -> Path:
-    """Write curves, report and reduction.json; return the path of the report.
-
-    Everything is written beside the folder first and moved in at the end, reduction.json last.
-    """
-    folder = Path(folder)
-    write_texts(reduction_texts(result, study_text), folder)
-    return folder / "report.html"
-
-
-def reduction_texts(result: ReductionResult, study_text: str | None = None) -> dict[str, str]:
-    """Return the files of a study of reductions: name -> text, reduction.json last."""
-    from nanocrystal.report.reduction.page import reduction_html
-
-    texts = {"report.html": reduction_html(result)}
+def reduction_tables(result: ReductionResult) -> dict[str, str]:
+    """Return the files beside the report: name -> text."""
+    texts: dict[str, str] = {}
     for name, one in result.reductions.items():
         texts |= curve_texts(name, one)
     texts |= image_texts(result.images)
     for (a, b), difference in result.differentials.items():
         texts |= _differential_texts(f"{a}_minus_{b}", difference, result.reductions[a])
-    for (a, b), comparison in result.comparisons.items():
+    for (a, b), comparison in result.unchanged.items():
         columns = {"q": comparison.q, "difference": comparison.difference, "sigma": comparison.sigma}
         columns |= {"per_unit_strain": comparison.strain_template, **comparison.component_templates}
         texts[f"{a}_against_{b}.csv"] = csv_text(columns)
-    return recorded(texts, study_text, REDUCTION, lambda files: reduction_document(result, files))
+    return texts
 
 
 # ---- curves -----------------------------------------------------------------------------------------
 
 
-def curve_texts(name: str, one: Reduced) -> dict[str, str]:
+def curve_texts(name: str, one: ReducedPattern) -> dict[str, str]:
     """Return NAME.iq, .sq, .fq, .gr and NAME_d.csv with D(r)."""
     structure, pdf, intensity = one.structure, one.pdf, one.intensity
     header = settings_header(one)
@@ -96,7 +79,7 @@ def curve_texts(name: str, one: Reduced) -> dict[str, str]:
     return texts
 
 
-def _differential_texts(name: str, difference: Differential, first: Reduced) -> dict[str, str]:
+def _differential_texts(name: str, difference: DifferentialFunctions, first: ReducedPattern) -> dict[str, str]:
     header = (
         settings_header(first) + f"# differential = {difference.first} - {difference.scale:.8g} {difference.other}\n"
     )
@@ -123,7 +106,7 @@ def column_text(header: str, suffix: str, x: FloatArray, y: FloatArray, sigma: F
     return f"{header}#### start data\n#L {labels}\n{rows}\n"
 
 
-def settings_header(one: Reduced) -> str:
+def settings_header(one: ReducedPattern) -> str:
     """Return the settings as lines "# key = value"."""
     from nanocrystal._version import __version__
 
@@ -138,96 +121,3 @@ def settings_header(one: Reduced) -> str:
 
 def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
-
-
-def settings_of(one: Reduced) -> dict[str, Any]:
-    """Return the settings that mattered, with the values that were used; tables flattened."""
-    polynomial_only = {"rpoly"}
-    physical_only = {"compton", "recoil_power", "fluorescence", "normalization", "normalization_range"}
-    unused = physical_only if one.settings.method == "polynomial" else polynomial_only
-    shown: dict[str, Any] = {}
-    for field in fields(Reduction):
-        value = getattr(one.settings, field.name)
-        if field.name in unused or field.name in ("absorption", "r"):
-            continue
-        shown[field.name] = _word(value)
-    shown["qmin"], shown["qmax"] = _word(one.pdf.qmin), _word(one.pdf.qmax)
-    shown["qmaxinst"] = _word(float(one.structure.q[-1]))
-    start, stop, step = one.settings.r
-    shown |= {"rmin": _word(start), "rmax": _word(stop), "rstep": _word(step)}
-    absorption = one.settings.absorption
-    if absorption is not None:
-        assert absorption.geometry in GEOMETRIES
-        shown |= {f"absorption_{k}": _word(v) for k, v in vars(absorption).items() if v is not None}
-    return shown
-
-
-def _word(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, tuple):
-        return " ".join(f"{v:.10g}" for v in value)
-    return value
-
-
-# ---- reduction.json -----------------------------------------------------------------------------------
-
-
-def reduction_document(result: ReductionResult, files: list[str]) -> dict[str, Any]:
-    """Return reduction.json as a mapping; numbers that are not finite become null."""
-    document = {
-        "title": result.title,
-        "version": result.version,
-        "reductions": {name: _reduced(one) for name, one in result.reductions.items()},
-        "differentials": {f"{a} - {b}": _differential(d) for (a, b), d in result.differentials.items()},
-        "unchanged": {f"{a} against {b}": _unchanged(u) for (a, b), u in result.comparisons.items()},
-        "images": {name: found.facts() for name, found in result.images.items()},
-        "inputs": dict(result.inputs),
-        "files": sorted(files),
-    }
-    return finite(document)  # type: ignore[no-any-return]
-
-
-def _reduced(one: Reduced) -> dict[str, Any]:
-    return {
-        "settings": settings_of(one),
-        "composition": dict(one.composition.parts),
-        "number_density": one.number_density,
-        "n_points": len(one.structure.q),
-        "blanks": {s.name: {k: v for k, v in vars(s).items() if k != "name"} for s in one.scales},
-        "constants": {
-            n: {"value": c.value, "stderr": c.stderr, "unit": c.unit} for n, c in one.structure.constants.items()
-        },
-        "checks": {
-            c.name: {"found": c.found, "sigma": c.sigma, "expected": c.expected, "unit": c.unit, "meaning": c.meaning}
-            for c in one.checks
-        },
-        "notes": list(one.notes),
-    }
-
-
-def _differential(difference: Differential) -> dict[str, Any]:
-    return {
-        "scale": difference.scale,
-        "scale_stderr": difference.scale_stderr,
-        "fit_range": difference.fit_range,
-        "intensity_scale": difference.intensity_scale,
-        "qmax": difference.pdf.qmax,
-        "notes": list(difference.notes),
-    }
-
-
-def _unchanged(comparison: Unchanged) -> dict[str, Any]:
-    return {
-        "differs": comparison.differs,
-        "chi2": comparison.chi2,
-        "degrees_of_freedom": comparison.freedom,
-        "probability": comparison.probability,
-        "scale": comparison.scale,
-        "scale_stderr": comparison.scale_stderr,
-        "strain": vars(comparison.strain),
-        "components": {part.name: vars(part) for part in comparison.parts},
-        "said": list(comparison.said),
-    }

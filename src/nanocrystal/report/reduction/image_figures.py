@@ -24,8 +24,6 @@ from nanocrystal.reduction.image_pixels import (
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import OBSERVED, Figure, line, plain_list
 
-LARGEST = 400
-"""pixels of a drawn image, each way"""
 MISSING = "#D9D9D9"
 SCALE = ((0.0, "#F4F8FC"), (0.25, "#C6DBEF"), (0.5, "#6BAED6"), (0.75, "#2171B5"), (1.0, "#08306B"))
 COLORS = {
@@ -42,12 +40,11 @@ COLORS = {
 
 def image_figure(view: View) -> Figure:
     """Return the counts of a frame on a logarithmic scale, with the pixels that are left out in colours."""
-    step = int(np.ceil(max(view.counts.shape) / LARGEST))
-    counts, codes = coarser(view, step)
-    traces = [_map(counts, 0.5 * step, step, "Counts in a frame")]
-    for code in (int(c) for c in np.unique(codes) if c != USED):
-        traces.append(_overlay(codes == code, step, NAMES[code], COLORS[code]))
-    rows, columns = view.counts.shape
+    step = view.step
+    traces = [_map(view.counts, 0.5 * step, step, "Counts in a frame")]
+    for code in (int(c) for c in np.unique(view.codes) if c != USED):
+        traces.append(_overlay(view.codes == code, step, NAMES[code], COLORS[code]))
+    rows, columns = view.size
     column, row = view.beam
     if 0.0 <= column <= columns and 0.0 <= row <= rows:
         traces.append(_beam(column, row))
@@ -81,31 +78,6 @@ def cake_figure(found: IntegratedImage) -> Figure:
     return {"data": [top, below], "layout": figure_layout}
 
 
-def coarser(view: View, step: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Return counts and codes of blocks of step × step pixels; what is left over at the far edges is not shown.
-
-    Counts are the mean of the pixels that are used, of all where none is. The code of a block is that of most of its
-    pixels; a saturated pixel or an outlier shows even alone.
-    """
-    rows, columns = (n // step for n in view.counts.shape)
-    cut = np.s_[: rows * step, : columns * step]
-
-    def blocks(values: Any) -> Any:
-        return values[cut].reshape(rows, step, columns, step).swapaxes(1, 2).reshape(rows, columns, step * step)
-
-    counts, codes = blocks(view.counts), blocks(view.codes)
-    used = codes == USED
-    some = used.any(axis=2)
-    total = np.where(used | ~some[..., None], counts, 0.0).sum(axis=2)
-    mean = total / np.where(some, used.sum(axis=2), step * step)
-    shown = np.full((rows, columns), USED, dtype=np.uint8)
-    for code in NAMES:
-        part = (codes == code).sum(axis=2)
-        enough = part > 0 if code in (SATURATED, OUTLIER) else 2 * part >= step * step
-        shown[enough & ((shown == USED) | (code in (SATURATED, OUTLIER)))] = code
-    return mean, shown
-
-
 # ---- parts ----------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +89,7 @@ def packed(values: NDArray[Any]) -> dict[str, str]:
 
 
 def _map(
-    values: NDArray[np.float64], x0: float, dx: float, name: str, y0: float | None = None, dy: float | None = None
+    values: NDArray[np.floating[Any]], x0: float, dx: float, name: str, y0: float | None = None, dy: float | None = None
 ) -> dict[str, Any]:
     """Return a heat map on a logarithmic scale; what is not above 0 has the lightest colour."""
     positive = values[np.isfinite(values) & (values > 0.0)]

@@ -12,7 +12,8 @@ import numpy as np
 from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
-from nanocrystal.report.outcome import Outcome
+from nanocrystal.parameters.address import full_address
+from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
 POOR = 0.5
@@ -29,6 +30,7 @@ class Estimate:
     stderr comes from the covariance at the minimum with the sigmas as given; stderr_scaled is
     multiplied by √χ²_red where that exceeds 1. Without sigmas both are the scaled one.
     Both are None where the data do not determine the parameter or it was not refined.
+    quantity, definition: what it is and in words exactly which; empty where nothing is said, as in results of 0.1.
     """
 
     value: float
@@ -39,16 +41,20 @@ class Estimate:
     min: float | None = None
     max: float | None = None
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
 class DerivedValue:
-    """A quantity that follows from the parameters, with its propagated uncertainty."""
+    """A quantity that follows from the parameters, with its propagated uncertainty; see `Estimate`."""
 
     value: float
     stderr: float | None
     unit: str
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,15 +230,23 @@ class Result(Outcome):
     version: str
     converged: bool
     message: str
+    """why it stopped"""
     elapsed_s: float
     n_evaluations: int
+    """how often the model was calculated"""
     parameters: Mapping[str, Estimate]
+    """address -> value and uncertainty of every number of the study"""
     derived: Mapping[str, DerivedValue]
+    """address -> what follows from them"""
     datasets: Mapping[str, FittedCurve]
+    """data set -> what was measured and calculated"""
     correlations: Correlations
     inputs: Mapping[str, str]
+    """file -> SHA-256 of what was read"""
     notes: Sequence[str]
+    """what to know, one sentence each"""
     sizes: Mapping[str, SizeCurve]
+    """population and length -> its distribution"""
     structures: Mapping[str, str]
     """file name (name.cif or name.xyz) -> text of the refined model"""
     provenance: Mapping[str, Any]
@@ -246,6 +260,14 @@ class Result(Outcome):
     """population -> atoms of one of its crystals, for a picture"""
     joint: Joint | None = None
     """what each data set says alone, where there are several"""
+
+    def __getitem__(self, address: str) -> Estimate | DerivedValue:
+        """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".
+
+        Raises InputError that names the nearest addresses, or those that end so.
+        """
+        values: dict[str, Estimate | DerivedValue] = {**self.derived, **self.parameters}
+        return values[full_address(address, values)]
 
     @property
     def correlation_names(self) -> Sequence[str]:
@@ -274,6 +296,12 @@ class Result(Outcome):
         from nanocrystal.report.refined.files import result_tables
 
         return result_tables(self)
+
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether it converged, and why not."""
+        if self.interrupted:
+            return "interrupted", ""
+        return ("whole", "") if self.converged else ("incomplete", f"Not converged: {self.message}.")
 
     def recorded(self) -> dict[str, Any]:
         """Return the document; of models only the names of their files."""

@@ -38,11 +38,11 @@ def restored(kind: type[Result], document: Mapping[str, Any], folder: Path) -> A
 
 
 def _curve(name: str, told: Mapping[str, Any], folder: Path) -> FittedCurve:
-    columns = _columns(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
+    columns = columns_of(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
     columns.pop("curve", None)
     x_name, x = next(iter(columns.items()))
-    labels, places = _places(x)
-    background = _numbers(columns["background"])
+    labels, places = points_of(x)
+    background = numbers(columns["background"])
     sigma = columns["sigma"]
     fine = folder / f"{name}_fine.csv"
     merits: dict[str, Any] = {key: told.get(key) for key in MERITS}
@@ -56,41 +56,41 @@ def _curve(name: str, told: Mapping[str, Any], folder: Path) -> FittedCurve:
         y_name="",
         y_unit="",
         source="",
-        observed=_numbers(columns["observed"]),
-        sigma=None if not any(sigma) else _numbers(sigma),
-        calculated=_numbers(columns["calculated"]),
+        observed=numbers(columns["observed"]),
+        sigma=None if not any(sigma) else numbers(sigma),
+        calculated=numbers(columns["calculated"]),
         background=background if background.any() else None,
-        components={n: _numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
+        components={n: numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
         fine=_fine(fine) if fine.is_file() else None,
     )
 
 
 def _fine(path: Path) -> FineCurve:
-    columns = _columns(path)
+    columns = columns_of(path)
     columns.pop("curve", None)
     x_name = next(iter(columns))
     observed = columns["observed"]
     return FineCurve(
-        x=_numbers(columns[x_name]),
-        observed=_numbers(observed) if any(observed) else None,
-        calculated=_numbers(columns["calculated"]),
-        components={n: _numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
+        x=numbers(columns[x_name]),
+        observed=numbers(observed) if any(observed) else None,
+        calculated=numbers(columns["calculated"]),
+        components={n: numbers(c) for n, c in columns.items() if n not in (x_name, *LEADING)},
     )
 
 
-def _columns(path: Path) -> Columns:
+def columns_of(path: Path) -> Columns:
     with path.open(encoding="utf-8", newline="") as stream:
         heads, *rows = list(csv.reader(stream))
     return {head: [row[k] for row in rows] for k, head in enumerate(heads)}
 
 
-def _numbers(column: list[str]) -> Any:
+def numbers(column: list[str]) -> Any:
     return np.array([float(v) if v else np.nan for v in column])
 
 
-def _places(column: list[str]) -> tuple[tuple[str, ...], Any]:
+def points_of(column: list[str]) -> tuple[tuple[str, ...], Any]:
     """Return labels and abscissa: names of points are no numbers, and the abscissa then only counts them."""
     try:
-        return (), _numbers(column)
+        return (), numbers(column)
     except ValueError:
         return tuple(column), np.arange(len(column), dtype=np.float64)

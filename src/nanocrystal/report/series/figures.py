@@ -11,7 +11,14 @@ from nanocrystal.arrays import FloatArray
 from nanocrystal.report.compared.figures import COLORS
 from nanocrystal.report.page.axes import INK, axis, axis_title, layout
 from nanocrystal.report.page.figures import DIVERGING, SEQUENTIAL, Figure, label, plain_list
-from nanocrystal.report.series.result import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
+from nanocrystal.report.series.result import (
+    ORDER_PARAMETER,
+    MemberFit,
+    MemberResult,
+    Pattern,
+    SeriesResult,
+    SeriesValue,
+)
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 """of the branches"""
@@ -131,6 +138,21 @@ def merit_of(dataset: str, key: str) -> Pick:
     return pick
 
 
+def refined(address: str) -> Pick:
+    """Return what picks a parameter where it is not fixed."""
+
+    def pick(fit: MemberFit) -> SeriesValue | None:
+        value = fit.values.get(address)
+        return None if value is None or value.status == "fixed" else value
+
+    return pick
+
+
+def followed(fit: MemberFit) -> SeriesValue | None:
+    """Pick the order parameter."""
+    return fit.derived.get(ORDER_PARAMETER)
+
+
 def delta_bic_of(fit: MemberFit) -> SeriesValue | None:
     """Pick by how much a candidate is worse than the best."""
     return None if fit.delta_bic is None else SeriesValue(value=fit.delta_bic, stderr=None)
@@ -140,10 +162,13 @@ def delta_bic_of(fit: MemberFit) -> SeriesValue | None:
 
 
 def patterns_of(series: SeriesResult, dataset: str, branch: str) -> list[tuple[MemberResult, Pattern]]:
-    """Return the members of a branch by value with their pattern of a data set, fitted by the preferred candidate."""
-    own = [m for m in series.members if m.branch == branch and m.fit is not None]
-    found = [(m, m.fit.patterns[dataset]) for m in own if m.fit is not None and dataset in m.fit.patterns]
-    return sorted(found, key=lambda item: item[0].value)
+    """Return the members of a branch by value with their pattern of a data set, fitted by the preferred candidate.
+
+    A pattern without curves, as version 0.1 may have left it, is none.
+    """
+    fits = [(m, m.fit) for m in series.members if m.branch == branch]
+    rows = [(m, fit.patterns[dataset]) for m, fit in fits if fit is not None and dataset in fit.patterns]
+    return sorted((row for row in rows if len(row[1].x)), key=lambda row: row[0].value)
 
 
 def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]]) -> Figure:
@@ -287,7 +312,7 @@ def _on_one_grid(patterns: Sequence[Pattern]) -> tuple[FloatArray, FloatArray, F
     """Return x (n,) of the first pattern, and all observed and calculated on it, (n_patterns, n)."""
     x = np.asarray(patterns[0].x, dtype=float)
 
-    def at(p: Pattern, y: Sequence[float]) -> FloatArray:
+    def at(p: Pattern, y: FloatArray) -> FloatArray:
         own = np.asarray(p.x, dtype=float)
         if np.array_equal(own, x):
             return np.asarray(y, dtype=float)

@@ -1,119 +1,84 @@
-"""The files of a series: those of its members, a table of all of them, and series.json."""
+"""The files of a series: the checkpoints of its members, a table of all of them, and what series.json concludes."""
 
 from __future__ import annotations
 
 import json
-from functools import cache
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.report.compared.files import COMPARISON, comparison_document
-from nanocrystal.report.compared.result import Comparison
-from nanocrystal.report.encoding import finite
 from nanocrystal.report.files import write_texts
-from nanocrystal.report.refined.files import curve_csv, results_document
-from nanocrystal.report.refined.result import RESULTS, Result
+from nanocrystal.report.outcome import SCHEMA, json_text
+from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 from nanocrystal.report.series.result import (
+    MEMBER,
     ORDER_PARAMETER,
+    SERIES,
     MemberFit,
     MemberResult,
     SeriesResult,
     SeriesValue,
+    Transition,
+    Trend,
     shown_addresses,
 )
-from nanocrystal.report.series.switch import single_switch
+from nanocrystal.report.series.switch import Switch, single_switch
+from nanocrystal.report.series.version_0_1 import of_today
 from nanocrystal.text import csv_of_rows
 
-SERIES = "series.json"
-MEMBER = "member.json"
-"""the checkpoint of a member, written last"""
-REPORT = "report.html"
-PLOTLY = "plotly.min.js"
-"""what the pages of all members share"""
 WITHOUT_ERROR = ("fixed", "at_bound", "undetermined")
 
 
-def member_texts(result: Result, has_reports: bool, depth: int = 1) -> dict[str, str]:
-    """Return the files of a member without candidates: name -> text; depth: folders below that of the series."""
-    if has_reports:
-        texts = result.files()
-        return {**texts, REPORT: light_page(texts[REPORT], depth)}
-    texts = {f"{name}.csv": curve_csv(curve) for name, curve in result.datasets.items()}
-    texts |= result.structures
-    document = results_document(result, [*texts, RESULTS])
-    return {**texts, RESULTS: _json(document)}
+# ---- checkpoints ----------------------------------------------------------------------------------
 
 
-def comparison_texts(comparison: Comparison, has_reports: bool) -> dict[str, str]:
-    """Return the files of a member with candidates: name -> text, a folder for each candidate."""
-    from nanocrystal.report.compared.page import comparison_html
+def write_member(member: MemberResult, texts: dict[str, str], folder: Path) -> MemberResult:
+    """Write the files of a member to its folder in that of the series, member.json last; older ones are removed.
 
-    texts = {REPORT: light_page(comparison_html(comparison), 1)} if has_reports else {}
-    for name, result in comparison.results.items():
-        texts |= {f"{name}/{file}": text for file, text in member_texts(result, has_reports, 2).items()}
-    return {**texts, COMPARISON: _json(comparison_document(comparison, list(texts)))}
-
-
-def light_page(page: str, depth: int) -> str:
-    """Return a page that takes plotly.js from the folder of the series, `depth` folders above, instead of holding it.
-
-    A hundred members with reports of their own would otherwise hold plotly.js, 5 MB, hundreds of times.
+    Returns the member with the names of its files.
     """
-    held, linked = f"<script>\n{plotly_text()}\n</script>", f'<script src="{"../" * depth}{PLOTLY}"></script>'
-    if page.count(held) != 1:
-        return page
-    allowed = "script-src 'unsafe-inline'"
-    page = page.replace(allowed, f"{allowed} 'self' file:", 1).replace(held, linked)
-    complete = "This page is complete in itself: it loads nothing from the network."
-    return page.replace(complete, f"Its figures need {PLOTLY} in the folder of the series.")
-
-
-@cache
-def plotly_text() -> str:
-    """Return plotly.js, as the pages hold it."""
-    return resources.files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8")
-
-
-def write_member(member: MemberResult, texts: dict[str, str], folder: Path) -> None:
-    """Write the files of a member to its folder in that of the series, member.json last; older ones are removed."""
-    names = sorted([*texts, MEMBER])
-    for name in set(_listed(folder / member.name / MEMBER)) - set(names):
+    kept = replace(member, files=sorted([*texts, MEMBER]))
+    for name in set(_listed(folder / member.name / MEMBER)) - set(kept.files):
         (folder / member.name / name).unlink(missing_ok=True)
-    document = {"files": names, "member": member.document()}
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # a number that is not finite, in a quantity that follows from others
-        text = json.dumps(finite(document), ensure_ascii=False, allow_nan=False)
-    write_texts({**texts, MEMBER: f"{text}\n"}, folder / member.name)
+    write_texts({**texts, MEMBER: member_text(kept)}, folder / member.name)
+    return kept
+
+
+def member_text(member: MemberResult) -> str:
+    """Return the checkpoint of a member."""
+    return json_text(member.document())
 
 
 def read_member(folder: Path, name: str) -> MemberResult | None:
     """Return what an earlier run found for a member, None where there is nothing that can be read."""
     try:
-        document = json.loads((folder / name / MEMBER).read_text(encoding="utf-8"))
-        return MemberResult.from_document(document["member"])
+        return MemberResult.from_document(_read(folder / name / MEMBER))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write_series(series: SeriesResult, folder: Path, files: list[str], study_text: str | None) -> Path:
-    """Write report, table and series.json of a series, series.json last; return the path of the report."""
-    from nanocrystal.report.series.page import series_html
+def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
+    """Return the checkpoint of a member with today's keys; raises OSError, ValueError, KeyError or TypeError."""
+    return of_today(_read(folder / name / MEMBER))
 
-    texts = {REPORT: series_html(series), "series.csv": series_csv(series)}
-    if study_text is not None:
-        texts["study.toml"] = study_text
-    texts[SERIES] = _json(series_document(series, sorted({*files, *_earlier(folder)})))
-    write_texts(texts, folder)
-    return folder / REPORT
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the document of a file; raises OSError, or ValueError where it is none."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(path)
+    return document
+
+
+# ---- the folder of a series -----------------------------------------------------------------------
 
 
 def write_begun(folder: Path, title: str, files: list[str]) -> None:
     """Write a series.json that says which files will be ours, before there is anything else, and what all share."""
-    begun = {"title": title, "complete": False, "members": {}, "files": sorted({*files, *_earlier(folder)})}
+    ours = sorted({*files, *files_there(folder)})
+    begun = {"schema": SCHEMA, "kind": SeriesResult.kind, "title": title, "complete": False, "members": {}}
     shared = {PLOTLY: plotly_text()} if PLOTLY in files else {}
-    write_texts({SERIES: _json(begun), **shared}, folder)
+    write_texts({SERIES: json_text(begun | {"files": ours}), **shared}, folder)
 
 
 def remove_begun(folder: Path) -> None:
@@ -124,15 +89,15 @@ def remove_begun(folder: Path) -> None:
         folder.rmdir()
 
 
-def _earlier(folder: Path) -> list[str]:
-    """Return the files of earlier runs in a folder that are still there."""
+def files_there(folder: Path) -> list[str]:
+    """Return the files in a folder that the record of a series there lists."""
     return [name for name in _listed(folder / SERIES) if (folder / name).is_file()]
 
 
 def _listed(record: Path) -> list[str]:
     """Return the files that a record of an earlier run lists, none where it cannot be read."""
     try:
-        return list(json.loads(record.read_text(encoding="utf-8"))["files"])
+        return list(_read(record)["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -175,8 +140,6 @@ def _columns(series: SeriesResult) -> list[tuple[list[str], str, Any]]:
 
 
 def _only(member: MemberResult, candidate: str) -> MemberResult:
-    from dataclasses import replace
-
     return replace(member, fits={candidate: member.fits[candidate]})
 
 
@@ -209,95 +172,48 @@ def state_of(member: MemberResult) -> str:
     return "converged" if member.fit.converged else "not converged"
 
 
-# ---- series.json ----------------------------------------------------------------------------------
+# ---- conclusions ----------------------------------------------------------------------------------
 
 
-def series_document(series: SeriesResult, files: list[str]) -> dict[str, Any]:
-    """Return series.json as a mapping; numbers that are not finite become null."""
-    document = {
-        "title": series.title,
-        "version": series.version,
-        "variable": series.variable,
-        "unit": series.unit,
-        "mode": series.mode,
-        "complete": series.complete,
-        "interrupted": series.interrupted,
-        "elapsed_s": series.elapsed_s,
-        "candidates": list(series.candidates),
-        "order_parameter": series.order_parameter,
-        "shared": list(series.shared),
-        "members": {m.name: _member_document(m) for m in series.members},
-        "missing": list(series.missing),
-        "transitions": [
-            {
-                "branch": t.branch,
-                "below": t.below,
-                "above": t.above,
-                "value": t.value,
-                "bracket": t.bracket,
-                "members": list(t.members),
-            }
-            for t in series.transitions
-        ],
-        "switches": [
-            {"branch": s.branch, "below": s.below, "above": s.above, "value": s.value, "bracket": s.bracket}
-            for s in (single_switch(series.along(b), b) for b in series.branches)
-            if s is not None
-        ],
-        "trends": [
-            {
-                "parameter": t.address,
-                "candidate": t.candidate,
-                "branch": t.branch,
-                "unit": t.unit,
-                "slope": t.line.slope,
-                "slope_stderr": t.line.stderr,
-                "level": t.line.level,
-                "at": t.line.at,
-                "relative_slope": t.line.relative,
-                "relative_slope_stderr": t.line.relative_stderr,
-                "chi2_red": t.line.chi2_red,
-                "n": t.line.n,
-            }
-            for t in series.trends
-        ],
-        "notes": list(series.notes),
-        "inputs": dict(series.inputs),
-        "files": sorted(files),
-    }
-    return finite(document)  # type: ignore[no-any-return]
-
-
-def _member_document(member: MemberResult) -> dict[str, Any]:
+def conclusions(series: SeriesResult) -> dict[str, Any]:
+    """Return what series.json says beside the members: how they ended, transitions, switches, straight lines."""
+    switches = (single_switch(series.along(b), b) for b in series.branches)
     return {
-        "value": member.value,
-        "branch": member.branch,
-        "state": state_of(member),
-        "preferred": member.preferred,
-        "best": list(member.best),
-        "problem": member.problem,
-        "notes": list(member.notes),
-        "carried_from": member.carried_from,
-        "elapsed_s": member.elapsed_s,
-        "fingerprint": member.fingerprint,
-        "fits": {
-            name: {
-                "converged": fit.converged,
-                "n_parameters": fit.n_parameters,
-                "bic": fit.bic,
-                "delta_bic": fit.delta_bic,
-                "datasets": {n: {"rw": p.rw, "gof": p.gof, "n_points": p.n_points} for n, p in fit.patterns.items()},
-                "parameters": {a: _value_document(v) for a, v in fit.values.items()},
-                "derived": {a: _value_document(v) for a, v in fit.derived.items()},
-            }
-            for name, fit in member.fits.items()
-        },
+        "complete": series.complete,
+        "members": {m.name: {"state": state_of(m)} for m in series.members},
+        "transitions": [_transition(t) for t in series.transitions],
+        "switches": [_change(s) for s in switches if s is not None],
+        "trends": [_trend(t) for t in series.trends],
     }
 
 
-def _value_document(value: SeriesValue) -> dict[str, Any]:
-    return {"value": value.value, "stderr": value.stderr, "unit": value.unit, "status": value.status}
+def _transition(transition: Transition) -> dict[str, Any]:
+    return {**_change(transition), "members": list(transition.members)}
 
 
-def _json(document: Any) -> str:
-    return json.dumps(finite(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def _change(change: Transition | Switch) -> dict[str, Any]:
+    return {
+        "branch": change.branch,
+        "below": change.below,
+        "above": change.above,
+        "value": change.value,
+        "bracket": change.bracket,
+    }
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    line = trend.line
+    return {
+        "parameter": trend.address,
+        "candidate": trend.candidate,
+        "branch": trend.branch,
+        "unit": trend.unit,
+        "slope": line.slope,
+        "slope_stderr": line.stderr,
+        "level": line.level,
+        "at": line.at,
+        "relative_slope": line.relative,
+        "relative_slope_stderr": line.relative_stderr,
+        "chi2_red": line.chi2_red,
+        "n": line.n,
+    }

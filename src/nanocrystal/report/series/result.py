@@ -11,27 +11,30 @@ A straight line y = y₀ + s (x − x̄) is a least-squares fit weighted with 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
-from nanocrystal.report.compared.result import Comparison
-from nanocrystal.report.refined.result import DerivedValue, Estimate, FittedCurve, Result
+from nanocrystal.arrays import FloatArray, without_arrays
+from nanocrystal.report.encoding import ByName, PlainData, called, decoded, encoded
+from nanocrystal.report.outcome import SCHEMA, Ending, Outcome
 
-FloatArray = NDArray[np.float64]
+SERIES = "series.json"
+MEMBER = "member.json"
+"""the checkpoint of a member, written last"""
+UNTITLED = "Untitled series"
 REFINED = ("free", "linear", "at_bound", "undetermined")
-MOST_POINTS = 1600
-"""of a pattern that is kept for the figures of the series"""
 ALONE = ""
 """the name of the only model of a study without candidates"""
 ORDER_PARAMETER = "order_parameter"
 FEWEST = 3
 """points that a straight line is drawn through"""
+UNFINISHED = "the run has not come to its end; the same command goes on with it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,36 +45,45 @@ class SeriesValue:
     stderr: float | None
     unit: str = ""
     status: str = "derived"
+    """as that of a parameter, or derived"""
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pattern:
-    """One data set of a member and its calculated curve, thinned for figures; lists of length (n,)."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pattern(PlainData):
+    """One data set of a member and its calculated curve, thinned for figures; arrays of shape (n,)."""
 
     technique: str
     x_name: str
     x_unit: str
     y_name: str
     y_unit: str
-    x: Sequence[float]
-    observed: Sequence[float]
-    calculated: Sequence[float]
+    x: FloatArray
+    observed: FloatArray
+    calculated: FloatArray
     rw: float
     gof: float | None
     n_points: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class MemberFit:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MemberFit(PlainData):
     """One candidate of one member. delta_bic: above the best candidate, None where it was not judged."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = called(values="parameters", patterns="datasets")
 
     converged: bool
     message: str
+    """why the optimiser stopped"""
     n_parameters: int
+    """refined ones, linear ones too"""
     values: Mapping[str, SeriesValue]
+    """address -> parameter"""
     derived: Mapping[str, SeriesValue]
     patterns: Mapping[str, Pattern]
+    """data set -> its pattern"""
     bic: float | None = None
     delta_bic: float | None = None
     notes: Sequence[str] = ()
@@ -82,27 +94,34 @@ class MemberFit:
         return {a: v.value for a, v in self.values.items() if v.status == "free"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class MemberResult:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MemberResult(PlainData):
     """What was found for one member.
 
     fits: candidate -> fit, the only one under "" without candidates; best: candidates that cannot be told apart from
     the best; preferred: the simplest of them, None where the member failed; problem: why it failed, else "";
-    carried_from: member whose values it started from; fingerprint: of all that decided its result.
+    carried_from: member whose values it started from; fingerprint: of all that decided its result; report: the page
+    with more, from the folder of the series; files: the names of those in its own folder; version: that refined it.
     """
 
     name: str
     value: float
+    """of the variable"""
     branch: str
+    """the run along the variable that it belongs to, such as heating"""
     fits: Mapping[str, MemberFit]
     best: Sequence[str]
     preferred: str | None
     problem: str = ""
     notes: Sequence[str] = ()
+    """what to know, one sentence each"""
     carried_from: str = ""
     elapsed_s: float = 0.0
+    """seconds that it took"""
     fingerprint: str = ""
     report: str = ""
+    files: Sequence[str] = ()
+    version: str = __version__
 
     @property
     def fit(self) -> MemberFit | None:
@@ -110,26 +129,15 @@ class MemberResult:
         return None if self.preferred is None else self.fits[self.preferred]
 
     def document(self) -> dict[str, Any]:
-        """Return the member as JSON has it."""
-        return {**vars(self), "fits": {name: _fit_document(fit) for name, fit in self.fits.items()}}
+        """Return the member as JSON has it: its checkpoint."""
+        return {"schema": SCHEMA, "kind": "member", **encoded(self)}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> MemberResult:
-        """Return the member of a document; raises KeyError, TypeError or ValueError where it is none."""
-        fits = {name: _fit_from(fit) for name, fit in dict(document["fits"]).items()}
-        return cls(**{**document, "fits": fits})
+    def from_document(cls, document: dict[str, Any]) -> MemberResult:
+        """Return the member of a checkpoint, also of version 0.1; raises KeyError, TypeError or ValueError."""
+        from nanocrystal.report.series.version_0_1 import of_today
 
-
-def _fit_document(fit: MemberFit) -> dict[str, Any]:
-    """Return a fit as plain mappings; its lists are not copied."""
-    rooms = {"values": fit.values, "derived": fit.derived, "patterns": fit.patterns}
-    return {**vars(fit), **{key: {n: vars(v) for n, v in found.items()} for key, found in rooms.items()}}
-
-
-def _fit_from(document: Mapping[str, Any]) -> MemberFit:
-    values, derived = ({a: SeriesValue(**v) for a, v in dict(document[key]).items()} for key in ("values", "derived"))
-    patterns = {name: Pattern(**p) for name, p in dict(document["patterns"]).items()}
-    return MemberFit(**{**document, "values": values, "derived": derived, "patterns": patterns})
+        return decoded(cls, of_today(document))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,23 +193,37 @@ class Transition:
         return 0.5 * (self.high - self.low)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeriesResult:
-    """A whole series, members by branch and value; `missing`: members not done yet, by name."""
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class SeriesResult(Outcome):
+    """A whole series of refinements, members by branch and value."""
+
+    kind: ClassVar[str] = "series"
+    record: ClassVar[str] = SERIES
 
     title: str
     variable: str
+    """what changes from member to member"""
     unit: str
+    """of the variable"""
     mode: str
-    members: Sequence[MemberResult]
+    """sequential, independent or shared"""
+    members: Annotated[Sequence[MemberResult], ByName()]
+    """those that are done; their patterns without curves, which stand in the checkpoints of the members"""
     candidates: Sequence[str]
+    """their names, none where there is one model"""
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    """candidate -> what the study says of it"""
     order_parameter: str = ""
+    """the expression that is followed"""
     shared: Sequence[str] = ()
+    """addresses of the parameters that all members have in common"""
     missing: Sequence[str] = ()
+    """members not done yet"""
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
+    """seconds that the run took"""
     interrupted: bool = False
+    """whether the user stopped it"""
     version: str = __version__
     inputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -237,59 +259,75 @@ class SeriesResult:
         """Return the members of a branch that have a result, by value."""
         return sorted((m for m in self.good if m.branch == branch), key=lambda m: m.value)
 
+    def summary(self) -> str:
+        """Return what was found along the series, and what to know, in lines."""
+        from nanocrystal.report.series.words import findings
 
-# ---- from results ---------------------------------------------------------------------------------
+        lines = [f"{self.title or UNTITLED}: {len(self.members)} members in {self.elapsed_s:.1f} s"]
+        lines += [f"  {sentence}" for sentence in findings(self)]
+        return "\n".join([*lines, *(f"  ! {note}" for note in self.notes)])
 
+    def page(self, script: str | None = None) -> str:
+        """Return the report of the whole series as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.series.page import series_page
 
-def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -> MemberFit:
-    """Return what a series keeps of a result; extra: further quantities, such as an order parameter."""
-    values = {a: _value(p, p.stderr_scaled, p.status) for a, p in result.parameters.items()}
-    derived = {a: _value(d, d.stderr, "derived") for a, d in result.derived.items() if np.isfinite(d.value)}
-    n_parameters = sum(p.status in REFINED for p in result.parameters.values())
-    patterns = {name: _pattern(curve) for name, curve in result.datasets.items()}
-    return MemberFit(
-        converged=result.converged,
-        message=result.message,
-        n_parameters=n_parameters,
-        values=values,
-        derived={**derived, **(extra or {})},
-        patterns=patterns,
-        notes=list(result.notes),
-    )
+        return series_page(self, script)
 
+    def ending(self) -> tuple[Ending, str]:
+        """Return whether all members are done and converged, and what is to be done where the user stopped it."""
+        if not self.interrupted:
+            return ("whole" if self.complete else "incomplete"), ""
+        done = f"{len(self.members)} of {len(self.members) + len(self.missing)} members are done and saved"
+        return "interrupted", f"Interrupted: {done}; the same command goes on with the others."
 
-def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
-    known = stderr if stderr is not None and np.isfinite(stderr) else None
-    return SeriesValue(value=found.value, stderr=known, unit=found.unit, status=status, description=found.description)
+    def tables(self) -> Mapping[str, str]:
+        """Return one table of all members, and the checkpoint of each that has a result, in its folder."""
+        from nanocrystal.report.series.files import member_text, series_csv
 
+        kept = {f"{m.name}/{MEMBER}": member_text(m) for m in self.members if m.fits}
+        return {"series.csv": series_csv(self), **kept}
 
-def _pattern(curve: FittedCurve) -> Pattern:
-    fine = curve.fine
-    if fine is not None and fine.observed is not None:
-        columns = (fine.x, fine.observed, fine.calculated)
-    else:
-        columns = (curve.x, curve.observed, curve.calculated)
-    step = max(1, -(-len(columns[0]) // MOST_POINTS))
-    x, observed, calculated = ([float(f"{v:.7g}") for v in column[::step]] for column in columns)
-    return Pattern(
-        technique=curve.technique,
-        x_name=curve.x_name,
-        x_unit=curve.x_unit,
-        y_name=curve.y_name,
-        y_unit=curve.y_unit,
-        x=x,
-        observed=observed,
-        calculated=calculated,
-        rw=curve.rw,
-        gof=curve.gof,
-        n_points=curve.n_points,
-    )
+    def beside(self, folder: Path) -> Collection[str]:
+        """Return the files of members in a folder, which are written as they come, and those of earlier runs."""
+        from nanocrystal.report.series.files import files_there
 
+        return files_there(folder)
 
-def preferred_of(comparison: Comparison) -> str | None:
-    """Return the simplest of the candidates that cannot be told apart from the best, None where none was judged."""
-    best = [comparison[name] for name in comparison.best]
-    return min(best, key=lambda s: (s.n_parameters, s.bic)).name if best else None
+    def computed(self) -> Mapping[str, Any]:
+        """Return how each member ended, whether all converged, transitions, switches and straight lines."""
+        from nanocrystal.report.series.files import conclusions
+
+        return conclusions(self)
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the document without the curves of the patterns, which stand in the checkpoints of the members."""
+        return without_arrays(self.document())  # type: ignore[no-any-return]
+
+    @classmethod
+    def restored(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the series of a record; members are read from their checkpoints."""
+        from nanocrystal.report.series.files import checkpoint_in
+
+        if "variable" not in document:
+            raise ValueError(UNFINISHED)
+        members = {
+            name: checkpoint_in(folder, name) if member["fits"] else member
+            for name, member in document["members"].items()
+        }
+        return super().restored(document | {"members": members}, folder)
+
+    @classmethod
+    def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the series that version 0.1 wrote: the patterns of those members whose checkpoints are there."""
+        from nanocrystal.report.series.version_0_1 import with_members
+
+        if "variable" not in document:
+            raise ValueError(UNFINISHED)
+        return decoded(cls, with_members(document, folder))
+
+    def __repr__(self) -> str:
+        """Return what was found in a few lines: what a notebook shows."""
+        return f"SeriesResult({self.title!r})\n" + "\n".join(self.summary().splitlines()[1:])
 
 
 # ---- along the series -----------------------------------------------------------------------------

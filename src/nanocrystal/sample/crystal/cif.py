@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1e5
@@ -18,7 +20,19 @@ LONGEST = 1e5
 
 @dataclass(frozen=True)
 class CifSite:
-    """One site as the file gives it; u_iso None where the file has no displacement parameter."""
+    """One site as a CIF gives it.
+
+    Parameters
+    ----------
+    label, element : str
+        Its name in the file, and the symbol of its element.
+    fract : tuple of 3 float
+        Fractional coordinates.
+    occupancy : float
+        Part of its places that is filled, 0 to 1.
+    u_iso : float or None
+        Mean-square displacement along one axis, Å²; None where the file has none.
+    """
 
     label: str
     element: str
@@ -29,7 +43,23 @@ class CifSite:
 
 @dataclass(frozen=True)
 class CifStructure:
-    """What a CIF says: cell a, b, c (Å) and angles (°), operations, sites of the asymmetric unit."""
+    """What a CIF says of a crystal.
+
+    Parameters
+    ----------
+    source, text : str
+        The file as it was named, and its text.
+    cell : array (6,)
+        a, b, c in Å, α, β, γ in °.
+    space_group : str
+        Its Hermann–Mauguin symbol.
+    rotations : array (n, 3, 3)
+        Of the symmetry operations, on fractional coordinates.
+    translations : array (n, 3)
+        Of the symmetry operations, in parts of the cell.
+    sites : tuple of CifSite
+        Those of the asymmetric unit.
+    """
 
     source: str
     text: str
@@ -40,11 +70,48 @@ class CifStructure:
     sites: tuple[CifSite, ...]
 
 
-def parse_cif(text: str, source: str) -> CifStructure:
-    """Return the structure in the first block of `text` that has atom sites.
+def read_cif(path: str | Path, where: str = "cif") -> CifStructure:
+    """Return the structure in a CIF.
 
-    Raises InputError, naming `source`, for a CIF without cell or sites, with unknown elements, or
-    whose symmetry cannot be understood.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    where : str, optional
+        What messages call the file.
+
+    Returns
+    -------
+    CifStructure
+        The first structure that has sites.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or unusable.
+    """
+    return parse_cif(read_text(Path(path), where), str(path))
+
+
+def parse_cif(text: str, source: str) -> CifStructure:
+    """Return the structure in the text of a CIF.
+
+    Parameters
+    ----------
+    text : str
+        The text; its first block that has atom sites counts.
+    source : str
+        What messages and reports call it.
+
+    Returns
+    -------
+    CifStructure
+        The structure.
+
+    Raises
+    ------
+    InputError
+        For a CIF without cell or sites, with unknown elements, or whose symmetry cannot be understood.
     """
     import gemmi
 

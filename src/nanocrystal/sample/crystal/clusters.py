@@ -26,7 +26,19 @@ OVERLAP_DISTANCE = 0.5
 
 @dataclass(frozen=True)
 class Cluster:
-    """Atoms with their places. elements: (n_atoms,) symbols; positions: (n_atoms, 3) Å."""
+    """Atoms with their places.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Symbols, (n_atoms,).
+    positions : array (n_atoms, 3)
+        Å.
+    source : str
+        What messages and reports call the atoms.
+    text : str
+        The text that they were read from, if they were.
+    """
 
     elements: tuple[str, ...]
     positions: FloatArray

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,12 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import (
     NO_KEY,
     Beside,
+    Declares,
     ExactlyOne,
     Here,
     Key,
     Label,
+    Meaning,
     Number,
     Parameter,
     Quantity,
@@ -28,6 +31,8 @@ from nanocrystal.parameters import (
     as_parameter,
     declared_quantities,
 )
+from nanocrystal.parameters.meaning import INSIDE, NO_SIZE_LAW
+from nanocrystal.parameters.number import came
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.mixing import Occupant, Substitution, substituted_sites
 from nanocrystal.sample.crystal.symmetry import (
@@ -46,10 +51,47 @@ from nanocrystal.text import read_text
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005)
-OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
-DELTA1 = Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0)
-DELTA2 = Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0)
+U_ISO = Quantity(
+    "u_iso",
+    "Å²",
+    "mean-square displacement along one axis",
+    minimum=0.0,
+    maximum=1.0,
+    scale=0.005,
+    meaning=Meaning(
+        "mean-square displacement", "of an atom from its mean place, along one axis, alike in all directions"
+    ).more(NO_SIZE_LAW),
+)
+OCCUPANCY = Quantity(
+    "occupancy",
+    "",
+    "part of the places of the site that is filled",
+    1.0,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("occupancy", "of a site, by all its elements together").more(INSIDE, NO_SIZE_LAW),
+)
+DELTA1 = Quantity(
+    "delta1",
+    "Å",
+    "correlated motion, high-temperature form 1/r",
+    0.0,
+    0.0,
+    10.0,
+    scale=1.0,
+    meaning=Meaning("linear correlated motion", "of all pairs of atoms alike"),
+)
+DELTA2 = Quantity(
+    "delta2",
+    "Å²",
+    "correlated motion, low-temperature form 1/r²",
+    0.0,
+    0.0,
+    50.0,
+    scale=1.0,
+    meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
+)
 LIBRARY = "library:"
 """what begins the source of a bundled structure"""
 LARGE_U_ISO = 0.12
@@ -62,9 +104,29 @@ OVERLAP = 0.55
 
 def _cell_quantity(index: int) -> Quantity:
     name = CELL_NAMES[index]
-    if index < 3:
-        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0, start_spread=0.004)
-    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0, start_spread=0.005)
+    kind, unit, low, high = ("cell length", "Å", 0.5, 1000.0) if index < 3 else ("cell angle", "°", 20.0, 160.0)
+    return Quantity(
+        name,
+        unit,
+        f"{kind} {name}",
+        minimum=low,
+        maximum=high,
+        scale=1.0 if index < 3 else 10.0,
+        start_spread=0.004 if index < 3 else 0.005,
+        meaning=Meaning(kind, f"{name} in the setting of the structure").more(NO_SIZE_LAW),
+    )
+
+
+def coordinate_quantity(name: str, site: str) -> Quantity:
+    """Return the declaration of a fractional coordinate of a site."""
+    return Quantity(
+        name,
+        "",
+        f"fractional coordinate {name} of {site}",
+        scale=0.1,
+        start_spread=0.02,
+        meaning=Meaning("fractional coordinate", f"{name} in the setting of the structure").more(site),
+    )
 
 
 @dataclass(frozen=True)
@@ -74,6 +136,27 @@ class StructureFile:
     cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
     library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
     one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
+
+
+def read_structure(file: str | Path, where: str, source: str | None = None) -> CifStructure:
+    """Return the structure of a CIF, or of the library: "library:NAME"; raises InputError that names where it is asked.
+
+    source: how reports and messages name the file, its path if not said.
+    """
+    if isinstance(file, str) and file.startswith(LIBRARY):
+        known = library_name(file.removeprefix(LIBRARY), f"{where}.library")
+        return parse_cif(library_text(known), f"{LIBRARY}{known}")
+    if not isinstance(file, str | Path) or "\n" in str(file):
+        raise InputError("Crystal.structure", f'must be a file or "library:NAME", got {came(file)}.')
+    return parse_cif(read_text(Path(file), f"{where}.cif"), source or str(file))
+
+
+def _name_of(file: Any) -> str:
+    """Return what a crystal is called after its file, or its name in the library, as a study can say it."""
+    source = str(file)
+    stem = source.removeprefix(LIBRARY) if source.startswith(LIBRARY) else Path(source).stem
+    name = re.sub(r"\W", "_", stem)
+    return f"_{name}" if name[:1].isdigit() or not name else name
 
 
 def _named(crystal: Crystal) -> dict[str, str]:
@@ -108,7 +191,7 @@ MOTION = declared_quantities(Motion)
 
 
 @dataclass(frozen=True)
-class SiteOverride:
+class SiteOverride(Declares):
     """One site of a crystal: coordinates that symmetry leaves free, and the occupancy."""
 
     x: Annotated[Number | None, "fractional coordinate, where symmetry leaves it free"] = None
@@ -131,12 +214,62 @@ class Site:
         return len(self.orbit.images)
 
 
-@dataclass(frozen=True)
-class Crystal:
+class CellKeys(TypedDict, total=False):
+    """What a crystal is given by name: the independent parameters of its cell, the motion of its atoms, its sites."""
+
+    a: Number
+    b: Number
+    c: Number
+    alpha: Number
+    beta: Number
+    gamma: Number
+    delta1: Number
+    delta2: Number
+    sites: Mapping[str, SiteOverride]
+
+
+class CrystalKeys(CellKeys, total=False):
+    """Beside these, what results call a crystal [as its file], and what reports call the file [by its path]."""
+
+    name: str
+    source: str | None
+
+
+@dataclass(frozen=True, init=False)
+class Crystal(Declares):
     """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
 
-    cell: overrides of the independent cell parameters by name; u_iso: a label before an element; motion: by name;
-    where: how error messages name this crystal, e.g. `crystals.pt`.
+        Crystal("Pt.cif", name="pt", a=vary(3.92), u_iso={"Pt": vary(0.009)})
+        Crystal("library:CsPbBr3-gamma", name="perovskite", u_iso={"Cs": 0.1, "Pb": 0.02, "Br": 0.04})
+
+    The independent parameters of the cell (a, b, c, Å; alpha, beta, gamma, °), its sites, and the correlated motion of
+    its atoms (delta1, delta2) may be given by name, as in a study.
+
+    Parameters
+    ----------
+    structure : str, Path or CifStructure
+        A CIF, "library:NAME", or what was read from one.
+    cell : mapping of str to number
+        Parameters of the cell, whole.
+    u_iso : mapping of str to number
+        Å², by site label, or else by element.
+    site_overrides : mapping of str to SiteOverride
+        Coordinates and occupancies by site label; `sites` for short.
+    motion : mapping of str to number
+        Correlated motion, whole.
+    where : str
+        What messages call the crystal [crystals.NAME].
+    substitutions : mapping of str to Substitution
+        Second elements, by element or site label.
+    name : str
+        What results call it [as its file].
+    source : str
+        What reports and messages call the file [its path].
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or unusable, and for names that it does not have.
     """
 
     structure: Annotated[CifStructure, Beside(StructureFile, _named)]
@@ -158,6 +291,39 @@ class Crystal:
         Key("substitution"),
         "second elements: [crystals.NAME.substitution.ELEMENT], or by site label",
     ] = field(default_factory=dict)
+    name: Annotated[str, NO_KEY] = ""
+
+    def __init__(
+        self,
+        structure: CifStructure | str | Path,
+        cell: Mapping[str, Number] | None = None,
+        u_iso: Mapping[str, Number] | None = None,
+        site_overrides: Mapping[str, SiteOverride] | None = None,
+        motion: Mapping[str, Number] | None = None,
+        where: str = "",
+        substitutions: Mapping[str, Substitution] | None = None,
+        **more: Unpack[CrystalKeys],
+    ) -> None:
+        keys: dict[str, Any] = dict(more)
+        name, source, sites = (keys.pop(k, None) for k in ("name", "source", "sites"))
+        if isinstance(structure, CifStructure):
+            where = where or (f"crystals.{name}" if name else "crystal")
+        else:
+            where = where or f"crystals.{name or _name_of(structure)}"
+            structure = read_structure(structure, where, source)
+        made = {
+            "structure": structure,
+            "cell": {**(cell or {}), **{k: v for k, v in keys.items() if k not in MOTION}},
+            "u_iso": u_iso or {},
+            "site_overrides": {**(site_overrides or {}), **(sites or {})},
+            "motion": {**(motion or {}), **{k: v for k, v in keys.items() if k in MOTION}},
+            "where": where,
+            "substitutions": substitutions or {},
+            "name": name or _name_of(structure.source),
+        }
+        for key, value in made.items():
+            object.__setattr__(self, key, value)
+        self.__post_init__()
 
     @classmethod
     def from_cif(
@@ -165,22 +331,16 @@ class Crystal:
         path: str | Path,
         *,
         u_iso: Mapping[str, Number] | None = None,
-        sites: Mapping[str, SiteOverride] | None = None,
         motion: Mapping[str, Number] | None = None,
         substitutions: Mapping[str, Substitution] | None = None,
         where: str = "crystal",
-        source: str | None = None,
-        **cell: Number,
+        **more: Unpack[CrystalKeys],
     ) -> Crystal:
         """Read a crystal from a CIF: `Crystal.from_cif("Pt.cif", a=vary(3.92), u_iso={"Pt": 0.009})`.
 
-        source: how reports and messages name the file, if not by its path.
-
         Raises InputError for a file that is missing or unusable, and for names that it does not have.
         """
-        text = read_text(Path(path), f"{where}.cif")
-        structure = parse_cif(text, source or str(path))
-        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
+        return cls(path, u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
 
     @classmethod
     def from_library(
@@ -188,19 +348,22 @@ class Crystal:
         name: str,
         *,
         u_iso: Mapping[str, Number] | None = None,
-        sites: Mapping[str, SiteOverride] | None = None,
         motion: Mapping[str, Number] | None = None,
         substitutions: Mapping[str, Substitution] | None = None,
         where: str = "crystal",
-        **cell: Number,
+        **more: Unpack[CellKeys],
     ) -> Crystal:
         """Return a bundled crystal: `Crystal.from_library("CsPbBr3-gamma", u_iso={"Cs": 0.1, ...})`.
 
         Raises InputError for an unknown name; most entries have no displacements, so that u_iso is needed.
         """
-        known = library_name(name, f"{where}.library")
-        structure = parse_cif(library_text(known), f"{LIBRARY}{known}")
-        return cls(structure, cell, u_iso or {}, sites or {}, motion or {}, where, substitutions or {})
+        source = f"{LIBRARY}{name}"
+        return cls(source, u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
+
+    def called(self, name: str) -> Crystal:
+        """Return the crystal under the name that a sample gives it, itself where it has that."""
+        where = f"crystals.{name}"
+        return self if (self.name, self.where) == (name, where) else replace(self, name=name, where=where)
 
     def __post_init__(self) -> None:
         misfit = metric_misfit(self.structure.cell, self.structure.rotations)
@@ -275,7 +438,7 @@ class Crystal:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
             given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
-            entries[CELL_NAMES[i]] = (_cell_quantity(i), as_parameter(given))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(given))
         for site, cif in zip(self.sites, self.structure.sites, strict=True):
             override = self.site_overrides.get(site.label, SiteOverride())
             given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
@@ -285,24 +448,24 @@ class Crystal:
                     f"{self.structure.source} gives no displacement parameter for site {site.label!r}; "
                     f"give one, for instance u_iso = {{ {site.element} = 0.01 }} (Å²).",
                 )
-            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO, as_parameter(given_u))
+            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO.more(site.u_iso_key), as_parameter(given_u))
             entries[f"sites.{site.label}.occupancy"] = (
-                OCCUPANCY,
+                OCCUPANCY.more(site.label),
                 as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
             )
             for k in site.orbit.free:
                 name = "xyz"[k]
                 given = getattr(override, name)
-                quantity = Quantity(
-                    name, "", f"fractional coordinate {name} of {site.label}", scale=0.1, start_spread=0.02
-                )
                 value = float(site.orbit.fract[k]) if given is None else given
-                entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+                entries[f"sites.{site.label}.{name}"] = (
+                    coordinate_quantity(name, site.label).more(self.structure.space_group),
+                    as_parameter(value),
+                )
         for key, substitution in self.substitutions.items():
             entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
             if substitution.element in self.u_iso:
                 given = self.u_iso[substitution.element]
-                entries[f"u_iso.{substitution.element}"] = (U_ISO, as_parameter(given))
+                entries[f"u_iso.{substitution.element}"] = (U_ISO.more(substitution.element), as_parameter(given))
         return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
 
     def at(self, here: Here) -> CrystalNow:

@@ -15,11 +15,26 @@ FloatArray = NDArray[np.float64]
 
 
 def in_pbnm(structure: CifStructure) -> CifStructure:
-    """Return the structure with its axes renamed so that its space group is Pbnm.
+    """Return a structure with its axes renamed so that its space group is Pbnm.
 
     Only axes and coordinates change places (for Pnma: a, b, c become b, c, a of Pbnm), so nothing is
     rounded. An odd exchange, as from Pnam, mirrors the structure, which is the same structure, since
-    the group has an inversion centre. Raises InputError for other space groups and origins.
+    the group has an inversion centre.
+
+    Parameters
+    ----------
+    structure : CifStructure
+        In any setting of space group 62 with an inversion centre at the origin.
+
+    Returns
+    -------
+    CifStructure
+        The same in Pbnm.
+
+    Raises
+    ------
+    InputError
+        For other space groups and origins.
     """
     order = pbnm_order(structure)
     if order is None:

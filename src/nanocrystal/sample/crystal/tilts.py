@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.crystal.symmetry import cell_vectors, site_orbit
@@ -45,8 +46,16 @@ ROOT2 = math.sqrt(2.0)
 
 
 @dataclass(frozen=True)
-class Tilts:
-    """Angles in ° by which the octahedra are turned: about b (out of phase) and about c (in phase) of Pbnm."""
+class Tilts(Declares):
+    """Angles by which the octahedra of a perovskite in Pbnm are turned.
+
+    Parameters
+    ----------
+    out_of_phase : float
+        About b, °; neighbours turn against each other.
+    in_phase : float
+        About c, °.
+    """
 
     out_of_phase: float
     in_phase: float
@@ -62,12 +71,31 @@ def orthorhombic_from_tilts(
 ) -> CifStructure:
     """Return the perovskite with rigid octahedra and these tilts, in Pbnm.
 
-    elements: A, B, X, for instance ("Cs", "Pb", "Cl"). Exactly one of length and cell: `length` is the
-    distance B–X in Å (or equatorial and axial), from which the cell follows; `cell` is a, b, c in Å
-    (measured, say), whose places are then those of regular octahedra, so that only the distances
-    depart from a regular octahedron. cation_place: x and y of A (z = ¼), which tilts do not decide.
+    It is built, not measured; so its `source` says. Equations: the docstring of the module.
 
-    It is built, not measured; so its `source` says. Raises InputError for tilts or lengths out of range.
+    Parameters
+    ----------
+    elements : tuple of 3 str
+        A, B and X, for instance ("Cs", "Pb", "Cl").
+    tilts : Tilts
+        By how much the octahedra are turned, °.
+    length : float or (float, float), optional
+        The distance B–X in Å, or the equatorial and the axial one, from which the cell follows.
+    cell : tuple of 3 float, optional
+        a, b, c in Å (measured, say), instead of the length; places are then those of regular octahedra, so that only
+        the distances depart from a regular octahedron.
+    cation_place : (float, float), optional
+        x and y of A (z = ¼), in parts of the cell, which tilts do not decide.
+
+    Returns
+    -------
+    CifStructure
+        The structure, from which `Crystal` makes a crystal.
+
+    Raises
+    ------
+    InputError
+        For tilts or lengths out of range, and where not exactly one of length and cell is given.
     """
     theta, phi = _checked_tilts(tilts)
     if (length is None) == (cell is None):
@@ -111,10 +139,24 @@ def _checked_tilts(tilts: Tilts) -> tuple[float, float]:
 
 
 def tilts_from_cell(a: float, b: float, c: float) -> Tilts:
-    """Return the tilts of regular octahedra that have this Pbnm cell: cos θ = a/b, cos φ = √2 a/c.
+    """Return the tilts of regular octahedra that have a Pbnm cell: cos θ = a/b, cos φ = √2 a/c.
 
-    Small distortions of the octahedra change them by degrees: prefer coordinates. Raises InputError
-    for a cell that regular octahedra cannot have.
+    Small distortions of the octahedra change them by degrees: prefer coordinates.
+
+    Parameters
+    ----------
+    a, b, c : float
+        Lengths of the cell, Å.
+
+    Returns
+    -------
+    Tilts
+        °.
+
+    Raises
+    ------
+    InputError
+        For a cell that regular octahedra cannot have.
     """
     cosines = (a / b, ROOT2 * a / c)
     if not all(0.0 < cosine <= 1.0 for cosine in cosines):
@@ -123,7 +165,23 @@ def tilts_from_cell(a: float, b: float, c: float) -> Tilts:
 
 
 def tilts_from_angles(axial: float, equatorial: float) -> Tilts:
-    """Return the tilts of regular octahedra from the angles B–X(4c)–B and B–X(8d)–B in °."""
+    """Return the tilts of regular octahedra from the angles at the halides.
+
+    Parameters
+    ----------
+    axial, equatorial : float
+        B–X(4c)–B and B–X(8d)–B, °.
+
+    Returns
+    -------
+    Tilts
+        °.
+
+    Raises
+    ------
+    InputError
+        For angles that regular octahedra cannot have.
+    """
     theta = math.radians(180.0 - axial) / 2.0
     cosine = (math.sin(theta) ** 2 - 2.0 * math.cos(math.radians(equatorial))) / (1.0 + math.cos(theta) ** 2)
     if not 0.0 <= theta <= math.radians(LARGEST) or not 0.0 < cosine <= 1.0:
@@ -132,12 +190,26 @@ def tilts_from_angles(axial: float, equatorial: float) -> Tilts:
 
 
 def tilts_from_coordinates(structure: CifStructure) -> Tilts:
-    """Return the tilts from where the halides of a Pbnm perovskite are (any setting of it).
+    """Return the tilts from where the halides of a perovskite are.
 
     Each is the mean of two: the out-of-phase tilt that of the axial bond B–X(4c) against c, and that of the
     sum of the two equatorial bonds B–X(8d) against the ab plane; the in-phase tilt those of the sum
     against a and of the difference against b. In rigid octahedra both are equal.
-    Raises InputError for another kind of structure.
+
+    Parameters
+    ----------
+    structure : CifStructure
+        In Pbnm or another setting of it.
+
+    Returns
+    -------
+    Tilts
+        °.
+
+    Raises
+    ------
+    InputError
+        For another kind of structure.
     """
     vectors = cell_vectors(structure.cell)
     orbits = [
@@ -213,7 +285,23 @@ class Octahedron:
 
 
 def tetragonal_halide(a: float, c: float) -> float:
-    """Return x of X(4g) at (−x, ½ − x, 0) for regular octahedra in P4/mbm with this cell (B at the origin)."""
+    """Return x of X(4g) at (−x, ½ − x, 0) for regular octahedra in P4/mbm (B at the origin).
+
+    Parameters
+    ----------
+    a, c : float
+        Lengths of the cell, Å.
+
+    Returns
+    -------
+    float
+        x, in parts of a.
+
+    Raises
+    ------
+    InputError
+        For a cell that regular octahedra cannot have.
+    """
     cosine = a / (ROOT2 * c)
     if not 0.0 < cosine <= 1.0:
         raise InputError("cell", f"regular octahedra in P4/mbm need a ≤ √2 c, got a {a:g} and c {c:g} Å.")
@@ -221,14 +309,46 @@ def tetragonal_halide(a: float, c: float) -> float:
 
 
 def tolerance_factor(cation: str, metal: str, halide: str) -> float:
-    """Return Goldschmidt's (r_A + r_X)/(√2 (r_B + r_X)) with Shannon's radii (`tables.ionic_radii`).
+    """Return Goldschmidt's tolerance factor (r_A + r_X)/(√2 (r_B + r_X)) of a perovskite ABX3, with Shannon's radii.
 
-    V. M. Goldschmidt, Naturwissenschaften 14, 477 (1926). Raises InputError for an ion without radius.
+    Parameters
+    ----------
+    cation, metal, halide : str
+        Symbols of A, B and X, such as "Cs", "Pb", "Br".
+
+    Returns
+    -------
+    float
+        Without unit.
+
+    Raises
+    ------
+    InputError
+        For an ion whose radius is not in the table.
+
+    References
+    ----------
+    V. M. Goldschmidt, Naturwissenschaften 14, 477 (1926); R. D. Shannon, Acta Cryst. A32, 751 (1976).
     """
     radii = ((cation, CATIONS, "cation"), (metal, METALS, "metal"), (halide, HALIDES, "halide"))
     return tolerance_factor_of_radii(*(ionic_radius(*ion) for ion in radii))
 
 
 def tolerance_factor_of_radii(cation: float, metal: float, halide: float) -> float:
-    """Return Goldschmidt's factor for these ionic radii, Å; where ions share a site, their mean radius."""
+    """Return Goldschmidt's tolerance factor for ionic radii.
+
+    Parameters
+    ----------
+    cation, metal, halide : float
+        Radii of A, B and X, Å; where ions share a site, their mean radius.
+
+    Returns
+    -------
+    float
+        Without unit.
+
+    References
+    ----------
+    V. M. Goldschmidt, Naturwissenschaften 14, 477 (1926).
+    """
     return (cation + halide) / (ROOT2 * (metal + halide))

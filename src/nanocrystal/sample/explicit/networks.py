@@ -5,12 +5,12 @@ What `order` averages in closed form stands here atom by atom, for pictures, for
 and 5 across the first block vector of a crystal of 8 × 8 × 10 blocks:
 
     lattice = population.lattice_sum(crystal, "populations.dots", "crystals.x")
-    network = Network.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
+    network = BoundaryNetwork.of_planes((8, 8, 10), lattice.twins["t110"], {0: [1, 5]})
     atoms = explicit_crystal(crystal.at(values.under("crystals.x")), lattice.blocks, network)
     Path("dot.extxyz").write_text(atoms.extxyz_text("two boundaries"))
 
-`Network.every` sets boundaries at equal distances, `Network.drawn` by chance, and `Network.joined` puts those of
-several families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
+`BoundaryNetwork.every` sets boundaries at equal distances, `.drawn` by chance, and `.joined` puts those of several
+families together; `typical.drawn_crystal` draws a whole crystal as a population describes it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.explicit.atom_list import AtomList
 from nanocrystal.sample.order.blocks import BlockLattice
 from nanocrystal.sample.order.twins import TwinBoundaries
 from nanocrystal.sample.surface.termination import OuterLayers
@@ -34,12 +35,18 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Network:
+class BoundaryNetwork:
     """The boundaries of one crystal of whole blocks.
 
-    numbers: blocks along each block vector; steps: for each block axis the group element that is added at each
-    plane between two layers of blocks, 0 where there is no boundary, arrays of numbers − 1; start: the state of the
-    first block.
+    Parameters
+    ----------
+    numbers : tuple of 3 int
+        Blocks along each block vector.
+    steps : tuple of 3 arrays (numbers − 1,) of int
+        For each block axis the group element that is added at each plane between two layers of blocks, 0 where there is
+        no boundary.
+    start : int
+        The state of the first block.
     """
 
     numbers: tuple[int, int, int]
@@ -47,7 +54,7 @@ class Network:
     start: int = 0
 
     @classmethod
-    def without(cls, numbers: Sequence[int], start: int = 0) -> Network:
+    def without(cls, numbers: Sequence[int], start: int = 0) -> BoundaryNetwork:
         """Return the crystal without boundaries."""
         n = _whole_numbers(numbers)
         first, second, third = (np.zeros(k - 1, dtype=np.int64) for k in n)
@@ -56,7 +63,7 @@ class Network:
     @classmethod
     def of_planes(
         cls, numbers: Sequence[int], family: TwinBoundaries, planes: Mapping[int, Sequence[int]], start: int = 0
-    ) -> Network:
+    ) -> BoundaryNetwork:
         """Return a crystal with boundaries of a family at named planes.
 
         planes: block axis (0, 1, 2) -> numbers of planes, 1 the one between the first two layers of blocks.
@@ -80,7 +87,7 @@ class Network:
         return network
 
     @classmethod
-    def every(cls, numbers: Sequence[int], family: TwinBoundaries, period: int, start: int = 0) -> Network:
+    def every(cls, numbers: Sequence[int], family: TwinBoundaries, period: int, start: int = 0) -> BoundaryNetwork:
         """Return a crystal with a boundary of a family after every `period` layers, on all of its axes."""
         if period < 1:
             raise InputError("every", f"must be at least 1 layer, got {period}.")
@@ -89,7 +96,7 @@ class Network:
         return cls.of_planes(n, family, planes, start)
 
     @classmethod
-    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> Network:
+    def of_one(cls, numbers: Sequence[int], family: TwinBoundaries, rng: np.random.Generator) -> BoundaryNetwork:
         """Return a crystal with one boundary of a family at any of its planes; none where it has no plane."""
         n = _whole_numbers(numbers)
         axes = [axis for axis, _ in family.axes if n[axis] > 1]
@@ -106,7 +113,7 @@ class Network:
         families: Sequence[tuple[TwinBoundaries, Sequence[float]]],
         rng: np.random.Generator,
         start: int | None = None,
-    ) -> Network:
+    ) -> BoundaryNetwork:
         """Return a crystal whose planes carry boundaries by chance, independently.
 
         families: each with its probability on each of its axes; start: drawn too where it is None.
@@ -120,10 +127,10 @@ class Network:
                         network.steps[axis][plane] = blocks.added(int(network.steps[axis][plane]), element)
         return network
 
-    def joined(self, other: Network, blocks: BlockLattice) -> Network:
+    def joined(self, other: BoundaryNetwork, blocks: BlockLattice) -> BoundaryNetwork:
         """Return the boundaries of both networks of one crystal; two at one plane add up."""
         first, second, third = (blocks.sums[own, added] for own, added in zip(self.steps, other.steps, strict=True))
-        return Network(self.numbers, (first, second, third), self.start)
+        return BoundaryNetwork(self.numbers, (first, second, third), self.start)
 
     @property
     def planes(self) -> tuple[list[int], list[int], list[int]]:
@@ -147,9 +154,18 @@ class Network:
 class ExplicitCrystal:
     """The atoms of one crystal of whole blocks.
 
-    positions: (n_atoms, 3) Å; sites: (n_atoms,), which site of the crystal each is; domains: (n_atoms,), the group
-    element that the boundaries before its block add; crystal: what it is made of; given: the elements, where they
-    are not those of the sites.
+    Parameters
+    ----------
+    positions : array (n_atoms, 3)
+        Å.
+    sites : array (n_atoms,) of int
+        Which site of the crystal each is.
+    domains : array (n_atoms,) of int
+        The group element that the boundaries before its block add.
+    crystal : Crystal
+        What it is made of.
+    given : tuple of str or None
+        The elements (n_atoms,), where they are not those of the sites.
     """
 
     positions: FloatArray
@@ -171,45 +187,49 @@ class ExplicitCrystal:
         """Return the atoms as a cluster."""
         return Cluster(self.elements, self.positions, source)
 
+    @property
+    def listed(self) -> AtomList:
+        """The atoms one by one."""
+        labels = [site.label for site in self.crystal.sites]
+        return AtomList(self.elements, self.positions, self.domains, [labels[k] for k in self.sites])
+
     def extxyz_text(self, comment: str) -> str:
         """Return an extended .xyz file; a column holds the domain of each atom, another its site."""
-        labels = [s.label for s in self.crystal.sites]
-        head = f'Properties=species:S:1:pos:R:3:domain:I:1:site:S:1 pbc="F F F" title="{" ".join(comment.split())}"'
-        rows = (
-            f"{e} {x:.6f} {y:.6f} {z:.6f} {d} {labels[s]}"
-            for e, (x, y, z), d, s in zip(self.elements, self.positions, self.domains, self.sites, strict=True)
-        )
-        return "\n".join([str(len(self.sites)), head, *rows]) + "\n"
+        return self.listed.extxyz_text(comment)
 
     def cif_text(self, comment: str) -> str:
         """Return a CIF of the atoms in an otherwise empty box, without symmetry."""
-        low = self.positions.min(axis=0) - 5.0
-        box = self.positions.max(axis=0) + 5.0 - low
-        fract = (self.positions - low) / box
-        lines = [f"# {' '.join(comment.split())}", "data_crystal"]
-        lines += [f"_cell_length_{n} {v:.6f}" for n, v in zip("abc", box, strict=True)]
-        lines += [f"_cell_angle_{n} 90" for n in ("alpha", "beta", "gamma")]
-        lines += ["_space_group_name_H-M_alt 'P 1'", "loop_", "_space_group_symop_operation_xyz", "'x, y, z'", "loop_"]
-        lines += ["_atom_site_label", "_atom_site_type_symbol", *(f"_atom_site_fract_{n}" for n in "xyz")]
-        lines += [
-            f"{e}{k} {e} {x:.7f} {y:.7f} {z:.7f}"
-            for k, (e, (x, y, z)) in enumerate(zip(self.elements, fract, strict=True), start=1)
-        ]
-        return "\n".join(lines) + "\n"
+        return self.listed.cif_text(comment)
 
 
 def explicit_crystal(
     crystal: CrystalNow,
     blocks: BlockLattice,
-    network: Network,
+    network: BoundaryNetwork,
     inside: NDArray[np.bool_] | None = None,
     surface: OuterLayers | None = None,
 ) -> ExplicitCrystal:
     """Return the atoms of a crystal of whole blocks with its boundaries.
 
-    inside: an array of `network.numbers`, which blocks there are (all by default); surface: the outermost layer, for
-    which the other one is left out at one end along each axis. Beyond a boundary each block
-    takes the content of its new state; blocks own the atoms that `blocks` says.
+    Beyond a boundary each block takes the content of its new state; blocks own the atoms that `blocks` says.
+
+    Parameters
+    ----------
+    crystal : CrystalNow
+        The crystal at given values, `Crystal.at`.
+    blocks : BlockLattice
+        Its blocks, those of `Population.lattice_sum`.
+    network : BoundaryNetwork
+        Where the boundaries are.
+    inside : array of bool, shape `network.numbers`, optional
+        Which blocks there are [all].
+    surface : OuterLayers, optional
+        The outermost layer, for which the other one is left out at one end along each axis.
+
+    Returns
+    -------
+    ExplicitCrystal
+        Atoms with site and domain of each.
     """
     grid = np.stack(np.meshgrid(*[np.arange(n) for n in network.numbers], indexing="ij"), axis=-1)
     domains = network.domains(blocks)
@@ -252,8 +272,28 @@ def turned_domains(
 ) -> ExplicitCrystal:
     """Return a crystal some blocks of which are turned by 90°, so that their third axis lies along the first.
 
-    turned: an array of `numbers`, which blocks are. All blocks stand on one lattice, that of the crystal: turned
-    contents are stretched to it, as coherent domains are. Domain 0 is the crystal as it is, 1 what is turned.
+    All blocks stand on one lattice, that of the crystal: turned contents are stretched to it, as coherent domains are.
+
+    Parameters
+    ----------
+    crystal : CrystalNow
+        The crystal at given values, `Crystal.at`.
+    blocks : BlockLattice
+        Its blocks, those of `Population.lattice_sum`.
+    numbers : sequence of 3 int
+        Blocks along each block vector.
+    turned : array of bool, shape `numbers`
+        Which blocks are turned.
+
+    Returns
+    -------
+    ExplicitCrystal
+        Whose domain 0 is the crystal as it is, 1 what is turned.
+
+    Raises
+    ------
+    InputError
+        Where `turned` has another shape.
     """
     n = _whole_numbers(numbers)
     if turned.shape != n:

@@ -16,8 +16,9 @@ from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.explicit.bodies import Body
-from nanocrystal.sample.explicit.networks import ExplicitCrystal, Network
+from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal
 from nanocrystal.sample.explicit.typical import (
+    Layers,
     drawn_crystal,
     filled_by_chance,
     mean_body,
@@ -35,6 +36,8 @@ MOST_ATOMS = 3000
 """atoms of a crystal that is drawn whole"""
 MOST_ON_SURFACE = 8000
 """atoms that are drawn where the inner ones are left out"""
+MOST_SEARCHED = 200_000
+"""atoms of which the outermost are looked for; beyond, they are too many to be drawn"""
 SKIN = 4.0
 """Å; depth of the surface that is drawn of large spheres"""
 BEYOND_ATOMS = 0.8
@@ -72,20 +75,39 @@ def of_crystal(lattice: LatticeNow, shape: ShapeNow) -> AtomPicture:
     body, note = _blocks(lattice, shape.shape) if shape.shape.along_lattice else _sphere(lattice, shape)
     atoms, faults = drawn_crystal(lattice, body, rng)
     note = note or f"{_all(len(atoms.sites))} of a crystal of the mean size."
-    names: tuple[str, ...] = ()
-    outlines: list[FloatArray] = []
-    upright = np.eye(3)
-    if not isinstance(faults, Network):
-        names, upright = LAYER_KINDS, _upright(lattice.block_vectors)
+    if not isinstance(faults, BoundaryNetwork):
         note += " Its sequence of layers is one drawn at random of the ensemble."
     elif lattice.lattice.twins:
-        names, outlines = _shifts(lattice.lattice), _outlines(lattice, atoms, faults)
         note += _network_words(faults, lattice.lattice.crystal)
     occupants = lattice.crystal.occupants
     atoms = filled_by_chance(atoms, occupants, rng)
     if shared_places(occupants):
         what = "Shared" if any(len(site) > 1 for site in occupants) else "Partly filled"
         note += f" {what} places were filled by chance."
+    return _pictured(lattice, atoms, faults, note)
+
+
+def of_explicit(lattice: LatticeNow, atoms: ExplicitCrystal, faults: BoundaryNetwork | Layers) -> AtomPicture | None:
+    """Return a crystal that was made atom by atom, or its surface where it is large; None where that is too much."""
+    total = len(atoms.sites)
+    if total > MOST_SEARCHED:
+        return None
+    shown = atoms if total <= MOST_ATOMS else atoms.kept(_outermost(atoms.positions))
+    if len(shown.sites) > MOST_ON_SURFACE:
+        return None
+    note = f"{_all(total)}." if shown is atoms else f"The surface, {SKIN:g} Å deep, of {_grouped(total)} atoms."
+    return _pictured(lattice, shown, faults, note)
+
+
+def _pictured(lattice: LatticeNow, atoms: ExplicitCrystal, faults: BoundaryNetwork | Layers, note: str) -> AtomPicture:
+    """Return the picture of atoms, with the names of their domains and the rims of their boundaries."""
+    names: tuple[str, ...] = ()
+    outlines: list[FloatArray] = []
+    upright = np.eye(3)
+    if not isinstance(faults, BoundaryNetwork):
+        names, upright = LAYER_KINDS, _upright(lattice.block_vectors)
+    elif lattice.lattice.twins:
+        names, outlines = _shifts(lattice.lattice), _outlines(lattice, atoms, faults)
     places = atoms.positions @ upright
     middle = _middle(places)
     present, domains = np.unique(atoms.domains, return_inverse=True)
@@ -154,7 +176,7 @@ def _shifts(lattice: LatticeSum) -> tuple[str, ...]:
     return ("not shifted", *names[1:])
 
 
-def _network_words(network: Network, crystal: Crystal) -> str:
+def _network_words(network: BoundaryNetwork, crystal: Crystal) -> str:
     """Return a sentence on the boundaries of the picture."""
     number = sum(len(planes) for planes in network.planes)
     if number == 0:
@@ -167,7 +189,7 @@ def _network_words(network: Network, crystal: Crystal) -> str:
     )
 
 
-def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: Network) -> list[FloatArray]:
+def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: BoundaryNetwork) -> list[FloatArray]:
     """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
     inverse = np.linalg.inv(lattice.block_vectors)
     contents = lattice.places @ inverse
@@ -206,6 +228,20 @@ def _rim(points: FloatArray, normal: FloatArray) -> FloatArray | None:
 
 def _girth(rim: FloatArray) -> float:
     return float(np.linalg.norm(rim - np.roll(rim, 1, axis=0), axis=1).sum())
+
+
+def _outermost(places: FloatArray) -> NDArray[np.bool_]:
+    """Return which points (n, 3) lie within SKIN of the hull of all."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        faces = np.unique(ConvexHull(places).equations.round(6), axis=0)
+    except QhullError:
+        return np.ones(len(places), dtype=np.bool_)
+    depth = np.full(len(places), np.inf)
+    for *normal, offset in faces:
+        depth = np.minimum(depth, -(places @ np.array(normal) + offset))
+    return np.asarray(depth <= SKIN)
 
 
 def _upright(vectors: FloatArray) -> FloatArray:

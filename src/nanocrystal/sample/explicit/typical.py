@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.explicit.bodies import Body, ball
-from nanocrystal.sample.explicit.networks import Content, ExplicitCrystal, Network, crystal_of_states, explicit_crystal
+from nanocrystal.sample.explicit.networks import (
+    BoundaryNetwork,
+    Content,
+    ExplicitCrystal,
+    crystal_of_states,
+    explicit_crystal,
+)
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.sample.order.order import Coherent
 from nanocrystal.sample.order.stacking import LayersNow, drawn_layers
@@ -52,15 +58,15 @@ def sphere_body(lattice: LatticeNow, diameter: float, depth: float) -> Body:
 
 
 def drawn_crystal(
-    lattice: LatticeNow, body: Body, rng: np.random.Generator, network: Network | None = None
-) -> tuple[ExplicitCrystal, Network | Layers]:
+    lattice: LatticeNow, body: Body, rng: np.random.Generator, network: BoundaryNetwork | None = None
+) -> tuple[ExplicitCrystal, BoundaryNetwork | Layers]:
     """Return a crystal, and its boundaries or its sequence of layers, drawn by chance as the population describes.
 
     network: of `body.numbers` blocks, boundaries to be taken instead. Domains are those of the network; of layers,
     1 is one in hexagonal surroundings.
     """
     order, blocks = lattice.order, lattice.lattice.blocks
-    faults: Network | Layers
+    faults: BoundaryNetwork | Layers
     if isinstance(order, LayersNow):
         sided = order.order.layers.sided
         states, kinds = drawn_layers(order.cubic, order.correlation, body.numbers[2], sided, rng)
@@ -73,20 +79,20 @@ def drawn_crystal(
     return (atoms if body.cut is None else atoms.kept(body.cut.keeps(atoms.positions))), faults
 
 
-def drawn_network(lattice: LatticeNow, numbers: Sequence[int], rng: np.random.Generator) -> Network:
+def drawn_network(lattice: LatticeNow, numbers: Sequence[int], rng: np.random.Generator) -> BoundaryNetwork:
     """Return boundaries drawn with the probabilities of the population; without families there are none."""
     twins = lattice.lattice.twins
     if not twins:
-        return Network.without(numbers)
+        return BoundaryNetwork.without(numbers)
     families = [
         (family, lattice.boundaries(name).probabilities(lattice.block_vectors))
         for name, family in twins.items()
         if family.varied is not None
     ]
-    network = Network.drawn(numbers, lattice.lattice.blocks, families, rng)
+    network = BoundaryNetwork.drawn(numbers, lattice.lattice.blocks, families, rng)
     for family in twins.values():
         if family.varied is None:
-            network = network.joined(Network.of_one(numbers, family, rng), lattice.lattice.blocks)
+            network = network.joined(BoundaryNetwork.of_one(numbers, family, rng), lattice.lattice.blocks)
     return network
 
 

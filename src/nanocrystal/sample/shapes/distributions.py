@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 
 FloatArray = NDArray[np.float64]
 
@@ -214,11 +215,23 @@ DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
     "lognormal": Lognormal,
     "normal": Normal,
 }
+MEANINGS = {"lognormal": (NUMBER_MEAN, NUMBER_STD), "normal": (NORMAL_MEAN, NORMAL_STD)}
+"""what mean and std of each are"""
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """What a user writes for a length that is spread: kind, mean and std (Å), each refinable."""
+class Distribution(Declares):
+    """A length that is spread over the crystals, by number.
+
+    Parameters
+    ----------
+    distribution : {"lognormal", "normal"}
+        Its kind; a normal one is cut off at 0.
+    mean : number
+        Mean, Å; may be refined.
+    std : number
+        Standard deviation, Å; may be refined.
+    """
 
     distribution: Literal["lognormal", "normal"]
     mean: Number
@@ -226,12 +239,24 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Histogram:
-    """What a user writes for lengths that were counted, such as in TEM images.
+class Histogram(Declares):
+    """Lengths that were counted, such as in TEM images.
 
-    lengths: Å; counts: how many crystals of each, on any scale; factor: what all lengths are multiplied with;
-    source, sha256: the file that they were read from and the digest of its text, if they were.
-    Raises InputError for a table that is none.
+    Parameters
+    ----------
+    lengths : sequence (n,) of float
+        Å.
+    counts : sequence (n,) of float
+        How many crystals of each, on any scale.
+    factor : number
+        What all lengths are multiplied with; may be refined.
+    source, sha256 : str
+        The file that they were read from and the digest of its text, if they were.
+
+    Raises
+    ------
+    InputError
+        For lengths and counts that are no table of at least one.
     """
 
     lengths: Sequence[float]
@@ -330,7 +355,16 @@ def number_weighted(d: LengthDistribution) -> tuple[FloatArray, FloatArray]:
     return lengths, np.asarray(parts / parts.sum())
 
 
-FACTOR = Quantity("factor", "", "factor on all tabulated lengths", 1.0, 0.1, 10.0, scale=0.1)
+FACTOR = Quantity(
+    "factor",
+    "",
+    "factor on all tabulated lengths",
+    1.0,
+    0.1,
+    10.0,
+    scale=0.1,
+    meaning=Meaning("length factor", "of all lengths of a histogram"),
+)
 
 
 @dataclass(frozen=True)
@@ -345,9 +379,11 @@ class RefinableLength:
         q = self.quantity
         if isinstance(self.given, Histogram):
             factor = replace(FACTOR, name=f"{q.name}.factor", description=f"{q.description}, {FACTOR.description}")
+            factor = factor.more(q.meaning.quantity, q.meaning.definition) if q.meaning.quantity else factor
             return {factor.name: (factor, as_parameter(self.given.factor))}
         if not isinstance(self.given, Distribution):
-            return {q.name: (q, as_parameter(self.given))}
+            return {q.name: (q.more(ALL_ALIKE), as_parameter(self.given))}
+        of_mean, of_std = MEANINGS[self.given.distribution]
         mean = Quantity(
             f"{q.name}.mean",
             q.unit,
@@ -357,9 +393,18 @@ class RefinableLength:
             q.maximum,
             True,
             q.scale,
+            meaning=q.meaning.more(of_mean),
         )
         std = Quantity(
-            f"{q.name}.std", q.unit, f"{q.description}, standard deviation", None, 0.0, q.maximum, True, q.scale
+            f"{q.name}.std",
+            q.unit,
+            f"{q.description}, standard deviation",
+            None,
+            0.0,
+            q.maximum,
+            True,
+            q.scale,
+            meaning=q.meaning.more(of_std),
         )
         return {mean.name: (mean, as_parameter(self.given.mean)), std.name: (std, as_parameter(self.given.std))}
 

@@ -48,9 +48,17 @@ def _named(body: FixedBody) -> dict[str, str]:
 class FixedBody(Box):
     """One crystal of given blocks, of any outline.
 
-    blocks: whole numbers (i, j, k) of each, along the block vectors, in any order; source, sha256: of the file
-    that they were read from, if they were.
-    Raises InputError for no blocks, one twice, or a body too large.
+    Parameters
+    ----------
+    blocks : array (n_blocks, 3) of int
+        Whole numbers (i, j, k) of each block along the block vectors, in any order.
+    source, sha256 : str
+        The file that they were read from and the digest of its text, if they were.
+
+    Raises
+    ------
+    InputError
+        For no blocks, one twice, or a body too large.
     """
 
     blocks: Annotated[Sequence[Sequence[float]], Beside(BlocksFile, _named)]

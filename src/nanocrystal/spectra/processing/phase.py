@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.processing.noise import noise_of
 
 FloatArray = NDArray[np.float64]
@@ -26,8 +27,18 @@ LEAST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
-class Phase:
-    """ph0 and ph1 in degrees; pivot: where ph1 does nothing, in the unit of the axis (None: the middle)."""
+class NmrPhase(Declares):
+    """The phase of a spectrum.
+
+    Parameters
+    ----------
+    ph0 : float
+        At the pivot, °.
+    ph1 : float
+        What is added from one end of the spectrum to the other, °.
+    pivot : float or None
+        Where ph1 does nothing, in the unit of the axis; None: the middle.
+    """
 
     ph0: float = 0.0
     ph1: float = 0.0
@@ -41,13 +52,13 @@ def place_from_pivot(x: FloatArray, pivot: float | None) -> FloatArray:
     return np.asarray((x - (x[n // 2] if pivot is None else pivot)) / width)
 
 
-def phased(values: ComplexArray, x: FloatArray, phase: Phase) -> ComplexArray:
+def phased(values: ComplexArray, x: FloatArray, phase: NmrPhase) -> ComplexArray:
     """Return (…, n_points) with the phase taken out."""
     angle = np.radians(phase.ph0 + phase.ph1 * place_from_pivot(x, phase.pivot))
     return np.asarray(values * np.exp(-1j * angle))
 
 
-def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = True) -> Phase:
+def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = True) -> NmrPhase:
     """Return the phase that makes the real part of a spectrum (n_points,) absorptive, with the pivot at its top line.
 
     Several lines: the phase of a symmetric line S is that of ∫|S|² S, for dispersion is odd about its centre; φ0 and φ1
@@ -58,9 +69,9 @@ def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = 
     """
     pivot = float(x[int(np.argmax(np.abs(values)))])
     places = place_from_pivot(x, pivot)
-    found = _line_by_line(values, places, first_order)
-    ph0, ph1 = (_of_least_entropy(values), 0.0) if found is None else found
-    return Phase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
+    angles = _line_by_line(values, places, first_order)
+    ph0, ph1 = (_of_least_entropy(values), 0.0) if angles is None else angles
+    return NmrPhase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
 
 
 def _of_least_entropy(values: ComplexArray) -> float:

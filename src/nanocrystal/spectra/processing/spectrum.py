@@ -1,9 +1,9 @@
 """From an FID to a spectrum: apodisation, zeros, Fourier transform, phase, baseline, ppm, noise.
 
     from nanocrystal.data.nmr import read_nmr
-    from nanocrystal.spectra.processing import Processing, spectrum_of
+    from nanocrystal.spectra.processing import NmrProcessing, nmr_spectrum
 
-    spectrum = spectrum_of(read_nmr(Path("cs133/12")), Processing(exponential_hz=10.0))
+    spectrum = nmr_spectrum(read_nmr(Path("cs133/12")), NmrProcessing(exponential_hz=10.0))
     spectrum.shift, spectrum.real, spectrum.sigma
 
 S(f) = 2 Σ_n w(t_n) s(t_n) exp(−2πi f t_n) Δt, with t_n of the data: the delay of a digital filter is in t and needs no
@@ -22,28 +22,47 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
-from nanocrystal.spectra.processing.phase import Phase, automatic_phase, phased
-from nanocrystal.spectra.processing.window import Window
-
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
+from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
+from nanocrystal.spectra.processing.window import NmrWindow
 
 
 @dataclass(frozen=True, kw_only=True)
-class Processing:
-    """What is done to an FID. A spectrum that was processed already is phased and its baseline taken, no more.
+class NmrProcessing(Declares):
+    """What is done to an FID.
 
-    exponential_hz, gaussian_hz, sine, sine_power: the window, see `Window`.
-    zero_fill: the length is multiplied by this, and filled up to a power of two; 1: left as it is.
-    first_point: what the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
-    phase: "auto", "auto0" (zeroth order alone), None (as it is), or a Phase.
-    baseline: None, the order of a polynomial (0 to 8), or "arpls".
-    magnitude: |S| instead of the real part; then there is no phase.
-    reference_mhz: of 0 ppm, instead of what the file says (see spectrum_reference).
+    A spectrum that was processed already is phased and its baseline taken, no more.
+
+    Parameters
+    ----------
+    exponential_hz, gaussian_hz : float
+        Widths that the window adds to lines, Hz, see `NmrWindow`.
+    sine : float or None
+        Phase in which the sine of the window begins, °, see `NmrWindow`.
+    sine_power : int
+        Its power.
+    zero_fill : int
+        The length is multiplied by this, and filled up to a power of two; 1: left as it is.
+    first_point : float or None
+        What the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
+    phase : "auto", "auto0", NmrPhase or None
+        "auto0": zeroth order alone; None: as it is.
+    baseline : int, "arpls" or None
+        Order of a polynomial, 0 to 8; None: as it is.
+    magnitude : bool
+        Whether |S| is taken instead of the real part; then there is no phase.
+    reference_mhz : float or None
+        Frequency of 0 ppm, MHz; None: as the file says.
+
+    References
+    ----------
+    First point: G. Otting, H. Widmer, G. Wagner & K. Wüthrich, J. Magn. Reson. 66, 187 (1986); arPLS: S.-J. Baek, A.
+    Park, Y.-J. Ahn & J. Choo, Analyst 140, 250 (2015).
     """
 
     exponential_hz: float = 0.0
@@ -52,25 +71,54 @@ class Processing:
     sine_power: int = 1
     zero_fill: int = 2
     first_point: float | None = None
-    phase: Phase | Literal["auto", "auto0"] | None = "auto"
+    phase: NmrPhase | Literal["auto", "auto0"] | None = "auto"
     baseline: int | Literal["arpls"] | None = None
     magnitude: bool = False
     reference_mhz: float | None = None
 
     @property
-    def window(self) -> Window:
+    def window(self) -> NmrWindow:
         """The apodisation."""
-        return Window(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
+        return NmrWindow(self.exponential_hz, self.gaussian_hz, self.sine, self.sine_power)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spectrum:
+class NmrSpectrum:
     """A spectrum, or a series of them on one axis.
 
-    values : (n_points,) or (n_traces, n_points) complex. frequency : (n_points,) Hz from the carrier, ascending.
-    shift : (n_points,) ppm, ascending, None where 0 ppm is not known. noise : () or (n_traces,), of the real part.
-    fid_weights : (2, n) of the FID: t in points, and the square of what each was multiplied by; it says how points of
-        the spectrum are correlated. None where another program processed the data.
+    Parameters
+    ----------
+    values : complex array (n_points,) or (n_traces, n_points)
+        Per Hz, where it was made of an FID: areas over Hz are amplitudes of the FID.
+    frequency : array (n_points,) or None
+        From the carrier, Hz, ascending.
+    shift : array (n_points,) or None
+        ppm, ascending; None where 0 ppm is not known.
+    noise : array () or (n_traces,)
+        Standard deviation of a point of the real part.
+    nucleus : str or None
+        Such as "133Cs".
+    carrier_mhz : float or None
+        Frequency of the carrier, MHz.
+    reference_mhz : float or None
+        Frequency of 0 ppm, MHz.
+    indirect : IndirectAxis or None
+        What was changed from trace to trace.
+    phase : NmrPhase or None
+        The phase that was taken out.
+    magnitude : bool
+        Whether values are |S|.
+    fid_weights : array (2, n) or None
+        Of the FID: t in points, and the square of what each was multiplied by; it says how points of the spectrum are
+        correlated. None where another program processed the data.
+    source : str
+        The file or folder.
+    title : str
+        Of the experiment.
+    parameters : mapping of str to object
+        Of the acquisition.
+    notes : tuple of str
+        What was done, one sentence each.
     """
 
     values: ComplexArray
@@ -81,7 +129,7 @@ class Spectrum:
     carrier_mhz: float | None
     reference_mhz: float | None
     indirect: IndirectAxis | None
-    phase: Phase | None
+    phase: NmrPhase | None
     magnitude: bool
     fid_weights: FloatArray | None
     source: str
@@ -158,7 +206,7 @@ class Spectrum:
         factor = self.hz_per_ppm if self.unit == "ppm" and self.reference_mhz is not None else 1.0
         return inside, float(x[1] - x[0]) * factor
 
-    def referenced(self, reference_mhz: float, how: str = "given") -> Spectrum:
+    def referenced(self, reference_mhz: float, how: str = "given") -> NmrSpectrum:
         """Return the same spectrum with another frequency of 0 ppm (MHz)."""
         if self.carrier_mhz is None or self.frequency is None:
             raise InputError(self.source, "has no absolute frequencies; shift its ppm axis with `shifted` instead.")
@@ -171,7 +219,7 @@ class Spectrum:
             notes=(*self.notes, note),
         )
 
-    def shifted(self, ppm: float, how: str = "given") -> Spectrum:
+    def shifted(self, ppm: float, how: str = "given") -> NmrSpectrum:
         """Return the same spectrum with ppm added to its axis."""
         if self.shift is None:
             raise InputError(self.source, "has no ppm axis; give the spectrometer frequency first.")
@@ -180,7 +228,7 @@ class Spectrum:
             self, shift=self.shift + ppm, reference_mhz=moved, notes=(*self.notes, f"shifted by {ppm:+.5g} ppm, {how}")
         )
 
-    def trace(self, number: int) -> Spectrum:
+    def trace(self, number: int) -> NmrSpectrum:
         """Return one spectrum of a series by itself, counted from 0."""
         if self.values.ndim == 1:
             return self
@@ -194,13 +242,35 @@ def shift_axis(frequency: FloatArray, carrier_mhz: float, reference_mhz: float) 
     return np.asarray((frequency + 1e6 * (carrier_mhz - reference_mhz)) / reference_mhz)
 
 
-def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum:
-    """Return the spectrum, or spectra, of an FID or of processed data; raises InputError.
+def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrSpectrum:
+    """Return the spectrum, or spectra, of an FID or of processed data.
 
-    The phase of a series is that of its trace with the most signal, the same for all: lines of an
-    inversion recovery keep their signs.
+    The phase of a series is that of its trace with the most signal, the same for all: lines of an inversion recovery
+    keep their signs.
+
+    Parameters
+    ----------
+    data : NmrData
+        As `read_nmr` returns it.
+    processing : NmrProcessing, optional
+        Window, zeros, phase, baseline [phase "auto", zeros to at least twice the length].
+
+    Returns
+    -------
+    NmrSpectrum
+        With the standard deviation of its noise.
+
+    Raises
+    ------
+    InputError
+        For settings that cannot be used, and for a phase of data without an imaginary part.
+
+    References
+    ----------
+    Phase: L. Chen, Z. Weng, L. Y. Goh & M. Garland, J. Magn. Reson. 158, 164 (2002), where no line stands out of the
+    noise.
     """
-    settings = processing or Processing()
+    settings = processing or NmrProcessing()
     notes = list(data.notes)
     frequency: FloatArray | None
     fid_weights: FloatArray | None
@@ -222,7 +292,7 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
         values = np.abs(values).astype(np.complex128)
     values = _without_baseline(values, settings, notes)
     noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
-    return Spectrum(
+    return NmrSpectrum(
         values=values,
         frequency=frequency,
         shift=shift,
@@ -241,8 +311,10 @@ def spectrum_of(data: NmrData, processing: Processing | None = None) -> Spectrum
     )
 
 
-def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[FloatArray, ComplexArray, FloatArray]:
-    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `Spectrum.fid_weights`."""
+def transformed(
+    data: NmrData, settings: NmrProcessing, notes: list[str]
+) -> tuple[FloatArray, ComplexArray, FloatArray]:
+    """Return frequencies (Hz, ascending), the Fourier transform of FIDs, per Hz, and `NmrSpectrum.fid_weights`."""
     t = data.x
     dwell = float(t[-1] - t[0]) / (len(t) - 1)
     first = int(np.argmin(np.abs(t)))
@@ -264,37 +336,37 @@ def transformed(data: NmrData, settings: Processing, notes: list[str]) -> tuple[
 
 
 def _phased(
-    values: ComplexArray, axis: FloatArray, data: NmrData, settings: Processing, notes: list[str]
-) -> tuple[ComplexArray, Phase | None]:
-    wanted = settings.phase
-    if settings.magnitude or wanted is None:
+    values: ComplexArray, axis: FloatArray, data: NmrData, settings: NmrProcessing, notes: list[str]
+) -> tuple[ComplexArray, NmrPhase | None]:
+    setting = settings.phase
+    if settings.magnitude or setting is None:
         return values, None
     if not data.complete:
-        if isinstance(wanted, Phase) and (wanted.ph0 or wanted.ph1):
+        if isinstance(setting, NmrPhase) and (setting.ph0 or setting.ph1):
             raise InputError(data.source, "has no imaginary part and cannot be phased; read the FID instead.")
         return values, None
-    if not isinstance(wanted, Phase) and data.domain != "time":
+    if not isinstance(setting, NmrPhase) and data.domain != "time":
         return values, None
-    if isinstance(wanted, Phase):
-        phase = wanted
+    if isinstance(setting, NmrPhase):
+        phase = setting
     else:
         rows = np.atleast_2d(values)
         strongest = int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
-        phase = automatic_phase(rows[strongest], axis, first_order=wanted == "auto")
+        phase = automatic_phase(rows[strongest], axis, first_order=setting == "auto")
         if data.indirect is not None and data.indirect.name == "delay":
             phase = _upright(rows, axis, phase, data.indirect.values)
         notes.append(f"phase found: ph0 = {phase.ph0:.1f}°, ph1 = {phase.ph1:.1f}°, pivot {phase.pivot:.5g}")
     return phased(values, axis, phase), phase
 
 
-def _upright(rows: ComplexArray, axis: FloatArray, phase: Phase, delays: FloatArray) -> Phase:
+def _upright(rows: ComplexArray, axis: FloatArray, phase: NmrPhase, delays: FloatArray) -> NmrPhase:
     """Return the phase with which the trace of the longest delay is positive: it is nearest to equilibrium."""
     longest = phased(rows[int(np.argmax(delays))], axis, phase).real
     negative = -longest.min() > longest.max()
     return replace(phase, ph0=(phase.ph0 + 360.0) % 360.0 - 180.0) if negative else phase
 
 
-def _without_baseline(values: ComplexArray, settings: Processing, notes: list[str]) -> ComplexArray:
+def _without_baseline(values: ComplexArray, settings: NmrProcessing, notes: list[str]) -> ComplexArray:
     if settings.baseline is None:
         return values
     rows = np.atleast_2d(values)

@@ -11,24 +11,25 @@ from typing import Any
 import numpy as np
 
 from nanocrystal._version import __version__
-from nanocrystal.data import Curve, read_curve, resolve
+from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
-    Blank,
     Intensity,
-    Reduced,
+    PatternChange,
+    ReducedPattern,
     Reduction,
-    ReductionResult,
-    Unchanged,
-    differential,
+    ReductionBlank,
+    differential_functions,
+    pattern_change,
     peak_template,
-    reduced,
-    unchanged,
+    reduced_pattern,
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.report.reduction.result import ReductionResult
+from nanocrystal.running.kept import keeping
 from nanocrystal.study.messages import Source, first_problem
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
 from nanocrystal.study.study import read_content
@@ -69,16 +70,23 @@ class Reductions:
         blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
         return own + [f"{name}.blanks.{blank}" for name, blank in blanks]
 
-    def run(self) -> ReductionResult:
-        """Return all of them; raises InputError that names file, line and key."""
+    def run(self, out: str | Path | None = None, *, workers: int = 1) -> ReductionResult:
+        """Return all of them, and write them to a folder where one is given; raises InputError, with file and line.
+
+        workers: as of other studies; reductions are done one after the other.
+        """
+        from nanocrystal.report.reduction.files import planned_names
+
+        names = planned_names(list(self.tables), self.differentials, self.comparisons, False, self.images)
+        kept = keeping(ReductionResult, out, names, self)
         try:
-            return self._run()
+            return kept.save(self._run())
         except InputError as error:
             raise self.source.located(error) from None
 
     def _run(self) -> ReductionResult:
         _check_others(self.tables)
-        results: dict[str, Reduced] = {}
+        results: dict[str, ReducedPattern] = {}
         inputs: dict[str, str] = {}
         images: dict[str, IntegratedImage] = {}
         for name, table in self.tables.items():
@@ -89,7 +97,7 @@ class Reductions:
         for name, table in self.tables.items():
             for other, t in table.differential.items():
                 where = f"reduction.{name}.differential.{other}"
-                differentials[name, other] = differential(
+                differentials[name, other] = differential_functions(
                     results[name], results[other], t.scale, t.fit_range, t.intensity_scale, where
                 )
             for other, t in table.unchanged.items():
@@ -101,9 +109,9 @@ class Reductions:
             version=__version__,
             reductions=results,
             differentials=differentials,
-            comparisons=comparisons,
+            unchanged=comparisons,
             inputs=inputs,
-            images=images,
+            images={name: image.pictured() for name, image in images.items()},
         )
 
 
@@ -156,7 +164,9 @@ def _check_others(tables: Mapping[str, Any]) -> None:
 # ---- one table --------------------------------------------------------------------------------------
 
 
-def reduced_table(name: str, table: Any, folder: Path) -> tuple[Reduced, dict[str, str], dict[str, IntegratedImage]]:
+def reduced_table(
+    name: str, table: Any, folder: Path
+) -> tuple[ReducedPattern, dict[str, str], dict[str, IntegratedImage]]:
     """Return the reduction that a table describes, file -> SHA-256 of what it was made from, and integrated images."""
     where = f"reduction.{name}"
     images: dict[str, IntegratedImage] = {}
@@ -166,14 +176,16 @@ def reduced_table(name: str, table: Any, folder: Path) -> tuple[Reduced, dict[st
     if table.q_range is not None:
         sample = _within(sample, table.q_range, where)
     blanks = [
-        Blank(n, _intensity(b, table, wavelength, where, folder, f"{where}.blanks.{n}", images), b.scale, b.fit_range)
+        ReductionBlank(
+            n, _intensity(b, table, wavelength, where, folder, f"{where}.blanks.{n}", images), b.scale, b.fit_range
+        )
         for n, b in _blanks(table, where).items()
     ]
     settings = object_of(Reduction, table, where)
     if table.image is not None:
         settings = replace(settings, wavelength=wavelength)
     files = _files([sample, *(b.intensity for b in blanks)], images)
-    return reduced(sample, settings, blanks, name, where), files, images
+    return reduced_pattern(sample, settings, blanks, name, where), files, images
 
 
 def _files(intensities: Sequence[Intensity], images: Mapping[str, IntegratedImage]) -> dict[str, str]:
@@ -217,7 +229,7 @@ def _intensity(
         return intensity_of(integrated, where)
     key = "backgroundfile" if where.endswith(f".blanks.{BACKGROUND}") and main.backgroundfile else "file"
     at = f"{place}.{key}" if key == "backgroundfile" else f"{where}.file"
-    path = resolve(table.file, folder, at)
+    path = resolved_path(table.file, folder, at)
     curve = read_curve(path, columns=table.columns, where=at, per_nm=main.q_unit == "1/nm")
     found = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
     return replace(found, name=Path(table.file).name, source=table.file)
@@ -235,7 +247,9 @@ def _within(sample: Intensity, q_range: tuple[float, float], where: str) -> Inte
     return sample.between(low, high)
 
 
-def _comparison(first: Reduced, second: Reduced, table: Any, folder: Path) -> tuple[Unchanged, dict[str, str]]:
+def _comparison(
+    first: ReducedPattern, second: ReducedPattern, table: Any, folder: Path
+) -> tuple[PatternChange, dict[str, str]]:
     where = f"reduction.{first.name}.unchanged.{second.name}"
     q = first.intensity.q
     templates: dict[str, Any] = {}
@@ -245,7 +259,7 @@ def _comparison(first: Reduced, second: Reduced, table: Any, folder: Path) -> tu
         files |= found
     a, b = replace(first.intensity, name=first.name), replace(second.intensity, name=second.name)
     asked = {"scale": table.scale, "background_terms": table.background_terms, "q_range": table.q_range}
-    return unchanged(a, b, **asked, components=templates, where=where), files
+    return pattern_change(a, b, **asked, components=templates, where=where), files
 
 
 def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[str, str]]:
@@ -255,7 +269,7 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
         if (table.fwhm is None) == (table.size is None):
             raise InputError(where, "needs either fwhm (Å⁻¹) or size (Å) for its peaks.")
         return peak_template(q, table.peaks, table.size, table.fwhm), {}
-    curve = read_curve(resolve(table.file, folder, f"{where}.file"), columns=table.columns, where=f"{where}.file")
+    curve = read_curve(resolved_path(table.file, folder, f"{where}.file"), columns=table.columns, where=f"{where}.file")
     pattern = Intensity.from_curve(curve, f"{where}.file", sigma="none")
     found = np.interp(q, pattern.q, pattern.value, left=0.0, right=0.0)
     return found, {table.file: curve.sha256}
@@ -280,7 +294,7 @@ class ReducedCurve(SuppliedCurve):
         return f"{source_of(self.table)} (reduction {self.name})"
 
     @cached_property
-    def _result(self) -> Reduced:
+    def _result(self) -> ReducedPattern:
         return reduced_table(self.name, self.table, self.folder)[0]
 
     def curve(self) -> Curve:

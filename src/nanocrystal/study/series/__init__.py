@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.data import resolve
+from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters.expression import parse_expression
 from nanocrystal.running.described import Member, OrderParameter, Series
@@ -62,7 +62,23 @@ def is_series(content: Mapping[str, Any]) -> bool:
 
 
 def read_series(path: str | Path) -> Series:
-    """Read a study with a table [series]; raises InputError, with file, line and key, for what cannot be meant."""
+    """Read a study with a table [series]: one study of many files.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Series
+        Its members, which `refined_series` refines.
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for what cannot be meant.
+    """
     content, path, text = read_content(path)
     source = Source(path, text)
     try:
@@ -204,7 +220,7 @@ def _member(
 def _check_there(files: Mapping[str, str], folder: Path, where: str) -> None:
     """Raise InputError where a file that a member names is missing."""
     for key, file in files.items():
-        path = resolve(file, folder, f"{where}.files.{key}")
+        path = resolved_path(file, folder, f"{where}.files.{key}")
         if not path.is_file():
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             raise InputError(f"{where}.files.{key}", f"there is no file {file!r}; {nearest_names(path.name, names)}")

@@ -36,7 +36,7 @@ Checked against
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -47,9 +47,9 @@ from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
-from nanocrystal.measurement.keys import RGrid, RRange
+from nanocrystal.measurement.keys import Column, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
-from nanocrystal.parameters import Number, Parameter, Quantity
+from nanocrystal.parameters import Number, Parameter, Quantity, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
 
@@ -62,11 +62,12 @@ LEAST_QMAX = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Pdf(CurveTechnique):
-    """A pair distribution function, measured (`file`) or to be simulated (`r`).
+    """A pair distribution function, measured (`file`, or arrays `r`, `g` and `sigma`) or to be simulated (`r`).
 
     r_range: Å, both ends included; columns: what the columns of the file are; qmin, qmax: Å⁻¹.
     """
 
+    g: InitVar[Column | None] = None
     r: RGrid = None
     r_range: RRange = None
     qmax: Annotated[float | None, "Å⁻¹; up to where the data were transformed [from the header of the file]"] = None
@@ -76,15 +77,39 @@ class Pdf(CurveTechnique):
     peak_form: Annotated[
         Literal["debye", "pdfgui"], "exact peaks (debye), or those of PDFgui for comparison (pdfgui)"
     ] = "debye"
-    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1)] = None
+    scale: Annotated[
+        Number | None,
+        Quantity(
+            "scale", "", "scale of the calculated curve", 1.0, scale=0.1, meaning=of_measurement("scale", "of G(r)")
+        ),
+    ] = None
     qdamp: Annotated[
         Number | None,
         Quantity(
-            "qdamp", "Å⁻¹", "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)", 0.0, 0.0, 1.0, scale=0.01
+            "qdamp",
+            "Å⁻¹",
+            "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement(
+                "resolution", "standard deviation in Q, alike at all Q, that damps G(r) by exp(−(r qdamp)²/2)"
+            ),
         ),
     ] = None
     qbroad: Annotated[
-        Number | None, Quantity("qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01)
+        Number | None,
+        Quantity(
+            "qbroad",
+            "Å⁻¹",
+            "broadening of the peaks with distance",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("resolution", "of peaks of G(r), whose variance grows by the part qbroad² r²"),
+        ),
     ] = None
     delta1: Annotated[Number | None, MOTION["delta1"]] = None
     delta2: Annotated[Number | None, MOTION["delta2"]] = None
@@ -101,6 +126,11 @@ class Pdf(CurveTechnique):
         no_counts="G(r) is no count, and its error does not follow from its value",
     )
     linear: ClassVar[tuple[str, ...]] = ("scale",)
+
+    def __post_init__(self, sigma: Column | float | None, intensity: Column | None, g: Column | None) -> None:
+        if intensity is not None:
+            raise InputError("Pdf.intensity", "is called g here: G(r), Å⁻².")
+        self._hold("g", g, sigma)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
@@ -136,7 +166,7 @@ class Pdf(CurveTechnique):
 
     def on_independent_points(self, where: str) -> tuple[Self, tuple[str, ...]]:
         """Return the data set on its Nyquist grid, where a refinement compares it."""
-        if self.qmax is None or self.r is None:
+        if self.qmax is None or not isinstance(self.r, str):
             return self, ()
         r = grid_from_text(self.r, f"{where}.r")
         step = np.pi / self.qmax
@@ -156,7 +186,7 @@ class Pdf(CurveTechnique):
 
     def transformed_up_to(self, limit: float, where: str) -> Self:
         """Return the data set transformed up to another qmax: its Nyquist grid, and the noise that F(Q) leaves in G."""
-        assert self.r is not None
+        assert isinstance(self.r, str)
         assert self.qmax is not None
         assert self.noise is not None
         assert self.noise.sigma is not None

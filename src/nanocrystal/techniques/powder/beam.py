@@ -123,7 +123,7 @@ def check_ruler(settings: Powder, sample: Sample, where: str) -> None:
     """Raise InputError where the wavelength and all cells vary: angles say only how they relate."""
     if settings.wavelength is None or not as_parameter(settings.wavelength).vary:
         return
-    for crystal in {str(p.crystal): sample.crystal_of(n) for n, p in sample.populations.items()}.values():
+    for crystal in {str(p.crystal_name): sample.crystal_of(n) for n, p in sample.populations.items()}.values():
         assert crystal is not None
         lengths = [p for k, (_, p) in crystal.declared().items() if k in ("a", "b", "c")]
         if not all(p.vary or p.tie is not None for p in lengths):

@@ -1,0 +1,181 @@
+"""What the fields of a dataclass are given, checked when it is made by what they are annotated with.
+
+A dataclass that declares numbers derives from `Declares`. A number is then one: text, truth values, complex numbers and
+NaN are refused with the name of the argument, numbers of numpy become those of Python. What a number may be (its
+limits) is said by its quantity, and checked where its address is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import numpy as np
+
+from nanocrystal.errors import InputError
+from nanocrystal.parameters.declaration import DeclaredField, declared_fields
+from nanocrystal.parameters.number import came, real_number, whole_number
+from nanocrystal.parameters.parameter import Parameter
+
+Check = Callable[[Any, str], Any]
+"""from what was given, and the argument, to what it is; raises InputError"""
+
+
+class Declares:
+    """Base of dataclasses that declare numbers: what each field is given is checked before anything is made of it."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        rest = cls.__dict__.get("__post_init__")
+        if rest is None:
+            return
+
+        @wraps(rest)
+        def checked(self: Declares, *more: Any) -> None:
+            check_numbers(self)
+            rest(self, *more)
+
+        cls.__post_init__ = checked  # type: ignore[method-assign]
+
+    def __post_init__(self, *_: Any) -> None:
+        check_numbers(self)
+
+
+def check_numbers(made: Any) -> None:
+    """Have numbers in the numeric fields of a dataclass; raises InputError that names class and argument."""
+    owner: Any = type(made)
+    for name, check in _checks(owner).items():
+        value = getattr(made, name)
+        plain = check(value, f"{owner.__name__}.{name}")
+        if plain is not value:
+            object.__setattr__(made, name, plain)
+
+
+@lru_cache(maxsize=256)
+def _checks(owner: type) -> Mapping[str, Check]:
+    """Return the fields that hold numbers, and how each is checked."""
+    found = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
+    return {name: check for name, check in found.items() if check is not None}
+
+
+def _check_of_field(field: DeclaredField) -> Check | None:
+    """Return how a field is checked; numbers of a mapping that stand beside the other fields are called as these."""
+    check = check_of(field.kind)
+    if check is None or field.beside is None or get_origin(field.kind) is not Mapping:
+        return check
+    return _of_mapping(check_of(get_args(field.kind)[1]), "{0}.{2}".format)
+
+
+def check_of(kind: Any) -> Check | None:
+    """Return how a value of a kind is checked, None where it holds no number."""
+    options = tuple(_options(kind))
+    if str in options:  # whatever it says, it may be text
+        return None
+    words = tuple(w for o in options if get_origin(o) is Literal for w in get_args(o))
+    others = tuple(o for o in options if isinstance(o, type) and o not in (int, float))
+    number = _number_check(options)
+    container = next((c for o in options if (c := _container_check(o)) is not None), None)
+    check = number or container
+    if check is None:
+        return None
+
+    def checked(value: Any, where: str) -> Any:
+        if isinstance(value, others) or (isinstance(value, str) and value in words):
+            return value
+        return check(value, where)
+
+    return checked
+
+
+def _options(kind: Any) -> Sequence[Any]:
+    """Return what a value of a kind may be, without annotations."""
+    if get_origin(kind) is Annotated:
+        return _options(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [o for k in get_args(kind) for o in _options(k)]
+    return [kind]
+
+
+def _number_check(options: Sequence[Any]) -> Check | None:
+    if float not in options and int not in options:
+        return None
+    if float not in options:
+        return whole_number
+    wanted = "a number"
+    if Parameter in options:
+        wanted += " or a parameter such as vary(1.0)"
+    words = [w for o in options if get_origin(o) is Literal for w in get_args(o)]
+    wanted += "".join(f' or "{w}"' for w in words)
+    return lambda value, where: real_number(value, where, wanted)
+
+
+def _container_check(kind: Any) -> Check | None:
+    """Return how a mapping, a sequence or a tuple of numbers is checked."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Mapping:
+        return _of_mapping(check_of(arguments[1]))
+    if origin is tuple and Ellipsis not in arguments:
+        return _of_tuple([check_of(a) for a in arguments])
+    if origin in (Sequence, tuple, list):
+        return _of_sequence(check_of(arguments[0]))
+    return None
+
+
+def _of_mapping(check: Check | None, item: Callable[[str, str, str], str] = "{0}.{1}[{2!r}]".format) -> Check | None:
+    """item: from class, field and key to what messages call a number."""
+    if check is None:
+        return None
+
+    def checked(value: Any, where: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise InputError(where, f"must be a mapping of numbers by name, got {came(value)}.")
+        owner, _, name = where.partition(".")
+        plain = {k: check(v, item(owner, name, k)) for k, v in value.items()}
+        return value if all(plain[k] is v for k, v in value.items()) else plain
+
+    return checked
+
+
+def _of_tuple(checks: Sequence[Check | None]) -> Check | None:
+    known = [c for c in checks if c is not None]
+    if len(known) < len(checks) or not checks:
+        return None
+
+    def checked(value: Any, where: str) -> Any:
+        listed = _listed(value, where)
+        if len(listed) != len(known):
+            raise InputError(where, f"must be {len(known)} numbers, got {len(listed)}.")
+        items = enumerate(zip(known, listed, strict=True))
+        return tuple(v if _is_nan(v) else c(v, f"{where}[{n}]") for n, (c, v) in items)
+
+    return checked
+
+
+def _is_nan(value: Any) -> bool:
+    """Say whether it is NaN: of a range or a measured value it is refused where the address of that is known."""
+    return isinstance(value, float) and value != value
+
+
+def _of_sequence(check: Check | None) -> Check | None:
+    if check is None:
+        return None
+
+    def checked(value: Any, where: str) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and not np.isnan(value).any():
+            return value
+        listed = _listed(value, where)
+        plain = [check(v, f"{where}[{n}]") for n, v in enumerate(listed)]
+        return value if all(a is b for a, b in zip(plain, listed, strict=True)) else tuple(plain)
+
+    return checked
+
+
+def _listed(value: Any, where: str) -> Sequence[Any]:
+    """Return the values of a sequence; raises InputError for what is none."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return list(value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return value
+    raise InputError(where, f"must be a sequence of numbers, got {came(value)}.")

@@ -1,0 +1,1 @@
+"""The atoms of one crystal."""

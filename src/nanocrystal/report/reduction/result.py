@@ -1,0 +1,78 @@
+"""What a study of reductions gives back: plain data that the report and the files are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, PatternChange, ReducedPattern
+from nanocrystal.report.outcome import Outcome
+from nanocrystal.report.reduction.digests import (
+    Joined,
+    Told,
+    differential_digest,
+    image_digest,
+    reduced_digest,
+    unchanged_digest,
+)
+
+REDUCTION = "reduction.json"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class ReductionResult(Outcome):
+    """All reductions of a study; differentials and comparisons by (name, other); inputs: file -> SHA-256.
+
+    images: those that reductions and their blanks (NAME.blanks.BLANK) start from.
+    """
+
+    kind: ClassVar[str] = "reduction"
+    record: ClassVar[str] = REDUCTION
+
+    title: str
+    version: str
+    reductions: Mapping[str, Annotated[ReducedPattern, Told(reduced_digest)]]
+    differentials: Mapping[
+        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, Told(differential_digest)]
+    ] = field(default_factory=dict)
+    unchanged: Mapping[
+        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, Told(unchanged_digest)]
+    ] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Annotated[IntegratedImage, Told(image_digest)]] = field(default_factory=dict)
+
+    @property
+    def comparisons(self) -> Mapping[tuple[str, str], PatternChange]:
+        """Whether anything has changed, by (name, other)."""
+        return self.unchanged
+
+    def summary(self) -> str:
+        """Return scales, checks and what to know of each reduction, and whether anything has changed, in lines."""
+        from nanocrystal.report.reduction.words import summary
+
+        return summary(self)
+
+    def page(self, script: str | None = None) -> str:
+        """Return the report of the reductions as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.reduction.page import reduction_page
+
+        return reduction_page(self, script)
+
+    def tables(self) -> Mapping[str, str]:
+        """Return I(Q), S(Q), F(Q), G(r), D(r) of each set, of differences, and I(2θ) of images."""
+        from nanocrystal.report.reduction.files import reduction_tables
+
+        return reduction_tables(self)
+
+    @classmethod
+    def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
+        """Return the result that version 0.1 wrote: without raw counts, blanks, correlations and pictures."""
+        from nanocrystal.report.reduction.version_0_1 import restored
+
+        return restored(cls, document, folder)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        """Return the outcome in a few lines: what a notebook shows."""
+        return self.summary()

@@ -1,0 +1,70 @@
+"""What `debye` returns: the scattering of explicit atoms as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from nanocrystal.arrays import FloatArray
+from nanocrystal.report.outcome import Outcome
+from nanocrystal.text import csv_text
+
+DEBYE = "debye.json"
+METHOD = (
+    "I(Q) is the Debye equation, summed over all pairs of atoms, in electron units of the whole cluster: atomic form "
+    "factors f(Q), with f′ + if″ where a photon energy is given, and for each element the factor exp(−u_iso Q²/2) of "
+    "amplitudes between different atoms. P. Debye, Ann. Phys. 351, 809 (1915)."
+)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Scattering(Outcome):
+    """What explicit atoms scatter, by the Debye equation."""
+
+    kind: ClassVar[str] = "scattering"
+    record: ClassVar[str] = DEBYE
+    single: ClassVar[str] = "iq.csv"
+    replaces: ClassVar[tuple[str, ...]] = ("q,intensity\n",)
+
+    title: str
+    version: str
+    source: str
+    """the file of the atoms"""
+    atoms: Mapping[str, int]
+    """element -> number of atoms"""
+    u_iso: Mapping[str, float]
+    """element -> mean-square displacement along one axis, Å²"""
+    energy: float | None
+    """of the photons, eV; null without f′ and f″"""
+    q: FloatArray
+    """Å⁻¹, (n,)"""
+    intensity: FloatArray
+    """electron units of the whole cluster, (n,)"""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """file -> SHA-256 of what was read"""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """versions of what was used"""
+
+    def summary(self) -> str:
+        """Return what scatters, and over which Q, in a line."""
+        points = f"I(Q) at {len(self.q)} points from {self.q.min():.4g} to {self.q.max():.4g} Å⁻¹"
+        return f"{self.title}, {sum(self.atoms.values())} atoms: {points}"
+
+    def page(self, script: str | None = None) -> str:
+        """Return the curve as an HTML page; see `Outcome.page`."""
+        from nanocrystal.report.scattered.page import scattering_page
+
+        return scattering_page(self, script)
+
+    def tables(self) -> Mapping[str, str]:
+        """Return the curve as CSV."""
+        return self.as_file(self.single)
+
+    def as_file(self, name: str) -> Mapping[str, str]:
+        """Return the curve as CSV: q, intensity."""
+        return {name: csv_text({"q": self.q, "intensity": self.intensity})}
+
+    def __repr__(self) -> str:
+        """Return what a notebook shows."""
+        return f"Scattering({self.summary()})"

@@ -1,0 +1,1 @@
+"""Texts that are written for a user to go on with."""
