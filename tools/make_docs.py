@@ -1,8 +1,9 @@
-"""Write the pages that follow from the code: techniques/NAME.md, study.md, python.md and results.md in docs.
+"""Write the pages that follow from the code: techniques/NAME.md, study.md, quantities.md, python.md and results.md.
 
 A page of a technique is made from the docstring of its file and its declarations; the page of the
-study file from its text in tools/study_page.md and from the schema; that of the Python interface, with
-the stub of the package, by tools/make_python_page.py; that of results by tools/make_results_page.py.
+study file from its text in tools/study_page.md and from the schema; that of the quantities from what all parameters
+and derived quantities say of themselves; that of the Python interface, with the stub of the package, by
+tools/make_python_page.py; that of results by tools/make_results_page.py.
 
 Run from the root of the repository: python tools/make_docs.py
 """
@@ -12,24 +13,38 @@ from __future__ import annotations
 import inspect
 import runpy
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from nanocrystal.data.conventions import COLUMN_NAMES, CONVENTIONS, SUFFIXES
 from nanocrystal.measurement import Noise
+from nanocrystal.measurement.counted import BACKGROUND, BLANK
+from nanocrystal.measurement.nmr.lines import Line, ShiftLines
+from nanocrystal.parameters import NO_KEY, QUANTITIES, Meaning, Quantity, declared_fields
 from nanocrystal.parameters.expression import FUNCTIONS
+from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 from nanocrystal.refinement import Options
-from nanocrystal.sample import Crystal, Population, SiteOverride, Substitution
+from nanocrystal.report.series.result import ORDER_PARAMETER
+from nanocrystal.sample import BOXES, Atoms, Crystal, Population, SiteOverride, Sphere, Substitution
+from nanocrystal.sample.crystal.crystal import coordinate_quantity
+from nanocrystal.sample.derivations import OF_CRYSTAL, OF_POPULATION, OF_STACKING, OF_TWINS, STATISTICS
 from nanocrystal.sample.population import Fractions
+from nanocrystal.sample.shapes.boxes import EQUAL_VOLUME
+from nanocrystal.sample.shapes.distributions import FACTOR
+from nanocrystal.sample.surface.shell import GRADIENT
 from nanocrystal.study import schema
 from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, RangeField, Table
 from nanocrystal.study.tables import table_of
-from nanocrystal.techniques import TECHNIQUES
+from nanocrystal.techniques import TECHNIQUES, NmrDiffusion, NmrRelaxation
+from nanocrystal.techniques.nmr_sites import SHIFT
+from nanocrystal.techniques.powder.technique import PROFILE
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXT = Path(__file__).with_name("study_page.md")
+QUANTITIES_TEXT = Path(__file__).with_name("quantities_page.md")
 
 
 # ---- techniques -----------------------------------------------------------------------------------
@@ -256,6 +271,130 @@ def _layouts(convention: Any) -> str:
     return "; or ".join(", ".join(roles) for roles in convention.layouts.values())
 
 
+# ---- quantities -----------------------------------------------------------------------------------
+
+OF_LINES = ("nmr-lines", "nmr-titration")
+FURTHER: dict[str, Mapping[str, Quantity]] = {
+    "powder": {f"profiles.POPULATION.{k}": q for k, q in PROFILE.items()},
+    "nmr-relaxation": {f"parts.PART.{k}": q for k, q in NmrRelaxation.of_parts.items()},
+    "nmr-diffusion": {f"components.COMPONENT.{k}": q for k, q in NmrDiffusion.of_components.items()},
+    "nmr-sites": {"shifts.HALIDE": SHIFT},
+}
+"""technique -> what it declares in other ways than at the fields of a dataclass"""
+
+
+def declared_in(owner: type, place: str) -> Iterator[tuple[str, Quantity]]:
+    """Yield place and declaration of the quantities of a dataclass and of the tables in it."""
+    for field in declared_fields(owner).values():
+        many = ".KEY" if Mapping in [get_origin(k) for k in (field.kind, *get_args(field.kind))] else ""
+        if field.beside is not None:
+            yield from declared_in(field.beside, place)
+        elif field.quantity is not None:
+            yield f"{place}.{field.key}{many}", field.quantity
+        elif field.metadata and NO_KEY not in field.metadata:
+            tables = [t for t in _arguments(field.kind) if isinstance(t, type) and is_dataclass(t)]
+            for table in tables:
+                yield from declared_in(table, f"{place}.{field.key}{many}")
+
+
+DERIVED_AT = {
+    "powder": {n: f"{n}.POPULATION" for n in ("microabsorption", "mass_fraction_of_mixture")},
+    "nmr-lines": {n: f"lines.LINE.{n}" for n in TECHNIQUES["nmr-lines"].derives},
+    "nmr-relaxation": {n: f"parts.PART.{n}" for n in TECHNIQUES["nmr-relaxation"].derives},
+    "nmr-titration": {
+        "fraction": "steps.STEP.SPECIES.fraction",
+        **{n: f"steps.STEP.{n}" for n in TECHNIQUES["nmr-titration"].derives if n != "fraction"},
+    },
+    "nmr-diffusion": {
+        "amplitude_fraction": "lines.LINE.COMPONENT.amplitude_fraction",
+        **{n: f"components.COMPONENT.{n}" for n in TECHNIQUES["nmr-diffusion"].derives if n != "amplitude_fraction"},
+    },
+}
+"""technique -> name of a derived quantity -> where it stands in the data set"""
+Told = tuple[str, str, Meaning]
+"""where a number stands, its unit, and what it means"""
+
+
+def _meanings_of_sample() -> Iterator[Told]:
+    crystal, population = "crystals.NAME", "populations.NAME"
+    coordinates = ((f"{crystal}.sites.KEY.{x}", coordinate_quantity(x, "KEY")) for x in "xyz")
+    owners = ((Crystal, crystal), (Fractions, population), (Population, population))
+    for place, quantity in (*(pair for o, p in owners for pair in declared_in(o, p)), *coordinates):
+        yield place, quantity.unit, quantity.meaning
+    yield f'{population}.shell.thickness, profile = "gradient"', "Å", GRADIENT
+    derived = {
+        **{f"{crystal}.{n}{'.SITES' if n in ('bond', 'angle') else ''}": d for n, d in OF_CRYSTAL.items()},
+        **{f"{population}.{n}{'.ELEMENT' if n == 'composition' else ''}": d for n, d in OF_POPULATION.items()},
+        **{f"{population}.twins.KEY.{n}": d for n, d in OF_TWINS.items()},
+        **{f"{population}.stacking.{n}": d for n, d in OF_STACKING.items()},
+    }
+    yield from ((place, d.unit, d.meaning) for place, d in derived.items())
+    for shape in (Sphere, *BOXES.values(), Atoms):
+        for place, quantity in declared_in(shape, population):
+            yield f"{place}, {shape.name}", quantity.unit, quantity.meaning
+    yield f"{population}.LENGTH.factor", FACTOR.unit, FACTOR.meaning
+    yield from ((f"{population}.d_eq_{n}", "Å", EQUAL_VOLUME.more(s.phrase)) for n, s in STATISTICS.items())
+
+
+def _meanings_of_techniques() -> Iterator[Told]:
+    line = ShiftLines({}, "ppm", None).quantities(Line())
+    for name, technique in TECHNIQUES.items():
+        found = {**technique.quantities, **FURTHER.get(name, {})}
+        if name in OF_LINES:
+            found |= {f"lines.LINE.{k}": q for k, q in {**line, "area": ShiftLines({}, "ppm", None).area}.items()}
+        for key, quantity in found.items():
+            yield f"datasets.NAME.{key}, {name}", quantity.unit, quantity.meaning
+        for key, derivation in technique.derives.items():
+            at = DERIVED_AT.get(name, {}).get(key, key)
+            yield f"datasets.NAME.{at}, {name}", derivation.unit, derivation.meaning
+    yield "datasets.NAME.background.c0, c1, …", BACKGROUND.unit, BACKGROUND.meaning
+    yield "datasets.NAME.blanks.BLANK.scale", BLANK.unit, BLANK.meaning
+
+
+def meanings() -> Iterator[Told]:
+    """Yield where each number stands, its unit, and what it means."""
+    yield from _meanings_of_sample()
+    yield from _meanings_of_techniques()
+    yield f"{ORDER_PARAMETER}, series", "any", Meaning("order parameter", "the expression itself")
+
+
+def quantities_page() -> str:
+    """Return the page of all quantities: what each is, and which numbers are one."""
+    places: dict[str, dict[str, dict[str, None]]] = {name: {} for name in QUANTITIES}
+    units: dict[str, dict[str, None]] = {name: {} for name in QUANTITIES}
+    for place, unit, meaning in meanings():
+        places[meaning.quantity].setdefault(meaning.definition, {})[place] = None
+        units[meaning.quantity][unit or "none"] = None
+    terms = [
+        f"| [{name}](#{name.lower().replace(' ', '-')}) | {', '.join(units[name])} | {term.sentence} |"
+        for name, term in QUANTITIES.items()
+    ]
+    parts = []
+    for name, found in places.items():
+        parts += ["", f"### {name}", "", "| definition | numbers |", "|---|---|"]
+        for definition, at in found.items():
+            parts.append(f"| {definition.replace('|', chr(92) + '|')} | {', '.join(_place(p) for p in at)} |")
+    text = QUANTITIES_TEXT.read_text(encoding="utf-8")
+    phrases = {
+        "all_alike": ALL_ALIKE,
+        "number_mean": NUMBER_MEAN,
+        "number_std": NUMBER_STD,
+        "normal_mean": NORMAL_MEAN,
+        "normal_std": NORMAL_STD,
+    }
+    filled = {"terms": "\n".join(terms), "numbers": "\n".join(parts).strip(), **phrases}
+    for name, part in filled.items():
+        assert f"{{{{{name}}}}}" in text, name
+        text = text.replace(f"{{{{{name}}}}}", part)
+    return text
+
+
+def _place(place: str) -> str:
+    """Return where a number stands as the page shows it: the address as code, and what it is of in words."""
+    address, _, words = place.partition(", ")
+    return f"`{address}`" + (f" ({words})" if words else "")
+
+
 def main() -> None:
     folder = DOCS / "techniques"
     folder.mkdir(parents=True, exist_ok=True)
@@ -264,6 +403,7 @@ def main() -> None:
     (DOCS / "study.md").write_text(study_page(), encoding="utf-8")
     runpy.run_path(str(Path(__file__).with_name("make_python_page.py")), run_name="__main__")
     runpy.run_path(str(Path(__file__).with_name("make_results_page.py")), run_name="__main__")
+    (DOCS / "quantities.md").write_text(quantities_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

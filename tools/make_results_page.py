@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import runpy
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -23,6 +24,8 @@ from nanocrystal.report.reading import outcomes
 from nanocrystal.report.reduction.digests import EXACT, Joined, Told
 from nanocrystal.report.refined.result import Result
 
+DOCSTRINGS = runpy.run_path(str(Path(__file__).with_name("make_python_page.py")))
+"""functions that take docstrings apart"""
 ROOT = Path(__file__).parents[1]
 TEXT, PAGE = Path(__file__).with_name("results_page.md"), ROOT / "docs" / "results.md"
 WRITTEN_BY = {
@@ -48,6 +51,9 @@ ALIKE = ("inputs", "notes", "methods", "provenance")
 """keys that mean the same in all kinds of results"""
 MAPPED = re.compile(r"(?P<names>[^:;,]+?) -> (?P<rest>.*)")
 """the meaning of a mapping: what its names are -> what they lead to"""
+SHAPES = re.compile(r"array (\([^)]*\)(?: or \([^)]*\))*)")
+CAPITAL = re.compile(r"^(?:[A-Z][a-z]{2,}|As|At|By|In|Of)\b")
+"""a word that begins a sentence, no symbol"""
 
 
 def results_page() -> str:
@@ -106,8 +112,11 @@ def _section(made: type) -> Iterator[str]:
 
 
 def _told(made: type, names: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return what a class says of itself, and of its fields: below them, or in its docstring as "name: meaning; …"."""
-    text = (inspect.getdoc(made) or "").replace("|", "\\|").replace("None", "null")
+    """Return what a class says of itself, and of its fields: below them, or in its docstring.
+
+    There they stand in the section Parameters, or in sentences as "name: meaning; …".
+    """
+    text, sections = DOCSTRINGS["sections_of"]((inspect.getdoc(made) or "").replace("|", "\\|").replace("None", "null"))
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
     known = "|".join(names)
     begins = re.compile(rf"(?:^|(?<=; )|(?<=\. ))((?:{known})(?:(?:, | and )(?:{known}))*) ?: ")
@@ -118,7 +127,19 @@ def _told(made: type, names: Sequence[str]) -> tuple[str, dict[str, str]]:
         prose.append(re.sub(r";\s*$", ".", first.strip()))
         for several, meaning in zip(rest[::2], rest[1::2], strict=True):
             meanings |= dict.fromkeys(re.split(", | and ", several), meaning.strip().rstrip(";."))
-    return "\n\n".join(filter(None, prose)), meanings | _meanings(made)
+    return "\n\n".join(filter(None, prose)), meanings | _documented(sections.get("Parameters", "")) | _meanings(made)
+
+
+def _documented(section: str) -> dict[str, str]:
+    """Return field -> meaning of a section Parameters, with the shapes of arrays first."""
+    meanings = {}
+    for head, text in DOCSTRINGS["entries"](section):
+        names, _, kind = head.partition(" : ")
+        shapes = SHAPES.search(kind)
+        lowered = CAPITAL.sub(lambda word: word[0].lower(), text.rstrip("."))
+        meaning = f"{shapes[1]}: {lowered}" if shapes else lowered
+        meanings |= dict.fromkeys(names.split(", "), meaning)
+    return meanings
 
 
 def _hints(made: type) -> Mapping[str, Any]:

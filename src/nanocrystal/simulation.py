@@ -142,6 +142,8 @@ def _value(declared: Declared, values: Values) -> Estimate:
         unit=declared.quantity.unit,
         status="fixed" if declared.parameter.tie is None else "tied",
         description=declared.quantity.description,
+        quantity=declared.quantity.meaning.quantity,
+        definition=declared.quantity.meaning.definition,
     )
 
 

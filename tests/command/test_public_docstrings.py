@@ -18,11 +18,9 @@ from nanocrystal.parameters import declared_fields
 from support.programs import program
 
 NOT_YET = (
-    "analysis",
     "measurement",
     "reduction",
     "report",
-    "spectra",
     "study.reduction",
     "techniques",
 )

@@ -44,7 +44,15 @@ FIT = 0.01
 
 @dataclass(frozen=True)
 class CubicReflection:
-    """All cubic reflections with one h² + k² + l²: they fall on one another. indices: h ≥ k ≥ l ≥ 0."""
+    """All cubic reflections with one h² + k² + l²: they fall on one another.
+
+    Parameters
+    ----------
+    square : int
+        h² + k² + l².
+    indices : tuple of tuples of 3 int
+        h ≥ k ≥ l ≥ 0 of each.
+    """
 
     square: int
     indices: tuple[tuple[int, int, int], ...]
@@ -72,8 +80,16 @@ class CubicReflection:
 class MetricMean:
     """The mean cell parameter of some reflections, weighted with the covariance of their positions.
 
-    mean: Å; stderr of the mean; stderr_scaled also with what they scatter beyond it; chi2 on n − 1 degrees
-    of freedom; p_value: the probability of as much scatter if they agree (NaN for fewer than two).
+    Parameters
+    ----------
+    n : int
+        Number of reflections.
+    mean : UncertainValue
+        Å; `stderr` is that of the mean, `stderr_scaled` also with what the reflections scatter beyond it.
+    chi2 : float
+        Of the scatter about the mean, on n − 1 degrees of freedom.
+    p_value : float
+        Probability of as much scatter if they agree; NaN for fewer than two.
     """
 
     n: int
@@ -90,8 +106,14 @@ class MetricMean:
 class MetricOptions(Declares):
     """What of a pattern is fitted, and how.
 
-    q_range: Å⁻¹, the data to use (None: all); reflections: None: all of a primitive cell; profile: how peaks are
-    fitted.
+    Parameters
+    ----------
+    q_range : tuple of 2 float or None
+        Å⁻¹, the data to use; None: all.
+    reflections : sequence of CubicReflection or None
+        Those whose peaks are fitted; None: all of a primitive cell.
+    profile : PeakOptions or None
+        How peaks are fitted; None: the default.
     """
 
     q_range: tuple[float, float] | None = None
@@ -101,10 +123,26 @@ class MetricOptions(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class CubicMetric:
-    """The cell parameter from each reflection; fit: the peaks, in the same order as the reflections.
+    """The cell parameter from each reflection, and what they say together.
 
-    cell_parameter, stderr: (n,) Å, NaN where the peak is not determined; covariance: (n, n) Å².
-    all, even, odd: means over the determined ones; odd_minus_even: Å.
+    Parameters
+    ----------
+    reflections : tuple of CubicReflection
+        (n,), in order of Q.
+    fit : PeakFit
+        The peaks, in the same order.
+    cell_parameter : array (n,)
+        Å, NaN where the peak is not determined.
+    stderr : array (n,)
+        Å, with the sigmas as they were passed.
+    stderr_scaled : array (n,)
+        Å, times √χ²_red where that exceeds 1.
+    covariance : array (n, n)
+        Å², scaled as `stderr_scaled` is.
+    all, even, odd : MetricMean
+        Over the determined reflections: all, those with even h² + k² + l², those with odd.
+    odd_minus_even : UncertainValue
+        Difference of these means, Å.
     """
 
     reflections: tuple[CubicReflection, ...]
@@ -171,8 +209,26 @@ def cubic_reflections(
 ) -> tuple[CubicReflection, ...]:
     """Return the reflections of a cubic cell with Q inside a range, one entry for each h² + k² + l².
 
-    a: Å; q_range: Å⁻¹; centring: P, I or F; leave_out: values of h² + k² + l² that are not wanted.
-    Raises InputError for a cell, range or centring that cannot be used.
+    Parameters
+    ----------
+    a : float
+        Cell parameter, Å, 0.5 to 1000.
+    q_range : tuple of 2 float
+        Å⁻¹, ascending.
+    centring : str, optional
+        "P", "I" or "F".
+    leave_out : sequence of int, optional
+        Values of h² + k² + l² to leave out.
+
+    Returns
+    -------
+    tuple of CubicReflection
+        (n,), in order of Q.
+
+    Raises
+    ------
+    InputError
+        For a cell, range or centring that cannot be used, and for more than 200 reflections.
     """
     where = "cubic_reflections"
     if not 0.5 <= a <= 1000.0:
@@ -184,17 +240,17 @@ def cubic_reflections(
         raise InputError(f"{where}, centring", f"must be 'P', 'I' or 'F', got {centring!r}.")
     unit = (2.0 * np.pi / a) ** 2
     largest = int(np.floor(high**2 / unit))
-    found: dict[int, list[tuple[int, int, int]]] = {}
+    indices: dict[int, list[tuple[int, int, int]]] = {}
     for h in range(1, isqrt(largest) + 1):
         for k in range(h + 1):
             for l in range(k + 1):  # noqa: E741
                 square = h * h + k * k + l * l
                 if square * unit >= low**2 and square <= largest and _allowed((h, k, l), centring):
-                    found.setdefault(square, []).append((h, k, l))
-    kept = sorted(set(found) - set(leave_out))
+                    indices.setdefault(square, []).append((h, k, l))
+    kept = sorted(set(indices) - set(leave_out))
     if len(kept) > MOST_REFLECTIONS:
         raise InputError(f"{where}, q_range", f"holds {len(kept)} reflections, more than {MOST_REFLECTIONS}.")
-    return tuple(CubicReflection(square, tuple(sorted(found[square], reverse=True))) for square in kept)
+    return tuple(CubicReflection(square, tuple(sorted(indices[square], reverse=True))) for square in kept)
 
 
 def cubic_metric(
@@ -208,16 +264,40 @@ def cubic_metric(
 ) -> CubicMetric:
     """Fit the peaks of a pattern one by one and return the cell parameter from each.
 
-    q: (n,) Å⁻¹, ascending (`momentum_transfer` makes it from 2θ); intensity, sigma: (n,), sigma None: all
-    points alike; a: Å, where peaks are looked for; envelope: (n,) positive, a smooth factor of the pattern (see
-    `scattering_envelope`) that is divided out before peaks are fitted; options: which are fitted and how.
-    Checked against known lattices, calculated crystals and measured Ni and Si, see the head of this file.
+    Checked against known lattices, calculated crystals and measured Ni and Si.
 
-    Raises InputError for input that cannot be used.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending; `momentum_transfer` makes it from 2θ.
+    intensity : array (n,)
+        In any unit.
+    sigma : array (n,), optional
+        Standard deviations; without, all points count alike.
+    a : float
+        Cell parameter, Å, where peaks are looked for.
+    envelope : array (n,), optional
+        A smooth positive factor of the pattern, divided out before peaks are fitted; see `scattering_envelope`.
+    options : MetricOptions, optional
+        Which peaks are fitted and how.
+
+    Returns
+    -------
+    CubicMetric
+        The cell parameters, their means, and a verdict in words.
+
+    Raises
+    ------
+    InputError
+        For data, cells and envelopes that cannot be used.
+
+    References
+    ----------
+    F. Bertolotti et al., ACS Nano 11, 3819 (2017).
     """
     q_, y, s, smooth = checked_series("cubic_metric", q=q, intensity=intensity, sigma=sigma, envelope=envelope)
-    asked = options or MetricOptions()
-    q_range, reflections = asked.q_range, asked.reflections
+    settings = options or MetricOptions()
+    q_range, reflections = settings.q_range, settings.reflections
     inside = np.ones(len(q_), dtype=np.bool_) if q_range is None else (q_ >= q_range[0]) & (q_ <= q_range[1])
     if inside.sum() < 10:
         raise InputError("cubic_metric, q_range", f"holds {inside.sum()} points of the data; at least 10 are needed.")
@@ -234,15 +314,31 @@ def cubic_metric(
     ordered = sorted(reflections, key=lambda r: r.square)
     expected = [r.position(a) for r in ordered]
     errors = s[inside] if sigma is not None else None
-    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], asked.profile)
+    fit = fit_peaks(q_[inside], y[inside], errors, expected, [r.name for r in ordered], settings.profile)
     return cell_parameters(ordered, fit)
 
 
 def scattering_envelope(q: ArrayLike, content: Mapping[str, float], u_iso: float = 0.0) -> FloatArray:
-    """Return Σ n f² exp(−u Q²)/Q, (n,): what I(Q) falls with from peak to peak, and across a broad one.
+    """Return Σ n f² exp(−u Q²)/Q: what I(Q) falls with from peak to peak, and across a broad one.
 
-    q: (n,) Å⁻¹, positive; content: number of atoms by element; u_iso: Å², a mean for all of them.
-    Raises InputError for unknown elements and for q outside the tables.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, above 0.
+    content : mapping of str to float
+        Number of atoms by element.
+    u_iso : float, optional
+        Mean-square displacement along one axis, Å², one for all atoms.
+
+    Returns
+    -------
+    array (n,)
+        Squared electrons times Å.
+
+    Raises
+    ------
+    InputError
+        For unknown elements, numbers below 0 and Q outside the tables.
     """
     (q_,) = checked_series("scattering_envelope", q=q)
     if not (q_.size and q_.min() > 0.0):
@@ -254,7 +350,25 @@ def scattering_envelope(q: ArrayLike, content: Mapping[str, float], u_iso: float
 
 
 def cell_parameters(reflections: Sequence[CubicReflection], fit: PeakFit) -> CubicMetric:
-    """Return the cell parameters from peaks that were fitted; one reflection for each peak, in order of Q."""
+    """Return the cell parameters from peaks that were fitted.
+
+    Parameters
+    ----------
+    reflections : sequence of CubicReflection
+        (n,), one for each peak, in order of Q.
+    fit : PeakFit
+        The peaks.
+
+    Returns
+    -------
+    CubicMetric
+        The cell parameters, their means, and a verdict in words.
+
+    Raises
+    ------
+    InputError
+        Where there are not as many reflections as peaks.
+    """
     if len(reflections) != len(fit.peaks):
         raise InputError(
             "cell_parameters, reflections", f"must be as many as peaks, {len(fit.peaks)}, got {len(reflections)}."

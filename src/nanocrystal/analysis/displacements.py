@@ -44,11 +44,30 @@ Model = Literal["linear", "einstein", "debye"]
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacementFit:
-    """One model at its best; observed series as given.
+    """One model of displacements over temperature at its best.
 
-    static: u0, Å²; slope: Å²/K (linear: du/dT; Einstein and Debye: the slope at high temperature); theta: K, of the
-    linear model the Einstein temperature of the same slope, NaN where the slope is not positive.
-    calculated: (n,) Å²; chi2: with the sigmas as given; n_refined: number of refined parameters.
+    Parameters
+    ----------
+    model : str
+        "linear", "einstein" or "debye".
+    mass : float
+        Of what vibrates, daltons.
+    static : UncertainValue
+        u0, the part that does not change with temperature, Å².
+    slope : UncertainValue
+        Å²/K; of the linear model du/dT, of the others the slope at high temperature.
+    theta : UncertainValue
+        θ_E or θ_D, K; of the linear model the Einstein temperature of the same slope, NaN where that is not positive.
+    calculated : array (n,)
+        u at the measured temperatures, Å².
+    chi2 : float
+        With the sigmas as they were passed; NaN without.
+    n_refined : int
+        Number of refined parameters.
+    p_value : float
+        Probability of a χ² as large; NaN without sigmas.
+    problem : str
+        Why the numbers mean little; empty where they do.
     """
 
     model: Model
@@ -79,9 +98,24 @@ class DisplacementFit:
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacementFits:
-    """All three models for one series; preferred: the name of one, or empty where none stands out.
+    """The linear, the Einstein and the Debye model of one series.
 
-    bic: by model, Bayesian information criterion with the misfit scaled to χ²_red = 1 of the best model.
+    Parameters
+    ----------
+    temperature : array (n,)
+        K.
+    u_iso : array (n,)
+        Observed, Å².
+    stderr : array (n,) or None
+        Standard errors of the observed, Å².
+    linear, einstein, debye : DisplacementFit
+        Each model at its best.
+    bic : dict of str to float
+        By model: Bayesian information criterion, the misfit scaled to χ²_red = 1 of the best model.
+    preferred : str
+        Name of the model that stands out by 6 in BIC; empty where none does.
+    verdict : str
+        The comparison in words.
     """
 
     temperature: FloatArray
@@ -110,9 +144,32 @@ class DisplacementFits:
 
 
 def einstein_displacement(temperature: ArrayLike, theta: float, mass: float) -> FloatArray:
-    """Return ⟨u²⟩ along one axis, (n,) Å², of an oscillator. temperature: (n,) K; theta: θ_E, K; mass: daltons.
+    """Return ⟨u²⟩ along one axis of a harmonic oscillator, ħ²/(2 m k_B θ) coth(θ/2T).
 
     Checked against the sum over its levels, the zero point and the classical slope.
+
+    Parameters
+    ----------
+    temperature : array (n,)
+        K, at least 0.
+    theta : float
+        Einstein temperature ħω/k_B, K, above 0.
+    mass : float
+        Of the atom, daltons.
+
+    Returns
+    -------
+    array (n,)
+        Å².
+
+    Raises
+    ------
+    InputError
+        For values out of these ranges.
+
+    References
+    ----------
+    B. T. M. Willis & A. W. Pryor, Thermal Vibrations in Crystallography (Cambridge, 1975), chapter 4.
     """
     t = _checked_temperature(temperature, theta, mass)
     with np.errstate(divide="ignore"):
@@ -120,9 +177,32 @@ def einstein_displacement(temperature: ArrayLike, theta: float, mass: float) -> 
 
 
 def debye_displacement(temperature: ArrayLike, theta: float, mass: float) -> FloatArray:
-    """Return ⟨u²⟩ along one axis, (n,) Å², in a Debye spectrum. temperature: (n,) K; theta: θ_D, K; mass: daltons.
+    """Return ⟨u²⟩ along one axis in a Debye spectrum, 3ħ²/(m k_B θ) [1/4 + (T/θ)² ∫₀^{θ/T} x/(eˣ − 1) dx].
 
     Checked against a sum over oscillators with a parabolic spectrum, the zero point and the classical slope.
+
+    Parameters
+    ----------
+    temperature : array (n,)
+        K, at least 0.
+    theta : float
+        Debye temperature, K, above 0.
+    mass : float
+        Of the atom, daltons.
+
+    Returns
+    -------
+    array (n,)
+        Å².
+
+    Raises
+    ------
+    InputError
+        For values out of these ranges.
+
+    References
+    ----------
+    B. T. M. Willis & A. W. Pryor, Thermal Vibrations in Crystallography (Cambridge, 1975), chapter 4.
     """
     t = _checked_temperature(temperature, theta, mass)
     with np.errstate(divide="ignore"):
@@ -147,10 +227,37 @@ def fit_displacements(
 ) -> DisplacementFits:
     """Fit the linear, the Einstein and the Debye model to a series.
 
-    temperature: (n,) K; u_iso, stderr: (n,) Å² (stderr None: all points alike, uncertainties from the scatter);
-    element or mass (daltons): what vibrates; static: False sets u0 = 0.
     Checked against textbook formulas of the line, exact series, and standard errors over 100 seeds.
-    Raises InputError for series that cannot be used; at least four temperatures are needed.
+
+    Parameters
+    ----------
+    temperature : array (n,)
+        K; at least four different ones.
+    u_iso : array (n,)
+        Mean-square displacements along one axis, Å².
+    stderr : array (n,), optional
+        Their standard errors, Å²; without, all points count alike and uncertainties follow from the scatter.
+    element : str, optional
+        What vibrates; either this or `mass`.
+    mass : float, optional
+        Of what vibrates, daltons.
+    static : bool, optional
+        Whether u0 is refined; False holds it at 0.
+
+    Returns
+    -------
+    DisplacementFits
+        The three models, and which of them the series prefers.
+
+    Raises
+    ------
+    InputError
+        For series that cannot be used, and where both or neither of element and mass are there.
+
+    References
+    ----------
+    B. T. M. Willis & A. W. Pryor, Thermal Vibrations in Crystallography (Cambridge, 1975), chapter 4; BIC after R. E.
+    Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
     """
     where = "fit_displacements"
     t, u, s = checked_series(where, temperature=temperature, u_iso=u_iso, stderr=stderr)

@@ -36,8 +36,12 @@ LAYER_GAP = 1.0
 class DepthReference:
     """What depth is measured from.
 
-    kind: `box`, the nearest face of the box along x, y and z around the atoms, or `hull`, that of their convex hull;
-    elements: the atoms that make it (None: all; name those of the crystal where ligands are in the file).
+    Parameters
+    ----------
+    kind : str
+        "box", the nearest face of the box along x, y and z around the atoms, or "hull", that of their convex hull.
+    elements : collection of str or None
+        The atoms that make it; None: all. Name those of the crystal where ligands are in the file.
     """
 
     kind: Literal["box", "hull"] = "box"
@@ -48,11 +52,32 @@ class DepthReference:
 class DistanceProfile:
     """Distances from one element to another over depth; shells are the rows, from the surface inwards.
 
-    edges: (n_shells + 1,) Å; n_atoms, n_neighbours: (n_shells,), atoms with neighbours and mean number of these;
-    depth: (n_shells,) Å, mean of the atoms; distance, distance_std: (n_shells,) Å, mean and standard
-    deviation over all distances of the shell; atom_std: Å, standard deviation over the atoms of each one's mean.
-    NaN where a shell is empty. atoms: index in the cluster of each atom with neighbours, (n,); atom_depth,
-    atom_distance: (n,) Å. alone: number of atoms without a neighbour, which count nowhere.
+    Parameters
+    ----------
+    element, neighbour : str
+        From which to which atoms distances are taken.
+    surface : str
+        What depth is measured from, in words.
+    choice : str
+        Which neighbours count, in words.
+    edges : array (n_shells + 1,)
+        Å.
+    n_atoms : array (n_shells,)
+        Atoms with neighbours.
+    n_neighbours : array (n_shells,)
+        Mean number of these neighbours; NaN, as all that follows, where a shell is empty.
+    depth : array (n_shells,)
+        Mean of the atoms, Å.
+    distance, distance_std : array (n_shells,)
+        Mean and standard deviation over all distances of the shell, Å.
+    atom_std : array (n_shells,)
+        Standard deviation over the atoms of the mean distance of each, Å.
+    atoms : array (n,)
+        Index in the cluster of each atom with neighbours.
+    atom_depth, atom_distance : array (n,)
+        Depth and mean distance of each, Å.
+    alone : int
+        Number of atoms without a neighbour, which count nowhere.
     """
 
     element: str
@@ -114,15 +139,37 @@ def distance_profile(
     surface: DepthReference | None = None,
     shells: float | Sequence[float] | None = None,
 ) -> DistanceProfile:
-    """Return the distances from atoms of `element` to their neighbours of `neighbour` over depth.
+    """Return the distances from atoms of one element to their neighbours of another over depth.
 
-    n_nearest: the first n neighbours; cutoff: Å, those up to this distance; both: the first n of those. One is
-    needed. An atom at the surface has fewer true neighbours, so that n_nearest alone counts far ones there.
-    surface: what depth is measured from; atoms outside it are left out.
-    shells: thickness in Å of shells that begin at depth 0, or their edges, ascending; None: layers, divided where
-    the depths leave a gap of at least 1 Å. Checked against cubes with a contracted layer, counted by hand.
+    One of `n_nearest` and `cutoff` is needed; with both, the first n within the cut-off count. An atom at the surface
+    has fewer true neighbours, so that `n_nearest` alone counts far ones there. Checked against cubes with a contracted
+    layer, counted by hand.
 
-    Raises InputError for names, numbers and clusters that cannot be used.
+    Parameters
+    ----------
+    cluster : Cluster
+        The atoms.
+    element, neighbour : str
+        From which to which atoms, as the cluster names them; the same for both is possible.
+    n_nearest : int, optional
+        How many nearest neighbours count.
+    cutoff : float, optional
+        Up to which distance neighbours count, Å.
+    surface : DepthReference, optional
+        What depth is measured from [the box]; atoms outside it are left out.
+    shells : float or sequence of float, optional
+        Thickness of shells that begin at depth 0, or their ascending edges, Å [layers, divided where the depths leave a
+        gap of at least 1 Å].
+
+    Returns
+    -------
+    DistanceProfile
+        Distances by shell and by atom.
+
+    Raises
+    ------
+    InputError
+        For names, numbers and clusters that cannot be used.
     """
     where = "distance_profile"
     for name, symbol in (("element", element), ("neighbour", neighbour)):
@@ -166,7 +213,25 @@ def distance_profile(
 
 
 def atom_depths(cluster: Cluster, surface: DepthReference | None = None) -> FloatArray:
-    """Return the depth of each atom's centre below the surface, (n_atoms,) Å; negative outside."""
+    """Return the depth of each atom's centre below the surface.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The atoms.
+    surface : DepthReference, optional
+        What depth is measured from [the box around all atoms].
+
+    Returns
+    -------
+    array (n_atoms,)
+        Å; outermost atoms have 0, those outside are negative.
+
+    Raises
+    ------
+    InputError
+        For names that are not in the cluster, and atoms that have no convex hull.
+    """
     where = "atom_depths"
     surface = surface or DepthReference()
     if surface.kind not in ("box", "hull"):
@@ -197,7 +262,7 @@ def _neighbour_distances(
 
     tree = cKDTree(positions[others])
     reach = np.inf if cutoff is None else cutoff
-    found = []
+    lists = []
     for centre in centres:
         here = positions[centre]
         if n_nearest is None:
@@ -206,8 +271,8 @@ def _neighbour_distances(
             k = np.atleast_1d(tree.query(here, min(n_nearest + 1, len(others)), distance_upper_bound=reach)[1])
             near = others[k[k < len(others)]]
         distances = np.sort(np.linalg.norm(positions[near[near != centre]] - here, axis=1))
-        found.append(distances[:n_nearest])
-    return found
+        lists.append(distances[:n_nearest])
+    return lists
 
 
 def _shell(lists: list[FloatArray]) -> tuple[int, float, float, float, float]:
@@ -232,15 +297,15 @@ def _edges(depth: FloatArray, shells: float | Sequence[float] | None) -> FloatAr
         if max(np.ptp(layer) for layer in layers) > 3.0 * LAYER_GAP:
             raise InputError(where, "the depths form no layers 1 Å apart; give the thickness of the shells in Å.")
         return edges
-    given: FloatArray = np.asarray(shells, dtype=np.float64)
-    if given.ndim == 0:
-        if not 0.01 <= given < np.inf:
-            raise InputError(where, f"must be a thickness of at least 0.01 Å, got {given:g}.")
-        n_shells = int(np.floor(depth.max() / given)) + 1
-        return np.arange(n_shells + 1, dtype=np.float64) * float(given)
-    if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) > 0.0):
+    divisions: FloatArray = np.asarray(shells, dtype=np.float64)
+    if divisions.ndim == 0:
+        if not 0.01 <= divisions < np.inf:
+            raise InputError(where, f"must be a thickness of at least 0.01 Å, got {divisions:g}.")
+        n_shells = int(np.floor(depth.max() / divisions)) + 1
+        return np.arange(n_shells + 1, dtype=np.float64) * float(divisions)
+    if divisions.ndim != 1 or len(divisions) < 2 or not np.all(np.diff(divisions) > 0.0):
         raise InputError(where, f"must be a thickness or ascending edges in Å, got {shells}.")
-    return given
+    return divisions
 
 
 def _choice_in_words(n_nearest: int | None, cutoff: float | None) -> str:

@@ -16,8 +16,17 @@ FloatArray = NDArray[np.float64]
 class UncertainValue:
     """A value with its standard errors.
 
-    stderr: from the covariance with the sigmas as given, or, where there were none, the scaled one;
-    stderr_scaled: times √χ²_red where that exceeds 1. Both are NaN where the data leave the value open.
+    Parameters
+    ----------
+    value : float
+        In `unit`.
+    stderr : float
+        From the covariance with the sigmas as they were passed, or, where there were none, the scaled one; NaN where
+        the data leave the value open.
+    stderr_scaled : float
+        Times √χ²_red where that exceeds 1; NaN likewise.
+    unit : str
+        Of all three, empty where there is none.
     """
 
     value: float

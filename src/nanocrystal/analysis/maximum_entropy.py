@@ -35,8 +35,9 @@ STALLED, HOPELESS = 0.003, 30.0
 class Entropic:
     """min ½|A f − d|² − α S; A (n, m + n_linear), d (n,) in units of σ; the last columns of A have no entropy.
 
-    measure: (m,) widths w of the grid; mean: the mean density of a distribution that roughly agrees with the data;
-    start: (m + n_linear,) near the solution, if one is known.
+    A vector (m + n_linear,) holds f and the coefficients of these columns. measure: (m,) widths w of the grid; mean:
+    the mean density of a distribution that roughly agrees with the data; start: a vector near the solution, if one is
+    known.
     """
 
     kernel: FloatArray
@@ -50,13 +51,13 @@ class Entropic:
         return LEVEL * self.mean
 
     def solution(self, strength: float) -> FloatArray:
-        """Return f and the linear coefficients behind it, (m + n_linear,), for α in units of `_scale`."""
+        """Return the vector of least misfit less entropy for α in units of `_scale`."""
         if self.start is not None:
             return self._minimum(self.start, strength)
-        found = self._flat
+        vector = self._flat
         for value in np.geomspace(STRONGEST, strength, 1 + max(1, int(4.0 * np.log10(STRONGEST / strength)))):
-            found = self._minimum(found, float(value))
-        return found
+            vector = self._minimum(vector, float(value))
+        return vector
 
     def by_discrepancy(self) -> tuple[float, FloatArray]:
         """Return the largest α at which χ² is still what the noise explains, and its solution.
@@ -64,57 +65,57 @@ class Entropic:
         Where no distribution explains the data that well, the α at which χ² hardly falls any more.
         """
         n = len(self.data)
-        high, found = STRONGEST, self._minimum(self._flat, STRONGEST)
+        high, vector = STRONGEST, self._minimum(self._flat, STRONGEST)
         while high > WEAKEST:
             low = high / FOLLOWED
-            better = self._minimum(found, low)
-            gain = self.misfit(found) - self.misfit(better)
+            better = self._minimum(vector, low)
+            gain = self.misfit(vector) - self.misfit(better)
             if self.misfit(better) <= n:
                 return self._between(low, high, better)
             if gain < STALLED * n and self.misfit(better) < HOPELESS * n:
                 return low, better
-            high, found = low, better
-        return high, found
+            high, vector = low, better
+        return high, vector
 
-    def _between(self, low: float, high: float, found: FloatArray) -> tuple[float, FloatArray]:
+    def _between(self, low: float, high: float, vector: FloatArray) -> tuple[float, FloatArray]:
         """Return the α between two, at the lower of which χ² is below n, where it is n."""
         for _ in range(12):
             middle = float(np.sqrt(low * high))
-            trial = self._minimum(found, middle)
+            trial = self._minimum(vector, middle)
             if self.misfit(trial) <= len(self.data):
-                low, found = middle, trial
+                low, vector = middle, trial
             else:
                 high = middle
-        return low, found
+        return low, vector
 
     @property
     def _flat(self) -> FloatArray:
-        found = np.zeros(self.kernel.shape[1])
-        found[: len(self.measure)] = self.mean
-        return found
+        vector = np.zeros(self.kernel.shape[1])
+        vector[: len(self.measure)] = self.mean
+        return vector
 
-    def _minimum(self, found: FloatArray, strength: float) -> FloatArray:
+    def _minimum(self, vector: FloatArray, strength: float) -> FloatArray:
         n, alpha = len(self.measure), strength * self._scale
-        value = self._function(found, alpha)
+        value = self._function(vector, alpha)
         for _ in range(STEPS):
-            step, gain = self._newton_step(found, alpha)
+            step, gain = self._newton_step(vector, alpha)
             if gain < ENOUGH * abs(value):
                 break
             falling = step[:n] < 0.0
-            longest = min(1.0, ALMOST * float(np.min(-found[:n][falling] / step[:n][falling], initial=np.inf)))
+            longest = min(1.0, ALMOST * float(np.min(-vector[:n][falling] / step[:n][falling], initial=np.inf)))
             for _ in range(30):
-                trial = found + longest * step
+                trial = vector + longest * step
                 better = self._function(trial, alpha)
                 if better < value:
                     break
                 longest *= 0.5
             else:
                 break  # rounding
-            found, value = trial, better
-        return found
+            vector, value = trial, better
+        return vector
 
-    def misfit(self, found: FloatArray) -> float:
-        return float(np.sum((self.kernel @ found - self.data) ** 2))
+    def misfit(self, vector: FloatArray) -> float:
+        return float(np.sum((self.kernel @ vector - self.data) ** 2))
 
     @cached_property
     def _normal(self) -> FloatArray:
@@ -126,21 +127,21 @@ class Entropic:
         n = len(self.measure)
         return float(np.median(np.diag(self._normal)[:n] * self.mean / self.measure))
 
-    def _function(self, found: FloatArray, alpha: float) -> float:
-        f = found[: len(self.measure)]
+    def _function(self, vector: FloatArray, alpha: float) -> float:
+        f = vector[: len(self.measure)]
         entropy = self.measure @ (f - self.default - f * np.log(f / self.default))
-        return float(0.5 * self.misfit(found) - alpha * entropy)
+        return float(0.5 * self.misfit(vector) - alpha * entropy)
 
-    def _newton_step(self, found: FloatArray, alpha: float) -> tuple[FloatArray, float]:
+    def _newton_step(self, vector: FloatArray, alpha: float) -> tuple[FloatArray, float]:
         """Return Newton's step and what it would gain were the function a parabola."""
         from scipy.linalg import cho_factor, cho_solve
 
         n = len(self.measure)
-        f = found[:n]
-        gradient = self.kernel.T @ (self.kernel @ found - self.data)
+        f = vector[:n]
+        gradient = self.kernel.T @ (self.kernel @ vector - self.data)
         gradient[:n] += alpha * self.measure * np.log(f / self.default)
         # in units in which the curvature of the entropy is 1, so that f near 0 does no harm
-        unit = np.ones(len(found))
+        unit = np.ones(len(vector))
         unit[:n] = np.sqrt(f / (alpha * self.measure))
         unit[n:] = 1.0 / np.sqrt(np.diag(self._normal)[n:])
         curvature = self._normal * np.outer(unit, unit)

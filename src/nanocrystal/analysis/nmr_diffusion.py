@@ -18,7 +18,23 @@ BOLTZMANN = 1.380649e-23
 
 @dataclass(frozen=True, kw_only=True)
 class SolvodynamicDiameter:
-    """d = k_B T/(3π η D). stderr: of D alone, None where D has none."""
+    """The diameter of a sphere that diffuses so, d = k_B T/(3π η D), and what it rests on.
+
+    Parameters
+    ----------
+    diameter_nm : float
+        d, nm.
+    stderr_nm : float or None
+        From that of D alone, nm; None where D has none.
+    diffusion_um2_per_s : float
+        D, µm²/s.
+    temperature_k : float
+        T, K.
+    viscosity_mpa_s : float
+        η, mPa s.
+    viscosity_source : str
+        Where η is from.
+    """
 
     diameter_nm: float
     stderr_nm: float | None
@@ -44,9 +60,37 @@ def diameter_from_diffusion(
     solvent: str | None = None,
     stderr_um2_per_s: float | None = None,
 ) -> SolvodynamicDiameter:
-    """Return the diameter of a sphere that diffuses so; exactly one of viscosity and solvent is given.
+    """Return the diameter of a sphere that diffuses so, d = k_B T/(3π η D).
 
-    A. Einstein, Ann. Phys. 322, 549 (1905). Raises InputError.
+    The viscosity is either a number or that of a solvent of the tables.
+
+    Parameters
+    ----------
+    diffusion_um2_per_s : float
+        D, µm²/s.
+    temperature_k : float
+        T, K.
+    viscosity_mpa_s : float, optional
+        η, mPa s; this or `solvent`.
+    solvent : str, optional
+        Its name, see `viscosity_mpa_s`.
+    stderr_um2_per_s : float, optional
+        Standard error of D, µm²/s.
+
+    Returns
+    -------
+    SolvodynamicDiameter
+        The diameter in nm.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0, an unknown solvent, and where both or neither of viscosity and solvent are
+        there.
+
+    References
+    ----------
+    A. Einstein, Ann. Phys. 322, 549 (1905).
     """
     if (viscosity_mpa_s is None) == (solvent is None):
         raise InputError("viscosity", "give exactly one of viscosity_mpa_s and solvent: the diameter rests on it.")
@@ -71,7 +115,31 @@ def diameter_from_diffusion(
 
 
 def viscosity_from_diffusion(diffusion_um2_per_s: float, diameter_nm: float, temperature_k: float) -> float:
-    """Return η in mPa s that a published pair of D and d was made with."""
+    """Return the viscosity that a published pair of D and d was made with, η = k_B T/(3π D d).
+
+    Parameters
+    ----------
+    diffusion_um2_per_s : float
+        D, µm²/s.
+    diameter_nm : float
+        d, nm.
+    temperature_k : float
+        T, K.
+
+    Returns
+    -------
+    float
+        η, mPa s.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+
+    References
+    ----------
+    A. Einstein, Ann. Phys. 322, 549 (1905).
+    """
     for name, value, unit in (
         ("diffusion_um2_per_s", diffusion_um2_per_s, "µm²/s"),
         ("diameter_nm", diameter_nm, "nm"),

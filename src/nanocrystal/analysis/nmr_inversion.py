@@ -1,8 +1,8 @@
 """Distributions of diffusion coefficients from decays: regularised inversion, with bands from resampling.
 
-    found = diffusion_distribution(b, integrals, sigma)          # Tikhonov, α by the corner of the L-curve
-    found = diffusion_distribution(b, integrals, sigma, method="entropy")
-    print(found)
+    distribution = diffusion_distribution(b, integrals, sigma)   # Tikhonov, α by the corner of the L-curve
+    distribution = diffusion_distribution(b, integrals, sigma, method="entropy")
+    print(distribution)
 
 I(b) = ∫ f(ln D) exp(−b D) d ln D with f ≥ 0 over a grid of D. Inverting decays is ill-posed: peaks come out as wide as
 the noise allows, not as wide as they are, and two coefficients within a factor of 2 to 3 come out as one peak. Where a
@@ -34,7 +34,17 @@ SIGNIFICANT = 0.01
 
 @dataclass(frozen=True)
 class DiffusionPeak:
-    """A part of a distribution between two minima: mean of ln D as D (µm²/s), its fraction, each with a 68 % band."""
+    """A part of a distribution of diffusion coefficients between two minima.
+
+    Parameters
+    ----------
+    diffusion_um2_per_s : float
+        D at the mean of ln D, µm²/s.
+    low, high : float
+        Its 68 % band, µm²/s.
+    fraction : float
+        Of the whole area, 0 to 1.
+    """
 
     diffusion_um2_per_s: float
     low: float
@@ -44,10 +54,18 @@ class DiffusionPeak:
 
 @dataclass(frozen=True)
 class DiffusionOptions(Declares):
-    """How a distribution is found.
+    """How a decay is inverted to a distribution.
 
-    limits_um2_per_s: ends of the grid; left out, from a tenth of 1/b_max to ten times 1/b_min above 0. strength: α,
-    found where left out. resamples: decays drawn around the calculated one with σ and inverted with the same α.
+    Parameters
+    ----------
+    limits_um2_per_s : tuple of 2 float or None
+        Ends of the grid of D, µm²/s; None: from a tenth of 1/b_max to ten times 1/b_min above 0.
+    n_grid : int
+        Number of its points, 10 to 1000.
+    strength : float or None
+        α; None: by the corner of the L-curve, or (entropy) the largest that the noise allows.
+    resamples : int
+        Decays drawn around the calculated one with σ and inverted with the same α.
     """
 
     limits_um2_per_s: tuple[float, float] | None = None
@@ -58,9 +76,28 @@ class DiffusionOptions(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionDistribution:
-    """f over ln D: diffusion (n,) in µm²/s, density (n,), and the central 68 % of resampled ones, low and high (n,).
+    """A distribution of diffusion coefficients over ln D.
 
-    strength: α; chi2_red: χ² over the number of points; peaks: largest first; resampled: how many times.
+    Parameters
+    ----------
+    diffusion : array (n,)
+        D, µm²/s.
+    density : array (n,)
+        f over ln D, in the unit of the decay.
+    low, high : array (n,)
+        Central 68 % of the resampled ones.
+    method : str
+        "tikhonov" or "entropy".
+    strength : float
+        α.
+    chi2_red : float
+        χ² over the number of points.
+    peaks : tuple of DiffusionPeak
+        The largest first.
+    calculated : array (n_b,)
+        The decay of this distribution.
+    resampled : int
+        How many times.
     """
 
     diffusion: FloatArray
@@ -112,9 +149,39 @@ def diffusion_distribution(
     options: DiffusionOptions | None = None,
     rng: np.random.Generator | None = None,
 ) -> DiffusionDistribution:
-    """Return the distribution of D behind a decay over b (n,) in s/µm².
+    """Return the distribution of D behind a decay, I(b) = ∫ f(ln D) exp(−b D) d ln D with f ≥ 0.
 
-    sigma: (n,) or one number. The band says what noise does, not what the regularisation hides. Raises InputError.
+    The band says what noise does, not what the regularisation hides.
+
+    Parameters
+    ----------
+    b_s_per_um2 : array (n_b,)
+        b, s/µm²; at least 5 points.
+    integrals : array (n_b,)
+        I(b), in any unit.
+    sigma : array (n_b,) or float
+        Standard deviations of the integrals.
+    method : str, optional
+        "tikhonov", the smoothest, or "entropy", the one of most entropy.
+    options : DiffusionOptions, optional
+        Grid, strength and resamples.
+    rng : numpy.random.Generator, optional
+        Of the resamples [seed 0].
+
+    Returns
+    -------
+    DiffusionDistribution
+        The distribution, its peaks, and a band.
+
+    Raises
+    ------
+    InputError
+        For arrays and options that cannot be used.
+
+    References
+    ----------
+    A. N. Tikhonov, Sov. Math. Dokl. 4, 1035 (1963); L-curve: P. C. Hansen, SIAM Rev. 34, 561 (1992); entropy: J.
+    Skilling & R. K. Bryan, Mon. Not. R. Astron. Soc. 211, 111 (1984).
     """
     b, y = checked_series("diffusion_distribution", b_s_per_um2=b_s_per_um2, integrals=integrals)
     spread = np.broadcast_to(np.asarray(sigma, dtype=np.float64), b.shape)
@@ -178,11 +245,11 @@ def _smooth(kernel: FloatArray, data: FloatArray, strength: float | None) -> tup
     unit = float((kernel**2).sum() / (rough**2).sum())
     if strength is not None:
         return strength, _not_negative(kernel, data, rough, strength * unit)
-    found = [_not_negative(kernel, data, rough, a * unit) for a in STRENGTHS]
-    misfit = np.log([max(float(np.linalg.norm(kernel @ f - data)), 1e-12) for f in found])
-    size = np.log([max(float(np.linalg.norm(rough @ f)), 1e-12) for f in found])
+    solutions = [_not_negative(kernel, data, rough, a * unit) for a in STRENGTHS]
+    misfit = np.log([max(float(np.linalg.norm(kernel @ f - data)), 1e-12) for f in solutions])
+    size = np.log([max(float(np.linalg.norm(rough @ f)), 1e-12) for f in solutions])
     k = _corner(misfit, size)
-    return float(STRENGTHS[k]), found[k]
+    return float(STRENGTHS[k]), solutions[k]
 
 
 def _second_differences(n: int) -> FloatArray:
@@ -193,8 +260,8 @@ def _not_negative(kernel: FloatArray, data: FloatArray, rough: FloatArray, alpha
     from scipy.optimize import nnls
 
     stacked = np.concatenate([kernel, np.sqrt(alpha) * rough])
-    found, _ = nnls(stacked, np.concatenate([data, np.zeros(len(rough))]), maxiter=50 * kernel.shape[1])
-    return np.asarray(found)
+    density, _ = nnls(stacked, np.concatenate([data, np.zeros(len(rough))]), maxiter=50 * kernel.shape[1])
+    return np.asarray(density)
 
 
 def _corner(misfit: FloatArray, size: FloatArray) -> int:
@@ -231,7 +298,7 @@ def _peaks(grid: FloatArray, density: FloatArray, drawn: FloatArray) -> tuple[Di
     if not total > 0.0:
         return ()
     inner = np.flatnonzero((density[1:-1] <= density[:-2]) & (density[1:-1] < density[2:])) + 1
-    found = []
+    peaks = []
     for part in np.split(np.arange(len(grid)), inner):
         weight = density[part]
         if weight.sum() < SIGNIFICANT * total:
@@ -241,5 +308,5 @@ def _peaks(grid: FloatArray, density: FloatArray, drawn: FloatArray) -> tuple[Di
         others = others[others.sum(axis=1) > 0.0]
         centres = np.exp(others @ np.log(grid[part]) / others.sum(axis=1)) if len(others) else np.array([np.nan])
         low, high = np.quantile(centres, (0.15865, 0.84135))
-        found.append(DiffusionPeak(centre, float(low), float(high), float(weight.sum() / total)))
-    return tuple(sorted(found, key=lambda p: -p.fraction))
+        peaks.append(DiffusionPeak(centre, float(low), float(high), float(weight.sum() / total)))
+    return tuple(sorted(peaks, key=lambda p: -p.fraction))

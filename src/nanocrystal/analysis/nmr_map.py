@@ -3,7 +3,7 @@
     data = read_nmr(Path("dosy/5"))
     spectrum = nmr_spectrum(data)
     b = b_values(data.indirect.values, pulse, separation, shape_factor=0.9) * 1e-12     # s/µm²
-    found = diffusion_map(spectrum.shift, b, spectrum.real, spectrum.sigma)
+    dosy = diffusion_map(spectrum.shift, b, spectrum.real, spectrum.sigma)
 
 Each column above the noise is fitted by one exponential, all at once. In the map it is a Gaussian over log D, as wide
 as the standard error, as high as the column: what has one D lies on a horizontal line. Columns in which lines of
@@ -29,7 +29,19 @@ NARROWEST = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionMap:
-    """Columns with signal: shift (n,) in ppm, D and its standard error (n,) in µm²/s, amplitude (n,), chi2_red (n,)."""
+    """Diffusion coefficients of the columns of a pseudo-2D spectrum that have signal.
+
+    Parameters
+    ----------
+    shift : array (n,)
+        ppm.
+    diffusion, stderr : array (n,)
+        D and its standard error, µm²/s.
+    amplitude : array (n,)
+        Height at b = 0.
+    chi2_red : array (n,)
+        Of the fit of each column; large where lines of different D overlap.
+    """
 
     shift: FloatArray
     diffusion: FloatArray
@@ -39,14 +51,14 @@ class DiffusionMap:
 
     def on_grid(self, shift: FloatArray, diffusion: FloatArray) -> FloatArray:
         """Return the map (n_diffusion, n_shift): at each shift of the grid the columns nearest to it."""
-        found = np.zeros((len(diffusion), len(shift)))
+        heights_on_grid = np.zeros((len(diffusion), len(shift)))
         cell = np.clip(np.searchsorted(0.5 * (shift[1:] + shift[:-1]), self.shift), 0, len(shift) - 1)
         width = np.maximum(self.stderr / (self.diffusion * np.log(10.0)), NARROWEST)
         apart = np.log10(diffusion)[:, None] - np.log10(self.diffusion)
         heights = self.amplitude * np.exp(-0.5 * (apart / width) ** 2)
         for k, place in enumerate(cell):
-            found[:, place] = np.maximum(found[:, place], heights[:, k])
-        return found
+            heights_on_grid[:, place] = np.maximum(heights_on_grid[:, place], heights[:, k])
+        return heights_on_grid
 
     def to_csv(self) -> str:
         """Return one row for each column with signal."""
@@ -69,10 +81,30 @@ def diffusion_map(
     *,
     threshold: float = 10.0,
 ) -> DiffusionMap:
-    """Return D of each column of a series of spectra (n_b, n_shift), over b (n_b,) in s/µm².
+    """Return D of each column of a series of spectra, fitted by one exponential each.
 
-    sigma: of a point, one number, (n_b,) or (n_b, n_shift). threshold: columns whose largest point is below so many σ
-    are left out; so are those whose D is not determined. Raises InputError.
+    Parameters
+    ----------
+    shift_ppm : array (n_shift,)
+        ppm.
+    b_s_per_um2 : array (n_b,)
+        b, s/µm², in any order; at least 3.
+    intensities : array (n_b, n_shift)
+        The spectra.
+    sigma : float or array (n_b,) or (n_b, n_shift)
+        Standard deviation of a point.
+    threshold : float, optional
+        Columns whose largest point is below so many σ are left out, as are those whose D is not determined.
+
+    Returns
+    -------
+    DiffusionMap
+        Of the columns with signal.
+
+    Raises
+    ------
+    InputError
+        For arrays that do not fit one another, and where no column is above the threshold.
     """
     shift, b = np.asarray(shift_ppm, dtype=np.float64), np.asarray(b_s_per_um2, dtype=np.float64)
     y = np.asarray(intensities, dtype=np.float64)
@@ -80,11 +112,11 @@ def diffusion_map(
         raise InputError("intensities", f"must have the shape ({len(b)}, {len(shift)}) of b and shift, got {y.shape}.")
     if len(b) < 3 or b.min() < 0.0 or not b.max() > b.min():
         raise InputError("b_s_per_um2", "must be at least 3 points, not all alike, at least 0.")
-    given = np.asarray(sigma, dtype=np.float64)
+    deviation = np.asarray(sigma, dtype=np.float64)
     try:
-        spread = np.broadcast_to(given[:, None] if given.ndim == 1 else given, y.shape)
+        spread = np.broadcast_to(deviation[:, None] if deviation.ndim == 1 else deviation, y.shape)
     except ValueError:
-        raise InputError("sigma", f"must be one number or as many as b, {len(b)}, got {given.shape}.") from None
+        raise InputError("sigma", f"must be one number or as many as b, {len(b)}, got {deviation.shape}.") from None
     if not (np.isfinite(spread).all() and (spread > 0.0).all()):
         raise InputError("sigma", "must be above 0 everywhere.")
     seen = np.flatnonzero((y / spread).max(axis=0) > threshold)

@@ -31,68 +31,181 @@ Shape = Literal["sphere", "cube"]
 def amount_by_standard_mol(
     area: Measured, protons: int, standard_area: Measured, standard_protons: int, standard_mol: Measured
 ) -> UncertainValue:
-    """Return n = n_s (A/p)/(A_s/p_s), mol.
+    """Return the amount of a molecule by an internal standard, n = n_s (A/p)/(A_s/p_s).
 
-    area: A, integral of a signal of p protons in each molecule; those of the standard with n_s mol. The delay between
-    scans has to be at least five T1 of both.
+    The delay between scans has to be at least five T1 of both.
+
+    Parameters
+    ----------
+    area : float, (float, float) or UncertainValue
+        A, integral of a signal of the molecule; a pair is value and standard error.
+    protons : int
+        p, of that signal in each molecule.
+    standard_area : float, (float, float) or UncertainValue
+        A_s, likewise of the standard.
+    standard_protons : int
+        p_s.
+    standard_mol : float, (float, float) or UncertainValue
+        n_s, mol.
+
+    Returns
+    -------
+    UncertainValue
+        n, mol.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0, and protons that are no whole number.
     """
     for name, number in (("protons", protons), ("standard_protons", standard_protons)):
         if number < 1 or int(number) != number:
             raise InputError(name, f"must be a whole number of at least 1, got {number:g}.")
-    given = {"area": area, "standard_area": standard_area, "standard_mol": standard_mol}
+    quantities = {"area": area, "standard_area": standard_area, "standard_mol": standard_mol}
     ratio = standard_protons / protons
-    return propagated(lambda a, s, n: n * a / s * ratio, given, "mol")
+    return propagated(lambda a, s, n: n * a / s * ratio, quantities, "mol")
 
 
 def concentration_mol_per_l(amount_mol: Measured, volume_l: Measured) -> UncertainValue:
-    """Return c = n/V, mol/L."""
+    """Return the concentration c = n/V.
+
+    Parameters
+    ----------
+    amount_mol : float, (float, float) or UncertainValue
+        n, mol.
+    volume_l : float, (float, float) or UncertainValue
+        V, L.
+
+    Returns
+    -------
+    UncertainValue
+        c, mol/L.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
     return propagated(lambda n, v: n / v, {"amount_mol": amount_mol, "volume_l": volume_l}, "mol/L")
 
 
 def concentration_by_absorbance_mol_per_l(
     absorbance: Measured, extinction_l_per_mol_cm: Measured, path_cm: Measured = 1.0, dilution: Measured = 1.0
 ) -> UncertainValue:
-    """Return c = A f/(ε l), mol/L, of nanocrystals by Beer and Lambert.
+    """Return the concentration of nanocrystals by Beer and Lambert, c = A f/(ε l).
 
-    absorbance: decadic; extinction_l_per_mol_cm: ε per mole of nanocrystals at that wavelength, of this size;
-    dilution: f, volume after over before.
+    Parameters
+    ----------
+    absorbance : float, (float, float) or UncertainValue
+        A, decadic.
+    extinction_l_per_mol_cm : float, (float, float) or UncertainValue
+        ε per mole of nanocrystals at that wavelength, of this size, L mol⁻¹ cm⁻¹.
+    path_cm : float, (float, float) or UncertainValue, optional
+        l, cm.
+    dilution : float, (float, float) or UncertainValue, optional
+        f, volume after over before.
+
+    Returns
+    -------
+    UncertainValue
+        c, mol/L.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
     """
-    given = {
+    quantities = {
         "absorbance": absorbance,
         "extinction_l_per_mol_cm": extinction_l_per_mol_cm,
         "path_cm": path_cm,
         "dilution": dilution,
     }
-    return propagated(lambda a, e, path, f: a * f / (e * path), given, "mol/L")
+    return propagated(lambda a, e, path, f: a * f / (e * path), quantities, "mol/L")
 
 
 def concentration_by_mass_mol_per_l(
     mass_concentration_g_per_l: Measured, diameter_nm: Measured, density_g_per_cm3: Measured, shape: Shape = "sphere"
 ) -> UncertainValue:
-    """Return c = m/(N_A ρ V), mol/L, of nanocrystals from the mass of their cores in a volume.
+    """Return the concentration of nanocrystals from the mass of their cores in a volume, c = m/(N_A ρ V).
 
-    V of a sphere is π d³/6, of a cube d³; sizes without spread (⟨d³⟩ is larger than ⟨d⟩³).
+    V of a sphere is π d³/6, of a cube d³; sizes have no spread here (⟨d³⟩ is larger than ⟨d⟩³).
+
+    Parameters
+    ----------
+    mass_concentration_g_per_l : float, (float, float) or UncertainValue
+        m, of cores, g/L.
+    diameter_nm : float, (float, float) or UncertainValue
+        d, diameter or edge, nm.
+    density_g_per_cm3 : float, (float, float) or UncertainValue
+        ρ, g/cm³.
+    shape : str, optional
+        "sphere" or "cube".
+
+    Returns
+    -------
+    UncertainValue
+        c, mol/L.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0, and another shape.
     """
-    given = {
+    quantities = {
         "mass_concentration_g_per_l": mass_concentration_g_per_l,
         "diameter_nm": diameter_nm,
         "density_g_per_cm3": density_g_per_cm3,
     }
     factor = _checked_shape(shape, pi / 6.0, 1.0)
-    return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), given, "mol/L")
+    return propagated(lambda m, d, rho: m / (AVOGADRO * rho * factor * (d * 1e-7) ** 3), quantities, "mol/L")
 
 
 def ligands_per_nanocrystal(ligand_mol_per_l: Measured, nanocrystal_mol_per_l: Measured) -> UncertainValue:
-    """Return N = c_ligand/c_nanocrystal, of bound ligands in the same dispersion."""
-    given = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
-    return propagated(lambda ligand, crystal: ligand / crystal, given, "")
+    """Return the number of bound ligands of a nanocrystal, N = c_ligand/c_nanocrystal.
+
+    Parameters
+    ----------
+    ligand_mol_per_l : float, (float, float) or UncertainValue
+        c_ligand, of bound ligands, mol/L.
+    nanocrystal_mol_per_l : float, (float, float) or UncertainValue
+        c_nanocrystal in the same dispersion, mol/L.
+
+    Returns
+    -------
+    UncertainValue
+        N.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
+    quantities = {"ligand_mol_per_l": ligand_mol_per_l, "nanocrystal_mol_per_l": nanocrystal_mol_per_l}
+    return propagated(lambda ligand, crystal: ligand / crystal, quantities, "")
 
 
 def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0) -> UncertainValue:
-    """Return the mean surface of a nanocrystal, nm²: π(d² + s²), or 6(d² + s²) of cubes with edge d.
+    """Return the mean surface of a nanocrystal, π(d² + s²), or 6(d² + s²) of cubes with edge d.
 
-    diameter_nm: number-weighted mean d with its standard error; spread_nm: s, standard deviation of the sizes, which is
-    not that of their mean.
+    Parameters
+    ----------
+    diameter_nm : float, (float, float) or UncertainValue
+        d, number-weighted mean, with its standard error, nm.
+    shape : str, optional
+        "sphere" or "cube".
+    spread_nm : float, optional
+        s, standard deviation of the sizes, which is not that of their mean, nm.
+
+    Returns
+    -------
+    UncertainValue
+        nm².
+
+    Raises
+    ------
+    InputError
+        For a diameter that is not above 0, a spread below 0 and another shape.
     """
     if not (isfinite(spread_nm) and spread_nm >= 0.0):
         raise InputError("spread_nm", f"must be at least 0 nm, got {spread_nm:g}.")
@@ -103,7 +216,29 @@ def surface_nm2(diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: fl
 def ligands_per_nm2(
     ligands: Measured, diameter_nm: Measured, shape: Shape = "sphere", *, spread_nm: float = 0.0
 ) -> UncertainValue:
-    """Return N over the mean surface of a nanocrystal, 1/nm²; see `surface_nm2`."""
+    """Return the number of ligands over the mean surface of a nanocrystal; see `surface_nm2`.
+
+    Parameters
+    ----------
+    ligands : float, (float, float) or UncertainValue
+        Of a nanocrystal.
+    diameter_nm : float, (float, float) or UncertainValue
+        Number-weighted mean, nm.
+    shape : str, optional
+        "sphere" or "cube".
+    spread_nm : float, optional
+        Standard deviation of the sizes, nm.
+
+    Returns
+    -------
+    UncertainValue
+        1/nm².
+
+    Raises
+    ------
+    InputError
+        As `surface_nm2`.
+    """
     surface = surface_nm2(diameter_nm, shape, spread_nm=spread_nm)
     return propagated(lambda n, s: n / s, {"ligands": ligands, "surface_nm2": surface}, "1/nm²")
 
@@ -111,9 +246,27 @@ def ligands_per_nm2(
 def propagated(function: Callable[..., float], given: dict[str, Measured], unit: str) -> UncertainValue:
     """Return a function of independent numbers with its standard error, √Σ(∂f/∂x σ_x)².
 
-    given: name -> number, in the order of the function's arguments. The error is that of a straight line through the
-    function: for relative errors above some 20 % ask `propagated_by_sampling`. Raises InputError for what is not above
-    0.
+    The error is that of a straight line through the function: for relative errors above some 20 % use
+    `propagated_by_sampling`.
+
+    Parameters
+    ----------
+    function : callable
+        Of the numbers, in the order in which they stand in `given`.
+    given : dict of str to float, (float, float) or UncertainValue
+        Numbers by the name that messages call them, alone or with their standard error.
+    unit : str
+        Of what is returned.
+
+    Returns
+    -------
+    UncertainValue
+        The value and its standard error, NaN where no number has one.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
     """
     numbers = {name: _number(name, value) for name, value in given.items()}
     values = [v for v, _ in numbers.values()]
@@ -134,21 +287,43 @@ def _with_another(function: Callable[..., float], values: Sequence[float], k: in
 def propagated_by_sampling(
     function: Callable[..., float], given: dict[str, Measured], rng: np.random.Generator, n: int = 20000
 ) -> tuple[float, float, float]:
-    """Return median and the ends of the central 68.3 % of a function of normally distributed numbers, by drawing n."""
+    """Return the median and the central 68.3 % of a function of normally distributed numbers, by drawing them.
+
+    Parameters
+    ----------
+    function : callable
+        Of the numbers, in the order in which they stand in `given`.
+    given : dict of str to float, (float, float) or UncertainValue
+        Numbers by the name that messages call them, alone or with their standard error.
+    rng : numpy.random.Generator
+        That draws.
+    n : int, optional
+        How many draws.
+
+    Returns
+    -------
+    median, low, high : float
+        Low and high are the ends of the central 68.3 %.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
     drawn = [rng.normal(value, error, n) for value, error in (_number(k, v) for k, v in given.items())]
-    found = np.array([function(*row) for row in zip(*drawn, strict=True)])
-    low, middle, high = np.quantile(found, (0.15865, 0.5, 0.84135))
+    values = np.array([function(*row) for row in zip(*drawn, strict=True)])
+    low, middle, high = np.quantile(values, (0.15865, 0.5, 0.84135))
     return float(middle), float(low), float(high)
 
 
-def _number(name: str, given: Measured) -> tuple[float, float]:
+def _number(name: str, measured: Measured) -> tuple[float, float]:
     """Return value and standard error (0 where there is none)."""
-    if isinstance(given, UncertainValue):
-        value, error = given.value, given.stderr_scaled if given.determined else 0.0
-    elif isinstance(given, tuple):
-        value, error = given
+    if isinstance(measured, UncertainValue):
+        value, error = measured.value, measured.stderr_scaled if measured.determined else 0.0
+    elif isinstance(measured, tuple):
+        value, error = measured
     else:
-        value, error = given, 0.0
+        value, error = measured, 0.0
     if not (isfinite(value) and value > 0.0):
         raise InputError(name, f"must be above 0, got {value:g}.")
     if not (isfinite(error) and error >= 0.0):

@@ -3,7 +3,7 @@
     print(relaxation_of_lines(delays, integrals, "inversion-recovery", names=["core", "surface"]))
 
 Published ¹³³Cs times by ligand, size and site are what `published_cs133` returns;
-`nanocrystal.report.nmr_figures.relaxation_figure` draws them, and yours, against size.
+`relaxation_figure` draws them, and yours, against size.
 """
 
 from __future__ import annotations
@@ -29,7 +29,19 @@ INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 @dataclass(frozen=True)
 class LineRelaxation:
-    """One line: its relaxation time (s), its amplitude, and f of a recovery (None where it was given)."""
+    """The relaxation of one line.
+
+    Parameters
+    ----------
+    name : str
+        Of the line.
+    time : UncertainValue
+        T1 or T2, s.
+    amplitude : UncertainValue
+        M: where a recovery ends, where a decay begins.
+    inversion : UncertainValue or None
+        f of a recovery; None where it was fixed, and of decays.
+    """
 
     name: str
     time: UncertainValue
@@ -39,7 +51,21 @@ class LineRelaxation:
 
 @dataclass(frozen=True, kw_only=True)
 class RelaxationOfLines:
-    """Times of several lines. common: one time for all; chi2_red: None without σ; longest: the last delay, s."""
+    """Relaxation times of several lines over one list of delays.
+
+    Parameters
+    ----------
+    kind : str
+        "inversion-recovery", "saturation-recovery" or "echo-decay".
+    lines : tuple of LineRelaxation
+        In the order of the integrals.
+    common : bool
+        Whether one time holds for all.
+    chi2_red : float or None
+        Of all lines together; None without σ.
+    longest : float
+        The last delay, s.
+    """
 
     kind: Kind
     lines: tuple[LineRelaxation, ...]
@@ -82,10 +108,36 @@ def relaxation_of_lines(
     common_time: bool = False,
     inversion: float | None = None,
 ) -> RelaxationOfLines:
-    """Return times of lines from integrals (n_lines, n_delays) over delays (n_delays,) in s.
+    """Return relaxation times of lines from their integrals over delays.
 
-    recovery: M [1 − f exp(−t/T)], decay: M exp(−t/T). f is refined for each line unless `inversion` gives it (2
-    complete inversion, 1 saturation). sigma: one number, (n_lines, 1) or (n_lines, n_delays). Raises InputError.
+    A recovery is M [1 − f exp(−t/T)], a decay M exp(−t/T).
+
+    Parameters
+    ----------
+    delays_s : array (n_delays,)
+        t, s.
+    integrals : array (n_lines, n_delays)
+        In any unit.
+    kind : str
+        "inversion-recovery", "saturation-recovery" or "echo-decay".
+    names : sequence of str, optional
+        Of the lines [line_1, line_2, …].
+    sigma : float or array (n_lines, 1) or (n_lines, n_delays), optional
+        Standard deviations of the integrals; without, uncertainties follow from the scatter.
+    common_time : bool, optional
+        Whether one T holds for all lines.
+    inversion : float, optional
+        f, held: 2 for complete inversion, 1 for saturation [refined for each line].
+
+    Returns
+    -------
+    RelaxationOfLines
+        T, M and f of each line.
+
+    Raises
+    ------
+    InputError
+        For arrays that do not fit one another and delays below 0.
     """
     t, y = np.asarray(delays_s, dtype=np.float64), np.atleast_2d(np.asarray(integrals, dtype=np.float64))
     if t.ndim != 1 or y.shape[1] != len(t):
@@ -107,10 +159,10 @@ def relaxation_of_lines(
     fits = [
         fit_shared(model, t, y[g], start, shared=shared, sigma=None if spread is None else spread[g]) for g in groups
     ]
-    found = [e for fit in fits for e in _estimates(fit, spread is not None, recovers and not fixed)]
+    estimates = [e for fit in fits for e in _estimates(fit, spread is not None, recovers and not fixed)]
     freedom = sum(fit.n_points - fit.n_parameters for fit in fits)
     chi2_red = None if spread is None else sum(fit.chi2 for fit in fits) / max(freedom, 1)
-    lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, found, strict=True))
+    lines = tuple(LineRelaxation(name, *values) for name, values in zip(labels, estimates, strict=True))
     return RelaxationOfLines(kind=kind, lines=lines, common=common_time, chi2_red=chi2_red, longest=float(t.max()))
 
 
@@ -133,9 +185,24 @@ def _estimates(
 
 
 def published_cs133(what: Literal["t1_s", "t2_ms"]) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return "ligand, site" -> sizes (nm) and T1 (s) or T2 (ms) of ¹³³Cs in CsPbBr₃ nanocrystals, as published.
+    """Return published relaxation times of ¹³³Cs in CsPbBr₃ nanocrystals over their size.
 
-    M. Aebli et al., supporting information, Table S13. What the paper leaves out is left out.
+    What the paper leaves out is left out.
+
+    Parameters
+    ----------
+    what : str
+        "t1_s", T1 in s, or "t2_ms", T2 in ms.
+
+    Returns
+    -------
+    dict of str to (array (n,), array (n,))
+        "ligand, site" -> sizes in nm, and times.
+
+    References
+    ----------
+    M. Aebli et al., Disorder and halide distributions in cesium lead halide nanocrystals as seen by colloidal ¹³³Cs
+    nuclear magnetic resonance spectroscopy, supporting information, Table S13.
     """
     rows = [(f"{r.ligand}, {r.site}", r.size_nm, getattr(r, what)) for r in cs133_relaxation()]
     known = [(name, size, value) for name, size, value in rows if value is not None]

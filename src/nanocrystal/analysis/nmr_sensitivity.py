@@ -20,7 +20,24 @@ from nanocrystal.tables.isotopes import SOURCE, isotope
 
 @dataclass(frozen=True)
 class NmrReferenceSignal:
-    """What is compared with: ¹³³Cs in CsPbBr₃, T1 and line width as in Table S3 of the paper above."""
+    """The signal that others are compared with; by default ¹³³Cs in CsPbBr₃.
+
+    Parameters
+    ----------
+    receptivity : float
+        Relative to ¹H, at natural abundance.
+    fwhm_hz : float
+        Full width of the line, Hz.
+    t1_s : float
+        T1, s.
+    name : str
+        What tables call it.
+
+    References
+    ----------
+    M. Aebli et al., Disorder and halide distributions in cesium lead halide nanocrystals as seen by colloidal ¹³³Cs
+    nuclear magnetic resonance spectroscopy, supporting information, Table S3.
+    """
 
     receptivity: float = 0.0484
     fwhm_hz: float = 2000.0
@@ -33,7 +50,21 @@ CESIUM_IN_CSPBBR3 = NmrReferenceSignal()
 
 @dataclass(frozen=True, kw_only=True)
 class NmrSensitivity:
-    """One row: a nucleus with its T1 (s) and full width (Hz), and its sensitivity per time over the reference."""
+    """Sensitivity per time of one nucleus.
+
+    Parameters
+    ----------
+    nucleus : str
+        Such as "207Pb".
+    receptivity : float
+        Relative to ¹H, at natural or the enriched abundance.
+    t1_s : float
+        T1, s.
+    fwhm_hz : float
+        Full width of the line, Hz.
+    sensitivity_per_time : float
+        Over the reference.
+    """
 
     nucleus: str
     receptivity: float
@@ -44,7 +75,15 @@ class NmrSensitivity:
 
 @dataclass(frozen=True)
 class NmrSensitivityTable:
-    """Rows of sensitivities over one reference."""
+    """Sensitivities per time over one reference.
+
+    Parameters
+    ----------
+    rows : sequence of NmrSensitivity
+        One for each nucleus.
+    reference : NmrReferenceSignal
+        What all are compared with.
+    """
 
     rows: Sequence[NmrSensitivity]
     reference: NmrReferenceSignal
@@ -69,7 +108,36 @@ class NmrSensitivityTable:
 def nmr_sensitivity_per_time(
     receptivity: float, fwhm_hz: float, t1_s: float, reference: NmrReferenceSignal = CESIUM_IN_CSPBBR3
 ) -> float:
-    """Return (R/R_ref)(FWHM_ref/FWHM)(T1_ref/T1); raises InputError for what is not above 0."""
+    """Return the sensitivity per time over a reference, (R/R_ref)(FWHM_ref/FWHM)(T1_ref/T1).
+
+    It compares the height of the signal that is added up in a time, not its ratio to the noise, which grows as √time.
+
+    Parameters
+    ----------
+    receptivity : float
+        R, relative to ¹H.
+    fwhm_hz : float
+        Full width of the line, Hz.
+    t1_s : float
+        T1, s.
+    reference : NmrReferenceSignal, optional
+        What is compared with [¹³³Cs in CsPbBr₃].
+
+    Returns
+    -------
+    float
+        Over the reference.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+
+    References
+    ----------
+    M. Aebli et al., Disorder and halide distributions in cesium lead halide nanocrystals as seen by colloidal ¹³³Cs
+    nuclear magnetic resonance spectroscopy, supporting information.
+    """
     _positive("receptivity", receptivity, "")
     _positive("fwhm_hz", fwhm_hz, " Hz")
     _positive("t1_s", t1_s, " s")
@@ -81,20 +149,37 @@ def nmr_sensitivity_table(
     enrichment: Mapping[str, float] | None = None,
     reference: NmrReferenceSignal = CESIUM_IN_CSPBBR3,
 ) -> NmrSensitivityTable:
-    """Return the table for nucleus -> (T1 in s, FWHM in Hz), receptivities from the isotope table.
+    """Return the sensitivities per time of several nuclei, receptivities from the table of isotopes.
 
-    enrichment: nucleus -> fraction of the element that is this isotope, where it is not the natural one.
-    Raises InputError.
+    Parameters
+    ----------
+    signals : mapping of str to (float, float)
+        Nucleus -> T1 in s and full width in Hz.
+    enrichment : mapping of str to float, optional
+        Nucleus -> fraction of the element that is this isotope, where it is not the natural one.
+    reference : NmrReferenceSignal, optional
+        What is compared with [¹³³Cs in CsPbBr₃].
+
+    Returns
+    -------
+    NmrSensitivityTable
+        A row for each nucleus.
+
+    Raises
+    ------
+    InputError
+        For unknown nuclei, fractions outside 0 to 1 and numbers that are not above 0.
     """
-    given = enrichment or {}
+    fractions = enrichment or {}
     rows = []
     for name, (t1_s, fwhm_hz) in signals.items():
         entry = isotope(name)
         receptivity = entry.receptivity
-        if name in given:
-            if not 0.0 < given[name] <= 1.0:
-                raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {given[name]:g}.")
-            receptivity *= given[name] / entry.abundance
+        if name in fractions:
+            fraction = fractions[name]
+            if not 0.0 < fraction <= 1.0:
+                raise InputError(f"enrichment of {name}", f"must be a fraction above 0 up to 1, got {fraction:g}.")
+            receptivity *= fraction / entry.abundance
         value = nmr_sensitivity_per_time(receptivity, fwhm_hz, t1_s, reference)
         rows.append(
             NmrSensitivity(
@@ -105,7 +190,27 @@ def nmr_sensitivity_table(
 
 
 def signal_to_noise_after(signal_to_noise: float, time_s: float, new_time_s: float) -> float:
-    """Return the signal-to-noise ratio after new_time_s, from that after time_s: it grows as √time."""
+    """Return the signal-to-noise ratio after another time; it grows as √time.
+
+    Parameters
+    ----------
+    signal_to_noise : float
+        After `time_s`.
+    time_s : float
+        s.
+    new_time_s : float
+        s.
+
+    Returns
+    -------
+    float
+        After `new_time_s`.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
     for name, value, unit in (
         ("signal_to_noise", signal_to_noise, ""),
         ("time_s", time_s, " s"),
@@ -118,7 +223,29 @@ def signal_to_noise_after(signal_to_noise: float, time_s: float, new_time_s: flo
 def time_for_signal_to_noise_s(
     target: float, signal_to_noise: float, time_s: float, *, concentration_ratio: float = 1.0
 ) -> float:
-    """Return the time (s) to reach `target`: time_s (target/(S/N · c))², c the new concentration over the old."""
+    """Return the time to reach a signal-to-noise ratio, time_s (target/(S/N · c))².
+
+    Parameters
+    ----------
+    target : float
+        The ratio to reach.
+    signal_to_noise : float
+        S/N after `time_s`.
+    time_s : float
+        s.
+    concentration_ratio : float, optional
+        c, the new concentration over the old.
+
+    Returns
+    -------
+    float
+        s.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
     for name, value, unit in (
         ("target", target, ""),
         ("signal_to_noise", signal_to_noise, ""),
@@ -132,9 +259,30 @@ def time_for_signal_to_noise_s(
 def concentration_for_signal_to_noise(
     target: float, signal_to_noise: float, concentration: float, *, time_ratio: float = 1.0
 ) -> float:
-    """Return the concentration, in the unit given, to reach `target`: c (target/S/N)/√(new time over the old).
+    """Return the concentration to reach a signal-to-noise ratio, c (target/S/N)/√(new time over the old).
 
     The signal is proportional to the concentration, the noise does not depend on it.
+
+    Parameters
+    ----------
+    target : float
+        The ratio to reach.
+    signal_to_noise : float
+        S/N at `concentration`.
+    concentration : float
+        c, in any unit.
+    time_ratio : float, optional
+        New time over the old.
+
+    Returns
+    -------
+    float
+        In the unit of `concentration`.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
     """
     for name, value in (
         ("target", target),

@@ -32,7 +32,23 @@ WIDTHS_BESIDE = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class SolidSite(Declares):
-    """One site: isotropic shift (ppm), csa = δ_zz − δ_iso (ppm), cq = e²qQ/h (Hz), asymmetries 0 to 1, area."""
+    """One site of a nucleus in a solid.
+
+    Parameters
+    ----------
+    position : float
+        Isotropic shift, ppm.
+    csa : float
+        Anisotropy of the shift, δ_zz − δ_iso, ppm.
+    csa_asymmetry : float
+        (δ_yy − δ_xx)/csa, 0 to 1.
+    cq : float
+        Quadrupole coupling e²qQ/h, Hz.
+    cq_asymmetry : float
+        Of the field gradient, 0 to 1; its axes are those of the shift.
+    area : float
+        Over ppm.
+    """
 
     position: float = 0.0
     csa: float = 0.0
@@ -46,8 +62,12 @@ class SolidSite(Declares):
 class SolidObservation(Declares):
     """How a solid is observed.
 
-    spinning_rate_hz: at the magic angle; 0 static, 1e12 infinitely fast. transitions: "central" or "all", of
-    half-integer spins from 3/2.
+    Parameters
+    ----------
+    spinning_rate_hz : float
+        At the magic angle, Hz; 0 static, 1e12 infinitely fast.
+    transitions : str
+        "central" or "all", of half-integer spins from 3/2.
     """
 
     spinning_rate_hz: float = 0.0
@@ -64,15 +84,47 @@ def solid_spectrum(
     observed: SolidObservation | None = None,
     ppm: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return (ppm, intensity) of sites, each with its area over ppm, broadened by a Voigt profile of fwhm_hz.
+    """Return the spectrum of sites of a solid, broadened by a Voigt profile.
 
-    ppm: the axis [2001 points about the patterns]. Raises InputError for what cannot be, and where mrsimulator is not
-    installed.
+    By the package mrsimulator, an extra.
+
+    Parameters
+    ----------
+    sites : SolidSite or sequence of SolidSite
+        Each with its area over ppm.
+    nucleus : str
+        Such as "133Cs".
+    spectrometer_frequency_mhz : float
+        Of this nucleus, MHz.
+    fwhm_hz : float
+        Full width of the profile, Hz.
+    lorentzian_part : float, optional
+        Lorentzian width over the sum of both widths of the profile, 0 to 1.
+    observed : SolidObservation, optional
+        Spinning and transitions [static, the central one].
+    ppm : array (n,), optional
+        The axis [2001 points about the patterns].
+
+    Returns
+    -------
+    ppm : array (n,)
+        The axis.
+    intensity : array (n,)
+        Per ppm.
+
+    Raises
+    ------
+    InputError
+        For sites and numbers that cannot be, and where mrsimulator is not installed.
+
+    References
+    ----------
+    Convention of the shift: U. Haeberlen, High Resolution NMR in Solids: Selective Averaging (Academic Press, 1976).
     """
     all_sites = [sites] if isinstance(sites, SolidSite) else list(sites)
-    found, observed = isotope(nucleus), observed or SolidObservation()
+    entry, observed = isotope(nucleus), observed or SolidObservation()
     rate_hz = observed.spinning_rate_hz
-    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz, observed.transitions)
+    seen = Nucleus(entry.name, entry.spin, spectrometer_frequency_mhz, observed.transitions)
     _check(all_sites, seen, fwhm_hz, lorentzian_part, rate_hz)
     require_mrsimulator("solid_spectrum")
     axis = _axis(all_sites, seen, fwhm_hz, rate_hz) if ppm is None else np.asarray(ppm, dtype=np.float64)
@@ -80,15 +132,39 @@ def solid_spectrum(
     intensity = np.zeros_like(axis)
     common = {"spinning_rate": rate_hz, "fwhm": fwhm_hz / seen.mhz, "lorentzian_part": lorentzian_part}
     for site in all_sites:
-        given = vars(site) | common
-        intensity += site.area * form.curve(axis, *(given[n] for n in form.parameters))
+        values = vars(site) | common
+        intensity += site.area * form.curve(axis, *(values[n] for n in form.parameters))
     return axis, intensity
 
 
 def centre_of_gravity_ppm(site: SolidSite, nucleus: str, spectrometer_frequency_mhz: float) -> float:
-    """Return where the centre of gravity of the central transition lies: isotropic and second-order shift."""
-    found = isotope(nucleus)
-    seen = Nucleus(found.name, found.spin, spectrometer_frequency_mhz)
+    """Return where the centre of gravity of the central transition lies: isotropic and second-order shift.
+
+    Parameters
+    ----------
+    site : SolidSite
+        Of which position, cq and cq_asymmetry count.
+    nucleus : str
+        Such as "133Cs".
+    spectrometer_frequency_mhz : float
+        Of this nucleus, MHz.
+
+    Returns
+    -------
+    float
+        ppm.
+
+    Raises
+    ------
+    InputError
+        For an unknown nucleus.
+
+    References
+    ----------
+    D. Freude & J. Haase, NMR Basic Principles and Progress 29, 1 (1993).
+    """
+    entry = isotope(nucleus)
+    seen = Nucleus(entry.name, entry.spin, spectrometer_frequency_mhz)
     return site.position + second_order_shift_ppm(seen, site.cq, site.cq_asymmetry)
 
 

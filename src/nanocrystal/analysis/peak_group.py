@@ -31,15 +31,25 @@ GOOD = 1.5
 class PeakOptions(Declares):
     """How peaks are fitted.
 
-    fwhm: Å⁻¹, where widths start; None: half-height width of the strongest peak.
-    widths, mixing: free for each peak, or shared by the peaks fitted together; a number fixes the mixing
-        (0: Gaussian, 1: Lorentzian).
-    background_degree: of the polynomial under each group.
-    together: peaks closer than this many fwhm are fitted together.
-    reach: points up to this many fwhm from a peak are fitted, at most half way to the next group.
-    largest_shift: of a peak from where it is expected, relative to that; also at most half way to the next peak.
-    significance: a peak is there where its area exceeds this many standard errors, and leaving it
-        out raises χ² (scaled to χ²_red = 1 where that is larger) by more than the square of this plus 9.
+    Parameters
+    ----------
+    fwhm : float or None
+        Where widths start, Å⁻¹; None: half-height width of the strongest peak.
+    widths : str
+        "free" for each peak, or "shared" by the peaks fitted together.
+    mixing : str or float
+        Likewise; a number holds it (0: Gaussian, 1: Lorentzian).
+    background_degree : int
+        Of the polynomial under each group, 0 to 5.
+    together : float
+        Peaks closer than this many fwhm are fitted together.
+    reach : float
+        Points up to this many fwhm from a peak are fitted, at most half way to the next group.
+    largest_shift : float
+        Of a peak from where it is expected, relative to that; also at most half way to the next peak.
+    significance : float
+        A peak is there where its area exceeds this many standard errors, and leaving it out raises χ² (scaled to χ²_red
+        = 1 where that is larger) by more than the square of this plus 9.
     """
 
     fwhm: float | None = None
@@ -74,10 +84,26 @@ NOTHING = UncertainValue(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True, kw_only=True)
 class FittedPeak:
-    """One peak; expected: Å⁻¹, where it was looked for; problem: why it is not determined, or empty.
+    """One peak of a pattern.
 
-    area: intensity × Å⁻¹; position, fwhm: Å⁻¹; mixing: 0 Gaussian, 1 Lorentzian; group: of peaks fitted together;
-    chi2_red: of that group, NaN without sigmas.
+    Parameters
+    ----------
+    name : str
+        Of its reflection.
+    expected : float
+        Where it was looked for, Å⁻¹.
+    group : int
+        Number of the peaks fitted together with it; −1 outside the data.
+    area : UncertainValue
+        Intensity × Å⁻¹.
+    position, fwhm : UncertainValue
+        Å⁻¹.
+    mixing : UncertainValue
+        0 Gaussian, 1 Lorentzian.
+    chi2_red : float
+        Of its group; NaN without sigmas.
+    problem : str
+        Why it is not determined; empty where it is.
     """
 
     name: str
@@ -115,13 +141,13 @@ def peaks_of(n_peaks: int, options: PeakOptions) -> SumOfForms:
     for name, kind in (("fwhm", options.widths), ("lorentzian_part", options.mixing)):
         if kind == "shared":
             same |= {f"{k}.{name}": f"0.{name}" for k in range(1, n_peaks)}
-    given = None if isinstance(options.mixing, str) else float(options.mixing)
+    mixing = None if isinstance(options.mixing, str) else float(options.mixing)
     return SumOfForms(
         {str(k): PEAK for k in range(n_peaks)},
         baseline_terms=options.background_degree + 1,
         same=same,
         baseline=legendre,
-        fixed={} if given is None else {f"{k}.lorentzian_part": given for k in range(n_peaks)},
+        fixed={} if mixing is None else {f"{k}.lorentzian_part": mixing for k in range(n_peaks)},
     )
 
 
@@ -232,11 +258,11 @@ class GroupFit:
     def position_covariance(self) -> FloatArray:
         """(n_peaks, n_peaks) of all peaks of the group, scaled; NaN for those left out."""
         n = len(self.expected)
-        found = np.full((n, n), np.nan)
+        whole = np.full((n, n), np.nan)
         if self.present:
             kept, at = list(self.present), [self.place(f"{j}.position") for j in range(len(self.present))]
-            found[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
-        return found
+            whole[np.ix_(kept, kept)] = self.covariance[np.ix_(at, at)] * self.factor**2
+        return whole
 
     def curves(self) -> tuple[FloatArray, FloatArray]:
         """Return (calculated, background) on the points of the group."""
@@ -341,11 +367,11 @@ def _minimised(
     best = None
     for offset in OFFSETS:
         places = np.clip(expected + offset * width, limits[0] + inset, limits[1] - inset)
-        given = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
-        start = peaks.start(given)
+        values = {**dict(zip(names, places, strict=True)), **{f"{k}.fwhm": width for k in range(len(expected))}}
+        start = peaks.start(values)
         basis = Trial(peaks, data, start).basis
         start[peaks.free_linear] = np.linalg.lstsq(basis.T, data.intensity / data.sigma, rcond=None)[0]
-        found = least_squares(
+        fit = least_squares(
             residual,
             start,
             jacobian,
@@ -355,8 +381,8 @@ def _minimised(
             ftol=1e-8,
             max_nfev=MOST_STEPS,
         )
-        if best is None or found.cost < best.cost:
-            best = found
+        if best is None or fit.cost < best.cost:
+            best = fit
         if data.has_sigmas and 2.0 * best.cost < GOOD * (len(data.q) - len(start)):
             break
     assert best is not None

@@ -29,9 +29,20 @@ from nanocrystal.text import csv_text
 class PeakFit:
     """The peaks of a pattern, in order of Q.
 
-    q, intensity: (n,), as given; calculated, background: (n,), NaN where nothing was fitted.
-    position_covariance: (n_peaks, n_peaks) Å⁻², scaled with χ²_red as stderr_scaled is; NaN where not determined.
-    has_sigmas: whether the standard errors rest on sigmas that were given.
+    Parameters
+    ----------
+    peaks : tuple of FittedPeak
+        (n_peaks,).
+    q : array (n,)
+        Å⁻¹.
+    intensity : array (n,)
+        Observed.
+    calculated, background : array (n,)
+        NaN where nothing was fitted.
+    position_covariance : array (n_peaks, n_peaks)
+        Å⁻², scaled with χ²_red as `stderr_scaled` is; NaN where not determined.
+    has_sigmas : bool
+        Whether standard errors rest on sigmas of the data.
     """
 
     peaks: tuple[FittedPeak, ...]
@@ -43,8 +54,8 @@ class PeakFit:
     has_sigmas: bool
 
     def __repr__(self) -> str:
-        found = sum(not p.problem for p in self.peaks)
-        return "\n  ".join([f"PeakFit({found} of {len(self.peaks)} peaks determined)", *map(repr, self.peaks)])
+        n_determined = sum(not p.problem for p in self.peaks)
+        return "\n  ".join([f"PeakFit({n_determined} of {len(self.peaks)} peaks determined)", *map(repr, self.peaks)])
 
     def to_csv(self) -> str:
         """Return one row for each peak."""
@@ -67,9 +78,24 @@ class PeakFit:
 
 
 def momentum_transfer(two_theta: ArrayLike, wavelength: float) -> FloatArray:
-    """Return Q = 4π sin θ/λ, (n,) Å⁻¹, of scattering angles 2θ in degrees and a wavelength in Å.
+    """Return Q = 4π sin θ/λ.
 
-    Raises InputError for angles outside 0 to 180° and wavelengths that are not positive.
+    Parameters
+    ----------
+    two_theta : array (n,)
+        Scattering angles 2θ, 0 to 180°.
+    wavelength : float
+        λ, Å.
+
+    Returns
+    -------
+    array (n,)
+        Q, Å⁻¹.
+
+    Raises
+    ------
+    InputError
+        For angles outside 0 to 180° and wavelengths that are not above 0.
     """
     (angles,) = checked_series("momentum_transfer", two_theta=two_theta)
     if not 0.0 < wavelength < np.inf:
@@ -88,16 +114,42 @@ def fit_peaks(
     names: Sequence[str] | None = None,
     options: PeakOptions | None = None,
 ) -> PeakFit:
-    """Fit pseudo-Voigt peaks near the `expected` positions, (n_peaks,) Å⁻¹.
+    """Fit pseudo-Voigt peaks near expected positions.
 
-    q: (n,) Å⁻¹, ascending; intensity: (n,); sigma: (n,), its standard deviations, or None: all points
-    alike, and standard errors from the scatter about the fit.
-    A peak that is not significant is left out of its group, which is then fitted again without it. So
-    are peaks that run away. Peaks whose half-height width does not lie within the data, and those that overlap an
-    expected peak beyond the data, are fitted but not called determined.
-    Checked against sums of Gaussians and of Voigt functions with known parameters, standard errors over 100 seeds.
+    A peak that is not significant is left out of its group, which is then fitted again without it; so are peaks that
+    run away. Peaks whose half-height width does not lie within the data, and those that overlap an expected peak beyond
+    the data, are fitted but not called determined. Checked against sums of Gaussians and of Voigt functions with known
+    parameters, standard errors over 100 seeds.
 
-    Raises InputError for data or positions that cannot be used.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    sigma : array (n,) or None
+        Its standard deviations; None: all points count alike, and standard errors follow from the scatter about the
+        fit.
+    expected : array (n_peaks,)
+        Positions, Å⁻¹.
+    names : sequence of str, optional
+        Of the peaks [their positions].
+    options : PeakOptions, optional
+        How peaks are fitted.
+
+    Returns
+    -------
+    PeakFit
+        The peaks in order of Q, and the curve.
+
+    Raises
+    ------
+    InputError
+        For data or positions that cannot be used.
+
+    References
+    ----------
+    G. K. Wertheim, M. A. Butler, K. W. West & D. N. E. Buchanan, Rev. Sci. Instrum. 45, 1369 (1974).
     """
     options = options or PeakOptions()
     q_, y, s, at, labels = _checked(q, intensity, sigma, expected, names)
@@ -209,7 +261,7 @@ def _windows(
 
     Peaks that are expected beyond the data keep their half of the way too: their tails reach in.
     """
-    found = []
+    windows = []
     for group in groups:
         first, last = at[group[0]], at[group[-1]]
         low = first - options.reach * width
@@ -219,8 +271,8 @@ def _windows(
             low = max(low, 0.5 * (float(below.max()) + first))
         if len(above):
             high = min(high, 0.5 * (float(above.min()) + last))
-        found.append((q >= low) & (q < high))
-    return found
+        windows.append((q >= low) & (q < high))
+    return windows
 
 
 def _position_limits(at: FloatArray, inside: Sequence[int], largest_shift: float) -> FloatArray:

@@ -32,9 +32,24 @@ FEWEST = 4
 
 @dataclass(frozen=True, kw_only=True)
 class GuinierFit:
-    """Radius of gyration and forward intensity.
+    """Radius of gyration and forward intensity by Guinier's law.
 
-    q_range: Å⁻¹, the points used; q_rg: q Rg at both ends; chi2_red: NaN without sigmas; remarks: sentences.
+    Parameters
+    ----------
+    rg : UncertainValue
+        Radius of gyration, Å.
+    i0 : UncertainValue
+        I(0), in the unit of the intensity.
+    q_range : tuple of 2 float
+        Of the points used, Å⁻¹.
+    q_rg : tuple of 2 float
+        q Rg at both ends.
+    n_points : int
+        Number of points used.
+    chi2_red : float
+        NaN without sigmas.
+    remarks : tuple of str
+        Sentences on the points and their range.
     """
 
     rg: UncertainValue
@@ -67,11 +82,36 @@ def guinier(
     q_range: tuple[float, float] | None = None,
     limit: float = GUINIER_LIMIT,
 ) -> GuinierFit:
-    """Fit ln I = ln I0 − q² Rg²/3 by weighted least squares.
+    """Fit Guinier's law, ln I = ln I0 − q² Rg²/3, by weighted least squares.
 
-    q: (n,) Å⁻¹, ascending; intensity, sigma: (n,); q_range: the points, or None: from the first one up to
-    q Rg = `limit`, found by iteration. Points that are not positive have no logarithm and are left out, with a remark.
-    Raises InputError where too few points are left, or where the intensity does not fall.
+    Points that are not positive have no logarithm and are left out, with a remark.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    sigma : array (n,), optional
+        Standard deviations.
+    q_range : tuple of 2 float, optional
+        Of the points to use, Å⁻¹ [from the first one up to q Rg = `limit`, by iteration].
+    limit : float, optional
+        q Rg up to which the law holds; 1.3 for compact bodies.
+
+    Returns
+    -------
+    GuinierFit
+        Rg in Å and I0.
+
+    Raises
+    ------
+    InputError
+        Where too few points are left, or where the intensity does not fall.
+
+    References
+    ----------
+    A. Guinier & G. Fournet, Small-Angle Scattering of X-rays (Wiley, 1955).
     """
     x, y, s = checked_curve("guinier", q, intensity, sigma)
     remarks = []
@@ -155,7 +195,21 @@ def _guinier_window(x: FloatArray, log_y: FloatArray, weight: FloatArray, limit:
 
 @dataclass(frozen=True, kw_only=True)
 class PorodFit:
-    """Porod's constant K (intensity Å⁻⁴) and the constant background below it; q_range: Å⁻¹."""
+    """Porod's constant and the constant background below it.
+
+    Parameters
+    ----------
+    constant : UncertainValue
+        K, intensity Å⁻⁴.
+    background : UncertainValue
+        In the unit of the intensity.
+    q_range : tuple of 2 float
+        Of the points used, Å⁻¹.
+    n_points : int
+        Number of points used.
+    chi2_red : float
+        NaN without sigmas.
+    """
 
     constant: UncertainValue
     background: UncertainValue
@@ -168,9 +222,34 @@ class PorodFit:
 
 
 def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigma: ArrayLike | None = None) -> PorodFit:
-    """Fit I = K/q⁴ + background over a range of large q; raises InputError for fewer than four points in it.
+    """Fit Porod's law, I = K/q⁴ + background, over a range of large q.
 
-    Where the sizes are narrow the curve still oscillates about Porod's law: use a range of several oscillations.
+    Where the sizes are narrow the curve still oscillates about the law: use a range of several oscillations.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    q_range : tuple of 2 float
+        Å⁻¹.
+    sigma : array (n,), optional
+        Standard deviations; without, all of I q⁴ count alike.
+
+    Returns
+    -------
+    PorodFit
+        K in intensity Å⁻⁴, and the background.
+
+    Raises
+    ------
+    InputError
+        For fewer than four points in the range, and for data that are no curve.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
     """
     x, y, s = checked_curve("porod", q, intensity, sigma)
     used = (x >= q_range[0]) & (x <= q_range[1])
@@ -191,7 +270,15 @@ def porod(q: ArrayLike, intensity: ArrayLike, q_range: tuple[float, float], sigm
 
 @dataclass(frozen=True)
 class ScatteringInvariant:
-    """∫ q² I dq, in the unit of I times Å⁻³, and its parts below, within and beyond the data."""
+    """The invariant ∫ q² I dq and its parts.
+
+    Parameters
+    ----------
+    value : UncertainValue
+        Intensity Å⁻³.
+    below, within, beyond : float
+        Its parts below, within and beyond the data, intensity Å⁻³.
+    """
 
     value: UncertainValue
     below: float
@@ -206,9 +293,37 @@ class ScatteringInvariant:
 def scattering_invariant(
     q: ArrayLike, intensity: ArrayLike, low: GuinierFit, high: PorodFit, sigma: ArrayLike | None = None
 ) -> ScatteringInvariant:
-    """Return the invariant: Guinier's law up to the points of its fit, trapezoids, Porod's law beyond its fit.
+    """Return the invariant ∫ q² I dq.
 
-    The background of Porod's law is taken off. Standard errors hold the noise of the points and of Porod's constant.
+    Guinier's law up to the points of its fit, trapezoids, Porod's law beyond its fit. The background of Porod's law is
+    taken off. Standard errors hold the noise of the points and of Porod's constant.
+
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending.
+    intensity : array (n,)
+        In any unit.
+    low : GuinierFit
+        Of this curve.
+    high : PorodFit
+        Of this curve.
+    sigma : array (n,), optional
+        Standard deviations; without, the invariant has no standard error.
+
+    Returns
+    -------
+    ScatteringInvariant
+        Intensity Å⁻³.
+
+    Raises
+    ------
+    InputError
+        Where hardly any point lies between those of the two fits.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
     """
     from scipy.integrate import quad
 
@@ -233,7 +348,31 @@ def scattering_invariant(
 
 
 def specific_surface(porod_fit: PorodFit, whole: ScatteringInvariant, volume_fraction: float = 0.0) -> UncertainValue:
-    """Return the surface over the volume of the particles, Å⁻¹: π K/Q* (1 − φ)."""
+    """Return the surface over the volume of the particles, S/V = π K/Q* (1 − φ).
+
+    Parameters
+    ----------
+    porod_fit : PorodFit
+        K.
+    whole : ScatteringInvariant
+        Q*, of the same curve.
+    volume_fraction : float, optional
+        φ, 0 for a dilute phase.
+
+    Returns
+    -------
+    UncertainValue
+        Å⁻¹.
+
+    Raises
+    ------
+    InputError
+        For a volume fraction below 0, or of 1 and more.
+
+    References
+    ----------
+    G. Porod, Kolloid-Z. 124, 83 (1951).
+    """
     if not 0.0 <= volume_fraction < 1.0:
         raise InputError(
             "specific_surface, volume_fraction", f"must be at least 0 and below 1, got {volume_fraction:g}."

@@ -34,10 +34,20 @@ FloatArray = NDArray[np.float64]
 class Lines(Declares):
     """Named lines on a baseline of Chebyshev polynomials, for `fit_spectra`.
 
-    lines: name -> `Line`; its position and widths are in the unit of the abscissa. A number is where each fit begins,
-    vary(1.80, 1.7, 1.9) has bounds, fixed(0.08) is kept, tied("low.fwhm") is the same as another one; areas and the
-    baseline need no start. baseline_terms: how many polynomials.
-    Raises InputError for shapes and numbers that cannot be used.
+    A number of a line is where each fit begins, vary(1.80, 1.7, 1.9) has bounds, fixed(0.08) is kept, tied("low.fwhm")
+    is the same as another one; areas and the baseline need no start.
+
+    Parameters
+    ----------
+    lines : mapping of str to Line
+        By name; positions and widths are in the unit of the abscissa.
+    baseline_terms : int
+        How many polynomials.
+
+    Raises
+    ------
+    InputError
+        For shapes and numbers that cannot be used.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -113,7 +123,15 @@ def _other(name: str, parameter: Parameter) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class SpectraFit:
-    """Fits of many spectra, each array in the shape of their map; batch: as the engine returns them, in one row."""
+    """Fits of many spectra, each array in the shape of their map.
+
+    Parameters
+    ----------
+    batch : BatchFit
+        The fits as the engine returns them, in one row.
+    shape : tuple of int
+        Of the map; () of one spectrum.
+    """
 
     batch: BatchFit
     shape: tuple[int, ...]
@@ -167,11 +185,33 @@ def fit_spectra(
 ) -> SpectraFit:
     """Fit lines to each of the spectra.
 
-    x: (n_points,); spectra: (…, n_points), one for (n_points,); sigma: standard deviations that broadcast against them,
-    points that are not finite or have no sigma above 0 are left out. shape: of the arrays that come back, by default
-    that of the spectra; in maps of two axes neighbours help each other. options: likelihood ("poisson" for counts),
-    further bounds, reach, engine, threads.
-    Raises InputError for arrays, names and numbers that cannot be used.
+        fit = fit_spectra(two, energy, spectra, shape=(100, 100))
+        fit["low.position"], fit.stderr("low.position")
+
+    Parameters
+    ----------
+    lines : Lines
+        Where fits begin.
+    x : array (n_points,)
+        Abscissa, in the unit of positions and widths.
+    spectra : array (…, n_points)
+        One, or many; points that are not finite are left out.
+    sigma : array that broadcasts against the spectra, optional
+        Standard deviations; points without one above 0 are left out.
+    shape : tuple of int, optional
+        Of the arrays that come back [that of the spectra]; in maps of two axes neighbours help each other.
+    options : BatchOptions, optional
+        Likelihood ("poisson" for counts), further bounds, reach, engine, threads.
+
+    Returns
+    -------
+    SpectraFit
+        Values and standard errors by name, in the shape of the map.
+
+    Raises
+    ------
+    InputError
+        For arrays, names and numbers that cannot be used.
     """
     abscissa, y = number_array(x, "x"), number_array(spectra, "spectra")
     if abscissa.ndim != 1 or y.ndim < 1 or y.shape[-1] != len(abscissa):

@@ -32,10 +32,17 @@ DRAWS = 30
 
 @dataclass(frozen=True)
 class SizesOptions(Declares):
-    """How sizes are found; background: whether a constant is fitted beside them; seed: of the noise that is drawn.
+    """How a distribution of sizes is determined.
 
-    smoothing: λ or α, or None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that
-    the smooth one leaves).
+    Parameters
+    ----------
+    smoothing : float or None
+        λ or α; None: by the discrepancy principle with sigma, else by the L-curve (entropy: by the noise that the
+        smooth one leaves).
+    background : bool
+        Whether a constant is fitted beside the sizes.
+    seed : int
+        Of the noise that is drawn for standard errors.
     """
 
     smoothing: float | None = None
@@ -45,11 +52,30 @@ class SizesOptions(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class SphereSizes:
-    """A distribution of diameters of spheres, on a grid (n,).
+    """A distribution of diameters of spheres on a grid.
 
-    volume_density: part of the volume per ångström of diameter, and its standard error by drawing noise (what the
-    smoothing hides is not in it); number_density: likewise by number, 1/Å. method: "smooth" or "entropy"; smoothing: λ
-    or α of it. forward: ∫ f_V dD as fitted, in the unit of the intensity over Å³.
+    Parameters
+    ----------
+    diameter : array (n,)
+        Å.
+    volume_density : array (n,)
+        Part of the volume per ångström of diameter, 1/Å.
+    volume_density_stderr : array (n,)
+        Its standard error by drawing noise, 1/Å; what the smoothing hides is not in it.
+    calculated : array (n_q,)
+        Fitted intensity.
+    background : float
+        In the unit of the intensity.
+    forward : float
+        ∫ f_V dD as fitted, in the unit of the intensity over Å³.
+    smoothing : float
+        λ or α.
+    chi2_red : float
+        χ² over the number of points.
+    remarks : tuple of str
+        Sentences on what to mind.
+    method : str
+        "smooth" or "entropy".
     """
 
     diameter: FloatArray
@@ -65,6 +91,7 @@ class SphereSizes:
 
     @property
     def number_density(self) -> FloatArray:
+        """Part of the number of spheres per ångström of diameter, (n,) 1/Å."""
         with np.errstate(divide="ignore"):
             by_number = self.volume_density / self.diameter**3
         return np.asarray(by_number / (by_number @ _trapezoid(self.diameter)))
@@ -112,9 +139,38 @@ def sphere_sizes(
 ) -> SphereSizes:
     """Return the smoothest distribution of diameters of spheres that agrees with the data, or that of most entropy.
 
-    q: (n,) Å⁻¹; intensity, sigma: (n,), negative intensities are data like others; diameter: (m,) Å, ascending, or
-    None: from 0.7 π/q_max to π/q_min. Without sigma all points count by 3 % of their intensity, those of the lowest
-    tenth alike. Raises InputError for data or grids that cannot be used.
+    Both assume dilute spheres. Without sigma all points count by 3 % of their intensity, those of the lowest tenth
+    alike.
+
+    Parameters
+    ----------
+    q : array (n_q,)
+        Å⁻¹, ascending.
+    intensity : array (n_q,)
+        In any unit; negative intensities are data like others.
+    sigma : array (n_q,), optional
+        Standard deviations.
+    diameter : array (n,), optional
+        The grid, Å, ascending [from 0.7 π/q_max to π/q_min].
+    method : str, optional
+        "smooth" or "entropy".
+    options : SizesOptions, optional
+        Smoothing, background, seed.
+
+    Returns
+    -------
+    SphereSizes
+        The distribution by volume, with the curve.
+
+    Raises
+    ------
+    InputError
+        For data or grids that cannot be used.
+
+    References
+    ----------
+    P. C. Hansen, SIAM Rev. 34, 561 (1992), for the L-curve; J. A. Potton, G. J. Daniell & B. D. Rainford, J. Appl.
+    Cryst. 21, 663 (1988), for entropy.
     """
     options = options or SizesOptions()
     smoothing, background = options.smoothing, options.background
@@ -134,26 +190,26 @@ def sphere_sizes(
         problem, smoothing, remarks = _entropic(smooth, grid, smoothing, sigma is not None)
     elif smoothing is None:
         smoothing, remarks = smooth.by_discrepancy() if sigma is not None else smooth.by_l_curve()
-    found = problem.solution(smoothing)
-    scale = found[: len(grid)] @ _trapezoid(grid)
+    vector = problem.solution(smoothing)
+    scale = vector[: len(grid)] @ _trapezoid(grid)
     if not scale > 0.0:
         raise InputError("sphere_sizes, intensity", "holds no spheres of these diameters; give other diameters.")
-    chi2 = problem.misfit(found)
+    chi2 = problem.misfit(vector)
     rng = np.random.default_rng(options.seed)
     noise = max(1.0, np.sqrt(chi2 / len(x))) if sigma is not None else np.sqrt(chi2 / len(x))
-    fitted = problem.kernel @ found
+    fitted = problem.kernel @ vector
     draws = np.array(
         [replace(problem, data=fitted + noise * rng.standard_normal(len(x))).solution(smoothing) for _ in range(DRAWS)]
     )[:, : len(grid)]
-    at_edge = found[: len(grid)][-3:].max() > 0.1 * found[: len(grid)].max()
+    at_edge = vector[: len(grid)][-3:].max() > 0.1 * vector[: len(grid)].max()
     if at_edge:
         remarks.append(f"there is volume at the largest diameter, {grid[-1]:.4g} Å: larger spheres, or aggregates.")
     return SphereSizes(
         diameter=grid,
-        volume_density=found[: len(grid)] / scale,
+        volume_density=vector[: len(grid)] / scale,
         volume_density_stderr=draws.std(axis=0) / scale,
-        calculated=(kernel @ found) * s,
-        background=float(found[len(grid)]) if background else 0.0,
+        calculated=(kernel @ vector) * s,
+        background=float(vector[len(grid)]) if background else 0.0,
         forward=float(scale),
         smoothing=float(smoothing),
         chi2_red=float(chi2 / len(x)),
@@ -179,15 +235,15 @@ def _entropic(
     problem = Entropic(kernel=smooth.kernel / unit, data=smooth.data / unit, measure=measure, mean=mean)
     if strength is not None:
         return replace(problem, start=problem.solution(strength)), strength, remarks
-    strength, found = problem.by_discrepancy()
-    return replace(problem, start=found), strength, remarks
+    strength, vector = problem.by_discrepancy()
+    return replace(problem, start=vector), strength, remarks
 
 
-def _diameters(q: FloatArray, given: ArrayLike | None) -> FloatArray:
-    if given is None:
+def _diameters(q: FloatArray, diameter: ArrayLike | None) -> FloatArray:
+    if diameter is None:
         low, high = 0.7 * np.pi / q[-1], min(np.pi / q[0], 200.0 * np.pi / q[-1])
         return np.linspace(low, high, 100)
-    (grid,) = checked_series("sphere_sizes", diameter=given)
+    (grid,) = checked_series("sphere_sizes", diameter=diameter)
     if len(grid) < 5 or not (grid[0] > 0.0 and np.all(np.diff(grid) > 0.0)):
         raise InputError("sphere_sizes, diameter", "must be at least 5 ascending values above 0 (Å).")
     return grid
@@ -233,8 +289,8 @@ class _Regularised:
         whole: Any = nnls(stacked / columns, np.concatenate([self.data, np.zeros(len(self.roughness))]), maxiter=5000)
         return np.asarray(whole[0] / columns)
 
-    def misfit(self, found: FloatArray) -> float:
-        return float(np.sum((self.kernel @ found - self.data) ** 2))
+    def misfit(self, vector: FloatArray) -> float:
+        return float(np.sum((self.kernel @ vector - self.data) ** 2))
 
     def by_discrepancy(self) -> tuple[float, list[str]]:
         """Return the largest λ at which χ² is still what the noise explains."""
@@ -259,9 +315,9 @@ class _Regularised:
     def by_l_curve(self) -> tuple[float, list[str]]:
         """Return the λ at the corner of ln |A f − d| against ln |L f|."""
         logs = np.linspace(-8.0, 4.0, 25)
-        found = [self.solution(10.0**v) for v in logs]
-        rho = 0.5 * np.log([self.misfit(f) for f in found])
-        eta = np.log([max(float(np.linalg.norm(self.roughness @ f)), 1e-300) for f in found])
+        solutions = [self.solution(10.0**v) for v in logs]
+        rho = 0.5 * np.log([self.misfit(f) for f in solutions])
+        eta = np.log([max(float(np.linalg.norm(self.roughness @ f)), 1e-300) for f in solutions])
         r1, e1 = np.gradient(rho, logs), np.gradient(eta, logs)
         curvature = (r1 * np.gradient(e1, logs) - np.gradient(r1, logs) * e1) / np.maximum(r1**2 + e1**2, 1e-12) ** 1.5
         remark = "no σ were given: λ is at the corner of the L-curve."

@@ -43,9 +43,16 @@ MOLE_PER_CUBIC_ANGSTROM = 1e-24
 class Substance(Declares):
     """The two phases of a substance.
 
-    enthalpy_orthorhombic, enthalpy_cubic: kJ/mol, ΔH_o and ΔH_c (only their difference counts for which is favoured);
-    density: g/cm³ of the orthorhombic phase, density_cubic: of the cubic one (None: the same); weight: g/mol of a
-    formula unit.
+    Parameters
+    ----------
+    enthalpy_orthorhombic, enthalpy_cubic : float
+        ΔH_o and ΔH_c, kJ/mol; only their difference counts for which is favoured.
+    density : float
+        Of the orthorhombic phase, g/cm³.
+    weight : float
+        Of a formula unit, g/mol.
+    density_cubic : float or None
+        Of the cubic phase, g/cm³; None: the same.
     """
 
     enthalpy_orthorhombic: float
@@ -57,9 +64,22 @@ class Substance(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkEnthalpy:
-    """Enthalpies of one nanocrystal, J: of its boundaries, of its orthorhombic domains and, alone, as cubic.
+    """Enthalpies of one nanocrystal divided by boundaries, and of the same as one cubic domain.
 
-    boundary_area: Å²; volume: Å³; amount: mol of formula units.
+    Parameters
+    ----------
+    boundary : float
+        Of its boundaries, J.
+    domains : float
+        Of its orthorhombic domains, J.
+    cubic : float
+        As one cubic domain, J.
+    boundary_area : float
+        Å².
+    volume : float
+        Å³.
+    amount : float
+        Formula units, mol.
     """
 
     boundary: float
@@ -121,8 +141,18 @@ class NetworkEnthalpy:
 class FreeEnergy:
     """The free energy of a cube over the number of its domains, against one domain without boundaries.
 
-    n_domains: (n,); boundary, entropy: (n,) J, the cost γ A(N) and the gain −T s (N − 1); temperature: K.
-    barrier: the number of domains with the highest free energy: fewer heal, more divide further; inf at s T = 0.
+    Parameters
+    ----------
+    n_domains : array (n,)
+        N.
+    boundary : array (n,)
+        The cost γ A(N), J.
+    entropy : array (n,)
+        The gain −T s (N − 1), J.
+    temperature : float
+        T, K.
+    barrier : float
+        The number of domains with the highest free energy: fewer heal, more divide further; inf at s T = 0.
     """
 
     n_domains: FloatArray
@@ -152,12 +182,48 @@ class FreeEnergy:
 
 
 def formula_weight(content: dict[str, float]) -> float:
-    """Return the mass of a formula unit in g/mol; content: number of atoms by element, {"Cs": 1, "Pb": 1, "Br": 3}."""
+    """Return the mass of a formula unit.
+
+    Parameters
+    ----------
+    content : dict of str to float
+        Number of atoms by element, such as {"Cs": 1, "Pb": 1, "Br": 3}.
+
+    Returns
+    -------
+    float
+        g/mol.
+
+    Raises
+    ------
+    InputError
+        For unknown elements.
+    """
     return sum(n * atomic_mass(element) for element, n in content.items())
 
 
 def crystal_density(cell_volume: float, n_units: float, weight: float) -> float:
-    """Return the density in g/cm³; cell_volume: Å³; n_units: formula units in the cell; weight: g/mol."""
+    """Return the density of a crystal.
+
+    Parameters
+    ----------
+    cell_volume : float
+        Å³.
+    n_units : float
+        Formula units in the cell.
+    weight : float
+        Of a formula unit, g/mol.
+
+    Returns
+    -------
+    float
+        g/cm³.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not above 0.
+    """
     _positive("crystal_density", cell_volume=cell_volume, n_units=n_units, weight=weight)
     return n_units * weight / AVOGADRO / cell_volume * 1e24
 
@@ -171,10 +237,33 @@ def network_enthalpy(
 ) -> NetworkEnthalpy:
     """Return the enthalpies of a crystal of orthorhombic domains and of the same volume as one cubic domain.
 
-    areas: (n_boundaries,) Å², A_ij; surface_tensions: (n_boundaries,) J/m², γ_ij, or one number for all;
-    volumes: (n_domains,) Å³, V_i. Checked against a hand calculation of each term.
+    ΔH_ONC = Σ_ij γ_ij A_ij + Σ_i ΔH_o ρ_o V_i/fw against ΔH_cNC = ΔH_c ρ_c V_NC/fw. Checked against a hand calculation
+    of each term.
 
-    Raises InputError for input that cannot be used.
+    Parameters
+    ----------
+    areas : array (n_boundaries,)
+        A_ij, Å².
+    surface_tensions : float or array (n_boundaries,)
+        γ_ij, J/m², or one number for all.
+    volumes : array (n_domains,)
+        V_i, Å³.
+    substance : Substance
+        Enthalpies, densities and weight of its two phases.
+
+    Returns
+    -------
+    NetworkEnthalpy
+        J.
+
+    Raises
+    ------
+    InputError
+        For arrays and numbers that cannot be used.
+
+    References
+    ----------
+    F. Bertolotti et al., ACS Nano 11, 3819 (2017).
     """
     where = "network_enthalpy"
     (areas_,) = checked_series(where, areas=areas)
@@ -202,10 +291,26 @@ def network_enthalpy(
 
 
 def divided_box(lengths: Sequence[float], cuts: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-    """Return (areas, volumes) of a box cut into equal boxes by planes through all of it.
+    """Return the areas of planes and the volumes of the boxes into which they cut a box.
 
-    lengths: the three edges, Å; cuts: number of planes across each of them. areas: (n_planes,) Å², one for each
-    plane; volumes: (n_domains,) Å³.
+    Parameters
+    ----------
+    lengths : sequence of 3 float
+        The edges, Å.
+    cuts : sequence of 3 int
+        Number of planes across each edge, which cut it into equal parts.
+
+    Returns
+    -------
+    areas : array (n_planes,)
+        Of each plane, Å².
+    volumes : array (n_domains,)
+        Of each box, Å³.
+
+    Raises
+    ------
+    InputError
+        For lengths that are not above 0 and numbers of planes that are no whole numbers.
     """
     if len(lengths) != 3 or min(lengths) <= 0.0:
         raise InputError("divided_box, lengths", f"must be three positive lengths (Å), got {tuple(lengths)}.")
@@ -218,7 +323,29 @@ def divided_box(lengths: Sequence[float], cuts: Sequence[int]) -> tuple[FloatArr
 
 
 def boundary_area(n_domains: ArrayLike, edge: float) -> FloatArray:
-    """Return 3 L² (N^(1/3) − 1), Å², (n,): the boundaries of N equal cubic domains in a cube of edge L (Å)."""
+    """Return the area of the boundaries of N equal cubic domains in a cube of edge L, 3 L² (N^(1/3) − 1).
+
+    Parameters
+    ----------
+    n_domains : array (n,) or float
+        N, at least 1.
+    edge : float
+        L, Å.
+
+    Returns
+    -------
+    array (n,)
+        Å².
+
+    Raises
+    ------
+    InputError
+        For numbers out of these ranges.
+
+    References
+    ----------
+    F. Bertolotti et al., ACS Nano 11, 3819 (2017), who leave the −1 out.
+    """
     _positive("boundary_area", edge=edge)
     (n,) = checked_series("boundary_area", n_domains=np.atleast_1d(np.asarray(n_domains, dtype=np.float64)))
     if n.min() < 1.0:
@@ -231,10 +358,35 @@ def free_energy(
 ) -> FreeEnergy:
     """Return γ 3 L² (N^(1/3) − 1) − T s (N − 1) over the number N of cubic domains in a cube.
 
-    n_domains: (n,), ascending, at least 1; edge: Å; surface_tension: J/m²; temperature: K; entropy_per_domain:
-    s in units of k_B. It is an input: ln 4 = 1.39, the four states of a pseudocubic cell, is an upper bound for
-    domains whose places are fixed, since neighbours that happen to be in one state are one domain.
     Checked against hand calculations and a count of the faces between domains.
+
+    Parameters
+    ----------
+    n_domains : array (n,)
+        N, ascending, at least 1.
+    edge : float
+        L, Å.
+    surface_tension : float
+        γ, J/m².
+    temperature : float
+        T, K.
+    entropy_per_domain : float
+        s, in units of k_B. ln 4 = 1.39, the four states of a pseudocubic cell, is an upper bound for domains whose
+        places are fixed, since neighbours that happen to be in one state are one domain.
+
+    Returns
+    -------
+    FreeEnergy
+        J.
+
+    Raises
+    ------
+    InputError
+        For numbers out of these ranges.
+
+    References
+    ----------
+    F. Bertolotti et al., ACS Nano 11, 3819 (2017).
     """
     where = "free_energy"
     area = boundary_area(n_domains, edge)

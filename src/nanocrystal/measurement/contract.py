@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import nearest_names
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
-from nanocrystal.parameters import Declares, Evaluation, Parameter, Quantity, Values, as_parameter, declared_quantities
+from nanocrystal.parameters import (
+    Declares,
+    Derivation,
+    DerivedQuantity,
+    Evaluation,
+    Parameter,
+    Quantity,
+    Values,
+    as_parameter,
+    declared_quantities,
+)
 from nanocrystal.parameters.address import Address
 
 FloatArray = NDArray[np.float64]
@@ -102,8 +112,8 @@ class Model(ABC):
         """Return which rows of Φ are background rather than sample."""
         return ()
 
-    def derived(self, values: Values) -> Mapping[str, Any]:
-        """Return address -> an object with value, unit and description, of quantities that follow from parameters."""
+    def derived(self, values: Values) -> Mapping[str, DerivedQuantity]:
+        """Return quantities that follow from parameters, by address."""
         return {}
 
     def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
@@ -158,7 +168,8 @@ class Technique(Declares, ABC):
     """The description of a data set, as written in a study; one frozen dataclass a technique.
 
     name: what a study calls it; quantities: the refinable numbers that its fields declare; linear: those of them that
-    are linear, left to the fit unless given; needs_sample: whether its curve is calculated from the sample; abscissae:
+    are linear, left to the fit unless given; derives: what follows from the parameters of its model, by local name;
+    needs_sample: whether its curve is calculated from the sample; abscissae:
     the keys that state points where there is no file; restraint: whether it is known beside the data sets and not
     measured over points, so that a plan takes it as it is; counted: whether a simulated curve has noise of counts
     rather than a σ; from_reduction: abscissa and ordinate of what a reduction gives in the place of a file; noise:
@@ -168,6 +179,7 @@ class Technique(Declares, ABC):
     name: ClassVar[str]
     quantities: ClassVar[Mapping[str, Quantity]] = FieldQuantities()  # type: ignore[assignment]
     linear: ClassVar[tuple[str, ...]] = ()
+    derives: ClassVar[Mapping[str, Derivation]] = {}
     needs_sample: ClassVar[bool] = True
     abscissae: ClassVar[tuple[str, ...]] = ()
     restraint: ClassVar[bool] = False

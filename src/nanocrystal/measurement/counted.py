@@ -10,15 +10,26 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Noise
-from nanocrystal.parameters import Number, Quantity
+from nanocrystal.parameters import Number, Quantity, of_measurement
 
 FloatArray = NDArray[np.float64]
 MOST_TERMS = 50
 """of the background"""
 MOST_COUNTS = 1e15
 """at the highest point of a simulated curve; more cannot be drawn from Poisson's law"""
-BACKGROUND = Quantity("background", "", "coefficient of a Chebyshev polynomial of the background", 0.0)
-BLANK = Quantity("scale", "", "scale of a measured blank", 1.0)
+BACKGROUND = Quantity(
+    "background",
+    "",
+    "coefficient of a Chebyshev polynomial of the background",
+    0.0,
+    meaning=of_measurement("background", "of a Chebyshev polynomial over the range of the data"),
+)
+BLANK = Quantity("scale", "", "scale of a measured blank", 1.0, meaning=of_measurement("scale", "of a measured blank"))
+
+
+def background_quantity(order: int) -> Quantity:
+    """Return the declaration of the coefficient of a Chebyshev polynomial of the background."""
+    return BACKGROUND.more(f"T{order}")
 
 
 def background_quantities(
@@ -26,7 +37,7 @@ def background_quantities(
 ) -> tuple[dict[str, Quantity], dict[str, Number | None]]:
     """Return declarations and given numbers of the coefficients c0, c1, … and of the scales of blanks; all linear."""
     # more terms are refused by `bind`
-    quantities = {f"background.c{k}": BACKGROUND for k in range(min(n_terms, MOST_TERMS))}
+    quantities = {f"background.c{k}": background_quantity(k) for k in range(min(n_terms, MOST_TERMS))}
     given: dict[str, Number | None] = {n: background.get(n.removeprefix("background.")) for n in quantities}
     for name, blank in blanks.items():
         quantities[f"blanks.{name}.scale"] = BLANK

@@ -16,9 +16,11 @@ from nanocrystal.parameters.declaration import (
     declared_fields,
     declared_quantities,
 )
+from nanocrystal.parameters.derived import Derivation, DerivedQuantity
 from nanocrystal.parameters.evaluation import Evaluation, StoreKey
 from nanocrystal.parameters.expression import Expression, parse_expression
 from nanocrystal.parameters.given import Declares
+from nanocrystal.parameters.meaning import QUANTITIES, UNSAID, Meaning, of_measurement
 from nanocrystal.parameters.parameter import Number, Parameter, Quantity, as_parameter, fixed, tied, vary
 from nanocrystal.parameters.parameter_set import ParameterSet
 from nanocrystal.parameters.values import Here, Values
@@ -26,10 +28,14 @@ from nanocrystal.parameters.values import Here, Values
 __all__ = [
     "NO_KEY",
     "ONE_OR_MORE",
+    "QUANTITIES",
     "REQUIRED",
+    "UNSAID",
     "Beside",
     "DeclaredField",
     "Declares",
+    "Derivation",
+    "DerivedQuantity",
     "Evaluation",
     "ExactlyOne",
     "Expression",
@@ -37,6 +43,7 @@ __all__ = [
     "Key",
     "Label",
     "Limits",
+    "Meaning",
     "Name",
     "Number",
     "OfQuantity",
@@ -50,6 +57,7 @@ __all__ = [
     "declared_fields",
     "declared_quantities",
     "fixed",
+    "of_measurement",
     "parse_expression",
     "tied",
     "vary",

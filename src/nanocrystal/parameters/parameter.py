@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
+from nanocrystal.parameters.meaning import UNSAID, Meaning
 from nanocrystal.parameters.number import came, real_number
 
 
@@ -18,7 +19,8 @@ class Quantity:
     minimum and maximum are hard limits; open_minimum says that the minimum itself is excluded.
     default None: must be given (or comes from a file). scale: a change that matters, from which
     steps of differences are taken where the value itself is no measure. start_spread: by which part
-    of itself a value may be off at the start of a refinement (for drawing further starting points).
+    of itself a value may be off at the start of a refinement (for drawing further starting points). meaning: which
+    quantity it is, and in words exactly which one.
     """
 
     name: str
@@ -30,6 +32,11 @@ class Quantity:
     open_minimum: bool = False
     scale: float = 1.0
     start_spread: float = 0.1
+    meaning: Meaning = UNSAID
+
+    def more(self, *phrases: str) -> Quantity:
+        """Return the declaration with more said of its meaning."""
+        return replace(self, meaning=self.meaning.more(*phrases))
 
     def step(self, value: float) -> float:
         """Return the step of a difference at a value, a part of it or, where it says nothing, of the scale."""

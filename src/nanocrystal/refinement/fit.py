@@ -261,6 +261,8 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             min=low,
             max=high,
             description=d.quantity.description,
+            quantity=d.quantity.meaning.quantity,
+            definition=d.quantity.meaning.definition,
         )
     return estimates
 
@@ -364,7 +366,14 @@ def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Co
     found = all_derived(point.evaluation)
     slopes = gradient(problem, point, lambda p: {k: v.value for k, v in all_derived(p.evaluation).items()})
     return {
-        name: DerivedValue(d.value, spread.propagated(slopes[name])[1], d.unit, d.description)
+        name: DerivedValue(
+            d.value,
+            spread.propagated(slopes[name])[1],
+            d.unit,
+            d.description,
+            d.meaning.quantity,
+            d.meaning.definition,
+        )
         for name, d in found.items()
     }
 

@@ -94,6 +94,8 @@ def marginal_of(
         limit_95=limits[1],
         unit=estimate.unit,
         description=estimate.description,
+        quantity=estimate.quantity,
+        definition=estimate.definition,
         min=estimate.min,
         max=estimate.max,
         linear=estimate.status == "linear",

@@ -254,7 +254,13 @@ def order_parameter_of(
         value, stderr = expression_value(order, study, result)
     return {
         ORDER_PARAMETER: SeriesValue(
-            value=value, stderr=stderr, unit=order.unit, status="derived", description=order.name
+            value=value,
+            stderr=stderr,
+            unit=order.unit,
+            status="derived",
+            description=order.name,
+            quantity="order parameter",
+            definition=order.expression.text,
         )
     }
 

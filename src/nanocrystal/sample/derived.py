@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import offsets_within
+from nanocrystal.parameters import DerivedQuantity as DerivedQuantity
 from nanocrystal.parameters import Here
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.crystal.tilts import Octahedron, centred_site, tolerance_factor_of_radii
+from nanocrystal.sample.derivations import ANGLE, BOND, OF_CRYSTAL, OF_STACKING, OF_TWINS, STATISTICS
 from nanocrystal.sample.order.blocks import perovskite_metal
 from nanocrystal.sample.order.stacking import mean_runs
 from nanocrystal.sample.order.twins import TWINS, TwinBoundaries
@@ -35,15 +37,6 @@ IONS = (CATIONS, METALS, HALIDES)
 """radii of A, B and X of a perovskite"""
 MOST = 8
 """distinct bonds or angles listed for one pair or triple of sites"""
-
-
-@dataclass(frozen=True)
-class DerivedQuantity:
-    """A quantity that follows from the values: its number, unit and meaning."""
-
-    value: float
-    unit: str
-    description: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +106,7 @@ class Geometry:
     def _add_bonds(self, site: int, around: list[tuple[float, Bond]]) -> None:
         """Keep one bond of each distinct length from this site, unless it is listed from the other end."""
         onward = [(d, b) for d, b in around if self.crystal.site_of_atom[b.atom] >= site]
-        for name, bond, words in _distinct([(b.name, d, b) for d, b in onward], 1e-3, "distance"):
+        for name, bond, words in _distinct([(b.name, d, b) for d, b in onward], 1e-3):
             self.bonds.append(replace(bond, name=name, words=words))
 
     def _add_angles(self, around: list[tuple[float, Bond]], fract: FloatArray, vectors: FloatArray) -> None:
@@ -132,7 +125,7 @@ class Geometry:
                 name = f"{end}-{centre}-{second.name.split('-')[1]}"
                 angle = Angle(name, first, second)
                 found.append((name, _angle(angle, fract, vectors), angle))
-        for name, angle, words in _distinct(found, 0.01, "angle"):
+        for name, angle, words in _distinct(found, 0.01):
             self.angles.append(replace(angle, name=name, words=words))
 
     def derived(self, crystal: CrystalNow) -> dict[str, DerivedQuantity]:
@@ -141,20 +134,20 @@ class Geometry:
         found = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
-            found[f"{prefix}.bond.{bond.name}"] = DerivedQuantity(length, "Å", bond.words)
+            found[f"{prefix}.bond.{bond.name}"] = BOND.more(bond.words).of(length, f"distance {bond.words}")
         for angle in self.angles:
-            found[f"{prefix}.angle.{angle.name}"] = DerivedQuantity(_angle(angle, fract, vectors), "°", angle.words)
+            between = _angle(angle, fract, vectors)
+            found[f"{prefix}.angle.{angle.name}"] = ANGLE.more(angle.words).of(between, f"angle {angle.words}")
         if self.octahedron is not None:
             tilts = self.octahedron.tilts(fract, np.diag(vectors))
-            about = "tilt of the octahedra"
-            found[f"{prefix}.tilt_out_of_phase"] = DerivedQuantity(tilts.out_of_phase, "°", f"{about} about b of Pbnm")
-            found[f"{prefix}.tilt_in_phase"] = DerivedQuantity(tilts.in_phase, "°", f"{about} about c of Pbnm")
+            angles = {"tilt_out_of_phase": tilts.out_of_phase, "tilt_in_phase": tilts.in_phase}
+            found |= {f"{prefix}.{name}": OF_CRYSTAL[name].of(angle) for name, angle in angles.items()}
         if self.has_tolerance_factor:
             found[f"{prefix}.tolerance_factor"] = _goldschmidt(crystal)
         return found
 
 
-def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float, kind: str) -> list[tuple[str, T, str]]:
+def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float) -> list[tuple[str, T, str]]:
     """Return (name, first of its kind, words) for each distinct value, numbered from the second value of a name on.
 
     entries: name, value, thing; values within `tolerance` count as one.
@@ -170,7 +163,7 @@ def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float, kind: s
     for name, known in groups.items():
         total = sum(count for _, _, count in known)
         for k, (_, thing, count) in enumerate(known[:MOST]):
-            words = f"{kind} {name.replace('-', '–')}" + (f", {count} of {total}" if len(known) > 1 else "")
+            words = name.replace("-", "–") + (f", {count} of {total}" if len(known) > 1 else "")
             found.append((f"{name}_{k + 1}" if k else name, thing, words))
     return found
 
@@ -209,17 +202,16 @@ def _goldschmidt(crystal: CrystalNow) -> DerivedQuantity:
         total = sum(n for _, n in own)
         radii.append(sum(radius * n for radius, n in own) / total if total > 0.0 else np.nan)
     mean = ", mean radii of mixed sites" if crystal.crystal.substitutions else ""
-    about = f"Goldschmidt tolerance factor with Shannon's radii{mean}"
-    return DerivedQuantity(tolerance_factor_of_radii(*radii), "", about)
+    declared = OF_CRYSTAL["tolerance_factor"]
+    return declared.of(tolerance_factor_of_radii(*radii), f"{declared.description}{mean}")
 
 
 def crystal_quantities(crystal: CrystalNow) -> dict[str, DerivedQuantity]:
     """Return cell volume and density by full address."""
     volume, address_of = crystal.cell_volume, crystal.here.address_of
-    density = crystal.cell_mass / volume * DALTON_PER_A3
     return {
-        address_of("volume"): DerivedQuantity(volume, "Å³", "volume of the cell"),
-        address_of("density"): DerivedQuantity(density, "g/cm³", "density of the crystal"),
+        address_of("volume"): OF_CRYSTAL["volume"].more(crystal.crystal.structure.space_group).of(volume),
+        address_of("density"): OF_CRYSTAL["density"].of(crystal.cell_mass / volume * DALTON_PER_A3),
     }
 
 
@@ -227,15 +219,13 @@ def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -
     """Return the means and spreads of the lengths of a population by full address."""
     found = {}
     for length, s in statistics.items():
-        words = length.replace("_", " ")
-        for name, attribute, text in (
-            ("mean", "number_mean", "number-weighted mean"),
-            ("std", "number_std", "number-weighted standard deviation"),
-            ("volume_weighted_mean", "volume_weighted_mean", "volume-weighted mean"),
-            ("volume_weighted_std", "volume_weighted_std", "volume-weighted standard deviation"),
-        ):
-            value = float(getattr(s, attribute))
-            found[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", f"{text} of the {words}")
+        for name, statistic in STATISTICS.items():
+            value, words = (
+                float(getattr(s, statistic.attribute)),
+                f"{statistic.words} of the {length.replace('_', ' ')}",
+            )
+            meaning = s.meaning.more(statistic.phrase)
+            found[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", words, meaning)
     return found
 
 
@@ -257,30 +247,24 @@ def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
             pairs = zip(probabilities, family.spacings(vectors), strict=True)
             density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
             length = 10.0 / density if density > 0.0 else float("inf")
-            about = "mean distance of neighbouring boundaries of the same planes" if density > 0.0 else "no boundary"
-            across = "boundaries per nanometre across them"
-            found[f"{prefix}.boundary_density"] = DerivedQuantity(density, "1/nm", across)
-            found[f"{prefix}.domain_length"] = DerivedQuantity(length, "Å", about)
+            found[f"{prefix}.boundary_density"] = OF_TWINS["boundary_density"].of(density)
+            found[f"{prefix}.domain_length"] = OF_TWINS["domain_length"].of(
+                length, "" if density > 0.0 else "no boundary"
+            )
         contact = shortest_contact(lattice, family)
         if contact is not None:
             within = shortest_contact(lattice, None)
             x, distance = contact
             compared = f"; {within[1]:.3g} Å in the crystal" if within is not None else ""
-            found[f"{prefix}.shortest_contact"] = DerivedQuantity(
-                distance, "Å", f"shortest {x}–{x} distance across a boundary{compared}"
-            )
+            words = f"shortest {x}–{x} distance across a boundary{compared}"
+            found[f"{prefix}.shortest_contact"] = OF_TWINS["shortest_contact"].more(f"{x}–{x}").of(distance, words)
     return found
 
 
 def stacking_quantities(stacking: Here) -> dict[str, DerivedQuantity]:
     """Return the mean lengths of runs of layers of one kind, by full address; infinite where no layer ends a run."""
-    runs = zip(("cubic", "hexagonal"), mean_runs(stacking["cubic_fraction"], stacking["correlation"]), strict=True)
-    return {
-        stacking.address_of(f"mean_run_{kind}"): DerivedQuantity(
-            run, "layers", f"mean number of layers in {kind} surroundings that follow each other"
-        )
-        for kind, run in runs
-    }
+    runs = zip(OF_STACKING.items(), mean_runs(stacking["cubic_fraction"], stacking["correlation"]), strict=True)
+    return {stacking.address_of(name): declared.of(run) for (name, declared), run in runs}
 
 
 def anions(elements: Sequence[str]) -> list[str]:

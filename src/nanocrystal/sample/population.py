@@ -17,6 +17,7 @@ from nanocrystal.parameters import (
     Declares,
     Evaluation,
     Here,
+    Meaning,
     Name,
     Number,
     Parameter,
@@ -54,6 +55,9 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
         1.0,
         0.0,
         scale=0.1,
+        meaning=Meaning(
+            name.replace("_", " "), "of a population in the sample, of which only ratios count, without coating"
+        ),
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
 }

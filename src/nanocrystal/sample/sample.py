@@ -15,6 +15,7 @@ from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.crystal.symmetry import cell_vectors
+from nanocrystal.sample.derivations import OF_POPULATION
 from nanocrystal.sample.derived import (
     DerivedQuantity,
     Geometry,
@@ -345,27 +346,26 @@ class Sample:
         content = content_of(now)
         volume = content.volume if population.shape.finite else None
         if volume is not None:
-            found[f"{prefix}.volume_mean"] = DerivedQuantity(volume, "Å³", "number-weighted mean volume")
-            found[f"{prefix}.n_atoms_mean"] = DerivedQuantity(content.n_atoms, "", "atoms in the average crystal")
+            found[f"{prefix}.volume_mean"] = OF_POPULATION["volume_mean"].of(volume)
+            found[f"{prefix}.n_atoms_mean"] = OF_POPULATION["n_atoms_mean"].of(content.n_atoms)
             law = population.size_law
             changes = population.shell is not None or population.termination is not None
             changes = changes or bool(law is not None and law.occupancy)
             if changes or self.crystals[str(population.crystal_name)].substitutions:
+                declared = OF_POPULATION["composition"]
                 found |= {
-                    f"{prefix}.composition.{e}": DerivedQuantity(
-                        n / content.n_atoms, "", f"part of the atoms that is {e}"
+                    f"{prefix}.composition.{e}": declared.more(e).of(
+                        n / content.n_atoms, f"part of the atoms that is {e}"
                     )
                     for e, n in content.atoms.items()
                 }
         if volume is not None and content.coating:
             part = content.coating_mass / (content.mass + content.coating_mass)
-            words = "part of the mass of crystals and coating that is coating"
-            found[f"{prefix}.coating_mass_fraction"] = DerivedQuantity(part, "", words)
+            found[f"{prefix}.coating_mass_fraction"] = OF_POPULATION["coating_mass_fraction"].of(part)
         if population.shell is not None:
             assert now.shell is not None
             inside = now.shell.part_inside(now.shape, now.block_vectors)
-            words = "part of the places that is core, those of a gradient in proportion"
-            found[f"{prefix}.core_fraction"] = DerivedQuantity(inside, "", words)
+            found[f"{prefix}.core_fraction"] = OF_POPULATION["core_fraction"].of(inside)
         if population.twins:
             found |= twin_quantities(self.lattice_at(now.name, now.evaluation))
         if population.stacking is not None:
@@ -373,10 +373,9 @@ class Sample:
         return found
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
-        return {
-            f"populations.{n}.mass_fraction_of_sample": DerivedQuantity(part, "", "part of the mass of the sample")
-            for n, part in self.mass_fractions(evaluation).items()
-        }
+        declared = OF_POPULATION["mass_fraction_of_sample"]
+        parts = self.mass_fractions(evaluation)
+        return {f"populations.{n}.mass_fraction_of_sample": declared.of(part) for n, part in parts.items()}
 
     def mass_fractions(self, evaluation: Evaluation) -> dict[str, float]:
         """Return which part of the mass of the sample each population is; they add up to 1. Needs no pairs."""

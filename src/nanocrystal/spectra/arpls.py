@@ -28,5 +28,5 @@ def arpls_baseline(y: FloatArray, stiffness: float = 1e6, where: str = "arpls_st
         raise InputError(where, f"needs the package pybaselines; install it with: {INSTALL}") from None
     curves = np.atleast_2d(y)
     fitter = Baseline(x_data=np.arange(curves.shape[1], dtype=np.float64))
-    found = np.array([fitter.arpls(curve, lam=stiffness)[0] for curve in curves], dtype=np.float64)
-    return found.reshape(np.shape(y))
+    baselines = np.array([fitter.arpls(curve, lam=stiffness)[0] for curve in curves], dtype=np.float64)
+    return baselines.reshape(np.shape(y))

@@ -95,7 +95,7 @@ def scaled(covariance: FloatArray, factor: FloatArray | float) -> FloatArray:
 
 def covariance(slopes: FloatArray, held: BoolArray) -> FloatArray:
     """Return the covariance (n, n) of the parameters of slopes (n, n_points) over σ; NaN for held and open ones."""
-    found = np.full((len(slopes), len(slopes)), np.nan)
+    whole = np.full((len(slopes), len(slopes)), np.nan)
     free = np.flatnonzero(~held)
     jacobian = slopes[free].T
     length = np.linalg.norm(jacobian, axis=0)
@@ -106,5 +106,5 @@ def covariance(slopes: FloatArray, held: BoolArray) -> FloatArray:
     inverse /= np.outer(length, length)
     is_open = np.abs(directions[~good]).max(axis=0, initial=0.0) > IN_DIRECTION
     inverse[is_open, :] = inverse[:, is_open] = np.nan
-    found[np.ix_(free, free)] = inverse
-    return found
+    whole[np.ix_(free, free)] = inverse
+    return whole

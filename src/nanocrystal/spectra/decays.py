@@ -69,11 +69,32 @@ def b_values(
     shape_factor: float = 1.0,
     correction: float = 1.0 / 3.0,
 ) -> FloatArray:
-    """Return b = (γ s g δ)² (Δ − κ δ) of gradient pulses, (n,) s/m²: Stejskal & Tanner, J. Chem. Phys. 42, 288 (1965).
+    """Return b of gradient pulses after Stejskal and Tanner, b = (γ s g δ)² (Δ − κ δ).
 
-    gradient: g, T/m; pulse: δ, s; separation: Δ, s; shape_factor: s, area of the pulse over that of a rectangle of its
-    height; correction: κ, 1/3 for two rectangular pulses (it depends on pulse shape and sequence: D. Sinnaeve,
-    Concepts Magn. Reson. A 40A, 39 (2012)).
+    Parameters
+    ----------
+    gradient : array (n,)
+        g, T/m.
+    pulse : float
+        δ, length of a pulse, s.
+    separation : float
+        Δ, from pulse to pulse, s.
+    gyromagnetic_ratio : float, optional
+        γ, rad s⁻¹ T⁻¹ [of ¹H].
+    shape_factor : float, optional
+        s, area of a pulse over that of a rectangle of its height.
+    correction : float, optional
+        κ, 1/3 for two rectangular pulses; it depends on pulse shape and sequence.
+
+    Returns
+    -------
+    array (n,)
+        b, s/m².
+
+    References
+    ----------
+    E. O. Stejskal & J. E. Tanner, J. Chem. Phys. 42, 288 (1965); κ of other pulses: D. Sinnaeve, Concepts Magn. Reson.
+    A 40A, 39 (2012).
     """
     return np.asarray((gyromagnetic_ratio * shape_factor * gradient * pulse) ** 2 * (separation - correction * pulse))
 
@@ -105,10 +126,22 @@ def gauss_exponential(t: FloatArray, time: Values, start: Values, response_fwhm:
 
 
 def measured_response(response_t: FloatArray, response: FloatArray) -> Form:
-    """Return an exponential convolved with a measured response, with parameters `time` and `start` (a shift).
+    """Return an exponential convolved with a measured response.
 
-    response: (n,) on an even grid response_t, scaled to unit area, straight between its points and 0 one step outside;
-    for that curve the convolution is exact, by recursion from point to point (so is each derivative).
+    For a response that is straight between its points, and 0 one step outside, the convolution is exact, by recursion
+    from point to point; so is each derivative. Parameters of the form are `time` and `start`, a shift.
+
+    Parameters
+    ----------
+    response_t : array (n,)
+        Times of the response, even and ascending.
+    response : array (n,)
+        In any unit; it is scaled to unit area.
+
+    Returns
+    -------
+    Form
+        The decay, of the amplitude that the exponential has without the response.
     """
     step = float(response_t[1] - response_t[0])
     area = float(np.sum(response)) * step  # of the straight lines between the points, those to 0 at both ends included

@@ -35,11 +35,25 @@ INVERSE_ROOT_PI = 1.0 / np.sqrt(np.pi)
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A curve of unit amplitude over x.
+    """A curve of unit amplitude over x, with its derivatives.
 
-    parameters: names, in the order of the derivatives; limits: name -> (low, high) within which it is defined;
-    starts: values where the user gives none (without: must be given); amplitude: what the linear factor is called;
-    compiled: its number in `_batched_numba`, −1 where it is not there.
+    Parameters
+    ----------
+    name : str
+        What a study calls it.
+    parameters : tuple of str
+        Names, in the order of the derivatives.
+    stacked : callable
+        (x, *values) -> array (1 + n_parameters, …, n_points): the curve, then its derivatives by each parameter; values
+        are numbers or arrays (n_items, 1).
+    limits : mapping of str to (float, float)
+        Within which each parameter is defined.
+    starts : mapping of str to float
+        Where parameters start; those that are missing need a start from the user.
+    amplitude : str
+        What the linear factor is called.
+    compiled : int
+        Number of its compiled text; −1 where it has none.
     """
 
     name: str
@@ -223,10 +237,22 @@ def doniach_sunjic(x: FloatArray, position: Values, fwhm: Values, asymmetry: Val
 
 
 def measured_line(samples_x: FloatArray, samples: FloatArray) -> Form:
-    """Return a line that looks like given samples, shifted by `position` and broadened by a Gaussian of `fwhm`.
+    """Return a line that looks like measured samples, shifted by `position` and broadened by a Gaussian of `fwhm`.
 
-    samples: (n,) on an even grid samples_x, taken as 0 outside and scaled to unit area. Shift and broadening are
-    exact for the band-limited curve through the samples: both are factors of its Fourier components.
+    Shift and broadening are exact for the band-limited curve through the samples: both are factors of its Fourier
+    components.
+
+    Parameters
+    ----------
+    samples_x : array (n,)
+        An even, ascending grid.
+    samples : array (n,)
+        In any unit; taken as 0 outside the grid and scaled to unit area.
+
+    Returns
+    -------
+    Form
+        The line, of unit area over x.
     """
     step, begin = float(samples_x[1] - samples_x[0]), float(samples_x[0])
     n = 2 * len(samples)

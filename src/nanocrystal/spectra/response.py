@@ -28,21 +28,40 @@ UNEVEN = 1e-6
 
 
 def through_response(form: Form, response_t: FloatArray, response: FloatArray) -> Form:
-    """Return a decay convolved with a response (n,) of unit area after scaling, with a further parameter `start`.
+    """Return a decay convolved with a measured response; `start`, a shift, is a further parameter.
 
-    response_t: even; the curve can be calculated at times of the same step only. Raises InputError for others.
+    The curve can be calculated at times of the same step only.
+
+    Parameters
+    ----------
+    form : Form
+        The decay, 0 before t = 0.
+    response_t : array (n,)
+        Times of the response, even and ascending.
+    response : array (n,)
+        In any unit; it is scaled to unit area.
+
+    Returns
+    -------
+    Form
+        The decay as it is measured.
+
+    Raises
+    ------
+    InputError
+        For times that are not even; the form raises it for another step.
     """
     step = _step_of(response_t, "response_t")
     padded = np.concatenate([[0.0], response, [0.0]]) / (float(np.sum(response)) * step)
     begin = float(response_t[0]) - step
 
     def one(t: FloatArray, values: tuple[float, ...]) -> FloatArray:
-        *own, start = values
+        *of_form, start = values
         if abs(_step_of(t, "x") - step) > UNEVEN * step:
             raise InputError("x", f"must have the step of the response, {step:g}; got {t[1] - t[0]:g}.")
         channels = np.arange(-(len(padded) - 1), len(t) - 1)
         whole, weighted = _integrals(
-            form, np.asarray(t[0] - start - begin + channels * step, dtype=np.float64), step, own
+            form, np.asarray(t[0] - start - begin + channels * step, dtype=np.float64), step, of_form
         )
         rise = np.diff(padded) / step
         rows = [

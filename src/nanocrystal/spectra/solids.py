@@ -169,11 +169,11 @@ def powder_pattern(nucleus: Nucleus, pattern: Interactions, step_hz: float, n: i
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         simulator.run()
-    found = np.zeros(n)
+    intensity = np.zeros(n)
     for method, (_, weight) in zip(simulator.methods, nucleus.seen, strict=True):
         of_one = np.asarray(method.simulation.y[0].components[0].real, dtype=np.float64)
-        found += weight * of_one / of_one.sum()
-    return _read_only(found / found.sum())
+        intensity += weight * of_one / of_one.sum()
+    return _read_only(intensity / intensity.sum())
 
 
 def _simulator(nucleus: Nucleus, pattern: Interactions, step_hz: float, n: int) -> Any:
@@ -281,12 +281,12 @@ class SolidLine:
         from scipy.interpolate import make_interp_spline
         from scipy.signal import fftconvolve
 
-        given = {k: float(np.asarray(v).item()) for k, v in zip(self.names, values, strict=True)}
-        pattern = Interactions(**{k: v for k, v in given.items() if k in Interactions.__dataclass_fields__})
-        u = (np.asarray(x) - given["position"]) * self.hz_per_unit
-        fwhm = given["fwhm"] * self.hz_per_unit
+        by_name = {k: float(np.asarray(v).item()) for k, v in zip(self.names, values, strict=True)}
+        pattern = Interactions(**{k: v for k, v in by_name.items() if k in Interactions.__dataclass_fields__})
+        u = (np.asarray(x) - by_name["position"]) * self.hz_per_unit
+        fwhm = by_name["fwhm"] * self.hz_per_unit
         grid = _grid(u, 1.05 * _half_window_hz(self.nucleus, pattern), fwhm, pattern.spinning_rate)
-        profile = voigt(grid.differences, 0.0, max(fwhm, 4.0 * grid.step), given["lorentzian_part"])
+        profile = voigt(grid.differences, 0.0, max(fwhm, 4.0 * grid.step), by_name["lorentzian_part"])
         at = powder_pattern(self.nucleus, pattern, grid.step, grid.n)
         broadened = fftconvolve(profile, at[None, :], mode="valid", axes=1)
         rows = {"curve": broadened[0], "position": broadened[1], "fwhm": broadened[2], "lorentzian_part": broadened[3]}
@@ -295,19 +295,19 @@ class SolidLine:
         smooth = make_interp_spline(grid.offsets, np.stack(list(rows.values()), axis=1), k=3)(u)
         # per Hz to per unit of x; position and fwhm are in units of x as well
         factors = {"position": self.hz_per_unit**2, "fwhm": self.hz_per_unit**2}
-        found = {k: smooth[:, j] * factors.get(k, self.hz_per_unit) for j, k in enumerate(rows)}
+        curves = {k: smooth[:, j] * factors.get(k, self.hz_per_unit) for j, k in enumerate(rows)}
         nothing = np.zeros_like(u)
-        return np.stack([found.get(k, nothing) for k in ("curve", *self.names)])
+        return np.stack([curves.get(k, nothing) for k in ("curve", *self.names)])
 
     def _slopes(self, pattern: Interactions, grid: _Grid, fwhm: float) -> dict[str, FloatArray]:
         """Return derivatives of the pattern by its parameters, by central differences, where they are not 0."""
-        found = {}
+        slopes = {}
         for name, (low, high) in self._sides(pattern, max(fwhm, 4.0 * grid.step)).items():
             sides = [
                 powder_pattern(self.nucleus, replace(pattern, **{name: v}), grid.step, grid.n) for v in (low, high)
             ]
-            found[name] = (sides[1] - sides[0]) / (high - low)
-        return found
+            slopes[name] = (sides[1] - sides[0]) / (high - low)
+        return slopes
 
     def _sides(self, pattern: Interactions, fwhm: float) -> dict[str, tuple[float, float]]:
         """Return name -> the two values that a difference is taken between."""

@@ -23,10 +23,28 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SumOfForms(Declares):
-    """Parts by name on a baseline, of Chebyshev polynomials over the range of x unless another is given.
+    """A sum of named parts on a baseline.
 
-    same: "b.fwhm" -> "a.fwhm", parameters that are one and the same; fixed: parameters that keep a value.
-    Raises InputError for names that are not there.
+    The parameters of part "core" are `core.area` (or `core.amplitude`), then those of its form (`core.position`, …);
+    those of the baseline are c0, c1, …
+
+    Parameters
+    ----------
+    parts : mapping of str to Form
+        By name.
+    baseline_terms : int
+        Number of its polynomials.
+    same : mapping of str to str
+        Such as "b.fwhm" -> "a.fwhm": parameters that are one and the same.
+    fixed : mapping of str to float
+        Parameters that keep a value.
+    baseline : callable
+        (x, n) -> array (n, n_points) [Chebyshev polynomials over the range of x].
+
+    Raises
+    ------
+    InputError
+        For names that are no parameters of the sum, and ties that contradict one another.
     """
 
     parts: Mapping[str, Form]
@@ -47,8 +65,8 @@ class SumOfForms(Declares):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """All parameters, (n_full,)."""
-        own = [f"{n}.{p}" for n, f in self.parts.items() for p in (f.amplitude, *f.parameters)]
-        return (*own, *(f"c{k}" for k in range(self.baseline_terms)))
+        of_parts = [f"{n}.{p}" for n, f in self.parts.items() for p in (f.amplitude, *f.parameters)]
+        return (*of_parts, *(f"c{k}" for k in range(self.baseline_terms)))
 
     def index(self, name: str) -> int:
         """Return the place of a parameter among `names`; raises InputError."""
@@ -83,10 +101,10 @@ class SumOfForms(Declares):
     @cached_property
     def _alike(self) -> list[tuple[Form, NDArray[np.int64]]]:
         """Each form that occurs, with the first parameters of the parts that have it, (n_parts,)."""
-        found: dict[int, tuple[Form, list[int]]] = {}
+        places_of: dict[int, tuple[Form, list[int]]] = {}
         for first, form in zip(self.layout[:, 1], self.parts.values(), strict=True):
-            found.setdefault(id(form), (form, []))[1].append(int(first))
-        return [(form, np.array(places, dtype=np.int64)) for form, places in found.values()]
+            places_of.setdefault(id(form), (form, []))[1].append(int(first))
+        return [(form, np.array(places, dtype=np.int64)) for form, places in places_of.values()]
 
     @cached_property
     def is_linear(self) -> NDArray[np.bool_]:
@@ -148,10 +166,10 @@ class SumOfForms(Declares):
     def _matching(self, name: str) -> Sequence[str]:
         if not name.startswith("*."):
             return [self.names[self.index(name)]]
-        found = [n for n in self.names if n.endswith(name[1:])]
-        if not found:
+        matching = [n for n in self.names if n.endswith(name[1:])]
+        if not matching:
             raise InputError(name, f"matches no parameter of this sum; it has {', '.join(self.names)}.")
-        return found
+        return matching
 
     def start(self, given: Mapping[str, float]) -> FloatArray:
         """Return starting values of the free parameters (n_free,); linear ones left out are 0 (they are solved for).
@@ -192,10 +210,10 @@ class SumOfForms(Declares):
 
     def basis(self, rows: FloatArray) -> FloatArray:
         """Return what the free linear parameters multiply, (n_items, n_linear, n_points), of `rows`."""
-        found = np.zeros((rows.shape[1], len(self.free_linear), rows.shape[2]))
+        basis = np.zeros((rows.shape[1], len(self.free_linear), rows.shape[2]))
         for k in self._linear[self.free_of[self._linear] >= 0]:
-            found[:, np.searchsorted(self.free_linear, self.free_of[k])] += rows[k]
-        return found
+            basis[:, np.searchsorted(self.free_linear, self.free_of[k])] += rows[k]
+        return basis
 
     def unmoved(self, rows: FloatArray, full: FloatArray) -> FloatArray:
         """Return the curves of the linear parameters that are fixed, (n_items, n_points)."""
@@ -221,10 +239,10 @@ class SumOfForms(Declares):
 
     def slopes(self, rows: FloatArray, full: FloatArray) -> FloatArray:
         """Return the derivatives of the curves by the free parameters, (n_items, n_free, n_points), of `rows`."""
-        found = np.zeros((rows.shape[1], len(self.free_names), rows.shape[2]))
-        self.add_linear_slopes(found, rows)
-        self.add_nonlinear_slopes(found, rows, full)
-        return found
+        slopes = np.zeros((rows.shape[1], len(self.free_names), rows.shape[2]))
+        self.add_linear_slopes(slopes, rows)
+        self.add_nonlinear_slopes(slopes, rows, full)
+        return slopes
 
     def curve(self, x: FloatArray, free: FloatArray) -> FloatArray:
         """Return the curves (n_items, n_points) of free parameters (n_items, n_free)."""
@@ -239,10 +257,10 @@ class SumOfForms(Declares):
         """Return name -> (n_items, n_points), each part with its amplitude, and "baseline"."""
         full = self.full(np.atleast_2d(free))
         rows = self.rows(x, full)
-        found = {
+        curves = {
             n: full[:, first, None] * rows[first] for n, (_, first, _) in zip(self.parts, self.layout, strict=True)
         }
         if self.baseline_terms:
             of = slice(len(self.names) - self.baseline_terms, None)
-            found["baseline"] = np.einsum("ik,kip->ip", full[:, of], rows[of])
-        return found
+            curves["baseline"] = np.einsum("ik,kip->ip", full[:, of], rows[of])
+        return curves

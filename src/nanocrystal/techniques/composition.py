@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Measured, Model, Technique, local_parameters
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity
+from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, of_measurement
 from nanocrystal.sample import Sample
 from nanocrystal.tables.elements import is_element
 
@@ -52,7 +52,17 @@ class Composition(Technique):
         'ratios of numbers of atoms, such as "Cl/Pb" or "Cl/(Br+Cl)", each [value, standard deviation]',
     ] = field(default_factory=dict)
     calibration: Annotated[
-        Number | None, Quantity("calibration", "", "factor on all calculated ratios", 1.0, 0.1, 10.0, scale=0.1)
+        Number | None,
+        Quantity(
+            "calibration",
+            "",
+            "factor on all calculated ratios",
+            1.0,
+            0.1,
+            10.0,
+            scale=0.1,
+            meaning=of_measurement("calibration", "of all calculated ratios of atoms"),
+        ),
     ] = None
 
     name: ClassVar[str] = "composition"

@@ -47,7 +47,8 @@ Checked against
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -56,7 +57,7 @@ from nanocrystal.data import Curve
 from nanocrystal.measurement import Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
-from nanocrystal.measurement.nmr.lines import USED, Line, Lines, ShiftLines
+from nanocrystal.measurement.nmr.lines import USED, WIDTH_OF, Line, Lines, ShiftLines, width_of
 from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, without_arpls
 from nanocrystal.measurement.nmr.shapes import (
     MEASURED,
@@ -68,8 +69,7 @@ from nanocrystal.measurement.nmr.shapes import (
     solid_form,
 )
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
-from nanocrystal.parameters import Here, Parameter, Quantity
-from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.parameters import Derivation, DerivedQuantity, Here, Meaning, Parameter, Quantity
 from nanocrystal.spectra import Form, SumOfForms
 from nanocrystal.spectra.lines import widths_of_voigt
 from nanocrystal.spectra.solids import Transitions, second_order_shift_ppm
@@ -93,6 +93,25 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
     background: Background = field(default_factory=dict)
 
     name: ClassVar[str] = "nmr-lines"
+    derives: ClassVar[Mapping[str, Derivation]] = {
+        "area_fraction": Derivation(
+            "", "part of the area of all lines", Meaning("area fraction", "of the areas of all lines of a spectrum")
+        ),
+        "fwhm_ppm": Derivation("ppm", "full width at half maximum", Meaning("relative line width", WIDTH_OF["fwhm"])),
+        "second_order_shift": Derivation(
+            "ppm",
+            "of the centre of gravity of the central transition, by quadrupole coupling",
+            Meaning(
+                "chemical-shift difference", "of the centre of gravity of the central transition to the isotropic shift"
+            ),
+        ),
+        "gaussian_fwhm": Derivation(
+            "Hz", "full width of the Gaussian part", Meaning("line width", WIDTH_OF["gaussian_fwhm"])
+        ),
+        "lorentzian_fwhm": Derivation(
+            "Hz", "full width of the Lorentzian part", Meaning("line width", WIDTH_OF["lorentzian_fwhm"])
+        ),
+    }
     points: ClassVar[Points] = NMR
     needs_sample: ClassVar[bool] = False
     _of_files: ClassVar[tuple[str, ...]] = ("noise_range", "arpls_stiffness")
@@ -119,7 +138,10 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for name, form in self._forms("").items():
             line, at = self.lines[name], f"lines.{name}"
-            of_line = part_parameters(form, line.given(), self.shift_lines.quantities(line), at, self.shift_lines.area)
+            quantities = self.shift_lines.quantities(line)
+            if self.nucleus is not None:
+                quantities |= {n: quantities[n].more(self.nucleus) for n in ("position", "csa", "cq")}
+            of_line = part_parameters(form, line.given(), quantities, at, self.shift_lines.area)
             entries |= {f"lines.{name}.{k}": v for k, v in of_line.items()}
         quantities, given = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
@@ -177,25 +199,23 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
             own = here.under(f"lines.{name}")
             at = own.address
             if len(areas) > 1 and total != 0.0:
-                text = "part of the area of all lines"
-                found[f"{at}.area_fraction"] = DerivedQuantity(areas[name] / total, "", text)
+                found[f"{at}.area_fraction"] = self.derives["area_fraction"].of(areas[name] / total)
             width = own.get("fwhm")
             if width is not None and self.axis == "ppm":
-                text = "full width at half maximum"
-                found[f"{at}.fwhm_ppm"] = DerivedQuantity(width / self.shift_lines.hz_per_unit, "ppm", text)
+                meaning = Meaning("relative line width", width_of("fwhm", line.shape))
+                declared = replace(self.derives["fwhm_ppm"], meaning=meaning)
+                found[f"{at}.fwhm_ppm"] = declared.of(width / self.shift_lines.hz_per_unit)
             coupling = own.get("cq")
             if coupling and line.shape == SOLID:
                 nucleus = nucleus_of(
                     self.nucleus, self.spectrometer_frequency, self.transitions, f"{here.address}.", at
                 )
-                text = "of the centre of gravity of the central transition, by quadrupole coupling"
                 shift = second_order_shift_ppm(nucleus, coupling, own["cq_asymmetry"])
-                found[f"{at}.second_order_shift"] = DerivedQuantity(shift, "ppm", text)
+                found[f"{at}.second_order_shift"] = self.derives["second_order_shift"].of(shift)
             if width is not None and line.shape == "voigt":
                 gauss, lorentz = widths_of_voigt(width, own["lorentzian_part"])
-                for kind, part in (("gaussian", gauss), ("lorentzian", lorentz)):
-                    text = f"full width of the {kind.capitalize()} part"
-                    found[f"{at}.{kind}_fwhm"] = DerivedQuantity(float(part), "Hz", text)
+                for kind, part in (("gaussian_fwhm", gauss), ("lorentzian_fwhm", lorentz)):
+                    found[f"{at}.{kind}"] = self.derives[kind].of(float(part))
         return found
 
 

@@ -39,8 +39,17 @@ from nanocrystal.measurement.counted import as_simulated, background_quantities,
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.measurement.nmr.points import nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
-from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity
-from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.parameters import (
+    Declares,
+    Derivation,
+    DerivedQuantity,
+    Here,
+    Meaning,
+    Number,
+    Parameter,
+    Quantity,
+    of_measurement,
+)
 from nanocrystal.spectra import DECAYS, Form, SumOfForms
 
 FloatArray = NDArray[np.float64]
@@ -68,7 +77,14 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
     inversion: Annotated[
         Number | None,
         Quantity(
-            "inversion", "", "f of a recovery: 2 for complete inversion, 1 for saturation", 2.0, 0.0, 2.5, scale=0.1
+            "inversion",
+            "",
+            "f of a recovery: 2 for complete inversion, 1 for saturation",
+            2.0,
+            0.0,
+            2.5,
+            scale=0.1,
+            meaning=of_measurement("inversion", "of all parts alike"),
         ),
     ] = None
     parts: Annotated[Mapping[str, RelaxationPart], "the parts, by name: [datasets.NAME.parts.PART]"] = field(
@@ -82,16 +98,55 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
     needs_sample: ClassVar[bool] = False
     of_parts: ClassVar[Mapping[str, Quantity]] = {
         "time": Quantity(
-            "time", "s", "relaxation time", None, 0.0, 1e6, open_minimum=True, scale=0.1, start_spread=0.5
+            "time",
+            "s",
+            "relaxation time",
+            None,
+            0.0,
+            1e6,
+            open_minimum=True,
+            scale=0.1,
+            start_spread=0.5,
+            meaning=Meaning("relaxation time", "T of exp(−(t/T)^β)"),
         ),
-        "exponent": Quantity("exponent", "", "β of a stretched law; 1: exponential", 1.0, 0.05, 2.0, scale=0.1),
-        "amplitude": Quantity("amplitude", "", "amplitude, of a recovery that at long times", 1.0),
+        "exponent": Quantity(
+            "exponent",
+            "",
+            "β of a stretched law; 1: exponential",
+            1.0,
+            0.05,
+            2.0,
+            scale=0.1,
+            meaning=Meaning("exponent", "β of exp(−(t/T)^β)"),
+        ),
+        "amplitude": Quantity(
+            "amplitude",
+            "",
+            "amplitude, of a recovery that at long times",
+            1.0,
+            meaning=of_measurement("amplitude", "at the beginning, of a recovery at its end"),
+        ),
+    }
+    derives: ClassVar[Mapping[str, Derivation]] = {
+        "amplitude_fraction": Derivation(
+            "",
+            "part of the amplitude of all parts",
+            Meaning("amplitude fraction", "of the amplitudes of all parts, at the beginning, of a recovery at its end"),
+        ),
+        "mean_time": Derivation(
+            "s", "mean time of the stretched law", Meaning("relaxation time", "mean T Γ(1/β)/β of exp(−(t/T)^β)")
+        ),
     }
 
     @property
     def recovers(self) -> bool:
         """Whether the curve grows to equilibrium."""
         return self.kind in INVERSION
+
+    @property
+    def _times(self) -> str:
+        """Which relaxation is seen."""
+        return "T1 (longitudinal)" if self.recovers else "T2 (transverse), by echoes"
 
     def _form(self) -> Form:
         return DECAYS["stretched-recovery" if self.recovers else "stretched"]
@@ -104,9 +159,8 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
             entries |= local_parameters(self.quantities, (), {"inversion": usual})
         for name, part in self.parts.items():
             given = {"time": part.time, "exponent": part.exponent, "amplitude": part.amplitude}
-            of_part = part_parameters(
-                DECAYS["stretched"], given, self.of_parts, f"parts.{name}", self.of_parts["amplitude"]
-            )
+            quantities = {n: q.more(self._times) if n in ("time", "exponent") else q for n, q in self.of_parts.items()}
+            of_part = part_parameters(DECAYS["stretched"], given, quantities, f"parts.{name}", quantities["amplitude"])
             entries |= {f"parts.{name}.{k}": v for k, v in of_part.items()}
         quantities, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
@@ -158,12 +212,11 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
         for name, amplitude in amplitudes.items():
             own = here.under(f"parts.{name}")
             if len(amplitudes) > 1 and total != 0.0:
-                text = "part of the amplitude of all parts"
-                found[own.address_of("amplitude_fraction")] = DerivedQuantity(amplitude / total, "", text)
+                found[own.address_of("amplitude_fraction")] = self.derives["amplitude_fraction"].of(amplitude / total)
             if self.parts[name].exponent is not None:
                 beta = own["exponent"]
                 mean = own["time"] * gamma(1.0 / beta) / beta
-                found[own.address_of("mean_time")] = DerivedQuantity(mean, "s", "mean time of the stretched law")
+                found[own.address_of("mean_time")] = self.derives["mean_time"].more(self._times).of(mean)
         return found
 
     def _remarks(self, here: Here, longest: float) -> tuple[str, ...]:

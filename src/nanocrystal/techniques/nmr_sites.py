@@ -47,16 +47,34 @@ from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
+from nanocrystal.measurement.nmr.lines import LORENTZIAN_PART
 from nanocrystal.measurement.nmr.points import Megahertz, nmr_points
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import (
+    Derivation,
+    DerivedQuantity,
+    Evaluation,
+    Meaning,
+    Number,
+    Parameter,
+    Quantity,
+    Values,
+    as_parameter,
+    of_measurement,
+)
 from nanocrystal.sample import Sample
-from nanocrystal.sample.derived import DerivedQuantity
 from nanocrystal.sample.surroundings import NEIGHBOURS, Surroundings
 from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
 DEPTHS = ("surface", "intermediate", "core")
-SHIFT = Quantity("shifts", "ppm", "shift in the core of the pure crystal of this halide", scale=1.0, start_spread=0.0)
+SHIFT = Quantity(
+    "shifts",
+    "ppm",
+    "shift in the core of the pure crystal of this halide",
+    scale=1.0,
+    start_spread=0.0,
+    meaning=Meaning("chemical shift", "isotropic, in the core of the pure crystal of a halide"),
+)
 Areas = dict[tuple[str, str], tuple[FloatArray, Surroundings]]
 FREQUENCY_OF = {"Cs": "¹³³Cs"}
 
@@ -75,32 +93,94 @@ class NmrSites(CurveTechnique):
     shifts: Annotated[
         Mapping[str, Number], "ppm, in the core of the pure crystal of each halide: { Br = 90, Cl = 60 }"
     ] = field(default_factory=dict)
-    scale: Annotated[Number | None, Quantity("scale", "", "area of the whole spectrum over the axis in ppm", 1.0)] = (
-        None
-    )
+    scale: Annotated[
+        Number | None,
+        Quantity(
+            "scale",
+            "",
+            "area of the whole spectrum over the axis in ppm",
+            1.0,
+            meaning=of_measurement("scale", "area of the whole spectrum over the axis in ppm"),
+        ),
+    ] = None
     surface_thickness: Annotated[
         Number | None,
         Quantity(
-            "surface_thickness", "Å", "depth down to which nuclei belong to the surface", 5.9, 0.0, 1e4, scale=1.0
+            "surface_thickness",
+            "Å",
+            "depth down to which nuclei belong to the surface",
+            5.9,
+            0.0,
+            1e4,
+            scale=1.0,
+            meaning=Meaning(
+                "thickness",
+                "of the layer whose nuclei have the shift of the surface, from the surface of the crystal inwards",
+            ),
         ),
     ] = None
     intermediate_thickness: Annotated[
         Number | None,
-        Quantity("intermediate_thickness", "Å", "of the layer between surface and core", 0.0, 0.0, 1e4, scale=1.0),
+        Quantity(
+            "intermediate_thickness",
+            "Å",
+            "of the layer between surface and core",
+            0.0,
+            0.0,
+            1e4,
+            scale=1.0,
+            meaning=Meaning("thickness", "of the layer below that of the surface whose nuclei have a shift between"),
+        ),
     ] = None
     surface_shift: Annotated[
-        Number | None, Quantity("surface_shift", "ppm", "shift at the surface less that of the core", 0.0, scale=1.0)
+        Number | None,
+        Quantity(
+            "surface_shift",
+            "ppm",
+            "shift at the surface less that of the core",
+            0.0,
+            scale=1.0,
+            meaning=Meaning("chemical-shift difference", "surface less core"),
+        ),
     ] = None
     intermediate_shift: Annotated[
         Number | None,
-        Quantity("intermediate_shift", "ppm", "shift of the intermediate layer less that of the core", 0.0, scale=1.0),
+        Quantity(
+            "intermediate_shift",
+            "ppm",
+            "shift of the intermediate layer less that of the core",
+            0.0,
+            scale=1.0,
+            meaning=Meaning("chemical-shift difference", "layer below that of the surface less core"),
+        ),
     ] = None
     fwhm: Annotated[
-        Number | None, Quantity("fwhm", "Hz", "full width of the lines", None, 0.0, 1e7, open_minimum=True, scale=50.0)
+        Number | None,
+        Quantity(
+            "fwhm",
+            "Hz",
+            "full width of the lines",
+            None,
+            0.0,
+            1e7,
+            open_minimum=True,
+            scale=50.0,
+            meaning=Meaning("line width", "full, at half maximum").more("of nuclei in the core"),
+        ),
     ] = None
     surface_fwhm: Annotated[
         Number | None,
-        Quantity("surface_fwhm", "Hz", "full width at the surface", None, 0.0, 1e7, open_minimum=True, scale=50.0),
+        Quantity(
+            "surface_fwhm",
+            "Hz",
+            "full width at the surface",
+            None,
+            0.0,
+            1e7,
+            open_minimum=True,
+            scale=50.0,
+            meaning=Meaning("line width", "full, at half maximum").more("of nuclei at the surface"),
+        ),
     ] = None
     intermediate_fwhm: Annotated[
         Number | None,
@@ -113,15 +193,24 @@ class NmrSites(CurveTechnique):
             1e7,
             open_minimum=True,
             scale=50.0,
+            meaning=Meaning("line width", "full, at half maximum").more(
+                "of nuclei in the layer below that of the surface"
+            ),
         ),
     ] = None
-    lorentzian_part: Annotated[
-        Number | None, Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1)
-    ] = None
+    lorentzian_part: Annotated[Number | None, LORENTZIAN_PART] = None
     background_terms: BackgroundTerms = 1
     background: Background = field(default_factory=dict)
 
     name: ClassVar[str] = "nmr-sites"
+    derives: ClassVar[Mapping[str, Derivation]] = {
+        f"{depth}_fraction": Derivation(
+            "",
+            f"part of the nuclei at this depth: {depth}",
+            Meaning("number fraction", "of the nuclei of an element in all crystals of the sample").more(depth),
+        )
+        for depth in DEPTHS
+    }
     points: ClassVar[Points] = nmr_points(" (ppm)")
     linear: ClassVar[tuple[str, ...]] = ("scale",)
 
@@ -138,7 +227,7 @@ class NmrSites(CurveTechnique):
         if self.file is None:
             given = as_simulated(given, quantities, linear)
             given |= {n: getattr(self, n) for n in self.quantities if n in given and n not in linear}
-        shifts = {f"shifts.{halide}": (SHIFT, as_parameter(number)) for halide, number in self.shifts.items()}
+        shifts = {f"shifts.{x}": (SHIFT.more(self.element, x), as_parameter(n)) for x, n in self.shifts.items()}
         return local_parameters(quantities, linear, given) | shifts
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SitesModel:
@@ -258,15 +347,17 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
             ).items()
         }
 
-    def derived(self, values: Values) -> dict[str, Any]:
+    def derived(self, values: Values) -> dict[str, DerivedQuantity]:
         """Return which part of the nuclei lies at which depth."""
         areas = self._areas(Evaluation(values))
         found = {}
         for depth in DEPTHS:
             own = [float(a.sum()) for (_, d), (a, _) in areas.items() if d == depth]
             if own:
-                text = f"part of the {self.settings.element} nuclei at this depth: {depth}"
-                found[f"{self.where}.{depth}_fraction"] = DerivedQuantity(sum(own), "", text)
+                element = self.settings.element
+                declared = self.settings.derives[f"{depth}_fraction"].more(element)
+                text = f"part of the {element} nuclei at this depth: {depth}"
+                found[f"{self.where}.{depth}_fraction"] = declared.of(sum(own), text)
         return found
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:

@@ -54,16 +54,20 @@ from nanocrystal.data import Curve, resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, Trend
-from nanocrystal.measurement.counted import BACKGROUND, check_background
+from nanocrystal.measurement.counted import background_quantity, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, XRange
 from nanocrystal.measurement.nmr.lines import USED, Lines, ShiftLines
 from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measured_curve
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
-from nanocrystal.parameters import Declares, Here, Parameter, Quantity
-from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Parameter, Quantity
 from nanocrystal.spectra import Form, SumOfForms
 
 DIFFERENCE = "by difference"
+BY_DIFFERENCE = Derivation(
+    "",
+    "released part of the ligands, by difference",
+    Meaning("ligand fraction", "released, what the area of bound lines lacks to the total"),
+)
 NEGATIVE = 0.02
 """of all area: less than nothing by more than that is pointed out"""
 
@@ -117,6 +121,19 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
     background_terms: BackgroundTerms = 1
 
     name: ClassVar[str] = "nmr-titration"
+    derives: ClassVar[Mapping[str, Derivation]] = {
+        "released_fraction": Derivation(
+            "",
+            "released part of the ligands, by area",
+            Meaning("ligand fraction", "released, area over that of bound and released lines"),
+        ),
+        "released_fraction, by difference": BY_DIFFERENCE,
+        "fraction": Derivation(
+            "",
+            "part of the ligands that is one species",
+            Meaning("ligand fraction", "released as one species, area over that of bound and released lines"),
+        ),
+    }
     points: ClassVar[Points] = NMR
     needs_sample: ClassVar[bool] = False
 
@@ -181,10 +198,11 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
                         of_step[f"steps.{step}.{name}.{parameter}"] = entry
                 else:
                     entries[f"lines.{name}.{parameter}"] = entry
-        linear = (BACKGROUND, Parameter(None, linear=True))
+        linear = Parameter(None, linear=True)
+        background = {f"c{k}": (background_quantity(k), linear) for k in range(max(self.background_terms, 0))}
         for step, of_step in of_steps.items():
             entries |= of_step
-            entries |= {f"steps.{step}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
+            entries |= {f"steps.{step}.background.{k}": entry for k, entry in background.items()}
         return entries
 
     def _forms(self, where: str) -> dict[str, Form]:
@@ -348,21 +366,21 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             if self.released == DIFFERENCE:
                 total = self._total(here)
                 if total != 0.0:
-                    text = "released part of the ligands, by difference"
-                    found[of_step.address_of("released_fraction")] = DerivedQuantity(
-                        1.0 - bound * given.dilution / total, "", text
-                    )
+                    part = 1.0 - bound * given.dilution / total
+                    found[of_step.address_of("released_fraction")] = BY_DIFFERENCE.of(part)
                 continue
             total = bound + _area(of_step, self.released_lines)
             if total == 0.0:
                 continue
-            text = "released part of the ligands, by area"
-            found[of_step.address_of("released_fraction")] = DerivedQuantity((total - bound) / total, "", text)
+            found[of_step.address_of("released_fraction")] = self.derives["released_fraction"].of(
+                (total - bound) / total
+            )
             if len(self.released_species) > 1:
                 for species, lines in self.released_species.items():
                     part = _area(of_step, lines) / total
-                    found[of_step.address_of(f"{species}.fraction")] = DerivedQuantity(
-                        part, "", f"part of the ligands that is {species}"
+                    declared = self.derives["fraction"].more(species)
+                    found[of_step.address_of(f"{species}.fraction")] = declared.of(
+                        part, f"part of the ligands that is {species}"
                     )
         return found
 

@@ -16,7 +16,7 @@ from nanocrystal.measurement import Axis
 from nanocrystal.measurement.keys import Range
 from nanocrystal.measurement.nmr.shapes import MEASURED, SOLID
 from nanocrystal.measurement.nmr.shapes import quantities as quantities_of_shapes
-from nanocrystal.parameters import REQUIRED, Declares, Number, Quantity, as_parameter
+from nanocrystal.parameters import REQUIRED, Declares, Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
@@ -24,7 +24,33 @@ USED = {name: form for name, form in LINES.items() if name != "doniach-sunjic"}
 """shapes that NMR has a use for, beside those of `shapes`"""
 NO_NUMBERS = ("shape", "samples", "samples_range")
 WIDTHS = ("fwhm", "gaussian_fwhm", "lorentzian_fwhm")
+FULL = "full, at half maximum"
+BROADENED = {
+    MEASURED: f"{FULL}, of the Gaussian by which a measured line is broadened",
+    SOLID: f"{FULL}, of the line by which a powder pattern is broadened",
+}
+"""what widths of shapes are that have one without them"""
+WIDTH_OF = {
+    "fwhm": FULL,
+    "gaussian_fwhm": f"{FULL}, of the Gaussian part",
+    "lorentzian_fwhm": f"{FULL}, of the Lorentzian part",
+}
+LORENTZIAN_PART = Quantity(
+    "lorentzian_part",
+    "",
+    "0 Gaussian, 1 Lorentzian",
+    0.5,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("Lorentzian part", "of a line, 0 Gaussian, 1 Lorentzian"),
+)
 PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
+
+
+def width_of(name: str, shape: str) -> str:
+    """Return which width of a line of a shape is meant, as a definition."""
+    return BROADENED.get(shape, WIDTH_OF[name])
 
 
 @dataclass(frozen=True)
@@ -88,7 +114,8 @@ class ShiftLines:
     @property
     def area(self) -> Quantity:
         """The declaration of the area of a line."""
-        return Quantity("area", "", f"area of the line, over the axis in {self.unit}", 1.0)
+        meaning = of_measurement("area", f"of the line over the axis in {self.unit}")
+        return Quantity("area", "", f"area of the line, over the axis in {self.unit}", 1.0, meaning=meaning)
 
     def quantities(self, line: Line) -> dict[str, Quantity]:
         """Return the declarations of the parameters of a line; changes that matter are parts of its width."""
@@ -105,16 +132,53 @@ class ShiftLines:
         }
         return {
             "position": Quantity(
-                "position", unit, "position of the line", scale=apart, start_spread=apart / abs(place) if place else 1.0
+                "position",
+                unit,
+                "position of the line",
+                scale=apart,
+                start_spread=apart / abs(place) if place else 1.0,
+                meaning=self._position(line.shape),
             ),
             **{
-                n: Quantity(n, "Hz", t, None, 0.0, 1e9, open_minimum=line.shape != MEASURED, scale=narrow)
+                n: Quantity(
+                    n,
+                    "Hz",
+                    t,
+                    None,
+                    0.0,
+                    1e9,
+                    open_minimum=line.shape != MEASURED,
+                    scale=narrow,
+                    meaning=Meaning("line width", width_of(n, line.shape)),
+                )
                 for n, t in texts.items()
             },
             **quantities_of_shapes(width, self.hz_per_unit if self.axis == "ppm" else self.spectrometer_frequency or 1),
-            "lorentzian_part": Quantity("lorentzian_part", "", "0 Gaussian, 1 Lorentzian", 0.5, 0.0, 1.0, scale=0.1),
-            "asymmetry": Quantity("asymmetry", "", "relative difference of the sides", 0.0, -0.95, 0.95, scale=0.1),
+            "lorentzian_part": LORENTZIAN_PART,
+            "asymmetry": Quantity(
+                "asymmetry",
+                "",
+                "relative difference of the sides",
+                0.0,
+                -0.95,
+                0.95,
+                scale=0.1,
+                meaning=Meaning(
+                    "peak asymmetry", "a of the sides of a line, stretched by 1 ± a, the wider one at large x"
+                ),
+            ),
         }
+
+    def _position(self, shape: str) -> Meaning:
+        """Return what the position of a line of a shape is."""
+        if shape == MEASURED:
+            quantity = "chemical-shift difference" if self.axis == "ppm" else "frequency"
+            return Meaning(quantity, "by which a measured line is moved")
+        quantity = "chemical shift" if self.axis == "ppm" else "frequency"
+        where = "isotropic, without what a quadrupole coupling adds" if shape == SOLID else "of the maximum of the line"
+        return (
+            Meaning(quantity, where) if self.axis == "ppm" else Meaning(quantity, f"{where}, on the axis of the data")
+        )
 
     def check(self, where: str) -> None:
         """Raise InputError where there is no line, and for a frequency that is missing or not in MHz."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.nmr.points import measured_curve
-from nanocrystal.parameters import Number, Quantity, as_parameter
+from nanocrystal.parameters import Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra.lines import Form, measured_line
 from nanocrystal.spectra.solids import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
 from nanocrystal.tables.isotopes import isotope
@@ -30,11 +30,53 @@ AT_ONCE = 2_000_000
 def quantities(width_hz: float, mhz: float) -> dict[str, Quantity]:
     """Return declarations of what only solids have; width_hz of the line says which changes matter."""
     return {
-        "csa": Quantity("csa", "ppm", "anisotropy δ_zz − δ_iso of the shift", 0.0, scale=0.5 * width_hz / mhz),
-        "csa_asymmetry": Quantity("csa_asymmetry", "", "asymmetry of the shift", 0.0, 0.0, 1.0, scale=0.1),
-        "cq": Quantity("cq", "Hz", "quadrupole coupling e²qQ/h", 0.0, 0.0, 1e9, scale=10.0 * width_hz),
-        "cq_asymmetry": Quantity("cq_asymmetry", "", "asymmetry of the field gradient", 0.0, 0.0, 1.0, scale=0.1),
-        "spinning_rate": Quantity("spinning_rate", "Hz", "rate of spinning at the magic angle", 0.0, 0.0, 1e12),
+        "csa": Quantity(
+            "csa",
+            "ppm",
+            "anisotropy δ_zz − δ_iso of the shift",
+            0.0,
+            scale=0.5 * width_hz / mhz,
+            meaning=Meaning("shift anisotropy", "δ_zz − δ_iso, |δ_zz − δ_iso| the largest"),
+        ),
+        "csa_asymmetry": Quantity(
+            "csa_asymmetry",
+            "",
+            "asymmetry of the shift",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=Meaning("asymmetry parameter", "of the chemical shift"),
+        ),
+        "cq": Quantity(
+            "cq",
+            "Hz",
+            "quadrupole coupling e²qQ/h",
+            0.0,
+            0.0,
+            1e9,
+            scale=10.0 * width_hz,
+            meaning=Meaning("quadrupole coupling", "e²qQ/h"),
+        ),
+        "cq_asymmetry": Quantity(
+            "cq_asymmetry",
+            "",
+            "asymmetry of the field gradient",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=Meaning("asymmetry parameter", "of the electric field gradient"),
+        ),
+        "spinning_rate": Quantity(
+            "spinning_rate",
+            "Hz",
+            "rate of spinning at the magic angle",
+            0.0,
+            0.0,
+            1e12,
+            meaning=of_measurement("frequency", "of spinning at the magic angle"),
+        ),
     }
 
 

@@ -183,6 +183,8 @@ class _Bench:
             low=float(low),
             high=float(high),
             linear=linear,
+            quantity=q.meaning.quantity,
+            definition=q.meaning.definition,
         )
 
     def slopes(self, name: str, problem: Problem, noise: ExpectedNoise) -> Slopes:

@@ -91,6 +91,8 @@ class Named:
     low: float
     high: float
     linear: bool
+    quantity: str = ""
+    definition: str = ""
 
     @property
     def size(self) -> float:

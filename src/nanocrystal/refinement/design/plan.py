@@ -90,6 +90,8 @@ class Design:
                 stderr_if_others_known=float(self.together.alone[k]),
                 stderr_alone={name: float(f.stderr[k]) for name, f in self.each.items()},
                 description=p.description,
+                quantity=p.quantity,
+                definition=p.definition,
                 scale=p.scale,
                 min=p.low if np.isfinite(p.low) else None,
                 max=p.high if np.isfinite(p.high) else None,

@@ -23,7 +23,18 @@ def refined_rows(parameters: Mapping[str, Estimate]) -> dict[str, Estimate]:
 
 def parameters_csv(parameters: Mapping[str, Estimate]) -> str:
     """Return all parameters, unrounded, as comma-separated values with a header line."""
-    names = ("value", "stderr", "stderr_scaled", "unit", "status", "min", "max", "description")
+    names = (
+        "value",
+        "stderr",
+        "stderr_scaled",
+        "unit",
+        "status",
+        "min",
+        "max",
+        "description",
+        "quantity",
+        "definition",
+    )
     rows = []
     for key, p in parameters.items():
         cells = {n: getattr(p, n) for n in names}

@@ -49,6 +49,8 @@ class PlannedParameter:
     scale: float | None = None
     min: float | None = None
     max: float | None = None
+    quantity: str = ""
+    definition: str = ""
 
     @property
     def determined(self) -> bool:

@@ -70,6 +70,8 @@ class Marginal:
     autocorrelation_steps: float | None
     independent_draws: float
     least_squares: LeastSquares
+    quantity: str = ""
+    definition: str = ""
 
     @property
     def value(self) -> float:

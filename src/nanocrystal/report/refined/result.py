@@ -30,6 +30,7 @@ class Estimate:
     stderr comes from the covariance at the minimum with the sigmas as given; stderr_scaled is
     multiplied by √χ²_red where that exceeds 1. Without sigmas both are the scaled one.
     Both are None where the data do not determine the parameter or it was not refined.
+    quantity, definition: what it is and in words exactly which; empty where nothing is said, as in results of 0.1.
     """
 
     value: float
@@ -40,16 +41,20 @@ class Estimate:
     min: float | None = None
     max: float | None = None
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
 class DerivedValue:
-    """A quantity that follows from the parameters, with its propagated uncertainty."""
+    """A quantity that follows from the parameters, with its propagated uncertainty; see `Estimate`."""
 
     value: float
     stderr: float | None
     unit: str
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)

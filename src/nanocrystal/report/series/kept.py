@@ -33,7 +33,15 @@ def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -
 
 def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
     known = stderr if stderr is not None and np.isfinite(stderr) else None
-    return SeriesValue(value=found.value, stderr=known, unit=found.unit, status=status, description=found.description)
+    return SeriesValue(
+        value=found.value,
+        stderr=known,
+        unit=found.unit,
+        status=status,
+        description=found.description,
+        quantity=found.quantity,
+        definition=found.definition,
+    )
 
 
 def _pattern(curve: FittedCurve) -> Pattern:

@@ -47,6 +47,8 @@ class SeriesValue:
     status: str = "derived"
     """as that of a parameter, or derived"""
     description: str = ""
+    quantity: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

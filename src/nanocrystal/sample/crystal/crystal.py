@@ -23,6 +23,7 @@ from nanocrystal.parameters import (
     Here,
     Key,
     Label,
+    Meaning,
     Number,
     Parameter,
     Quantity,
@@ -30,6 +31,7 @@ from nanocrystal.parameters import (
     as_parameter,
     declared_quantities,
 )
+from nanocrystal.parameters.meaning import INSIDE, NO_SIZE_LAW
 from nanocrystal.parameters.number import came
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.mixing import Occupant, Substitution, substituted_sites
@@ -49,10 +51,47 @@ from nanocrystal.text import read_text
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-U_ISO = Quantity("u_iso", "Å²", "mean-square displacement along one axis", minimum=0.0, maximum=1.0, scale=0.005)
-OCCUPANCY = Quantity("occupancy", "", "part of the places of the site that is filled", 1.0, 0.0, 1.0, scale=0.1)
-DELTA1 = Quantity("delta1", "Å", "correlated motion, high-temperature form 1/r", 0.0, 0.0, 10.0, scale=1.0)
-DELTA2 = Quantity("delta2", "Å²", "correlated motion, low-temperature form 1/r²", 0.0, 0.0, 50.0, scale=1.0)
+U_ISO = Quantity(
+    "u_iso",
+    "Å²",
+    "mean-square displacement along one axis",
+    minimum=0.0,
+    maximum=1.0,
+    scale=0.005,
+    meaning=Meaning(
+        "mean-square displacement", "of an atom from its mean place, along one axis, alike in all directions"
+    ).more(NO_SIZE_LAW),
+)
+OCCUPANCY = Quantity(
+    "occupancy",
+    "",
+    "part of the places of the site that is filled",
+    1.0,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("occupancy", "of a site, by all its elements together").more(INSIDE, NO_SIZE_LAW),
+)
+DELTA1 = Quantity(
+    "delta1",
+    "Å",
+    "correlated motion, high-temperature form 1/r",
+    0.0,
+    0.0,
+    10.0,
+    scale=1.0,
+    meaning=Meaning("linear correlated motion", "of all pairs of atoms alike"),
+)
+DELTA2 = Quantity(
+    "delta2",
+    "Å²",
+    "correlated motion, low-temperature form 1/r²",
+    0.0,
+    0.0,
+    50.0,
+    scale=1.0,
+    meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
+)
 LIBRARY = "library:"
 """what begins the source of a bundled structure"""
 LARGE_U_ISO = 0.12
@@ -65,9 +104,29 @@ OVERLAP = 0.55
 
 def _cell_quantity(index: int) -> Quantity:
     name = CELL_NAMES[index]
-    if index < 3:
-        return Quantity(name, "Å", f"cell length {name}", minimum=0.5, maximum=1000.0, scale=1.0, start_spread=0.004)
-    return Quantity(name, "°", f"cell angle {name}", minimum=20.0, maximum=160.0, scale=10.0, start_spread=0.005)
+    kind, unit, low, high = ("cell length", "Å", 0.5, 1000.0) if index < 3 else ("cell angle", "°", 20.0, 160.0)
+    return Quantity(
+        name,
+        unit,
+        f"{kind} {name}",
+        minimum=low,
+        maximum=high,
+        scale=1.0 if index < 3 else 10.0,
+        start_spread=0.004 if index < 3 else 0.005,
+        meaning=Meaning(kind, f"{name} in the setting of the structure").more(NO_SIZE_LAW),
+    )
+
+
+def coordinate_quantity(name: str, site: str) -> Quantity:
+    """Return the declaration of a fractional coordinate of a site."""
+    return Quantity(
+        name,
+        "",
+        f"fractional coordinate {name} of {site}",
+        scale=0.1,
+        start_spread=0.02,
+        meaning=Meaning("fractional coordinate", f"{name} in the setting of the structure").more(site),
+    )
 
 
 @dataclass(frozen=True)
@@ -301,9 +360,9 @@ class Crystal(Declares):
         source = f"{LIBRARY}{name}"
         return cls(source, u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
 
-    def called(self, name: str) -> Crystal:
-        """Return the crystal under the name that a sample gives it, itself where it has that."""
-        where = f"crystals.{name}"
+    def called(self, name: str, where: str = "") -> Crystal:
+        """Return the crystal under the name that a sample gives it, itself where it has that; where: in messages."""
+        where = where or self.where
         return self if (self.name, self.where) == (name, where) else replace(self, name=name, where=where)
 
     def __post_init__(self) -> None:
@@ -379,7 +438,7 @@ class Crystal(Declares):
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
             given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
-            entries[CELL_NAMES[i]] = (_cell_quantity(i), as_parameter(given))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(given))
         for site, cif in zip(self.sites, self.structure.sites, strict=True):
             override = self.site_overrides.get(site.label, SiteOverride())
             given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
@@ -389,24 +448,24 @@ class Crystal(Declares):
                     f"{self.structure.source} gives no displacement parameter for site {site.label!r}; "
                     f"give one, for instance u_iso = {{ {site.element} = 0.01 }} (Å²).",
                 )
-            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO, as_parameter(given_u))
+            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO.more(site.u_iso_key), as_parameter(given_u))
             entries[f"sites.{site.label}.occupancy"] = (
-                OCCUPANCY,
+                OCCUPANCY.more(site.label),
                 as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
             )
             for k in site.orbit.free:
                 name = "xyz"[k]
                 given = getattr(override, name)
-                quantity = Quantity(
-                    name, "", f"fractional coordinate {name} of {site.label}", scale=0.1, start_spread=0.02
-                )
                 value = float(site.orbit.fract[k]) if given is None else given
-                entries[f"sites.{site.label}.{name}"] = (quantity, as_parameter(value))
+                entries[f"sites.{site.label}.{name}"] = (
+                    coordinate_quantity(name, site.label).more(self.structure.space_group),
+                    as_parameter(value),
+                )
         for key, substitution in self.substitutions.items():
             entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
             if substitution.element in self.u_iso:
                 given = self.u_iso[substitution.element]
-                entries[f"u_iso.{substitution.element}"] = (U_ISO, as_parameter(given))
+                entries[f"u_iso.{substitution.element}"] = (U_ISO.more(substitution.element), as_parameter(given))
         return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
 
     def at(self, here: Here) -> CrystalNow:

@@ -13,10 +13,20 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Declares, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.meaning import INSIDE
 from nanocrystal.tables.elements import is_element
 
-FRACTION = Quantity("fraction", "", "part of the site that the second element has", None, 0.0, 1.0, scale=0.1)
+FRACTION = Quantity(
+    "fraction",
+    "",
+    "part of the site that the second element has",
+    None,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("site fraction", "of the second element").more(INSIDE),
+)
 CORRELATION_LENGTH = Quantity(
     "correlation_length",
     "Å",
@@ -25,6 +35,7 @@ CORRELATION_LENGTH = Quantity(
     0.0,
     1000.0,
     scale=10.0,
+    meaning=Meaning("clustering length", "ξ of the joint probability c_i c_j ± x (1 − x) exp(−r/ξ)"),
 )
 BOND_DIFFERENCE = Quantity(
     "bond_difference",
@@ -34,6 +45,7 @@ BOND_DIFFERENCE = Quantity(
     -1.0,
     1.0,
     scale=0.05,
+    meaning=Meaning("distance difference", "from the nearest atoms of other sites, first element less second"),
 )
 
 
@@ -53,9 +65,9 @@ class Substitution(Declares):
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         return {
-            "fraction": (FRACTION, as_parameter(self.fraction)),
-            "correlation_length": (CORRELATION_LENGTH, as_parameter(self.correlation_length)),
-            "bond_difference": (BOND_DIFFERENCE, as_parameter(self.bond_difference)),
+            "fraction": (FRACTION.more(self.element), as_parameter(self.fraction)),
+            "correlation_length": (CORRELATION_LENGTH.more(self.element), as_parameter(self.correlation_length)),
+            "bond_difference": (BOND_DIFFERENCE.more(self.element), as_parameter(self.bond_difference)),
         }
 
     def check(self, where: str, host: str) -> None:

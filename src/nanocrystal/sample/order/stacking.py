@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.symmetry import cell_vectors
@@ -38,9 +38,17 @@ CUBIC_FRACTION = Quantity(
     0.0,
     1.0,
     scale=0.1,
+    meaning=Meaning("cubic fraction", "of close-packed layers whose two neighbours differ in their places"),
 )
 CORRELATION = Quantity(
-    "correlation", "", "correlation of the kinds, cubic or hexagonal, of neighbouring layers", 0.0, 0.0, 0.99, scale=0.1
+    "correlation",
+    "",
+    "correlation of the kinds, cubic or hexagonal, of neighbouring layers",
+    0.0,
+    0.0,
+    0.99,
+    scale=0.1,
+    meaning=Meaning("correlation coefficient", "of the kinds, cubic or hexagonal, of neighbouring layers"),
 )
 SAME_PLACE = 0.1
 """Å"""

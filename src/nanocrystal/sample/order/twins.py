@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, ClassVar
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Declares, ExactlyOne, Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, ExactlyOne, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.order.blocks import BlockLattice
@@ -30,12 +30,26 @@ IntArray = NDArray[np.int64]
 TWINS = "twins"
 """where families of boundaries stand in a population"""
 PROBABILITY = Quantity(
-    "probability", "", "probability of a boundary at each plane of the family", None, 0.0, 0.5, scale=0.02
+    "probability",
+    "",
+    "probability of a boundary at each plane of the family",
+    None,
+    0.0,
+    0.5,
+    scale=0.02,
+    meaning=Meaning("boundary probability", "at each plane of the family, independent of the others"),
 )
-ORDERED = Quantity(
-    "probability", "", "probability of a boundary at each plane of the family", None, 0.0, 1.0, scale=0.02
+ORDERED = replace(PROBABILITY, maximum=1.0)
+DENSITY = Quantity(
+    "density",
+    "1/nm",
+    "boundaries of the family per nanometre across them",
+    None,
+    0.0,
+    10.0,
+    scale=0.03,
+    meaning=Meaning("boundary density", "across one kind of planes of the family, mean over its kinds"),
 )
-DENSITY = Quantity("density", "1/nm", "boundaries of the family per nanometre across them", None, 0.0, 10.0, scale=0.03)
 EXAMPLE = '"1/2<110>{110}", "1/2[001]{110}" or "1/2<110>(001)"'
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4"}
 _SLIP = re.compile(r"^\s*(?P<part>\d+(?:/\d+)?)?\s*(?P<slip>\[[^\]]*\]|<[^>]*>)\s*(?P<plane>\{[^}]*\}|\([^)]*\))\s*$")

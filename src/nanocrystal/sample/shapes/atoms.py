@@ -10,13 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import NO_KEY, Beside, Here, Label, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import MOTION, U_ISO, Motion
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
 
 FloatArray = NDArray[np.float64]
-STRETCH = Quantity("stretch", "", "factor on all distances of the cluster", 1.0, 0.5, 2.0, scale=1.0)
+STRETCH = Quantity(
+    "stretch",
+    "",
+    "factor on all distances of the cluster",
+    1.0,
+    0.5,
+    2.0,
+    scale=1.0,
+    meaning=Meaning("length factor", "of all distances of the atoms of a file"),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ class Atoms(Shape):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        entries = {f"u_iso.{e}": (U_ISO, as_parameter(self.u_iso[e])) for e in self.cluster.species}
+        entries = {f"u_iso.{e}": (U_ISO.more(e), as_parameter(self.u_iso[e])) for e in self.cluster.species}
         motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
         return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
 

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import (
     Here,
+    Meaning,
     OfQuantity,
     Parameter,
     Quantity,
     declared_fields,
 )
 from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample.shapes.correlated import correlated_density, correlated_weights, root, where_it_is
 from nanocrystal.sample.shapes.distributions import (
     Distribution,
@@ -59,9 +61,14 @@ NEGLIGIBLE = 1e-6
 """of the number of blocks; offsets with fewer pairs are left out"""
 
 
-def length_quantity(name: str, description: str) -> Quantity:
-    """Return the declaration of a length of a shape."""
-    return Quantity(name, "Å", description, minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
+EQUAL_VOLUME = Meaning("diameter", "of the sphere of equal volume").more(CRYSTAL)
+"""D_eq"""
+
+
+def length_quantity(name: str, description: str, quantity: str = "length", of: str = "") -> Quantity:
+    """Return the declaration of a length of crystals; quantity: of the vocabulary; of: the body, if nothing says it."""
+    meaning = Meaning(quantity, f"{description} of the {of}" if of else description).more(CRYSTAL)
+    return Quantity(name, "Å", description, None, 0.0, 1e5, open_minimum=True, scale=10.0, meaning=meaning)
 
 
 @dataclass(frozen=True)
@@ -424,11 +431,13 @@ class BoxNow(ShapeNow):
             v0, v1, v2 = (d.moment(float(n + k)) for k in range(3))
             if self.correlation != 0.0:
                 v0, v1, v2 = (self._mixed_moment(edge, k) for k in range(3))
-            found[edge.quantity.name] = LengthStatistics(m1, root(m2 - m1**2), v1 / v0, root(v2 / v0 - (v1 / v0) ** 2))
+            found[edge.quantity.name] = LengthStatistics(
+                m1, root(m2 - m1**2), v1 / v0, root(v2 / v0 - (v1 / v0) ** 2), edge.quantity.meaning
+            )
         factor = (6.0 / np.pi) ** (1.0 / 3.0)
         m = [factor**k * self._volume_moment(k / 3.0) for k in (1, 2)]
         v = [factor**k * self._volume_moment(1.0 + k / 3.0) / volume for k in (1, 2)]
-        found["d_eq"] = LengthStatistics(m[0], root(m[1] - m[0] ** 2), v[0], root(v[1] - v[0] ** 2))
+        found["d_eq"] = LengthStatistics(m[0], root(m[1] - m[0] ** 2), v[0], root(v[1] - v[0] ** 2), EQUAL_VOLUME)
         return found
 
     def _mixed_moment(self, edge: Edge, power: int) -> float:

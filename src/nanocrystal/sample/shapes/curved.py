@@ -118,9 +118,12 @@ class Cylinder(Box):
     """A round base and a length along the third block vector."""
 
     diameter: Annotated[
-        Number | Distribution | Histogram, Circle(length_quantity("diameter", "diameter of the base"), (0, 1))
+        Number | Distribution | Histogram,
+        Circle(length_quantity("diameter", "diameter of the base", "diameter", "cylinder"), (0, 1)),
     ]
-    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length", "length along c", of="cylinder"), (2,))
+    ]
     facets: AlongAxes = None
     name: ClassVar[str] = "cylinder"
 
@@ -140,7 +143,7 @@ class Octahedron(Box):
 
     edge_length: Annotated[
         Number | Distribution | Histogram,
-        Octahedral(length_quantity("edge_length", "edge of the octahedron"), (0, 1, 2)),
+        Octahedral(length_quantity("edge_length", "edge of the octahedron", "edge length"), (0, 1, 2)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "octahedron"

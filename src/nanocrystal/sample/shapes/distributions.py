@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 
 FloatArray = NDArray[np.float64]
 
@@ -214,6 +215,8 @@ DISTRIBUTIONS: dict[str, Callable[[float, float], LengthDistribution]] = {
     "lognormal": Lognormal,
     "normal": Normal,
 }
+MEANINGS = {"lognormal": (NUMBER_MEAN, NUMBER_STD), "normal": (NORMAL_MEAN, NORMAL_STD)}
+"""what mean and std of each are"""
 
 
 @dataclass(frozen=True)
@@ -352,7 +355,16 @@ def number_weighted(d: LengthDistribution) -> tuple[FloatArray, FloatArray]:
     return lengths, np.asarray(parts / parts.sum())
 
 
-FACTOR = Quantity("factor", "", "factor on all tabulated lengths", 1.0, 0.1, 10.0, scale=0.1)
+FACTOR = Quantity(
+    "factor",
+    "",
+    "factor on all tabulated lengths",
+    1.0,
+    0.1,
+    10.0,
+    scale=0.1,
+    meaning=Meaning("length factor", "of all lengths of a histogram"),
+)
 
 
 @dataclass(frozen=True)
@@ -367,9 +379,11 @@ class RefinableLength:
         q = self.quantity
         if isinstance(self.given, Histogram):
             factor = replace(FACTOR, name=f"{q.name}.factor", description=f"{q.description}, {FACTOR.description}")
+            factor = factor.more(q.meaning.quantity, q.meaning.definition) if q.meaning.quantity else factor
             return {factor.name: (factor, as_parameter(self.given.factor))}
         if not isinstance(self.given, Distribution):
-            return {q.name: (q, as_parameter(self.given))}
+            return {q.name: (q.more(ALL_ALIKE), as_parameter(self.given))}
+        of_mean, of_std = MEANINGS[self.given.distribution]
         mean = Quantity(
             f"{q.name}.mean",
             q.unit,
@@ -379,9 +393,18 @@ class RefinableLength:
             q.maximum,
             True,
             q.scale,
+            meaning=q.meaning.more(of_mean),
         )
         std = Quantity(
-            f"{q.name}.std", q.unit, f"{q.description}, standard deviation", None, 0.0, q.maximum, True, q.scale
+            f"{q.name}.std",
+            q.unit,
+            f"{q.description}, standard deviation",
+            None,
+            0.0,
+            q.maximum,
+            True,
+            q.scale,
+            meaning=q.meaning.more(of_std),
         )
         return {mean.name: (mean, as_parameter(self.given.mean)), std.name: (std, as_parameter(self.given.std))}
 

@@ -48,9 +48,12 @@ class Ellipsoid(Box):
     """An ellipsoid of revolution with its axis along the third block vector."""
 
     diameter: Annotated[
-        Number | Distribution | Histogram, Equator(length_quantity("diameter", "diameter across the axis"), (0, 1))
+        Number | Distribution | Histogram,
+        Equator(length_quantity("diameter", "diameter across the axis", "diameter", "ellipsoid"), (0, 1)),
     ]
-    length: Annotated[Number | Distribution | Histogram, Edge(length_quantity("length", "length along c"), (2,))]
+    length: Annotated[
+        Number | Distribution | Histogram, Edge(length_quantity("length", "length along c", of="ellipsoid"), (2,))
+    ]
     facets: AlongAxes = None
     name: ClassVar[str] = "ellipsoid"
 

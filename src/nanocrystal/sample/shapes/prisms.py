@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.order.blocks import AlongAxes
 from nanocrystal.sample.shapes.boxes import Box, Edge, length_quantity
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram
 
 CORRELATION = Quantity(
-    "size_correlation", "", "correlation of the logarithms of the two lengths", 0.0, -0.99, 0.99, scale=0.1
+    "size_correlation",
+    "",
+    "correlation of the logarithms of the two lengths",
+    0.0,
+    -0.99,
+    0.99,
+    scale=0.1,
+    meaning=Meaning("correlation coefficient", "of the logarithms of d_ab and l_c, by the number of crystals"),
 )
 
 
@@ -21,7 +28,8 @@ class Cube(Box):
     """Edges of equal length along the block vectors."""
 
     edge_length: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("edge_length", "edge of the cube"), (0, 1, 2))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("edge_length", "edge of the cube", "edge length"), (0, 1, 2)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "cube"
@@ -33,9 +41,13 @@ class Prism(Box):
 
     d_ab: Annotated[
         Number | Distribution | Histogram,
-        Edge(length_quantity("d_ab", "diameter of the circle with the area of the base"), (0, 1), area=True),
+        Edge(
+            length_quantity("d_ab", "diameter of the circle with the area of the base", "diameter", "prism"),
+            (0, 1),
+            area=True,
+        ),
     ]
-    l_c: Annotated[Number | Distribution | Histogram, Edge(length_quantity("l_c", "length along c"), (2,))]
+    l_c: Annotated[Number | Distribution | Histogram, Edge(length_quantity("l_c", "length along c", of="prism"), (2,))]
     size_correlation: Annotated[
         Number | None, CORRELATION, "correlation of the logarithms of two lognormal lengths, −0.99 to 0.99 [0]"
     ] = None
@@ -60,10 +72,12 @@ class Platelet(Box):
     """A square platelet: edge_length along the first two block vectors, thickness along the third."""
 
     edge_length: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("edge_length", "edge of the platelet"), (0, 1))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("edge_length", "edge of the platelet", "edge length"), (0, 1)),
     ]
     thickness: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("thickness", "thickness along c"), (2,))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("thickness", "thickness along c", "thickness", "platelet"), (2,)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "platelet"
@@ -74,13 +88,16 @@ class Brick(Box):
     """Three independent edges along the block vectors."""
 
     length_a: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("length_a", "edge along the first block vector"), (0,))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("length_a", "edge along the first block vector", "edge length", "brick"), (0,)),
     ]
     length_b: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("length_b", "edge along the second block vector"), (1,))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("length_b", "edge along the second block vector", "edge length", "brick"), (1,)),
     ]
     length_c: Annotated[
-        Number | Distribution | Histogram, Edge(length_quantity("length_c", "edge along the third block vector"), (2,))
+        Number | Distribution | Histogram,
+        Edge(length_quantity("length_c", "edge along the third block vector", "edge length", "brick"), (2,)),
     ]
     facets: AlongAxes = None
     name: ClassVar[str] = "brick"

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import NO_KEY, Declares, Here, Number, Parameter, Quantity
+from nanocrystal.parameters import NO_KEY, UNSAID, Declares, Here, Meaning, Number, Parameter, Quantity
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.order.blocks import Facets, whole
 from nanocrystal.sample.shapes.distributions import (
@@ -42,12 +42,13 @@ SizeMaps = dict[tuple[str, str], tuple[FloatArray, FloatArray, FloatArray]]
 
 @dataclass(frozen=True)
 class LengthStatistics:
-    """Means and standard deviations of a length over a population, Å."""
+    """Means and standard deviations of a length over a population, Å; meaning: that of the length."""
 
     number_mean: float
     number_std: float
     volume_weighted_mean: float
     volume_weighted_std: float
+    meaning: Meaning = UNSAID
 
 
 def not_there(shape: Shape | type[Shape], what: str) -> InputError:

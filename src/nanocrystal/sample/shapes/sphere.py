@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Here, Number, Parameter, Quantity
+from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity
+from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample.shapes.distributions import (
     Distribution,
     Histogram,
@@ -35,7 +36,16 @@ from nanocrystal.sample.shapes.shape import (
 FloatArray = NDArray[np.float64]
 SMOOTH_POINTS = 300
 """distances at which a mean over sizes is calculated, to be interpolated"""
-DIAMETER = Quantity("diameter", "Å", "diameter of the sphere", minimum=0.0, maximum=1e5, open_minimum=True, scale=10.0)
+DIAMETER = Quantity(
+    "diameter",
+    "Å",
+    "diameter of the sphere",
+    minimum=0.0,
+    maximum=1e5,
+    open_minimum=True,
+    scale=10.0,
+    meaning=Meaning("diameter", "of the sphere").more(CRYSTAL),
+)
 
 
 def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> FloatArray:
@@ -177,7 +187,7 @@ class SphereNow(ShapeNow):
         m1, m2, m3, m4, m5 = (float(self.diameters.partial_moment(k, np.zeros(1))[0]) for k in range(1, 6))
         return {
             "diameter": LengthStatistics(
-                m1, max(m2 - m1**2, 0.0) ** 0.5, m4 / m3, max(m5 / m3 - (m4 / m3) ** 2, 0.0) ** 0.5
+                m1, max(m2 - m1**2, 0.0) ** 0.5, m4 / m3, max(m5 / m3 - (m4 / m3) ** 2, 0.0) ** 0.5, DIAMETER.meaning
             )
         }
 

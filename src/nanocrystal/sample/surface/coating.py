@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.meaning import ALL_ALIKE
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.formula import atoms_of_formula
@@ -23,9 +24,36 @@ from nanocrystal.tables.solvents import DALTON_PER_A3
 FloatArray = NDArray[np.float64]
 COATING = "coating"
 """where the coating stands in a population"""
-THICKNESS = Quantity("thickness", "Å", "thickness of the layer on all faces", None, 0.0, 1e4, scale=5.0)
-DENSITY = Quantity("electron_density", "e/Å³", "electron density of the layer", None, 0.0, 10.0, scale=0.05)
-MASS_DENSITY = Quantity("mass_density", "g/cm³", "mass density of the layer", None, 0.0, 25.0, scale=0.2)
+THICKNESS = Quantity(
+    "thickness",
+    "Å",
+    "thickness of the layer on all faces",
+    None,
+    0.0,
+    1e4,
+    scale=5.0,
+    meaning=Meaning("thickness", "of the coating, from the faces of the crystal outwards").more(ALL_ALIKE),
+)
+DENSITY = Quantity(
+    "electron_density",
+    "e/Å³",
+    "electron density of the layer",
+    None,
+    0.0,
+    10.0,
+    scale=0.05,
+    meaning=Meaning("electron density", "of the coating"),
+)
+MASS_DENSITY = Quantity(
+    "mass_density",
+    "g/cm³",
+    "mass density of the layer",
+    None,
+    0.0,
+    25.0,
+    scale=0.2,
+    meaning=Meaning("mass density", "of the coating"),
+)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ of them share when displaced is closed, and so is its mean over a size distribut
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Declares, Here, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters.meaning import ALL_ALIKE
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.shapes.shape import ShapeNow
@@ -26,14 +27,39 @@ Profile = Literal["step", "gradient"]
 SHELL = "shell"
 """where the shell stands in a population"""
 THICKNESS = Quantity(
-    "thickness", "Å", "thickness of the shell, or depth over which the composition changes", None, 0.0, 1e4, scale=5.0
+    "thickness",
+    "Å",
+    "thickness of the shell, or depth over which the composition changes",
+    None,
+    0.0,
+    1e4,
+    scale=5.0,
+    meaning=Meaning("thickness", "of the shell, from the surface of the crystal inwards").more(ALL_ALIKE),
 )
+GRADIENT = Meaning("thickness", "of the layer below the surface in which the composition changes").more(ALL_ALIKE)
+"""what the thickness is where the composition changes linearly"""
 SHELL_FRACTION = Quantity(
-    "fraction", "", "part of the second element in the shell (at the surface)", None, 0.0, 1.0, scale=0.1
+    "fraction",
+    "",
+    "part of the second element in the shell (at the surface)",
+    None,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("site fraction", "of the second element"),
 )
 SHELL_OCCUPANCY = Quantity(
-    "occupancy", "", "factor on the occupancy in the shell (at the surface)", None, 0.0, 1.0, scale=0.1
+    "occupancy",
+    "",
+    "factor on the occupancy in the shell (at the surface)",
+    None,
+    0.0,
+    1.0,
+    scale=0.1,
+    meaning=Meaning("occupancy", "of a site, over that of the core"),
 )
+WHERE: Mapping[Profile, str] = {"step": "in the shell", "gradient": "at the surface, from where it changes linearly"}
+"""where the composition of a shell is what is said"""
 STEPS_OF_GRADIENT = 10
 """nested bodies that stand for a linear change of the composition: I(Q) is 4e-4 of its maximum off at most"""
 
@@ -66,9 +92,12 @@ class Shell(Declares):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        entries = {"thickness": (THICKNESS, as_parameter(self.thickness))}
-        entries |= {f"substitution.{k}": (SHELL_FRACTION, as_parameter(v)) for k, v in self.substitution.items()}
-        return entries | {f"occupancy.{k}": (SHELL_OCCUPANCY, as_parameter(v)) for k, v in self.occupancy.items()}
+        where = WHERE[self.profile]
+        thickness = THICKNESS if self.profile == "step" else replace(THICKNESS, meaning=GRADIENT)
+        fraction, occupancy = SHELL_FRACTION.more(where), SHELL_OCCUPANCY.more(where)
+        entries = {"thickness": (thickness, as_parameter(self.thickness))}
+        entries |= {f"substitution.{k}": (fraction.more(k), as_parameter(v)) for k, v in self.substitution.items()}
+        return entries | {f"occupancy.{k}": (occupancy.more(k), as_parameter(v)) for k, v in self.occupancy.items()}
 
     def check(self, crystal: Crystal, where: str) -> None:
         """Raise InputError for sites and substitutions that the crystal has not."""

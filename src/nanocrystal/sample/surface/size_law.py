@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Declares, Here, Label, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Declares, Here, Label, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
 from nanocrystal.sample.shapes.shape import ShapeNow
 
@@ -29,10 +29,53 @@ SLICES = {1: 12, 2: 5, 3: 4}
 I(Q) of cubes, spheres, prisms and bricks of 30 Å with alpha = 0.6 Å (a change of 2 %) against many more slices: R is
 0.7, 0.6, 1.1 and 0.8e-3 where the lengths are spread by 20 %, 2.6, 2.4 and 3.7e-3 (not bricks) where by 40 %.
 """
-ALPHA = Quantity("alpha", "Å", "size-dependent part of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -10.0, 100.0, scale=0.1)
-BETA = Quantity("beta", "", "constant relative change of the cell: (1 − α/(D + α)) (1 + β)", 0.0, -0.5, 0.5, scale=1e-3)
-AMPLITUDE = Quantity("amplitude", "", "A of the factor 1 + A exp(−D/L)", None, -1.0, 1e3, scale=0.1)
-LENGTH = Quantity("length", "Å", "L of the factor 1 + A exp(−D/L)", None, 0.0, 1e4, open_minimum=True, scale=10.0)
+ALPHA = Quantity(
+    "alpha",
+    "Å",
+    "size-dependent part of the cell: (1 − α/(D + α)) (1 + β)",
+    0.0,
+    -10.0,
+    100.0,
+    scale=0.1,
+    meaning=Meaning("size-law length", "α of the factor (1 − α/(D + α)) (1 + β) on the lengths of the cell"),
+)
+BETA = Quantity(
+    "beta",
+    "",
+    "constant relative change of the cell: (1 − α/(D + α)) (1 + β)",
+    0.0,
+    -0.5,
+    0.5,
+    scale=1e-3,
+    meaning=Meaning("size-law amplitude", "β of the factor (1 − α/(D + α)) (1 + β) on the lengths of the cell"),
+)
+AMPLITUDE = Quantity(
+    "amplitude",
+    "",
+    "A of the factor 1 + A exp(−D/L)",
+    None,
+    -1.0,
+    1e3,
+    scale=0.1,
+    meaning=Meaning("size-law amplitude", "A of a factor 1 + A exp(−D/L)"),
+)
+LENGTH = Quantity(
+    "length",
+    "Å",
+    "L of the factor 1 + A exp(−D/L)",
+    None,
+    0.0,
+    1e4,
+    open_minimum=True,
+    scale=10.0,
+    meaning=Meaning("size-law length", "L of a factor 1 + A exp(−D/L)"),
+)
+SIZES: Mapping[Argument, str] = {
+    "d_eq": "D: diameter of the sphere of equal volume",
+    "volume_to_surface": "D: volume over surface",
+}
+"""what D is"""
+FACTORS = {"u_iso": "on the mean-square displacement", "occupancy": "on the occupancy"}
 
 
 @dataclass(frozen=True)
@@ -63,14 +106,16 @@ class SizeLaw(Declares):
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         entries: dict[str, tuple[Quantity, Parameter]] = {}
+        size = SIZES[self.argument]
         if self.alpha is not None:
-            entries["alpha"] = (ALPHA, as_parameter(self.alpha))
+            entries["alpha"] = (ALPHA.more(size), as_parameter(self.alpha))
         if self.beta is not None:
-            entries["beta"] = (BETA, as_parameter(self.beta))
+            entries["beta"] = (BETA.more(size), as_parameter(self.beta))
         for what, factors in (("u_iso", self.u_iso), ("occupancy", self.occupancy)):
             for key, factor in factors.items():
-                entries[f"{what}.{key}.amplitude"] = (AMPLITUDE, as_parameter(factor.amplitude))
-                entries[f"{what}.{key}.length"] = (LENGTH, as_parameter(factor.length))
+                said = (FACTORS[what], size, key)
+                entries[f"{what}.{key}.amplitude"] = (AMPLITUDE.more(*said), as_parameter(factor.amplitude))
+                entries[f"{what}.{key}.length"] = (LENGTH.more(*said), as_parameter(factor.length))
         return entries
 
     def check(self, crystal: Crystal, where: str) -> None:

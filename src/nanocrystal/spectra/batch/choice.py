@@ -21,7 +21,19 @@ MOST = "is far better than"
 
 @dataclass(frozen=True)
 class ComponentChoice:
-    """Candidates in the order given: bic (n_candidates,); best: its place; words: one sentence."""
+    """Candidates of one data set, judged by the Bayesian information criterion.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        What words call the candidates.
+    bic : array (n_candidates,)
+        In the same order.
+    best : int
+        Which is best.
+    words : str
+        A sentence on how sure that is.
+    """
 
     labels: tuple[str, ...]
     bic: FloatArray
@@ -32,7 +44,31 @@ class ComponentChoice:
 def information_criteria(
     chi2: FloatArray, n_parameters: Sequence[int], n_points: FloatArray | int, has_sigma: bool
 ) -> FloatArray:
-    """Return BIC of candidates for each item, (n_candidates, n_items); chi2 the same shape, n_points (n_items,)."""
+    """Return the Bayesian information criterion of candidates for each item.
+
+    BIC = χ²/s + P ln N with s = max(1, χ²_red of the best candidate), so that a misfit common to all does not count as
+    information; without σ N ln(χ²/N) + P ln N.
+
+    Parameters
+    ----------
+    chi2 : array (n_candidates, n_items) or (n_candidates,)
+        χ², or sums of squares without σ.
+    n_parameters : sequence of int
+        P of each candidate.
+    n_points : array (n_items,) or int
+        N.
+    has_sigma : bool
+        Whether χ² rests on standard deviations.
+
+    Returns
+    -------
+    array (n_candidates, n_items) or (n_candidates,)
+        BIC, lower is better.
+
+    References
+    ----------
+    G. Schwarz, Ann. Stat. 6, 461 (1978).
+    """
     chi2 = np.asarray(chi2, dtype=np.float64)
     n = np.asarray(n_points, dtype=np.float64)
     p = np.asarray(n_parameters, dtype=np.float64).reshape(-1, *([1] * (chi2.ndim - 1)))
@@ -46,9 +82,27 @@ def information_criteria(
 def best_counts(
     chi2: FloatArray, n_parameters: Sequence[int], n_points: FloatArray | int, has_sigma: bool
 ) -> NDArray[np.int64]:
-    """Return which candidate is the simplest of those that cannot be told from the best, (n_items,).
+    """Return the simplest of the candidates that are within 2 of the lowest BIC, for each item.
 
-    The candidates stand in the order of their number of parameters.
+    Parameters
+    ----------
+    chi2 : array (n_candidates, n_items)
+        χ², or sums of squares without σ; candidates in the order of their number of parameters.
+    n_parameters : sequence of int
+        Of each candidate.
+    n_points : array (n_items,) or int
+        Of each item.
+    has_sigma : bool
+        Whether χ² rests on standard deviations.
+
+    Returns
+    -------
+    array (n_items,)
+        Which candidate.
+
+    References
+    ----------
+    R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
     """
     bic = information_criteria(chi2, n_parameters, n_points, has_sigma)
     return np.asarray((bic <= bic.min(axis=0) + WORDS[0][0]).argmax(axis=0))
@@ -57,7 +111,30 @@ def best_counts(
 def component_choice(
     labels: Sequence[str], chi2: Sequence[float], n_parameters: Sequence[int], n_points: int, has_sigma: bool
 ) -> ComponentChoice:
-    """Return the best of candidates of one data set, with a sentence on how sure that is."""
+    """Return the best of candidates of one data set, with a sentence on how sure that is.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the sentence calls the candidates.
+    chi2 : sequence of float
+        χ² of each, or sums of squares without σ.
+    n_parameters : sequence of int
+        Of each.
+    n_points : int
+        Of the data.
+    has_sigma : bool
+        Whether χ² rests on standard deviations.
+
+    Returns
+    -------
+    ComponentChoice
+        BIC of each, the best and the sentence.
+
+    References
+    ----------
+    R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995).
+    """
     bic = information_criteria(np.array(chi2), n_parameters, n_points, has_sigma)
     order = np.argsort(bic)
     best = int(order[0])

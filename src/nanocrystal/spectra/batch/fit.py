@@ -25,11 +25,11 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares
 from nanocrystal.spectra.batch.plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
 from nanocrystal.spectra.batch.repair import (
-    ask_neighbours,
-    ask_scipy,
+    descend_by_scipy,
     mark_undetermined,
     put_in_order,
-    wanting,
+    start_from_neighbours,
+    unfinished,
 )
 from nanocrystal.spectra.batch.run import CHUNK, Engine, Run
 from nanocrystal.spectra.batch.starts import best_candidates, candidates, natural_limits
@@ -53,10 +53,30 @@ LARGEST = 1e100
 class BatchOptions(Declares):
     """How spectra are fitted.
 
-    likelihood: "poisson" for counts (amplitudes, and a constant baseline, are then at least 0). bounds: name (or
-    "*.fwhm") -> (low, high), within `natural_limits`. eliminate: solve the linear parameters at each step. search,
-    reach: see `candidates`. shape: (n_rows, n_columns) of a map, whose neighbours then help each other. engine: the
-    faster one by default.
+    Parameters
+    ----------
+    likelihood : str
+        "gaussian", or "poisson" for counts; amplitudes, and a constant baseline, are then at least 0.
+    bounds : mapping of str to (float, float) or None
+        Name (or "*.fwhm", that of every part) -> low, high; widths, places and times stay within sensible limits
+        anyway.
+    eliminate : bool
+        Whether linear parameters are solved for at each step.
+    search : bool
+        Whether places and times around the start are tried first.
+    reach : mapping of str to float or None
+        Name -> how far a place may be off, in its unit, or by which factor a time; 0 keeps it; None: 0.6 of the width
+        of a line, a factor of 2.5.
+    shape : tuple of 2 int or None
+        (n_rows, n_columns) of a map, whose neighbours then help each other.
+    engine : str or None
+        "compiled" or "plain"; None: the faster one.
+    n_threads : int
+        Threads in which items descend side by side.
+    fallback : bool
+        Whether scipy is tried on the few items that stalled.
+    tolerance : float
+        Relative change of χ² at which a descent ends.
     """
 
     likelihood: Likelihood = "gaussian"
@@ -73,10 +93,30 @@ class BatchOptions(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchFit:
-    """What was found; n_items spectra, n_free parameters.
+    """Fits of one sum to many spectra; `fit["low.position"]` is a parameter of all items.
 
-    free: (n_items, n_free); covariance: (n_items, n_free, n_free), at a bound infinite; chi2: (n_items,), the deviance
-    for counts, infinite where there is nothing; status: (n_items,), see `STATUS_WORDS`; n_points: (n_items,) used.
+    Parameters
+    ----------
+    sum : SumOfForms
+        The model.
+    x : array (n_points,)
+        Abscissa.
+    free : array (n_items, n_free)
+        Free parameters.
+    covariance : array (n_items, n_free, n_free)
+        Of them; infinite variances at a bound and where nothing is determined; without σ scaled so that χ²_red is 1.
+    chi2 : array (n_items,)
+        The deviance for counts; infinite for empty items.
+    status : array (n_items,)
+        0 converged, 1 not converged, 2 not determined by the data, 3 empty.
+    n_points : array (n_items,)
+        Points used.
+    has_sigma : bool
+        Whether χ² rests on standard deviations.
+    engine : str
+        "compiled" or "plain".
+    n_evaluations : array (n_items,)
+        Of the curve.
     """
 
     sum: SumOfForms
@@ -138,16 +178,44 @@ def fit_batch(
     sigma: FloatArray | float | None = None,
     options: BatchOptions | None = None,
 ) -> BatchFit:
-    """Fit each of the spectra (n_items, n_points) over x (n_points,).
+    """Fit a sum of lines or decays to many spectra, each by itself.
 
-    start: name -> a value for all items, or one each (n_items,), which switches the search off; amplitudes and
-    baseline may be left out. Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their
-    starts. sigma: standard deviations that broadcast against the spectra; points that are not finite, or whose sigma
-    is not above 0, are left out. Raises InputError for arrays and names that cannot be used.
+    Parts that are alike (form, bounds, nothing tied or fixed) come out in the order of their starts. Items that cannot
+    be fitted are flagged: their values are finite, their standard errors infinite.
+
+    Parameters
+    ----------
+    model : SumOfForms
+        What is fitted.
+    x : array (n_points,)
+        Abscissa.
+    spectra : array (n_items, n_points)
+        In any unit; counts for likelihood "poisson".
+    start : mapping of str to float or array (n_items,)
+        A value for all items, or one each, which switches the search off; amplitudes and baseline may be left out.
+    sigma : float or array, optional
+        Standard deviations that broadcast against the spectra; points that are not finite, or whose sigma is not above
+        0, are left out.
+    options : BatchOptions, optional
+        Likelihood, bounds, search, engine.
+
+    Returns
+    -------
+    BatchFit
+        Parameters, covariances and status of each item.
+
+    Raises
+    ------
+    InputError
+        For arrays and names that cannot be used.
+
+    References
+    ----------
+    Counts: T. A. Laurence & B. A. Chromy, Nat. Methods 7, 338 (2010).
     """
     options = options or BatchOptions()
     x, y, weights = _checked(x, spectra, sigma, options.likelihood, model)
-    starts, common = _given_starts(model, start, len(y))
+    starts, common = _item_starts(model, start, len(y))
     poisson = options.likelihood == "poisson"
     low, high = _bounds(model, x, starts, options.bounds, poisson)
     if options.engine == "compiled" and not model.has_compiled:
@@ -158,40 +226,40 @@ def fit_batch(
     run = Run(task=task, spectra=y, weights=weights, engine=engine, n_threads=options.n_threads)
     usable = (weights > 0.0).sum(axis=1) if len(weights) > 1 else np.full(len(y), int((weights > 0.0).sum()))
     alive = (usable > len(low)) & ((y * (weights > 0.0)) != 0.0).any(axis=1)
-    found = _empty(np.clip(starts, low, high), alive)
+    descent = _empty(np.clip(starts, low, high), alive)
     items = np.flatnonzero(alive)
     if len(items):
         tried = candidates(model, starts[0], options.reach) if options.search and common else None
         ranked = _first_starts(run, starts, tried, items, poisson)
-        run.improve(found, items, ranked[0])
+        run.improve(descent, items, ranked[0])
         if len(ranked) > 1:
-            again = items[wanting(found, items)]
-            run.improve(found, again, ranked[1][np.searchsorted(items, again)])
+            again = items[unfinished(descent, items)]
+            run.improve(descent, again, ranked[1][np.searchsorted(items, again)])
         if options.shape is not None:
-            ask_neighbours(run, found, options.shape, alive)
+            start_from_neighbours(run, descent, options.shape, alive)
         if options.fallback:
-            ask_scipy(run, found)
-        put_in_order(task, found, starts)
-        mark_undetermined(task, found)
-    covariance = found.covariance
+            descend_by_scipy(run, descent)
+        put_in_order(task, descent, starts)
+        mark_undetermined(task, descent)
+    covariance = descent.covariance
     if sigma is None and not poisson:
-        factor = np.where(alive, found.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
+        factor = np.where(alive, descent.chi2 / np.maximum(usable - len(low), 1), 1.0)[:, None, None]
         covariance = scaled(covariance, factor)
     return BatchFit(
         sum=model,
         x=x,
-        free=found.free,
+        free=descent.free,
         covariance=covariance,
-        chi2=found.chi2,
-        status=found.status,
+        chi2=descent.chi2,
+        status=descent.status,
         n_points=usable,
         has_sigma=sigma is not None or poisson,
         engine=engine,
-        n_evaluations=found.n_evaluations,
+        n_evaluations=descent.n_evaluations,
     )
 
 
-# ---- what is given ------------------------------------------------------------------------------
+# ---- data and starts ----------------------------------------------------------------------------
 
 
 def _checked(
@@ -225,7 +293,7 @@ def _checked(
     return x, np.ascontiguousarray(y), np.ascontiguousarray(weight)
 
 
-def _given_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
+def _item_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_items: int) -> tuple[FloatArray, bool]:
     """Return starts (n_items, n_free), and whether all are alike."""
     common = {k: float(np.ravel(v)[0]) for k, v in start.items()}
     starts = np.tile(model.start(common), (n_items, 1))
@@ -239,10 +307,14 @@ def _given_starts(model: SumOfForms, start: Mapping[str, float | FloatArray], n_
 
 
 def _bounds(
-    model: SumOfForms, x: FloatArray, starts: FloatArray, given: Mapping[str, tuple[float, float]] | None, poisson: bool
+    model: SumOfForms,
+    x: FloatArray,
+    starts: FloatArray,
+    bounds: Mapping[str, tuple[float, float]] | None,
+    poisson: bool,
 ) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds of the free parameters, (n_free,)."""
-    low, high = natural_limits(model, x, starts, *model.limits(given))
+    low, high = natural_limits(model, x, starts, *model.limits(bounds))
     for k in np.flatnonzero(model.free_is_linear):
         if poisson and ("." in model.free_names[k] or model.baseline_terms == 1):
             low[k] = max(low[k], 0.0)
@@ -292,11 +364,11 @@ def _first_starts(
 
 def _in_chunks(task: Task, y: FloatArray, weights: FloatArray, starts: FloatArray) -> FloatArray:
     """Return starts with their linear parameters solved for."""
-    found = np.empty_like(starts)
+    solved = np.empty_like(starts)
     for k in range(0, len(y), CHUNK):
         part = slice(k, k + CHUNK)
-        found[part] = descend(task, y[part], weights[part if len(weights) > 1 else slice(0, 1)], starts[part], 0).free
-    return found
+        solved[part] = descend(task, y[part], weights[part if len(weights) > 1 else slice(0, 1)], starts[part], 0).free
+    return solved
 
 
 def _lift(model: SumOfForms, x: FloatArray, starts: FloatArray, y: FloatArray) -> None:

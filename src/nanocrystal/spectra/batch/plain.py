@@ -138,7 +138,7 @@ def descend(task: Task, spectra: FloatArray, weights: FloatArray, start: FloatAr
 
 def _descended(task: Task, spectra: FloatArray, weights: FloatArray, start: FloatArray, most_steps: int) -> Descent:
     n_items, n_free = start.shape
-    found = Descent(
+    descent = Descent(
         free=start.copy(),
         chi2=np.full(n_items, np.inf),
         status=np.full(n_items, STALLED, dtype=np.int64),
@@ -149,7 +149,7 @@ def _descended(task: Task, spectra: FloatArray, weights: FloatArray, start: Floa
     normal, right = _normal_equations(state)
     free, chi2, held = state.free, state.chi2, state.held
     damping = np.full(n_items, FIRST_DAMPING)
-    found.status[~np.isfinite(chi2)] = SINGULAR
+    descent.status[~np.isfinite(chi2)] = SINGULAR
     active = np.flatnonzero(np.isfinite(chi2))
     for _ in range(most_steps):
         if not len(active):
@@ -159,7 +159,7 @@ def _descended(task: Task, spectra: FloatArray, weights: FloatArray, start: Floa
         step, fine = solved(normal[active], right[active], np.where(undamped, 0.0, damping[active, None]), used)
         expected = (step * right[active]).sum(axis=1)
         trial = evaluated(task, np.clip(free[active] + step, task.low, task.high), spectra[active], weights[active])
-        found.n_evaluations[active] += 1
+        descent.n_evaluations[active] += 1
         better = fine & (trial.chi2 <= chi2[active])
         least = task.tolerance * chi2[active]
         small = better & (chi2[active] - trial.chi2 <= least) & (expected <= 1e3 * least)
@@ -170,14 +170,14 @@ def _descended(task: Task, spectra: FloatArray, weights: FloatArray, start: Floa
         ended = small | (rounding & (damping[active] <= FIRST_DAMPING))
         now = damping[active]
         damping[active] = np.where(better, np.maximum(0.1 * now, LEAST_DAMPING), np.maximum(10.0 * now, FIRST_DAMPING))
-        lost = damping[active] > MOST_DAMPING
-        found.status[active[ended | (lost & rounding)]] = CONVERGED
-        active = active[~(ended | lost)]
-    found.free, found.chi2 = free, chi2
+        stuck = damping[active] > MOST_DAMPING
+        descent.status[active[ended | (stuck & rounding)]] = CONVERGED
+        active = active[~(ended | stuck)]
+    descent.free, descent.chi2 = free, chi2
     used = _may_move(task, free, right, held)
-    found.covariance, singular = covariances(normal, used)
-    found.status[singular] = SINGULAR
-    return found
+    descent.covariance, singular = covariances(normal, used)
+    descent.status[singular] = SINGULAR
+    return descent
 
 
 def _normal_equations(state: _State, of: BoolArray | slice = slice(None)) -> tuple[FloatArray, FloatArray]:

@@ -25,21 +25,21 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 OUTLYING = 4.0
 """robust standard deviations of χ² above the median from which on an item tries other starts"""
-FEWEST_ASKED = 20
-"""items that scipy may be asked for, however few there are"""
+FEWEST_BY_SCIPY = 20
+"""items that scipy may be tried on, however few there are"""
 OPEN = 1e3
 """times its range or value: with a standard error so large a nonlinear parameter counts as not determined"""
 
 
-def wanting(found: Descent, items: NDArray[np.int64]) -> BoolArray:
+def unfinished(descent: Descent, items: NDArray[np.int64]) -> BoolArray:
     """Return which items did not converge, or have a χ² far above that of most."""
-    chi2 = found.chi2[items]
+    chi2 = descent.chi2[items]
     middle = float(np.median(chi2))
     scatter = 1.4826 * float(np.median(np.abs(chi2 - middle)))
-    return np.asarray((found.status[items] != CONVERGED) | (chi2 > middle + OUTLYING * scatter))
+    return np.asarray((descent.status[items] != CONVERGED) | (chi2 > middle + OUTLYING * scatter))
 
 
-def ask_neighbours(run: Run, found: Descent, shape: tuple[int, int], alive: BoolArray) -> None:
+def start_from_neighbours(run: Run, descent: Descent, shape: tuple[int, int], alive: BoolArray) -> None:
     """Start each item of a map again from a neighbour whose shape fits it better than its own solution does.
 
     Repeated from the items that changed, so that a solution spreads as far as it is better.
@@ -52,66 +52,66 @@ def ask_neighbours(run: Run, found: Descent, shape: tuple[int, int], alive: Bool
     directions = [(a.ravel(), b.ravel()) for p in pairs for a, b in (p, p[::-1])]
     changed = np.ones(len(alive), dtype=np.bool_)
     for _ in range(n_rows + n_columns):
-        before = found.chi2.copy()
+        before = descent.chi2.copy()
         for to, source in directions:
-            good = alive[to] & (found.status[source] == CONVERGED) & changed[source]
-            _take_over(run, found, to[good], source[good])
-        changed = found.chi2 < before * (1.0 - BETTER)
+            good = alive[to] & (descent.status[source] == CONVERGED) & changed[source]
+            _take_over(run, descent, to[good], source[good])
+        changed = descent.chi2 < before * (1.0 - BETTER)
         if not changed.any():
             break
 
 
-def _take_over(run: Run, found: Descent, to: NDArray[np.int64], source: NDArray[np.int64]) -> None:
+def _take_over(run: Run, descent: Descent, to: NDArray[np.int64], source: NDArray[np.int64]) -> None:
     """Descend from the solutions of `source` where they, with linear parameters solved for, fit `to` better."""
     linear = run.task.sum.free_is_linear
     solving = replace(run, task=replace(run.task, eliminated=linear & (not run.task.poisson)))
     for first in range(0, len(to), CHUNK):
-        items, starts = to[first : first + CHUNK], found.free[source[first : first + CHUNK]]
+        items, starts = to[first : first + CHUNK], descent.free[source[first : first + CHUNK]]
         there = solving.descend(items, starts.copy(), 1)
-        worth = (there.chi2 < found.chi2[items] * (1.0 - BETTER)) | (found.status[items] != CONVERGED)
+        worth = (there.chi2 < descent.chi2[items] * (1.0 - BETTER)) | (descent.status[items] != CONVERGED)
         worth &= np.isfinite(there.chi2)
-        run.improve(found, items[worth], there.free[worth])
+        run.improve(descent, items[worth], there.free[worth])
 
 
-def put_in_order(task: Task, found: Descent, starts: FloatArray) -> None:
+def put_in_order(task: Task, descent: Descent, starts: FloatArray) -> None:
     """Exchange parts that are alike, in place, so that their positions or times stand in the order of the start."""
     model, names = task.sum, task.sum.free_names
     alike: dict[tuple[object, ...], list[list[int]]] = {}
     shared = set(model.same.values())
     for part, form in model.parts.items():
-        own = [f"{part}.{p}" for p in (form.parameters[0], form.amplitude, *form.parameters[1:])]
-        if all(n in names and n not in shared for n in own):
-            places = [names.index(n) for n in own]
+        parameters = [f"{part}.{p}" for p in (form.parameters[0], form.amplitude, *form.parameters[1:])]
+        if all(n in names and n not in shared for n in parameters):
+            places = [names.index(n) for n in parameters]
             key = (form.name, id(form.stacked), *task.low[places], *task.high[places])
             alike.setdefault(key, []).append(places)
     order = np.tile(np.arange(len(names)), (len(starts), 1))
     for group in (np.array(g) for g in alike.values() if len(g) > 1):
-        wanted = np.argsort(np.argsort(starts[:, group[:, 0]], axis=1), axis=1)
-        ranked = np.argsort(found.free[:, group[:, 0]], axis=1)
-        source = np.take_along_axis(ranked, wanted, axis=1)  # which part now stands where the k-th of the group does
+        ranks = np.argsort(np.argsort(starts[:, group[:, 0]], axis=1), axis=1)
+        ranked = np.argsort(descent.free[:, group[:, 0]], axis=1)
+        source = np.take_along_axis(ranked, ranks, axis=1)  # which part now stands where the k-th of the group does
         for k, places in enumerate(group):
             order[:, places] = group[source[:, k]]
-    found.free = np.take_along_axis(found.free, order, axis=1)
-    found.covariance = found.covariance[np.arange(len(starts))[:, None, None], order[:, :, None], order[:, None, :]]
+    descent.free = np.take_along_axis(descent.free, order, axis=1)
+    descent.covariance = descent.covariance[np.arange(len(starts))[:, None, None], order[:, :, None], order[:, None, :]]
 
 
-def mark_undetermined(task: Task, found: Descent) -> None:
+def mark_undetermined(task: Task, descent: Descent) -> None:
     """Give nonlinear parameters an infinite variance, in place, where their standard error leaves everything open."""
     width = float(np.ptp(task.x))
     for k in np.flatnonzero(~task.sum.free_is_linear):
         place = task.sum.free_names[k].partition(".")[2] in PLACES
-        scale = np.full(len(found.free), width) if place else np.abs(found.free[:, k])
+        scale = np.full(len(descent.free), width) if place else np.abs(descent.free[:, k])
         if np.isfinite(task.high[k] - task.low[k]):
-            scale = np.full(len(found.free), task.high[k] - task.low[k])
-        variance = found.covariance[:, k, k]
-        lost = np.isfinite(variance) & (np.sqrt(np.where(variance > 0.0, variance, 0.0)) > OPEN * scale)
-        found.covariance[lost, k, :] = 0.0
-        found.covariance[lost, :, k] = 0.0
-        found.covariance[lost, k, k] = np.inf
-        found.status[lost] = SINGULAR
+            scale = np.full(len(descent.free), task.high[k] - task.low[k])
+        variance = descent.covariance[:, k, k]
+        undetermined = np.isfinite(variance) & (np.sqrt(np.where(variance > 0.0, variance, 0.0)) > OPEN * scale)
+        descent.covariance[undetermined, k, :] = 0.0
+        descent.covariance[undetermined, :, k] = 0.0
+        descent.covariance[undetermined, k, k] = np.inf
+        descent.status[undetermined] = SINGULAR
 
 
-def ask_scipy(run: Run, found: Descent) -> None:
+def descend_by_scipy(run: Run, descent: Descent) -> None:
     """Give the few that stalled to scipy.optimize.least_squares, and end with a descent from there.
 
     At most one item in 50 (and 20 always): spectra without a line stall by the thousand, and scipy helps none of them.
@@ -119,8 +119,8 @@ def ask_scipy(run: Run, found: Descent) -> None:
     from scipy.optimize import least_squares
 
     task = replace(run.task, eliminated=np.zeros_like(run.task.eliminated))
-    stalled = np.flatnonzero(found.status == STALLED)
-    for item in stalled[: max(FEWEST_ASKED, len(found.status) // 50)]:
+    stalled = np.flatnonzero(descent.status == STALLED)
+    for item in stalled[: max(FEWEST_BY_SCIPY, len(descent.status) // 50)]:
         y, weight = run.spectra[item][None], run.weights_of(np.array([item]))
 
         def residual(p: FloatArray, y: FloatArray = y, weight: FloatArray = weight) -> FloatArray:
@@ -131,14 +131,14 @@ def ask_scipy(run: Run, found: Descent) -> None:
         def jacobian(p: FloatArray, y: FloatArray = y, weight: FloatArray = weight) -> FloatArray:
             return np.asarray(-evaluated(task, p[None], y, weight).slopes[0].T)
 
-        inside = np.clip(found.free[item], task.low, task.high)
+        inside = np.clip(descent.free[item], task.low, task.high)
         options: dict[str, Any] = {"x_scale": "jac", "ftol": 1e-10, "xtol": 1e-10, "gtol": 1e-10, "max_nfev": 200}
         options["jac"] = "2-point" if task.poisson else jacobian
         try:
             there = least_squares(residual, inside, bounds=(task.low, task.high), **options).x
         except (ValueError, np.linalg.LinAlgError):
             continue
-        run.improve(found, np.array([item]), there[None])
+        run.improve(descent, np.array([item]), there[None])
 
 
 def _signed_root_of_deviance(expected: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:

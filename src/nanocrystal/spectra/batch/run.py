@@ -33,7 +33,7 @@ class Run:
     def weights_of(self, items: NDArray[np.int64]) -> FloatArray:
         return self.weights[items] if len(self.weights) > 1 else self.weights
 
-    def improve(self, found: Descent, items: NDArray[np.int64], starts: FloatArray) -> None:
+    def improve(self, best: Descent, items: NDArray[np.int64], starts: FloatArray) -> None:
         """Descend from starts (len(items), n_free) and keep, in place, what is better than what was found."""
         if not len(items):
             return
@@ -41,7 +41,7 @@ class Run:
         with ThreadPoolExecutor(max(1, self.n_threads)) as pool:
             results = list(pool.map(lambda part: self.descend(items[part], starts[part], MOST_STEPS), chunks))
         for part, new in zip(chunks, results, strict=True):
-            keep_better(found, items[part], new)
+            keep_better(best, items[part], new)
 
     def descend(self, items: NDArray[np.int64], starts: FloatArray, most_steps: int) -> Descent:
         """Return where descents from starts (len(items), n_free) end; one step only evaluates."""
@@ -67,15 +67,15 @@ class Run:
         return new
 
 
-def keep_better(found: Descent, items: NDArray[np.int64], new: Descent) -> None:
-    found.n_evaluations[items] += new.n_evaluations
+def keep_better(best: Descent, items: NDArray[np.int64], new: Descent) -> None:
+    best.n_evaluations[items] += new.n_evaluations
     finite = np.isfinite(new.chi2) & np.isfinite(new.free).all(axis=1)
-    first = ~np.isfinite(found.chi2[items])
-    lower = new.chi2 < found.chi2[items] * (1.0 - BETTER)
-    mended = (new.chi2 <= found.chi2[items]) & (new.status == CONVERGED) & (found.status[items] != CONVERGED)
+    first = ~np.isfinite(best.chi2[items])
+    lower = new.chi2 < best.chi2[items] * (1.0 - BETTER)
+    mended = (new.chi2 <= best.chi2[items]) & (new.status == CONVERGED) & (best.status[items] != CONVERGED)
     better = finite & (first | lower | mended)
     to = items[better]
-    found.free[to], found.chi2[to], found.status[to] = new.free[better], new.chi2[better], new.status[better]
-    found.covariance[to] = new.covariance[better]
+    best.free[to], best.chi2[to], best.status[to] = new.free[better], new.chi2[better], new.status[better]
+    best.covariance[to] = new.covariance[better]
     singular = items[~finite & first]
-    found.status[singular] = SINGULAR
+    best.status[singular] = SINGULAR

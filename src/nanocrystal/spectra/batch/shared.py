@@ -4,9 +4,9 @@
     fit = fit_shared(decay, b, columns, {"a.diffusion": 1e-10}, shared=["a.diffusion"])
     fit.shared["a.diffusion"], fit.shared_stderr("a.diffusion"), fit["a.amplitude"]
 
-Amplitudes and baseline of each member are its own and eliminated (variable projection); other parameters that are not
-shared are its own, too. The normal matrix is an arrow: a block of the shared ones, one small block for each member, and
-what couples the two, so a step costs as much as fitting the members one by one.
+Each member has amplitudes and a baseline, which are eliminated (variable projection), and a value of each nonlinear
+parameter that is not shared. The normal matrix is an arrow: a block of the shared ones, one small block for each
+member, and what couples the two, so a step costs as much as fitting the members one by one.
 """
 
 from __future__ import annotations
@@ -33,9 +33,19 @@ RANK = 1e-10
 
 @dataclass(frozen=True)
 class SharedOptions(Declares):
-    """How curves are fitted; bounds: of nonlinear parameters.
+    """How curves with shared parameters are fitted.
 
-    search, reach: try times and places around the start first, see `candidates`.
+    Parameters
+    ----------
+    bounds : mapping of str to (float, float) or None
+        Of nonlinear parameters.
+    search : bool
+        Whether places and times around the start are tried first.
+    reach : mapping of str to float or None
+        Name -> how far a place may be off, in its unit, or by which factor a time; 0 keeps it; None: 0.6 of the width
+        of a line, a factor of 2.5.
+    tolerance : float
+        Relative change of χ² at which the descent ends.
     """
 
     bounds: Mapping[str, tuple[float, float]] | None = None
@@ -46,11 +56,37 @@ class SharedOptions(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFit:
-    """What was found for n_members curves.
+    """A fit of many curves, the members, with parameters that all share.
 
-    free: (n_members, n_free), shared parameters repeated; shared_covariance: (n_shared, n_shared) in the order of
-    shared_names; own_covariance: (n_members, n_own, n_own) in that of own_names (linear ones included). Without σ the
-    covariances are scaled so that χ²_red is 1. undetermined: names whose variance is infinite.
+    Parameters
+    ----------
+    sum : SumOfForms
+        The model.
+    x : array (n_points,)
+        Abscissa.
+    free : array (n_members, n_free)
+        Free parameters, shared ones repeated.
+    shared_names : tuple of str
+        The shared parameters.
+    own_names : tuple of str
+        Those that each member has for itself, linear ones included.
+    shared_covariance : array (n_shared, n_shared)
+        In the order of `shared_names`; without σ scaled so that χ²_red is 1; variances are infinite where nothing is
+        determined.
+    own_covariance : array (n_members, n_own, n_own)
+        In the order of `own_names`, likewise.
+    chi2 : float
+        Of all members.
+    chi2_of : array (n_members,)
+        Of each.
+    n_points : int
+        Of all members.
+    n_parameters : int
+        Of all members.
+    converged : bool
+        Whether the descent ended in a minimum.
+    n_evaluations : int
+        Of the curves.
     """
 
     sum: SumOfForms
@@ -90,12 +126,14 @@ class SharedFit:
 
     @property
     def undetermined(self) -> tuple[str, ...]:
-        found = [n for k, n in enumerate(self.shared_names) if not np.isfinite(self.shared_covariance[k, k])]
+        """The parameters whose variance is infinite, for any of the members."""
+        open_shared = [n for k, n in enumerate(self.shared_names) if not np.isfinite(self.shared_covariance[k, k])]
         diagonal = np.einsum("mjj->mj", self.own_covariance)
-        return (*found, *(n for k, n in enumerate(self.own_names) if not np.isfinite(diagonal[:, k]).all()))
+        return (*open_shared, *(n for k, n in enumerate(self.own_names) if not np.isfinite(diagonal[:, k]).all()))
 
     @property
     def chi2_red(self) -> float:
+        """χ² of all members over points less parameters."""
         return self.chi2 / max(self.n_points - self.n_parameters, 1)
 
     def curves(self) -> FloatArray:
@@ -112,7 +150,7 @@ class _Problem:
     y: FloatArray
     weights: FloatArray
     shared: NDArray[np.int64]
-    own: NDArray[np.int64]
+    of_members: NDArray[np.int64]
     linear: NDArray[np.int64]
     low: FloatArray
     high: FloatArray
@@ -143,10 +181,34 @@ def fit_shared(
     sigma: FloatArray | float | None = None,
     options: SharedOptions | None = None,
 ) -> SharedFit:
-    """Fit curves (n_members, n_points) over x (n_points,) with some parameters common to all.
+    """Fit many curves with some parameters common to all.
 
-    start: name -> value, or one for each member; shared: names of the common ones (not linear). Points that are not
-    finite are left out. Raises InputError for arrays and names that cannot be used.
+    Parameters
+    ----------
+    model : SumOfForms
+        What is fitted.
+    x : array (n_points,)
+        Abscissa.
+    members : array (n_members, n_points)
+        The curves; points that are not finite are left out.
+    start : mapping of str to float or array (n_members,)
+        A value for all members, or one each; amplitudes and baseline may be left out.
+    shared : sequence of str
+        Names of the common parameters, none of them linear.
+    sigma : float or array, optional
+        Standard deviations that broadcast against the members.
+    options : SharedOptions, optional
+        Bounds and search.
+
+    Returns
+    -------
+    SharedFit
+        Shared parameters, those of each member, and covariances.
+
+    Raises
+    ------
+    InputError
+        For arrays and names that cannot be used.
     """
     options = options or SharedOptions()
     problem = _problem(model, x, members, shared, sigma, options.bounds, start)
@@ -192,14 +254,14 @@ def _problem(
     low[model.free_is_linear], high[model.free_is_linear] = -np.inf, np.inf
     places = {n: k for k, n in enumerate(model.free_names)}
     common = np.array([places[n] for n in dict.fromkeys(shared)], dtype=np.int64)
-    own = np.setdiff1d(np.flatnonzero(~model.free_is_linear), common)
+    of_members = np.setdiff1d(np.flatnonzero(~model.free_is_linear), common)
     return _Problem(
         model=model,
         x=x,
         y=y,
         weights=weights,
         shared=common,
-        own=own,
+        of_members=of_members,
         linear=model.free_linear,
         low=low,
         high=high,
@@ -212,10 +274,10 @@ def _problem(
 def _evaluated(problem: _Problem, free: FloatArray) -> _State:
     """Return the state with the linear parameters of each member solved for.
 
-    Where no member has a nonlinear parameter of its own, all share their curves, which are calculated once.
+    Where all nonlinear parameters are shared, so are the curves of the members, which are calculated once.
     """
     model, weights = problem.model, problem.weights
-    alike = not len(problem.own)
+    alike = not len(problem.of_members)
     full = model.full(free[:1] if alike else free)
     rows = model.rows(problem.x, full)
     y = problem.y - model.unmoved(rows, full)
@@ -244,7 +306,7 @@ def _best_start(problem: _Problem, tried: FloatArray) -> _State:
         best, chi2_of = groups.get(key, (state.free, state.chi2_of))
         lower = state.chi2_of < chi2_of
         groups[key] = (np.where(lower[:, None], state.free, best), np.where(lower, state.chi2_of, chi2_of))
-    return _evaluated(problem, min(groups.values(), key=lambda found: float(found[1].sum()))[0])
+    return _evaluated(problem, min(groups.values(), key=lambda group: float(group[1].sum()))[0])
 
 
 # ---- steps --------------------------------------------------------------------------------------
@@ -252,7 +314,7 @@ def _best_start(problem: _Problem, tried: FloatArray) -> _State:
 
 def _descended(problem: _Problem, state: _State, tolerance: float) -> tuple[_State, bool, int]:
     """Return the state at the minimum, whether it is one, and the number of steps tried."""
-    moving = np.concatenate([problem.shared, problem.own])
+    moving = np.concatenate([problem.shared, problem.of_members])
     if not len(moving):
         return state, True, 0
     n_shared, damping = len(problem.shared), FIRST_DAMPING
@@ -260,11 +322,11 @@ def _descended(problem: _Problem, state: _State, tolerance: float) -> tuple[_Sta
     for count in range(1, MOST_STEPS + 1):
         normal, right = equations
         used = _may_move(problem, state, right, moving)
-        shared_step, own_step, fine = _arrow_step(normal, right, n_shared, damping, used)
-        expected = float(shared_step @ right[:, :n_shared].sum(axis=0) + (own_step * right[:, n_shared:]).sum())
+        shared_step, member_steps, fine = _arrow_step(normal, right, n_shared, damping, used)
+        expected = float(shared_step @ right[:, :n_shared].sum(axis=0) + (member_steps * right[:, n_shared:]).sum())
         trial = state.free.copy()
         trial[:, problem.shared] += shared_step
-        trial[:, problem.own] += own_step
+        trial[:, problem.of_members] += member_steps
         with np.errstate(all="ignore"):
             there = _evaluated(problem, np.clip(trial, problem.low, problem.high)) if fine else state
         if fine and there.chi2 <= state.chi2:
@@ -301,26 +363,26 @@ def _may_move(problem: _Problem, state: _State, right: FloatArray, moving: NDArr
 def _arrow_step(
     normal: FloatArray, right: FloatArray, n_shared: int, damping: float, used: BoolArray
 ) -> tuple[FloatArray, FloatArray, bool]:
-    """Return the damped steps of the shared (n_shared,) and own (n_members, n_own) parameters.
+    """Return the damped steps of the shared (n_shared,) and the members' (n_members, n_own) parameters.
 
     (S − Σ B O⁻¹ Bᵀ) s = g − Σ B O⁻¹ o, then O p = o − Bᵀ s, each with its diagonal raised.
     """
     normal = np.where(used[:, :, None] & used[:, None, :], normal, 0.0)
     right = np.where(used, right, 0.0)
-    coupling, of_own, own_used = normal[:, :n_shared, n_shared:], normal[:, n_shared:, n_shared:], used[:, n_shared:]
-    damped = np.full(own_used.shape, damping)
-    inner, fine = solved(of_own, right[:, n_shared:], damped, own_used)
+    coupling, member, member_used = normal[:, :n_shared, n_shared:], normal[:, n_shared:, n_shared:], used[:, n_shared:]
+    damped = np.full(member_used.shape, damping)
+    inner, fine = solved(member, right[:, n_shared:], damped, member_used)
     through = np.zeros_like(np.swapaxes(coupling, 1, 2))
     for k in range(n_shared):
-        through[:, :, k], _ = solved(of_own, coupling[:, k], damped, own_used)
+        through[:, :, k], _ = solved(member, coupling[:, k], damped, member_used)
     block = normal[:, :n_shared, :n_shared].sum(axis=0)
     block[range(n_shared), range(n_shared)] *= 1.0 + damping
     schur = block - (coupling @ through).sum(axis=0)
     pull = right[:, :n_shared].sum(axis=0) - (coupling @ inner[:, :, None])[:, :, 0].sum(axis=0)
     shared_used = used[:1, :n_shared]
     step, good = solved(schur[None], pull[None], np.zeros((1, n_shared)), shared_used)
-    own = inner - (through @ step[0][:, None])[:, :, 0] if n_shared else inner
-    return step[0], own, bool(fine.all() and good.all())
+    steps = inner - (through @ step[0][:, None])[:, :, 0] if n_shared else inner
+    return step[0], steps, bool(fine.all() and good.all())
 
 
 # ---- uncertainties ------------------------------------------------------------------------------
@@ -329,15 +391,15 @@ def _arrow_step(
 def _assembled(problem: _Problem, state: _State, converged: bool, count: int, has_sigma: bool) -> SharedFit:
     """Return the result, with covariances from the full Jacobian, linear parameters included."""
     n_shared = len(problem.shared)
-    own = np.concatenate([problem.own, problem.linear])
-    order = np.concatenate([problem.shared, own])
+    of_members = np.concatenate([problem.of_members, problem.linear])
+    order = np.concatenate([problem.shared, of_members])
     slopes = state.slopes[:, order]
     normal = slopes @ np.swapaxes(slopes, 1, 2)
     pull = (slopes @ state.residual[:, :, None])[:, :, 0]
     used = _may_move(problem, state, pull, order)
     shared_covariance, own_covariance = _arrow_covariance(normal, n_shared, used)
     n_points = int((problem.weights > 0.0).sum()) * (1 if len(problem.weights) > 1 else len(problem.y))
-    n_parameters = n_shared + len(own) * len(problem.y)
+    n_parameters = n_shared + len(of_members) * len(problem.y)
     if not has_sigma:
         factor = state.chi2 / max(n_points - n_parameters, 1)
         shared_covariance, own_covariance = scaled(shared_covariance, factor), scaled(own_covariance, factor)
@@ -347,7 +409,7 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
         x=problem.x,
         free=state.free,
         shared_names=tuple(names[k] for k in problem.shared),
-        own_names=tuple(names[k] for k in own),
+        own_names=tuple(names[k] for k in of_members),
         shared_covariance=shared_covariance,
         own_covariance=own_covariance,
         chi2=state.chi2,
@@ -361,8 +423,8 @@ def _assembled(problem: _Problem, state: _State, converged: bool, count: int, ha
 
 def _arrow_covariance(normal: FloatArray, n_shared: int, used: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return blocks of the inverse of an arrow matrix: (n_shared, n_shared) and (n_members, n_own, n_own)."""
-    coupling, of_own, own_used = normal[:, :n_shared, n_shared:], normal[:, n_shared:, n_shared:], used[:, n_shared:]
-    inverse = _inverted(of_own, own_used)
+    coupling, member, member_used = normal[:, :n_shared, n_shared:], normal[:, n_shared:, n_shared:], used[:, n_shared:]
+    inverse = _inverted(member, member_used)
     finite = np.where(np.isfinite(inverse), inverse, 0.0)
     through = finite @ np.swapaxes(coupling, 1, 2)
     schur = normal[:, :n_shared, :n_shared].sum(axis=0) - (coupling @ through).sum(axis=0)

@@ -42,14 +42,14 @@ def natural_limits(
     """
     low, high, span = low.copy(), high.copy(), float(np.ptp(x)) or 1.0
     for k, name in enumerate(model.free_names):
-        own = name.partition(".")[2]
-        if own in PLACES:
+        parameter = name.partition(".")[2]
+        if parameter in PLACES:
             low[k], high[k] = max(low[k], x.min() - span), min(high[k], x.max() + span)
-        elif own in WIDTHS or own in TIMES:
+        elif parameter in WIDTHS or parameter in TIMES:
             if not (starts[:, k] > 0.0).all():
                 raise InputError(name, "must start above 0.")
             low[k] = max(low[k], LEAST * float(starts[:, k].min()))
-            high[k] = min(high[k], WIDEST * span if own in WIDTHS else LONGEST * float(starts[:, k].max()))
+            high[k] = min(high[k], WIDEST * span if parameter in WIDTHS else LONGEST * float(starts[:, k].max()))
     return low, high
 
 
@@ -73,9 +73,9 @@ def candidates(model: SumOfForms, start: FloatArray, reach: Mapping[str, float] 
             for k, steps in enumerate(moves.values())
             for n in range(1, len(steps))
         ]
-    found = np.tile(start, (len(chosen), 1))
-    found[:, list(moves)] = np.array(chosen).reshape(len(chosen), -1)
-    return found[_in_order(model, found)]
+    sets = np.tile(start, (len(chosen), 1))
+    sets[:, list(moves)] = np.array(chosen).reshape(len(chosen), -1)
+    return sets[_in_order(model, sets)]
 
 
 def _steps(model: SumOfForms, start: FloatArray, reach: Mapping[str, float]) -> list[list[float]]:
@@ -83,12 +83,12 @@ def _steps(model: SumOfForms, start: FloatArray, reach: Mapping[str, float]) -> 
     by_name = dict(zip(model.free_names, start, strict=True))
     steps = []
     for name, value in by_name.items():
-        part, _, own = name.partition(".")
-        if own in PLACES:
+        part, _, parameter = name.partition(".")
+        if parameter in PLACES:
             width = max((by_name[f"{part}.{w}"] for w in WIDTHS if f"{part}.{w}" in by_name), default=0.0)
             far = reach.get(name, REACH * width)
             steps.append([value + far * o for o in OFFSETS] if far else [value])
-        elif own in TIMES:
+        elif parameter in TIMES:
             factor = reach.get(name, FACTORS[-1])
             steps.append([value, value / factor, value * factor] if factor else [value])
         else:
@@ -96,14 +96,14 @@ def _steps(model: SumOfForms, start: FloatArray, reach: Mapping[str, float]) -> 
     return steps
 
 
-def _in_order(model: SumOfForms, found: FloatArray) -> NDArray[np.int64]:
+def _in_order(model: SumOfForms, sets: FloatArray) -> NDArray[np.int64]:
     """Return the candidates whose like parts (positions, times) stay in the order of the start."""
-    keep = np.ones(len(found), dtype=np.bool_)
-    for own in (*PLACES, *TIMES):
-        columns = [k for k, n in enumerate(model.free_names) if n.endswith(f".{own}")]
-        for a, b in itertools.pairwise(sorted(columns, key=lambda k: found[0, k])):
-            if found[0, a] < found[0, b]:
-                keep &= found[:, a] < found[:, b]
+    keep = np.ones(len(sets), dtype=np.bool_)
+    for parameter in (*PLACES, *TIMES):
+        columns = [k for k, n in enumerate(model.free_names) if n.endswith(f".{parameter}")]
+        for a, b in itertools.pairwise(sorted(columns, key=lambda k: sets[0, k])):
+            if sets[0, a] < sets[0, b]:
+                keep &= sets[:, a] < sets[:, b]
     return np.flatnonzero(keep)
 
 
@@ -127,7 +127,7 @@ def best_candidates(
     held_along = np.einsum("gpl,gp->gl", vectors, held)
     flat = np.ascontiguousarray(np.swapaxes(vectors, 1, 2)).reshape(-1, len(x))
     n_best = min(n_best, len(tried))
-    found = np.empty((n_best, len(spectra), tried.shape[1]))
+    starts = np.empty((n_best, len(spectra), tried.shape[1]))
     for first in range(0, len(spectra), CHUNK):
         y = spectra[first : first + CHUNK] * weight
         projected = (flat @ y.T).reshape(len(tried), len(linear), len(y)) - held_along[:, :, None]
@@ -141,5 +141,5 @@ def best_candidates(
         for rank, chosen in enumerate(order):
             here = tried[chosen]
             here[:, linear] = np.clip(amplitudes[chosen, :, np.arange(len(y))], low[linear], high[linear])
-            found[rank, first : first + CHUNK] = here
-    return found
+            starts[rank, first : first + CHUNK] = here
+    return starts

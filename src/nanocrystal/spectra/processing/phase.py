@@ -28,7 +28,17 @@ LEAST_SPREAD = 0.02
 
 @dataclass(frozen=True)
 class NmrPhase(Declares):
-    """ph0 and ph1 in degrees; pivot: where ph1 does nothing, in the unit of the axis (None: the middle)."""
+    """The phase of a spectrum.
+
+    Parameters
+    ----------
+    ph0 : float
+        At the pivot, °.
+    ph1 : float
+        What is added from one end of the spectrum to the other, °.
+    pivot : float or None
+        Where ph1 does nothing, in the unit of the axis; None: the middle.
+    """
 
     ph0: float = 0.0
     ph1: float = 0.0
@@ -59,8 +69,8 @@ def automatic_phase(values: ComplexArray, x: FloatArray, *, first_order: bool = 
     """
     pivot = float(x[int(np.argmax(np.abs(values)))])
     places = place_from_pivot(x, pivot)
-    found = _line_by_line(values, places, first_order)
-    ph0, ph1 = (_of_least_entropy(values), 0.0) if found is None else found
+    angles = _line_by_line(values, places, first_order)
+    ph0, ph1 = (_of_least_entropy(values), 0.0) if angles is None else angles
     return NmrPhase((ph0 + 180.0) % 360.0 - 180.0, ph1, pivot)
 
 

@@ -13,9 +13,30 @@ from nanocrystal.tables.isotopes import isotope
 
 
 def referenced_by_peak(spectrum: NmrSpectrum, near: float, shift: float, within: float = 0.5) -> NmrSpectrum:
-    """Return the spectrum moved so that its highest point within `within` ppm of `near` is at `shift` ppm.
+    """Return the spectrum with its ppm axis moved so that a line has a known shift.
 
-    The top is that of the parabola through the three highest points. Raises InputError where there is no line.
+    The line is the highest point near a place, by the parabola through the three highest points.
+
+    Parameters
+    ----------
+    spectrum : NmrSpectrum
+        With a ppm axis.
+    near : float
+        Where the line is now, ppm.
+    shift : float
+        Where it belongs, ppm.
+    within : float, optional
+        How far from `near` it is looked for, ppm.
+
+    Returns
+    -------
+    NmrSpectrum
+        With another axis.
+
+    Raises
+    ------
+    InputError
+        Where there is no line or no ppm axis.
     """
     if spectrum.shift is None:
         raise InputError(spectrum.source, "has no ppm axis; give the spectrometer frequency first.")
@@ -30,14 +51,35 @@ def referenced_by_peak(spectrum: NmrSpectrum, near: float, shift: float, within:
         raise InputError(spectrum.source, f"has no line at {where} that stands out of the noise.")
     before, top, after = (float(v) for v in np.abs(row[k - 1 : k + 2]))
     offset = 0.5 * (before - after) / (before - 2.0 * top + after)
-    found = float(spectrum.shift[k] + offset * (spectrum.shift[1] - spectrum.shift[0]))
-    return spectrum.shifted(shift - found, f"so that the line at {found:.5g} ppm is at {shift:g} ppm")
+    position = float(spectrum.shift[k] + offset * (spectrum.shift[1] - spectrum.shift[0]))
+    return spectrum.shifted(shift - position, f"so that the line at {position:.5g} ppm is at {shift:g} ppm")
 
 
 def referenced_by_ratio(spectrum: NmrSpectrum, tms_proton_mhz: float, nucleus: str | None = None) -> NmrSpectrum:
     """Return the spectrum referenced by Ξ: 0 ppm is at Ξ/100 % times the ¹H frequency of TMS in the same field.
 
-    tms_proton_mhz: of TMS on this spectrometer, MHz (SF of a referenced ¹H spectrum). Raises InputError.
+    Parameters
+    ----------
+    spectrum : NmrSpectrum
+        With absolute frequencies.
+    tms_proton_mhz : float
+        ¹H frequency of tetramethylsilane on this spectrometer, MHz (SF of a referenced ¹H spectrum).
+    nucleus : str, optional
+        Such as "133Cs" [as the spectrum says].
+
+    Returns
+    -------
+    NmrSpectrum
+        With another axis.
+
+    Raises
+    ------
+    InputError
+        Where the nucleus or the frequency is not known.
+
+    References
+    ----------
+    R. K. Harris, E. D. Becker, S. M. Cabral de Menezes, R. Goodfellow & P. Granger, Pure Appl. Chem. 73, 1795 (2001).
     """
     name = nucleus or spectrum.nucleus
     if name is None:

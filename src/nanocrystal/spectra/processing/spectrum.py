@@ -34,15 +34,35 @@ from nanocrystal.spectra.processing.window import NmrWindow
 
 @dataclass(frozen=True, kw_only=True)
 class NmrProcessing(Declares):
-    """What is done to an FID. A spectrum that was processed already is phased and its baseline taken, no more.
+    """What is done to an FID.
 
-    exponential_hz, gaussian_hz, sine, sine_power: the window, see `NmrWindow`.
-    zero_fill: the length is multiplied by this, and filled up to a power of two; 1: left as it is.
-    first_point: what the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
-    phase: "auto", "auto0" (zeroth order alone), None (as it is), or an NmrPhase.
-    baseline: None, the order of a polynomial (0 to 8), or "arpls".
-    magnitude: |S| instead of the real part; then there is no phase.
-    reference_mhz: of 0 ppm, instead of what the file says (see spectrum_reference).
+    A spectrum that was processed already is phased and its baseline taken, no more.
+
+    Parameters
+    ----------
+    exponential_hz, gaussian_hz : float
+        Widths that the window adds to lines, Hz, see `NmrWindow`.
+    sine : float or None
+        Phase in which the sine of the window begins, °, see `NmrWindow`.
+    sine_power : int
+        Its power.
+    zero_fill : int
+        The length is multiplied by this, and filled up to a power of two; 1: left as it is.
+    first_point : float or None
+        What the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
+    phase : "auto", "auto0", NmrPhase or None
+        "auto0": zeroth order alone; None: as it is.
+    baseline : int, "arpls" or None
+        Order of a polynomial, 0 to 8; None: as it is.
+    magnitude : bool
+        Whether |S| is taken instead of the real part; then there is no phase.
+    reference_mhz : float or None
+        Frequency of 0 ppm, MHz; None: as the file says.
+
+    References
+    ----------
+    First point: G. Otting, H. Widmer, G. Wagner & K. Wüthrich, J. Magn. Reson. 66, 187 (1986); arPLS: S.-J. Baek, A.
+    Park, Y.-J. Ahn & J. Choo, Analyst 140, 250 (2015).
     """
 
     exponential_hz: float = 0.0
@@ -66,10 +86,39 @@ class NmrProcessing(Declares):
 class NmrSpectrum:
     """A spectrum, or a series of them on one axis.
 
-    values : (n_points,) or (n_traces, n_points) complex. frequency : (n_points,) Hz from the carrier, ascending.
-    shift : (n_points,) ppm, ascending, None where 0 ppm is not known. noise : () or (n_traces,), of the real part.
-    fid_weights : (2, n) of the FID: t in points, and the square of what each was multiplied by; it says how points of
-        the spectrum are correlated. None where another program processed the data.
+    Parameters
+    ----------
+    values : complex array (n_points,) or (n_traces, n_points)
+        Per Hz, where it was made of an FID: areas over Hz are amplitudes of the FID.
+    frequency : array (n_points,) or None
+        From the carrier, Hz, ascending.
+    shift : array (n_points,) or None
+        ppm, ascending; None where 0 ppm is not known.
+    noise : array () or (n_traces,)
+        Standard deviation of a point of the real part.
+    nucleus : str or None
+        Such as "133Cs".
+    carrier_mhz : float or None
+        Frequency of the carrier, MHz.
+    reference_mhz : float or None
+        Frequency of 0 ppm, MHz.
+    indirect : IndirectAxis or None
+        What was changed from trace to trace.
+    phase : NmrPhase or None
+        The phase that was taken out.
+    magnitude : bool
+        Whether values are |S|.
+    fid_weights : array (2, n) or None
+        Of the FID: t in points, and the square of what each was multiplied by; it says how points of the spectrum are
+        correlated. None where another program processed the data.
+    source : str
+        The file or folder.
+    title : str
+        Of the experiment.
+    parameters : mapping of str to object
+        Of the acquisition.
+    notes : tuple of str
+        What was done, one sentence each.
     """
 
     values: ComplexArray
@@ -194,10 +243,32 @@ def shift_axis(frequency: FloatArray, carrier_mhz: float, reference_mhz: float) 
 
 
 def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrSpectrum:
-    """Return the spectrum, or spectra, of an FID or of processed data; raises InputError.
+    """Return the spectrum, or spectra, of an FID or of processed data.
 
-    The phase of a series is that of its trace with the most signal, the same for all: lines of an
-    inversion recovery keep their signs.
+    The phase of a series is that of its trace with the most signal, the same for all: lines of an inversion recovery
+    keep their signs.
+
+    Parameters
+    ----------
+    data : NmrData
+        As `read_nmr` returns it.
+    processing : NmrProcessing, optional
+        Window, zeros, phase, baseline [phase "auto", zeros to at least twice the length].
+
+    Returns
+    -------
+    NmrSpectrum
+        With the standard deviation of its noise.
+
+    Raises
+    ------
+    InputError
+        For settings that cannot be used, and for a phase of data without an imaginary part.
+
+    References
+    ----------
+    Phase: L. Chen, Z. Weng, L. Y. Goh & M. Garland, J. Magn. Reson. 158, 164 (2002), where no line stands out of the
+    noise.
     """
     settings = processing or NmrProcessing()
     notes = list(data.notes)
@@ -267,21 +338,21 @@ def transformed(
 def _phased(
     values: ComplexArray, axis: FloatArray, data: NmrData, settings: NmrProcessing, notes: list[str]
 ) -> tuple[ComplexArray, NmrPhase | None]:
-    wanted = settings.phase
-    if settings.magnitude or wanted is None:
+    setting = settings.phase
+    if settings.magnitude or setting is None:
         return values, None
     if not data.complete:
-        if isinstance(wanted, NmrPhase) and (wanted.ph0 or wanted.ph1):
+        if isinstance(setting, NmrPhase) and (setting.ph0 or setting.ph1):
             raise InputError(data.source, "has no imaginary part and cannot be phased; read the FID instead.")
         return values, None
-    if not isinstance(wanted, NmrPhase) and data.domain != "time":
+    if not isinstance(setting, NmrPhase) and data.domain != "time":
         return values, None
-    if isinstance(wanted, NmrPhase):
-        phase = wanted
+    if isinstance(setting, NmrPhase):
+        phase = setting
     else:
         rows = np.atleast_2d(values)
         strongest = int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
-        phase = automatic_phase(rows[strongest], axis, first_order=wanted == "auto")
+        phase = automatic_phase(rows[strongest], axis, first_order=setting == "auto")
         if data.indirect is not None and data.indirect.name == "delay":
             phase = _upright(rows, axis, phase, data.indirect.values)
         notes.append(f"phase found: ph0 = {phase.ph0:.1f}°, ph1 = {phase.ph1:.1f}°, pivot {phase.pivot:.5g}")

@@ -15,12 +15,19 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class NmrWindow(Declares):
-    """What an FID is multiplied by: the product of all that is given.
+    """What an FID is multiplied by: the product of an exponential, a Gaussian and a sine.
 
-    exponential_hz: exp(−π LB |t|): a Lorentzian line becomes LB (Hz) wider.
-    gaussian_hz: exp(−(π GB t)²/(4 ln 2)): convolution with a Gaussian of the full width GB (Hz).
-    sine: None, or from which phase (degrees) a sine runs to 180° at the end of the FID: 90 is a cosine bell, 0 a sine
-        bell; sine_power: 1, or 2 for its square.
+    Parameters
+    ----------
+    exponential_hz : float
+        LB of exp(−π LB |t|), by which a Lorentzian line becomes wider, Hz.
+    gaussian_hz : float
+        GB of exp(−(π GB t)²/(4 ln 2)), a convolution with a Gaussian of this full width, Hz.
+    sine : float or None
+        From which phase a sine runs to 180° at the end of the FID, °: 90 is a cosine bell, 0 a sine bell; None: no
+        sine.
+    sine_power : int
+        1, or 2 for its square.
     """
 
     exponential_hz: float = 0.0

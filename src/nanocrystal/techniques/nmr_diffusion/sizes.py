@@ -8,8 +8,7 @@ from math import isfinite, pi
 from typing import Annotated, Any
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Declares, Here, Number
-from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Number
 from nanocrystal.tables import viscosity as viscosities
 
 BOLTZMANN = 1.380649e-23
@@ -21,6 +20,30 @@ VISCOSITIES = (0.05, 100.0)
 ZERO_CELSIUS = 273.15
 Sizes = Callable[[str], float]
 """population -> the mean diameter of its crystals, Å"""
+ONE_LAW = "one for all of a component, weighted by the nuclei seen"
+DIFFUSION = Meaning("self-diffusion coefficient", "by pulsed field gradients").more(ONE_LAW)
+SOLVODYNAMIC = "solvodynamic, of the sphere that diffuses alike (Stokes and Einstein, stick boundary)"
+SIZES: Mapping[str, Derivation] = {
+    "solvodynamic_diameter": Derivation(
+        "nm",
+        "solvodynamic diameter, sphere with stick boundary",
+        Meaning("diameter", SOLVODYNAMIC).more("core with ligands and the solvent that goes with them", ONE_LAW),
+    ),
+    "core_diameter": Derivation(
+        "nm",
+        "solvodynamic diameter less twice the thickness of the ligands",
+        Meaning("diameter", SOLVODYNAMIC).more("less twice the stated thickness of the ligands", ONE_LAW),
+    ),
+    "core_over_population": Derivation(
+        "",
+        "core diameter over the mean one of a population",
+        Meaning(
+            "diameter ratio",
+            "solvodynamic diameter less the ligands over the number-weighted mean diameter of the crystals, of spheres "
+            "of equal volume",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -105,15 +128,15 @@ class Solvodynamics(Declares):
         eta, _ = self.eta()
         outer = 1e9 * BOLTZMANN * self.temperature / (3.0 * pi * eta * 1e-3 * coefficient)
         text = f"solvodynamic diameter, sphere with stick boundary, η = {eta:.4g} mPa·s"
-        found = {f"{at}.solvodynamic_diameter": DerivedQuantity(outer, "nm", text)}
+        found = {f"{at}.solvodynamic_diameter": SIZES["solvodynamic_diameter"].of(outer, text)}
         if component.shell_thickness is not None and outer > 2.0 * component.shell_thickness:
             core = outer - 2.0 * component.shell_thickness
             text = f"solvodynamic diameter less twice {component.shell_thickness:g} nm"
-            found[f"{at}.core_diameter"] = DerivedQuantity(core, "nm", text)
+            found[f"{at}.core_diameter"] = SIZES["core_diameter"].of(core, text)
             if component.population is not None:
                 mean = 0.1 * sizes(component.population)
                 text = f"core diameter over the mean one of {component.population}, {mean:.3g} nm"
-                found[f"{at}.core_over_population"] = DerivedQuantity(core / mean, "", text)
+                found[f"{at}.core_over_population"] = SIZES["core_over_population"].of(core / mean, text)
         return found
 
 

@@ -53,16 +53,31 @@ from nanocrystal.data import resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
-from nanocrystal.measurement.counted import BACKGROUND, check_background
+from nanocrystal.measurement.counted import background_quantity, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, Range
 from nanocrystal.measurement.nmr.points import NMR, measured_curve
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
-from nanocrystal.parameters import Here, Number, Parameter, Quantity
-from nanocrystal.sample.derived import DerivedQuantity
+from nanocrystal.parameters import (
+    Derivation,
+    DerivedQuantity,
+    Here,
+    Meaning,
+    Number,
+    Parameter,
+    Quantity,
+    of_measurement,
+)
 from nanocrystal.spectra import SumOfForms
 from nanocrystal.spectra.decays import DECAYS, b_values
 from nanocrystal.tables.isotopes import isotope
-from nanocrystal.techniques.nmr_diffusion.sizes import DiffusionComponent, Sizes, Solvodynamics, mean_diameter
+from nanocrystal.techniques.nmr_diffusion.sizes import (
+    DIFFUSION,
+    SIZES,
+    DiffusionComponent,
+    Sizes,
+    Solvodynamics,
+    mean_diameter,
+)
 
 FloatArray = NDArray[np.float64]
 SI = 1e-12
@@ -120,8 +135,24 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             open_minimum=True,
             scale=10.0,
             start_spread=0.5,
+            meaning=DIFFUSION,
         ),
-        "amplitude": Quantity("amplitude", "", "integral of the component without gradient", 1.0),
+        "amplitude": Quantity(
+            "amplitude",
+            "",
+            "integral of the component without gradient",
+            1.0,
+            meaning=of_measurement("amplitude", "integral of a component in a line, without gradient"),
+        ),
+    }
+    derives: ClassVar[Mapping[str, Derivation]] = {
+        "diffusion_m2_per_s": Derivation("m²/s", "diffusion coefficient", DIFFUSION),
+        **SIZES,
+        "amplitude_fraction": Derivation(
+            "",
+            "part of the integral of the line",
+            Meaning("amplitude fraction", "of a component in the integral of a line, without gradient"),
+        ),
     }
 
     # ---- what was declared ----------------------------------------------------------------------
@@ -148,9 +179,10 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
                 entries |= {f"lines.{line}.{name}.diffusion": own["diffusion"] for line in lines}
             else:
                 entries[f"components.{name}.diffusion"] = own["diffusion"]
-        linear = (BACKGROUND, Parameter(None, linear=True))
+        linear = Parameter(None, linear=True)
+        background = {f"c{k}": (background_quantity(k), linear) for k in range(max(self.background_terms, 0))}
         for line in self.line_names:
-            entries |= {f"lines.{line}.background.c{k}": linear for k in range(max(self.background_terms, 0))}
+            entries |= {f"lines.{line}.background.{k}": entry for k, entry in background.items()}
         return entries
 
     @cached_property
@@ -342,8 +374,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         found = {}
         for at, name in self._coefficients().items():
             coefficient = here[f"{at}.diffusion"] * SI
-            text = "diffusion coefficient"
-            found[here.address_of(f"{at}.diffusion_m2_per_s")] = DerivedQuantity(coefficient, "m²/s", text)
+            found[here.address_of(f"{at}.diffusion_m2_per_s")] = self.derives["diffusion_m2_per_s"].of(coefficient)
             if self.solvodynamics:
                 place = here.address_of(at)
                 found |= self.solvodynamics.diameters(place, self.components[name], coefficient, sizes)
@@ -353,7 +384,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             for c in own if len(own) > 1 and total != 0.0 else ():
                 part = here[f"lines.{line}.{c}.amplitude"] / total
                 at = here.address_of(f"lines.{line}.{c}.amplitude_fraction")
-                found[at] = DerivedQuantity(part, "", "part of the integral of the line")
+                found[at] = self.derives["amplitude_fraction"].of(part)
         return found
 
     def _trends(self, where: str) -> tuple[Trend, ...]:

@@ -49,7 +49,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
 from nanocrystal.measurement.keys import Column, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
-from nanocrystal.parameters import Number, Parameter, Quantity
+from nanocrystal.parameters import Number, Parameter, Quantity, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
 
@@ -77,15 +77,39 @@ class Pdf(CurveTechnique):
     peak_form: Annotated[
         Literal["debye", "pdfgui"], "exact peaks (debye), or those of PDFgui for comparison (pdfgui)"
     ] = "debye"
-    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1)] = None
+    scale: Annotated[
+        Number | None,
+        Quantity(
+            "scale", "", "scale of the calculated curve", 1.0, scale=0.1, meaning=of_measurement("scale", "of G(r)")
+        ),
+    ] = None
     qdamp: Annotated[
         Number | None,
         Quantity(
-            "qdamp", "Å⁻¹", "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)", 0.0, 0.0, 1.0, scale=0.01
+            "qdamp",
+            "Å⁻¹",
+            "width of the resolution, damps G(r) by exp(−(r qdamp)²/2)",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement(
+                "resolution", "standard deviation in Q, alike at all Q, that damps G(r) by exp(−(r qdamp)²/2)"
+            ),
         ),
     ] = None
     qbroad: Annotated[
-        Number | None, Quantity("qbroad", "Å⁻¹", "broadening of the peaks with distance", 0.0, 0.0, 1.0, scale=0.01)
+        Number | None,
+        Quantity(
+            "qbroad",
+            "Å⁻¹",
+            "broadening of the peaks with distance",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("resolution", "of peaks of G(r), whose variance grows by the part qbroad² r²"),
+        ),
     ] = None
     delta1: Annotated[Number | None, MOTION["delta1"]] = None
     delta2: Annotated[Number | None, MOTION["delta2"]] = None

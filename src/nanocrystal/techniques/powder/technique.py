@@ -124,12 +124,21 @@ from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
 from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
 from nanocrystal.measurement.points import TWO_THETA, check_angles
-from nanocrystal.parameters import Declares, Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import (
+    Declares,
+    Derivation,
+    Meaning,
+    Number,
+    Parameter,
+    Quantity,
+    as_parameter,
+    of_measurement,
+)
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
-from nanocrystal.techniques.powder.model import PowderModel
+from nanocrystal.techniques.powder.model import DERIVES, PowderModel
 from nanocrystal.techniques.powder.phase import Phase
 
 FloatArray = NDArray[np.float64]
@@ -138,15 +147,60 @@ SPARSE = 0.5
 COARSEST = 1000.0
 """µm; what is no powder any more"""
 PROFILE: Mapping[str, Quantity] = {
-    "size": Quantity("size", "Å", "volume-weighted column length of the crystals", 1e6, 5.0, 1e6, scale=100.0),
-    "strain": Quantity("strain", "", "microstrain Δd/d of the crystals", 0.0, 0.0, 0.2, scale=1e-3),
+    "size": Quantity(
+        "size",
+        "Å",
+        "volume-weighted column length of the crystals",
+        1e6,
+        5.0,
+        1e6,
+        scale=100.0,
+        meaning=Meaning("column length", "K λ/(Γ cos θ), Γ the full width at half maximum by size").more(
+            "weighted by volume"
+        ),
+    ),
+    "strain": Quantity(
+        "strain",
+        "",
+        "microstrain Δd/d of the crystals",
+        0.0,
+        0.0,
+        0.2,
+        scale=1e-3,
+        meaning=Meaning("microstrain", "Γ/(4 tan θ), Γ the full width at half maximum by strain").more(
+            "weighted by volume"
+        ),
+    ),
     "size_lorentzian": Quantity(
-        "size_lorentzian", "", "Lorentzian part of the broadening by size, the rest Gaussian", 1.0, 0.0, 1.0, scale=0.2
+        "size_lorentzian",
+        "",
+        "Lorentzian part of the broadening by size, the rest Gaussian",
+        1.0,
+        0.0,
+        1.0,
+        scale=0.2,
+        meaning=Meaning("Lorentzian part", "of the width by size, the rest Gaussian in squares"),
     ),
     "strain_lorentzian": Quantity(
-        "strain_lorentzian", "", "Lorentzian part of the broadening by strain", 1.0, 0.0, 1.0, scale=0.2
+        "strain_lorentzian",
+        "",
+        "Lorentzian part of the broadening by strain",
+        1.0,
+        0.0,
+        1.0,
+        scale=0.2,
+        meaning=Meaning("Lorentzian part", "of the width by strain, the rest Gaussian in squares"),
     ),
-    "texture": Quantity("texture", "", "March–Dollase ratio r of the texture", 1.0, 0.05, 20.0, scale=0.1),
+    "texture": Quantity(
+        "texture",
+        "",
+        "March–Dollase ratio r of the texture",
+        1.0,
+        0.05,
+        20.0,
+        scale=0.1,
+        meaning=of_measurement("texture", "r of March and Dollase, below 1 where plates lie flat in reflection"),
+    ),
 }
 
 
@@ -184,11 +238,30 @@ class Powder(CurveTechnique):
 
     two_theta: AngleGrid = None
     two_theta_range: AngleRange = None
-    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated pattern", 1.0, scale=0.1)] = None
+    scale: Annotated[
+        Number | None,
+        Quantity(
+            "scale",
+            "",
+            "scale of the calculated pattern",
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("scale", "of the intensity in electron units per dalton of the sample"),
+        ),
+    ] = None
     tube: Annotated[str | None, "anode of an X-ray tube, for its Kα doublet: Cr, Fe, Co, Cu, Mo or Ag"] = None
     wavelength: Annotated[
         Number | None,
-        Quantity("wavelength", "Å", "of the (first) line, which may vary", 1.5406, SHORTEST, LONGEST, scale=1e-3),
+        Quantity(
+            "wavelength",
+            "Å",
+            "of the (first) line, which may vary",
+            1.5406,
+            SHORTEST,
+            LONGEST,
+            scale=1e-3,
+            meaning=of_measurement("wavelength", "of the first line"),
+        ),
     ] = None
     wavelength_2: Annotated[float | None, "Å; second line of a doublet, beside wavelength"] = None
     energy: Energy = None
@@ -206,54 +279,191 @@ class Powder(CurveTechnique):
     background: Background = field(default_factory=dict)
     standard: Annotated[str | None, "population that was weighed in as an internal standard"] = None
     standard_fraction: Annotated[float | None, "its part of the mass of the whole mixture"] = None
-    zero: Annotated[Number | None, Quantity("zero", "°", "shift of all peaks", 0.0, -5.0, 5.0, scale=0.02)] = None
+    zero: Annotated[
+        Number | None,
+        Quantity(
+            "zero",
+            "°",
+            "shift of all peaks",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("angle", "by which all peaks are shifted"),
+        ),
+    ] = None
     displacement: Annotated[
         Number | None,
-        Quantity("displacement", "mm", "of the surface below the axis of the goniometer", 0.0, -10.0, 10.0, scale=0.05),
+        Quantity(
+            "displacement",
+            "mm",
+            "of the surface below the axis of the goniometer",
+            0.0,
+            -10.0,
+            10.0,
+            scale=0.05,
+            meaning=of_measurement("sample displacement", "of the surface below the axis of the goniometer"),
+        ),
     ] = None
     polarization: Annotated[
-        Number | None, Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.5, 0.0, 1.0, scale=0.1)
+        Number | None,
+        Quantity(
+            "polarization",
+            "",
+            "part p of 1 − p + p cos² 2θ",
+            0.5,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("polarization", "of beam and optics"),
+        ),
     ] = None
     kalpha2_ratio: Annotated[
         Number | None,
-        Quantity("kalpha2_ratio", "", "intensity of the second line over that of the first", 0.5, 0.0, 2.0, scale=0.05),
+        Quantity(
+            "kalpha2_ratio",
+            "",
+            "intensity of the second line over that of the first",
+            0.5,
+            0.0,
+            2.0,
+            scale=0.05,
+            meaning=of_measurement("intensity ratio", "of the second line to the first, areas"),
+        ),
     ] = None
     mu_r: Annotated[
-        Number | None, Quantity("mu_r", "", "absorption times radius of a capillary", 0.0, 0.0, 3.0, scale=0.1)
+        Number | None,
+        Quantity(
+            "mu_r",
+            "",
+            "absorption times radius of a capillary",
+            0.0,
+            0.0,
+            3.0,
+            scale=0.1,
+            meaning=of_measurement("absorption", "times the radius of a capillary"),
+        ),
     ] = None
     overflow_angle: Annotated[
         Number | None,
         Quantity(
-            "overflow_angle", "°", "2θ below which the beam is longer than the sample", 0.0, 0.0, 150.0, scale=2.0
+            "overflow_angle",
+            "°",
+            "2θ below which the beam is longer than the sample",
+            0.0,
+            0.0,
+            150.0,
+            scale=2.0,
+            meaning=of_measurement("angle", "2θ below which the beam is longer than the sample"),
         ),
     ] = None
     caglioti_u: Annotated[
-        Number | None, Quantity("caglioti_u", "°²", "U of Γ_G² = U tan² θ + V tan θ + W", 0.0, -5.0, 5.0, scale=0.005)
+        Number | None,
+        Quantity(
+            "caglioti_u",
+            "°²",
+            "U of Γ_G² = U tan² θ + V tan θ + W",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan² θ"),
+        ),
     ] = None
-    caglioti_v: Annotated[Number | None, Quantity("caglioti_v", "°²", "V of Γ_G²", 0.0, -5.0, 5.0, scale=0.005)] = None
-    caglioti_w: Annotated[Number | None, Quantity("caglioti_w", "°²", "W of Γ_G²", 0.005, -5.0, 5.0, scale=0.005)] = (
-        None
-    )
+    caglioti_v: Annotated[
+        Number | None,
+        Quantity(
+            "caglioti_v",
+            "°²",
+            "V of Γ_G²",
+            0.0,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, of tan θ"),
+        ),
+    ] = None
+    caglioti_w: Annotated[
+        Number | None,
+        Quantity(
+            "caglioti_w",
+            "°²",
+            "W of Γ_G²",
+            0.005,
+            -5.0,
+            5.0,
+            scale=0.005,
+            meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, constant"),
+        ),
+    ] = None
     lorentz_x: Annotated[
-        Number | None, Quantity("lorentz_x", "°", "X of Γ_L, over cos θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02)
+        Number | None,
+        Quantity(
+            "lorentz_x",
+            "°",
+            "X of Γ_L, over cos θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of 1/cos θ"),
+        ),
     ] = None
     lorentz_y: Annotated[
-        Number | None, Quantity("lorentz_y", "°", "Y of Γ_L, times tan θ, of the instrument", 0.0, 0.0, 5.0, scale=0.02)
+        Number | None,
+        Quantity(
+            "lorentz_y",
+            "°",
+            "Y of Γ_L, times tan θ, of the instrument",
+            0.0,
+            0.0,
+            5.0,
+            scale=0.02,
+            meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of tan θ"),
+        ),
     ] = None
     axial_divergence: Annotated[
         Number | None,
         Quantity(
-            "axial_divergence", "", "half height of sample and of slit over their distance", 0.0, 0.0, 0.3, scale=0.01
+            "axial_divergence",
+            "",
+            "half height of sample and of slit over their distance",
+            0.0,
+            0.0,
+            0.3,
+            scale=0.01,
+            meaning=of_measurement("divergence", "half height of sample and of slit over their distance"),
         ),
     ] = None
     asymmetry: Annotated[
-        Number | None, Quantity("asymmetry", "", "asymmetry of the peaks, over tan θ", 0.0, -1.0, 1.0, scale=0.01)
+        Number | None,
+        Quantity(
+            "asymmetry",
+            "",
+            "asymmetry of the peaks, over tan θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan θ"),
+        ),
     ] = None
     asymmetry_2: Annotated[
-        Number | None, Quantity("asymmetry_2", "", "the same, over tan 2θ", 0.0, -1.0, 1.0, scale=0.01)
+        Number | None,
+        Quantity(
+            "asymmetry_2",
+            "",
+            "the same, over tan 2θ",
+            0.0,
+            -1.0,
+            1.0,
+            scale=0.01,
+            meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan 2θ"),
+        ),
     ] = None
 
     name: ClassVar[str] = "powder"
+    derives: ClassVar[Mapping[str, Derivation]] = DERIVES
     points: ClassVar[Points] = Points(abscissae=(TWO_THETA,), fewest=10, without_sigma="counting")
     linear: ClassVar[tuple[str, ...]] = ("scale",)
 
@@ -267,7 +477,8 @@ class Powder(CurveTechnique):
         for name, profile in self.profiles.items():
             for key, quantity in PROFILE.items():
                 if key != "texture" or profile.texture_axis is not None:
-                    quantities[f"profiles.{name}.{key}"] = quantity
+                    said = (f"K = {self.scherrer_constant:g}",) if key == "size" else ()
+                    quantities[f"profiles.{name}.{key}"] = quantity.more(*said)
                     given[f"profiles.{name}.{key}"] = getattr(profile, key)
         return self.with_background(quantities, given, self.linear, self.background_terms, self.background)
 

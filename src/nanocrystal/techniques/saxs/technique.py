@@ -74,7 +74,8 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
 from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit
 from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter
+from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters.meaning import CRYSTAL, NUMBER_MEAN, NUMBER_STD
 from nanocrystal.sample import Sample
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.tables.solvents import SOLVENTS, solvent_electron_density
@@ -106,15 +107,43 @@ class Saxs(CurveTechnique, own=("absolute",)):
     q_range: QRange = None
     q_unit: QUnit = "1/angstrom"
     scale: Annotated[
-        Number | None, Quantity("scale", "", "scale of the curve; 1 where the intensity is absolute", 1.0, scale=0.1)
+        Number | None,
+        Quantity(
+            "scale",
+            "",
+            "scale of the curve; 1 where the intensity is absolute",
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("scale", "of the intensity of the number-weighted mean crystal in electron units"),
+        ),
     ] = None
-    background: Annotated[Number | None, Quantity("background", "", "constant background", 0.0)] = None
+    background: Annotated[
+        Number | None,
+        Quantity("background", "", "constant background", 0.0, meaning=of_measurement("background", "alike at all q")),
+    ] = None
     power_law_background: Annotated[bool, "whether a background power_law q^−power is added"] = False
     power_law: Annotated[
-        Number | None, Quantity("power_law", "", "with power_law_background: coefficient of q^−power", 0.0)
+        Number | None,
+        Quantity(
+            "power_law",
+            "",
+            "with power_law_background: coefficient of q^−power",
+            0.0,
+            meaning=of_measurement("background", "of q^−power"),
+        ),
     ] = None
     power: Annotated[
-        Number | None, Quantity("power", "", "with power_law_background: its exponent", 4.0, 1.0, 6.0, scale=0.2)
+        Number | None,
+        Quantity(
+            "power",
+            "",
+            "with power_law_background: its exponent",
+            4.0,
+            1.0,
+            6.0,
+            scale=0.2,
+            meaning=of_measurement("exponent", "of the background q^−power"),
+        ),
     ] = None
     solvent: Annotated[
         str | None,
@@ -130,6 +159,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             0.0,
             10.0,
             scale=0.02,
+            meaning=Meaning("electron density", "of what surrounds the crystals"),
         ),
     ] = None
     energy: Energy = None
@@ -144,6 +174,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             0.74,
             open_minimum=True,
             scale=0.001,
+            meaning=Meaning("volume fraction", "of all crystals in the dispersion").more(CRYSTAL),
         ),
     ] = None
     number_density: Annotated[
@@ -157,6 +188,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             1e21,
             open_minimum=True,
             scale=1e14,
+            meaning=Meaning("number density", "of all crystals in the dispersion"),
         ),
     ] = None
     structure_factor: Annotated[
@@ -173,16 +205,34 @@ class Saxs(CurveTechnique, own=("absolute",)):
             1e4,
             open_minimum=True,
             scale=5.0,
+            meaning=Meaning("radius", "of hard spheres that stand as far apart as the crystals do"),
         ),
     ] = None
     effective_fraction: Annotated[
         Number | None,
         Quantity(
-            "effective_fraction", "", "hard spheres: part of the volume that they fill", 0.1, 0.0, 0.74, scale=0.02
+            "effective_fraction",
+            "",
+            "hard spheres: part of the volume that they fill",
+            0.1,
+            0.0,
+            0.74,
+            scale=0.02,
+            meaning=Meaning("volume fraction", "of hard spheres that stand as far apart as the crystals do"),
         ),
     ] = None
     beads: Annotated[
-        Number | None, Quantity("beads", "", "strings: number of crystals", 2.0, 1.0, MOST_BEADS, scale=0.5)
+        Number | None,
+        Quantity(
+            "beads",
+            "",
+            "strings: number of crystals",
+            2.0,
+            1.0,
+            MOST_BEADS,
+            scale=0.5,
+            meaning=Meaning("number of particles", "in a string").more(NUMBER_MEAN),
+        ),
     ] = None
     bead_spacing: Annotated[
         Number | None,
@@ -195,34 +245,94 @@ class Saxs(CurveTechnique, own=("absolute",)):
             1e4,
             open_minimum=True,
             scale=5.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
+                NUMBER_MEAN
+            ),
         ),
     ] = None
     bead_spacing_std: Annotated[
         Number | None,
-        Quantity("bead_spacing_std", "Å", "string: standard deviation of this distance", 0.0, 0.0, 1e4, scale=2.0),
+        Quantity(
+            "bead_spacing_std",
+            "Å",
+            "string: standard deviation of this distance",
+            0.0,
+            0.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from centre to centre").more(
+                NUMBER_STD
+            ),
+        ),
     ] = None
     bead_gap: Annotated[
         Number | None,
         Quantity(
-            "bead_gap", "Å", "stacked spheres: from surface to surface of their coatings", 0.0, -100.0, 1e4, scale=2.0
+            "bead_gap",
+            "Å",
+            "stacked spheres: from surface to surface of their coatings",
+            0.0,
+            -100.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
+                NUMBER_MEAN
+            ),
         ),
     ] = None
     bead_gap_std: Annotated[
         Number | None,
-        Quantity("bead_gap_std", "Å", "stacked spheres: standard deviation of this gap", 0.0, 0.0, 1e4, scale=2.0),
+        Quantity(
+            "bead_gap_std",
+            "Å",
+            "stacked spheres: standard deviation of this gap",
+            0.0,
+            0.0,
+            1e4,
+            scale=2.0,
+            meaning=Meaning("interparticle distance", "of neighbours in a string, from coating to coating").more(
+                NUMBER_STD
+            ),
+        ),
     ] = None
     q_resolution: Annotated[
         Number | None,
         Quantity(
-            "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 0.2, scale=5e-4
+            "q_resolution",
+            "Å⁻¹",
+            "standard deviation of the resolution, constant part",
+            0.0,
+            0.0,
+            0.2,
+            scale=5e-4,
+            meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
         ),
     ] = None
     q_resolution_slope: Annotated[
         Number | None,
-        Quantity("q_resolution_slope", "", "standard deviation of the resolution over q", 0.0, 0.0, 0.3, scale=0.01),
+        Quantity(
+            "q_resolution_slope",
+            "",
+            "standard deviation of the resolution over q",
+            0.0,
+            0.0,
+            0.3,
+            scale=0.01,
+            meaning=of_measurement("relative resolution", "standard deviation in Q over Q, the part that grows with Q"),
+        ),
     ] = None
     slit_length: Annotated[
-        Number | None, Quantity("slit_length", "Å⁻¹", "half the length of the slit", 0.0, 0.0, 100.0, scale=0.01)
+        Number | None,
+        Quantity(
+            "slit_length",
+            "Å⁻¹",
+            "half the length of the slit",
+            0.0,
+            0.0,
+            100.0,
+            scale=0.01,
+            meaning=of_measurement("slit length", "half of it"),
+        ),
     ] = None
 
     name: ClassVar[str] = "saxs"
@@ -239,6 +349,10 @@ class Saxs(CurveTechnique, own=("absolute",)):
             given["solvent_electron_density"] = solvent_electron_density(self.solvent)
         if given["scale"] is None and self.absolute:
             given["scale"] = 1.0
+        if self.absolute:
+            quantities["scale"] = replace(
+                quantities["scale"], meaning=of_measurement("scale", "of the intensity in cm⁻¹")
+            )
         return self.with_background(quantities, given, [n for n in self.linear if n in quantities])
 
     @property

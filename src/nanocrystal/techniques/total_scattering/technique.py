@@ -59,7 +59,7 @@ from nanocrystal.measurement.points import (
     check_beside_resolution,
     check_from_zero,
 )
-from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter
+from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import PairGrid, Sample
 from nanocrystal.sample.pairs.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
@@ -97,23 +97,66 @@ class TotalScattering(CurveTechnique):
     background_terms: BackgroundTerms = 4
     background: Background = field(default_factory=dict)
     compton: Annotated[bool, "whether incoherent scattering is added, with its own scale"] = False
-    scale: Annotated[Number | None, Quantity("scale", "", "scale of the calculated curve", 1.0, scale=0.1)] = None
+    scale: Annotated[
+        Number | None,
+        Quantity(
+            "scale",
+            "",
+            "scale of the calculated curve",
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("scale", "of the intensity of the number-weighted mean crystal in electron units"),
+        ),
+    ] = None
     polarization: Annotated[
-        Number | None, Quantity("polarization", "", "part p of 1 − p + p cos² 2θ", 0.0, 0.0, 1.0, scale=0.1)
+        Number | None,
+        Quantity(
+            "polarization",
+            "",
+            "part p of 1 − p + p cos² 2θ",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("polarization", "of beam and optics"),
+        ),
     ] = None
     q_resolution: Annotated[
         Number | None,
         Quantity(
-            "q_resolution", "Å⁻¹", "standard deviation of the resolution, constant part", 0.0, 0.0, 1.0, scale=0.003
+            "q_resolution",
+            "Å⁻¹",
+            "standard deviation of the resolution, constant part",
+            0.0,
+            0.0,
+            1.0,
+            scale=0.003,
+            meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
         ),
     ] = None
     q_resolution_slope: Annotated[
         Number | None,
-        Quantity("q_resolution_slope", "", "standard deviation of the resolution over Q", 0.0, 0.0, 0.1, scale=0.001),
+        Quantity(
+            "q_resolution_slope",
+            "",
+            "standard deviation of the resolution over Q",
+            0.0,
+            0.0,
+            0.1,
+            scale=0.001,
+            meaning=of_measurement("relative resolution", "standard deviation in Q over Q, the part that grows with Q"),
+        ),
     ] = None
     compton_scale: Annotated[
         Number | None,
-        Quantity("compton_scale", "", "with compton = true: scale of the incoherent scattering", 1.0, scale=0.1),
+        Quantity(
+            "compton_scale",
+            "",
+            "with compton = true: scale of the incoherent scattering",
+            1.0,
+            scale=0.1,
+            meaning=of_measurement("scale", "of the incoherent scattering of the mean atom in electron units"),
+        ),
     ] = None
 
     name: ClassVar[str] = "total-scattering"
