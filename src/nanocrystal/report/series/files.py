@@ -53,7 +53,7 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
     """Return what an earlier run found for a member, None where there is nothing that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -63,8 +63,11 @@ def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    """Return the document of a file; raises OSError, or ValueError where it is none."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(path)
+    return document
 
 
 # ---- the folder of a series -----------------------------------------------------------------------

@@ -20,6 +20,8 @@ def of_today(document: dict[str, Any]) -> dict[str, Any]:
     if "schema" in document:
         return document
     member = dict(document["member"])
+    if not (isinstance(member["fits"], dict) and all(isinstance(fit, dict) for fit in member["fits"].values())):
+        raise TypeError(member["fits"])
     return {**member, "fits": {c: _kept(fit) for c, fit in member["fits"].items()}, **_facts(document["files"])}
 
 
