@@ -65,7 +65,7 @@ def _check_of_field(field: DeclaredField) -> Check | None:
     check = check_of(field.kind)
     if check is None or field.beside is None or get_origin(field.kind) is not Mapping:
         return check
-    return _of_mapping(check_of(get_args(field.kind)[1]), "{0}.{2}".format)
+    return _of_mapping(get_args(field.kind)[1], "{0}.{2}".format)
 
 
 def check_of(kind: Any) -> Check | None:
@@ -115,7 +115,7 @@ def _container_check(kind: Any) -> Check | None:
     """Return how a mapping, a sequence or a tuple of numbers is checked."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Mapping:
-        return _of_mapping(check_of(arguments[1]))
+        return _of_mapping(arguments[1])
     if origin is tuple and Ellipsis not in arguments:
         return _of_tuple([check_of(a) for a in arguments])
     if origin in (Sequence, tuple, list):
@@ -123,8 +123,9 @@ def _container_check(kind: Any) -> Check | None:
     return None
 
 
-def _of_mapping(check: Check | None, item: Callable[[str, str, str], str] = "{0}.{1}[{2!r}]".format) -> Check | None:
-    """item: from class, field and key to what messages call a number."""
+def _of_mapping(kind: Any, item: Callable[[str, str, str], str] = "{0}.{1}[{2!r}]".format) -> Check | None:
+    """kind: of each value; item: from class, field and key to what messages call a number."""
+    check, may_vary = check_of(kind), Parameter in _options(kind)
     if check is None:
         return None
 
@@ -132,7 +133,7 @@ def _of_mapping(check: Check | None, item: Callable[[str, str, str], str] = "{0}
         if not isinstance(value, Mapping):
             raise InputError(where, f"must be a mapping of numbers by name, got {came(value)}.")
         owner, _, name = where.partition(".")
-        plain = {k: check(v, item(owner, name, k)) for k, v in value.items()}
+        plain = {k: v if _is_nan(v) and not may_vary else check(v, item(owner, name, k)) for k, v in value.items()}
         return value if all(plain[k] is v for k, v in value.items()) else plain
 
     return checked
@@ -154,7 +155,7 @@ def _of_tuple(checks: Sequence[Check | None]) -> Check | None:
 
 
 def _is_nan(value: Any) -> bool:
-    """Say whether it is NaN: of a range or a measured value it is refused where the address of that is known."""
+    """Say whether it is NaN: in a range or a plain mapping it is refused where the address of that is known."""
     return isinstance(value, float) and value != value
 
 

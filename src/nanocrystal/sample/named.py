@@ -53,4 +53,5 @@ def crystals_of(populations: Mapping[str, Population], given: Mapping[str, Cryst
                 f"two different crystals are called {name!r}; give each a name of its own, Crystal(…, name=…), or the "
                 "same crystal to both populations.",
             )
-    return {name: crystal.called(name) for name, crystal in {**given, **held}.items()}
+    named = {name: crystal.called(name) for name, crystal in given.items()}
+    return named | {name: crystal.called(name, f"crystals.{name}") for name, crystal in held.items()}

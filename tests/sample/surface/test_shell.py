@@ -446,6 +446,6 @@ def test_a_shell_stands_beside_no_clusters_of_its_elements(given: dict[str, obje
     )
     shell = Shell(5.0, substitution={"Br": 0.5})
     [name] = given
-    assert f"stands beside crystals.x.substitution.Br.{name}" in refusal(
+    assert f"stands beside crystal.substitution.Br.{name}" in refusal(
         lambda: Sample({"p": Population("x", Cube(30.0), shell=shell)}, {"x": crystal})
     )

@@ -360,9 +360,9 @@ class Crystal(Declares):
         source = f"{LIBRARY}{name}"
         return cls(source, u_iso=u_iso, motion=motion, where=where, substitutions=substitutions, **more)
 
-    def called(self, name: str) -> Crystal:
-        """Return the crystal under the name that a sample gives it, itself where it has that."""
-        where = f"crystals.{name}"
+    def called(self, name: str, where: str = "") -> Crystal:
+        """Return the crystal under the name that a sample gives it, itself where it has that; where: in messages."""
+        where = where or self.where
         return self if (self.name, self.where) == (name, where) else replace(self, name=name, where=where)
 
     def __post_init__(self) -> None:
