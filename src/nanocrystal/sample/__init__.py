@@ -1,4 +1,4 @@
-"""What is in the vial: crystals, shapes, populations. This room has never heard of a beam."""
+"""What is in the vial: crystals, shapes, populations. Nothing here depends on how it is measured."""
 
 from collections.abc import Mapping
 

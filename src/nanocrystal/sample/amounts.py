@@ -115,8 +115,8 @@ def parts_of_atoms(populations: Mapping[str, PopulationNow], contents: Mapping[s
 
 def summed(each: Iterable[dict[str, float]]) -> dict[str, float]:
     """Return the sum of amounts by element."""
-    found: dict[str, float] = {}
+    totals: dict[str, float] = {}
     for amounts in each:
         for element, n in amounts.items():
-            found[element] = found.get(element, 0.0) + n
-    return found
+            totals[element] = totals.get(element, 0.0) + n
+    return totals

@@ -61,7 +61,7 @@ class Angle:
 
 
 class Geometry:
-    """The bonds, angles and tilts of a crystal, found once at its starting values and followed from there."""
+    """The bonds, angles and tilts of a crystal, chosen once at its starting values and followed from there."""
 
     def __init__(self, start: CrystalNow) -> None:
         self.crystal = crystal = start.crystal
@@ -93,15 +93,15 @@ class Geometry:
         radii = np.array([covalent_radius(s.element) for s in sites])
         spread = np.linalg.norm(np.abs(fract).max(axis=0) @ np.abs(vectors)) * 2.0
         offsets = offsets_within(vectors, 2.0 * BOND_FACTOR * float(radii.max()) + float(spread))
-        found: list[tuple[float, Bond]] = []
+        bonds: list[tuple[float, Bond]] = []
         separations = (fract[None, :, :] - fract[start] + offsets[:, None, :]) @ vectors
         distance = np.linalg.norm(separations, axis=2)
         close = (distance > 0.1) & (distance < BOND_FACTOR * (radii + radii[start])[None, :])
         for o, j in zip(*np.nonzero(close), strict=True):
             if elemental or sites[j].element != sites[start].element:
                 name = f"{sites[start].label}-{sites[j].label}"
-                found.append((float(distance[o, j]), Bond(name, start, int(j), tuple(offsets[o]))))
-        return sorted(found, key=lambda item: item[0])
+                bonds.append((float(distance[o, j]), Bond(name, start, int(j), tuple(offsets[o]))))
+        return sorted(bonds, key=lambda item: item[0])
 
     def _add_bonds(self, site: int, around: list[tuple[float, Bond]]) -> None:
         """Keep one bond of each distinct length from this site, unless it is listed from the other end."""
@@ -118,33 +118,33 @@ class Geometry:
         around = [(d, b) for d, b in around if elements[b.atom] not in ALKALI and elements[b.start] not in ALKALI]
         if len(around) > 8:
             return
-        found: list[tuple[str, float, Angle]] = []
+        angles: list[tuple[str, float, Angle]] = []
         for i, (_, first) in enumerate(around):
             for _, second in around[i + 1 :]:
                 centre, end = first.name.split("-")
                 name = f"{end}-{centre}-{second.name.split('-')[1]}"
                 angle = Angle(name, first, second)
-                found.append((name, _angle(angle, fract, vectors), angle))
-        for name, angle, words in _distinct(found, 0.01):
+                angles.append((name, _angle(angle, fract, vectors), angle))
+        for name, angle, words in _distinct(angles, 0.01):
             self.angles.append(replace(angle, name=name, words=words))
 
     def derived(self, crystal: CrystalNow) -> dict[str, DerivedQuantity]:
         """Return bond lengths (Å), angles (°) and tilts (°) as of now, by full address."""
         vectors, fract, prefix = crystal.vectors, crystal.fract, crystal.here.address
-        found = {}
+        quantities = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
-            found[f"{prefix}.bond.{bond.name}"] = BOND.more(bond.words).of(length, f"distance {bond.words}")
+            quantities[f"{prefix}.bond.{bond.name}"] = BOND.more(bond.words).of(length, f"distance {bond.words}")
         for angle in self.angles:
             between = _angle(angle, fract, vectors)
-            found[f"{prefix}.angle.{angle.name}"] = ANGLE.more(angle.words).of(between, f"angle {angle.words}")
+            quantities[f"{prefix}.angle.{angle.name}"] = ANGLE.more(angle.words).of(between, f"angle {angle.words}")
         if self.octahedron is not None:
             tilts = self.octahedron.tilts(fract, np.diag(vectors))
             angles = {"tilt_out_of_phase": tilts.out_of_phase, "tilt_in_phase": tilts.in_phase}
-            found |= {f"{prefix}.{name}": OF_CRYSTAL[name].of(angle) for name, angle in angles.items()}
+            quantities |= {f"{prefix}.{name}": OF_CRYSTAL[name].of(angle) for name, angle in angles.items()}
         if self.has_tolerance_factor:
-            found[f"{prefix}.tolerance_factor"] = _goldschmidt(crystal)
-        return found
+            quantities[f"{prefix}.tolerance_factor"] = _goldschmidt(crystal)
+        return quantities
 
 
 def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float) -> list[tuple[str, T, str]]:
@@ -159,13 +159,13 @@ def _distinct(entries: Sequence[tuple[str, float, T]], tolerance: float) -> list
             known[-1] = (known[-1][0], known[-1][1], known[-1][2] + 1)
         else:
             known.append((value, thing, 1))
-    found = []
+    distinct = []
     for name, known in groups.items():
         total = sum(count for _, _, count in known)
         for k, (_, thing, count) in enumerate(known[:MOST]):
             words = name.replace("-", "–") + (f", {count} of {total}" if len(known) > 1 else "")
-            found.append((f"{name}_{k + 1}" if k else name, thing, words))
-    return found
+            distinct.append((f"{name}_{k + 1}" if k else name, thing, words))
+    return distinct
 
 
 def _separation(bond: Bond, fract: FloatArray) -> FloatArray:
@@ -187,7 +187,7 @@ def _is_perovskite_of_known_ions(crystal: Crystal) -> bool:
     if perovskite_metal(crystal) is None or not all(any(e in role for role in IONS) for e in crystal.elements):
         return False
     places = zip(crystal.sites, crystal.structure.sites, strict=True)
-    counts = [(s.element, s.multiplicity * given.occupancy) for s, given in places]
+    counts = [(s.element, s.multiplicity * cif.occupancy) for s, cif in places]
     n_cations, n_metals, n_halides = (sum(n for e, n in counts if e in role) for role in IONS)
     return bool(np.allclose([n_cations, n_halides], [n_metals, 3.0 * n_metals], rtol=0.1))
 
@@ -198,9 +198,9 @@ def _goldschmidt(crystal: CrystalNow) -> DerivedQuantity:
     ions = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
     radii = []
     for role in IONS:
-        own = [(role[e], n) for e, n in ions if e in role]
-        total = sum(n for _, n in own)
-        radii.append(sum(radius * n for radius, n in own) / total if total > 0.0 else np.nan)
+        counted = [(role[e], n) for e, n in ions if e in role]
+        total = sum(n for _, n in counted)
+        radii.append(sum(radius * n for radius, n in counted) / total if total > 0.0 else np.nan)
     mean = ", mean radii of mixed sites" if crystal.crystal.substitutions else ""
     declared = OF_CRYSTAL["tolerance_factor"]
     return declared.of(tolerance_factor_of_radii(*radii), f"{declared.description}{mean}")
@@ -217,7 +217,7 @@ def crystal_quantities(crystal: CrystalNow) -> dict[str, DerivedQuantity]:
 
 def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -> dict[str, DerivedQuantity]:
     """Return the means and spreads of the lengths of a population by full address."""
-    found = {}
+    quantities = {}
     for length, s in statistics.items():
         for name, statistic in STATISTICS.items():
             value, words = (
@@ -225,8 +225,8 @@ def length_quantities(prefix: str, statistics: Mapping[str, LengthStatistics]) -
                 f"{statistic.words} of the {length.replace('_', ' ')}",
             )
             meaning = s.meaning.more(statistic.phrase)
-            found[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", words, meaning)
-    return found
+            quantities[f"{prefix}.{length}_{name}"] = DerivedQuantity(value, "Å", words, meaning)
+    return quantities
 
 
 # ---- boundaries and layers ------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
     crystal has one boundary, and are not given.
     """
     vectors = lattice.block_vectors
-    found = {}
+    quantities = {}
     for name, family in lattice.lattice.twins.items():
         prefix = f"{lattice.lattice.prefix}.{TWINS}.{name}"
         if family.varied is not None:
@@ -247,8 +247,8 @@ def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
             pairs = zip(probabilities, family.spacings(vectors), strict=True)
             density = 10.0 * float(np.mean([p / spacing for p, spacing in pairs]))
             length = 10.0 / density if density > 0.0 else float("inf")
-            found[f"{prefix}.boundary_density"] = OF_TWINS["boundary_density"].of(density)
-            found[f"{prefix}.domain_length"] = OF_TWINS["domain_length"].of(
+            quantities[f"{prefix}.boundary_density"] = OF_TWINS["boundary_density"].of(density)
+            quantities[f"{prefix}.domain_length"] = OF_TWINS["domain_length"].of(
                 length, "" if density > 0.0 else "no boundary"
             )
         contact = shortest_contact(lattice, family)
@@ -257,8 +257,8 @@ def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
             x, distance = contact
             compared = f"; {within[1]:.3g} Å in the crystal" if within is not None else ""
             words = f"shortest {x}–{x} distance across a boundary{compared}"
-            found[f"{prefix}.shortest_contact"] = OF_TWINS["shortest_contact"].more(f"{x}–{x}").of(distance, words)
-    return found
+            quantities[f"{prefix}.shortest_contact"] = OF_TWINS["shortest_contact"].more(f"{x}–{x}").of(distance, words)
+    return quantities
 
 
 def stacking_quantities(stacking: Here) -> dict[str, DerivedQuantity]:
@@ -284,10 +284,10 @@ def shortest_contact(lattice: LatticeNow, family: TwinBoundaries | None) -> tupl
     vectors = lattice.crystal.vectors
     partly = lattice.crystal.occupancies < 1.0
     contents = zip(blocks.contents, lattice.places, strict=True)
-    places = [(crystal.site_of_atom[own], content) for (own, _), content in contents]
+    places = [(crystal.site_of_atom[atoms], content) for (atoms, _), content in contents]
     span = np.arange(-2.0, 3.0)
     around = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
-    across = [(around[around[:, axis] == 1.0], g) for axis, own in family.axes for g in own if g] if family else []
+    across = [(around[around[:, axis] == 1.0], g) for axis, added in family.axes for g in added if g] if family else []
     nearest: dict[str, float] = {}
     for offsets, element in across or [(around, 0)]:
         shifts = blocks.sums[blocks.state_shift(offsets), element]
@@ -300,7 +300,7 @@ def shortest_contact(lattice: LatticeNow, family: TwinBoundaries | None) -> tupl
                 excluding = partly[sites][:, None] & partly[others][None]
                 distance[excluding & (distance < EXCLUSIVE_DISTANCE)] = np.inf
                 for x in anions(elements):
-                    own, other = (np.array([elements[k] == x for k in kinds]) for kinds in (sites, others))
-                    both = distance[np.ix_(own, other)]
+                    of_first, of_second = (np.array([elements[k] == x for k in kinds]) for kinds in (sites, others))
+                    both = distance[np.ix_(of_first, of_second)]
                     nearest[x] = min(nearest.get(x, np.inf), float(both.min(initial=np.inf)))
     return min(nearest.items(), key=lambda item: item[1]) if nearest else None

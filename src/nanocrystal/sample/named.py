@@ -14,38 +14,38 @@ Populations = Population | Sequence[Population] | Mapping[str, Population]
 """one, several that have names, or by name"""
 
 
-def named_populations(given: Populations) -> dict[str, Population]:
+def named_populations(populations: Populations) -> dict[str, Population]:
     """Return populations by name; raises InputError for two of one name, and for what is none."""
-    if isinstance(given, Mapping):
-        return {str(name): _population(p, f"populations.{name}") for name, p in given.items()}
-    listed = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    found: dict[str, Population] = {}
+    if isinstance(populations, Mapping):
+        return {str(name): _population(p, f"populations.{name}") for name, p in populations.items()}
+    listed = populations if isinstance(populations, Sequence) and not isinstance(populations, str) else [populations]
+    named: dict[str, Population] = {}
     for n, one in enumerate(listed):
         population = _population(one, f"sample[{n}]" if len(listed) > 1 else "sample")
         name = population.usual_name
-        if name in found:
+        if name in named:
             problem = f"two populations are called {name!r}; give each a name of its own, Population(…, name=…)."
             raise InputError(f"populations.{name}", problem)
-        found[name] = population
-    return found
+        named[name] = population
+    return named
 
 
-def _population(given: Any, where: str) -> Population:
-    if isinstance(given, Population):
-        return given
-    if isinstance(given, Crystal):
+def _population(value: Any, where: str) -> Population:
+    if isinstance(value, Population):
+        return value
+    if isinstance(value, Crystal):
         raise InputError(
-            where, f"must be a population, got the crystal {given.name}; say Population(crystal, shape=…)."
+            where, f"must be a population, got the crystal {value.name}; say Population(crystal, shape=…)."
         )
-    raise InputError(where, f"must be a population, such as Population(crystal, shape=…), got {came(given)}.")
+    raise InputError(where, f"must be a population, such as Population(crystal, shape=…), got {came(value)}.")
 
 
-def crystals_of(populations: Mapping[str, Population], given: Mapping[str, Crystal]) -> dict[str, Crystal]:
-    """Return the crystals of populations by name, those given first; raises InputError for two of one name."""
+def crystals_of(populations: Mapping[str, Population], crystals: Mapping[str, Crystal]) -> dict[str, Crystal]:
+    """Return the crystals of populations by name, those of `crystals` first; raises InputError for two of one name."""
     held: dict[str, Crystal] = {}
     for population in populations.values():
         crystal, name = population.made_of, population.crystal_name
-        if crystal is None or name is None or name in given:
+        if crystal is None or name is None or name in crystals:
             continue
         if held.setdefault(name, crystal) is not crystal:
             raise InputError(
@@ -53,5 +53,5 @@ def crystals_of(populations: Mapping[str, Population], given: Mapping[str, Cryst
                 f"two different crystals are called {name!r}; give each a name of its own, Crystal(…, name=…), or the "
                 "same crystal to both populations.",
             )
-    named = {name: crystal.called(name) for name, crystal in given.items()}
+    named = {name: crystal.called(name) for name, crystal in crystals.items()}
     return named | {name: crystal.called(name, f"crystals.{name}") for name, crystal in held.items()}

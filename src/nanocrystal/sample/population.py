@@ -153,7 +153,7 @@ class Population(Declares):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
-        own = self.shape.declared()
+        of_shape = self.shape.declared()
         twins = {f"{TWINS}.{n}.{k}": v for n, family in self.twins.items() for k, v in family.declared().items()}
         if self.size_law is not None:
             twins |= {f"{SIZE_LAW}.{k}": v for k, v in self.size_law.declared().items()}
@@ -163,7 +163,7 @@ class Population(Declares):
             twins |= {f"{SHELL}.{k}": v for k, v in self.shell.declared().items()}
         if self.stacking is not None:
             twins |= {f"{STACKING}.{k}": v for k, v in self.stacking.declared().items()}
-        return {**own, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
+        return {**of_shape, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
 
     def at(self, name: str, evaluation: Evaluation, crystal: Crystal | None) -> PopulationNow:
         """Return the population of this name as of now."""
@@ -271,11 +271,11 @@ class PopulationNow:
         """Its crystals by their size, each slice with the crystal that the size law gives it."""
         law, shape = self.size_law, self.shape
         assert law is not None
-        found = []
+        populations = []
         for k, (part, d) in enumerate(slices(shape, law.law.argument, self.lattice.block_vectors)):
             values = law.crystal_of_size(d, self.crystal).here.whole
-            found.append(replace(self, evaluation=self.evaluation.at(values), part=(k, part)))
-        return found
+            populations.append(replace(self, evaluation=self.evaluation.at(values), part=(k, part)))
+        return populations
 
     @property
     def _key(self) -> StoreKey:
@@ -344,8 +344,8 @@ class PopulationNow:
         if not self.population.disordered:
             return self.evaluation.once(key, addresses, lambda: crystal_moments(self.crystal, grid)), 1.0
         lattice = self.lattice
-        found = self.evaluation.once(key, (*addresses, *lattice.ordering), lambda: lattice.within(grid))
-        return found, 1.0 / lattice.lattice.blocks.blocks_per_cell
+        moments = self.evaluation.once(key, (*addresses, *lattice.ordering), lambda: lattice.within(grid))
+        return moments, 1.0 / lattice.lattice.blocks.blocks_per_cell
 
     def _shaped_pairs(self) -> PairStructure:
         """Return the pairs of a shape along the blocks of the crystal, counted per block."""
@@ -353,17 +353,17 @@ class PopulationNow:
         addresses = (*self.crystal.geometry_addresses, *self._lengths, *lattice.ordering)
         if self.shell is not None:
             addresses = (*addresses, *self.shell.here.addresses("thickness"))
-        found = self.evaluation.once(("pairs", *self._key), addresses, lambda: lattice(grid))
+        pairs = self.evaluation.once(("pairs", *self._key), addresses, lambda: lattice(grid))
         of_places = PlacePairs(
-            moments=found.moments,
+            moments=pairs.moments,
             h=grid.h,
             places=lattice.places_per_block,
-            mean_inside=found.mean_inside,
+            mean_inside=pairs.mean_inside,
             known_by=addresses,
         )
         levels = self._levels_of_box(addresses)
         cells = 1.0 / lattice.lattice.blocks.blocks_per_cell
-        structure = self._structure(of_places, cells, found.mean_blocks, levels)
+        structure = self._structure(of_places, cells, pairs.mean_blocks, levels)
         if lattice.lattice.surface is None:
             return structure
         return replace(structure, shape_functions=lattice.shape_functions())
@@ -371,8 +371,7 @@ class PopulationNow:
     def _levels_of_box(self, known_by: Sequence[str]) -> tuple[RadialFunction, ...]:
         """Return γ₀(r), and with a shell the same counted with g of one and of both places, each over γ₀(0).
 
-        Their tables are made where they are asked for, once for each range of r. known_by: the addresses that they
-        depend on.
+        Their tables are made at first use, once for each range of r. known_by: the addresses that they depend on.
         """
         shape, vectors = self.shape, self.lattice.block_vectors
 
@@ -404,22 +403,22 @@ class PopulationNow:
     ) -> PairStructure:
         """Return the pair structure of a crystal from the pairs of its places."""
         outer = None if self.shell is None else self.shell.changed(self.crystal)
-        found = assembled(self.evaluation, self.crystal, pairs, outer, self._key)
+        of_kinds = assembled(self.evaluation, self.crystal, pairs, outer, self._key)
         volume = self.crystal.cell_volume * cells_per_unit
         return PairStructure(
-            kinds=found.kinds,
-            moments=found.moments,
+            kinds=of_kinds.kinds,
+            moments=of_kinds.moments,
             h=pairs.h,
             envelope=envelope,
             shape_function=levels[0],
-            number_density=sum(k.count * k.occupancy for k in found.kinds) / volume,
+            number_density=sum(k.count * k.occupancy for k in of_kinds.kinds) / volume,
             n_units=n_units,
             delta1=self.crystal.here.get("delta1", 0.0),
             delta2=self.crystal.here.get("delta2", 0.0),
             depends_on=(*pairs.known_by, *pair_addresses(self.crystal)),
-            rows=found.rows,
-            factors=found.factors,
-            levels=found.levels if self.population.termination is None else found.site_pairs,
+            rows=of_kinds.rows,
+            factors=of_kinds.factors,
+            levels=of_kinds.levels if self.population.termination is None else of_kinds.site_pairs,
             shape_functions=normalised(levels, pairs.mean_inside),
         )
 

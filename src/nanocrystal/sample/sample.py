@@ -43,7 +43,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, init=False)
 class Sample:
-    """Crystals and the populations made of them, by name; it has never heard of a beam.
+    """Crystals and the populations made of them, by name, independent of how they are measured.
 
         Sample(dots), Sample([dots, other]), Sample({"dots": dots}), Sample({"dots": dots}, {"pt": pt})
 
@@ -220,31 +220,31 @@ class Sample:
 
         coarser: how many times wider the bins are than those of the pairs; derivatives need fewer digits.
         """
-        found = {}
+        derivatives = {}
         for name, population in self.at(evaluation).items():
             pairs = population.shaped_derivatives(addresses, reduction, coarser)
             if pairs is not None:
-                found[name] = pairs
-        return found
+                derivatives[name] = pairs
+        return derivatives
 
     def atom_fractions(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> dict[str, float]:
         """Return which part of the atoms of the sample each population holds; they add up to 1."""
         amounts: dict[str, float] = {}
         for name, population in self.populations.items():
             structure = structures[name]
-            given = evaluation.values[f"populations.{name}.{population.fraction_basis}"]
+            fraction = evaluation.values[f"populations.{name}.{population.fraction_basis}"]
             if population.fraction_basis == "mass_fraction":
-                amounts[name] = given / mean_atomic_mass(structure)
+                amounts[name] = fraction / mean_atomic_mass(structure)
             elif population.fraction_basis == "volume_fraction":
                 if structure.number_density is None:
                     raise InputError(
                         f"populations.{name}.volume_fraction",
                         "the volume of explicit atoms is not defined; give mass_fraction or number_fraction.",
                     )
-                amounts[name] = given * structure.number_density
+                amounts[name] = fraction * structure.number_density
             else:
                 assert structure.n_units is not None
-                amounts[name] = given * structure.n_units * structure.n_atoms
+                amounts[name] = fraction * structure.n_units * structure.n_atoms
         total = sum(amounts.values())
         if total <= 0.0:
             raise InputError("populations", "the fractions of all populations are zero.")
@@ -256,13 +256,13 @@ class Sample:
         Atoms of coatings count where their formula is given.
         """
         contents, parts = self._contents(evaluation)
-        found = summed(
+        amounts = summed(
             {element: parts[name] * n / content.n_atoms for element, n in atoms.items()}
             for name, content in contents.items()
             for atoms in (content.atoms, content.coating)
         )
-        total = sum(found.values())
-        return {element: n / total for element, n in found.items()}
+        total = sum(amounts.values())
+        return {element: n / total for element, n in amounts.items()}
 
     def check_surroundings(self, element: str, where: str) -> None:
         """Raise InputError, at `where`, for populations in which the surroundings of an element are not known."""
@@ -274,7 +274,7 @@ class Sample:
     ) -> dict[str, tuple[float, Surroundings]]:
         """Return population -> which part of the nuclei of an element it holds, and what surrounds them.
 
-        borders: depths below the surface (Å) that nuclei shall be told apart at.
+        borders: depths below the surface (Å) between which nuclei are counted apart.
         """
         contents, parts = self._contents(evaluation)
         nuclei = {n: part * contents[n].atoms[element] / contents[n].n_atoms for n, part in parts.items()}
@@ -330,30 +330,30 @@ class Sample:
 
     def derived(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         """Return what follows from the values, by full address."""
-        found: dict[str, DerivedQuantity] = {}
+        quantities: dict[str, DerivedQuantity] = {}
         for name, crystal in self._crystals_at(evaluation.values).items():
-            found |= crystal_quantities(crystal)
-            found |= self._geometries[name].derived(crystal)
+            quantities |= crystal_quantities(crystal)
+            quantities |= self._geometries[name].derived(crystal)
         for population in self.at(evaluation).values():
-            found |= self._population_quantities(population)
+            quantities |= self._population_quantities(population)
         if len(self.populations) > 1:
-            found |= self._fraction_quantities(evaluation)
-        return found
+            quantities |= self._fraction_quantities(evaluation)
+        return quantities
 
     def _population_quantities(self, now: PopulationNow) -> dict[str, DerivedQuantity]:
         prefix, population = now.here.address, now.population
-        found = length_quantities(prefix, now.shape.length_statistics())
+        quantities = length_quantities(prefix, now.shape.length_statistics())
         content = content_of(now)
         volume = content.volume if population.shape.finite else None
         if volume is not None:
-            found[f"{prefix}.volume_mean"] = OF_POPULATION["volume_mean"].of(volume)
-            found[f"{prefix}.n_atoms_mean"] = OF_POPULATION["n_atoms_mean"].of(content.n_atoms)
+            quantities[f"{prefix}.volume_mean"] = OF_POPULATION["volume_mean"].of(volume)
+            quantities[f"{prefix}.n_atoms_mean"] = OF_POPULATION["n_atoms_mean"].of(content.n_atoms)
             law = population.size_law
             changes = population.shell is not None or population.termination is not None
             changes = changes or bool(law is not None and law.occupancy)
             if changes or self.crystals[str(population.crystal_name)].substitutions:
                 declared = OF_POPULATION["composition"]
-                found |= {
+                quantities |= {
                     f"{prefix}.composition.{e}": declared.more(e).of(
                         n / content.n_atoms, f"part of the atoms that is {e}"
                     )
@@ -361,16 +361,16 @@ class Sample:
                 }
         if volume is not None and content.coating:
             part = content.coating_mass / (content.mass + content.coating_mass)
-            found[f"{prefix}.coating_mass_fraction"] = OF_POPULATION["coating_mass_fraction"].of(part)
+            quantities[f"{prefix}.coating_mass_fraction"] = OF_POPULATION["coating_mass_fraction"].of(part)
         if population.shell is not None:
             assert now.shell is not None
             inside = now.shell.part_inside(now.shape, now.block_vectors)
-            found[f"{prefix}.core_fraction"] = OF_POPULATION["core_fraction"].of(inside)
+            quantities[f"{prefix}.core_fraction"] = OF_POPULATION["core_fraction"].of(inside)
         if population.twins:
-            found |= twin_quantities(self.lattice_at(now.name, now.evaluation))
+            quantities |= twin_quantities(self.lattice_at(now.name, now.evaluation))
         if population.stacking is not None:
-            found |= stacking_quantities(now.here.under(STACKING))
-        return found
+            quantities |= stacking_quantities(now.here.under(STACKING))
+        return quantities
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         declared = OF_POPULATION["mass_fraction_of_sample"]
@@ -386,31 +386,31 @@ class Sample:
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on what a user may not have meant."""
-        found = [r for crystal in self._crystals_at(values).values() for r in crystal.remarks()]
+        remarks = [r for crystal in self._crystals_at(values).values() for r in crystal.remarks()]
         for population in self.at(Evaluation(values)).values():
             if population.shell is not None:
-                found += population.shell.remarks(population.shape, population.block_vectors)
-        return found
+                remarks += population.shell.remarks(population.shape, population.block_vectors)
+        return remarks
 
     def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""
-        found = {}
+        densities = {}
         for name, population in self.at(Evaluation(values)).items():
             for length, curves in population.shape.size_curves().items():
-                found[f"{name} {length}"] = (length, *curves)
-        return found
+                densities[f"{name} {length}"] = (length, *curves)
+        return densities
 
     def size_maps(self, values: Values) -> dict[str, tuple[str, str, FloatArray, FloatArray, FloatArray]]:
         """Return a name -> (names of two lengths, first (n,), second (m,), Å, number density (m, n), 1/Å²)."""
-        found = {}
+        maps = {}
         for name, population in self.at(Evaluation(values)).items():
             for (first, second), axes in population.shape.size_maps().items():
-                found[f"{name} {first} {second}"] = (first, second, *axes)
-        return found
+                maps[f"{name} {first} {second}"] = (first, second, *axes)
+        return maps
 
     def typical_atoms(self, values: Values) -> dict[str, AtomPicture]:
         """Return population -> the atoms of a crystal of the mean size, or of its surface; none of infinite ones."""
-        found = {}
+        pictures = {}
         for name, population in self.at(Evaluation(values)).items():
             picture, shape = None, population.shape
             if shape.shape.explicit is not None:
@@ -418,8 +418,8 @@ class Sample:
             elif shape.shape.finite:
                 picture = of_crystal(self.lattice_at(name, population.evaluation), shape)
             if picture is not None and picture.elements:
-                found[name] = picture
-        return found
+                pictures[name] = picture
+        return pictures
 
     def model_files(self, values: Values, title: str) -> dict[str, str]:
         """Return file name -> text: each crystal as CIF, each cluster as XYZ."""
@@ -439,7 +439,7 @@ class Sample:
 
     def inputs(self) -> dict[str, str]:
         """Return file -> SHA-256 of everything the sample was read from."""
-        found = {c.structure.source: c.sha256 for c in self.crystals.values()}
+        digests = {c.structure.source: c.sha256 for c in self.crystals.values()}
         for population in self.populations.values():
-            found |= population.shape.inputs()
-        return found
+            digests |= population.shape.inputs()
+        return digests

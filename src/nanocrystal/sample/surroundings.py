@@ -99,9 +99,9 @@ def deeper_than(population: PopulationNow, depths: FloatArray) -> FloatArray:
 # ---- how many of the twelve -----------------------------------------------------------------------
 
 
-def three_layers(above: float, own: float, below: float) -> FloatArray:
+def three_layers(above: float, within: float, below: float) -> FloatArray:
     """Return P(n), n = 0 to 12, for layers of four places with these parts of the second element each."""
-    return np.asarray(np.convolve(np.convolve(_binomial(4, above), _binomial(4, own)), _binomial(4, below)))
+    return np.asarray(np.convolve(np.convolve(_binomial(4, above), _binomial(4, within)), _binomial(4, below)))
 
 
 def _binomial(n: int, x: float) -> FloatArray:
@@ -124,7 +124,7 @@ def clustered(x: float, correlation_length: float, edge: float) -> FloatArray:
     return np.asarray(betabinom.pmf(np.arange(NEIGHBOURS + 1), NEIGHBOURS, x * free, (1.0 - x) * free))
 
 
-# ---- what can be asked ----------------------------------------------------------------------------
+# ---- of which populations -------------------------------------------------------------------------
 
 
 def check_surroundings(population: Population, crystal: Crystal | None, element: str, where: str, place: str) -> None:

@@ -173,17 +173,17 @@ def _check_cell(block: Any, cell: FloatArray, source: str) -> None:
     import gemmi
 
     for name in "abc":
-        given = block.find_value(f"_cell_length_{name}")
-        if given is None or not np.isfinite(gemmi.cif.as_number(given)):
-            shown = "lacks" if given is None else f"has {given!r} as"
+        entry = block.find_value(f"_cell_length_{name}")
+        if entry is None or not np.isfinite(gemmi.cif.as_number(entry)):
+            shown = "lacks" if entry is None else f"has {entry!r} as"
             raise InputError(source, f"{shown} the cell length _cell_length_{name}; a number in Å is needed.")
-        if not 0.0 < gemmi.cif.as_number(given) <= LONGEST:
-            raise InputError(source, f"has {given!r} as the cell length _cell_length_{name}, which cannot be meant.")
+        if not 0.0 < gemmi.cif.as_number(entry) <= LONGEST:
+            raise InputError(source, f"has {entry!r} as the cell length _cell_length_{name}, which cannot be meant.")
     for name, angle in zip(("alpha", "beta", "gamma"), cell[3:], strict=True):
-        given = block.find_value(f"_cell_angle_{name}")
-        wanted = 90.0 if given is None else gemmi.cif.as_number(given)
-        if not (0.0 < wanted < 180.0 and abs(wanted - angle) < 1e-6):
-            raise InputError(source, f"has {given!r} as the cell angle _cell_angle_{name}, which cannot be meant.")
+        entry = block.find_value(f"_cell_angle_{name}")
+        degrees = 90.0 if entry is None else gemmi.cif.as_number(entry)
+        if not (0.0 < degrees < 180.0 and abs(degrees - angle) < 1e-6):
+            raise InputError(source, f"has {entry!r} as the cell angle _cell_angle_{name}, which cannot be meant.")
 
 
 def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatArray, str]:
@@ -201,25 +201,25 @@ def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatA
             if not list(group):
                 raise InputError(source, "its symmetry operations lack the identity x,y,z.")
         else:
-            found = small.spacegroup
-            if found is None and name:
-                found = gemmi.find_spacegroup_by_name(name, small.cell.alpha, small.cell.gamma)
-            if found is None:
+            space_group = small.spacegroup
+            if space_group is None and name:
+                space_group = gemmi.find_spacegroup_by_name(name, small.cell.alpha, small.cell.gamma)
+            if space_group is None:
                 number = block.find_value("_space_group_IT_number") or block.find_value("_symmetry_Int_Tables_number")
-                found = gemmi.find_spacegroup_by_number(int(gemmi.cif.as_string(number))) if number else None
-            if found is None:
+                space_group = gemmi.find_spacegroup_by_number(int(gemmi.cif.as_string(number))) if number else None
+            if space_group is None:
                 raise InputError(
                     source,
                     (f"gives the unknown space group {name!r}" if name else "names no space group")
                     + " and lists no symmetry operations; add _space_group_symop_operation_xyz, or a standard "
                     "_space_group_name_H-M_alt such as 'P 1' or 'F m -3 m'.",
                 )
-            group, name = found.operations(), found.hm
+            group, name = space_group.operations(), space_group.hm
     except (ValueError, RuntimeError) as error:
         raise InputError(source, f"its symmetry operations cannot be read ({error}).") from None
     if listed:
-        found = gemmi.find_spacegroup_by_ops(group)
-        name = found.hm if found is not None else name
+        space_group = gemmi.find_spacegroup_by_ops(group)
+        name = space_group.hm if space_group is not None else name
     operations = list(group)
     rotations = np.array([op.rot for op in operations], dtype=float) / gemmi.Op.DEN
     translations = np.array([op.tran for op in operations], dtype=float) / gemmi.Op.DEN
@@ -229,7 +229,7 @@ def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatA
 def _sites(block: Any, small: Any, source: str) -> list[CifSite]:
     sites: list[CifSite] = []
     names: dict[str, int] = {}
-    given_u = _labels_with_displacement(block)
+    displaced = _labels_with_displacement(block)
     for site in small.sites:
         if not site.type_symbol and not site.label:
             continue
@@ -251,7 +251,7 @@ def _sites(block: Any, small: Any, source: str) -> list[CifSite]:
         names[label] = names.get(label, 0) + 1
         if names[label] > 1:
             label = f"{label}_{names[label]}"
-        sites.append(CifSite(label, symbol, fract, min(site.occ, 1.0), _displacement(site, small, given_u)))
+        sites.append(CifSite(label, symbol, fract, min(site.occ, 1.0), _displacement(site, small, displaced)))
     return sites
 
 
@@ -267,7 +267,7 @@ def _labels_with_displacement(block: Any) -> set[str]:
     return labels
 
 
-def _displacement(site: Any, small: Any, given: set[str]) -> float | None:
+def _displacement(site: Any, small: Any, labels: set[str]) -> float | None:
     """Return u_iso in Å²: as given, or a third of the trace of Uij in the Cartesian frame."""
     if site.aniso.nonzero():
         u = np.array(site.aniso.as_mat33().tolist())
@@ -276,6 +276,6 @@ def _displacement(site: Any, small: Any, given: set[str]) -> float | None:
         metric = orth.T @ orth
         reciprocal = np.sqrt(np.diag(np.linalg.inv(metric)))
         return float((u * np.outer(reciprocal, reciprocal) * metric).sum() / 3.0)
-    if site.label in given:
+    if site.label in labels:
         return float(site.u_iso)
     return None

@@ -139,7 +139,7 @@ class StructureFile:
 
 
 def read_structure(file: str | Path, where: str, source: str | None = None) -> CifStructure:
-    """Return the structure of a CIF, or of the library: "library:NAME"; raises InputError that names where it is asked.
+    """Return the structure of a CIF, or of the library: "library:NAME"; raises InputError at `where`.
 
     source: how reports and messages name the file, its path if not said.
     """
@@ -202,7 +202,7 @@ class SiteOverride(Declares):
 
 @dataclass(frozen=True)
 class Site:
-    """One site of the asymmetric unit with its orbit. `u_iso_key`: where its displacement is found."""
+    """One site of the asymmetric unit with its orbit. `u_iso_key`: the key of its displacement in `Crystal.u_iso`."""
 
     label: str
     element: str
@@ -215,7 +215,7 @@ class Site:
 
 
 class CellKeys(TypedDict, total=False):
-    """What a crystal is given by name: the independent parameters of its cell, the motion of its atoms, its sites."""
+    """What a crystal takes by name: the independent parameters of its cell, the motion of its atoms, its sites."""
 
     a: Number
     b: Number
@@ -390,12 +390,12 @@ class Crystal(Declares):
     def sites(self) -> tuple[Site, ...]:
         """The sites of the asymmetric unit."""
         vectors = cell_vectors(self.structure.cell)
-        found = []
+        sites = []
         for site in self.structure.sites:
             orbit = site_orbit(np.array(site.fract), self.structure.rotations, self.structure.translations, vectors)
             key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
-            found.append(Site(site.label, site.element, orbit, key))
-        return tuple(found)
+            sites.append(Site(site.label, site.element, orbit, key))
+        return tuple(sites)
 
     @cached_property
     def freedom(self) -> CellFreedom:
@@ -406,8 +406,8 @@ class Crystal(Declares):
     def formula(self) -> str:
         """The content of the cell divided by the greatest common factor, e.g. CsPbBr3."""
         counts: dict[str, float] = {}
-        for site, given in zip(self.sites, self.structure.sites, strict=True):
-            counts[site.element] = counts.get(site.element, 0.0) + site.multiplicity * given.occupancy
+        for site, cif in zip(self.sites, self.structure.sites, strict=True):
+            counts[site.element] = counts.get(site.element, 0.0) + site.multiplicity * cif.occupancy
         whole = [round(n) for n in counts.values()]
         exact = all(abs(n - w) < 1e-6 for n, w in zip(counts.values(), whole, strict=True))
         unit = math.gcd(*whole) if exact and all(whole) else 1
@@ -437,26 +437,26 @@ class Crystal(Declares):
         """Return local address -> (declaration, parameter) of everything that may be refined."""
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
-            given = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
-            entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(given))
+            value = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
+            entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(value))
         for site, cif in zip(self.sites, self.structure.sites, strict=True):
             override = self.site_overrides.get(site.label, SiteOverride())
-            given_u = self.u_iso.get(site.u_iso_key, cif.u_iso)
-            if given_u is None:
+            u_iso = self.u_iso.get(site.u_iso_key, cif.u_iso)
+            if u_iso is None:
                 raise InputError(
                     f"{self.where}.u_iso",
                     f"{self.structure.source} gives no displacement parameter for site {site.label!r}; "
                     f"give one, for instance u_iso = {{ {site.element} = 0.01 }} (Å²).",
                 )
-            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO.more(site.u_iso_key), as_parameter(given_u))
+            entries[f"u_iso.{site.u_iso_key}"] = (U_ISO.more(site.u_iso_key), as_parameter(u_iso))
             entries[f"sites.{site.label}.occupancy"] = (
                 OCCUPANCY.more(site.label),
                 as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
             )
             for k in site.orbit.free:
                 name = "xyz"[k]
-                given = getattr(override, name)
-                value = float(site.orbit.fract[k]) if given is None else given
+                overriding = getattr(override, name)
+                value = float(site.orbit.fract[k]) if overriding is None else overriding
                 entries[f"sites.{site.label}.{name}"] = (
                     coordinate_quantity(name, site.label).more(self.structure.space_group),
                     as_parameter(value),
@@ -464,9 +464,12 @@ class Crystal(Declares):
         for key, substitution in self.substitutions.items():
             entries |= {f"substitution.{key}.{k}": v for k, v in substitution.declared().items()}
             if substitution.element in self.u_iso:
-                given = self.u_iso[substitution.element]
-                entries[f"u_iso.{substitution.element}"] = (U_ISO.more(substitution.element), as_parameter(given))
-        return entries | {name: (MOTION[name], as_parameter(given)) for name, given in self.motion.items()}
+                second_u_iso = self.u_iso[substitution.element]
+                entries[f"u_iso.{substitution.element}"] = (
+                    U_ISO.more(substitution.element),
+                    as_parameter(second_u_iso),
+                )
+        return entries | {name: (MOTION[name], as_parameter(value)) for name, value in self.motion.items()}
 
     def at(self, here: Here) -> CrystalNow:
         """Return the crystal as of now."""
@@ -534,8 +537,8 @@ class Crystal(Declares):
                 parameter.checked(quantity, f"{self.where}.{address}")
             except InputError as error:
                 name = address.rpartition(".")[2]
-                given = name in self.cell or address.partition(".")[2] in self.u_iso or address.startswith("sites.")
-                if given:
+                by_user = name in self.cell or address.partition(".")[2] in self.u_iso or address.startswith("sites.")
+                if by_user:
                     raise
                 raise InputError(
                     error.where, f"{self.structure.source} gives a number that cannot be used: it {error.problem}"
@@ -591,8 +594,8 @@ class CrystalNow:
     @cached_property
     def cell(self) -> FloatArray:
         """Lengths (Å) and angles (°) of the cell."""
-        given = {i: self.here[CELL_NAMES[i]] for i in self.crystal.freedom.free}
-        return self.crystal.freedom.filled(self.crystal.structure.cell, given)
+        free = {i: self.here[CELL_NAMES[i]] for i in self.crystal.freedom.free}
+        return self.crystal.freedom.filled(self.crystal.structure.cell, free)
 
     @cached_property
     def vectors(self) -> FloatArray:
@@ -640,18 +643,18 @@ class CrystalNow:
 
     def occupants_with(self, fractions: Mapping[str, float]) -> list[list[Occupant]]:
         """Return `occupants` with other parts of second elements, by key of the substitution."""
-        found = []
+        occupants = []
         for site, occupancy, u_iso in zip(self.crystal.sites, self.occupancies, self.u_iso, strict=True):
             key = self.crystal.substitution_key(site.label)
             if key is None:
-                found.append([Occupant(site.element, float(occupancy), float(u_iso))])
+                occupants.append([Occupant(site.element, float(occupancy), float(u_iso))])
                 continue
             element = self.crystal.substitutions[key].element
             fraction = fractions[key] if key in fractions else self.here[f"substitution.{key}.fraction"]
-            own_u_iso = self.here.get(f"u_iso.{element}", float(u_iso))
+            second_u_iso = self.here.get(f"u_iso.{element}", float(u_iso))
             first = Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso))
-            found.append([first, Occupant(element, float(occupancy) * fraction, own_u_iso)])
-        return found
+            occupants.append([first, Occupant(element, float(occupancy) * fraction, second_u_iso)])
+        return occupants
 
     @cached_property
     def cell_mass(self) -> float:
@@ -661,15 +664,17 @@ class CrystalNow:
 
     def remarks(self) -> list[str]:
         """Return sentences on what a user may not have meant."""
-        found = []
+        remarks = []
         crystal = self.crystal
         for site, cif, u_iso in zip(crystal.sites, crystal.structure.sites, self.u_iso, strict=True):
             address = self.here.address_of(f"u_iso.{site.u_iso_key}")
             if site.u_iso_key not in crystal.u_iso:
-                found.append(f"{address} = {cif.u_iso:g} Å² is that of {crystal.structure.source}, as none was given.")
+                remarks.append(
+                    f"{address} = {cif.u_iso:g} Å² is that of {crystal.structure.source}, as none was given."
+                )
             if u_iso > LARGE_U_ISO:
-                found.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
-        return list(dict.fromkeys(found))
+                remarks.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
+        return list(dict.fromkeys(remarks))
 
     def check_overlap(self) -> None:
         """Raise InputError where two atoms are closer than atoms can be."""

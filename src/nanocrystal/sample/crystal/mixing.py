@@ -94,12 +94,12 @@ def substituted_sites(keys: list[str], labels: list[str], elements: list[str], w
                 f"{where}.substitution.{key}",
                 f"is no site and no element of the crystal; {nearest_names(key, {*labels, *elements})}",
             )
-    found = {}
+    key_of_site = {}
     for label, element in zip(labels, elements, strict=True):
-        own = [k for k in (label, element) if k in keys]
-        if own:
-            found[label] = own[0]
+        matching = [k for k in (label, element) if k in keys]
+        if matching:
+            key_of_site[label] = matching[0]
     for key in keys:
-        if key not in found.values():
+        if key not in key_of_site.values():
             raise InputError(f"{where}.substitution.{key}", "has no effect: each of its sites has an entry of its own.")
-    return found
+    return key_of_site

@@ -1,6 +1,6 @@
 """The reflections of a crystal: families of equivalent lattice planes, and what the atoms add to each.
 
-A plain intermediate for diffraction from crystals that are perfect and large. The sample has never heard of a beam:
+A plain intermediate for diffraction from crystals that are perfect and large. It depends on no beam:
 it answers with a geometric factor for each element, G_e(h) = Σ o exp(−u Q²/2) exp(2πi h·x) over the atoms of the cell,
 so that F(h) = Σ_e f_e(Q) G_e(h) whatever the form factors f_e are. Two elements on one site count with their
 fractions (mean field).
@@ -59,9 +59,9 @@ def families_within(rotations: FloatArray, translations: FloatArray, vectors: Fl
     reach = int(np.abs(hkl).max(initial=0)) * int(np.abs(turns).sum(axis=1).max()) + 1
     images = np.einsum("nj,ojk->onk", hkl, turns)
     leader = np.maximum(_rank(images, reach), _rank(-images, reach)).max(axis=0)
-    own = _rank(hkl, reach)
-    first = np.flatnonzero(own == leader)
-    first = first[np.lexsort((-own[first], np.round(_q_of(hkl[first], vectors), 9)))]
+    rank = _rank(hkl, reach)
+    first = np.flatnonzero(rank == leader)
+    first = first[np.lexsort((-rank[first], np.round(_q_of(hkl[first], vectors), 9)))]
     place = {int(leader[k]): n for n, k in enumerate(first)}
     family = np.array([place[int(number)] for number in leader], dtype=np.int64)
     return Families(hkl[first], np.bincount(family, minlength=len(first)).astype(np.int64), hkl, family)
@@ -137,5 +137,5 @@ def squared_factors(reflections: Reflections, form_factors: ComplexArray) -> Flo
 def cosines_to(hkl: IntArray, axis: tuple[int, int, int], vectors: FloatArray) -> FloatArray:
     """Return the cosines between the normals of the planes hkl and those of the plane `axis`, (n,)."""
     normals = reciprocal_places(hkl, vectors)
-    [wanted] = reciprocal_places(np.array([axis], dtype=np.int64), vectors)
-    return np.asarray(normals @ wanted / (np.linalg.norm(normals, axis=1) * np.linalg.norm(wanted)))
+    [normal] = reciprocal_places(np.array([axis], dtype=np.int64), vectors)
+    return np.asarray(normals @ normal / (np.linalg.norm(normals, axis=1) * np.linalg.norm(normal)))

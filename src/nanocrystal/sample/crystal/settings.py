@@ -67,10 +67,10 @@ def pbnm_order(structure: CifStructure) -> tuple[int, int, int] | None:
     group = gemmi.SpaceGroup("P b n m").operations()
     rotations = np.array([op.rot for op in group], dtype=float) / gemmi.Op.DEN
     translations = np.array([op.tran for op in group], dtype=float) / gemmi.Op.DEN
-    wanted = _operation_set(rotations, translations)
+    of_pbnm = _operation_set(rotations, translations)
     for i, j, k in permutations((0, 1, 2)):
         order = (i, j, k)
-        if _operation_set(*_reordered(structure, order)) == wanted:
+        if _operation_set(*_reordered(structure, order)) == of_pbnm:
             return order
     return None
 

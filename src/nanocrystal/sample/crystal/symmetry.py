@@ -120,7 +120,7 @@ def site_orbit(fract: FloatArray, rotations: FloatArray, translations: FloatArra
 
 
 def _free_directions(projector: FloatArray) -> FloatArray:
-    """Return the reduced row echelon form of the space that the site's own symmetry leaves fixed."""
+    """Return the reduced row echelon form of the space that the site symmetry leaves fixed."""
     rows = projector.T.copy()
     directions = np.zeros((3, 3))
     pivot_row = 0

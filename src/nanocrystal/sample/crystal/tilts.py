@@ -100,12 +100,16 @@ def orthorhombic_from_tilts(
     theta, phi = _checked_tilts(tilts)
     if (length is None) == (cell is None):
         raise InputError("length", "give either length or cell, exactly one of the two.")
-    given = cell if cell is not None else np.atleast_1d(np.asarray(length, dtype=float))
-    if not all(math.isfinite(v) and v > 0.0 for v in given) or len(given) > 3 or (cell is not None and len(cell) != 3):
-        raise InputError("cell" if cell is not None else "length", f"must be positive lengths in Å, got {given}.")
+    lengths = cell if cell is not None else np.atleast_1d(np.asarray(length, dtype=float))
+    if (
+        not all(math.isfinite(v) and v > 0.0 for v in lengths)
+        or len(lengths) > 3
+        or (cell is not None and len(cell) != 3)
+    ):
+        raise InputError("cell" if cell is not None else "length", f"must be positive lengths in Å, got {lengths}.")
     ratio = 1.0
     if cell is None:
-        equatorial, axial = float(given[0]), float(given[-1])
+        equatorial, axial = float(lengths[0]), float(lengths[-1])
         ratio = axial / equatorial
         a = 2.0 * ROOT2 * equatorial * math.cos(theta) * math.cos(phi)
         cell = (a, a / math.cos(theta), 4.0 * axial * math.cos(theta))
@@ -220,9 +224,9 @@ def tilts_from_coordinates(structure: CifStructure) -> Tilts:
     order = pbnm_order(structure)
     if metal is not None and order is not None:
         fract = np.concatenate(places)
-        found = Octahedron.around(sum(len(p) for p in places[:metal]), fract, structure.cell[:3], order)
-        if found is not None:
-            return found.tilts(fract, structure.cell[:3])
+        octahedron = Octahedron.around(sum(len(p) for p in places[:metal]), fract, structure.cell[:3], order)
+        if octahedron is not None:
+            return octahedron.tilts(fract, structure.cell[:3])
     raise InputError(structure.source, "is no perovskite with tilted octahedra in Pbnm (or Pnma, Pnam, …).")
 
 
@@ -256,15 +260,15 @@ class Octahedron:
         vectors = ((apart + shift) * lengths)[:, list(order)]
         distances = np.linalg.norm(vectors, axis=1)
         bonds = []
-        for wanted in ((0.0, 0.0, 1.0), (ROOT2 / 2.0, ROOT2 / 2.0, 0.0), (ROOT2 / 2.0, -ROOT2 / 2.0, 0.0)):
-            along = vectors @ np.array(wanted) / np.maximum(distances, 1e-9)
+        for direction in ((0.0, 0.0, 1.0), (ROOT2 / 2.0, ROOT2 / 2.0, 0.0), (ROOT2 / 2.0, -ROOT2 / 2.0, 0.0)):
+            along = vectors @ np.array(direction) / np.maximum(distances, 1e-9)
             near = (along > math.cos(math.radians(LARGEST))) & (distances > 0.5)
             if not near.any():
                 return None
             atom = int(np.argmin(np.where(near, distances, np.inf)))
             bonds.append((atom, (float(shift[atom, 0]), float(shift[atom, 1]), float(shift[atom, 2]))))
-        lengths_found = distances[[atom for atom, _ in bonds]]
-        if np.ptp(lengths_found) > 0.25 * lengths_found.min():
+        bond_lengths = distances[[atom for atom, _ in bonds]]
+        if np.ptp(bond_lengths) > 0.25 * bond_lengths.min():
             return None
         return cls(centre, tuple(bonds), order)
 

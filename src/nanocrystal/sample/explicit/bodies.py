@@ -62,11 +62,11 @@ def ball(diameter: float, depth: float, contents: FloatArray, vectors: FloatArra
     of the sphere. vectors: block vectors, Å.
     """
     radius, inner = 0.5 * diameter, max(0.5 * diameter - depth, 0.0)
-    own = contents - contents[0]
-    reach = radius + float(np.linalg.norm(own, axis=1).max())
+    places = contents - contents[0]
+    reach = radius + float(np.linalg.norm(places, axis=1).max())
     corners = grid_of_blocks(np.ceil(reach * np.linalg.norm(np.linalg.inv(vectors), axis=0))) @ vectors
     holds = np.zeros(corners.shape[:3], dtype=np.bool_)
-    for place in own:
+    for place in places:
         distance = np.linalg.norm(corners + place, axis=-1)
         holds |= (distance <= radius) & (distance >= inner)
     used = used_planes(holds)

@@ -129,7 +129,7 @@ class BoundaryNetwork:
 
     def joined(self, other: BoundaryNetwork, blocks: BlockLattice) -> BoundaryNetwork:
         """Return the boundaries of both networks of one crystal; two at one plane add up."""
-        first, second, third = (blocks.sums[own, added] for own, added in zip(self.steps, other.steps, strict=True))
+        first, second, third = (blocks.sums[steps, added] for steps, added in zip(self.steps, other.steps, strict=True))
         return BoundaryNetwork(self.numbers, (first, second, third), self.start)
 
     @property
@@ -180,8 +180,8 @@ class ExplicitCrystal:
 
     def kept(self, chosen: NDArray[np.bool_]) -> ExplicitCrystal:
         """Return some of the atoms; chosen: (n_atoms,)."""
-        given = None if self.given is None else tuple(np.array(self.given)[chosen].tolist())
-        return ExplicitCrystal(self.positions[chosen], self.sites[chosen], self.domains[chosen], self.crystal, given)
+        elements = None if self.given is None else tuple(np.array(self.given)[chosen].tolist())
+        return ExplicitCrystal(self.positions[chosen], self.sites[chosen], self.domains[chosen], self.crystal, elements)
 
     def cluster(self, source: str = "network") -> Cluster:
         """Return the atoms as a cluster."""
@@ -251,20 +251,20 @@ def crystal_of_states(
     crystal: CrystalNow, blocks: BlockLattice, content: Content, surface: OuterLayers | None = None
 ) -> ExplicitCrystal:
     """Return the atoms of whole blocks; surface: see `explicit_crystal`."""
-    places, atoms, found = [], [], []
-    for state, ((own, _), at_corner) in enumerate(zip(blocks.contents, blocks.places(crystal.fract), strict=True)):
+    places, atoms, domains = [], [], []
+    for state, ((index, _), at_corner) in enumerate(zip(blocks.contents, blocks.places(crystal.fract), strict=True)):
         chosen = content.inside & (content.states == state)
         at = np.argwhere(chosen)
-        there = np.ones(len(at) * len(own), dtype=np.bool_)
+        there = np.ones(len(at) * len(index), dtype=np.bool_)
         if surface is not None:
             there = surface.present(state, at, content.inside.shape).ravel()
         corners = at @ blocks.matrix
         places.append((corners[:, None, :] + at_corner[None, :, :]).reshape(-1, 3)[there])
-        atoms.append(np.tile(own, len(corners))[there])
-        found.append(np.repeat(content.domains[chosen], len(own))[there])
+        atoms.append(np.tile(index, len(corners))[there])
+        domains.append(np.repeat(content.domains[chosen], len(index))[there])
     sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
     positions = np.concatenate(places) @ crystal.vectors
-    return ExplicitCrystal(positions, sites, np.concatenate(found), crystal.crystal)
+    return ExplicitCrystal(positions, sites, np.concatenate(domains), crystal.crystal)
 
 
 def turned_domains(
@@ -300,21 +300,21 @@ def turned_domains(
         raise InputError("turned", f"must say of each of {n} blocks whether it is turned, got {turned.shape}.")
     block_vectors, inverse = blocks.vectors(crystal.vectors), np.linalg.inv(blocks.matrix)
     grid = np.stack(np.meshgrid(*[np.arange(k) for k in n], indexing="ij"), axis=-1).reshape(-1, 3)
-    places, atoms, found = [], [], []
+    places, atoms, domains = [], [], []
     for domain, axes in ((0, [0, 1, 2]), (1, [2, 0, 1])):
         # a turned block at (i, j, k) holds what stands at (j, k, i) of the crystal, turned
-        own_grid = grid[turned.ravel() == bool(domain)]
+        grid_of_domain = grid[turned.ravel() == bool(domain)]
         back = np.argsort(axes)
-        states = blocks.state_shift(own_grid[:, back].astype(np.float64))
-        for state, ((own, _), content) in enumerate(
+        states = blocks.state_shift(grid_of_domain[:, back].astype(np.float64))
+        for state, ((index, _), content) in enumerate(
             zip(blocks.contents, blocks.places(crystal.fract) @ inverse, strict=True)
         ):
-            corners = own_grid[states == state]
+            corners = grid_of_domain[states == state]
             places.append((corners[:, None, :] + content[None, :, axes]).reshape(-1, 3) @ block_vectors)
-            atoms.append(np.tile(own, len(corners)))
-            found.append(np.full(len(corners) * len(own), domain))
+            atoms.append(np.tile(index, len(corners)))
+            domains.append(np.full(len(corners) * len(index), domain))
     sites = crystal.crystal.site_of_atom[np.concatenate(atoms)]
-    return ExplicitCrystal(np.concatenate(places), sites, np.concatenate(found), crystal.crystal)
+    return ExplicitCrystal(np.concatenate(places), sites, np.concatenate(domains), crystal.crystal)
 
 
 def _whole_numbers(numbers: Sequence[int]) -> tuple[int, int, int]:

@@ -142,8 +142,11 @@ def _blocks(lattice: LatticeNow, shape: Shape) -> tuple[Body, str]:
         shown = drawn.surface()
     if factor == 1.0:
         return shown, f"The outermost blocks of a crystal of the mean size, which has {_grouped(total)} atoms."
-    own, of_mean = (" × ".join(str(n) for n in numbers) for numbers in (drawn.numbers, whole(mean)))
-    return shown, f"The surface of a crystal of {own} blocks; the mean one, of {of_mean} blocks, is too large to draw."
+    of_drawn, of_mean = (" × ".join(str(n) for n in numbers) for numbers in (drawn.numbers, whole(mean)))
+    return (
+        shown,
+        f"The surface of a crystal of {of_drawn} blocks; the mean one, of {of_mean} blocks, is too large to draw.",
+    )
 
 
 def _sphere(lattice: LatticeNow, shape: ShapeNow) -> tuple[Body, str]:
@@ -193,7 +196,7 @@ def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: BoundaryNetw
     """Return the rim of each boundary, a polygon (n, 3) in Å just beyond the layer next to it, the smaller of both."""
     inverse = np.linalg.inv(lattice.block_vectors)
     contents = lattice.places @ inverse
-    found = []
+    outlines = []
     for axis, planes in enumerate(network.planes):
         per_block = float(1.0 / np.linalg.norm(inverse[:, axis]))
         normal = np.asarray(inverse[:, axis] * per_block, dtype=np.float64)
@@ -204,8 +207,8 @@ def _outlines(lattice: LatticeNow, atoms: ExplicitCrystal, network: BoundaryNetw
             both = [_rim(atoms.positions[side] + beyond[side, None] * normal, normal) for side in sides]
             rims = [rim for rim in both if rim is not None]
             if len(rims) == 2:
-                found.append(min(rims, key=_girth))
-    return found
+                outlines.append(min(rims, key=_girth))
+    return outlines
 
 
 def _rim(points: FloatArray, normal: FloatArray) -> FloatArray | None:
@@ -256,8 +259,8 @@ def _upright(vectors: FloatArray) -> FloatArray:
 
 def _in_skin(numbers: IntArray) -> float:
     """Return how many blocks of a box have a face on its surface."""
-    own = numbers.astype(np.float64)
-    return float(np.prod(own) - np.prod(np.maximum(own - 2.0, 0.0)))
+    counts = numbers.astype(np.float64)
+    return float(np.prod(counts) - np.prod(np.maximum(counts - 2.0, 0.0)))
 
 
 def _middle(places: FloatArray) -> FloatArray:

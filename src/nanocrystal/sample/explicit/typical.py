@@ -103,18 +103,18 @@ def shortest_across(atoms: ExplicitCrystal, elements: Sequence[str]) -> tuple[st
     """
     from scipy.spatial import cKDTree
 
-    found = []
+    contacts = []
     symbols = np.array(atoms.elements)
     for element in elements:
-        own = np.flatnonzero(symbols == element)
-        for domain in np.unique(atoms.domains[own]):
-            here = atoms.domains[own] == domain
+        of_element = np.flatnonzero(symbols == element)
+        for domain in np.unique(atoms.domains[of_element]):
+            here = atoms.domains[of_element] == domain
             if here.all() or not here.any():
                 continue
-            others = cKDTree(atoms.positions[own[~here]])
-            distance, _ = others.query(atoms.positions[own[here]], distance_upper_bound=8.0)
-            found.append((float(np.min(distance)), element))
-    nearest = min(found, default=(np.inf, ""))
+            others = cKDTree(atoms.positions[of_element[~here]])
+            distance, _ = others.query(atoms.positions[of_element[here]], distance_upper_bound=8.0)
+            contacts.append((float(np.min(distance)), element))
+    nearest = min(contacts, default=(np.inf, ""))
     return (nearest[1], nearest[0]) if np.isfinite(nearest[0]) else None
 
 
@@ -140,9 +140,9 @@ def filled_by_chance(
     elements = np.array([s.element for s in atoms.crystal.sites], dtype=object)[chosen.sites]
     for k, site in enumerate(occupants):
         if len(site) > 1:
-            own = np.flatnonzero(chosen.sites == k)
+            of_site = np.flatnonzero(chosen.sites == k)
             parts = np.array([o.occupancy for o in site])
-            elements[own] = rng.choice([o.element for o in site], size=len(own), p=parts / parts.sum())
+            elements[of_site] = rng.choice([o.element for o in site], size=len(of_site), p=parts / parts.sum())
     return ExplicitCrystal(chosen.positions, chosen.sites, chosen.domains, chosen.crystal, tuple(elements.tolist()))
 
 

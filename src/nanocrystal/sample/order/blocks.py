@@ -71,7 +71,7 @@ class BlockLattice:
         fract: (n, 3), the atoms of the cell; both in fractions of the cell.
         """
         pairs = zip(self.contents, self.states, strict=True)
-        return np.stack([fract[own] + shifts - state - self.origin for (own, shifts), state in pairs])
+        return np.stack([fract[index] + shifts - state - self.origin for (index, shifts), state in pairs])
 
     def state_of(self, fractions: FloatArray) -> IntArray:
         """Return the group element (index of a state, 0 the neutral one) of translations (n, 3), in cell fractions.
@@ -82,10 +82,10 @@ class BlockLattice:
         apart = fractions[:, None, :] - relative[None, :, :]
         apart -= np.round(apart)
         distance = np.abs(apart).sum(axis=2)
-        found = np.argmin(distance, axis=1)
-        if (distance[np.arange(len(found)), found] > 1e-3).any():
+        nearest = np.argmin(distance, axis=1)
+        if (distance[np.arange(len(nearest)), nearest] > 1e-3).any():
             raise InputError("translation", "leads to no state of the blocks.")
-        return np.asarray(found)
+        return np.asarray(nearest)
 
     def state_shift(self, offsets: FloatArray) -> IntArray:
         """Return the group element that offsets (n, 3) of blocks add."""
@@ -143,19 +143,19 @@ def with_slips(crystal: Crystal, blocks: BlockLattice, slips: FloatArray, where:
 
 def _closed_group(generators: FloatArray) -> FloatArray | None:
     """Return the translations modulo the cell that the generators (n, 3) make, (n_states, 3); None if too many."""
-    found = [np.zeros(3)]
+    translations = [np.zeros(3)]
     k = 0
-    while k < len(found):
+    while k < len(translations):
         for generator in generators:
-            candidate = found[k] + generator
+            candidate = translations[k] + generator
             candidate = candidate - np.floor(candidate + 1e-6)
-            apart = np.array(found) - candidate
+            apart = np.array(translations) - candidate
             if np.abs(apart - np.round(apart)).sum(axis=1).min() > 1e-5:
-                found.append(candidate)
-        if len(found) > MOST_STATES:
+                translations.append(candidate)
+        if len(translations) > MOST_STATES:
             return None
         k += 1
-    return np.array(found)
+    return np.array(translations)
 
 
 def _contents(
@@ -168,15 +168,15 @@ def _contents(
     places = (atoms[None, :, :] - np.floor(atoms + 1e-9) + shifts[:, None, :]).reshape(-1, 3)
     moved = places - np.tile(atoms, (len(shifts), 1))
     index = np.tile(np.arange(len(atoms)), len(shifts))
-    found = []
+    contents = []
     for state in states:
         along = (places - origin - state) @ np.linalg.inv(matrix)
         inside = (np.floor(along - start + 1e-9) == 0.0).all(axis=1)
         order = np.argsort(index[inside], kind="stable")
-        found.append((index[inside][order], moved[inside][order]))
-    if len({len(atoms) for atoms, _ in found}) != 1:
+        contents.append((index[inside][order], moved[inside][order]))
+    if len({len(atoms) for atoms, _ in contents}) != 1:
         raise InputError(crystal.where, "its blocks do not hold the same number of atoms in all their states.")
-    return tuple(found)
+    return tuple(contents)
 
 
 def block_lattice(crystal: Crystal, facets: Facets | None, where: str) -> BlockLattice:
@@ -302,17 +302,18 @@ def used_planes(inside: BoolArray) -> tuple[IntArray, ...]:
 
 
 def nearest_filling(
-    holds: Callable[[FloatArray], BoolArray], mean: FloatArray, wanted: float, axes: Sequence[int]
+    holds: Callable[[FloatArray], BoolArray], mean: FloatArray, n_blocks: float, axes: Sequence[int]
 ) -> BoolArray:
-    """Return the blocks inside, around a block or around a point between blocks, whichever are nearer to `wanted`.
+    """Return the blocks inside, around a block or around a point between blocks, whichever are nearer to `n_blocks`.
 
-    holds: asked in blocks from the middle; axes: those along which the body is bounded, `mean` blocks long.
+    holds: says which places, in blocks from the middle, lie inside; axes: those along which the body is bounded,
+    `mean` blocks long.
     """
-    found = []
+    fillings = []
     for between in (0.0, 0.5):
         half = np.zeros(3)
         half[list(axes)] = np.floor(0.5 * mean[list(axes)] + 0.5) + between
         inside = holds(grid_of_blocks(half))
         if inside.any():
-            found.append(inside[used_planes(inside)])
-    return min(found, key=lambda inside: abs(int(inside.sum()) - wanted))
+            fillings.append(inside[used_planes(inside)])
+    return min(fillings, key=lambda inside: abs(int(inside.sum()) - n_blocks))

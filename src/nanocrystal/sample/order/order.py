@@ -168,11 +168,11 @@ class CoherentNow(OrderNow):
             for name, b in self.boundaries.items()
             if f"{TWINS}.{name}.{b.family.varied}" in names
         }
-        found = []
+        slopes = []
         for slope, name in (changes[n] for n in names):
             others = (k for other, k in kept.items() if other != name)
-            found.append(self.order.of_states(np.prod([slope, *others], axis=0), shift))
-        return found
+            slopes.append(self.order.of_states(np.prod([slope, *others], axis=0), shift))
+        return slopes
 
     def _kept(self, offsets: FloatArray, vectors: FloatArray, crossing: Crossing | None) -> dict[str, FloatArray]:
         """Return by what each family of boundaries multiplies the characters, (n_characters, n_offsets)."""

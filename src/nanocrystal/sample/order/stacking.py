@@ -52,7 +52,7 @@ CORRELATION = Quantity(
 )
 SAME_PLACE = 0.1
 """Å"""
-FOUND = ("zinc blende", "wurtzite", "rock salt", "fcc", "hcp", "diamond")
+CLOSE_PACKED = ("zinc blende", "wurtzite", "rock salt", "fcc", "hcp", "diamond")
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,15 @@ class Layers:
 
 def layers_of(crystal: Crystal, where: str) -> Layers:
     """Return the close-packed layers of a crystal; raises InputError for one that is not made of any."""
-    found = _layer_cell(crystal)
-    if found is None:
-        kinds = ", ".join(FOUND)
+    cell = _layer_cell(crystal)
+    if cell is None:
+        kinds = ", ".join(CLOSE_PACKED)
         raise InputError(
             where,
             f"needs a crystal of close-packed layers ({kinds}), along [111] of a face-centred cubic or c of a "
             f"hexagonal cell; {crystal.formula} in {crystal.structure.space_group} is none.",
         )
-    matrix, step = found
+    matrix, step = cell
     atoms = np.concatenate(
         [
             crystal.structure.rotations[list(s.orbit.images)] @ s.orbit.fract
@@ -166,7 +166,7 @@ def _within(along: FloatArray) -> FloatArray:
 
 
 def _is_crystal(crystal: Crystal, layers: Layers, atoms: FloatArray, step: FloatArray) -> bool:
-    """Return whether the next layer, shifted by the step, is found in the crystal, and all atoms are in layers."""
+    """Return whether the next layer, shifted by the step, occurs in the crystal, and all atoms are in layers."""
     blocks = layers.blocks
     cubic = not np.allclose(blocks.matrix[2], [0.0, 0.0, 0.5])
     index, shifts = blocks.contents[3 if layers.sided and not cubic else 0]
@@ -243,13 +243,13 @@ class LayersNow(OrderNow):
     def derivatives(
         self, offsets: FloatArray, vectors: FloatArray, names: Sequence[str], crossing: Crossing | None = None
     ) -> list[FloatArray]:
-        given = dict(zip(self.order.names, (self.cubic, self.correlation), strict=True))
+        values = dict(zip(self.order.names, (self.cubic, self.correlation), strict=True))
 
         def at(name: str, value: float) -> FloatArray:
-            return self._at(offsets[:, 2], *{**given, name: value}.values())
+            return self._at(offsets[:, 2], *{**values, name: value}.values())
 
         size = step_of(0.0, CUBIC_FRACTION.scale)  # a polynomial, which goes on beyond the limits
-        return [difference(partial(at, name), given[name], size) for name in names]
+        return [difference(partial(at, name), values[name], size) for name in names]
 
     def _at(self, up: FloatArray, cubic: float, correlation: float) -> FloatArray:
         """Return the probabilities of the classes for layers `up` (n,) apart, (n_classes, n)."""

@@ -71,8 +71,8 @@ class TwinFamily(Declares):
     one_of: ClassVar[ExactlyOne] = ExactlyOne("probability", "density", "one_per_crystal")
 
     def __post_init__(self) -> None:
-        given = (self.probability is not None, self.density is not None, self.one_per_crystal)
-        if sum(given) != 1:
+        stated = (self.probability is not None, self.density is not None, self.one_per_crystal)
+        if sum(stated) != 1:
             raise InputError("probability", "or density or one_per_crystal must be given, exactly one of the three.")
 
     @property
@@ -103,16 +103,16 @@ class TwinFamily(Declares):
         turns = crystal.structure.rotations
         vectors = _distinct(turns @ vector) if many_vectors else vector[None, :]
         planes = _distinct(plane @ turns) if many_planes else plane[None, :]
-        found = []
+        coherent = []
         for hkl in planes:
             inside = vectors[np.abs(vectors @ hkl) < 1e-6]
             if len(inside):
-                found.append((np.rint(hkl).astype(np.int64), inside))
-        if not found:
+                coherent.append((np.rint(hkl).astype(np.int64), inside))
+        if not coherent:
             raise InputError(
                 f"{where}.slip", f"{self.slip!r}: the slip does not lie in the plane, so the boundary is not coherent."
             )
-        return found
+        return coherent
 
     def slips(self, crystal: Crystal, where: str) -> FloatArray:
         """Return all slips of the family, (n, 3) in fractions of the cell."""
@@ -176,22 +176,22 @@ class TwinBoundaries:
 
     def decay_of_one(self, offsets: FloatArray, crossing: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
         """Return the mean of χ where each crystal has one boundary, across any of the axes, (n_characters, n)."""
-        lost = [t[:, None] * crossing(axis, offsets) for (axis, _), t in zip(self.axes, self.turned, strict=True)]
-        return np.asarray(1.0 - np.mean(lost, axis=0))
+        decrements = [t[:, None] * crossing(axis, offsets) for (axis, _), t in zip(self.axes, self.turned, strict=True)]
+        return np.asarray(1.0 - np.mean(decrements, axis=0))
 
 
 @dataclass(frozen=True, eq=False)
 class BoundariesNow:
-    """A family of boundaries as of now; given: its probability, or its density in 1/nm."""
+    """A family of boundaries as of now; amount: its probability, or its density in 1/nm."""
 
     family: TwinBoundaries
-    given: float
+    amount: float
 
     def probabilities(self, vectors: FloatArray) -> list[float]:
         """Return the probability of a boundary at each plane across each of its axes; vectors: block vectors, Å."""
         if self.family.varied == "probability":
-            return [self.given] * len(self.family.axes)
-        return [min(0.1 * self.given * spacing, 1.0) for spacing in self.family.spacings(vectors)]
+            return [self.amount] * len(self.family.axes)
+        return [min(0.1 * self.amount * spacing, 1.0) for spacing in self.family.spacings(vectors)]
 
     def _factors(self, vectors: FloatArray) -> list[FloatArray]:
         """Return λ_χ for each of its axes, (n_characters,)."""
@@ -244,9 +244,9 @@ def _parsed(text: str, where: str) -> tuple[FloatArray, FloatArray, bool, bool]:
 def _indices(bracketed: str) -> FloatArray | None:
     """Return the three indices in brackets: "110", "1-10", "1 -1 0" or "1,-1,0"; None if they are not three."""
     inner = bracketed[1:-1]
-    found = re.findall(r"-?\d+", inner) if re.search(r"[\s,]", inner.strip()) else re.findall(r"-?\d", inner)
+    numbers = re.findall(r"-?\d+", inner) if re.search(r"[\s,]", inner.strip()) else re.findall(r"-?\d", inner)
     rest = re.sub(r"[-\d\s,]", "", inner)
-    return np.array([float(i) for i in found]) if len(found) == 3 and not rest else None
+    return np.array([float(i) for i in numbers]) if len(numbers) == 3 and not rest else None
 
 
 def _distinct(rows: FloatArray) -> FloatArray:

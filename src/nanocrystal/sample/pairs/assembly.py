@@ -95,14 +95,14 @@ def assembled(
         levels.append(level)
         site_pairs.append(site_row[pair])
     if len(changes) == n_site_pairs and not any(partial):
-        found = pairs.moments[0]
+        moments = pairs.moments[0]
     else:
-        found = evaluation.once(
+        moments = evaluation.once(
             ("pairs of atoms", *key),
             (*pairs.known_by, *pair_addresses(crystal_now)),
             lambda: _changed(pairs, list(changes), crystal, partial, site_row),
         )
-    return Assembled(kinds, found, np.array(rows), np.array(factors), np.array(levels), np.array(site_pairs))
+    return Assembled(kinds, moments, np.array(rows), np.array(factors), np.array(levels), np.array(site_pairs))
 
 
 def _kinds(
@@ -111,13 +111,13 @@ def _kinds(
     """Return the kinds of atoms: those of the shell (or the whole crystal), then what differs in the core."""
     standing: list[Standing] = []
     kinds: list[Kind] = []
-    for s, (site, own, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
-        for e, occupant in enumerate(at_surface or own):
+    for s, (site, in_core, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
+        for e, occupant in enumerate(at_surface or in_core):
             standing.append(Standing(s, False, e))
             label = _label(site.label, site.element, occupant)
             kinds.append(Kind(label, occupant.element, float(places[s]), *occupant[1:]))
-    for s, (site, own, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
-        for e, (core, surface) in enumerate(zip(own, at_surface or own, strict=True)):
+    for s, (site, in_core, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
+        for e, (core, surface) in enumerate(zip(in_core, at_surface or in_core, strict=True)):
             if at_surface is not None:
                 standing.append(Standing(s, True, e))
                 label = f"{_label(site.label, site.element, core)} in the core"
@@ -151,16 +151,19 @@ def _clustered(substitution: Here, first: Standing, second: Standing) -> tuple[f
     return (x / (1.0 - x) if first.element == 0 else (1.0 - x) / x, length)
 
 
-def _moved_by(crystal_now: CrystalNow, mixed: list[str | None], own: Standing, other: Standing) -> float:
+def _moved_by(crystal_now: CrystalNow, mixed: list[str | None], atom: Standing, neighbour: Standing) -> float:
     """Return by how much an atom on a shared site is farther from one it is bonded to than the crystal says, Å."""
-    key = mixed[own.site]
+    key = mixed[atom.site]
     if key is None:
         return 0.0
     crystal = crystal_now.crystal
     difference, x = (crystal_now.here[f"substitution.{key}.{k}"] for k in ("bond_difference", "fraction"))
-    if difference == 0.0 or crystal.sites[crystal.nearest_site(own.site)].element != crystal.sites[other.site].element:
+    if (
+        difference == 0.0
+        or crystal.sites[crystal.nearest_site(atom.site)].element != crystal.sites[neighbour.site].element
+    ):
         return 0.0
-    return float(difference * (x if own.element == 0 else x - 1.0))
+    return float(difference * (x if atom.element == 0 else x - 1.0))
 
 
 def pair_addresses(crystal: CrystalNow) -> tuple[str, ...]:
@@ -168,13 +171,13 @@ def pair_addresses(crystal: CrystalNow) -> tuple[str, ...]:
 
     The fraction of a second element is among them only where its atoms cluster or keep another distance.
     """
-    found = [f"sites.{s.label}.occupancy" for s in crystal.crystal.sites]
+    addresses = [f"sites.{s.label}.occupancy" for s in crystal.crystal.sites]
     for key in crystal.crystal.substitutions:
         place = f"substitution.{key}"
-        found += [f"{place}.correlation_length", f"{place}.bond_difference"]
-        if crystal.here[found[-1]] != 0.0 or crystal.here[found[-2]] != 0.0:
-            found.append(f"{place}.fraction")
-    return crystal.here.addresses(*found)
+        addresses += [f"{place}.correlation_length", f"{place}.bond_difference"]
+        if crystal.here[addresses[-1]] != 0.0 or crystal.here[addresses[-2]] != 0.0:
+            addresses.append(f"{place}.fraction")
+    return crystal.here.addresses(*addresses)
 
 
 def _changed(
@@ -184,25 +187,25 @@ def _changed(
     partial: tuple[bool, ...],
     site_row: dict[tuple[int, int], int],
 ) -> FloatArray:
-    """Return the histograms (n_rows, n_bins, 4) of pairs of sites, changed as asked."""
+    """Return the histograms (n_rows, n_bins, 4) of pairs of sites with these changes."""
     moments, h = pairs.moments, pairs.h
     n_site_pairs = moments.shape[1]
     pair_of = {row: pair for pair, row in site_row.items()}
     nearest = int(EXCLUSIVE_DISTANCE / h) + 1
-    found = np.empty((len(changes), *moments.shape[2:]))
+    changed = np.empty((len(changes), *moments.shape[2:]))
     r = h * np.arange(float(moments.shape[2]))
     for k, (row, change) in enumerate(changes):
         pair = pair_of[row % n_site_pairs]
-        found[k] = moments[row // n_site_pairs, row % n_site_pairs]
+        changed[k] = moments[row // n_site_pairs, row % n_site_pairs]
         if partial[pair[0]] and partial[pair[1]]:
-            found[k, :nearest] = 0.0
+            changed[k, :nearest] = 0.0
         if len(change) == 2:
             factor, length = change
-            found[k] = enveloped(found[k], 1.0 + factor * np.exp(-r / length))
+            changed[k] = enveloped(changed[k], 1.0 + factor * np.exp(-r / length))
         elif len(change) == 1:
             radii = sum(covalent_radius(crystal.sites[s].element) for s in pair)
-            found[k] = _moved(found[k], int(NEAREST * radii / h), change[0] / h)
-    return found
+            changed[k] = _moved(changed[k], int(NEAREST * radii / h), change[0] / h)
+    return changed
 
 
 def _moved(moments: FloatArray, last: int, bins: float) -> FloatArray:
@@ -219,8 +222,8 @@ def _moved(moments: FloatArray, last: int, bins: float) -> FloatArray:
         ],
         axis=1,
     )
-    found = moments.copy()
-    found[:last] = 0.0
+    moved = moments.copy()
+    moved[:last] = 0.0
     low, high = max(0, -whole), min(last, len(moments) - whole)
-    found[low + whole : high + whole] += shifted[low:high]
-    return found
+    moved[low + whole : high + whole] += shifted[low:high]
+    return moved

@@ -177,19 +177,19 @@ class LatticeNow:
 
         Where the grid does not ask for whole crystals, pairs beyond its range may be missing.
         """
-        found = self._shaped_offsets((), (), np.zeros((0, 3, 3)), grid)
-        mean_blocks, h = self.shape.mean_blocks(found.vectors), grid.h
-        jobs, n_bins = self._jobs(found._replace(weights=found.weights / mean_blocks), h)
+        weighted = self._shaped_offsets((), (), np.zeros((0, 3, 3)), grid)
+        mean_blocks, h = self.shape.mean_blocks(weighted.vectors), grid.h
+        jobs, n_bins = self._jobs(weighted._replace(weights=weighted.weights / mean_blocks), h)
         if self.shell is None:
-            moments = lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins)[None]
+            moments = lattice_moments(weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins)[None]
             return ShapedPairs(moments, mean_blocks)
-        moments = np.zeros((found.weights.shape[1], self.lattice.n_pair_kinds, n_bins, 4))
+        moments = np.zeros((weighted.weights.shape[1], self.lattice.n_pair_kinds, n_bins, 4))
 
         def keep(kind: int, rows: FloatArray) -> None:
             moments[:, kind] = rows
 
-        reduced_lattice_moments(found.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(), keep)
-        return ShapedPairs(moments, mean_blocks, float(found.weights[0, 1, 0]) / mean_blocks)
+        reduced_lattice_moments(weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(), keep)
+        return ShapedPairs(moments, mean_blocks, float(weighted.weights[0, 1, 0]) / mean_blocks)
 
     def within(self, grid: PairGrid) -> FloatArray:
         """Return the pair moments of an infinite crystal per block, (n_pair_kinds, n_bins, 4)."""
@@ -208,8 +208,8 @@ class LatticeNow:
         near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
         offsets, weights = offsets[near], 0.5 * stands_for[None, None, near].astype(np.float64)
         weights[..., 0] = 1.0
-        found = Weighted(vectors, offsets, weights, self._probabilities(offsets, ()))
-        jobs, _ = self._jobs(found, grid.h)
+        weighted = Weighted(vectors, offsets, weights, self._probabilities(offsets, ()))
+        jobs, _ = self._jobs(weighted, grid.h)
         return lattice_moments(vectors, jobs, self.lattice.n_pair_kinds, grid.h, grid.n_bins)
 
     def derivatives(
@@ -232,14 +232,14 @@ class LatticeNow:
         def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
             return reduction(moments[:n], False), reduction(moments[n:], True)
 
-        found = reduced_lattice_moments(
+        by_kind = reduced_lattice_moments(
             weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
         )
-        n_values = next(iter(found.values()))[0].shape[1]
+        n_values = next(iter(by_kind.values()))[0].shape[1]
         pairs, stretched = (
             np.zeros((k, self.lattice.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
         )
-        for kind, (added, strained) in found.items():
+        for kind, (added, strained) in by_kind.items():
             pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
             pairs[len(moved) :, kind] = added[len(chosen) :]
             stretched[:, kind] = strained
@@ -277,7 +277,7 @@ class LatticeNow:
         vectors = self.block_vectors
         extents = self.lattice.surface.extents.reshape(-1, 3)
         alone = self.shape.pairs_across(-extents, vectors) / self.shape.mean_blocks(vectors)
-        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([index for index, _ in self.lattice.blocks.contents])]
         shares = np.repeat(self.lattice.order.alone, self.lattice.n_places)
         return np.asarray(np.bincount(sites, shares * alone, minlength=len(counted)), dtype=np.float64)
 
@@ -289,7 +289,7 @@ class LatticeNow:
         assert self.lattice.surface is not None
         extents = self.lattice.surface.extents.reshape(-1, 3)
         kinds, which = np.unique(extents, axis=0, return_inverse=True)
-        sites = self.lattice.crystal.site_of_atom[np.concatenate([own for own, _ in self.lattice.blocks.contents])]
+        sites = self.lattice.crystal.site_of_atom[np.concatenate([index for index, _ in self.lattice.blocks.contents])]
         shares = np.zeros((len(self.lattice.crystal.sites), len(kinds)))
         np.add.at(shares, (sites, which.ravel()), np.repeat(self.lattice.order.alone, self.lattice.n_places))
         places = self.places_per_block
@@ -392,7 +392,7 @@ class LatticeNow:
     def _places_kept(self, operations: IntArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which operations keep the pairs of places of each class, and which turn them into the reverse one.
 
-        Told by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
+        Judged by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
         """
         pairs, surface = self.lattice.between, self.lattice.surface
         points, vectors = pairs.points(self.places), self.block_vectors
@@ -400,12 +400,12 @@ class LatticeNow:
         n_kinds, n_classes = self.lattice.n_pair_kinds, len(self.lattice.order.classes)
         n_spans = 1 if surface is None else len(surface.spans.shifts)
         group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
-        own = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
-        group[own, np.arange(len(points))] = pairs.parts
+        row = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
+        group[row, np.arange(len(points))] = pairs.parts
 
         def sums(turn: FloatArray) -> NDArray[np.complex128]:
-            found = group @ np.exp(1j * (points @ turn) @ k.T)
-            return np.asarray(found).reshape(n_classes, n_spans, n_kinds, -1)
+            summed = group @ np.exp(1j * (points @ turn) @ k.T)
+            return np.asarray(summed).reshape(n_classes, n_spans, n_kinds, -1)
 
         start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
         same, turned = (np.zeros(len(operations), dtype=np.bool_) for _ in range(2))
@@ -480,12 +480,12 @@ class LatticeNow:
     def _weights_of_spans(self, surface: OuterLayers, offsets: IntArray, reach: IntArray) -> FloatArray:
         """Return how many pairs places of each span have at offsets (n, 3), (n_spans, 1, n)."""
         table = self.shape.table_of_halves(reach + 1, self.block_vectors)
-        found = []
+        weights = []
         for shift, extent in zip(*surface.spans, strict=True):
             across = np.abs(offsets + shift) - extent
             i, j, k = np.rint(2.0 * across + 1.0).astype(np.int64).T
-            found.append([table[i, j, k]])
-        return np.array(found)
+            weights.append([table[i, j, k]])
+        return np.array(weights)
 
     def _strain(self, address: str) -> FloatArray:
         """Return E (3, 3) with dX = X E d(parameter) for every vector X fixed in fractions of the cell."""
@@ -495,21 +495,21 @@ class LatticeNow:
 
     # ---- pairs ------------------------------------------------------------------------------------
 
-    def _jobs(self, found: Weighted, h: float) -> tuple[list[LatticePairs], int]:
+    def _jobs(self, weighted: Weighted, h: float) -> tuple[list[LatticePairs], int]:
         """Return the pairs to be counted and the number of bins that hold them."""
         places = self.places
-        longest = float(np.linalg.norm(found.offsets @ found.vectors, axis=1).max()) + _span(places)
+        longest = float(np.linalg.norm(weighted.offsets @ weighted.vectors, axis=1).max()) + _span(places)
         ratio = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
-        offsets = found.offsets.astype(np.float64)
+        offsets = weighted.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together
-        occurring = np.abs(found.probabilities).max(axis=0).astype(bool).T @ (
+        occurring = np.abs(weighted.probabilities).max(axis=0).astype(bool).T @ (
             1 << np.arange(len(self.lattice.order.classes))
         )
         jobs = []
-        for span, weights in enumerate(found.weights):
+        for span, weights in enumerate(weighted.weights):
             alone, between = self.lattice.alone.of_span(span), self.lattice.between.of_span(span)
-            here = np.concatenate([weights[:, :1], np.zeros((len(found.probabilities) - 1, 1))])
+            here = np.concatenate([weights[:, :1], np.zeros((len(weighted.probabilities) - 1, 1))])
             if len(alone.parts):
                 jobs.append(
                     LatticePairs(
@@ -525,12 +525,14 @@ class LatticeNow:
                 at = np.flatnonzero(occurring == code)
                 at = at[at > 0]
                 classes = np.flatnonzero((code >> np.arange(len(self.lattice.order.classes))) & 1)
-                probabilities = found.probabilities[:, classes][:, :, at]
+                probabilities = weighted.probabilities[:, classes][:, :, at]
                 for chosen, kinds, parts, mixture in alike_pairs(between, points, classes):
                     mixed = mixture @ probabilities  # (1 + n_ordered, n)
-                    own = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
+                    mixed_weights = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
                     jobs.append(
-                        LatticePairs(offsets=offsets[at], weights=own, points=chosen, factors=parts, kinds=kinds)
+                        LatticePairs(
+                            offsets=offsets[at], weights=mixed_weights, points=chosen, factors=parts, kinds=kinds
+                        )
                     )
         return jobs, n_bins
 

@@ -40,8 +40,8 @@ class BlockPairs(NamedTuple):
 
     def of_span(self, span: int) -> BlockPairs:
         """Return the pairs of one span."""
-        own = self.spans == span
-        return BlockPairs(*(column[own] for column in self))
+        chosen = self.spans == span
+        return BlockPairs(*(column[chosen] for column in self))
 
     def points(self, places: FloatArray) -> FloatArray:
         """Return the separations (n, 3) of the pairs, from places (n_states, n_atoms, 3)."""
@@ -152,5 +152,5 @@ def alike_pairs(
     total = parts.sum(axis=1)
     mixtures, group = np.unique(np.round(parts / total[:, None], 12), axis=0, return_inverse=True)
     for k, mixture in enumerate(mixtures):
-        own = group.ravel() == k
-        yield points[used][first[own]], pairs.kinds[used][first[own]], total[own], mixture
+        alike = group.ravel() == k
+        yield points[used][first[alike]], pairs.kinds[used][first[alike]], total[alike], mixture

@@ -1,6 +1,6 @@
 """Offsets of a lattice that symmetry makes equal, so that one of them stands for all.
 
-Which operations count is not taken from the space group but found: those that keep the lattice, the number
+Which operations count is not taken from the space group but determined: those that keep the lattice, the number
 of pairs at each offset (shape), the states of blocks at each offset (boundaries) and the places in the blocks.
 So a twinned, flattened crystal uses just the symmetry that it has left.
 """
@@ -24,8 +24,8 @@ TRIED = 2
 def _unimodular() -> IntArray:
     """Return all (3, 3) matrices of −1, 0, 1 with determinant ±1, (n, 3, 3)."""
     every = np.array(list(product((-1, 0, 1), repeat=9)), dtype=np.int64).reshape(-1, 3, 3)
-    found: IntArray = every[np.abs(np.rint(np.linalg.det(every)).astype(int)) == 1]
-    return found
+    matrices: IntArray = every[np.abs(np.rint(np.linalg.det(every)).astype(int)) == 1]
+    return matrices
 
 
 def metric_operations(vectors: FloatArray) -> IntArray:
@@ -38,8 +38,8 @@ def metric_operations(vectors: FloatArray) -> IntArray:
     kept = np.abs(np.einsum("nij,nij->ni", rows, every) - np.diag(gram)).max(axis=1) < tolerance
     every, rows = every[kept], rows[kept]
     apart = rows @ np.swapaxes(every, 1, 2) - gram
-    found: IntArray = every[np.abs(apart).max(axis=(1, 2)) < tolerance]
-    return found
+    operations: IntArray = every[np.abs(apart).max(axis=(1, 2)) < tolerance]
+    return operations
 
 
 def trial_offsets() -> IntArray:
@@ -59,13 +59,13 @@ def kept_by(
     offsets: on which it is tried; a few where they are not given.
     """
     offsets = trial_offsets() if offsets is None else offsets
-    found = function(offsets)
-    scale = float(np.abs(found).max()) or 1.0
+    values = function(offsets)
+    scale = float(np.abs(values).max()) or 1.0
     moved = function(np.concatenate([offsets @ h for h in operations]))
-    moved = moved.reshape(len(found), len(operations), len(offsets))
+    moved = moved.reshape(len(values), len(operations), len(offsets))
     if rows is not None:
         moved = moved[rows]
-    return np.asarray(np.abs(moved - found[:, None, :]).max(axis=(0, 2)) < 1e-10 * scale)
+    return np.asarray(np.abs(moved - values[:, None, :]).max(axis=(0, 2)) < 1e-10 * scale)
 
 
 def representatives(operations: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:

@@ -128,6 +128,6 @@ class PairStructure:
 def enveloped(moments: FloatArray, envelope: FloatArray) -> FloatArray:
     """Return moments (…, n_bins, 4) times a function of the distance (n_bins,), to first order within each bin."""
     change = np.gradient(envelope)
-    found = envelope[:, None] * moments
-    found[..., :3] += change[:, None] * moments[..., 1:]
-    return np.asarray(found)
+    product = envelope[:, None] * moments
+    product[..., :3] += change[:, None] * moments[..., 1:]
+    return np.asarray(product)

@@ -57,18 +57,18 @@ def _side_by_side(
     n = len(parts[0].kinds)
     n_rows, last = len(moments[0]), len(moments) * len(moments[0])
     kinds = tuple(replace(k, count=s * k.count) for s, p in zip(share, parts, strict=True) for k in p.kinds)
-    own_rows = parts[0].rows if parts[0].rows is not None else np.arange(n * (n + 1) // 2)
-    own_factors = parts[0].factors if parts[0].factors is not None else np.ones(n * (n + 1) // 2)
+    rows_of_one = parts[0].rows if parts[0].rows is not None else np.arange(n * (n + 1) // 2)
+    factors_of_one = parts[0].factors if parts[0].factors is not None else np.ones(n * (n + 1) // 2)
     pair_row = {pair: k for k, pair in enumerate((a, b) for a in range(n) for b in range(a, n))}
-    own_densities = [s * p.densities for s, p in zip(share, parts, strict=True)]
+    densities_of_slices = [s * p.densities for s, p in zip(share, parts, strict=True)]
     rows, factors, levels, densities = [], [], [], []
     for a in range(len(kinds)):
         for b in range(a, len(kinds)):
             one, k = a // n == b // n, pair_row.get((a % n, b % n), 0)
-            rows.append(n_rows * (a // n) + int(own_rows[k]) if one else last)
-            factors.append(float(own_factors[k]) if one else 0.0)
+            rows.append(n_rows * (a // n) + int(rows_of_one[k]) if one else last)
+            factors.append(float(factors_of_one[k]) if one else 0.0)
             levels.append(a // n)
-            densities.append(float(own_densities[a // n][k]) if one else 0.0)
+            densities.append(float(densities_of_slices[a // n][k]) if one else 0.0)
     stacked = np.concatenate([*moments, np.zeros((1, *moments[0].shape[1:]))])
     functions = tuple(p.shape_function for p in parts if p.shape_function is not None)
     return replace(

@@ -83,7 +83,7 @@ class Atoms(Shape):
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         entries = {f"u_iso.{e}": (U_ISO.more(e), as_parameter(self.u_iso[e])) for e in self.cluster.species}
-        motion = {n: (MOTION[n], as_parameter(given)) for n, given in self.motion.items()}
+        motion = {n: (MOTION[n], as_parameter(value)) for n, value in self.motion.items()}
         return {**entries, "stretch": (STRETCH, as_parameter(self.stretch)), **motion}
 
     @property

@@ -130,25 +130,25 @@ class Edge(OfQuantity):
         One of the N − 1 planes is drawn in each crystal: |u|/(N − 1) of its pairs stand astride of it.
         """
         rates = self.blocks_per_length(vectors)
-        own = list(rates)
-        u, place = np.unique(np.abs(offsets[:, own]), axis=0, return_inverse=True)
-        rate = np.array([rates[k] for k in own])
+        axes = list(rates)
+        u, place = np.unique(np.abs(offsets[:, axes]), axis=0, return_inverse=True)
+        rate = np.array([rates[k] for k in axes])
         length, weight = d.nodes(np.max(u / rate, axis=1))
         numbers = length[:, :, None] * rate
-        between = u[:, own.index(axis), None] / np.maximum(numbers[:, :, own.index(axis)] - 1.0, 1e-9)
+        between = u[:, axes.index(axis), None] / np.maximum(numbers[:, :, axes.index(axis)] - 1.0, 1e-9)
         pairs = np.prod(np.maximum(numbers - u[:, None, :], 0.0), axis=2)
         return np.asarray((weight * pairs * np.minimum(between, 1.0)).sum(axis=1)[place.ravel()])
 
     def reach(self, d: LengthDistribution, vectors: FloatArray) -> dict[int, float]:
         """Return axis -> the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
-        found = {}
+        farthest = {}
         for axis, rate in self.blocks_per_length(vectors).items():
             at = np.zeros((400, 3))
             at[:, axis] = np.linspace(0.0, d.reach() * rate, 400)
             pairs = self.weights(at, d, vectors)
             beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
-            found[axis] = float(at[beyond[0] if len(beyond) else -1, axis])
-        return found
+            farthest[axis] = float(at[beyond[0] if len(beyond) else -1, axis])
+        return farthest
 
 
 def over_grid(axes: Sequence[FloatArray], function: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -185,8 +185,8 @@ def mean_of_polynomial(coefficients: list[FloatArray], threshold: FloatArray, d:
 
 @lru_cache(maxsize=32)
 def _edges_of(owner: type) -> tuple[Edge, ...]:
-    found = ([m for m in f.metadata if isinstance(m, Edge)] for f in declared_fields(owner).values())
-    return tuple(edge for edges in found for edge in edges)
+    of_fields = ([m for m in f.metadata if isinstance(m, Edge)] for f in declared_fields(owner).values())
+    return tuple(edge for edges in of_fields for edge in edges)
 
 
 class DeclaredEdges:
@@ -267,11 +267,11 @@ class BoxNow(ShapeNow):
         return weights
 
     def pairs_across(self, u: FloatArray, vectors: FloatArray) -> FloatArray:
-        found = self.lengths
+        lengths = self.lengths
         if self._correlated:
-            return correlated_weights(u, found, vectors, self.correlation)
+            return correlated_weights(u, lengths, vectors, self.correlation)
         weights = np.ones(len(u))
-        for edge, distribution in found:
+        for edge, distribution in lengths:
             weights = weights * edge.weights_across(u, distribution, vectors)
         return weights
 
@@ -329,9 +329,9 @@ class BoxNow(ShapeNow):
             return over_grid(axes, lambda u: (self.pairs_across if across else self.overlap)(u, vectors))
         weights = np.ones([len(a) for a in axes])
         for edge, distribution in self.lengths:
-            own = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
+            along = [a if k in edge.axes else np.zeros(1) for k, a in enumerate(axes)]
             weigh = partial(edge.weights_across if across else edge.weights, d=distribution, vectors=vectors)
-            weights = weights * over_grid(own, weigh)
+            weights = weights * over_grid(along, weigh)
         return weights
 
     # ---- sizes ------------------------------------------------------------------------------------
@@ -343,14 +343,14 @@ class BoxNow(ShapeNow):
 
     def _volume_moment(self, power: float) -> float:
         """Return E[V^power]."""
-        found = self.lengths
+        lengths = self.lengths
         total = 1.0
-        for edge, distribution in found:
+        for edge, distribution in lengths:
             total *= edge.volume_factor**power * distribution.moment(len(edge.axes) * power)
         correlation = self.correlation
-        logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
+        logs = [d.log_parameters[1] for _, d in lengths if isinstance(d, Lognormal)]
         if correlation != 0.0 and len(logs) == 2:
-            first, second = (len(e.axes) * power for e, _ in found)
+            first, second = (len(e.axes) * power for e, _ in lengths)
             total *= float(np.exp(first * second * correlation * logs[0] * logs[1]))
         return total
 
@@ -424,7 +424,7 @@ class BoxNow(ShapeNow):
 
     def length_statistics(self) -> dict[str, LengthStatistics]:
         """Return the statistics of each length and of D_eq, the diameter of the sphere of equal volume."""
-        found = {}
+        statistics = {}
         volume = self._volume_moment(1.0)
         distributions = self.lengths
         for edge, d in distributions:
@@ -435,23 +435,23 @@ class BoxNow(ShapeNow):
             v0, v1, v2 = (d.moment(float(n + k)) for k in range(3))
             if self.correlation != 0.0:
                 v0, v1, v2 = (self._mixed_moment(edge, k) for k in range(3))
-            found[edge.quantity.name] = LengthStatistics(
+            statistics[edge.quantity.name] = LengthStatistics(
                 m1, root(m2 - m1**2), v1 / v0, root(v2 / v0 - (v1 / v0) ** 2), edge.quantity.meaning
             )
         factor = (6.0 / np.pi) ** (1.0 / 3.0)
         m = [factor**k * self._volume_moment(k / 3.0) for k in (1, 2)]
         v = [factor**k * self._volume_moment(1.0 + k / 3.0) / volume for k in (1, 2)]
-        found["d_eq"] = LengthStatistics(m[0], root(m[1] - m[0] ** 2), v[0], root(v[1] - v[0] ** 2), EQUAL_VOLUME)
-        return found
+        statistics["d_eq"] = LengthStatistics(m[0], root(m[1] - m[0] ** 2), v[0], root(v[1] - v[0] ** 2), EQUAL_VOLUME)
+        return statistics
 
     def _mixed_moment(self, edge: Edge, power: int) -> float:
         """Return E[V x^power] up to the volume factor, for correlated lognormals, x the length of `edge`."""
-        found = self.lengths
-        exponents = [len(e.axes) + (power if e is edge else 0) for e, _ in found]
+        lengths = self.lengths
+        exponents = [len(e.axes) + (power if e is edge else 0) for e, _ in lengths]
         total = 1.0
-        for (_, d), exponent in zip(found, exponents, strict=True):
+        for (_, d), exponent in zip(lengths, exponents, strict=True):
             total *= d.moment(float(exponent))
-        logs = [d.log_parameters[1] for _, d in found if isinstance(d, Lognormal)]
+        logs = [d.log_parameters[1] for _, d in lengths if isinstance(d, Lognormal)]
         if len(logs) == 2:
             total *= float(np.exp(exponents[0] * exponents[1] * self.correlation * logs[0] * logs[1]))
         return total

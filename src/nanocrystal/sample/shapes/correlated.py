@@ -43,12 +43,12 @@ def root(variance: float) -> float:
 
 
 def correlated_weights(
-    u: FloatArray, found: Sequence[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
+    u: FloatArray, lengths: Sequence[tuple[Edge, LengthDistribution]], vectors: FloatArray, correlation: float
 ) -> FloatArray:
     """Return W for two correlated lognormal lengths: quadrature over the first, closed in the second."""
     from scipy.special import ndtr
 
-    (first, d1), (second, d2) = found
+    (first, d1), (second, d2) = lengths
     assert isinstance(d1, Lognormal)
     assert isinstance(d2, Lognormal)
     (mu1, s1), (mu2, s2) = d1.log_parameters, d2.log_parameters
@@ -59,7 +59,7 @@ def correlated_weights(
     thresholds, at_first = np.unique(np.maximum(longest, 0.0), return_inverse=True)
     steps, at_second = np.unique(u[:, axis], return_inverse=True)
     if len(thresholds) > MOST_THRESHOLDS:
-        return _interpolated_weights(u, longest, found, vectors, correlation)
+        return _interpolated_weights(u, longest, lengths, vectors, correlation)
     tables = np.zeros((len(rates) + 1, len(thresholds), len(steps)))
     for row, threshold in enumerate(thresholds):
         low = max(mu1 - 8.0 * s1, np.log(threshold) if threshold > 0.0 else -np.inf)
@@ -85,7 +85,7 @@ def correlated_weights(
 def _interpolated_weights(
     u: FloatArray,
     longest: FloatArray,
-    found: Sequence[tuple[Edge, LengthDistribution]],
+    lengths: Sequence[tuple[Edge, LengthDistribution]],
     vectors: FloatArray,
     correlation: float,
 ) -> FloatArray:
@@ -95,12 +95,12 @@ def _interpolated_weights(
     """
     from scipy.interpolate import RegularGridInterpolator
 
-    first_axes = list(found[0][0].blocks_per_length(vectors))
-    (second,) = found[1][0].blocks_per_length(vectors)
+    first_axes = list(lengths[0][0].blocks_per_length(vectors))
+    (second,) = lengths[1][0].blocks_per_length(vectors)
     axes = [
         np.linspace(min(0.0, float(u[:, k].min())), float(u[:, k].max()) + 1e-9, TABLE) for k in (*first_axes, second)
     ]
     grid = np.zeros((TABLE ** len(axes), 3))
     grid[:, [*first_axes, second]] = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
-    table = correlated_weights(grid, found, vectors, correlation).reshape([TABLE] * len(axes))
+    table = correlated_weights(grid, lengths, vectors, correlation).reshape([TABLE] * len(axes))
     return np.asarray(np.maximum(RegularGridInterpolator(axes, table)(u[:, [*first_axes, second]]), 0.0))

@@ -267,7 +267,7 @@ class Histogram(Declares):
     distribution: ClassVar[str] = "tabulated"
 
     def __post_init__(self) -> None:
-        lengths, counts = (tuple(float(x) for x in given) for given in (self.lengths, self.counts))
+        lengths, counts = (tuple(float(x) for x in column) for column in (self.lengths, self.counts))
         object.__setattr__(self, "lengths", lengths)
         object.__setattr__(self, "counts", counts)
         if len(lengths) != len(counts):
@@ -296,8 +296,8 @@ class Part:
 
     def partial_moment(self, power: int, r: FloatArray) -> FloatArray:
         above = np.full_like(r, self.high)
-        found = self.whole.partial_moment(power, np.maximum(r, self.low)) - self.whole.partial_moment(power, above)
-        return np.where(r < self.high, found, 0.0)
+        moment = self.whole.partial_moment(power, np.maximum(r, self.low)) - self.whole.partial_moment(power, above)
+        return np.where(r < self.high, moment, 0.0)
 
     def moment(self, power: float) -> float:
         lengths, weights = self.whole.nodes(np.array([self.low, self.high]))
@@ -372,18 +372,18 @@ class RefinableLength:
     """A length of a shape: one number, or a distribution; `quantity` declares the length."""
 
     quantity: Quantity
-    given: Number | Distribution | Histogram
+    length: Number | Distribution | Histogram
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
         q = self.quantity
-        if isinstance(self.given, Histogram):
+        if isinstance(self.length, Histogram):
             factor = replace(FACTOR, name=f"{q.name}.factor", description=f"{q.description}, {FACTOR.description}")
             factor = factor.more(q.meaning.quantity, q.meaning.definition) if q.meaning.quantity else factor
-            return {factor.name: (factor, as_parameter(self.given.factor))}
-        if not isinstance(self.given, Distribution):
-            return {q.name: (q.more(ALL_ALIKE), as_parameter(self.given))}
-        of_mean, of_std = MEANINGS[self.given.distribution]
+            return {factor.name: (factor, as_parameter(self.length.factor))}
+        if not isinstance(self.length, Distribution):
+            return {q.name: (q.more(ALL_ALIKE), as_parameter(self.length))}
+        of_mean, of_std = MEANINGS[self.length.distribution]
         mean = Quantity(
             f"{q.name}.mean",
             q.unit,
@@ -406,7 +406,7 @@ class RefinableLength:
             q.scale,
             meaning=q.meaning.more(of_std),
         )
-        return {mean.name: (mean, as_parameter(self.given.mean)), std.name: (std, as_parameter(self.given.std))}
+        return {mean.name: (mean, as_parameter(self.length.mean)), std.name: (std, as_parameter(self.length.std))}
 
     def at(self, here: Here) -> LengthDistribution:
         """Return the distribution as of now; raises InputError for a normal wider than its mean.
@@ -414,16 +414,16 @@ class RefinableLength:
         here: the population that the shape belongs to.
         """
         name = self.quantity.name
-        if isinstance(self.given, Histogram):
-            return Tabulated(tuple(self.given.lengths), tuple(self.given.counts), here[f"{name}.factor"])
-        if not isinstance(self.given, Distribution):
+        if isinstance(self.length, Histogram):
+            return Tabulated(tuple(self.length.lengths), tuple(self.length.counts), here[f"{name}.factor"])
+        if not isinstance(self.length, Distribution):
             return OneLength(here[name])
         mean, std = here[f"{name}.mean"], here[f"{name}.std"]
         if std < 1e-6 * mean:
             return OneLength(mean)
-        if self.given.distribution == "normal" and std >= mean:
+        if self.length.distribution == "normal" and std >= mean:
             raise InputError(
                 here.address_of(name),
                 f"a normal distribution needs std below its mean, got {std:g} and {mean:g}; use lognormal.",
             )
-        return DISTRIBUTIONS[self.given.distribution](mean, std)
+        return DISTRIBUTIONS[self.length.distribution](mean, std)

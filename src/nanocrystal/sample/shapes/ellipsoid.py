@@ -77,9 +77,9 @@ class Ellipsoid(Box):
             across, along = _apart(places @ vectors, vectors)
             return np.asarray((2.0 * across / diameter) ** 2 + (2.0 * along / length) ** 2 <= 1.0)
 
-        wanted = np.pi / 6.0 * diameter**2 * length / abs(float(np.linalg.det(vectors)))
+        n_blocks = np.pi / 6.0 * diameter**2 * length / abs(float(np.linalg.det(vectors)))
         box = 2.0 * _half_extents(diameter, length, vectors)
-        return nearest_filling(inside, box, wanted, (0, 1, 2))
+        return nearest_filling(inside, box, n_blocks, (0, 1, 2))
 
 
 class EllipsoidNow(RoundNow):
@@ -142,13 +142,13 @@ class EllipsoidNow(RoundNow):
 
     def _farthest(self) -> tuple[float, float]:
         """Return how far across and along the axis still count."""
-        found, steps, none = [], np.linspace(0.0, 1.0, 400), np.zeros(400)
+        reaches, steps, none = [], np.linspace(0.0, 1.0, 400), np.zeros(400)
         for k, (_, d) in enumerate(self.lengths):
             at = steps * d.reach()
             pairs = self._shared(np.stack((at, none) if k == 0 else (none, at), axis=-1))
             beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
-            found.append(float(at[beyond[0] if len(beyond) else -1]))
-        return found[0], found[1]
+            reaches.append(float(at[beyond[0] if len(beyond) else -1]))
+        return reaches[0], reaches[1]
 
     def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
         (_, across), (_, along) = self.lengths
@@ -198,12 +198,12 @@ class EllipsoidalBody:
         longest = float(max(across.max(), along.max())) - 2.0 * min(*depths, 0.0)
         nodes, weights = np.polynomial.legendre.leggauss(16 + int(0.6 * highest * longest))
         cosine, weight = 0.5 * (nodes + 1.0), 0.5 * weights
-        found = np.zeros(len(q))
+        mean = np.zeros(len(q))
         for length, of_length in zip(along, share, strict=True):
             for diameter, of_diameter in zip(across, part, strict=True):
                 each = {t: _amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in set(depths)}
-                found += of_length * of_diameter * (combined(each[depths[0]], each[depths[1]]) @ weight)
-        return found
+                mean += of_length * of_diameter * (combined(each[depths[0]], each[depths[1]]) @ weight)
+        return mean
 
 
 def _sizes(d: LengthDistribution, power: int, phase: float) -> tuple[FloatArray, FloatArray]:

@@ -58,19 +58,19 @@ def _smooth_step(n: int) -> tuple[FloatArray, FloatArray]:
 
 def nodes_between(breaks: Sequence[float], phase: float) -> tuple[FloatArray, FloatArray]:
     """Return nodes (n,), ascending, and weights of a quadrature between breaks; phase: per Å, of what oscillates."""
-    found = []
+    parts = []
     edges = _distinct(breaks)
     for low, high in pairwise(edges):
         n = NODES + int(0.75 * phase * (high - low))
         x, w = _smooth_step(n)
-        found.append((low + (high - low) * x, (high - low) * w))
-    return np.concatenate([x for x, _ in found]), np.concatenate([w for _, w in found])
+        parts.append((low + (high - low) * x, (high - low) * w))
+    return np.concatenate([x for x, _ in parts]), np.concatenate([w for _, w in parts])
 
 
 def _distinct(breaks: Sequence[float]) -> FloatArray:
     """Return the breaks in order, without those below 0 and those that nearly coincide."""
-    found = np.unique([b for b in breaks if b >= 0.0])
-    return np.asarray(found[np.concatenate([[True], np.diff(found) > 1e-9 * found[-1]])])
+    ordered = np.unique([b for b in breaks if b >= 0.0])
+    return np.asarray(ordered[np.concatenate([[True], np.diff(ordered) > 1e-9 * ordered[-1]])])
 
 
 def panels(low: FloatArray, high: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
@@ -83,12 +83,12 @@ def panels(low: FloatArray, high: FloatArray, n: int) -> tuple[FloatArray, Float
 def nodes_of_rows(breaks: Sequence[FloatArray], phase: float) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights (n_rows, n) of quadratures from 0 between breaks (n_rows,), ascending in each row."""
     edges = np.sort(np.stack([np.zeros_like(breaks[0]), *breaks], axis=1), axis=1)
-    found = [
+    parts = [
         panels(low, high, NODES + min(int(0.75 * phase * float((high - low).max())), MOST_OF_EACH))
         for low, high in zip(edges.T[:-1], edges.T[1:], strict=True)
         if (high - low).max() > 1e-9 * edges.max()
     ]
-    return np.concatenate([x for x, _ in found], axis=1), np.concatenate([w for _, w in found], axis=1)
+    return np.concatenate([x for x, _ in parts], axis=1), np.concatenate([w for _, w in parts], axis=1)
 
 
 def knots(d: LengthDistribution, power: int) -> FloatArray:
@@ -121,12 +121,12 @@ def sizes(d: LengthDistribution, power: int, phase: float) -> tuple[FloatArray, 
     if isinstance(d, Tabulated):
         weights = np.array(d.counts) / np.sum(d.counts)
         return d.factor * np.array(d.lengths), weights
-    found = []
+    nodes = []
     for low, high in pairwise(edges):
         x, w = unit_rule(min(12 + int(0.55 * phase * (high - low)), MOST_OF_EACH))
         length = low + (high - low) * x
-        found.append((length, (high - low) * w * d.density(length)))
-    length, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        nodes.append((length, (high - low) * w * d.density(length)))
+    length, weight = (np.concatenate(parts) for parts in zip(*nodes, strict=True))
     counts = weight * length**power
     kept = counts > NEGLIGIBLE * counts.sum()
     return length[kept], weight[kept]
@@ -159,7 +159,7 @@ class Segment:
 
     def overlap(self, u: FloatArray, depths: Depths) -> FloatArray:
         """Return the mean of L − max(2 max(s, t), s + t + u), where positive."""
-        v = lost(u, depths)
+        v = unshared(u, depths)
         at = np.maximum(v, 0.0) / self.factor
         left = self.factor * self.d.partial_moment(1, at) - v * self.d.partial_moment(0, at)
         return np.asarray(np.maximum(left, 0.0))
@@ -172,7 +172,7 @@ class Segment:
         return [0.0, *(0.5 * self.factor * k - depth for k in knots(self.d, 1))]
 
 
-def lost(u: FloatArray, depths: Depths) -> FloatArray:
+def unshared(u: FloatArray, depths: Depths) -> FloatArray:
     """Return what two nested segments do not share of a length when displaced by u; Å."""
     s, t = depths
     return np.maximum(2.0 * max(s, t), s + t + u)
@@ -191,11 +191,11 @@ class Rectangle:
     def breaks(self, depths: Depths) -> list[float]:
         s, t = depths
         apart = abs(s - t)
-        found = [0.0, apart, np.sqrt(2.0) * apart]
+        breaks = [0.0, apart, np.sqrt(2.0) * apart]
         for k in knots(self.d, 4):
             sides = [max(f * k - s - t, 0.0) for f in self.factors]
-            found += [*sides, float(np.hypot(*sides)), *(float(np.hypot(apart, side)) for side in sides)]
-        return found
+            breaks += [*sides, float(np.hypot(*sides)), *(float(np.hypot(apart, side)) for side in sides)]
+        return breaks
 
     def around(self, rho: FloatArray, depths: Depths) -> FloatArray:
         """Return ∫ overlap dφ over the circle of radius rho (n,)."""
@@ -211,7 +211,7 @@ class Rectangle:
 
     def overlap(self, u1: FloatArray, u2: FloatArray, depths: Depths) -> FloatArray:
         """Return the mean area that two nested rectangles share when displaced by (u1, u2)."""
-        (f1, f2), v1, v2 = self.factors, lost(u1, depths), lost(u2, depths)
+        (f1, f2), v1, v2 = self.factors, unshared(u1, depths), unshared(u2, depths)
         at = np.maximum(np.maximum(v1 / f1, v2 / f2), 0.0)
         m0, m1, m2 = (self.d.partial_moment(k, at) for k in range(3))
         return np.maximum(f1 * f2 * m2 - (f1 * v2 + f2 * v1) * m1 + v1 * v2 * m0, 0.0)
@@ -323,8 +323,8 @@ def around_circle(
     rows, places = np.nonzero(filled)
     angle, weight = panels(edges[rows, places], edges[rows, places + 1], NODES)
     radius = rho[rows][:, None]
-    found = (weight * overlap(rows, radius * np.cos(angle), radius * np.sin(angle))).sum(axis=1)
-    quarter = np.bincount(rows, found, minlength=len(rho))
+    integrals = (weight * overlap(rows, radius * np.cos(angle), radius * np.sin(angle))).sum(axis=1)
+    quarter = np.bincount(rows, integrals, minlength=len(rho))
     return np.asarray((8.0 if symmetric else 4.0) * quarter)
 
 

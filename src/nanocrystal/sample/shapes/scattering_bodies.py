@@ -35,10 +35,10 @@ from nanocrystal.sample.shapes.overlaps import (
     knots,
     lengths_above,
     limited,
-    lost,
     nodes_between,
     nodes_of_rows,
     sizes,
+    unshared,
 )
 from nanocrystal.sample.shapes.shape import ScatteringBody
 from nanocrystal.sample.shapes.sphere import sphere_overlap
@@ -133,13 +133,13 @@ class TiedBody:
             breaks = [np.repeat(b, rho.shape[1]) for b in (apart, *sides)]
 
             def overlap(row: Any, u1: FloatArray, u2: FloatArray) -> FloatArray:
-                each = [np.maximum(f * size[row][:, None] - lost(u, depths), 0.0) for f, u in ((f1, u1), (f2, u2))]
+                each = [np.maximum(f * size[row][:, None] - unshared(u, depths), 0.0) for f, u in ((f1, u1), (f2, u2))]
                 return np.asarray(each[0] * each[1])
 
             around = around_circle(rho.ravel(), breaks[:2], [breaks[0], breaks[2]], None, overlap, f1 == f2)
             around = around.reshape(rho.shape)
         z, v = nodes_of_rows([apart, *(np.maximum(k - s - t, 0.0) for k in self._height_knots(rows))], phase)
-        gone = lost(z, depths)
+        gone = unshared(z, depths)
         left = self._height_moment(rows, 1, gone) - gone * self._height_moment(rows, 0, gone)
         return rho, self.part[rows][:, None] * w * rho * around, z, 2.0 * v * np.maximum(left, 0.0)
 
@@ -227,8 +227,8 @@ class SimilarBody:
         x = q[:, None] * length
         top = min(100 * (1 + int(x.max() / 100.0)), FARTHEST)
         beyond = np.minimum(top / np.maximum(x, 1.0), 1.0) ** 4  # Porod's law
-        found = np.exp(CubicSpline(*self.of_one(top))(np.minimum(x, top))) * beyond
-        return np.asarray((found * length**6) @ part)
+        form_factor = np.exp(CubicSpline(*self.of_one(top))(np.minimum(x, top))) * beyond
+        return np.asarray((form_factor * length**6) @ part)
 
 
 @lru_cache(maxsize=4)
@@ -348,18 +348,18 @@ def octahedral_body(shape: BoxNow) -> OctahedralBody:
 
 def right_body(shape: BoxNow, vectors: FloatArray, highest_q: float) -> ScatteringBody:
     """Return bodies with faces along the block vectors (rows, Å), at right angles or oblique."""
-    found = [(edge, limited(d)) for edge, d in shape.lengths]
+    edges = [(edge, limited(d)) for edge, d in shape.lengths]
     lengths = np.linalg.norm(vectors, axis=1)
     cosines = vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)
     if np.abs(cosines).max() > UPRIGHT:
         return EnvelopeBody(shape, vectors)
-    factors = [_factors(edge, vectors, lengths) for edge, _ in found]
-    distributions = [d for _, d in found]
-    if len(found) == 3:
+    factors = [_factors(edge, vectors, lengths) for edge, _ in edges]
+    distributions = [d for _, d in edges]
+    if len(edges) == 3:
         a, b, c = (Segment(d, f[0]) for d, f in zip(distributions, factors, strict=True))
         return RightBody(TwoEdges(a, b), c)
     first = distributions[0]
-    if len(found) == 2:
+    if len(edges) == 2:
         if shape.correlation == 0.0:
             base = Rectangle(first, (factors[0][0], factors[0][1]))
             return RightBody(base, Segment(distributions[1], factors[1][0]))
@@ -372,9 +372,9 @@ def right_body(shape: BoxNow, vectors: FloatArray, highest_q: float) -> Scatteri
 def _factors(edge: Edge, vectors: FloatArray, lengths: FloatArray) -> tuple[float, ...]:
     """Return how long each edge is per ångström of the length, in the order of the axes."""
     rates = edge.blocks_per_length(vectors)
-    found = [rates[k] * float(lengths[k]) for k in edge.axes]
-    mean = float(np.mean(found))
-    return tuple(mean if abs(f / mean - 1.0) < 1e-9 else f for f in found)
+    factors = [rates[k] * float(lengths[k]) for k in edge.axes]
+    mean = float(np.mean(factors))
+    return tuple(mean if abs(f / mean - 1.0) < 1e-9 else f for f in factors)
 
 
 def cube_body(d: LengthDistribution, factors: tuple[float, ...], highest_q: float) -> CubeBody:

@@ -52,7 +52,7 @@ class LengthStatistics:
 
 
 def not_there(shape: Shape | type[Shape], what: str) -> InputError:
-    """Return the error for what a shape has not, though it was asked for."""
+    """Return the error for a quantity that is not known of a shape."""
     return InputError("shape", f"{what} of the shape {shape.name!r} is not known.")
 
 
@@ -199,7 +199,7 @@ class ShapeNow:
     def deeper(self, depths: FloatArray, vectors: Vectors, longer: float = 0.0) -> FloatArray:
         """Return which part of the crystals lies deeper than depths (n,) Å below the surface.
 
-        longer: by how many blocks the crystals are longer for what is asked about.
+        longer: by how many blocks the crystals count as longer.
         """
         raise not_there(self.shape, "what lies below the surface")
 

@@ -135,8 +135,8 @@ class SphereNow(ShapeNow):
         # smooth, but for the curvature at |s − t|, up to which the smaller of two spheres lies in the larger
         start, end = abs(s - t), max(d.reach() - s - t, abs(s - t) + 1.0)
         knots = np.linspace(start, end, SMOOTH_POINTS)
-        found = CubicSpline(knots, at(knots))(np.clip(r, start, end))
-        return np.asarray(np.where(r < end, found, 0.0))
+        part = CubicSpline(knots, at(knots))(np.clip(r, start, end))
+        return np.asarray(np.where(r < end, part, 0.0))
 
     @property
     def mean_diameter(self) -> float:

@@ -109,8 +109,8 @@ class Shell(Declares):
                 hint = nearest_names(key, known) if known else f"give crystals.NAME.substitution.{key} first."
                 raise InputError(f"{where}.substitution.{key}", f"the crystal has no such substitution; {hint}")
             for name in ("correlation_length", "bond_difference"):
-                given = as_parameter(getattr(crystal.substitutions[key], name))
-                if given.value != 0.0 or given.vary:
+                parameter = as_parameter(getattr(crystal.substitutions[key], name))
+                if parameter.value != 0.0 or parameter.vary:
                     raise InputError(
                         f"{where}.substitution.{key}",
                         f"stands beside {crystal.where}.substitution.{key}.{name}, "
@@ -172,20 +172,20 @@ class ShellNow:
     def occupants(self, crystal: CrystalNow) -> list[list[Occupant]]:
         """Return the elements on each site in the shell, in the order of `CrystalNow.occupants`."""
         on_sites = crystal.occupants_with({key: self.fraction(key) for key in self.shell.substitution})
-        found = []
+        occupants = []
         for site, on_site in zip(crystal.crystal.sites, on_sites, strict=True):
             named = self.shell.occupancy_key(site)
             factor = 1.0 if named is None else self.here[f"occupancy.{named}"]
-            found.append([o._replace(occupancy=factor * o.occupancy) for o in on_site])
-        return found
+            occupants.append([o._replace(occupancy=factor * o.occupancy) for o in on_site])
+        return occupants
 
     def changed(self, crystal: CrystalNow) -> list[list[Occupant] | None]:
         """Return `occupants` of the sites that the shell names, whether they differ or not, and None of the others."""
-        found: list[list[Occupant] | None] = []
+        changed: list[list[Occupant] | None] = []
         for site, on_site in zip(crystal.crystal.sites, self.occupants(crystal), strict=True):
             mixed = crystal.crystal.substitution_key(site.label) in self.shell.substitution
-            found.append(on_site if mixed or self.shell.occupancy_key(site) is not None else None)
-        return found
+            changed.append(on_site if mixed or self.shell.occupancy_key(site) is not None else None)
+        return changed
 
     def part_inside(self, shape: ShapeNow, vectors: Callable[[], FloatArray]) -> float:
         """Return the mean of g, 1 in the core and 0 at the surface, over the places of all crystals of a population.

@@ -184,9 +184,9 @@ class SizeLawNow:
 
 def _displacement_keys(crystal: Crystal) -> dict[str, tuple[str, ...]]:
     """Return key of u_iso -> the names under which a law may rule it: itself, and the element of a site."""
-    found = {s.u_iso_key: tuple(dict.fromkeys((s.u_iso_key, s.element))) for s in crystal.sites}
+    keys = {s.u_iso_key: tuple(dict.fromkeys((s.u_iso_key, s.element))) for s in crystal.sites}
     guests = {s.element for s in crystal.substitutions.values()}
-    return found | {e: (e,) for e in guests if e in crystal.u_iso}
+    return keys | {e: (e,) for e in guests if e in crystal.u_iso}
 
 
 class Slice(NamedTuple):

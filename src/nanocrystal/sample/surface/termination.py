@@ -89,8 +89,8 @@ class OuterLayers:
         if (np.abs(operation).sum(axis=0) != 1).any():
             return None
         shifts, extents = self.spans.shifts @ operation, self.spans.extents @ np.abs(operation)
-        found = [self._index.get(tuple(row)) for row in (np.hstack([shifts, extents]) + 0.0).tolist()]
-        return None if None in found else np.array(found)
+        spans = [self._index.get(tuple(row)) for row in (np.hstack([shifts, extents]) + 0.0).tolist()]
+        return None if None in spans else np.array(spans)
 
     def present(self, state: int, blocks: IntArray, numbers: tuple[int, int, int]) -> NDArray[np.bool_]:
         """Return which places of blocks (n, 3) of a state there are, (n, n_places).
@@ -121,8 +121,8 @@ def outer_layers(crystal: Crystal, blocks: BlockLattice, termination: str, where
     atoms = reference_atoms(crystal)
     inverse = np.linalg.inv(blocks.matrix)
     along = [
-        (atoms[own] + shifts - state - blocks.origin) @ inverse
-        for (own, shifts), state in zip(blocks.contents, blocks.states, strict=True)
+        (atoms[index] + shifts - state - blocks.origin) @ inverse
+        for (index, shifts), state in zip(blocks.contents, blocks.states, strict=True)
     ]
     return OuterLayers(np.where(np.rint(2.0 * np.array(along)) % 2 == 1, BETWEEN, MIDDLE), known[termination])
 
