@@ -56,8 +56,8 @@ def check_numbers(made: Any) -> None:
 @lru_cache(maxsize=256)
 def _checks(owner: type) -> Mapping[str, Check]:
     """Return the fields that hold numbers, and how each is checked."""
-    found = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
-    return {name: check for name, check in found.items() if check is not None}
+    checks = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
+    return {name: check for name, check in checks.items() if check is not None}
 
 
 def _check_of_field(field: DeclaredField) -> Check | None:
@@ -103,12 +103,12 @@ def _number_check(options: Sequence[Any]) -> Check | None:
         return None
     if float not in options:
         return whole_number
-    wanted = "a number"
+    expected = "a number"
     if Parameter in options:
-        wanted += " or a parameter such as vary(1.0)"
+        expected += " or a parameter such as vary(1.0)"
     words = [w for o in options if get_origin(o) is Literal for w in get_args(o)]
-    wanted += "".join(f' or "{w}"' for w in words)
-    return lambda value, where: real_number(value, where, wanted)
+    expected += "".join(f' or "{w}"' for w in words)
+    return lambda value, where: real_number(value, where, expected)
 
 
 def _container_check(kind: Any) -> Check | None:

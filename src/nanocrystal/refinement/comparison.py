@@ -15,6 +15,8 @@ Two candidates are told apart only where the one with the lower BIC also fits be
 
 from __future__ import annotations
 
+import math
+
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations
@@ -177,18 +179,18 @@ def _standing(name: str, description: str, result: Result) -> Standing:
     )
 
 
-def _bases(judged: Mapping[str, Standing], given: Mapping[str, float]) -> dict[str, Basis]:
+def _bases(judged: Mapping[str, Standing], independent_points: Mapping[str, float]) -> dict[str, Basis]:
     """Return what each data set counts, from the residuals of the candidate that fits it best."""
     if not judged:
         return {}
     names = [n for s in judged.values() if s.result is not None for n in s.result.datasets]
-    for name in given:
+    for name in independent_points:
         if name not in names:
             raise InputError(f"independent_points[{name!r}]", f"is no data set; {nearest_names(name, names)}")
-    return {name: _basis(name, judged, given.get(name)) for name in dict.fromkeys(names)}
+    return {name: _basis(name, judged, independent_points.get(name)) for name in dict.fromkeys(names)}
 
 
-def _basis(name: str, judged: Mapping[str, Standing], given: float | None) -> Basis:
+def _basis(name: str, judged: Mapping[str, Standing], stated: float | None) -> Basis:
     reduced = {}
     for candidate, standing in judged.items():
         curves = _curves(standing)
@@ -200,13 +202,13 @@ def _basis(name: str, judged: Mapping[str, Standing], given: float | None) -> Ba
     curve = _curves(judged[best])[name]
     residual, n = residual_of(curve), len(curve.x)
     known = curve.sigma is not None
-    if given is not None and not 1.0 <= given <= n:
+    if stated is not None and not 1.0 <= stated <= n:
         raise InputError(
-            f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {given:g}."
+            f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {stated:g}."
         )
-    correlation = correlation_length(residual) if given is None else n / given
-    source = f"from the autocorrelation of the residuals of {best}" if given is None else "as given"
-    if given is None and curve.labels:
+    correlation = correlation_length(residual) if stated is None else n / stated
+    source = f"from the autocorrelation of the residuals of {best}" if stated is None else "as given"
+    if stated is None and curve.labels:
         correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
     return Basis(
@@ -236,7 +238,7 @@ def _weighed(standing: Standing, bases: Mapping[str, Basis]) -> Standing:
 
 def _penalty(bases: Mapping[str, Basis]) -> float:
     """Return what BIC charges for a parameter."""
-    return float(np.log(max(np.e, sum(b.n_independent for b in bases.values()))))
+    return float(np.log(max(math.e, sum(b.n_independent for b in bases.values()))))
 
 
 def _ranked(standings: Sequence[Standing]) -> list[Standing]:

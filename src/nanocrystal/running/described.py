@@ -161,9 +161,9 @@ class Candidate:
 
     def refine(self, progress: Progress | None = None) -> Result:
         """Return what was found; raises InputError that names the model."""
-        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        settings: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
         with self.located():
-            return refine(self.sample, self.datasets, progress=progress, **given)
+            return refine(self.sample, self.datasets, progress=progress, **settings)
 
     @contextmanager
     def located(self) -> Iterator[None]:

@@ -111,14 +111,14 @@ class Design:
     def _needed(self) -> Iterator[Target]:
         """Yield what the stated targets need."""
         counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
-        for address, wanted in self.targets.items():
-            asked = (self.parameters, self.planned, address, wanted)
+        for address, target in self.targets.items():
+            goal = (self.parameters, self.planned, address, target)
             yield Target(
                 address=address,
-                stderr=float(wanted),
+                stderr=float(target),
                 planned=self.together.of(address),
-                counts_factor=counts_needed(*asked, counted),
-                counts_factor_alone={name: counts_needed(*asked, [name]) for name in counted},
+                counts_factor=counts_needed(*goal, counted),
+                counts_factor_alone={name: counts_needed(*goal, [name]) for name in counted},
             )
 
     # ---- against the range --------------------------------------------------------------------------
