@@ -24,14 +24,14 @@ _announced: set[str] = set()
 
 
 def announce_to(listener: Listener | None) -> None:
-    """Let `listener` be told, once each, that compilation starts or that no cache is writable."""
+    """Call `listener` with a sentence, once each, where compilation starts or no cache is writable."""
     global _listener
     _listener = listener
     _announced.clear()
 
 
 def tell(sentence: str) -> None:
-    """Pass `sentence` to the listener unless it has heard it."""
+    """Pass `sentence` to the listener, once."""
     if _listener is not None and sentence not in _announced:
         _announced.add(sentence)
         _listener(sentence)

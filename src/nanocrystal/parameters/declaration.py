@@ -161,6 +161,6 @@ def declared_quantities(owner: type) -> Mapping[str, Quantity]:
 
 
 def declared_choice(owner: type) -> tuple[str, ...]:
-    """Return the fields of a dataclass of which exactly one is given; none where it has no such."""
+    """Return the fields of a dataclass of which exactly one is given; empty where it declares none."""
     choices = (v.names for base in owner.__mro__ for v in vars(base).values() if isinstance(v, ExactlyOne))
     return next(choices, ())

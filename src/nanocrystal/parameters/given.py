@@ -20,11 +20,11 @@ from nanocrystal.parameters.number import came, real_number, whole_number
 from nanocrystal.parameters.parameter import Parameter
 
 Check = Callable[[Any, str], Any]
-"""from what was given, and the argument, to what it is; raises InputError"""
+"""from a value and the name of its argument to the checked value; raises InputError"""
 
 
 class Declares:
-    """Base of dataclasses that declare numbers: what each field is given is checked before anything is made of it."""
+    """Base of dataclasses that declare numbers: the value of each field is checked before anything is made of it."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -90,7 +90,7 @@ def check_of(kind: Any) -> Check | None:
 
 
 def _options(kind: Any) -> Sequence[Any]:
-    """Return what a value of a kind may be, without annotations."""
+    """Return the alternatives of a kind, without annotations."""
     if get_origin(kind) is Annotated:
         return _options(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):

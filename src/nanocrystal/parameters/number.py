@@ -38,7 +38,7 @@ def whole_number(value: Any, where: str) -> int:
 
 
 def came(value: Any) -> str:
-    """Return in words what was given in the place of a number."""
+    """Return in words the value that stands in the place of a number."""
     if value is None:
         return "None"
     if isinstance(value, str):

@@ -16,7 +16,6 @@ Two candidates are told apart only where the one with the lower BIC also fits be
 from __future__ import annotations
 
 import math
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations
@@ -180,7 +179,7 @@ def _standing(name: str, description: str, result: Result) -> Standing:
 
 
 def _bases(judged: Mapping[str, Standing], independent_points: Mapping[str, float]) -> dict[str, Basis]:
-    """Return what each data set counts, from the residuals of the candidate that fits it best."""
+    """Return independent points and scale of σ of each data set, from the residuals of its best candidate."""
     if not judged:
         return {}
     names = [n for s in judged.values() if s.result is not None for n in s.result.datasets]
@@ -237,12 +236,12 @@ def _weighed(standing: Standing, bases: Mapping[str, Basis]) -> Standing:
 
 
 def _penalty(bases: Mapping[str, Basis]) -> float:
-    """Return what BIC charges for a parameter."""
+    """Return the penalty of BIC for one parameter, ln n_eff."""
     return float(np.log(max(math.e, sum(b.n_independent for b in bases.values()))))
 
 
 def _ranked(standings: Sequence[Standing]) -> list[Standing]:
-    """Return candidates by BIC, with what they are above the smallest."""
+    """Return candidates by BIC, with ΔAIC and ΔBIC above the smallest."""
     aic, bic = (min((getattr(s, k) for s in standings), default=0.0) for k in ("aic", "bic"))
     ordered = sorted(standings, key=lambda s: (s.bic, s.n_parameters))
     return [replace(s, delta_aic=(s.aic or 0.0) - aic, delta_bic=(s.bic or 0.0) - bic) for s in ordered]

@@ -57,7 +57,7 @@ class RefinableSample(Protocol):
         """Return full address -> an object with value, unit and description."""
 
     def remarks(self, values: Values) -> list[str]:
-        """Return sentences on what a user may not have meant."""
+        """Return sentences on values that are possible but hardly meant."""
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
@@ -113,7 +113,7 @@ def refine(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Result:
-    """Refine a sample against its data sets and return what was found.
+    """Refine a sample against its data sets.
 
     Parameters
     ----------

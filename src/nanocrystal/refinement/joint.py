@@ -165,7 +165,7 @@ def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) 
 
 
 def _value_alone(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> OwnValue:
-    """Return what a data set alone says of a parameter, and how far that is from what all say."""
+    """Return the value of a parameter from one data set alone, its standard error and its pull from the joint one."""
     value = alone.point.evaluation.values[address]
     if address not in alone.spread.names or address not in spread.names:
         return OwnValue(float(value), None, None)
@@ -206,7 +206,7 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
 
 
 def joint_notes(joint: Joint, datasets: Sequence[str]) -> list[str]:
-    """Return what a user has to know of it, in sentences."""
+    """Return sentences on data sets that share nothing, contradict each other, or misfit their σ."""
     notes = []
     if not joint.shared and len(datasets) > 1:
         listed = f"{', '.join(datasets[:-1])} and {datasets[-1]}"

@@ -53,7 +53,7 @@ class RobustLoss:
     scale: float
 
     def weights(self, residual: FloatArray) -> FloatArray:
-        """Return what is left of each squared residual, ρ′, 1 for small ones (as in scipy.optimize.least_squares)."""
+        """Return the weight ρ′ of each squared residual, 1 for small ones (as in scipy.optimize.least_squares)."""
         z = (residual / self.scale) ** 2
         if self.name == "huber":
             return np.asarray(np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(np.maximum(z, 1.0))))
@@ -152,7 +152,7 @@ def optimise(
 
 
 def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Outcome]:
-    """Yield what comes of each start, in their order; raises KeyboardInterrupt where some could not begin."""
+    """Yield the outcome of each start, in their order; raises KeyboardInterrupt where some could not begin."""
     at_once = min(executor.at_once, options.starts)
     if at_once < 2:
         for x in _starts(problem, options):
@@ -178,7 +178,7 @@ def _descents(problem: Problem, options: Options, progress: Progress | None, exe
 
 
 def _problem_and_report(problem: Problem, report: Report) -> tuple[Problem, Report]:
-    """Return what descents in another process are given."""
+    """Return the problem and the listener of its steps, from which each descent in another process begins."""
     return problem, report
 
 

@@ -135,7 +135,7 @@ def sample_posterior(
     sampling: Sampling | None = None,
     listeners: Listeners | None = None,
 ) -> Posterior:
-    """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
+    """Refine a sample against its data sets and sample the posterior of its parameters around the minimum.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
 
@@ -309,7 +309,7 @@ def _sampled(target: LogPosterior, chain: Chain, seed: int) -> Sampled:
 
 
 def _noise_words(target: LogPosterior) -> str:
-    """Return what was taken for the noise."""
+    """Return a sentence on the noise that the posterior assumes."""
     if not target.noise_known:
         return (
             "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
@@ -326,7 +326,7 @@ def _noise_words(target: LogPosterior) -> str:
 
 
 def _errors_scaled(target: LogPosterior) -> bool:
-    """Say whether the scaled standard errors of the fit are those for the noise that was taken."""
+    """Say whether the scaled standard errors of the fit are those of the noise that the posterior assumes."""
     scaled = any(s != 1.0 for s in target.problem.error_scales.values())
     return scaled or target.factor > 1.0 or not target.noise_known
 
@@ -377,6 +377,6 @@ def _findings(
 
 
 def _error_as_sampled(target: LogPosterior, m: Marginal) -> float:
-    """Return the standard error that belongs to the noise that was taken."""
+    """Return the standard error of the refinement with the noise that the posterior assumes."""
     chosen = m.stderr_scaled if _errors_scaled(target) else m.stderr
     return float(chosen or 0.0)

@@ -112,7 +112,7 @@ def marginal_of(
 
 
 def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
-    """Return in sentences why a chain is too short, nothing where it is long enough."""
+    """Return in sentences why a chain is too short; empty where it is long enough."""
     sentences = []
     times = {a: m.autocorrelation_steps for a, m in marginals.items()}
     stuck = [a for a, t in times.items() if t is None]

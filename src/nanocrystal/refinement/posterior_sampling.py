@@ -160,7 +160,7 @@ def sampled(
 
 
 def _chain(kept: Sequence[Any], n_each: int, moved: int, interrupted: bool, n_free: int, n_linear: int) -> Chain:
-    """Return what was kept of each step as arrays."""
+    """Return places, densities and drawn linear parameters of all steps as arrays (n_steps, n_walkers, …)."""
     n_walkers = n_each * ENSEMBLES
 
     def joined(part: int, width: int) -> FloatArray:

@@ -64,7 +64,7 @@ def _client(address: str) -> Any:
 
 
 def _answered(connect: Callable[[], Any]) -> Any:
-    """Return what a call returns; raises TimeoutError where something that is no scheduler keeps it waiting."""
+    """Return the answer of a call; raises TimeoutError where something that is no scheduler keeps it waiting."""
     said: Future[Any] = Future()
 
     def call() -> None:
@@ -95,7 +95,7 @@ class _quiet:
 
 
 def _check_workers(client: Any, address: str, paths: Sequence[str]) -> None:
-    """Raise InputError where there are no workers, or where one cannot do what it will be asked for."""
+    """Raise InputError where there are no workers, or where one lacks this version of the package or a file."""
     from nanocrystal._version import __version__
 
     if not _workers(client):
@@ -204,7 +204,7 @@ class _Workers:
 
 
 def _answer(future: Any) -> Any:
-    """Return what a worker returned, or why there is nothing; raises RefinementError where the scheduler is lost."""
+    """Return the answer of a worker, or why it has none; raises RefinementError where the scheduler is lost."""
     distributed = _distributed()
     try:
         return future.result()

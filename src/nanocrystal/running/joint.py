@@ -207,7 +207,7 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
 
 
 def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_file: bool = False) -> SeriesResult:
-    """Refine all members of a series at once, each candidate in turn, and return what was found.
+    """Refine all members of a series at once, each candidate in turn.
 
     One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
     again. single_file: its pages hold the script of their figures themselves.
@@ -240,7 +240,7 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
 
 
 def _known(series: Series, folder: Path) -> dict[str, MemberResult]:
-    """Return what an earlier run found for all members from the same input, nothing where it is not all there."""
+    """Return the records of all members from an earlier run of the same input; empty where one is missing."""
     members = [m for m in (read_member(folder, each.name) for each in series.members) if m is not None]
     versions = {m.version for m in members}
     if len(members) < len(series.members) or len(versions) > 1 or not versions <= set(VALID):

@@ -113,7 +113,7 @@ def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:
 
 
 def refined_member(task: Task, step: Step | None = None) -> Outcome:
-    """Refine all candidates of a member and return what was found, with its files.
+    """Refine all candidates of a member and return its record, with its files.
 
     What cannot be refined is said in the record. Raises Interrupted where the user stopped it.
     """
@@ -247,7 +247,7 @@ def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | N
 def order_parameter_of(
     order: OrderParameter | None, candidate: str, study: Refinable, result: Result
 ) -> dict[str, SeriesValue]:
-    """Return the order parameter of a candidate with its propagated standard error, nothing where it has none."""
+    """Return the order parameter of a candidate with its propagated standard error; empty where it has none."""
     if order is None or not order.belongs_to(candidate, study):
         return {}
     with study.located():

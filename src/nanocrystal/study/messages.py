@@ -197,7 +197,7 @@ _MEASURED_KEYS = (
 
 
 def _is_measured(parts: Sequence[str]) -> bool:
-    """Return whether an address is that of what was measured, which a candidate may not leave out."""
+    """Return whether an address is that of measured data, which a candidate may not leave out."""
     return parts[0] == "datasets" and ("shifts" in parts[2:] or parts[-1] in _MEASURED_KEYS)
 
 

@@ -101,7 +101,7 @@ def _choice_of(owner: type) -> Iterator[str]:
 
 
 def _field(field: DeclaredField) -> tuple[Any, Any]:
-    """Return the kind of a key and what pydantic is told of it."""
+    """Return the kind of a key and its sentence, default and limits for pydantic."""
     kind = _kind(field)
     return kind, Field(description=sentence(field), **_default(field, kind), **_limits(field))
 

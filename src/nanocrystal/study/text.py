@@ -134,7 +134,7 @@ def _dataset(dataset: Any, study: Study, where: str) -> Content:
 
 
 def _check_files(sample: Sample, folder: Path) -> None:
-    """Raise InputError for what is not what the file holds that a study would name."""
+    """Raise InputError for a structure, cluster or table that differs from the file that a study would name."""
     for where, source, made, read in _files(sample, folder):
         problem = "is named by its file in a study; write it to one and read it from there"
         try:

@@ -261,7 +261,7 @@ class _Bench:
         return self.slopes(name, problem, ExpectedNoise(sigma=None if other.noise is None else other.noise.sigma))
 
     def notes(self) -> list[str]:
-        """Return what a reader should know of the values that the plan is made at."""
+        """Return sentences on parameters that stand at a bound, where standard errors mislead."""
         sentences = []
         for n in self.named:
             if not n.linear and (n.value <= n.low or n.value >= n.high):

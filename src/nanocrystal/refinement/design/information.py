@@ -147,7 +147,7 @@ class Forecast:
 
     @property
     def alone(self) -> FloatArray:
-        """Standard errors (n,) if all other parameters were known; infinite for what is not seen."""
+        """Standard errors (n,) if all other parameters were known; infinite for those that no data set depends on."""
         diagonal = np.diag(self.information)
         return np.asarray(np.where(diagonal > 0.0, 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0)), np.inf))
 
