@@ -54,7 +54,7 @@ def stub() -> str:
     """Return the text of the stub: each name imported from its module, and imported again by that."""
     lines = ["# Written by tools/make_docs.py from the table in __init__.py; change that.", ""]
     for home, names in sorted({"_version": ("__version__",), **nanocrystal._HOMES}.items()):
-        ordered = sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n))  # as ruff has imports
+        ordered = sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n.lower()))  # as ruff has imports
         lines += [f"from nanocrystal.{home} import {name} as {name}" for name in ordered]
     return "\n".join(lines) + "\n"
 

@@ -21,7 +21,7 @@ from nanocrystal.arrays import Listed, Packed, PackedRows
 from nanocrystal.report.encoding import ByName
 from nanocrystal.report.outcome import SCHEMA, Outcome
 from nanocrystal.report.reading import outcomes
-from nanocrystal.report.reduction.digests import EXACT, Joined, Told
+from nanocrystal.report.reduction.digests import EXACT, Joined, WithDigest
 from nanocrystal.report.refined.result import Result
 
 DOCSTRINGS = runpy.run_path(str(Path(__file__).with_name("make_python_page.py")))
@@ -94,7 +94,8 @@ def _section(made: type) -> Iterator[str]:
     kind = made.kind if issubclass(made, Outcome) else None
     hints = _hints(made)
     prose, told = _told(made, list(hints))
-    meanings = {**({k: v for k, v in _meanings(Result).items() if k in ALIKE} if kind else {}), **told}
+    alike = {k: v for k, v in _told(Result, ALIKE)[1].items() if k in ALIKE}
+    meanings = {**_sentences(hints), **(alike if kind else {}), **told}
     yield f"## `{kind}`" if kind else f"### {made.__name__}"
     yield f"\n{prose}"
     if kind and "computed" in vars(made):
@@ -135,11 +136,17 @@ def _documented(section: str) -> dict[str, str]:
     meanings = {}
     for head, text in DOCSTRINGS["entries"](section):
         names, _, kind = head.partition(" : ")
-        shapes = SHAPES.search(kind)
+        shapes = None if "mapping" in kind else SHAPES.search(kind)
         lowered = CAPITAL.sub(lambda word: word[0].lower(), text.rstrip("."))
         meaning = f"{shapes[1]}: {lowered}" if shapes else lowered
         meanings |= dict.fromkeys(names.split(", "), meaning)
     return meanings
+
+
+def _sentences(hints: Mapping[str, Any]) -> dict[str, str]:
+    """Return field -> the sentence that its type carries."""
+    carried = {n: [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, str)] for n, hint in hints.items()}
+    return {n: sentences[0].replace("|", "\\|") for n, sentences in carried.items() if sentences}
 
 
 def _hints(made: type) -> Mapping[str, Any]:
@@ -206,7 +213,7 @@ def _annotated(hint: Any) -> str:
             return "nested lists of numbers"
         if isinstance(mark, ByName):
             return f"{mark.field} → {_words(get_args(hint.__origin__)[0])}"
-        if isinstance(mark, Told):
+        if isinstance(mark, WithDigest):
             return f"what people read, and under `{EXACT}` all of {_words(hint.__origin__)}"
         if isinstance(mark, PackedRows):
             return "sparse matrix"

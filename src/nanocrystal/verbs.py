@@ -10,24 +10,23 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Number
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nanocrystal import refinement
+from nanocrystal import refinement, simulation
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Datasets, Technique, named_datasets
-from nanocrystal.refinement import Comparison, Options, Result
+from nanocrystal.processes import Executor
+from nanocrystal.refinement import Comparison, Options, Result, design, posterior
+from nanocrystal.refinement.design import Plan
 from nanocrystal.refinement.fit import RefinableSample
+from nanocrystal.refinement.optimise import Progress
+from nanocrystal.refinement.posterior import Listeners, Sampling
+from nanocrystal.report.posterior.result import Posterior
+from nanocrystal.report.simulated.result import Simulation
 from nanocrystal.sample import Crystal, Population, Sample
 from nanocrystal.sample.named import Populations
-
-if TYPE_CHECKING:
-    from nanocrystal.processes import Executor
-    from nanocrystal.refinement.design import Plan
-    from nanocrystal.refinement.optimise import Progress
-    from nanocrystal.refinement.posterior import Listeners, Sampling
-    from nanocrystal.report.posterior.result import Posterior
-    from nanocrystal.report.simulated.result import Simulation
-    from nanocrystal.simulation import FloatArray
+from nanocrystal.simulation import FloatArray
+from nanocrystal.study import Study
 
 GivenSample = RefinableSample | Populations | None
 
@@ -184,8 +183,6 @@ def simulate(sample: GivenSample, datasets: Datasets, *, title: str = "", folder
     InputError
         For data sets that cannot be calculated of this sample, with the address of the value.
     """
-    from nanocrystal import simulation
-
     return simulation.simulate(*_named(sample, datasets), title=title, folder=folder)
 
 
@@ -217,8 +214,6 @@ def simulated_curves(
     InputError
         For data sets that cannot be calculated of this sample, with the address of the value.
     """
-    from nanocrystal import simulation
-
     return simulation.simulated_curves(*_named(sample, datasets), folder)
 
 
@@ -264,8 +259,6 @@ def plan_measurement(
     ----------
     R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922).
     """
-    from nanocrystal.refinement import design
-
     given: dict[str, Any] = {"title": title, "folder": folder}
     return design.plan_measurement(*_named(sample, datasets), targets=targets, counts=counts, **given)
 
@@ -317,13 +310,11 @@ def sample_posterior(
     ----------
     D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
-    from nanocrystal.refinement import posterior
-
     given: dict[str, Any] = {"title": title, "options": options, "folder": folder}
     return posterior.sample_posterior(*_named(sample, datasets), sampling=sampling, listeners=listeners, **given)
 
 
-def read_study(path: str | Path) -> Any:
+def read_study(path: str | Path) -> Study:
     """Read a study file as what it is, which its `run` then does.
 
         result = read_study("study.toml").run("out", workers=2)
@@ -335,9 +326,10 @@ def read_study(path: str | Path) -> Any:
 
     Returns
     -------
-    Study, CandidateSet, Series or Reductions
-        A study, whose `run` gives a `Result`, with candidates a `Comparison`, with [plan] a `Plan`; candidates whose
-        study is not complete without them; a series, whose `run` gives a `SeriesResult`; reductions alone.
+    Study
+        Whose `run` gives a `Result`, with candidates a `Comparison`, with [plan] a `Plan`. What is no study by itself
+        comes as what it is, with a `run` of its own: candidates (`CandidateSet`), a series, which gives a
+        `SeriesResult`, and reductions alone (`Reductions`).
 
     Raises
     ------
@@ -346,7 +338,7 @@ def read_study(path: str | Path) -> Any:
     """
     from nanocrystal.study.reading import read_any
 
-    return read_any(path)
+    return read_any(path)  # type: ignore[return-value]
 
 
 # ---- what is given --------------------------------------------------------------------------------

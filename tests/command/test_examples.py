@@ -16,11 +16,6 @@ from nanocrystal.study import read_study
 from support.example_refinements import EXAMPLES, refined
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("examples"))
-
-
 def value(result: Result, address: str) -> float:
     """Return a refined value after making sure that it is one, with a finite standard error."""
     estimate = result.parameters[address]
@@ -32,9 +27,9 @@ def value(result: Result, address: str) -> float:
     return estimate.value
 
 
-def test_nickel_standard(folder: str) -> None:
+def test_nickel_standard(shared_folder: Path) -> None:
     """PDFgui: a 3.52478(82), U 0.00589(59), qdamp 0.0454(34), qbroad 0.0170(92), R_w 0.0411."""
-    result = refined("ni_standard", folder)
+    result = refined("ni_standard", shared_folder)
     assert value(result, "crystals.ni.a") == pytest.approx(3.5248, abs=0.0008)
     assert value(result, "crystals.ni.u_iso.Ni") == pytest.approx(0.00589, abs=0.0003)
     assert value(result, "datasets.pdf.qdamp") == pytest.approx(0.045, abs=0.003)
@@ -43,9 +38,9 @@ def test_nickel_standard(folder: str) -> None:
     assert result.datasets["pdf"].rw <= 0.045
 
 
-def test_platinum_nanoparticles(folder: str) -> None:
+def test_platinum_nanoparticles(shared_folder: Path) -> None:
     """PDFgui: a 3.92573(91), diameter 37.4(13), U 0.00892(33), delta2 3.55(32), R_w 0.1045."""
-    result = refined("pt_nanoparticles", folder)
+    result = refined("pt_nanoparticles", shared_folder)
     assert value(result, "crystals.pt.a") == pytest.approx(3.9257, abs=0.001)
     assert value(result, "populations.dots.diameter") == pytest.approx(37.4, abs=2.0)
     assert value(result, "crystals.pt.u_iso.Pt") == pytest.approx(0.00892, abs=0.0003)
@@ -53,9 +48,9 @@ def test_platinum_nanoparticles(folder: str) -> None:
     assert result.datasets["pdf"].rw <= 0.112
 
 
-def test_bulk_cdse(folder: str) -> None:
+def test_bulk_cdse(shared_folder: Path) -> None:
     """PDFgui: a 4.30116, c 7.01173, delta2 5.688, z(Se) 0.3757."""
-    result = refined("cdse_bulk", folder)
+    result = refined("cdse_bulk", shared_folder)
     assert value(result, "crystals.cdse.a") == pytest.approx(4.301, abs=0.002)
     assert value(result, "crystals.cdse.c") == pytest.approx(7.012, abs=0.002)
     assert value(result, "datasets.pdf.delta2") == pytest.approx(5.688, abs=0.1)
@@ -63,9 +58,9 @@ def test_bulk_cdse(folder: str) -> None:
 
 
 @pytest.mark.parametrize("peak_form", ["pdfgui", "debye"])
-def test_cdse_of_3_nm(folder: str, peak_form: str) -> None:
+def test_cdse_of_3_nm(shared_folder: Path, peak_form: str) -> None:
     """PDFgui: diameter 30.30, R_w 0.3282 with the sigma of the file; a GSAS-II tutorial 27.3 Å."""
-    result = refined("cdse_3nm", folder, peak_form)
+    result = refined("cdse_3nm", shared_folder, peak_form)
     diameter = value(result, "populations.dots.diameter")
     assert 27.0 <= diameter <= 31.2
     if peak_form == "pdfgui":
@@ -74,12 +69,12 @@ def test_cdse_of_3_nm(folder: str, peak_form: str) -> None:
     assert "σ of the file" in result.datasets["pdf"].weights
 
 
-def test_cdse_series_grows_and_is_wurtzite(folder: str) -> None:
+def test_cdse_series_grows_and_is_wurtzite(shared_folder: Path) -> None:
     """Own fits of the data's collector: diameters 24.0, 28.0, 32.2 Å and R_w 0.327, 0.320, 0.263."""
     diameters = []
     for n in (2, 3, 4):
-        wurtzite = refined(f"cdse_{n}_wurtzite", folder)
-        zincblende = refined(f"cdse_{n}_zincblende", folder)
+        wurtzite = refined(f"cdse_{n}_wurtzite", shared_folder)
+        zincblende = refined(f"cdse_{n}_zincblende", shared_folder)
         diameters.append(value(wurtzite, "populations.dots.diameter"))
         value(zincblende, "populations.dots.diameter")
         assert wurtzite.datasets["pdf"].rw < 0.9 * zincblende.datasets["pdf"].rw
@@ -88,9 +83,9 @@ def test_cdse_series_grows_and_is_wurtzite(folder: str) -> None:
     np.testing.assert_allclose(diameters, [24.0, 28.0, 32.2], rtol=0.1)
 
 
-def test_silicon_nickel_mixture(folder: str) -> None:
+def test_silicon_nickel_mixture(shared_folder: Path) -> None:
     """PDFgui: mass fractions 0.887(3), 0.113(3); a(Si) 5.42945, a(Ni) 3.52166, R_w 0.0931."""
-    result = refined("si_ni_mixture", folder)
+    result = refined("si_ni_mixture", shared_folder)
     assert value(result, "populations.silicon.mass_fraction") == pytest.approx(0.887, abs=0.03)
     assert value(result, "populations.nickel.mass_fraction") == pytest.approx(0.113, abs=0.03)
     assert value(result, "crystals.si.a") == pytest.approx(5.42945, abs=0.0007)
@@ -100,9 +95,9 @@ def test_silicon_nickel_mixture(folder: str) -> None:
     assert total == pytest.approx(1.0)
 
 
-def test_explicit_cluster(folder: str) -> None:
+def test_explicit_cluster(shared_folder: Path) -> None:
     """A tetrahedral Cd56Se35 fits as well as the zinc-blende sphere of the documented fit (R_w 0.2135)."""
-    result = refined("cdse_cluster", folder)
+    result = refined("cdse_cluster", shared_folder)
     assert result.datasets["pdf"].rw < 0.25
     # a of the documented zinc-blende fit over that of the file's atoms (2 × 3.0385 Å)
     assert value(result, "populations.cluster.stretch") == pytest.approx(6.050 / 6.077, abs=0.003)

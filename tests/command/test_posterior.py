@@ -118,6 +118,7 @@ def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.Monke
     from nanocrystal.refinement import posterior
 
     sample, data = nickel_problem(synthetic(tmp_path))
+    data["pdf"] = replace(data["pdf"], r_range=(1.5, 12.0))
     alone = sample_posterior(sample, data, sampling=Sampling(steps=20))
     monkeypatch.setattr(posterior, "WORTH_PROCESSES", 0.0)
     monkeypatch.setattr(posterior, "STARTED", -1e6)

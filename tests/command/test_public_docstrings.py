@@ -17,25 +17,12 @@ import nanocrystal
 from nanocrystal.parameters import declared_fields
 from support.programs import program
 
-NOT_YET = (
-    "reduction",
-    "report",
-    "study.reduction",
-)
-"""modules whose public names have no sections yet; the list may only become shorter"""
-
-
 PAGE = program("make_python_page")
 
 
-def is_done(name: str) -> bool:
-    home = nanocrystal._HOME_OF[name]
-    return not any(f"{home}.".startswith(f"{module}.") for module in NOT_YET)
-
-
 PUBLIC = [n for n in nanocrystal._HOME_OF if not isinstance(getattr(nanocrystal, n), Mapping)]
-CLASSES = [n for n in PUBLIC if is_done(n) and inspect.isclass(getattr(nanocrystal, n))]
-FUNCTIONS = [n for n in PUBLIC if is_done(n) and n not in CLASSES]
+CLASSES = [n for n in PUBLIC if inspect.isclass(getattr(nanocrystal, n))]
+FUNCTIONS = [n for n in PUBLIC if n not in CLASSES]
 
 
 def documented(sections: Mapping[str, str], heading: str) -> list[tuple[str, str]]:
@@ -79,9 +66,3 @@ def says_itself(kind: type, name: str) -> bool:
     except NameError:  # a type that is imported for checkers only
         return False
     return bool(field.quantity or field.sentence)
-
-
-def test_what_is_not_done_yet_is_public() -> None:
-    homes = set(nanocrystal._HOMES)
-    assert [m for m in NOT_YET if not any(f"{h}.".startswith(f"{m}.") for h in homes)] == []
-    assert list(NOT_YET) == sorted(NOT_YET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -38,24 +39,19 @@ def rounded(value: float, text: str) -> str:
     return f"{value:.{len(text.partition('.')[2])}f}"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("readme"))
-
-
 def test_the_table_is_read() -> None:
     assert len(rows()) >= 40
     assert {quantity for _, quantity, _, _ in rows()} <= {*ADDRESSES, "R_w", "R_w (zinc blende)"}
 
 
 @pytest.mark.parametrize(("name", "quantity", "column", "text"), rows())
-def test_a_number_of_the_table(name: str, quantity: str, column: str, text: str, folder: str) -> None:
-    result = refined(name, folder, FORMS[column])
+def test_a_number_of_the_table(name: str, quantity: str, column: str, text: str, shared_folder: Path) -> None:
+    result = refined(name, shared_folder, FORMS[column])
     if quantity.startswith("R_w"):
         own, _, beside = text.partition(" ")
         assert rounded(result.datasets["pdf"].rw, own) == own
         if beside:
-            other = refined(name.replace("wurtzite", "zincblende"), folder, FORMS[column])
+            other = refined(name.replace("wurtzite", "zincblende"), shared_folder, FORMS[column])
             printed = beside.strip("()")
             assert rounded(other.datasets["pdf"].rw, printed) == printed
         return

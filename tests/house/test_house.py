@@ -19,6 +19,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module, walked once."""
+    return tuple(ast.walk(tree(path)))
+
+
 HOLD_VALUES = {"Values", "Evaluation", "Here", "dict[str, float]", "Mapping[str, float]"}
 """kinds of what holds the values of many parameters"""
 ADDRESSES = {"address", "prefix", "crystal_prefix", "where", "place", "at", "local"}
@@ -31,7 +37,7 @@ MOST_PARAMETERS = 7
 def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
     """Yield each function with its file."""
     for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef):
                 yield path, node
 
@@ -108,7 +114,7 @@ def test_no_module_tells_shapes_apart() -> None:
         place = path.relative_to(SOURCE).as_posix()
         if place in NAME_SHAPES or place.startswith("sample/shapes/"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nanocrystal.sample"):
                 if (node.module or "").rpartition(".")[2] == "tilts":
                     continue  # octahedra of ions about a metal, no shape
@@ -116,22 +122,24 @@ def test_no_module_tells_shapes_apart() -> None:
     assert found == []
 
 
+@cache
+def used_names(path: Path) -> frozenset[str]:
+    """Return what stands in the code of a module: imported, called, or asked of something."""
+    names: set[str] = set()
+    for node in nodes(path):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.name.partition(".")[0] for alias in aliases}
+            case ast.ImportFrom(module=module, names=aliases):
+                names |= {(module or "").partition(".")[0], *(alias.name for alias in aliases)}
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                names.add(name)
+    return frozenset(names)
+
+
 def modules_that(uses: str) -> list[str]:
-    """Return the modules in which a name stands in the code: imported, called, or asked of something."""
-    found = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        names: set[str] = set()
-        for node in ast.walk(tree(path)):
-            match node:
-                case ast.Import(names=aliases):
-                    names |= {alias.name.partition(".")[0] for alias in aliases}
-                case ast.ImportFrom(module=module, names=aliases):
-                    names |= {(module or "").partition(".")[0], *(alias.name for alias in aliases)}
-                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                    names.add(name)
-        if uses in names:
-            found.append(path.relative_to(SOURCE).as_posix())
-    return found
+    """Return the modules in which a name stands in the code."""
+    return [p.relative_to(SOURCE).as_posix() for p in sorted(SOURCE.rglob("*.py")) if uses in used_names(p)]
 
 
 def test_processes_are_made_in_one_place() -> None:
@@ -147,7 +155,7 @@ def test_kernels_hold_arrays() -> None:
     found = [
         str(path.relative_to(SOURCE))
         for path in sorted((SOURCE / "kernels").rglob("*.py"))
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nanocrystal.errors"))
         or (isinstance(node, ast.Import) and any(a.name.startswith("nanocrystal.errors") for a in node.names))
     ]
@@ -166,7 +174,7 @@ def test_only_tables_of_plain_arguments_are_kept_outside() -> None:
             found.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}")
     for room in ("sample", "measurement", "techniques", "refinement", "analysis", "kernels"):
         for path in sorted((SOURCE / room).rglob("*.py")):
-            for node in ast.walk(tree(path)):
+            for node in nodes(path):
                 match node:
                     case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))]):
                         found.append(f"{path.relative_to(SOURCE)}:{node.lineno} self.{name}[…]")
@@ -178,7 +186,7 @@ def calls_of(method: str) -> set[str]:
     return {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     }
 
@@ -206,7 +214,7 @@ def test_differences_are_taken_in_one_place() -> None:
     found = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if is_a_difference(node)
     }
     assert found == {"parameters/difference.py"}
@@ -229,7 +237,7 @@ def test_addresses_are_taken_apart_in_one_place() -> None:
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
         room = path.relative_to(SOURCE).parts[0]
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             match node:
                 case ast.Call(func=ast.Attribute(attr="startswith"), args=[argument]):
                     word = ast.unparse(argument).lstrip("f").strip("'\"")
@@ -248,7 +256,7 @@ def test_no_room_tells_techniques_apart() -> None:
     found = []
     for room in ("refinement", "study", "report", "analysis", "sample", "measurement", "simulation.py"):
         for path in [SOURCE / room] if room.endswith(".py") else sorted((SOURCE / room).rglob("*.py")):
-            for node in ast.walk(tree(path)):
+            for node in nodes(path):
                 named = isinstance(node, ast.Name) and node.id in names
                 compared = (
                     isinstance(node, ast.Compare)

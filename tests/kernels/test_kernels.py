@@ -15,6 +15,17 @@ STEP = 0.01
 FORM = ("Pb", "Cs", "Br")
 
 
+SUMS: dict[tuple[bytes, bytes], np.ndarray] = {}
+"""plain sums, which do not depend on displacements, and take the time"""
+
+
+def plain_sums(positions: np.ndarray, kinds: np.ndarray, q: np.ndarray) -> np.ndarray:
+    key = positions.tobytes(), q.tobytes()
+    if key not in SUMS:
+        SUMS[key] = plain.pair_sums(q, positions, kinds, 3)
+    return SUMS[key]
+
+
 def intensities(
     positions: np.ndarray, kinds: np.ndarray, start: float, n_q: int, every: int, u_iso: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +39,7 @@ def intensities(
     f = np.array([form_factor(e, q) for e in FORM])
     counts = np.bincount(kinds, minlength=3).astype(float)
     fast = debye.debye_intensity(q, sums, f, u_iso, np.ones(3), counts)
-    reference = debye.debye_intensity(q, plain.pair_sums(q, positions, kinds, 3), f, u_iso, np.ones(3), counts)
+    reference = debye.debye_intensity(q, plain_sums(positions, kinds, q), f, u_iso, np.ones(3), counts)
     return fast, reference
 
 

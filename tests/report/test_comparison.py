@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nanocrystal.parameters import Meaning
+from nanocrystal.parameters.meaning import NORMAL_STD, NUMBER_STD
 from nanocrystal.refinement import Comparison, compare
 from nanocrystal.report.compared.figures import covers_superstructure, superstructure_figure
+from nanocrystal.report.compared.tables import unlike_meanings
 from nanocrystal.report.refined.reflections import grouped, reflections
+from nanocrystal.report.refined.result import DerivedValue, Estimate
 from nanocrystal.report.written import comparison_html
+from nanocrystal.sample import Distribution, Sphere
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.library import library_text
 from support.browser import needs_browser, opened_page
@@ -94,6 +102,80 @@ def test_no_crystal_no_reflections() -> None:
 def test_neighbours_are_one_mark() -> None:
     found = [r for r in reflections(library_text("CsPbBr3-gamma"), 1.5, 2.2) if r.kind == "R"]
     assert [[r.text for r in g] for g in grouped(found, 0.02)] == [["103", "121", "211"]]
+
+
+# ---- tables ---------------------------------------------------------------------------------------
+
+
+def spheres(**kinds: str) -> Comparison:
+    """Return candidates of spheres whose diameters are distributed so, with the meanings that a refinement gives."""
+    observed = np.full(50, 100.0)
+    results = {}
+    for k, (name, kind) in enumerate(kinds.items()):
+        declared = Sphere(Distribution(kind, 40.0, 4.0)).declared()  # type: ignore[arg-type]
+        parameters = {"scale": estimate("", Meaning("scale", "of the curve"))}
+        parameters |= {f"populations.dots.{a}": estimate("Å", q.meaning) for a, (q, _) in declared.items()}
+        data = {"iq": curve(observed, observed + 0.1 * k, np.ones(50))}
+        results[name] = result(data, 3, parameters=parameters)
+    return compare(results)
+
+
+def estimate(unit: str, meaning: Meaning) -> Estimate:
+    return Estimate(
+        value=40.0,
+        stderr=0.1,
+        stderr_scaled=0.1,
+        unit=unit,
+        status="free",
+        quantity=meaning.quantity,
+        definition=meaning.definition,
+    )
+
+
+def below_the_table(page: str) -> list[str]:
+    """Return the sentences below the tables, as text."""
+    found = re.findall(r'<p class="explain unlike">(.*?)</p>', page, re.DOTALL)
+    return [" ".join(html.unescape(re.sub("<[^>]*>", "", text)).split()) for text in found]
+
+
+def test_a_row_says_where_candidates_mean_different_things_by_it() -> None:
+    page = spheres(cut="normal", round="lognormal", skewed="lognormal").page()
+    body = "of the sphere, crystal with its shell, without coating"
+    assert below_the_table(page) == [
+        "1 populations.dots.diameter.mean is not the same in all candidates, so its values must not be compared: "
+        f"in cut: diameter, {body}, mean of the number-weighted normal distribution before it is cut off at 0 (Å); "
+        f"in round, skewed: diameter, {body}, number-weighted mean (Å).",
+        "2 populations.dots.diameter.std is not the same in all candidates, so its values must not be compared: "
+        f"in cut: diameter, {body}, {NORMAL_STD} (Å); in round, skewed: diameter, {body}, {NUMBER_STD} (Å).",
+    ]
+    marked = re.findall(r"<code>([^/]*)</code><sup class=\"mark\">(\d)</sup>", page.replace("<wbr>", ""))
+    assert marked == [("populations.dots.diameter.mean", "1"), ("populations.dots.diameter.std", "2")]
+
+
+def test_a_row_of_one_meaning_has_no_mark() -> None:
+    page = spheres(first="lognormal", second="lognormal").page()
+    assert below_the_table(page) == []
+    assert 'class="mark"' not in page
+
+
+def test_what_says_nothing_of_itself_is_as_any() -> None:
+    """Results of version 0.1 say no quantities."""
+    told = estimate("Å", Meaning("diameter", "of the sphere"))
+    assert unlike_meanings({"a": {"x": told, "y": replace(told, quantity="", definition="")}}) == {}
+    assert list(unlike_meanings({"a": {"x": told, "y": replace(told, unit="nm")}})) == ["a"]
+
+
+def test_derived_quantities_are_marked_alike() -> None:
+    values = {
+        name: DerivedValue(4.0, 0.1, "Å", "diameter", "diameter", of) for name, of in (("a", "all"), ("b", "one"))
+    }
+    observed = np.full(50, 100.0)
+    results = {
+        name: result({"iq": curve(observed, observed + k, np.ones(50))}, 1, derived={"populations.x.d": value})
+        for k, (name, value) in enumerate(values.items())
+    }
+    [sentence] = below_the_table(compare(results).page())
+    assert sentence.endswith("must not be compared: in a: diameter, all (Å); in b: diameter, one (Å).")
 
 
 # ---- figures --------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from nanocrystal.report.page.axes import axis_title
 from nanocrystal.report.page.figures import CELL_TEXT_UP_TO, MARKERS_UP_TO, correlation_figure, fit_figure
 from nanocrystal.report.page.typography import typeset
 from nanocrystal.report.refined.files import fine_csv, names_written
-from nanocrystal.report.refined.result import Correlations, Estimate, Result
+from nanocrystal.report.refined.result import Estimate, ParameterCorrelations, Result
 from nanocrystal.report.written import report_html, write_result
 from support.report_example import (
     CLOSING,
@@ -363,7 +363,7 @@ def test_atoms_are_in_the_page_with_colour_and_radius():
 def test_what_is_absent_leaves_no_empty_section():
     bare = replace(
         example(),
-        correlations=Correlations(["a"], np.ones((1, 1))),
+        correlations=ParameterCorrelations(["a"], np.ones((1, 1))),
         sizes={},
         derived={},
         notes=[],

@@ -48,7 +48,7 @@ def test_the_schema_says_what_the_document_holds() -> None:
     document, schema = example().document(), schema_of(Posterior)
     assert set(schema["properties"]) == set(document) - {"schema", "kind", "not_finite"}
     assert set(schema["$defs"]["Marginal"]["properties"]) == set(document["parameters"][A])
-    assert set(schema["$defs"]["Sampled"]["properties"]) == set(document["sampling"])
+    assert set(schema["$defs"]["SamplingRecord"]["properties"]) == set(document["sampling"])
 
 
 def test_posteriors_that_differ_anywhere_are_not_equal() -> None:

@@ -143,18 +143,22 @@ def test_single_switch_overlooks_one_odd_member_and_says_so() -> None:
 
 
 def test_preferred_is_the_simplest_of_those_not_told_apart() -> None:
-    from nanocrystal.report.compared.result import Comparison, Standing
+    from nanocrystal.report.compared.result import CandidateStanding, Comparison
 
     rich, plain, poor = (
-        Standing(name="rich", description="", result=None, n_parameters=9, bic=0.0, delta_bic=0.0),
-        Standing(name="plain", description="", result=None, n_parameters=5, bic=3.0, delta_bic=3.0),
-        Standing(name="poor", description="", result=None, n_parameters=2, bic=50.0, delta_bic=50.0),
+        CandidateStanding(name="rich", description="", result=None, n_parameters=9, bic=0.0, delta_bic=0.0),
+        CandidateStanding(name="plain", description="", result=None, n_parameters=5, bic=3.0, delta_bic=3.0),
+        CandidateStanding(name="poor", description="", result=None, n_parameters=2, bic=50.0, delta_bic=50.0),
     )
-    from nanocrystal.report.compared.result import Pair
+    from nanocrystal.report.compared.result import CandidatePair
 
     pairs = [
-        Pair(better="rich", worse="plain", delta_chi2=3.0, delta_bic=3.0, probability=0.2, told_apart=False, blocks={}),
-        Pair(better="rich", worse="poor", delta_chi2=50.0, delta_bic=50.0, probability=0.0, told_apart=True, blocks={}),
+        CandidatePair(
+            better="rich", worse="plain", delta_chi2=3.0, delta_bic=3.0, probability=0.2, told_apart=False, blocks={}
+        ),
+        CandidatePair(
+            better="rich", worse="poor", delta_chi2=50.0, delta_bic=50.0, probability=0.0, told_apart=True, blocks={}
+        ),
     ]
     assert (
         preferred_of(Comparison(title="", standings=[rich, plain, poor], pairs=pairs, bases={}, verdict=[])) == "plain"

@@ -37,11 +37,15 @@ def small(tmp_path: Path) -> SmallSeries:
     return small
 
 
-@pytest.fixture
+TWO_WORKERS = {
+    "n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 60
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=60
-    ) as made:
+    """Return a cluster that loses no worker."""
+    with distributed.LocalCluster(**TWO_WORKERS) as made:
         yield made
 
 
@@ -56,7 +60,7 @@ def run_there(plan: Plan, address: str) -> bool:
 
 def slow(small: SmallSeries) -> SmallSeries:
     """Let members take seconds, so that a worker can be killed under them."""
-    small.add("[refine]\nstarts = 40").write("study.toml", small.text)
+    small.add("[refine]\nstarts = 15").write("study.toml", small.text)
     return small
 
 
@@ -70,7 +74,7 @@ def kill_when_busy(cluster: Any, times: int) -> threading.Thread:
             busy = {ws.address for ws in list(cluster.scheduler.workers.values()) if ws.processing}
             victim = next((n for n in cluster.workers.values() if n.worker_address in busy and n.pid), None)
             if victim is not None:
-                time.sleep(0.5)
+                time.sleep(0.2)
                 os.kill(victim.pid, signal.SIGKILL)
                 left -= 1
 
@@ -94,14 +98,15 @@ def test_members_are_refined_on_the_cluster_as_here(small: SmallSeries, cluster:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_the_member_of_a_lost_worker_is_done_again_once(small: SmallSeries, cluster: Any) -> None:
+def test_the_member_of_a_lost_worker_is_done_again_once(small: SmallSeries) -> None:
     plan = plan_of(slow(small))
     entered: list[str] = []
     finished = plan.finished
     plan.finished = lambda outcome: (entered.append(outcome.member.name), finished(outcome))[1]  # type: ignore[method-assign,func-returns-value]
-    thread = kill_when_busy(cluster, 1)
-    assert run_there(plan, cluster.scheduler_address) is False
-    thread.join(timeout=60)
+    with distributed.LocalCluster(**TWO_WORKERS) as cluster:
+        thread = kill_when_busy(cluster, 1)
+        assert run_there(plan, cluster.scheduler_address) is False
+        thread.join(timeout=60)
     assert sorted(entered) == ["T100", "T200", "T300"]
     assert all(m.fit is not None and m.fit.converged for m in plan.results.values())
     assert any("was lost; what it refined was done again by another one" in note for note in plan.notes)
@@ -112,9 +117,7 @@ def test_the_member_of_a_lost_worker_is_done_again_once(small: SmallSeries, clus
 def test_a_member_that_loses_every_worker_is_said_and_the_others_stand(small: SmallSeries) -> None:
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=60
-        ) as cluster,
+        distributed.LocalCluster(**TWO_WORKERS) as cluster,
     ):
         plan = plan_of(slow(small))
         kill_when_busy(cluster, 1)

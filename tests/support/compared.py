@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.report.refined.result import Correlations, Estimate, FittedCurve, Result
+from nanocrystal.report.refined.result import Estimate, FittedCurve, ParameterCorrelations, Result
 
 FloatArray = NDArray[np.float64]
 
@@ -30,7 +30,8 @@ def result(datasets: dict[str, FittedCurve], n_parameters: int, converged: bool 
     given: dict[str, object] = {
         "title": "made", "version": "0", "converged": converged, "message": "as told", "elapsed_s": 1.0,
         "n_evaluations": 1, "parameters": parameters, "derived": {}, "datasets": datasets,
-        "correlations": Correlations(), "inputs": {}, "notes": [], "sizes": {}, "structures": {}, "provenance": {},
+        "correlations": ParameterCorrelations(), "inputs": {}, "notes": [], "sizes": {}, "structures": {},
+        "provenance": {},
     }  # fmt: skip
     return Result(**{**given, **more})  # type: ignore[arg-type]
 

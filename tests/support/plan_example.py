@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.report.plan.result import (
-    Map,
     Plan,
+    PlanMap,
     PlannedDataset,
     PlannedParameter,
-    RangeStep,
-    Target,
-    Undetermined,
+    PlannedRange,
+    PlanTarget,
+    UndeterminedParameters,
 )
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 from support.report_example import CLOSING, HOSTILE
 
 A, B, BLIND = "crystals.x.a", "datasets.iq.level", f"populations.{HOSTILE}.d"
@@ -54,19 +54,21 @@ def example() -> Plan:
             PlannedDataset(name=CLOSING, technique="composition", n_points=1, noise="as stated", counted=False),
         ],
         undetermined={
-            "together": Undetermined(parameters=[BLIND], not_seen=[BLIND]),
-            "iq alone": Undetermined(parameters=[BLIND], not_seen=[BLIND], combinations=[{A: 1.0, B: -0.5}]),
-            f"{CLOSING} alone": Undetermined(parameters=[A, B, BLIND], not_seen=[A, B, BLIND]),
+            "together": UndeterminedParameters(parameters=[BLIND], not_seen=[BLIND]),
+            "iq alone": UndeterminedParameters(parameters=[BLIND], not_seen=[BLIND], combinations=[{A: 1.0, B: -0.5}]),
+            f"{CLOSING} alone": UndeterminedParameters(parameters=[A, B, BLIND], not_seen=[A, B, BLIND]),
         },
-        correlations=Correlations([A, B, BLIND], np.array([[1.0, -0.95, NAN], [-0.95, 1.0, NAN], [NAN, NAN, NAN]])),
+        correlations=ParameterCorrelations(
+            [A, B, BLIND], np.array([[1.0, -0.95, NAN], [-0.95, 1.0, NAN], [NAN, NAN, NAN]])
+        ),
         against_counts={"0.25": halves, "1": errors},
         range=[
-            RangeStep(dataset="iq", key="qmax", value=0.2, unit="Å⁻¹", as_stated=False, stderr=halves),
-            RangeStep(dataset="iq", key="qmax", value=0.3, unit="Å⁻¹", as_stated=True, stderr=errors),
+            PlannedRange(dataset="iq", key="qmax", value=0.2, unit="Å⁻¹", as_stated=False, stderr=halves),
+            PlannedRange(dataset="iq", key="qmax", value=0.3, unit="Å⁻¹", as_stated=True, stderr=errors),
         ],
-        needed=[Target(address=A, stderr=0.01, planned=0.02, counts_factor=4.0, counts_factor_alone={"iq": None})],
+        needed=[PlanTarget(address=A, stderr=0.01, planned=0.02, counts_factor=4.0, counts_factor_alone={"iq": None})],
         maps=[
-            Map(
+            PlanMap(
                 address=A,
                 dataset="iq",
                 key="qmax",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.report.posterior.result import LeastSquares, Marginal, Posterior, Sampled
+from nanocrystal.report.posterior.result import LeastSquaresValue, Marginal, Posterior, SamplingRecord
 from support.report_example import CLOSING, HOSTILE
 from support.report_example import example as refinement
 
@@ -32,7 +32,7 @@ def marginal(**more: Any) -> Marginal:
         "gelman_rubin": 1.004,
         "autocorrelation_steps": 2.5,
         "independent_draws": 9.6,
-        "least_squares": LeastSquares(value=3.925, stderr=0.009, stderr_scaled=0.018, status="free"),
+        "least_squares": LeastSquaresValue(value=3.925, stderr=0.009, stderr_scaled=0.018, status="free"),
     }
     return Marginal(**usual | more)
 
@@ -40,7 +40,7 @@ def marginal(**more: Any) -> Marginal:
 def example() -> Posterior:
     """Return a posterior made by hand."""
     rng = np.random.default_rng(3)
-    at_bound = LeastSquares(value=0.0, stderr=None, stderr_scaled=None, status="at_bound")
+    at_bound = LeastSquaresValue(value=0.0, stderr=None, stderr_scaled=None, status="at_bound")
     sides = {"limit": "upper", "limit_68": 0.5, "limit_95": 1.2, "min": 0.0}
     odd = marginal(**sides, gelman_rubin=None, autocorrelation_steps=None, least_squares=at_bound)
     return Posterior(
@@ -50,7 +50,7 @@ def example() -> Posterior:
         interrupted=True,
         elapsed_s=12.5,
         parameters={A: marginal(), ODD: odd},
-        sampling=Sampled(
+        sampling=SamplingRecord(
             steps=8,
             discarded=2,
             kept=KEPT,

@@ -8,11 +8,11 @@ import numpy as np
 
 from nanocrystal.report.refined.result import (
     AtomPicture,
-    Correlations,
     DerivedValue,
     Estimate,
     FineCurve,
     FittedCurve,
+    ParameterCorrelations,
     Result,
     SizeCurve,
     SizeMap,
@@ -244,7 +244,7 @@ def example() -> Result:
             "crystals.pt.density": DerivedValue(21.418, 0.014, "g/cm³", "X-ray density"),
         },
         datasets={"pdf": platinum_pdf(), f"powder{CLOSING}": platinum_powder()},
-        correlations=Correlations(names, spread),
+        correlations=ParameterCorrelations(names, spread),
         inputs={"pt.gr": "9f" * 32, f"pt{HOSTILE}.cif": "0a" * 32},
         notes=[
             "crystals.pt.sites.Pt.U and datasets.pdf.scale are correlated by 0.93: fix one if it is known.",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nanocrystal.report.series.result import MemberFit, MemberResult, Pattern, SeriesResult, SeriesValue
+from nanocrystal.report.series.result import MemberFit, MemberPattern, MemberResult, SeriesResult, SeriesValue
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Pdf
@@ -84,7 +84,7 @@ class SmallSeries(SmallStudy):
 
 def fit_of(values: dict[str, tuple[float, float]], bic: float | None = None, delta: float | None = None) -> MemberFit:
     """Return a fit with these parameters (value, standard error)."""
-    pattern = Pattern(
+    pattern = MemberPattern(
         technique="pdf",
         x_name="r",
         x_unit="Å",

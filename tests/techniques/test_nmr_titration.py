@@ -17,13 +17,11 @@ from scipy.stats import cauchy, norm
 
 import nanocrystal as nc
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report.refined.stack_figure import stack_figure
 from nanocrystal.report.written import comparison_html, report_html, write_result
 from nanocrystal.study import read_study
 from nanocrystal.study.reading import study_from
 from support.paths import DOCS, EXAMPLES
-from support.richardson import errors_of_derivatives, exact_addresses_of
 
 MHZ = 400.0
 PPM = np.linspace(5.0, 6.2, 161)
@@ -198,18 +196,6 @@ fwhm = 10
     assert result.derived[f"{at}.released_fraction"].value == pytest.approx(1.0 - areas["bound"] / total)
     assert areas["a"] == pytest.approx(0.4, abs=0.05)
     assert list(result.datasets["t"].trends[0].series) == ["all released", "amide", "released"]
-
-
-def test_derivatives(tmp_path: Path) -> None:
-    """Places count from 5.6 ppm, so that the steps of differences are small beside the widths."""
-    text = STUDY.replace("[datasets.t.lines.bound]", 'own = ["bound.fwhm"]\n[datasets.t.lines.bound]')
-    for given, moved in {"5.68": "0.08", "5.52": "-0.08", "[5.0, 5.2]": "[-0.6, -0.4]"}.items():
-        text = text.replace(given, moved)
-    study = read_study(written(tmp_path, spectra(1), text, PPM - 5.6))
-    problem = bound_problem(study.sample, study.datasets, tmp_path)
-    assert len(problem.free) == 3 + 4
-    assert max(errors_of_derivatives(problem, "t").values()) < 1e-6
-    assert exact_addresses_of(problem, "t") == {d.address for d in problem.free}
 
 
 # ---- report -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ import pytest
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise
 from nanocrystal.parameters import tied, vary
-from nanocrystal.refinement import refine
-from nanocrystal.refinement.fit import bound_problem
+from nanocrystal.refinement import Result, refine
 from nanocrystal.report.page.figures import fit_figure
 from nanocrystal.sample import (
     Bulk,
@@ -39,7 +39,6 @@ from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 from support.measured import measured
 from support.modelling import calculated, crystal, sample_of
 from support.paths import EXAMPLES
-from support.richardson import errors_of_derivatives
 from support.small_study import CIF
 
 NICKEL = 4 * 28 / 3.52**3
@@ -479,34 +478,6 @@ def test_background_and_power_law_are_found(tmp_path: Path) -> None:
         assert found[address].value == pytest.approx(value, rel=1e-4), address
 
 
-def test_derivatives_of_all_parameters(tmp_path: Path) -> None:
-    """The Jacobian that the fit uses against Richardson's extrapolation of wide differences."""
-    q = np.linspace(0.01, 0.3, 80)
-    path = written(tmp_path, "a.dat", q, np.exp(-20 * q), 0.01 * np.exp(-20 * q), header="q I sigma\n")
-    shape = Prism(Distribution("lognormal", vary(60.0), vary(9.0)), Distribution("lognormal", vary(80.0), vary(10.0)))
-    coating = Coating(vary(15.0), vary(0.4))
-    common = {"file": path, "solvent_electron_density": vary(0.28), "scale": 1.0, "background": 0.0}
-    hard = {"structure_factor": "hard-spheres", "effective_radius": vary(70.0), "effective_fraction": vary(0.15)}
-    string = {
-        "structure_factor": "string", "beads": vary(4.4), "bead_spacing": vary(110.0), "bead_spacing_std": vary(6.0)
-    }  # fmt: skip
-    power = {"power_law_background": True, "power_law": 1.0, "power": vary(3.8), "volume_fraction": vary(0.001)}
-    for settings in (
-        {**hard, "q_resolution": vary(0.002), "q_resolution_slope": vary(0.02)},
-        {**string, "slit_length": vary(0.05)},
-        {"structure_factor": "stacked-spheres", "beads": vary(4.4), "bead_gap": vary(9.0), "bead_gap_std": vary(4.0)},
-        power,
-        {"number_density": vary(1e15)},
-    ):
-        stacked = settings.get("structure_factor") == "stacked-spheres"
-        body = Sphere(Distribution("lognormal", vary(60.0), vary(9.0))) if stacked else shape
-        sample = Sample({"p": Population("x", body, coating=coating)}, {"x": crystal(CIF, a=vary(3.52))})
-        problem = bound_problem(sample, {"saxs": Saxs(**(common | settings))}, tmp_path)
-        errors = errors_of_derivatives(problem, "saxs")
-        assert len(errors) >= 8
-        assert max(errors.values()) < 1e-3, errors
-
-
 # ---- wrong input -------------------------------------------------------------------------------------
 
 
@@ -688,9 +659,14 @@ def test_other_techniques_do_not_see_a_coating() -> None:
     np.testing.assert_array_equal(calculated(plain, data, "ts"), calculated(coated, data, "ts"))  # type: ignore[arg-type]
 
 
+@cache
+def the_example() -> Result:
+    return read_study(EXAMPLES / "saxs_cspbbr3.toml").refine()
+
+
 def test_the_example_finds_its_strings_again() -> None:
     """CsPbBr3 prisms, six in a row: what saxs_make_cspbbr3.py put in."""
-    result = read_study(EXAMPLES / "saxs_cspbbr3.toml").refine()
+    result = the_example()
     truth = {
         "populations.dots.d_ab.mean": 81.9, "populations.dots.d_ab.std": 19.7, "datasets.saxs.beads": 6.0,
         "datasets.saxs.bead_spacing": 130.0, "datasets.saxs.bead_spacing_std": 8.0,
@@ -704,6 +680,5 @@ def test_the_example_finds_its_strings_again() -> None:
 
 
 def test_the_report_draws_small_angles_on_logarithmic_axes() -> None:
-    path = EXAMPLES / "saxs_cspbbr3.toml"
-    figure = fit_figure(read_study(path).refine().datasets["saxs"])
+    figure = fit_figure(the_example().datasets["saxs"])
     assert (figure["layout"]["xaxis"]["type"], figure["layout"]["yaxis"]["type"]) == ("log", "log")

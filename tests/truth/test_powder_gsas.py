@@ -1,4 +1,4 @@
-"""Against GSAS-II 2.0.0 (commit 013259a0, August 2026): what it printed for the inputs of benchmarks/gsas.py.
+"""Against GSAS-II 2.0.0: what it printed for the inputs of benchmarks/gsas.py, kept in tests/references/gsas-ii.
 
 python benchmarks/gsas.py --gsas PYTHON --measured FILE makes the inputs, runs it and prints both sides again; its
 docstring says where the two programs count differently. Form factors differ (Cromer & Mann there, Waasmaier & Kirfel
@@ -7,6 +7,7 @@ here), f′ and f″ too; with f′ and f″ of GSAS-II in both, patterns agree 
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile
 from support.measured import measured
-from support.paths import EXAMPLES
+from support.paths import EXAMPLES, REFERENCES
 from support.structures import cif
 
 FWHM2 = 8.0 * np.log(2.0) / 1e4
@@ -29,13 +30,7 @@ FWHM2 = 8.0 * np.log(2.0) / 1e4
 WAVELENGTH = 1.5406
 MIXING: dict[str, Any] = {"size_lorentzian": 0.6, "strain_lorentzian": 0.3}
 ANOMALOUS = {"Cs": -0.745417 + 7.901989j, "Pb": -4.078026 + 8.501374j, "I": -0.332433 + 6.833515j}
-POINTS = (
-    (13.08, 0.0327969), (20.99, 0.0436515), (23.75, 0.0335017), (25.72, 0.119784), (28.61, 0.0721165),
-    (32.13, 0.0416766), (35.57, 0.0199273), (37.81, 0.0510895), (41.15, 0.101328), (44.15, 0.017669),
-    (46.50, 0.0323147), (52.01, 0.0119583), (55.15, 0.0109265), (61.58, 0.0157953), (68.21, 0.0109487),
-    (21.11, 0.00874698), (23.87, 0.0149694), (25.84, 0.0285397), (28.73, 0.0367547), (32.25, 0.0211351),
-)  # fmt: skip
-"""2θ and what GSAS-II calculated there without background: tops of peaks and points on their flanks"""
+PRINTED = REFERENCES / "gsas-ii"
 
 
 def pattern_in_their_unit() -> dict[str, np.ndarray]:
@@ -61,9 +56,15 @@ def test_a_pattern_on_absolute_scale(theirs: bool, within: float, monkeypatch: p
     if theirs:
         monkeypatch.setattr("nanocrystal.techniques.powder.phase.anomalous_factor", lambda e, *_: ANOMALOUS[e])
     columns = pattern_in_their_unit()
-    x, expected = np.array(POINTS).T
+    x, expected = np.loadtxt(PRINTED / "pattern.csv", delimiter=",", skiprows=1).T
     found = columns["intensity"][np.searchsorted(columns["two_theta"], x - 1e-6)]
     np.testing.assert_allclose(found, expected, rtol=within)
+
+
+def printed_values(name: str) -> dict[str, tuple[float, float]]:
+    """Return address -> value and standard error of a refinement, as printed."""
+    with (PRINTED / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["address"]: (float(row["value"]), float(row["stderr"])) for row in csv.DictReader(stream)}
 
 
 def compared(result: Result, printed: dict[str, tuple[float, float]], allowed: float) -> None:
@@ -92,16 +93,7 @@ def test_a_simulated_mixture() -> None:
         profiles={"gamma": Profile(vary(600.0), vary(0.0005)), "delta": Profile(vary(600.0))},
     )  # fmt: skip
     result = refine(Sample(populations, crystals), {"xrd": data})
-    profiles = "datasets.xrd.profiles"
-    printed = {
-        "crystals.gamma.a": (8.577372, 0.0004), "crystals.gamma.b": (8.855479, 0.00041),
-        "crystals.gamma.c": (12.47242, 0.00043), "crystals.gamma.u_iso.I": (0.03445234, 0.00091),
-        f"{profiles}.gamma.size": (434.7942, 7.3), f"{profiles}.gamma.strain": (0.0009510785, 6.1e-05),
-        "crystals.delta.a": (10.43415, 0.0001), "crystals.delta.b": (4.790506, 4.2e-05),
-        "crystals.delta.c": (17.76101, 0.00015), "crystals.delta.u_iso.I": (0.03531159, 0.00043),
-        f"{profiles}.delta.size": (886.8646, 2.3),
-        "populations.gamma.mass_fraction_of_sample": (0.2863374, 0.00066),
-    }  # fmt: skip
+    printed = printed_values("simulated_mixture")
     compared(result, printed, 1.0)
     everything = {**result.parameters, **result.derived}
     for address, (_, error) in printed.items():
@@ -137,13 +129,6 @@ def measured_mixture() -> Result:
 
 def test_a_measured_mixture() -> None:
     """u and the amounts differ by up to 2 standard errors, by the form factors."""
-    printed = {
-        "crystals.zno.a": (3.249556, 0.00011), "crystals.zno.c": (5.206394, 9.8e-05),
-        "crystals.zno.u_iso.Zn": (0.007931383, 0.00024), "datasets.xrd.profiles.zno.size": (434.3599, 1.9),
-        "crystals.tio2.a": (3.784592, 7.3e-05), "crystals.tio2.c": (9.511816, 0.00022),
-        "crystals.tio2.u_iso.Ti": (0.00253989, 0.00045), "datasets.xrd.profiles.tio2.size": (640.2673, 5.8),
-        "populations.zno.mass_fraction_of_sample": (0.6281536, 0.0021),
-        "datasets.xrd.displacement": (-0.07086736, 0.0012),
-    }  # fmt: skip
+    printed = printed_values("measured_mixture")
     compared(measured_mixture(), printed, 2.2)
     assert 100.0 * measured_mixture().datasets["xrd"].rwp == pytest.approx(6.05224, abs=0.02)

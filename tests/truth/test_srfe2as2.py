@@ -46,7 +46,7 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     small = SmallStudy(tmp_path_factory.mktemp("srfe2as2"))
     wanted = f"values = {list(FEW)}\n" if request.param == "few" else ""
     small.text = here(EXAMPLE.read_text(encoding="utf-8")).replace("[series]", f'[series]\nreports = "none"\n{wanted}')
-    assert small.run("series", "{}/study.toml", "--quiet").exit_code == 0
+    assert small.run("series", "{}/study.toml", "--quiet", "--workers", "1").exit_code == 0
     text = (small.folder / "study-series" / "series.json").read_text(encoding="utf-8")
     written: dict[str, Any] = json.loads(text)
     return written

@@ -16,22 +16,28 @@ from nanocrystal.reduction.differential import DifferentialFunctions, differenti
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
 from nanocrystal.reduction.intensity import Intensity
 from nanocrystal.reduction.reduction import Absorption, ReducedPattern, Reduction, reduced_pattern
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
+from nanocrystal.reduction.sum_rules import SumRuleCheck
 from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
-from nanocrystal.reduction.unchanged import PatternChange, pattern_change, peak_template
+from nanocrystal.reduction.unchanged import ChangeLimit, PatternChange, pattern_change, peak_template
 
 __all__ = [
     "Absorption",
     "AtomicComposition",
+    "ChangeLimit",
     "DifferentialFunctions",
     "FittedScale",
     "ImageSettings",
     "IntegratedImage",
     "Intensity",
+    "NormalizationConstant",
     "PairDistribution",
     "PatternChange",
     "ReducedPattern",
     "Reduction",
     "ReductionBlank",
+    "StructureFactor",
+    "SumRuleCheck",
     "d_over_g",
     "differential_functions",
     "integrated_image",

@@ -20,7 +20,19 @@ CONDITION = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class ReductionBlank(Declares):
-    """A blank with the scale it is subtracted with; scale None: fitted in fit_range (Å⁻¹), by least squares."""
+    """A blank (capillary, solvent, air) with the scale that it is subtracted with.
+
+    Parameters
+    ----------
+    name : str
+        Of the blank
+    intensity : Intensity
+        What was measured of it; its Q must cover that of the sample
+    scale : float or None
+        None: fitted in fit_range, by least squares
+    fit_range : (float, float) or None
+        Å⁻¹, where the blank alone scatters
+    """
 
     name: str
     intensity: Intensity
@@ -30,9 +42,22 @@ class ReductionBlank(Declares):
 
 @dataclass(frozen=True, kw_only=True)
 class FittedScale:
-    """The scale of a blank; stderr None where it was given or no σ is known.
+    """The scale that a blank was subtracted with.
 
-    fit_range: Å⁻¹; chi2_red: of the fit in this range, with which stderr is scaled where it is above 1.
+    Parameters
+    ----------
+    name : str
+        Of the blank
+    value : float
+        Counts of the sample per count of the blank
+    fitted : bool
+        Whether it was fitted, not stated
+    stderr : float or None
+        Scaled with √χ²_red where that is above 1; None where the scale was stated or no σ is known
+    fit_range : (float, float) or None
+        Å⁻¹
+    chi2_red : float or None
+        Of the fit in this range; None where the scale was stated or no σ is known
     """
 
     name: str
@@ -64,8 +89,8 @@ def without_blanks(
         scales.append(FittedScale(name=blank.name, value=blank.scale, fitted=False))
     free = [b for b in on_grid if b.scale is None]
     if free:
-        left, found = _fitted(left, free, where)
-        scales += found
+        left, fitted = _fitted(left, free, where)
+        scales += fitted
     order = [b.name for b in blanks]
     return left, sorted(scales, key=lambda s: order.index(s.name))
 

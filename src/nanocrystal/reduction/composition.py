@@ -21,14 +21,40 @@ AVOGADRO = 0.602214076
 
 @dataclass(frozen=True)
 class AtomicComposition:
-    """Parts of atoms by element, summing to 1."""
+    """What a sample is made of, as parts of its atoms.
+
+    Parameters
+    ----------
+    parts : mapping of str to float
+        Element -> part of the atoms; they sum to 1
+    formula : str
+        As it was written
+    """
 
     parts: Mapping[str, float]
     formula: str
 
     @classmethod
     def from_formula(cls, formula: str, where: str = "") -> AtomicComposition:
-        """Return the composition of a formula such as "CsPbBr3" or "Cs Pb Br3"; raises InputError."""
+        """Return the composition of a formula.
+
+        Parameters
+        ----------
+        formula : str
+            Such as "CsPbBr3" or "Cs Pb Br3"
+        where : str, optional
+            The place of the formula, for messages
+
+        Returns
+        -------
+        AtomicComposition
+            By element
+
+        Raises
+        ------
+        InputError
+            For what is no formula, and for elements without tabulated scattering
+        """
         counts = atoms_of_formula(formula, where)
         total = sum(counts.values())
         parts = {e: n / total for e, n in counts.items()}

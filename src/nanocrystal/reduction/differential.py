@@ -22,9 +22,32 @@ from nanocrystal.reduction.transform import PairDistribution, pair_distribution
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DifferentialFunctions:
-    """The difference of two sets; scale_stderr None where the scale was given or no σ is known.
+    """The difference of two reductions: ΔI = I_a − s I_b, ΔF = F_a − s F_b, ΔG = G_a − s G_b.
 
-    intensity, intensity_sigma: (n,) over q, ΔI in the unit of the first set; structure: ΔF; pdf: ΔG.
+    Parameters
+    ----------
+    first, other : str
+        Names of both
+    scale : float
+        s of F and G
+    scale_stderr : float or None
+        None where the scale was stated or no σ is known
+    fit_range : (float, float) or None
+        Å⁻¹, where s was fitted
+    q : array (n,)
+        Å⁻¹
+    intensity : array (n,)
+        ΔI, in the unit of the first
+    intensity_sigma : array (n,) or None
+        Its standard deviation; None where no σ is known
+    intensity_scale : float
+        s of I
+    structure : StructureFactor
+        ΔF
+    pdf : PairDistribution
+        ΔG
+    notes : tuple of str
+        What to know, one sentence each
     """
 
     first: str
@@ -49,10 +72,30 @@ def differential_functions(
     intensity_scale: float | None = None,
     where: str = "",
 ) -> DifferentialFunctions:
-    """Return first − scale × second.
+    """Return the difference of two reductions, first − scale × second.
 
-    scale: of F and G, fitted in fit_range (Å⁻¹) where it is None; intensity_scale: of I(Q), in counts, fitted in the
-    same range where it is None and a range is given, else 1. Raises InputError where there is nothing to fit in.
+    Parameters
+    ----------
+    first, second : ReducedPattern
+        Of `reduced_pattern`; the second must cover the Q of the first
+    scale : float, optional
+        Of F and G; fitted in fit_range where it is None
+    fit_range : (float, float), optional
+        Å⁻¹, where the second alone is thought to scatter
+    intensity_scale : float, optional
+        Of I(Q), in counts; fitted in the same range where it is None and there is one, else 1
+    where : str, optional
+        The address of the difference, for messages
+
+    Returns
+    -------
+    DifferentialFunctions
+        ΔI, ΔF and ΔG with what the scales add to their σ
+
+    Raises
+    ------
+    InputError
+        Where the second does not cover the first, or where there is nothing to fit in
     """
     q, f, other, spread_other = _on_one_grid(first, second, where)
     structure = first.structure
@@ -136,12 +179,11 @@ def _intensities(
     second: ReducedPattern,
     inside: NDArray[np.bool_],
     fit_range: tuple[float, float] | None,
-    given: float | None,
+    scale: float | None,
     where: str,
 ) -> tuple[FloatArray, FloatArray | None, float]:
     """Return ΔI, its σ and the scale of the second intensity."""
     a, b = first.intensity, second.intensity.at(first.intensity.q, where, first.name)
-    scale = given
     if scale is None:
         scale = 1.0 if fit_range is None else _least_squares(a.value, b.value, inside, a.sigma)[0]
     sigma = None

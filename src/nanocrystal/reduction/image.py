@@ -1,8 +1,8 @@
 """From detector images to I(Q): counts over dark, flat field, solid angle, polarisation and monitor, ring by ring.
 
     settings = ImageSettings(file=("ni.tif",), calibration=("ceo2.poni",), mask="mask.edf", polarization=0.99)
-    found = integrated_image(settings)
-    found.curve()                                      # I(Q) with σ, as if it were read from a file
+    image = integrated_image(settings)
+    image.curve()                                      # I(Q) with σ, as if it were read from a file
 
 What a pixel counts is  counts = monitor × response × I(Q) + dark,  with response = solid angle × polarisation × flat
 field, relative to a pixel at the PONI (the point of normal incidence). The intensity of a bin in Q is
@@ -43,11 +43,40 @@ SIGMA_WORDS = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IntegratedImage:
-    """I(Q) of images: q (n,) Å⁻¹, intensity (n,), sigma (n,) or None.
+    """I(Q) of detector images.
 
-    q is the mean of the pixels of a bin; its middle where pixels are split.
-    wavelength: Å; used: pixels; left_out: pixels by reason; n_frames; monitor: the sum over them; views, cake: to look
-    at; n_places: of the detector; inputs: file -> SHA-256; notes: what a reader should know.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, the mean of the pixels of a bin; its middle where pixels are split
+    intensity : array (n,)
+        Counts of a pixel at the PONI for a monitor of 1
+    sigma : array (n,) or None
+        Its standard deviation; None where none was calculated
+    wavelength : float
+        Å
+    used : int
+        Pixels
+    left_out : mapping of str to int
+        Reason -> pixels
+    n_frames : int
+        Of all images
+    monitor : float
+        Its sum over the frames
+    views : sequence of View
+        Pictures of the images
+    n_places : int
+        Of the detector
+    cake : Cake
+        Intensity over azimuth and Q
+    inputs : mapping of str to str
+        File -> SHA-256
+    notes : tuple of str
+        What to know, one sentence each
+    source : str
+        The first file, and how many more
+    settings : ImageSettings or None
+        How they were integrated
     """
 
     q: FloatArray
@@ -113,9 +142,33 @@ class IntegratedImage:
 
 
 def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: str = "image") -> IntegratedImage:
-    """Return I(Q) of images.
+    """Return I(Q) of detector images, the mean of each ring.
 
-    where: the address of the settings, for messages. Raises InputError for what cannot be read or meant.
+    Counts over dark are divided by flat field, solid angle, polarisation and monitor.
+
+    Parameters
+    ----------
+    settings : ImageSettings
+        Images, calibration and corrections
+    folder : path, optional
+        What paths are relative to
+    where : str, optional
+        The address of the settings, for messages
+
+    Returns
+    -------
+    IntegratedImage
+        Over Q (n,), Å⁻¹, with σ and pictures
+
+    Raises
+    ------
+    InputError
+        For files that cannot be read, and for settings that cannot be meant
+
+    References
+    ----------
+    G. Ashiotis et al., J. Appl. Cryst. 48, 510 (2015): pyFAI, which integrates; R. Kahn et al., J. Appl. Cryst. 15, 330
+    (1982): polarisation.
     """
     folder = Path(folder)
     check_numbers(settings, where)
@@ -135,7 +188,7 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
     if settings.outliers is not None:
         for place in places:
             place.mask_outliers(edges, settings.outliers, settings.counts_per_photon)
-    found = binned(places, edges, settings)
+    rings = binned(places, edges, settings)
     files: list[str | Path] = [*paths, *calibrations, *shared.paths]
     inputs = {shown_path(path, folder): digest(path) for path in files}
     left_out: dict[str, int] = {}
@@ -144,9 +197,9 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
             left_out[reason] = left_out.get(reason, 0) + count
     source = next(iter(inputs)) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
     return IntegratedImage(
-        q=found.q,
-        intensity=found.intensity,
-        sigma=found.sigma,
+        q=rings.q,
+        intensity=rings.intensity,
+        sigma=rings.sigma,
         wavelength=places[0].geometry.wavelength,
         used=sum(int(np.count_nonzero(p.codes == pixels.USED)) for p in places),
         left_out=left_out,
@@ -158,7 +211,7 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
         inputs=inputs,
         source=source,
         settings=settings,
-        notes=(*found.notes, *remarks(places, edges, found, settings)),
+        notes=(*rings.notes, *remarks(places, edges, rings, settings)),
     )
 
 
@@ -187,11 +240,11 @@ class Shared:
             mask = marked if settings.mask_marks == "bad" else ~marked
             paths.append(path)
         if settings.dark:
-            found = image_paths(settings.dark, folder, f"{where}.dark")
-            mean, count = mean_image(found, size, "the dark", f"{where}.dark")
+            dark_paths = image_paths(settings.dark, folder, f"{where}.dark")
+            mean, count = mean_image(dark_paths, size, "the dark", f"{where}.dark")
             dark = settings.dark_scale * mean
             dark_variance = settings.dark_scale**2 * np.maximum(mean, 0.0) / count
-            paths += found
+            paths += dark_paths
         if settings.flat is not None:
             path = _one(settings.flat, folder, f"{where}.flat")
             flat = single_image(path, size, "the flat field", f"{where}.flat")
@@ -201,10 +254,10 @@ class Shared:
 
 def _one(name: str, folder: Path, where: str) -> str:
     """Return the path of the one file that a name means."""
-    found = image_paths([name], folder, where)
-    if len(found) > 1:
-        raise InputError(where, f"{name} means {len(found)} files; name one.")
-    return found[0]
+    paths = image_paths([name], folder, where)
+    if len(paths) > 1:
+        raise InputError(where, f"{name} means {len(paths)} files; name one.")
+    return paths[0]
 
 
 def _geometry(
@@ -213,10 +266,10 @@ def _geometry(
     """Return the geometry of the k-th exposure."""
     at, beam_at = f"{where}.calibration", where.removesuffix(".image")
     path = calibrations[k if len(calibrations) > 1 else 0]
-    found = geometry(path, (shape[0], shape[1]), settings.wavelength, settings.energy, at, beam_at)
+    calibrated = geometry(path, (shape[0], shape[1]), settings.wavelength, settings.energy, at, beam_at)
     if settings.arm_angles is None:
-        return found
-    return turned(found, settings.arm_axis, settings.arm_angles[k])
+        return calibrated
+    return turned(calibrated, settings.arm_axis, settings.arm_angles[k])
 
 
 # ---- one place ------------------------------------------------------------

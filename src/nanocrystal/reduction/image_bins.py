@@ -59,7 +59,17 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Cake:
-    """Intensity over azimuth and Q: intensity (n_azimuth, n_q), NaN without pixels; q Å⁻¹; azimuth degrees."""
+    """Intensity over azimuth and Q.
+
+    Parameters
+    ----------
+    q : array (n_q,)
+        Å⁻¹
+    azimuth : array (n_azimuth,)
+        Degrees, 0 towards growing columns
+    intensity : array (n_azimuth, n_q)
+        NaN without pixels
+    """
 
     q: FloatArray
     azimuth: FloatArray
@@ -144,9 +154,9 @@ def _scatter(
     total, count = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
     for place in places:
         expected = np.interp(place.geometry.q, q, intensity) * place.norm
-        found = _one_pass(place, place.signal, (place.signal - expected) ** 2, edges, method)
-        total += found.sum_variance
-        count += found.count
+        squares = _one_pass(place, place.signal, (place.signal - expected) ** 2, edges, method)
+        total += squares.sum_variance
+        count += squares.count
     return np.where(count > 1.5, total * count / np.maximum(count - 1.0, 0.5), 0.0)
 
 
@@ -172,10 +182,10 @@ def cake_of(places: Sequence[Place], edges: FloatArray) -> Cake:
 # ---- what looks wrong ------------------------------------------------------------
 
 
-def remarks(places: Sequence[Place], edges: FloatArray, found: Binned, settings: ImageSettings) -> list[str]:
+def remarks(places: Sequence[Place], edges: FloatArray, curve: Binned, settings: ImageSettings) -> list[str]:
     """Return sentences on what a reader should look at."""
     said = []
-    cut = sum(_cut_by_chance(place, found, settings.minimum) for place in places)
+    cut = sum(_cut_by_chance(place, curve, settings.minimum) for place in places)
     if cut:
         said.append(
             f"{cut} pixels below minimum = {settings.minimum:g} lie where hardly more is expected: to leave out low "
@@ -195,12 +205,12 @@ def remarks(places: Sequence[Place], edges: FloatArray, found: Binned, settings:
     return said
 
 
-def _cut_by_chance(place: Place, found: Binned, minimum: float | None) -> int:
+def _cut_by_chance(place: Place, curve: Binned, minimum: float | None) -> int:
     """Return how many pixels are left out by the minimum where counting alone, within 4 σ, reaches it."""
     below = place.codes == pixels.BELOW
     if minimum is None or not below.any():
         return 0
-    expected = np.interp(place.geometry.q[below], found.q, found.intensity) * place.norm[below] / place.n_frames
+    expected = np.interp(place.geometry.q[below], curve.q, curve.intensity) * place.norm[below] / place.n_frames
     expected = np.maximum(expected + place.dark[below], 0.0)
     return int(np.count_nonzero(expected - 4.0 * np.sqrt(expected) < minimum))
 

@@ -48,7 +48,7 @@ def image_paths(names: Sequence[str], folder: Path, where: str) -> list[str]:
 
     Raises InputError where there is no such file.
     """
-    found: list[str] = []
+    paths: list[str] = []
     for name in names:
         outer, mark, inner = name.partition(INNER)
         if "*" in outer:
@@ -56,12 +56,12 @@ def image_paths(names: Sequence[str], folder: Path, where: str) -> list[str]:
             matches = sorted(beside.parent.glob(beside.name))
             if not matches:
                 raise InputError(where, f"no file in {beside.parent} has a name like {beside.name}.")
-            found += [f"{path}{mark}{inner}" for path in matches]
+            paths += [f"{path}{mark}{inner}" for path in matches]
         else:
-            found.append(f"{existing(outer, folder, where)}{mark}{inner}")
-    if not found:
+            paths.append(f"{existing(outer, folder, where)}{mark}{inner}")
+    if not paths:
         raise InputError(where, 'names no file; give one, such as "image.tif", or a list of them.')
-    return found
+    return paths
 
 
 def existing(name: str, folder: Path, where: str) -> Path:
@@ -133,15 +133,15 @@ def single_image(path: str, shape: tuple[int, int], what: str, where: str) -> Fl
     name = Path(path.partition(INNER)[0]).name
     if path.lower().endswith(".npy"):
         try:
-            found = _plane(np.load(path, allow_pickle=False), name, where)
+            pixels = _plane(np.load(path, allow_pickle=False), name, where)
         except (OSError, ValueError) as error:
             raise InputError(where, f"{name} is not a NumPy array: {error}.") from error
     else:
-        found = next(frames(path, where)).counts
-    if found.shape != shape:
-        problem = f"{what} {name} has {size_of(found.shape)} pixels, but the images have {size_of(shape)}"
+        pixels = next(frames(path, where)).counts
+    if pixels.shape != shape:
+        problem = f"{what} {name} has {size_of(pixels.shape)} pixels, but the images have {size_of(shape)}"
         raise InputError(where, f"{problem} (rows × columns); give the one that was made for this detector.")
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(pixels, dtype=np.float64)
 
 
 def mean_image(paths: Sequence[str], shape: tuple[int, int], what: str, where: str) -> tuple[FloatArray, int]:

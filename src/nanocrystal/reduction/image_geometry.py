@@ -66,12 +66,12 @@ class Geometry:
         ½ [1 + cos² 2θ − P cos 2χ sin² 2θ] with P = 1 for a beam that is polarised horizontally
         (R. Kahn et al., J. Appl. Cryst. 15, 330 (1982)).
         """
-        found = np.ones(self.shape)
+        counts = np.ones(self.shape)
         if solid_angle:
-            found *= self.integrator.solidAngleArray(self.shape)
+            counts *= self.integrator.solidAngleArray(self.shape)
         if polarization is not None:
-            found *= self.integrator.polarization(self.shape, factor=polarization)
-        return found
+            counts *= self.integrator.polarization(self.shape, factor=polarization)
+        return counts
 
     def from_beam(self) -> FloatArray:
         """Return the distance of each pixel from the direct beam on the detector, in pixels, (n_rows, n_columns)."""
@@ -97,15 +97,15 @@ def geometry(
     integrator = _loaded(path, where)
     _check_shape(integrator.detector, shape, path, where)
     stated = beam_wavelength(wavelength, energy, beam_at, BEAM_LIMITS)
-    own = integrator.wavelength and integrator.wavelength * 1e10
-    if not own and stated is None:
+    calibrated = integrator.wavelength and integrator.wavelength * 1e10
+    if not calibrated and stated is None:
         problem = f"{path.name} has no wavelength; give wavelength (Å) or energy (eV)"
         raise InputError(where, f"{problem}, or add a line such as Wavelength: 1.54e-10 (m) to it.")
-    if own and stated is not None and abs(own / stated - 1.0) > 1e-3:
+    if calibrated and stated is not None and abs(calibrated / stated - 1.0) > 1e-3:
         key = "wavelength" if wavelength is not None else "energy"
-        problem = f"says {stated:.6g} Å, but the calibration {path.name} was made with {own:.6g} Å"
+        problem = f"says {stated:.6g} Å, but the calibration {path.name} was made with {calibrated:.6g} Å"
         raise InputError(f"{beam_at}.{key}", f"{problem}; leave it out, or name the calibration for this wavelength.")
-    if not own:
+    if not calibrated:
         assert stated is not None
         integrator.wavelength = stated * 1e-10
     return Geometry(integrator, shape)
@@ -131,10 +131,10 @@ def turned(at: Geometry, axis: ArmAxis, angle: float) -> Geometry:
 def _rotation(axis: int, angle: float) -> FloatArray:
     """Return the right-handed rotation about an axis (0, 1, 2), (3, 3)."""
     first, second = (axis + 1) % 3, (axis + 2) % 3
-    found = np.eye(3)
-    found[first, first] = found[second, second] = np.cos(angle)
-    found[second, first], found[first, second] = np.sin(angle), -np.sin(angle)
-    return found
+    matrix = np.eye(3)
+    matrix[first, first] = matrix[second, second] = np.cos(angle)
+    matrix[second, first], matrix[first, second] = np.sin(angle), -np.sin(angle)
+    return matrix
 
 
 def _loaded(path: Path, where: str) -> Any:
@@ -145,8 +145,8 @@ def _loaded(path: Path, where: str) -> Any:
         text = decoded(content, where)
     except InputError as error:
         raise InputError(where, f"{path.name} is not a calibration: it {error.problem}") from None
-    found = {match[1].lower() for match in _KEY.finditer(text)}
-    if missing := sorted({"distance", "poni1", "poni2"} - found):
+    keys = {match[1].lower() for match in _KEY.finditer(text)}
+    if missing := sorted({"distance", "poni1", "poni2"} - keys):
         problem = f"{path.name} is not a calibration of pyFAI: {' and '.join(missing)} missing"
         raise InputError(where, f"{problem}; make one with pyFAI-calib2, it ends in .poni.")
     try:

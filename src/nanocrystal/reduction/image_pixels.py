@@ -31,8 +31,8 @@ def mark(codes: Codes, where: NDArray[np.bool_], code: int) -> None:
 
 def counted(codes: Codes) -> dict[str, int]:
     """Return how many pixels are not used, by reason."""
-    found = np.bincount(codes.ravel(), minlength=len(NAMES) + 1)
-    return {name: int(found[code]) for code, name in NAMES.items() if found[code]}
+    counts = np.bincount(codes.ravel(), minlength=len(NAMES) + 1)
+    return {name: int(counts[code]) for code, name in NAMES.items() if counts[code]}
 
 
 def in_sector(azimuth: FloatArray, low: float, high: float) -> NDArray[np.bool_]:
@@ -63,7 +63,7 @@ def _medians(value: FloatArray, ring: NDArray[np.intp], n_rings: int) -> FloatAr
     order = np.lexsort((value, ring))
     counts = np.bincount(ring, minlength=n_rings)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    found = np.full(n_rings, np.nan)
+    medians = np.full(n_rings, np.nan)
     some = counts > 0
-    found[some] = value[order][first[some] + counts[some] // 2]
-    return found
+    medians[some] = value[order][first[some] + counts[some] // 2]
+    return medians

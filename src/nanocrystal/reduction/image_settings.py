@@ -17,10 +17,16 @@ FEWEST_POINTS, MOST_POINTS = 20, 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSettings(Declares):
-    """Detector images, from which I(Q) is made; see docs/detector_images.md.
+    """Detector images, from which I(Q) is made, and how; see docs/detector_images.md.
 
-    Paths are relative to the folder of `integrated_image`. The frames of the images are added up. wavelength: Å;
-    energy: eV.
+    Paths are relative to the folder of `integrated_image`. The frames of the images are added up.
+
+    Parameters
+    ----------
+    wavelength : float or None
+        Of the beam, Å; None: that of the calibration
+    energy : float or None
+        Of the photons, eV, instead of the wavelength
     """
 
     file: Annotated[Sequence[str], ONE_OR_MORE, 'images (tif, edf, cbf, "x.h5::/entry/data/data", …), * for any text']

@@ -21,9 +21,20 @@ MOST_VIEWS = 3
 class View:
     """What a report shows of the images at one place of the detector.
 
-    counts: the mean of a frame without dark, (n, m), of blocks of step × step pixels; codes: of `image_pixels`, 0 where
-    a pixel is used, (n, m); beam: the direct beam, (column, row), in pixels from the corner; size: rows and columns of
-    the detector.
+    Parameters
+    ----------
+    name : str
+        Of the image
+    counts : array (n, m)
+        The mean of a frame without dark, of blocks of step × step pixels
+    codes : array (n, m)
+        Of `image_pixels`, 0 where a pixel is used
+    beam : (float, float)
+        The direct beam, column and row, in pixels from the corner
+    step : int
+        Pixels of a block, each way
+    size : (int, int)
+        Rows and columns of the detector
     """
 
     name: str

@@ -24,9 +24,24 @@ Sigma = Literal["file", "counting", "none"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Intensity:
-    """An intensity over Q; q (n,) Å⁻¹ ascending, value (n,), spread None where no uncertainty is known.
+    """An intensity over Q, what a reduction starts from.
 
-    name: of the file or the set, for messages; notes: what was done to it.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹, ascending
+    value : array (n,)
+        Counts, or in any other unit
+    spread : Spread or None
+        How the noise of the counts moves each point; None where no uncertainty is known
+    name : str
+        Of the file or the set, for messages
+    source : str
+        The file
+    sha256 : str
+        Of its bytes
+    notes : tuple of str
+        What was done to it, one sentence each
     """
 
     q: FloatArray
@@ -114,16 +129,16 @@ class Intensity:
         return replace(self, value=self.value * factor, spread=spread)
 
 
-def interpolation(known: FloatArray, wanted: FloatArray) -> Any:
-    """Return the sparse matrix (n_wanted, n_known) of linear interpolation, constant beyond the ends."""
+def interpolation(known: FloatArray, new: FloatArray) -> Any:
+    """Return the sparse matrix (n_new, n_known) of linear interpolation, constant beyond the ends."""
     from scipy.sparse import csr_array
 
-    at = np.clip(wanted, known[0], known[-1])
+    at = np.clip(new, known[0], known[-1])
     left = np.clip(np.searchsorted(known, at, side="right") - 1, 0, len(known) - 2)
     part = (at - known[left]) / (known[left + 1] - known[left])
-    rows = np.repeat(np.arange(len(wanted)), 2)
+    rows = np.repeat(np.arange(len(new)), 2)
     columns = np.stack([left, left + 1], axis=1).ravel()
-    return csr_array((np.stack([1.0 - part, part], axis=1).ravel(), (rows, columns)), shape=(len(wanted), len(known)))
+    return csr_array((np.stack([1.0 - part, part], axis=1).ravel(), (rows, columns)), shape=(len(new), len(known)))
 
 
 def _momentum_transfer(curve: Curve, where: str, q_unit: str, wavelength: float | None) -> FloatArray:
@@ -136,11 +151,11 @@ def _momentum_transfer(curve: Curve, where: str, q_unit: str, wavelength: float 
     return np.asarray(4.0 * np.pi / wavelength * np.sin(np.radians(curve.x) / 2.0))
 
 
-def _spread(curve: Curve, where: str, asked: Sigma | None) -> tuple[Spread | None, tuple[str, ...]]:
-    """Return the spread of a curve as asked for, and a note on it."""
-    if asked == "file" and curve.sigma is None:
+def _spread(curve: Curve, where: str, sigma: Sigma | None) -> tuple[Spread | None, tuple[str, ...]]:
+    """Return the spread of a curve, from its file, of counting or none, and a note on it."""
+    if sigma == "file" and curve.sigma is None:
         raise InputError(where, f'{curve.source} has no σ; say sigma = "counting" for raw counts, or "none".')
-    if asked == "counting":
+    if sigma == "counting":
         if (curve.y < 0.0).any():
             first = int(np.flatnonzero(curve.y < 0.0)[0])
             problem = (
@@ -150,10 +165,10 @@ def _spread(curve: Curve, where: str, asked: Sigma | None) -> tuple[Spread | Non
                 where, f'{curve.source}: {problem}; say sigma = "file" or "none" for data that are no counts.'
             )
         return Spread.of_counts(np.sqrt(np.maximum(curve.y, 1.0))), ("σ = √I, as of raw counts.",)
-    if asked == "none" or curve.sigma is None:
+    if sigma == "none" or curve.sigma is None:
         said = (
             ()
-            if asked == "none"
+            if sigma == "none"
             else ('the file has no σ: no uncertainty is given (say sigma = "counting" for raw counts).',)
         )
         return None, said

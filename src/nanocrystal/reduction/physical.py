@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import FEWEST, Intensity
-from nanocrystal.reduction.structure import Constant, StructureFactor
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
 from nanocrystal.reduction.sum_rules import below_data, density_weights
 
 FloatArray = NDArray[np.float64]
@@ -59,8 +59,8 @@ def physical_structure_factor(
     if not k > 0.0:
         raise InputError(where, f"{corrected.name} without blanks is not positive at high Q; check the blanks.")
     beta, slope_beta = 1.0 / k, -of_scale / k**2
-    given = 0.0 if how.fluorescence == "fit" else float(how.fluorescence)
-    c = float(of_flat @ corrected.value) / k if how.fluorescence == "fit" else given
+    stated = 0.0 if how.fluorescence == "fit" else float(how.fluorescence)
+    c = float(of_flat @ corrected.value) / k if how.fluorescence == "fit" else stated
     slope_c = (of_flat - c * of_scale) / k if how.fluorescence == "fit" else np.zeros(len(q))
     if how.normalization == "krogh-moe-norman":
         beta, slope_beta = _krogh_moe_norman(corrected, (expected, flat, squared_mean), c, slope_c, how, where)
@@ -73,10 +73,12 @@ def physical_structure_factor(
         stderrs = (float(moved[0]), float(moved[1]) if how.fluorescence == "fit" else None)
         spread = spread.with_shared(columns, np.stack([slope_beta, slope_c])).scaled(beta * q / squared_mean)
     constants = {
-        "scale": Constant(beta, stderrs[0], "e.u. per count", "factor 1/k from counts to electron units per atom")
+        "scale": NormalizationConstant(
+            beta, stderrs[0], "e.u. per count", "factor 1/k from counts to electron units per atom"
+        )
     }
     if c or how.fluorescence == "fit":
-        constants["fluorescence"] = Constant(c, stderrs[1], "e.u.", "constant of fluorescence per atom")
+        constants["fluorescence"] = NormalizationConstant(c, stderrs[1], "e.u.", "constant of fluorescence per atom")
     notes = (
         ()
         if c >= 0.0
@@ -128,9 +130,10 @@ def _krogh_moe_norman(
         )
     expected, flat, squared_mean = curves
     weights = density_weights(corrected.q) / squared_mean  # ∫ Q² W … dQ /⟨f⟩²
-    seen = float(weights @ corrected.value)
-    wanted = float(weights @ (expected + c * flat)) - 2.0 * np.pi**2 * how.number_density - below_data(corrected.q)
-    beta = wanted / seen
+    measured_sum = float(weights @ corrected.value)
+    of_density = 2.0 * np.pi**2 * how.number_density
+    expected_sum = float(weights @ (expected + c * flat)) - of_density - below_data(corrected.q)
+    beta = expected_sum / measured_sum
     if not beta > 0.0:
         raise InputError(where, f"{corrected.name} without blanks contradicts the sum rule; check blanks and density.")
-    return beta, -beta / seen * weights + float(weights @ flat) / seen * slope_c
+    return beta, -beta / measured_sum * weights + float(weights @ flat) / measured_sum * slope_c

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.composition import AtomicComposition
 from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.structure import Constant, StructureFactor
+from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
 
 FloatArray = NDArray[np.float64]
 LARGEST_RPOLY = 3.0
@@ -40,27 +40,29 @@ def polynomial_structure_factor(
     q, value = intensity.q, intensity.value
     squared_mean = composition.squared_mean(q, energy)
     target = composition.mean_square(q, energy) / squared_mean
-    seen = value / squared_mean
-    norm = float(seen @ seen)
-    if not norm > 0.0 or not seen @ target > 0.0:
+    normalised = value / squared_mean
+    norm = float(normalised @ normalised)
+    if not norm > 0.0 or not normalised @ target > 0.0:
         raise InputError(where, f"{intensity.name} without blanks is not positive on the whole; check the blanks.")
-    scale = float(seen @ target) / norm
-    measured = q * (scale * seen - target)
+    scale = float(normalised @ target) / norm
+    measured = q * (scale * normalised - target)
     basis, weights = polynomial_basis(q, rpoly)
     if basis.shape[1] > len(q) // 4:
         problem = f"needs a polynomial of degree {basis.shape[1]}, too high for {len(q)} points"
         raise InputError(f"{where}.rpoly", f"{problem}; make it smaller.")
     spread = intensity.spread
     if spread is not None:
-        of_scale = (target - 2.0 * scale * seen) / (norm * squared_mean)
+        of_scale = (target - 2.0 * scale * normalised) / (norm * squared_mean)
         spread = spread.with_shared((value / scale)[:, None], of_scale[None]).scaled(scale * q / squared_mean)
         spread = spread.with_shared(-basis * weights, basis.T)
     f = measured - (basis * weights) @ (basis.T @ measured)
     stderr = None if intensity.spread is None else float(np.linalg.norm(intensity.spread.of_functional(of_scale[None])))
     degree = degree_of(rpoly, float(q[-1]))
     constants = {
-        "scale": Constant(scale, stderr, "e.u. per count", "factor a from counts to electron units per atom"),
-        "degree": Constant(degree, None, "", "degree rpoly qmaxinst/π of the polynomial Q p(Q)"),
+        "scale": NormalizationConstant(
+            scale, stderr, "e.u. per count", "factor a from counts to electron units per atom"
+        ),
+        "degree": NormalizationConstant(degree, None, "", "degree rpoly qmaxinst/π of the polynomial Q p(Q)"),
     }
     notes = ["The ad-hoc normalisation is not on the absolute scale: leave the scale of a fit free."]
     if rpoly > DOUBTFUL_RPOLY:

@@ -24,7 +24,7 @@ from nanocrystal.reduction.intensity import FEWEST, Intensity
 from nanocrystal.reduction.physical import Normalization, Physical, physical_structure_factor
 from nanocrystal.reduction.polynomial import polynomial_structure_factor
 from nanocrystal.reduction.structure import StructureFactor
-from nanocrystal.reduction.sum_rules import LOW_R, Check, checks
+from nanocrystal.reduction.sum_rules import LOW_R, SumRuleCheck, checks
 from nanocrystal.reduction.transform import (
     DNormalization,
     PairDistribution,
@@ -97,11 +97,36 @@ class Reduction(Declares):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReducedPattern:
-    """What a reduction found.
+    """A reduced measurement: I(Q), S(Q), F(Q) and G(r), with checks.
 
-    measured: the counts as read; intensity: without blanks, up to qmaxinst; corrected: after absorption and
-    polarisation; background: the blanks as subtracted, (n,) on the grid of `intensity`.
-    number_density: atoms/Å³, None where it is not known; notes: what a reader should know.
+    Parameters
+    ----------
+    name : str
+        Of the reduction
+    settings : Reduction
+        How it was done
+    composition : AtomicComposition
+        Of the sample
+    measured : Intensity
+        The counts as read
+    intensity : Intensity
+        Without blanks, up to qmaxinst
+    corrected : Intensity
+        After absorption and polarisation
+    background : array (n,)
+        The blanks as subtracted, on the grid of `intensity`
+    scales : sequence of FittedScale
+        Of the blanks
+    structure : StructureFactor
+        S(Q) and F(Q)
+    pdf : PairDistribution
+        G(r)
+    checks : sequence of SumRuleCheck
+        What S(Q) and G(r) must obey
+    number_density : float or None
+        atoms/Å³; None where it is not known
+    notes : sequence of str
+        What to know, one sentence each
     """
 
     name: str
@@ -114,7 +139,7 @@ class ReducedPattern:
     scales: Sequence[FittedScale]
     structure: StructureFactor
     pdf: PairDistribution
-    checks: Sequence[Check]
+    checks: Sequence[SumRuleCheck]
     number_density: float | None
     notes: Sequence[str] = field(default_factory=tuple)
 
@@ -127,9 +152,35 @@ class ReducedPattern:
 def reduced_pattern(
     sample: Intensity, settings: Reduction, blanks: Sequence[ReductionBlank] = (), name: str = "", where: str = ""
 ) -> ReducedPattern:
-    """Return I(Q), S(Q), F(Q) and G(r) of a sample.
+    """Return I(Q), S(Q), F(Q) and G(r) of a sample, with the uncertainty of its counts.
 
-    where: the address of the settings, for messages. Raises InputError for what cannot be meant or reduced.
+    Parameters
+    ----------
+    sample : Intensity
+        What was measured of it
+    settings : Reduction
+        Composition, limits and corrections
+    blanks : sequence of ReductionBlank, optional
+        What is subtracted
+    name : str, optional
+        Of the reduction
+    where : str, optional
+        The address of the settings, for messages
+
+    Returns
+    -------
+    ReducedPattern
+        With sum rules that say how far the scale can be trusted
+
+    Raises
+    ------
+    InputError
+        For settings that cannot be meant, and where nothing can be reduced
+
+    References
+    ----------
+    P. Juhás, T. Davis, C. L. Farrow & S. J. L. Billinge, J. Appl. Cryst. 46, 560 (2013), of the polynomial; J.
+    Krogh-Moe, Acta Cryst. 9, 951 (1956), and N. Norman, Acta Cryst. 10, 370 (1957), of the scale by the sum rule.
     """
     composition = AtomicComposition.from_formula(settings.composition, f"{where}.composition")
     wavelength = beam_wavelength(settings.wavelength, settings.energy, where, BEAM_LIMITS)
@@ -148,7 +199,7 @@ def reduced_pattern(
     pdf = pair_distribution(structure, r, settings.qmin, qmax, settings.window, where)
     low = r[r <= LOW_R]
     to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
-    found = checks(structure, pdf.g, r, to_g, density)
+    sum_rules = checks(structure, pdf.g, r, to_g, density)
     return ReducedPattern(
         name=name,
         settings=settings,
@@ -160,9 +211,9 @@ def reduced_pattern(
         scales=scales,
         structure=structure,
         pdf=pdf,
-        checks=found,
+        checks=sum_rules,
         number_density=density,
-        notes=(*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", found, scales)),
+        notes=(*sample.notes, *structure.notes, *_remarks(settings.method == "polynomial", sum_rules, scales)),
     )
 
 
@@ -297,11 +348,11 @@ def _structure(
         else:
             incoherent = incoherent * recoil_factor(two_theta(q, wavelength, where), wavelength, settings.recoil_power)
     how = Physical(settings.normalization, settings.normalization_range, settings.fluorescence, density)
-    found = physical_structure_factor(corrected, composition, incoherent, 1.0 / polarised, how, energy, where)
-    return replace(found, notes=(*found.notes, *notes))
+    structure = physical_structure_factor(corrected, composition, incoherent, 1.0 / polarised, how, energy, where)
+    return replace(structure, notes=(*structure.notes, *notes))
 
 
-def _remarks(polynomial: bool, found: Sequence[Check], scales: Sequence[FittedScale]) -> list[str]:
+def _remarks(polynomial: bool, sum_rules: Sequence[SumRuleCheck], scales: Sequence[FittedScale]) -> list[str]:
     """Return sentences on what looks wrong."""
     said = []
     for scale in scales:
@@ -312,7 +363,7 @@ def _remarks(polynomial: bool, found: Sequence[Check], scales: Sequence[FittedSc
                 f"Blank {scale.name} does not describe the sample in its fit_range (χ²_red {scale.chi2_red:.3g}): "
                 "something else scatters there; its uncertainty is scaled by the root of that."
             )
-    integral = next((c for c in found if c.name == "integral"), None)
+    integral = next((c for c in sum_rules if c.name == "integral"), None)
     if polynomial or integral is None or integral.expected is None:
         return said
     off = abs(integral.found - integral.expected)

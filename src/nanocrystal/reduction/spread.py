@@ -19,7 +19,17 @@ from nanocrystal.arrays import FloatArray, SparseArray
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """The perturbation matrix of a curve; sparse: (n, m), columns: (n, k), rows: (k, m)."""
+    """The perturbation matrix S + C R of a curve: what one standard deviation of each count does to each point.
+
+    Parameters
+    ----------
+    sparse : sparse array (n, m)
+        S
+    columns : array (n, k)
+        C, of what all points share
+    rows : array (k, m)
+        R
+    """
 
     sparse: SparseArray
     columns: FloatArray
@@ -72,10 +82,10 @@ class Spread:
         """Return the spread of y + factor × other, which comes from other counts."""
         from scipy.sparse import hstack
 
-        own, others = self.rows.shape, other.rows.shape
-        rows = np.zeros((own[0] + others[0], own[1] + others[1]))
-        rows[: own[0], : own[1]] = self.rows
-        rows[own[0] :, own[1] :] = factor * other.rows
+        shape, other_shape = self.rows.shape, other.rows.shape
+        rows = np.zeros((shape[0] + other_shape[0], shape[1] + other_shape[1]))
+        rows[: shape[0], : shape[1]] = self.rows
+        rows[shape[0] :, shape[1] :] = factor * other.rows
         sparse = hstack([self.sparse, factor * other.sparse]).tocsr()
         return Spread(sparse, np.hstack([self.columns, other.columns]), rows)
 
@@ -83,10 +93,10 @@ class Spread:
 
     def variance(self) -> FloatArray:
         """Return the variance of each point, (n,)."""
-        own = np.asarray(self.sparse.multiply(self.sparse).sum(axis=1)).ravel()
+        independent = np.asarray(self.sparse.multiply(self.sparse).sum(axis=1)).ravel()
         cross = np.einsum("ik,ik->i", np.asarray(self.sparse @ self.rows.T), self.columns)
         shared = np.einsum("ik,kl,il->i", self.columns, self.rows @ self.rows.T, self.columns)
-        return np.asarray(own + 2.0 * cross + shared)
+        return np.asarray(independent + 2.0 * cross + shared)
 
     def sigma(self) -> FloatArray:
         """Return the standard deviation of each point, (n,)."""

@@ -12,8 +12,20 @@ from nanocrystal.reduction.spread import Spread
 
 
 @dataclass(frozen=True)
-class Constant:
-    """A number that a normalisation found; stderr None where it was given or no σ is known."""
+class NormalizationConstant:
+    """A number that a normalisation determines, such as the factor from counts to electron units.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`
+    stderr : float or None
+        None where it was stated or no σ is known
+    unit : str
+        Empty for a plain number
+    description : str
+        In a few words
+    """
 
     value: float
     stderr: float | None
@@ -23,15 +35,26 @@ class Constant:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StructureFactor:
-    """S and F over q (n,) Å⁻¹; f: 1/Å; spread: that of F.
+    """S(Q) and F(Q) = Q [S(Q) − 1].
 
-    constants: what the normalisation found, by name; notes: what a reader should know of it.
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹
+    f : array (n,)
+        F, Å⁻¹
+    spread : Spread or None
+        How the noise of the counts moves each point of F; None where no σ is known
+    constants : mapping of str to NormalizationConstant
+        What the normalisation determines, by name
+    notes : tuple of str
+        What to know, one sentence each
     """
 
     q: FloatArray
     f: FloatArray
     spread: Spread | None
-    constants: Mapping[str, Constant] = field(default_factory=dict)
+    constants: Mapping[str, NormalizationConstant] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

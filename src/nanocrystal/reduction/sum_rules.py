@@ -25,8 +25,24 @@ LOW_R = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One check: what was found and what should be; sigma, expected None where they are not known."""
+class SumRuleCheck:
+    """One sum rule of a reduction: its value, and what it should be.
+
+    Parameters
+    ----------
+    name : str
+        Integral, slope or high_q
+    found : float
+        In `unit`
+    sigma : float or None
+        Standard deviation; None where no σ is known, or where the normalisation fixes the value
+    expected : float or None
+        None where the number density is not known
+    unit : str
+        Empty for a plain number
+    meaning : str
+        The sum rule in words
+    """
 
     name: str
     found: float
@@ -58,7 +74,7 @@ def below_data(q: FloatArray) -> float:
 
 def checks(
     structure: StructureFactor, g: FloatArray, r: FloatArray, to_g: FloatArray, density: float | None
-) -> list[Check]:
+) -> list[SumRuleCheck]:
     """Return the sum rules of a reduction; g (n_r,) over r (Å); to_g: G = to_g F for the first r, (n_low, n_q).
 
     density: atoms/Å³, None where it is not known.
@@ -66,14 +82,14 @@ def checks(
     q, spread = structure.q, structure.spread
     rows = [density_weights(q) / np.maximum(q, 1e-12)]
     low = (r > 0.0) & (r <= LOW_R)
-    found = [float(rows[0] @ structure.f) + below_data(q)]
+    values = [float(rows[0] @ structure.f) + below_data(q)]
     if low.sum() > 5:
         slope = r[low] / float(r[low] @ r[low])
         rows.append(slope @ to_g[low[: len(to_g)]])
-        found.append(float(slope @ g[low]))
+        values.append(float(slope @ g[low]))
     high = q >= 0.75 * q[-1]
     rows.append(np.where(high, 1.0 / np.maximum(q, 1e-12), 0.0) / high.sum())
-    found.append(1.0 + float(rows[-1] @ structure.f))
+    values.append(1.0 + float(rows[-1] @ structure.f))
     sigmas = (
         [None] * len(rows) if spread is None else np.linalg.norm(spread.of_functional(np.stack(rows)), axis=1).tolist()
     )
@@ -84,8 +100,8 @@ def checks(
         names.append(("slope", "Å⁻³", f"slope of G(r) up to {LOW_R:g} Å, to be −4π ρ0"))
     expected.append(1.0)
     names.append(("high_q", "", "mean S(Q) over the last quarter of Q, to be 1"))
-    sigmas = [None if v is None or v < EXACT * abs(y) else v for v, y in zip(sigmas, found, strict=True)]
+    sigmas = [None if v is None or v < EXACT * abs(y) else v for v, y in zip(sigmas, values, strict=True)]
     return [
-        Check(name=name, found=value, sigma=sigma, expected=wanted, unit=unit, meaning=meaning)
-        for (name, unit, meaning), value, sigma, wanted in zip(names, found, sigmas, expected, strict=True)
+        SumRuleCheck(name=name, found=value, sigma=sigma, expected=should_be, unit=unit, meaning=meaning)
+        for (name, unit, meaning), value, sigma, should_be in zip(names, values, sigmas, expected, strict=True)
     ]

@@ -31,7 +31,21 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairDistribution:
-    """G(r) in Å⁻² over r (n,) Å; sigma (n,) of each point by itself, None where no σ is known."""
+    """G(r), the reduced pair distribution function.
+
+    Parameters
+    ----------
+    r : array (n,)
+        Å
+    g : array (n,)
+        Å⁻²
+    sigma : array (n,) or None
+        Standard deviation of each point by itself; None where no σ is known
+    qmin, qmax : float
+        Limits of the transform, Å⁻¹
+    window : {"none", "lorch"}
+        That F(Q) was multiplied with
+    """
 
     r: FloatArray
     g: FloatArray
@@ -57,7 +71,35 @@ def sine_matrix(q: FloatArray, r: FloatArray, qmin: float, qmax: float, window: 
 def pair_distribution(
     structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, window: Window = "none", where: str = ""
 ) -> PairDistribution:
-    """Return G(r) at r (n_r,) Å; raises InputError where the points of Q are too far apart for the last r."""
+    """Return G(r) = (2/π) ∫ F(Q) M(Q) sin(Qr) dQ from qmin to qmax, by a direct sum over the points.
+
+    Parameters
+    ----------
+    structure : StructureFactor
+        F(Q) with its spread
+    r : array (n_r,)
+        Å
+    qmin, qmax : float
+        Limits of the transform, Å⁻¹
+    window : {"none", "lorch"}, optional
+        M = 1, or sin(π Q/qmax)/(π Q/qmax)
+    where : str, optional
+        The address of the settings, for messages
+
+    Returns
+    -------
+    PairDistribution
+        At r, with σ of each point by itself
+
+    Raises
+    ------
+    InputError
+        For limits beyond the data, and where the points of Q are too far apart for the last r
+
+    References
+    ----------
+    E. Lorch, J. Phys. C 2, 229 (1969).
+    """
     q = structure.q
     if not 0.0 <= qmin < qmax:
         raise InputError(f"{where}.qmax", f"needs 0 ≤ qmin < qmax, got qmin = {qmin:g}, qmax = {qmax:g} Å⁻¹.")
@@ -84,7 +126,24 @@ def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, 
 
 
 def d_over_g(composition: AtomicComposition, normalization: DNormalization) -> float:
-    """Return D(r)/G(r): 1, ⟨Z⟩²/⟨Z²⟩, or ⟨Z⟩² in electrons²."""
+    """Return D(r)/G(r) in a normalisation of D(r).
+
+    Parameters
+    ----------
+    composition : AtomicComposition
+        Of the sample; f is taken as Z
+    normalization : {"squared-mean", "mean-square", "electrons"}
+        D over ⟨f⟩², where it is G(r), over ⟨f²⟩, or in electrons²
+
+    Returns
+    -------
+    float
+        1, ⟨Z⟩²/⟨Z²⟩, or ⟨Z⟩² in electrons²
+
+    References
+    ----------
+    D. A. Keen, J. Appl. Cryst. 34, 172 (2001).
+    """
     squared_mean = composition.mean_number**2
     return {
         "squared-mean": 1.0,

@@ -26,10 +26,21 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit:
-    """An amplitude with its limit. stderr: widened by the misfit; limit: |strain| or amount is below it with 95 %.
+class ChangeLimit:
+    """How much of one change two patterns allow.
 
-    delta_chi2: by how much χ² is larger without it.
+    Parameters
+    ----------
+    name : str
+        Strain, or that of the component
+    value : float
+        The strain, or the amount as a part of the integral of the second pattern
+    stderr : float
+        Widened by √χ²_red where that is above 1
+    limit : float
+        |strain| or amount is below it with 95 %
+    delta_chi2 : float
+        By how much χ² is larger without it
     """
 
     name: str
@@ -41,10 +52,40 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PatternChange:
-    """What the difference of two patterns says; difference, sigma: (n,) over q.
+    """What the difference of two patterns says: whether anything has changed, and limits on what may have.
 
-    template: s Q dI_b/dQ, what a strain of 1 would add, (n,); parts: limits on components, as a part of the integral
-    of I_b over the range; said: the result in plain words.
+    Parameters
+    ----------
+    first, second : str
+        Names of both
+    q : array (n,)
+        Å⁻¹
+    difference : array (n,)
+        First − scale × second − background, in the unit of the first
+    sigma : array (n,)
+        Its standard deviation, of the counts of both
+    scale : float
+        Of the second
+    scale_stderr : float or None
+        None where it was stated
+    background_terms : int
+        Number of Chebyshev terms that the patterns may differ by without a change
+    chi2 : float
+        Of no change
+    freedom : int
+        Its degrees of freedom
+    probability : float
+        Of at least that χ² if nothing has changed
+    strain : ChangeLimit
+        An isotropic strain of all that scatters in the second
+    strain_template : array (n,)
+        s Q dI_b/dQ, what a strain of 1 would add
+    parts : sequence of ChangeLimit
+        On components, as a part of the integral of the second over the range
+    component_templates : mapping of str to array (n,)
+        Component -> its pattern
+    said : sequence of str
+        The result in sentences
     """
 
     first: str
@@ -58,9 +99,9 @@ class PatternChange:
     chi2: float
     freedom: int
     probability: float
-    strain: Limit
+    strain: ChangeLimit
     strain_template: FloatArray
-    parts: Sequence[Limit] = ()
+    parts: Sequence[ChangeLimit] = ()
     component_templates: Mapping[str, FloatArray] = field(default_factory=dict)
     said: Sequence[str] = ()
 
@@ -80,10 +121,32 @@ def pattern_change(
     components: Mapping[str, FloatArray] | None = None,
     where: str = "",
 ) -> PatternChange:
-    """Return the difference of two patterns and limits on what may have changed.
+    """Return the difference of two patterns, and limits on what may have changed.
 
-    scale: of the second pattern, fitted where it is None; components: name -> curve (n,) over the q of the first
-    pattern. Raises InputError where σ is not known or the range holds too few points.
+    Parameters
+    ----------
+    first, second : Intensity
+        With σ; the second must cover the Q of the first
+    scale : float, optional
+        Of the second; fitted where it is None
+    background_terms : int, optional
+        Number of Chebyshev terms that the patterns may differ by without a change
+    q_range : (float, float), optional
+        Å⁻¹, what is compared
+    components : mapping of str to array (n,), optional
+        Name -> curve over the q of the first, what may have been added
+    where : str, optional
+        The address of the comparison, for messages
+
+    Returns
+    -------
+    PatternChange
+        χ² of no change, limits on a strain and on each component with 95 %
+
+    Raises
+    ------
+    InputError
+        Where σ is not known, or where the range holds too few points
     """
     a, b, kept = _pair(first, second, q_range, where)
     smooth, slope = _smoothed(b)
@@ -103,7 +166,7 @@ def pattern_change(
     whole = _Fit(np.vstack([nuisance, slope, *templates.values()]), target, sigma)
     at = len(nuisance)
     freedom = len(a.q) - at
-    found = PatternChange(
+    change = PatternChange(
         first=first.name,
         second=second.name,
         q=a.q,
@@ -120,7 +183,7 @@ def pattern_change(
         parts=[_limit(name, whole, at + 1 + k, signed=False) for k, name in enumerate(templates)],
         component_templates=templates,
     )
-    return _with_words(found)
+    return _with_words(change)
 
 
 def _pair(
@@ -145,14 +208,14 @@ def _templates(
     components: Mapping[str, FloatArray], kept: NDArray[np.bool_], q: FloatArray, total: float, where: str
 ) -> dict[str, FloatArray]:
     """Return the components, each with the integral of the second pattern, so that amplitudes are parts of it."""
-    found = {}
+    templates = {}
     for name, curve in components.items():
         area = float(np.trapezoid(curve[kept], q))
         if not area > 0.0:
             problem = "must be positive on the whole within the range; correct it"
             raise InputError(f"{where}.components.{name}", f"{problem}.")
-        found[name] = np.asarray(curve[kept] * total / area)
-    return found
+        templates[name] = np.asarray(curve[kept] * total / area)
+    return templates
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +268,7 @@ def _smoothed(pattern: Intensity) -> tuple[FloatArray, FloatArray]:
     return np.asarray(spline(pattern.q)), np.asarray(spline.derivative()(pattern.q))
 
 
-def _limit(name: str, fit: _Fit, k: int, signed: bool) -> Limit:
+def _limit(name: str, fit: _Fit, k: int, signed: bool) -> ChangeLimit:
     """Return the amplitude of curve k of a fit and its limit at 95 %."""
     from scipy.stats import norm
 
@@ -216,7 +279,9 @@ def _limit(name: str, fit: _Fit, k: int, signed: bool) -> Limit:
         limit = float(grid[np.searchsorted(inside, CONFIDENCE)])
     else:  # a flat prior on amounts of at least 0
         limit = value + stderr * float(norm.isf((1.0 - CONFIDENCE) * norm.cdf(value / stderr)))
-    return Limit(name=name, value=value, stderr=stderr, limit=limit, delta_chi2=value**2 / float(fit.covariance[k, k]))
+    return ChangeLimit(
+        name=name, value=value, stderr=stderr, limit=limit, delta_chi2=value**2 / float(fit.covariance[k, k])
+    )
 
 
 def _chi2_probability(chi2: float, freedom: int) -> float:
@@ -225,34 +290,52 @@ def _chi2_probability(chi2: float, freedom: int) -> float:
     return float(distribution.sf(chi2, freedom))
 
 
-def _with_words(found: PatternChange) -> PatternChange:
+def _with_words(change: PatternChange) -> PatternChange:
     from dataclasses import replace
 
-    sigma = f"χ² = {found.chi2:.4g} on {found.freedom} degrees of freedom, p = {found.probability:.2g}"
-    if found.differs:
-        first = f"{found.first} and {found.second} differ by more than the noise of the counts ({sigma})."
+    sigma = f"χ² = {change.chi2:.4g} on {change.freedom} degrees of freedom, p = {change.probability:.2g}"
+    if change.differs:
+        first = f"{change.first} and {change.second} differ by more than the noise of the counts ({sigma})."
     else:
-        first = f"{found.first} and {found.second} do not differ by more than the noise of the counts ({sigma})."
-    strain = found.strain
+        first = f"{change.first} and {change.second} do not differ by more than the noise of the counts ({sigma})."
+    strain = change.strain
     said = [
         first,
         f"An isotropic strain of the pattern is {100.0 * strain.value:.2g} ± {100.0 * strain.stderr:.1g} %; with 95 % "
         f"it is below {100.0 * strain.limit:.2g} % in size.",
     ]
-    for part in found.parts:
+    for part in change.parts:
         said.append(
             f"Of {part.name} there is {100.0 * part.value:.2g} ± {100.0 * part.stderr:.1g} % of the intensity of "
-            f"{found.second}; with 95 % it is below {100.0 * part.limit:.2g} %."
+            f"{change.second}; with 95 % it is below {100.0 * part.limit:.2g} %."
         )
-    return replace(found, said=tuple(said))
+    return replace(change, said=tuple(said))
 
 
 def peak_template(
     q: FloatArray, peaks: Sequence[tuple[float, float]], size: float | None = None, fwhm: float | None = None
 ) -> FloatArray:
-    """Return Gaussian peaks over q (n,): (position in Å⁻¹, area) each.
+    """Return a pattern of Gaussian peaks.
 
-    fwhm: Å⁻¹, or size: Å, volume-weighted column length, for fwhm = 2π · 0.94/size (P. Scherrer, 1918).
+    Parameters
+    ----------
+    q : array (n,)
+        Å⁻¹
+    peaks : sequence of (float, float)
+        Position in Å⁻¹ and area of each
+    size : float, optional
+        Å, volume-weighted column length, for fwhm = 2π · 0.94/size
+    fwhm : float, optional
+        Å⁻¹, instead of the size
+
+    Returns
+    -------
+    array (n,)
+        The sum of the peaks
+
+    References
+    ----------
+    P. Scherrer, Nachr. Ges. Wiss. Göttingen, 98 (1918).
     """
     width = fwhm if fwhm is not None else 2.0 * np.pi * 0.94 / float(size or 0.0)
     deviation = width / np.sqrt(8.0 * np.log(2.0))

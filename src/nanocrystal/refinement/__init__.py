@@ -3,19 +3,19 @@
 from nanocrystal.refinement.comparison import compare
 from nanocrystal.refinement.fit import bound_problem, declared_parameters, refine
 from nanocrystal.refinement.optimise import Options
-from nanocrystal.report.compared.result import Comparison, Pair, Standing
+from nanocrystal.report.compared.result import CandidatePair, CandidateStanding, Comparison
 from nanocrystal.report.refined.result import DerivedValue, Estimate, FittedCurve, Result, SizeCurve
 
 __all__ = [
+    "CandidatePair",
+    "CandidateStanding",
     "Comparison",
     "DerivedValue",
     "Estimate",
     "FittedCurve",
     "Options",
-    "Pair",
     "Result",
     "SizeCurve",
-    "Standing",
     "bound_problem",
     "compare",
     "declared_parameters",

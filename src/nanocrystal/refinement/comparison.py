@@ -33,7 +33,15 @@ from nanocrystal.refinement.independence import (
     resampled_differences,
 )
 from nanocrystal.refinement.verdict import limits, verdict
-from nanocrystal.report.compared.result import DRAWS, STRONG, UNSURE, Basis, Comparison, Pair, Standing
+from nanocrystal.report.compared.result import (
+    DRAWS,
+    STRONG,
+    UNSURE,
+    CandidatePair,
+    CandidateStanding,
+    Comparison,
+    ComparisonBasis,
+)
 from nanocrystal.report.refined.result import FittedCurve, Result
 
 FloatArray = NDArray[np.float64]
@@ -92,7 +100,7 @@ def compare(
     pairs = [_pair(a, b, bases, rng) for a, b in combinations(ranked, 2)]
     left = [s for s in standings if not s.judged]
     left += [
-        Standing(name=n, description=descriptions.get(n, ""), result=None, problem=p)
+        CandidateStanding(name=n, description=descriptions.get(n, ""), result=None, problem=p)
         for n, p in (problems or {}).items()
     ]
     inputs = {k: v for r in results.values() for k, v in r.inputs.items()}
@@ -159,7 +167,7 @@ def residual_of(curve: FittedCurve) -> FloatArray:
     return difference if curve.sigma is None else difference / curve.sigma
 
 
-def _standing(name: str, description: str, result: Result) -> Standing:
+def _standing(name: str, description: str, result: Result) -> CandidateStanding:
     """Return a candidate with what its own fit says of it."""
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
     n_points = sum(len(d.x) for d in result.datasets.values())
@@ -167,7 +175,7 @@ def _standing(name: str, description: str, result: Result) -> Standing:
     known = all(d.sigma is not None for d in result.datasets.values())
     gof = float(np.sqrt(chi2 / max(1, n_points - n_parameters))) if known else None
     problem = "" if result.converged else f"not converged: {result.message}"
-    return Standing(
+    return CandidateStanding(
         name=name,
         description=description,
         result=result,
@@ -178,7 +186,9 @@ def _standing(name: str, description: str, result: Result) -> Standing:
     )
 
 
-def _bases(judged: Mapping[str, Standing], independent_points: Mapping[str, float]) -> dict[str, Basis]:
+def _bases(
+    judged: Mapping[str, CandidateStanding], independent_points: Mapping[str, float]
+) -> dict[str, ComparisonBasis]:
     """Return independent points and scale of σ of each data set, from the residuals of its best candidate."""
     if not judged:
         return {}
@@ -189,7 +199,7 @@ def _bases(judged: Mapping[str, Standing], independent_points: Mapping[str, floa
     return {name: _basis(name, judged, independent_points.get(name)) for name in dict.fromkeys(names)}
 
 
-def _basis(name: str, judged: Mapping[str, Standing], stated: float | None) -> Basis:
+def _basis(name: str, judged: Mapping[str, CandidateStanding], stated: float | None) -> ComparisonBasis:
     reduced = {}
     for candidate, standing in judged.items():
         curves = _curves(standing)
@@ -210,7 +220,7 @@ def _basis(name: str, judged: Mapping[str, Standing], stated: float | None) -> B
     if stated is None and curve.labels:
         correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
-    return Basis(
+    return ComparisonBasis(
         n_points=n,
         n_independent=n / correlation,
         scale=scale,
@@ -222,12 +232,12 @@ def _basis(name: str, judged: Mapping[str, Standing], stated: float | None) -> B
     )
 
 
-def _curves(standing: Standing) -> Mapping[str, FittedCurve]:
+def _curves(standing: CandidateStanding) -> Mapping[str, FittedCurve]:
     assert standing.result is not None
     return standing.result.datasets
 
 
-def _weighed(standing: Standing, bases: Mapping[str, Basis]) -> Standing:
+def _weighed(standing: CandidateStanding, bases: Mapping[str, ComparisonBasis]) -> CandidateStanding:
     """Return a candidate with χ²_eff, AIC and BIC."""
     residuals = {name: residual_of(curve) for name, curve in _curves(standing).items()}
     chi2 = sum(float(r @ r) * bases[name].weight for name, r in residuals.items())
@@ -235,12 +245,12 @@ def _weighed(standing: Standing, bases: Mapping[str, Basis]) -> Standing:
     return replace(standing, chi2_effective=chi2, aic=chi2 + 2.0 * standing.n_parameters, bic=bic)
 
 
-def _penalty(bases: Mapping[str, Basis]) -> float:
+def _penalty(bases: Mapping[str, ComparisonBasis]) -> float:
     """Return the penalty of BIC for one parameter, ln n_eff."""
     return float(np.log(max(math.e, sum(b.n_independent for b in bases.values()))))
 
 
-def _ranked(standings: Sequence[Standing]) -> list[Standing]:
+def _ranked(standings: Sequence[CandidateStanding]) -> list[CandidateStanding]:
     """Return candidates by BIC, with ΔAIC and ΔBIC above the smallest."""
     aic, bic = (min((getattr(s, k) for s in standings), default=0.0) for k in ("aic", "bic"))
     ordered = sorted(standings, key=lambda s: (s.bic, s.n_parameters))
@@ -250,7 +260,9 @@ def _ranked(standings: Sequence[Standing]) -> list[Standing]:
 # ---- pairs ----------------------------------------------------------------------------------------
 
 
-def _pair(better: Standing, worse: Standing, bases: Mapping[str, Basis], rng: np.random.Generator) -> Pair:
+def _pair(
+    better: CandidateStanding, worse: CandidateStanding, bases: Mapping[str, ComparisonBasis], rng: np.random.Generator
+) -> CandidatePair:
     """Return how surely the first, whose BIC is the lower, describes the data better than the second.
 
     Parameters count against the better where it has more of them, never for it: fewer are a reason to prefer a
@@ -270,7 +282,7 @@ def _pair(better: Standing, worse: Standing, bases: Mapping[str, Basis], rng: np
     charged = min(0.0, extra)
     probability = share_below(resampled_differences(joined, DRAWS, rng) + charged, 0.0)
     told_apart = min(delta_chi2, delta_chi2 + extra) > STRONG and probability < UNSURE
-    return Pair(
+    return CandidatePair(
         better=better.name,
         worse=worse.name,
         delta_chi2=delta_chi2,

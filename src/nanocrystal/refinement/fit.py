@@ -24,12 +24,12 @@ from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
     POOR,
     AtomPicture,
-    Correlations,
     DerivedValue,
     Estimate,
     FineCurve,
     FittedCurve,
-    Joint,
+    JointFit,
+    ParameterCorrelations,
     Result,
     SizeCurve,
     SizeMap,
@@ -174,7 +174,7 @@ def assembled_result(
     title: str,
     options: Options,
     elapsed_s: float,
-    joint: Joint | None = None,
+    joint: JointFit | None = None,
 ) -> Result:
     """Return the result at the point where the optimiser stopped."""
     problem, point = outcome.problem, outcome.point
@@ -201,7 +201,7 @@ def assembled_result(
         parameters=parameters,
         derived=derived,
         datasets=datasets,
-        correlations=Correlations(list(spread.names), spread.correlations),
+        correlations=ParameterCorrelations(list(spread.names), spread.correlations),
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[
@@ -454,7 +454,7 @@ def overlapping(first: Model, second: Model) -> bool:
     return bool(max(a.min(), b.min()) < min(a.max(), b.max()))
 
 
-def _joint_words(joint: Joint | None) -> list[str]:
+def _joint_words(joint: JointFit | None) -> list[str]:
     if joint is None:
         return []
     how = (

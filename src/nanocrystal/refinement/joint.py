@@ -26,7 +26,7 @@ from nanocrystal.parameters.address import dataset_of
 from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, rank
-from nanocrystal.report.refined.result import DISAGREE, Agreement, Joint, OwnValue
+from nanocrystal.report.refined.result import DISAGREE, DatasetAgreement, DatasetValue, JointFit
 
 FloatArray = NDArray[np.float64]
 FEWEST_POINTS = 20
@@ -53,7 +53,7 @@ class Alone:
         return max(1.0, gof) if self.problem.has_sigmas else gof
 
 
-def refined_jointly(outcome: Outcome, options: Options, progress: Progress | None = None) -> tuple[Outcome, Joint]:
+def refined_jointly(outcome: Outcome, options: Options, progress: Progress | None = None) -> tuple[Outcome, JointFit]:
     """Return the joint minimum with the σ of each data set scaled as it needs, and what each says alone.
 
     outcome: the joint minimum with σ as given. Hand-set scales (`options.error_scales`) stay.
@@ -77,7 +77,7 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
     spread = covariance(again.problem, again.point)
     shared = shared_parameters(again.problem, again.point)
     kept = {n: {**dict.fromkeys(outcome.problem.models, 1.0), **scales}[n] for n in outcome.problem.models}
-    joint = Joint(
+    joint = JointFit(
         error_scales=kept,
         estimated=tuple(n for n in estimated if n in scales),
         alone={n: float(a.point.weighted_r()[n]) for n, a in alone.items()},
@@ -164,18 +164,18 @@ def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) 
     return problem.with_error_scales({}).of(ParameterSet(entries), {name: problem.models[name]})
 
 
-def _value_alone(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> OwnValue:
+def _value_alone(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> DatasetValue:
     """Return the value of a parameter from one data set alone, its standard error and its pull from the joint one."""
     value = alone.point.evaluation.values[address]
     if address not in alone.spread.names or address not in spread.names:
-        return OwnValue(float(value), None, None)
+        return DatasetValue(float(value), None, None)
     variance, variance_joint = (_variance(s, address) for s in (alone.spread, spread))
     variance *= scale**2
     apart = variance - variance_joint
     pull = None
     if apart > SAME * variance:
         pull = float((value - point.evaluation.values[address]) / np.sqrt(apart))
-    return OwnValue(float(value), float(np.sqrt(variance)), pull)
+    return DatasetValue(float(value), float(np.sqrt(variance)), pull)
 
 
 def _variance(spread: Covariance, address: str) -> float:
@@ -183,7 +183,7 @@ def _variance(spread: Covariance, address: str) -> float:
     return float(spread.matrix[k, k])
 
 
-def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Outcome) -> Agreement | None:
+def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Outcome) -> DatasetAgreement | None:
     """Return by how much χ² rises where data sets have to agree; None where nothing can be compared.
 
     Few points that parameters could meet one by one, such as ratios of elements, are at χ² = 0 by themselves.
@@ -202,10 +202,10 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
     if freedom < 1:
         return None
     rise = max(0.0, joint - apart)
-    return Agreement(rise, freedom, float(chi2_distribution.sf(rise, freedom)))
+    return DatasetAgreement(rise, freedom, float(chi2_distribution.sf(rise, freedom)))
 
 
-def joint_notes(joint: Joint, datasets: Sequence[str]) -> list[str]:
+def joint_notes(joint: JointFit, datasets: Sequence[str]) -> list[str]:
     """Return sentences on data sets that share nothing, contradict each other, or misfit their σ."""
     notes = []
     if not joint.shared and len(datasets) > 1:

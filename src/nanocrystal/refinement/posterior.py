@@ -34,7 +34,7 @@ from nanocrystal.refinement.posterior_sampling import (
     usual_walkers,
 )
 from nanocrystal.refinement.posterior_workers import evaluating, target_maker
-from nanocrystal.report.posterior.result import Marginal, Posterior, Sampled
+from nanocrystal.report.posterior.result import Marginal, Posterior, SamplingRecord
 from nanocrystal.report.refined.result import Result
 
 FloatArray = NDArray[np.float64]
@@ -289,11 +289,11 @@ def assembled_posterior(
     )
 
 
-def _sampled(target: LogPosterior, chain: Chain, seed: int) -> Sampled:
+def _sampled(target: LogPosterior, chain: Chain, seed: int) -> SamplingRecord:
     """Return how the chain came about."""
     steps, walkers, _ = chain.x.shape
     first = discarded(steps)
-    return Sampled(
+    return SamplingRecord(
         steps=steps,
         discarded=first,
         kept=steps - first,

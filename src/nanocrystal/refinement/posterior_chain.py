@@ -14,7 +14,7 @@ from nanocrystal.report.posterior.result import (
     LONG,
     MOST_RATIO,
     NEAR_BOUND,
-    LeastSquares,
+    LeastSquaresValue,
     Limit,
     Marginal,
 )
@@ -102,7 +102,7 @@ def marginal_of(
         gelman_rubin=gelman_rubin(series, ensemble),
         autocorrelation_steps=time,
         independent_draws=len(draws) / (time or float(len(draws))),
-        least_squares=LeastSquares(
+        least_squares=LeastSquaresValue(
             value=estimate.value,
             stderr=estimate.stderr,
             stderr_scaled=estimate.stderr_scaled,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nanocrystal.refinement.independence import FEWEST_BLOCKS
 
 if TYPE_CHECKING:
-    from nanocrystal.report.compared.result import Comparison, Standing
+    from nanocrystal.report.compared.result import CandidateStanding, Comparison
 
 DESCRIBED = 1.2
 """GoF up to which a candidate counts as describing the data"""
@@ -32,7 +32,7 @@ def verdict(comparison: Comparison) -> list[str]:
     return sentences
 
 
-def _ranking_words(comparison: Comparison, judged: Sequence[Standing]) -> list[str]:
+def _ranking_words(comparison: Comparison, judged: Sequence[CandidateStanding]) -> list[str]:
     best = [comparison[name] for name in comparison.best]
     rest = [s for s in judged if s.name not in comparison.best]
     names = _listed([s.name for s in best])
@@ -61,7 +61,7 @@ def _ranking_words(comparison: Comparison, judged: Sequence[Standing]) -> list[s
     return sentences
 
 
-def _misfit_words(judged: Sequence[Standing]) -> list[str]:
+def _misfit_words(judged: Sequence[CandidateStanding]) -> list[str]:
     lowest = min((s.gof for s in judged if s.gof is not None), default=0.0)
     if lowest <= DESCRIBED:
         return []
@@ -71,11 +71,11 @@ def _misfit_words(judged: Sequence[Standing]) -> list[str]:
     ]
 
 
-def _merit_name(standing: Standing) -> str:
+def _merit_name(standing: CandidateStanding) -> str:
     return "R_wp" if standing.gof is None else "GoF"
 
 
-def _merit(standing: Standing) -> str:
+def _merit(standing: CandidateStanding) -> str:
     if standing.gof is not None:
         return f"{standing.gof:.2f}"
     return " + ".join(f"{100.0 * d.rwp:.2f} %" for d in (standing.result.datasets if standing.result else {}).values())

@@ -37,7 +37,17 @@ POINTS = 200
 def metric_figure(metric: CubicMetric) -> Figure:
     """Return the apparent cubic cell parameter of each reflection against Q, odd and even in two colours.
 
-    Error bars are stderr_scaled; the lines are the means of both kinds.
+    Error bars are the scaled standard errors; the lines are the means of both kinds.
+
+    Parameters
+    ----------
+    metric : CubicMetric
+        Of `cubic_metric`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
     """
     q = np.array([p.position.value for p in metric.fit.peaks])
     odd = np.array([r.is_odd for r in metric.reflections])
@@ -59,7 +69,18 @@ def metric_figure(metric: CubicMetric) -> Figure:
 
 
 def peaks_figure(fit: PeakFit) -> Figure:
-    """Return the pattern with the peaks fitted to it, the background under them and the difference below."""
+    """Return the pattern with the peaks fitted to it, the background under them and the difference below.
+
+    Parameters
+    ----------
+    fit : PeakFit
+        Of `fit_peaks`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     difference = fit.intensity - fit.calculated
     seen = np.isfinite(difference)
     below = float(fit.intensity.min()) - (float(difference[seen].max()) if seen.any() else 0.0)
@@ -80,7 +101,18 @@ def peaks_figure(fit: PeakFit) -> Figure:
 
 
 def displacements_figure(fits: DisplacementFits) -> Figure:
-    """Return u_iso against temperature, from 0 K, with the three models."""
+    """Return u_iso against temperature, from 0 K, with the three models.
+
+    Parameters
+    ----------
+    fits : DisplacementFits
+        Of `fit_displacements`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     stderr = np.full(len(fits.u_iso), np.nan) if fits.stderr is None else fits.stderr
     traces = [_points(fits.temperature, fits.u_iso, stderr, OBSERVED, "circle") | {"name": "Observed"}]
     t = np.linspace(0.0, 1.05 * float(fits.temperature.max()), POINTS)
@@ -94,7 +126,18 @@ def displacements_figure(fits: DisplacementFits) -> Figure:
 
 
 def distances_figure(profile: DistanceProfile) -> Figure:
-    """Return the mean distance of each atom, and of each shell with its standard deviation, against depth."""
+    """Return the mean distance of each atom, and of each shell with its standard deviation, against depth.
+
+    Parameters
+    ----------
+    profile : DistanceProfile
+        Of `distance_profile`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     atoms = _points(profile.atom_depth, profile.atom_distance, None, "#B0B0B0", "circle")
     atoms |= {"name": f"each {profile.element}"}
     atoms["marker"] |= {"size": 4}
@@ -108,7 +151,18 @@ def distances_figure(profile: DistanceProfile) -> Figure:
 
 
 def free_energy_figure(energy: FreeEnergy) -> Figure:
-    """Return boundary cost, entropy and their sum in eV against the number of domains."""
+    """Return boundary cost, entropy and their sum in eV against the number of domains.
+
+    Parameters
+    ----------
+    energy : FreeEnergy
+        Of `free_energy`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     n = energy.n_domains
     traces = [
         _curve(n, energy.boundary / ELECTRONVOLT, "Boundaries", OBSERVED, "dash"),
@@ -124,7 +178,20 @@ SAVE = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"form
 
 
 def figure_page(figure: Figure, title: str) -> str:
-    """Return a page with one figure that works without a network."""
+    """Return a page with one figure that works without a network.
+
+    Parameters
+    ----------
+    figure : dict
+        Data and layout of plotly.js, as the functions named …_figure return them
+    title : str
+        Of the page
+
+    Returns
+    -------
+    str
+        HTML, with the script of its figure
+    """
     return rendered("figure.html", Page(title, __version__), drawn=figure, save=SAVE)
 
 

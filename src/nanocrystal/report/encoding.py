@@ -48,7 +48,7 @@ class ByName:
         return {document[self.field]: document for document in documents(things)}
 
     def _listed(self, things: Any) -> Any:
-        return [{self.field: name, **told} for name, told in things.items()] if isinstance(things, dict) else things
+        return [{self.field: name, **record} for name, record in things.items()] if isinstance(things, dict) else things
 
 
 def called(**keys: str) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def called(**keys: str) -> dict[str, Any]:
 def encoded(value: Any) -> dict[str, Any]:
     """Return plain data, a frozen dataclass, as a document."""
     document = _plain(_adapter(type(value)).dump_python(value, by_alias=True, warnings=False))
-    lost = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
-    return {**finite(document), **({NOT_FINITE: lost} if lost else {})}
+    places = {json.dumps(path, ensure_ascii=False): repr(number) for path, number in _not_finite(document)}
+    return {**finite(document), **({NOT_FINITE: places} if places else {})}
 
 
 def decoded(kind: type[Kind], document: dict[str, Any]) -> Kind:

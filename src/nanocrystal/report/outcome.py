@@ -126,8 +126,8 @@ class Outcome(PlainData):
         texts |= self.tables()
         for name, part in self.parts().items():
             below = None if script is None else f"../{script}"
-            own = part.files(script=below, has_pages=has_pages)
-            texts |= {f"{name}/{file}": text for file, text in own.items()}
+            texts_of_part = part.files(script=below, has_pages=has_pages)
+            texts |= {f"{name}/{file}": text for file, text in texts_of_part.items()}
         texts |= {} if study is None else {STUDY: study}
         texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
         document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}

@@ -32,8 +32,22 @@ def outcomes() -> tuple[type[Outcome], ...]:
 def read_result(folder: Path | str) -> Any:
     """Return the result that was saved to a folder, equal to the one that was saved.
 
-    folder: that of the results, or the path of its record, such as results.json. What version 0.1 wrote is read as
-    far as it wrote it. Raises InputError where there is no result, or one that cannot be read.
+    What version 0.1 wrote is read as far as it wrote it.
+
+    Parameters
+    ----------
+    folder : path
+        That of the results, or the path of its record, such as results.json
+
+    Returns
+    -------
+    Result, Comparison, SeriesResult, …
+        The kind that was saved
+
+    Raises
+    ------
+    InputError
+        Where there is no result, or one that cannot be read
     """
     path = Path(folder)
     kinds = {kind.record: kind for kind in outcomes()}

@@ -22,7 +22,7 @@ from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.files import write_texts
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 from nanocrystal.report.series.files import read_member, write_member
 from nanocrystal.report.series.kept import member_fit, preferred_of
 from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult
@@ -196,7 +196,7 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
         parameters=parameters,
         derived={a: d for a, d in derived.items() if a},
         datasets={n.removeprefix(f"{member}_"): d for n, d in result.datasets.items() if n.startswith(f"{member}_")},
-        correlations=Correlations(
+        correlations=ParameterCorrelations(
             [places[result.correlation_names[k]] for k in kept], result.correlation_matrix[np.ix_(kept, kept)]
         ),
         notes=[],

@@ -276,10 +276,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             raise InputError(where, f"has no file for step {name}; give it a file, or one file with a column a step.")
         if self.columns is not None:
             raise InputError(f"{where}.columns", "is for files of their own; in the file of all each column is a step.")
-        path = resolved_path(str(self.file), folder, f"{where}.file")
-        if not path.is_file():
-            raise InputError(f"{where}.file", f"there is no file {str(self.file)!r}.")
-        width = read_table(path, f"{where}.file").width
+        width = read_table(resolved_path(str(self.file), folder, f"{where}.file"), f"{where}.file").width
         column = self._column(name, step, k, width, where)
         return measured_curve(
             self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)], where, folder

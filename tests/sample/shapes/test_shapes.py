@@ -226,27 +226,6 @@ def test_mean_over_a_distribution_is_its_integral(
     assert abs(now(spread).overlap(u, vectors)[0] - expected) < 1e-8 * total
 
 
-@pytest.mark.parametrize(
-    ("shape", "volume", "surface"),
-    [
-        (Octahedron(30.0), np.sqrt(2.0) / 3.0 * 30.0**3, 2.0 * np.sqrt(3.0) * 30.0**2),
-        (Cylinder(30.0, 40.0), np.pi / 4.0 * 30.0**2 * 40.0, np.pi * 30.0 * 40.0 + np.pi / 2.0 * 30.0**2),
-    ],
-)
-def test_volume_and_surface(shape: Box, volume: float, surface: float) -> None:
-    """γ₀ begins as 1 − S r/4V."""
-    now_so, vectors = now(shape), 5.87 * np.eye(3)
-    assert now_so.mean_volume == pytest.approx(volume, rel=1e-12)
-    assert now_so.mean_blocks(vectors) == pytest.approx(volume / 5.87**3, rel=1e-12)
-    assert now_so.length_statistics()["d_eq"].number_mean == pytest.approx((6.0 * volume / np.pi) ** (1 / 3))
-    r = np.array([0.0, 0.01])
-    start = now_so.envelope_along(r, vectors)
-    assert start[0] == pytest.approx(1.0, abs=1e-12)
-    assert (start[0] - start[1]) / r[1] == pytest.approx(surface / (4.0 * volume), rel=5e-3)
-    reach = now_so.reach_in_blocks(vectors)
-    assert (np.abs(now_so.overlap(np.diag(1.02 * reach), vectors)) < 1e-6 * volume).all()
-
-
 def test_cylinders_of_two_distributions() -> None:
     """Statistics of both lengths and their map are there, and lengths move on their own addresses."""
     shape = Cylinder(Distribution("lognormal", 40.0, 8.0), Distribution("normal", 60.0, 9.0))

@@ -20,9 +20,7 @@ from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.techniques import Powder, Profile, TotalScattering
-from nanocrystal.techniques.powder import phase as powder_phase
 from nanocrystal.techniques.powder.model import PowderModel
-from support.richardson import errors_of_derivatives
 from support.structures import NICKEL, cif
 
 U_ISO = {"Cs": 0.04, "Pb": 0.02, "I": 0.035}
@@ -135,46 +133,6 @@ def test_reflections_are_marked(folder: Path) -> None:
     assert set(ticks) == {"delta", "gamma"}
     by_hand = 2.0 * np.degrees(np.arcsin(1.5405929 / 10.4342))
     assert np.abs(ticks["delta"] - by_hand).min() < 0.003
-
-
-# ---- derivatives ----------------------------------------------------------------------------------
-
-
-def test_exact_derivatives_of_everything_that_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against Richardson's extrapolation of the curves; with both geometries, texture and volume fractions.
-
-    Tails are not cut, since where they are cut depends on the parameters, which differences see.
-    """
-    monkeypatch.setattr(powder_phase, "LEAST", 1e-14)
-    given = {
-        "zero": vary(0.02), "polarization": vary(0.4), "kalpha2_ratio": vary(0.45), "caglioti_u": vary(0.05),
-        "caglioti_v": vary(-0.04), "caglioti_w": vary(0.3), "lorentz_x": vary(0.02), "lorentz_y": vary(0.03),
-        "axial_divergence": vary(0.03), "asymmetry": vary(0.03), "asymmetry_2": vary(0.02),
-    }  # fmt: skip
-    mixing = {"size_lorentzian": vary(0.7), "strain_lorentzian": vary(0.4)}
-    profile = Profile(
-        vary(500.0), vary(0.001), texture=vary(0.8), texture_axis=(0, 1, 1), particle_diameter=0.8, **mixing
-    )
-    flat = {"displacement": vary(0.05), "radius": 150.0, "overflow_angle": vary(20.53)}
-    doublet = {"tube": None, "wavelength": vary(1.5406), "wavelength_2": 1.5444}
-    capillary = {"geometry": "debye-scherrer", "mu_r": vary(0.4), **doublet}
-    path = counted(0.5, tmp_path / "p.xy", two_theta="10:60:0.1")
-    cells = {k: vary(v) for k, v in CELLS["gamma"].items()}
-    black = Crystal.from_library(
-        "CsPbI3-gamma", u_iso={k: vary(v) for k, v in U_ISO.items()}, where="crystals.gamma", **cells
-    )
-    for basis in ("mass_fraction", "volume_fraction"):
-        populations = {
-            "gamma": Population("gamma", fraction=vary(0.7), fraction_basis=basis),  # type: ignore[arg-type]
-            "delta": Population("delta", fraction=0.3, fraction_basis=basis),  # type: ignore[arg-type]
-        }
-        whole = Sample(populations, {"gamma": black, "delta": crystal("delta", free=False)})
-        for geometry in (flat, capillary):
-            settings = fit(path, profiles={"gamma": profile}, **given, **geometry)  # type: ignore[arg-type]
-            problem = bound_problem(whole, {"xrd": settings}, tmp_path)
-            errors = errors_of_derivatives(problem, "xrd")
-            assert len(errors) >= 20
-            assert max(errors.values()) < 2e-5, {k: e for k, e in errors.items() if e > 2e-5}
 
 
 # ---- the wavelength -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.report.plan.result import DEGENERATE, Combination
+from nanocrystal.report.plan.result import DEGENERATE, UndeterminedCombination
 
 FloatArray = NDArray[np.float64]
 INVOLVED = 0.1
@@ -158,7 +158,7 @@ class Forecast:
         return np.asarray(np.clip(self.covariance / np.outer(spread, spread), -1.0, 1.0))
 
     @property
-    def combinations(self) -> list[Combination]:
+    def combinations(self) -> list[UndeterminedCombination]:
         """What can change together unseen; changes relative to the values, the largest is 1."""
         unseen = []
         sizes = np.array([p.size for p in self.parameters])
@@ -168,7 +168,7 @@ class Forecast:
             relative = direction / sizes
             relative = relative / relative[involved][np.argmax(np.abs(relative[involved]))]
             order = involved[np.argsort(-np.abs(relative[involved]))]
-            unseen.append(Combination({self.parameters[k].address: float(relative[k]) for k in order}))
+            unseen.append(UndeterminedCombination({self.parameters[k].address: float(relative[k]) for k in order}))
         return unseen
 
     def of(self, address: str) -> float:

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from nanocrystal.refinement.design.information import Forecast, Named, Planned, Slopes, counts_needed, joint
 from nanocrystal.report.plan.result import (
     TOGETHER,
-    Map,
     Plan,
+    PlanMap,
     PlannedDataset,
     PlannedParameter,
-    RangeStep,
-    Target,
-    Undetermined,
+    PlannedRange,
+    PlanTarget,
+    UndeterminedParameters,
     alone,
 )
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 
 FloatArray = NDArray[np.float64]
 MOST_MAPS = 4
@@ -49,7 +49,7 @@ class Design:
             parameters=self._parameters(),
             datasets=[_dataset(p) for p in self.planned],
             undetermined=self._undetermined(),
-            correlations=Correlations(self.addresses, self.together.correlations),
+            correlations=ParameterCorrelations(self.addresses, self.together.correlations),
             against_counts={_factor_key(k): self._by_address(self._with_counts(k)) for k in self.counts},
             range=list(self._steps()),
             needed=list(self._needed()),
@@ -99,21 +99,21 @@ class Design:
             for k, p in enumerate(self.parameters)
         ]
 
-    def _undetermined(self) -> dict[str, Undetermined]:
+    def _undetermined(self) -> dict[str, UndeterminedParameters]:
         forecasts = {TOGETHER: self.together, **{alone(name): f for name, f in self.each.items()}}
         return {
-            key: Undetermined(
+            key: UndeterminedParameters(
                 parameters=f.undetermined, not_seen=f.unseen, combinations=[dict(c.changes) for c in f.combinations]
             )
             for key, f in forecasts.items()
         }
 
-    def _needed(self) -> Iterator[Target]:
+    def _needed(self) -> Iterator[PlanTarget]:
         """Yield what the stated targets need."""
         counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
         for address, target in self.targets.items():
             goal = (self.parameters, self.planned, address, target)
-            yield Target(
+            yield PlanTarget(
                 address=address,
                 stderr=float(target),
                 planned=self.together.of(address),
@@ -131,13 +131,13 @@ class Design:
     def _cut(self, others: FloatArray, slopes: Slopes, kept: NDArray[np.bool_] | None, factor: float = 1.0) -> Forecast:
         return Forecast(self.parameters, others + slopes.information(factor, kept))
 
-    def _steps(self) -> Iterator[RangeStep]:
+    def _steps(self) -> Iterator[PlannedRange]:
         """Yield the standard errors of all data sets together, with the range of one of them cut."""
         for planned in self.planned:
             others = self._others(planned)
             for key, steps in planned.ranges.items():
                 for value, slopes, kept in steps:
-                    yield RangeStep(
+                    yield PlannedRange(
                         dataset=planned.name,
                         key=key,
                         value=float(value),
@@ -146,7 +146,7 @@ class Design:
                         stderr=self._by_address(self._cut(others, slopes, kept)),
                     )
 
-    def _maps(self) -> Iterator[Map]:
+    def _maps(self) -> Iterator[PlanMap]:
         """Yield maps of the targets, or else of the first parameters.
 
         Over the upper end of the range of the first data set that has one, and over the end of a range that matters
@@ -169,8 +169,8 @@ class Design:
             rows.append([forecast.stderr for forecast in cut])
         return np.array(rows)
 
-    def _map(self, address: str, planned: Planned, key: str, errors: FloatArray) -> Map:
-        return Map(
+    def _map(self, address: str, planned: Planned, key: str, errors: FloatArray) -> PlanMap:
+        return PlanMap(
             address=address,
             dataset=planned.name,
             key=key,

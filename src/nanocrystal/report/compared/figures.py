@@ -68,14 +68,14 @@ def covers_superstructure(curve: FittedCurve) -> bool:
     return abscissa(curve) == "Q" and curve.x_unit == "Å⁻¹" and bool(curve.x.min() <= low and curve.x.max() >= high)
 
 
-def superstructure_figure(curves: Mapping[str, FittedCurve], found: Sequence[Reflection]) -> Figure:
+def superstructure_figure(curves: Mapping[str, FittedCurve], marks: Sequence[Reflection]) -> Figure:
     """Return the curves between 1.5 and 2.2 Å⁻¹, with the reflections of a crystal in rows by their kind below."""
     low, high = SUPERSTRUCTURE
     first = next(iter(curves.values()))
     inside = (first.x >= low) & (first.x <= high)
     traces = _over_each_other({name: _part(c, inside) for name, c in curves.items()})
     shown = _part(first, inside)
-    kinds = [k for k in ("M", "R", "X", CUBIC, OTHER) if any(r.kind == k for r in found)]
+    kinds = [k for k in ("M", "R", "X", CUBIC, OTHER) if any(r.kind == k for r in marks)]
     rows = 26 * len(kinds) + 8 if kinds else 0
     height = 360 + rows
     figure_layout = layout(height + 92)
@@ -97,7 +97,7 @@ def superstructure_figure(curves: Mapping[str, FittedCurve], found: Sequence[Ref
         }
         figure_layout["annotations"] = []
         for row, kind in enumerate(kinds):
-            groups = grouped([r for r in found if r.kind == kind], NEAREST)
+            groups = grouped([r for r in marks if r.kind == kind], NEAREST)
             traces.append(_marks(groups, row, kind))
             figure_layout["annotations"] += _labels(groups, row)
     return {"data": traces, "layout": figure_layout}
@@ -143,7 +143,7 @@ def _stacked_layout(
     figure_layout["shapes"], figure_layout["annotations"] = [], []
     for k, name in enumerate(names):
         top = lower - k * PANEL
-        own = f"y{k + 2}"
+        panel = f"y{k + 2}"
         figure_layout[f"yaxis{k + 2}"] = axis(unit) | {
             "domain": [(top - PANEL) / height, (top - 6) / height],
             "range": [-float(f"{reach:.4g}"), float(f"{reach:.4g}")],
@@ -151,8 +151,8 @@ def _stacked_layout(
             "minor": {},
         }
         if k != (len(names) - 1) // 2:
-            figure_layout[own.replace("y", "yaxis")]["title"] = {"text": ""}
-        zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": own, "y0": 0, "y1": 0, "layer": "below"}
+            figure_layout[panel.replace("y", "yaxis")]["title"] = {"text": ""}
+        zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": panel, "y0": 0, "y1": 0, "layer": "below"}
         figure_layout["shapes"].append(zero | {"line": {"color": "#8A8A8A", "width": 0.8, "dash": "dot"}})
         figure_layout["annotations"].append(
             {
@@ -217,14 +217,14 @@ def _marks(groups: Sequence[Sequence[Reflection]], row: int, kind: str) -> dict[
 
 def _labels(groups: Sequence[Sequence[Reflection]], row: int) -> list[dict[str, Any]]:
     """Return the indices above the marks, the strongest of a group; weak ones that would cover others not."""
-    found: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
     for g in sorted(groups, key=lambda g: -max(r.intensity for r in g)):
         q = round(float(np.mean([r.q for r in g])), 4)
-        if all(abs(q - other["x"]) > LABEL_WIDTH for other in found):
+        if all(abs(q - other["x"]) > LABEL_WIDTH for other in labels):
             text = max(g, key=lambda r: r.intensity).text + ("…" if len(g) > 1 else "")
             place = {"x": q, "y": row + 0.05, "yref": "y2", "yanchor": "bottom", "showarrow": False}
-            found.append(place | {"text": text, "font": {"size": 10.5, "color": INK}})
-    return found
+            labels.append(place | {"text": text, "font": {"size": 10.5, "color": INK}})
+    return labels
 
 
 def _color(k: int) -> str:

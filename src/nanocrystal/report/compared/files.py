@@ -15,5 +15,5 @@ def compared_names(candidates: Mapping[str, tuple[list[str], list[str]]], *, sha
 
     shares_script: whether its pages share the script of their figures, which then stands beside them.
     """
-    own = [f"{c}/{name}" for c, (sets, models) in candidates.items() for name in names_written(sets, models, False)]
-    return [REPORT, *own, *([PLOTLY] if shares_script else []), COMPARISON]
+    results = [f"{c}/{name}" for c, (sets, models) in candidates.items() for name in names_written(sets, models, False)]
+    return [REPORT, *results, *([PLOTLY] if shares_script else []), COMPARISON]

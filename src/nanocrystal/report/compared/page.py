@@ -32,6 +32,7 @@ def comparison_page(comparison: Comparison, script: str | None = None) -> str:
 def context_of(comparison: Comparison) -> dict[str, Any]:
     """Return what the template of a comparison names."""
     results = comparison.results
+    parameters, derived = tables.parameter_rows(comparison), tables.derived_rows(comparison)
     return {
         "comparison": comparison,
         "state": verdict_of(comparison),
@@ -47,8 +48,10 @@ def context_of(comparison: Comparison) -> dict[str, Any]:
         "against_best": tables.against_best,
         "change": tables.change,
         "chance": tables.chance,
-        "parameter_rows": tables.parameter_rows(comparison),
-        "derived_rows": tables.derived_rows(comparison),
+        "parameter_rows": parameters,
+        "derived_rows": derived,
+        "unlike": tables.unlike_meanings({**parameters, **derived}),
+        "common": tables.common,
         "versions": versions_of(comparison),
         "colors": {name: COLORS[k % len(COLORS)] for k, name in enumerate(results)},
         "NO_UNCERTAINTY": NO_UNCERTAINTY,

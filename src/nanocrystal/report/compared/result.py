@@ -22,23 +22,37 @@ DRAWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Basis:
-    """What one data set counts in the comparison.
+class ComparisonBasis:
+    """How much one data set counts in a comparison of candidates.
 
-    scale: s², the misfit common to all; correlation: n/n_eff, points; source: where n_eff comes from;
-    best: the candidate whose residuals they are from; block: points a block of the bootstrap for it.
+    Parameters
+    ----------
+    n_points : int
+        Of the data set
+    n_independent : float
+        n_eff, independent points
+    scale : float
+        s², the misfit common to all candidates
+    correlation : float
+        n/n_eff, points
+    block : int
+        Points a block of the bootstrap for the candidate that fits it best
+    best : str
+        The candidate whose residuals n_eff is from
+    source : str
+        Where n_eff comes from, in words
+    has_sigmas : bool
+        Whether σ of its points is known
     """
 
     n_points: int
     n_independent: float
-    """n_eff, independent points"""
     scale: float
     correlation: float
     block: int
     best: str
     source: str
     has_sigmas: bool
-    """whether σ of its points is known"""
 
     @property
     def weight(self) -> float:
@@ -47,26 +61,45 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Standing(PlainData):
-    """One candidate: its result and figures of merit; problem: why it is not judged, "" where it is.
+class CandidateStanding(PlainData):
+    """One candidate of a comparison: its result and its figures of merit.
 
-    gof: √(χ²/(n − P)) over all data sets, None without σ; chi2_effective, aic, bic and what they are above the
-    smallest are None where it is not judged.
+    Parameters
+    ----------
+    name : str
+        Of the candidate
+    description : str
+        What the study says of it
+    result : Result or None
+        Its refinement, None where there is none; the record has it without arrays, which stand in its folder
+    problem : str
+        Why it is not judged, empty where it is
+    n_parameters : int
+        Refined ones, linear ones too
+    chi2 : float or None
+        Of all data sets, with the weights of the refinement
+    gof : float or None
+        √(χ²/(n − P)) over all data sets, None without σ
+    chi2_effective : float or None
+        Σ χ² n_eff/(n s²) over the data sets, None where it is not judged
+    aic, bic : float or None
+        χ²_eff + 2 P and χ²_eff + P ln n_eff, None where it is not judged
+    delta_aic, delta_bic : float or None
+        What they are above the smallest of all candidates, None where it is not judged
+
+    References
+    ----------
+    H. Akaike, IEEE Trans. Autom. Control 19, 716 (1974); G. Schwarz, Ann. Stat. 6, 461 (1978).
     """
 
     name: str
     description: str
-    """what the study says of it"""
     result: Result | None
-    """its refinement, None where there is none; the record has it without arrays, which stand in its folder"""
     problem: str = ""
     n_parameters: int = 0
-    """refined ones, linear ones too"""
     chi2: float | None = None
-    """of all data sets, with the weights of the refinement"""
     gof: float | None = None
     chi2_effective: float | None = None
-    """Σ χ² n_eff/(n s²) over the data sets"""
     aic: float | None = None
     bic: float | None = None
     delta_aic: float | None = None
@@ -78,11 +111,25 @@ class Standing(PlainData):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two judged candidates; better: the one with the lower BIC.
+class CandidatePair:
+    """Two judged candidates of a comparison, and whether the data tell them apart.
 
-    delta_chi2: χ²_eff of the worse less that of the better; delta_bic: the same of BIC; probability: of the other
-    sign, from the bootstrap; told_apart: whether the data prefer one; blocks: data set -> points a block.
+    Parameters
+    ----------
+    better : str
+        The one with the lower BIC
+    worse : str
+        The other one
+    delta_chi2 : float
+        χ²_eff of the worse less that of the better
+    delta_bic : float
+        The same of BIC
+    probability : float
+        That the difference of χ² has the other sign, from the bootstrap
+    told_apart : bool
+        Whether the data prefer one
+    blocks : mapping of str to int
+        Data set -> points a block of the bootstrap
     """
 
     better: str
@@ -96,29 +143,48 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Comparison(Outcome):
-    """Candidates side by side: the judged ones by BIC, then the others; verdict: sentences."""
+    """Candidates side by side: the judged ones by BIC, then the others.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    standings : sequence of CandidateStanding
+        The candidates, the judged ones by BIC, then the others
+    pairs : sequence of CandidatePair
+        Each judged candidate against each other
+    bases : mapping of str to ComparisonBasis
+        Data set -> how much it counts
+    verdict : sequence of str
+        Who is best and who cannot be told from it, one sentence each
+    notes : sequence of str
+        What to know, one sentence each
+    elapsed_s : float
+        Seconds that all took
+    version : str
+        Of nanocrystal, that made it
+    interrupted : bool
+        Whether the user stopped it; what there was by then is compared
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    """
 
     kind: ClassVar[str] = "comparison"
     record: ClassVar[str] = COMPARISON
     __pydantic_config__: ClassVar[dict[str, Any]] = called(standings="candidates", bases="datasets")
 
     title: str
-    standings: Annotated[Sequence[Standing], ByName()]
-    """the candidates, the judged ones by BIC, then the others"""
-    pairs: Sequence[Pair]
-    """each judged candidate against each other"""
-    bases: Mapping[str, Basis]
-    """data set -> what it counts"""
+    standings: Annotated[Sequence[CandidateStanding], ByName()]
+    pairs: Sequence[CandidatePair]
+    bases: Mapping[str, ComparisonBasis]
     verdict: Sequence[str]
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
-    """seconds that all took"""
     version: str = __version__
     interrupted: bool = False
-    """whether the user stopped it; what there was by then is compared"""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> Standing:
+    def __getitem__(self, name: str) -> CandidateStanding:
         return next(s for s in self.standings if s.name == name)
 
     @property
@@ -184,11 +250,11 @@ class Comparison(Outcome):
         """Return the comparison of a record; the results of its candidates are read from their folders."""
         from nanocrystal.report.reading import read_result
 
-        told = document["candidates"]
-        results = {name: read_result(folder / name / RESULTS) for name, one in told.items() if one["result"]}
-        bare = {name: one | {"result": None} for name, one in told.items()}
-        found = super().restored(document | {"candidates": bare}, folder)
-        return replace(found, standings=[replace(s, result=results.get(s.name)) for s in found.standings])
+        candidates = document["candidates"]
+        results = {name: read_result(folder / name / RESULTS) for name, one in candidates.items() if one["result"]}
+        bare = {name: one | {"result": None} for name, one in candidates.items()}
+        comparison = super().restored(document | {"candidates": bare}, folder)
+        return replace(comparison, standings=[replace(s, result=results.get(s.name)) for s in comparison.standings])
 
     @classmethod
     def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from nanocrystal.report.compared.result import Comparison, Standing
+from nanocrystal.report.compared.result import CandidateStanding, Comparison
 from nanocrystal.report.page.numbers import MINUS, number
 from nanocrystal.report.page.tables import NO_UNCERTAINTY, REFINED
 from nanocrystal.report.refined.result import DerivedValue, Estimate, Result
@@ -24,7 +24,7 @@ def residuals(result: Result, datasets: Sequence[str]) -> list[str]:
     return [percent(curve.rwp), "—" if net is None else percent(net)]
 
 
-def against_best(comparison: Comparison, standing: Standing) -> str:
+def against_best(comparison: Comparison, standing: CandidateStanding) -> str:
     """Return the chance that a candidate describes the data better than the best one."""
     best = comparison.best[0]
     pair = next((p for p in comparison.pairs if (p.better, p.worse) == (best, standing.name)), None)
@@ -34,23 +34,37 @@ def against_best(comparison: Comparison, standing: Standing) -> str:
 def parameter_rows(comparison: Comparison) -> dict[str, dict[str, Estimate]]:
     """Return address -> candidate -> parameter, of those that any candidate refines or that differ."""
     rows = _by_address({name: r.parameters for name, r in comparison.results.items()})
-    return {a: own for a, own in rows.items() if _worth_showing(list(own.values()))}
+    return {a: by_candidate for a, by_candidate in rows.items() if _worth_showing(list(by_candidate.values()))}
 
 
 def derived_rows(comparison: Comparison) -> dict[str, dict[str, DerivedValue]]:
     """Return address -> candidate -> derived quantity, of those that two candidates or more have."""
     rows = _by_address({name: r.derived for name, r in comparison.results.items()})
-    return {a: own for a, own in rows.items() if len(own) > 1}
+    return {a: by_candidate for a, by_candidate in rows.items() if len(by_candidate) > 1}
+
+
+def unlike_meanings(rows: Mapping[str, Mapping[str, Estimate | DerivedValue]]) -> dict[str, str]:
+    """Return address -> in a sentence what its values mean, of the rows whose values do not all mean the same.
+
+    rows: address -> candidate -> value. A value of which nothing is said, as in results of version 0.1, is as any.
+    """
+    return {address: sentence for address, row in rows.items() if (sentence := _unlike(address, row))}
+
+
+def common(row: Mapping[str, Estimate | DerivedValue], word: Literal["description", "definition", "unit"]) -> str:
+    """Return the description, definition or unit of the values of a row, nothing where it is not that of all."""
+    words = {getattr(value, word) for value in row.values()}
+    return words.pop() if len(words) == 1 else ""
 
 
 def parameters_csv(comparison: Comparison) -> str:
     """Return all parameters of all candidates, unrounded, as comma-separated values."""
-    heads = ("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status")
+    heads = ("candidate", "parameter", "value", "stderr", "stderr_scaled", "unit", "status", "quantity", "definition")
     rows = []
     for name, result in comparison.results.items():
         for address, p in result.parameters.items():
             errors = (None, None) if p.status in NO_UNCERTAINTY else (p.stderr, p.stderr_scaled)
-            rows.append((name, address, p.value, *errors, p.unit, p.status))
+            rows.append((name, address, p.value, *errors, p.unit, p.status, p.quantity, p.definition))
     return csv_of_rows(heads, rows, digits=None)
 
 
@@ -74,10 +88,23 @@ def change(value: float) -> str:
 def _by_address(values: Mapping[str, Mapping[str, Value]]) -> dict[str, dict[str, Value]]:
     """Return candidate -> address -> value as address -> candidate -> value."""
     rows: dict[str, dict[str, Value]] = {}
-    for name, own in values.items():
-        for address, value in own.items():
+    for name, by_address in values.items():
+        for address, value in by_address.items():
             rows.setdefault(address, {})[name] = value
     return rows
+
+
+def _unlike(address: str, row: Mapping[str, Estimate | DerivedValue]) -> str:
+    """Return in a sentence what the values of a row mean, nothing where they mean the same."""
+    candidates: dict[str, list[str]] = {}
+    for name, value in row.items():
+        if value.quantity:
+            meaning = f"{value.quantity}, {value.definition}" if value.definition else value.quantity
+            candidates.setdefault(f"{meaning} ({value.unit})" if value.unit else meaning, []).append(name)
+    if len(candidates) < 2:
+        return ""
+    each = "; ".join(f"in {', '.join(names)}: {meaning}" for meaning, names in candidates.items())
+    return f"{address} is not the same in all candidates, so its values must not be compared: {each}."
 
 
 def _worth_showing(known: Sequence[Estimate]) -> bool:

@@ -20,7 +20,41 @@ FORMATS: tuple[Format, ...] = ("xyz", "extxyz", "cif")
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class TypicalCrystal(Outcome):
-    """One crystal of the mean size of a population, atom by atom."""
+    """One crystal of the mean size of a population, atom by atom.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    population : str
+        Of which it is a crystal
+    seed : int
+        Of what was drawn by chance
+    species : sequence of str
+        The elements
+    kinds : array (n_atoms,)
+        Which of `species` each atom is
+    positions : array (n_atoms, 3)
+        Å
+    domains : array (n_atoms,)
+        What the boundaries before its block add to each atom's, 0 for nothing
+    labels : sequence of str
+        The sites of the crystal structure
+    sites : array (n_atoms,)
+        Which of `labels` each atom is on
+    said : sequence of str
+        What is in it, one sentence each
+    picture : AtomPicture or None
+        What is drawn of it; None where it is too large
+    form : {"xyz", "extxyz", "cif"} or None
+        The format of a file that it is written to alone; None: as its name ends
+    inputs : mapping of str to str
+        File -> SHA-256 of what the sample was read from
+    provenance : mapping
+        Versions of what was used
+    """
 
     kind: ClassVar[str] = "atoms"
     record: ClassVar[str] = ATOMS
@@ -29,31 +63,18 @@ class TypicalCrystal(Outcome):
     title: str
     version: str
     population: str
-    """of which it is a crystal"""
     seed: int
-    """of what was drawn by chance"""
     species: Sequence[str]
-    """the elements"""
     kinds: IntArray
-    """which of `species` each atom is, (n_atoms,)"""
     positions: FloatArray
-    """Å, (n_atoms, 3)"""
     domains: IntArray
-    """what the boundaries before its block add to each atom's, 0 for nothing, (n_atoms,)"""
     labels: Sequence[str]
-    """the sites of the crystal structure"""
     sites: IntArray
-    """which of `labels` each atom is on, (n_atoms,)"""
     said: Sequence[str]
-    """what is in it, one sentence each"""
     picture: AtomPicture | None = None
-    """what is drawn of it; null where it is too large"""
     form: Format | None = None
-    """the format of a file that it is written to alone; null: as its name ends"""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """file -> SHA-256 of what the sample was read from"""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """versions of what was used"""
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -109,7 +130,7 @@ def format_of(file: Path) -> Format:
 
 
 def named_format(name: str) -> Format | None:
-    """Return the format that is asked for, None for none; raises InputError for an unknown one."""
+    """Return the format of the coordinates, None for none; raises InputError for an unknown one."""
     for known in FORMATS:
         if name.lower() == known:
             return known

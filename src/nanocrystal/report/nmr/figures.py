@@ -36,9 +36,22 @@ Series = Mapping[str, tuple[FloatArray, FloatArray]]
 
 
 def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
-    """Return times (or anything else) against size in nm; one series for each ligand, site or nucleus.
+    """Return times (or anything else) against size in nm, one series for each ligand, site or nucleus.
 
-    quantity: T1, T2 or another word; names of the form "ligand, site" share a colour by ligand, a symbol by site.
+    Parameters
+    ----------
+    series : mapping of str to (array, array), (n,) each
+        Name -> sizes in nm and values in `unit`; names of the form "ligand, site" share a colour by ligand, a symbol by
+        site
+    quantity : str
+        T1, T2 or another word
+    unit : str
+        Of the values
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
     """
     ligands = list(dict.fromkeys(name.partition(", ")[0] for name in series))
     sites = list(dict.fromkeys(name.partition(", ")[2] for name in series))
@@ -65,16 +78,27 @@ def relaxation_figure(series: Series, quantity: str, unit: str) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def diffusion_figure(found: DiffusionDistribution) -> Figure:
-    """Return the density over D on a logarithmic axis, with the band of what was resampled."""
-    x = plain_list(found.diffusion)
+def diffusion_figure(distribution: DiffusionDistribution) -> Figure:
+    """Return the density of diffusion coefficients on a logarithmic axis, with the band of what was resampled.
+
+    Parameters
+    ----------
+    distribution : DiffusionDistribution
+        Of `diffusion_distribution`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
+    x = plain_list(distribution.diffusion)
     plain: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": x}
     band = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     filled = {"fill": "tonexty", "fillcolor": "rgba(0,114,178,0.2)", "showlegend": True}
     traces = [
-        plain | band | {"name": "low", "y": plain_list(found.low)},
-        plain | band | filled | {"name": "central 68 % of resampled inversions", "y": plain_list(found.high)},
-        plain | {"name": "density over ln D", "y": plain_list(found.density)} | {"line": {"color": OBSERVED}},
+        plain | band | {"name": "low", "y": plain_list(distribution.low)},
+        plain | band | filled | {"name": "central 68 % of resampled inversions", "y": plain_list(distribution.high)},
+        plain | {"name": "density over ln D", "y": plain_list(distribution.density)} | {"line": {"color": OBSERVED}},
     ]
     figure_layout = layout(380)
     figure_layout["xaxis"] = axis(axis_title("D", "µm²/s")) | {"type": "log", "dtick": 1}
@@ -82,11 +106,23 @@ def diffusion_figure(found: DiffusionDistribution) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def diffusion_map_figure(found: DiffusionMap) -> Figure:
-    """Return the map of shift (from large to small) against log D, with the trace of amplitudes above it."""
-    shift = np.linspace(float(found.shift.min()) - 0.05, float(found.shift.max()) + 0.05, GRID)
-    diffusion = np.geomspace(0.5 * float(found.diffusion.min()), 2.0 * float(found.diffusion.max()), GRID)
-    heights = found.on_grid(shift, diffusion)
+def diffusion_map_figure(diffusion_map: DiffusionMap) -> Figure:
+    """Return the map of shift (from large to small) against log D, with the trace of amplitudes above it.
+
+    Parameters
+    ----------
+    diffusion_map : DiffusionMap
+        Of `diffusion_map`
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
+    shift = np.linspace(float(diffusion_map.shift.min()) - 0.05, float(diffusion_map.shift.max()) + 0.05, GRID)
+    slowest, fastest = float(diffusion_map.diffusion.min()), float(diffusion_map.diffusion.max())
+    diffusion = np.geomspace(0.5 * slowest, 2.0 * fastest, GRID)
+    heights = diffusion_map.on_grid(shift, diffusion)
     heights[heights < FADED * heights.max()] = 0.0
     contours: dict[str, Any] = {
         "type": "contour",
@@ -100,13 +136,13 @@ def diffusion_map_figure(found: DiffusionMap) -> Figure:
         "name": "√ amplitude",
         "hovertemplate": "%{x:.4g} ppm, log D %{y:.3g}<extra></extra>",
     }
-    order = np.argsort(found.shift)
+    order = np.argsort(diffusion_map.shift)
     above = {
         "type": "scatter",
         "mode": "lines",
-        "x": plain_list(found.shift[order]),
+        "x": plain_list(diffusion_map.shift[order]),
         "yaxis": "y2",
-        "y": plain_list(found.amplitude[order]),
+        "y": plain_list(diffusion_map.amplitude[order]),
         "line": {"color": OBSERVED, "width": 1.2},
         "showlegend": False,
         "name": "amplitude",

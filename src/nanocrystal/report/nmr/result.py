@@ -23,7 +23,25 @@ NMR = "nmr.json"
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ProcessedSpectrum(Outcome):
-    """A processed NMR spectrum, or a series of them, with what is shown of it and its integrals."""
+    """A processed NMR spectrum, or a series of them, with what is shown of it and its integrals.
+
+    Parameters
+    ----------
+    title : str
+        Of the spectrum
+    version : str
+        Of nanocrystal, that made it
+    spectrum : NmrSpectrum
+        The whole, with what the reader says of it
+    processing : NmrProcessing or None
+        What was done to the FID
+    window : (float, float) or None
+        What the page shows and the CSV holds, in the unit of the axis; None: all
+    integrals : mapping of str to array
+        Columns: what was changed from trace to trace, then integral and sigma of each region
+    provenance : mapping
+        Versions of what was used
+    """
 
     kind: ClassVar[str] = "nmr"
     record: ClassVar[str] = NMR
@@ -34,13 +52,9 @@ class ProcessedSpectrum(Outcome):
     version: str
     spectrum: NmrSpectrum
     processing: NmrProcessing | None = None
-    """what was done to the FID"""
     window: tuple[float, float] | None = None
-    """what the page shows and the CSV holds, in the unit of the axis; null: all"""
     integrals: Mapping[str, Table] = field(default_factory=dict)
-    """columns: what was changed from trace to trace, then integral and sigma of each region"""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """versions of what was used"""
 
     @classmethod
     def of(cls, done: Processed) -> Self:

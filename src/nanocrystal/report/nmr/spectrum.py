@@ -27,7 +27,20 @@ _MASS = re.compile(r"^(\d+)([A-Z][a-z]?)$")
 
 
 def nmr_spectrum_figure(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> Figure:
-    """Return the spectrum, ppm running to the left; a series one above the other, from the first at the bottom."""
+    """Return the spectrum, ppm running to the left; a series one above the other, from the first at the bottom.
+
+    Parameters
+    ----------
+    spectrum : NmrSpectrum
+        Of `nmr_spectrum`
+    window : (float, float), optional
+        What is shown, in the unit of its axis [all]
+
+    Returns
+    -------
+    dict
+        Data and layout of plotly.js
+    """
     rows = np.atleast_2d(spectrum.real)
     shown = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_TRACES)).astype(int))
     inside = np.ones(len(spectrum.x), dtype=np.bool_)
@@ -56,7 +69,20 @@ def nmr_spectrum_figure(spectrum: NmrSpectrum, window: tuple[float, float] | Non
 
 
 def nmr_spectrum_page(spectrum: NmrSpectrum, window: tuple[float, float] | None = None) -> str:
-    """Return an HTML page with the figure and what was done; it works without a network."""
+    """Return an HTML page with the figure and what was done; it works without a network.
+
+    Parameters
+    ----------
+    spectrum : NmrSpectrum
+        Of `nmr_spectrum`
+    window : (float, float), optional
+        What is shown, in the unit of its axis [all]
+
+    Returns
+    -------
+    str
+        HTML, with the script of its figure
+    """
     return ProcessedSpectrum.of(Processed(spectrum, window=window)).page()
 
 

@@ -76,8 +76,8 @@ def abscissa(curve: FittedCurve) -> str | None:
 
 def abscissae(curve: FittedCurve) -> dict[str, dict[str, str]]:
     """Return key -> title and column head of each abscissa that a curve can be drawn over."""
-    own = abscissa(curve)
-    if own is None:
+    shown = abscissa(curve)
+    if shown is None:
         return {}
     units = {"Q": "Å⁻¹", "two_theta": "°", "d": "Å"}
     known = [key for key in units if key != "two_theta" or curve.wavelength is not None]

@@ -109,14 +109,14 @@ def environment() -> Environment:
 
     from nanocrystal.report.page.tables import value_text
 
-    found = Environment(
+    jinja = Environment(
         loader=PackageLoader("nanocrystal.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
+    jinja.filters |= {
         "pieces": pieces,
         "name_pieces": name_pieces,
         "number": numbers.number,
@@ -137,8 +137,8 @@ def environment() -> Environment:
         "script_json": script_json,
         "value_text": value_text,
     }
-    found.globals |= {"plotly_text": plotly_text, "asset": asset, "RESET": RESET}
-    return found
+    jinja.globals |= {"plotly_text": plotly_text, "asset": asset, "RESET": RESET}
+    return jinja
 
 
 @cache

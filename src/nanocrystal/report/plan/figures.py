@@ -9,7 +9,7 @@ import numpy as np
 
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import COMPONENTS, OBSERVED, Figure, label, plain_list
-from nanocrystal.report.plan.result import Map, Plan, PlannedParameter, RangeStep
+from nanocrystal.report.plan.result import Plan, PlanMap, PlannedParameter, PlannedRange
 
 SHOWN = 8
 """parameters drawn from the start; the others wait in the legend"""
@@ -21,7 +21,7 @@ COLORS = (OBSERVED, "#D55E00", "#00805E", *COMPONENTS)
 MAP_COLORS = ((0.0, "#FFF7EC"), (0.3, "#FDD49E"), (0.6, "#FC8D59"), (1.0, "#7F0000"))
 
 
-def range_figure(plan: Plan, steps: Sequence[RangeStep]) -> Figure | None:
+def range_figure(plan: Plan, steps: Sequence[PlannedRange]) -> Figure | None:
     """Return the standard errors over those of the plan against one end of the range of a data set.
 
     None where no parameter has a standard error to be drawn.
@@ -49,7 +49,7 @@ def _drawn(plan: Plan) -> list[PlannedParameter]:
     return [p for p in plan.parameters if not p.linear and p.determined]
 
 
-def _step_trace(p: PlannedParameter, steps: Sequence[RangeStep], place: int) -> dict[str, Any]:
+def _step_trace(p: PlannedParameter, steps: Sequence[PlannedRange], place: int) -> dict[str, Any]:
     color = COLORS[place % len(COLORS)]
     return {
         "type": "scatter",
@@ -71,7 +71,7 @@ def _range_title(key: str, unit: str) -> str:
     return f"measured {end} {axis_title({'q': 'Q'}.get(what, what), unit)}"
 
 
-def map_figure(shown: Map, plan: Plan) -> Figure:
+def map_figure(shown: PlanMap, plan: Plan) -> Figure:
     """Return the standard error of one parameter over the range of a data set and the counts of all."""
     p = plan.parameter(shown.address)
     errors = np.where(np.isfinite(shown.stderr), shown.stderr, np.nan)
@@ -102,9 +102,9 @@ def map_figure(shown: Map, plan: Plan) -> Figure:
         },
     }
     traces = [trace]
-    wanted = plan.targets.get(shown.address)
-    if wanted is not None and np.nanmin(errors) < wanted < np.nanmax(errors):
-        at = float(np.log10(wanted))
+    target = plan.targets.get(shown.address)
+    if target is not None and np.nanmin(errors) < target < np.nanmax(errors):
+        at = float(np.log10(target))
         line = {"contours": {"coloring": "none", "start": at, "end": at, "size": 1.0}, "autocontour": False}
         line |= {"line": {"width": 2.5, "color": "#0A5C91"}}
         traces.append(trace | line | {"hoverinfo": "skip", "hovertemplate": None, "showscale": False})

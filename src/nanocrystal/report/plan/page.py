@@ -16,8 +16,8 @@ from nanocrystal.report.plan.result import (
     TOGETHER,
     Plan,
     PlannedParameter,
-    RangeStep,
-    Undetermined,
+    PlannedRange,
+    UndeterminedParameters,
     alone,
 )
 from nanocrystal.report.plan.words import combination_words, factor_words, target_words
@@ -67,16 +67,16 @@ def left_open(plan: Plan) -> dict[str, list[str]]:
     return {name: sentences for name, sentences in said.items() if sentences}
 
 
-def _sentences(left: Undetermined, dataset: str, plan: Plan) -> list[str]:
+def _sentences(left: UndeterminedParameters, dataset: str, plan: Plan) -> list[str]:
     """Return what is left open; parameters of other data sets are no surprise to a data set alone."""
     sentences = [combination_words(changes, plan) for changes in left.combinations]
     unseen = [a for a in left.not_seen if not dataset or dataset_of(a) is None]
     return [*sentences, f"not seen at all: {', '.join(unseen)}."] if unseen else sentences
 
 
-def cuts(plan: Plan) -> dict[tuple[str, str], list[RangeStep]]:
+def cuts(plan: Plan) -> dict[tuple[str, str], list[PlannedRange]]:
     """Return data set and key -> the steps of its range."""
-    by_key: dict[tuple[str, str], list[RangeStep]] = {}
+    by_key: dict[tuple[str, str], list[PlannedRange]] = {}
     for step in plan.range:
         by_key.setdefault((step.dataset, step.key), []).append(step)
     return by_key

@@ -14,7 +14,7 @@ from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.report.encoding import ByName, called
 from nanocrystal.report.outcome import Outcome
-from nanocrystal.report.refined.result import Correlations
+from nanocrystal.report.refined.result import ParameterCorrelations
 
 PLAN = "plan.json"
 DEGENERATE = 1e-5
@@ -33,9 +33,32 @@ def alone(name: str) -> str:
 class PlannedParameter:
     """A parameter of a plan: what the study states of it, and the standard errors to expect.
 
-    stderr: from all data sets, not a number where they do not determine it; stderr_if_others_known: infinite where
-    nothing depends on it; stderr_alone: from each data set by itself. scale: what change of it matters, None where that
-    is not known.
+    Parameters
+    ----------
+    address : str
+        Of the parameter
+    value : float
+        That the study states, in `unit`
+    unit : str
+        Empty for a plain number
+    linear : bool
+        Whether it is solved for exactly
+    stderr : float
+        From all data sets, not a number where they do not determine it
+    stderr_if_others_known : float
+        If all other parameters were known; infinite where nothing depends on it
+    stderr_alone : mapping of str to float
+        Data set -> standard error from it by itself
+    description : str
+        In a few words
+    scale : float or None
+        What change of it matters; None where that is not known
+    min, max : float or None
+        Its bounds; None where there is none
+    quantity : str
+        Which quantity it is, of the vocabulary
+    definition : str
+        Exactly which one: of what, how weighted
     """
 
     address: str
@@ -70,9 +93,26 @@ class PlannedParameter:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedDataset:
-    """A data set of a plan: where it would be measured, x (n_points,), and with what noise, in words.
+    """A data set of a plan: where it would be measured, and with what noise.
 
-    counted: whether counting longer makes its noise smaller.
+    Parameters
+    ----------
+    name : str
+        Of the data set
+    technique : str
+        Its name in a study
+    n_points : int
+        That would be measured
+    noise : str
+        In words
+    counted : bool
+        Whether counting longer makes its noise smaller
+    x_name : str
+        What the abscissa is
+    x_unit : str
+        Its unit
+    x : array (n_points,)
+        In x_unit
     """
 
     name: str
@@ -96,11 +136,18 @@ class PlannedDataset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Undetermined:
-    """What data leave open: parameters without a standard error, those that nothing depends on, and combinations.
+class UndeterminedParameters:
+    """What data leave open: parameters without a standard error, and why they have none.
 
-    A combination is what parameters can change together without any effect on the data: changes relative to their
-    values, the largest first.
+    Parameters
+    ----------
+    parameters : sequence of str
+        Addresses without a standard error
+    not_seen : sequence of str
+        Addresses that nothing of the data depends on
+    combinations : sequence of mapping of str to float
+        What parameters can change together without any effect on the data: changes relative to their values, the
+        largest first
     """
 
     parameters: Sequence[str] = ()
@@ -109,8 +156,24 @@ class Undetermined:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RangeStep:
-    """The standard errors from all data sets, by address, with one of them cut to `value`; as_stated: as planned."""
+class PlannedRange:
+    """The standard errors from all data sets with the range of one of them cut.
+
+    Parameters
+    ----------
+    dataset : str
+        Whose range is cut
+    key : str
+        Of the end that is cut, such as qmax
+    value : float
+        To which it is cut, in `unit`
+    unit : str
+        Of the abscissa
+    as_stated : bool
+        Whether that is where the study ends
+    stderr : mapping of str to float
+        Address -> standard error
+    """
 
     dataset: str
     key: str
@@ -121,11 +184,21 @@ class RangeStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """What a stated standard error of a parameter needs.
+class PlanTarget:
+    """What it takes to reach a stated standard error of a parameter.
 
-    planned: the standard error as planned; counts_factor: on the counts of all data sets; counts_factor_alone: on those
-    of one data set, the others as planned; None: no counting gets there.
+    Parameters
+    ----------
+    address : str
+        Of the parameter
+    stderr : float
+        The standard error to be reached
+    planned : float
+        The standard error as planned
+    counts_factor : float or None
+        On the counts of all data sets; None where no counting gets there
+    counts_factor_alone : mapping of str to float or None
+        Data set -> factor on its counts, the others as planned
     """
 
     address: str
@@ -156,8 +229,26 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map:
-    """Standard errors of one parameter, (n_factors, n_values), over a range of one data set and the counts of all."""
+class PlanMap:
+    """Standard errors of one parameter over the range of one data set and the counts of all.
+
+    Parameters
+    ----------
+    address : str
+        Of the parameter
+    dataset : str
+        Whose range is cut
+    key : str
+        Of the end that is cut, such as qmax
+    unit : str
+        Of the abscissa
+    values : array (n_values,)
+        To which it is cut, in `unit`
+    factors : array (n_factors,)
+        On the counts of all data sets
+    stderr : array (n_factors, n_values)
+        Infinite or not a number where nothing determines it
+    """
 
     address: str
     dataset: str
@@ -176,10 +267,40 @@ class Map:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Plan(Outcome):
-    """What can be known.
+    """What data that are not measured yet would say of each parameter.
 
-    undetermined: by `TOGETHER`, and by `alone(…)` of each data set; against_counts: factor on the counts of all, as
-    text -> address -> standard error; needed: what the stated targets need.
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    parameters : sequence of PlannedParameter
+        All that would be refined, linear ones too
+    datasets : sequence of PlannedDataset
+        What would be measured
+    undetermined : mapping of str to UndeterminedParameters
+        "together" or "NAME alone" -> what all data sets or that one leave open
+    correlations : ParameterCorrelations
+        Those expected from all data sets
+    against_counts : mapping of str to mapping of str to float
+        Factor on the counts of all -> address -> standard error; the factors are text
+    range : sequence of PlannedRange
+        The standard errors with the range of one data set cut
+    needed : sequence of PlanTarget
+        What the stated targets need
+    maps : sequence of PlanMap
+        Over range and counts
+    notes : sequence of str
+        What to know, one sentence each
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    elapsed_s : float
+        Seconds that it took
+
+    References
+    ----------
+    R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922); C. R. Rao, Bull. Calcutta Math. Soc. 37, 81 (1945).
     """
 
     kind: ClassVar[str] = "plan"
@@ -190,12 +311,12 @@ class Plan(Outcome):
     version: str = __version__
     parameters: Annotated[Sequence[PlannedParameter], ByName("address")]
     datasets: Annotated[Sequence[PlannedDataset], ByName()]
-    undetermined: Mapping[str, Undetermined]
-    correlations: Correlations
+    undetermined: Mapping[str, UndeterminedParameters]
+    correlations: ParameterCorrelations
     against_counts: Mapping[str, Mapping[str, float]]
-    range: Sequence[RangeStep]
-    needed: Annotated[Sequence[Target], ByName("address")] = ()
-    maps: Sequence[Map] = ()
+    range: Sequence[PlannedRange]
+    needed: Annotated[Sequence[PlanTarget], ByName("address")] = ()
+    maps: Sequence[PlanMap] = ()
     notes: Sequence[str] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
@@ -231,9 +352,9 @@ class Plan(Outcome):
         return self.parameters[self.addresses.index(address)]
 
     @cached_property
-    def together(self) -> Together:
+    def together(self) -> JointForecast:
         """All data sets together, as planned."""
-        return Together(
+        return JointForecast(
             addresses=self.addresses,
             stderr=np.array([p.stderr for p in self.parameters]),
             left_open=self.undetermined[TOGETHER],
@@ -242,10 +363,10 @@ class Plan(Outcome):
         )
 
     @cached_property
-    def each(self) -> Mapping[str, Forecast]:
+    def each(self) -> Mapping[str, PlanForecast]:
         """Each data set alone, as planned."""
         return {
-            d.name: Forecast(
+            d.name: PlanForecast(
                 addresses=self.addresses,
                 stderr=np.array([p.stderr_alone[d.name] for p in self.parameters]),
                 left_open=self.undetermined[alone(d.name)],
@@ -254,21 +375,21 @@ class Plan(Outcome):
         }
 
     @cached_property
-    def by_counts(self) -> Mapping[float, Forecast]:
+    def by_counts(self) -> Mapping[float, PlanForecast]:
         """All data sets together with so many times the counts; what nothing depends on stays the same."""
-        found = {}
+        forecasts = {}
         for factor, errors in self.against_counts.items():
             stderr = np.array([errors[a] for a in self.addresses])
             missing = [a for a, e in errors.items() if not np.isfinite(e)]
-            left = Undetermined(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
-            found[float(factor)] = Forecast(addresses=self.addresses, stderr=stderr, left_open=left)
-        return found
+            left = UndeterminedParameters(parameters=missing, not_seen=self.undetermined[TOGETHER].not_seen)
+            forecasts[float(factor)] = PlanForecast(addresses=self.addresses, stderr=stderr, left_open=left)
+        return forecasts
 
     @cached_property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[RangeForecast]:
         """The standard errors of all data sets together, with the range of one of them cut."""
         return [
-            Step(
+            RangeForecast(
                 dataset=s.dataset,
                 key=s.key,
                 value=s.value,
@@ -323,19 +444,35 @@ class Plan(Outcome):
 
 
 @dataclass(frozen=True)
-class Combination:
-    """Parameters that can change together without any effect on the data: relative changes, the largest first."""
+class UndeterminedCombination:
+    """Parameters that can change together without any effect on the data.
+
+    Parameters
+    ----------
+    changes : mapping of str to float
+        Address -> change relative to its value, the largest first
+    """
 
     changes: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """What data say of the parameters: standard errors (n,), not a number where they determine nothing."""
+class PlanForecast:
+    """What data would say of the parameters, as arrays.
+
+    Parameters
+    ----------
+    addresses : sequence of str, (n,)
+        Of the parameters
+    stderr : array (n,)
+        Standard errors, not a number where the data determine nothing
+    left_open : UndeterminedParameters
+        What they leave open
+    """
 
     addresses: Sequence[str]
     stderr: FloatArray
-    left_open: Undetermined
+    left_open: UndeterminedParameters
 
     @property
     def unseen(self) -> list[str]:
@@ -348,9 +485,9 @@ class Forecast:
         return list(self.left_open.parameters)
 
     @property
-    def combinations(self) -> list[Combination]:
+    def combinations(self) -> list[UndeterminedCombination]:
         """What can change together unseen."""
-        return [Combination(changes) for changes in self.left_open.combinations]
+        return [UndeterminedCombination(changes) for changes in self.left_open.combinations]
 
     def of(self, address: str) -> float:
         """Return the standard error of one parameter."""
@@ -358,16 +495,46 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together(Forecast):
-    """What all data sets say; alone: standard errors (n,) if all other parameters were known; correlations: (n, n)."""
+class JointForecast(PlanForecast):
+    """What all data sets together would say of the parameters, as arrays.
+
+    Parameters
+    ----------
+    addresses : sequence of str, (n,)
+        Of the parameters
+    stderr : array (n,)
+        Standard errors, not a number where the data determine nothing
+    left_open : UndeterminedParameters
+        What they leave open
+    alone : array (n,)
+        Standard errors if all other parameters were known
+    correlations : array (n, n)
+        Between the parameters
+    """
 
     alone: FloatArray
     correlations: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One row of the table against the range: the standard errors (n,) with a data set cut to `value`."""
+class RangeForecast:
+    """The standard errors with the range of one data set cut, as an array.
+
+    Parameters
+    ----------
+    dataset : str
+        Whose range is cut
+    key : str
+        Of the end that is cut, such as qmax
+    value : float
+        To which it is cut, in `unit`
+    unit : str
+        Of the abscissa
+    stated : bool
+        Whether that is where the study ends
+    stderr : array (n,)
+        In the order of the parameters
+    """
 
     dataset: str
     key: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nanocrystal.report.page.numbers import MINUS, concise, number
-from nanocrystal.report.plan.result import TOGETHER, Plan, PlannedParameter, Target
+from nanocrystal.report.plan.result import TOGETHER, Plan, PlannedParameter, PlanTarget
 
 MOST_NAMED = 6
 
@@ -56,22 +56,22 @@ def factor_words(factor: float | None) -> str:
     return f"×{number(factor, 2)}"
 
 
-def target_words(target: Target, plan: Plan) -> str:
+def target_words(target: PlanTarget, plan: Plan) -> str:
     """Return in a sentence what a target needs."""
     unit = plan.parameter(target.address).unit
-    wanted = f"{target.address} to ±{number(target.stderr, 3)}{f' {unit}' if unit else ''}"
+    target_stderr = f"{target.address} to ±{number(target.stderr, 3)}{f' {unit}' if unit else ''}"
     if not np.isfinite(target.planned):
-        return f"{wanted}: it is not determined, whatever is counted."
+        return f"{target_stderr}: it is not determined, whatever is counted."
     now, factor = f"planned: ±{number(target.planned, 2)}", target.counts_factor
     if factor is None:
-        return f"{wanted} ({now}): no counting suffices; add other data, or know other parameters."
+        return f"{target_stderr} ({now}): no counting suffices; add other data, or know other parameters."
     if factor <= 1.0:
-        return f"{wanted} ({now}) is reached, with {factor_words(factor)} of the counts already."
+        return f"{target_stderr} ({now}) is reached, with {factor_words(factor)} of the counts already."
     by_one = target.counts_factor_alone
     several = len(by_one) > 1
     alone = "".join(f"; in {name} alone {_times(f)}" for name, f in by_one.items()) if several else ""
     in_all = " in all data sets" if several else ""
-    return f"{wanted} ({now}) needs {number(factor, 2)} times the counts{in_all}{alone}."
+    return f"{target_stderr} ({now}) needs {number(factor, 2)} times the counts{in_all}{alone}."
 
 
 def _times(factor: float | None) -> str:

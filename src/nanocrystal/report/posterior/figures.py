@@ -205,8 +205,8 @@ def traces_figure(posterior: Posterior, names: Sequence[str]) -> Figure:
         place = {"xaxis": f"x{key}", "yaxis": f"y{key}"}
         series = posterior.samples[:, :, list(posterior.names).index(name)]
         for ensemble, color in zip(np.unique(posterior.ensemble), (OBSERVED, CALCULATED), strict=False):
-            own = series[:, posterior.ensemble == ensemble]
-            low, middle, high = np.quantile(own, (0.1587, 0.5, 0.8413), axis=1)
+            chain = series[:, posterior.ensemble == ensemble]
+            low, middle, high = np.quantile(chain, (0.1587, 0.5, 0.8413), axis=1)
             for line, width in ((low, 0.5), (middle, 1.3), (high, 0.5)):
                 y = plain_list(np.asarray(line, dtype=np.float64), 6)
                 traces.append(

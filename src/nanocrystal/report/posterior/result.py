@@ -34,8 +34,20 @@ PRIORS = "flat within the bounds; linear parameters flat without bounds, integra
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeastSquares:
-    """What the refinement says of a parameter."""
+class LeastSquaresValue:
+    """What the refinement says of a parameter whose posterior was sampled.
+
+    Parameters
+    ----------
+    value : float
+        In the unit of the parameter
+    stderr : float or None
+        With σ of the data as they are
+    stderr_scaled : float or None
+        The same, multiplied by √χ²_red where that exceeds 1
+    status : str
+        As that of an `Estimate`
+    """
 
     value: float
     stderr: float | None
@@ -47,10 +59,40 @@ class LeastSquares:
 class Marginal:
     """What is known of one parameter, all else integrated out.
 
-    interval_68, interval_95: between quantiles of equal probability; limit: "upper" or "lower" where a bound cuts it
-    off, "none" where it fills its bounds; limit_68, limit_95: one-sided, None without. gelman_rubin: how much wider the
-    parts of the chain are together than each alone; autocorrelation_steps: None where the chain is too short to say;
-    independent_draws: all samples over that time.
+    Parameters
+    ----------
+    median, mean, std : float
+        Of the samples, in `unit`
+    interval_68, interval_95 : (float, float)
+        Between quantiles of equal probability
+    limit : {"", "upper", "lower", "none"}
+        Upper or lower where a bound cuts the interval off, none where it fills its bounds
+    limit_68, limit_95 : float or None
+        One-sided, None without
+    unit : str
+        Empty for a plain number
+    description : str
+        In a few words
+    min, max : float or None
+        Its bounds; None where there is none
+    linear : bool
+        Whether it was integrated out exactly
+    gelman_rubin : float or None
+        How much wider the parts of the chain are together than each alone
+    autocorrelation_steps : float or None
+        None where the chain is too short to say
+    independent_draws : float
+        All samples over that time
+    least_squares : LeastSquaresValue
+        What the refinement says of it
+    quantity : str
+        Which quantity it is, of the vocabulary
+    definition : str
+        Exactly which one: of what, how weighted
+
+    References
+    ----------
+    A. Gelman & D. B. Rubin, Stat. Sci. 7, 457 (1992).
     """
 
     median: float
@@ -69,7 +111,7 @@ class Marginal:
     gelman_rubin: float | None
     autocorrelation_steps: float | None
     independent_draws: float
-    least_squares: LeastSquares
+    least_squares: LeastSquaresValue
     quantity: str = ""
     definition: str = ""
 
@@ -110,12 +152,35 @@ class Marginal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampled:
+class SamplingRecord:
     """How a posterior was sampled.
 
-    steps: of each walker, of which `discarded` at the beginning are left out and `kept` remain; acceptance: the part of
-    the proposals that was accepted; noise: what was taken for it, in words; sigma_factor: what the σ of the data were
-    multiplied by; errors_scaled: whether the scaled standard errors of the refinement are those for that noise.
+    Parameters
+    ----------
+    steps : int
+        Of each walker
+    discarded : int
+        Steps at the beginning that are left out
+    kept : int
+        Steps that remain
+    walkers : int
+        Of all ensembles
+    ensembles : int
+        That were started independently
+    seed : int
+        Of what is drawn by chance
+    acceptance : float
+        The part of the proposals that was accepted
+    evaluations : int
+        How often the likelihood was calculated
+    noise : str
+        What was taken for it, in words
+    sigma_factor : float
+        What the σ of the data were multiplied by
+    errors_scaled : bool
+        Whether the scaled standard errors of the refinement are those for that noise
+    priors : str
+        In words
     """
 
     steps: int
@@ -134,10 +199,36 @@ class Sampled:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Posterior(Outcome):
-    """A sampled posterior.
+    """A sampled posterior: what the data say of all parameters together, within their bounds.
 
-    samples: (kept, walkers, n_parameters) in the order of parameters, steps of the beginning left out; log_density:
-    (kept, walkers); ensemble: (walkers,). best: the most probable place; refinement: that the sampling began from.
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    converged : bool
+        Whether the chain is long enough for its intervals
+    interrupted : bool
+        Whether the user stopped it
+    elapsed_s : float
+        Seconds that it took
+    parameters : mapping of str to Marginal
+        Address -> what is known of it
+    sampling : SamplingRecord
+        How it was sampled
+    best : mapping of str to float
+        Address -> value at the most probable place
+    notes : sequence of str
+        What to know, one sentence each
+    refinement : Result
+        That the sampling began from
+    ensemble : array (walkers,)
+        Which ensemble each walker is of
+    samples : array (kept, walkers, n_parameters)
+        In the order of parameters, steps of the beginning left out
+    log_density : array (kept, walkers)
+        Of each sample
     """
 
     kind: ClassVar[str] = "posterior"
@@ -149,7 +240,7 @@ class Posterior(Outcome):
     interrupted: bool
     elapsed_s: float
     parameters: Mapping[str, Marginal]
-    sampling: Sampled
+    sampling: SamplingRecord
     best: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str]
     refinement: Result

@@ -21,8 +21,8 @@ def restored(kind: type[Posterior], document: Mapping[str, Any], folder: Path) -
     refinement = Result.of_version_0_1(document["refinement"], folder / "refinement")
     ensemble, log_density, samples = read_chain(folder / CHAIN, document["sampling"]["walkers"])
     parameters = {
-        address: {**told, "description": refinement.parameters[address].description}
-        for address, told in document["parameters"].items()
+        address: {**record, "description": refinement.parameters[address].description}
+        for address, record in document["parameters"].items()
     }
     whole = dict(document) | {
         "parameters": parameters,

@@ -15,7 +15,7 @@ PHYSICAL_ONLY = {"compton", "recoil_power", "fluorescence", "normalization", "no
 
 
 @dataclass(frozen=True)
-class Told:
+class WithDigest:
     """How a document holds an object: its digest, what people read of it, and under "exact" all its fields."""
 
     digest: Callable[[Any], Mapping[str, Any]]

@@ -37,10 +37,10 @@ def planned_names(
     images: Sequence[str] = (),
 ) -> list[str]:
     """Return the names of the files that a study of reductions writes."""
-    own = [file for name in reductions for file in names_of(name)]
-    own += [f"{a}_minus_{b}.{suffix}" for a, b in differentials for suffix in ("iq", "fq", "gr")]
-    own += [f"{a}_against_{b}.csv" for a, b in comparisons]
-    return ["report.html", *own, *image_files(images), *(["study.toml"] if study_copy else []), REDUCTION]
+    curves = [file for name in reductions for file in names_of(name)]
+    curves += [f"{a}_minus_{b}.{suffix}" for a, b in differentials for suffix in ("iq", "fq", "gr")]
+    curves += [f"{a}_against_{b}.csv" for a, b in comparisons]
+    return ["report.html", *curves, *image_files(images), *(["study.toml"] if study_copy else []), REDUCTION]
 
 
 def reduction_tables(result: ReductionResult) -> dict[str, str]:

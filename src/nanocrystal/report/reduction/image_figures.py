@@ -55,25 +55,25 @@ def image_figure(view: View) -> Figure:
     return {"data": traces, "layout": figure_layout}
 
 
-def cake_figure(found: IntegratedImage) -> Figure:
+def cake_figure(image: IntegratedImage) -> Figure:
     """Return azimuth against Q, above I(Q) on the same axis of Q."""
-    cake = found.cake
+    cake = image.cake
     across, up = cake.q[1] - cake.q[0], cake.azimuth[1] - cake.azimuth[0]
     top = _map(cake.intensity, float(cake.q[0]), float(across), "Intensity", float(cake.azimuth[0]), float(up))
     top["colorbar"] |= {"len": 0.62, "y": 1.0, "yanchor": "top"}
-    below = line(plain_list(found.q), found.intensity, "I(Q)", "measured", OBSERVED, 1.1) | {"yaxis": "y2"}
+    below = line(plain_list(image.q), image.intensity, "I(Q)", "measured", OBSERVED, 1.1) | {"yaxis": "y2"}
     below["showlegend"] = False
     figure_layout = layout(520)
     figure_layout["showlegend"] = False
     figure_layout["margin"]["t"] = 16
     figure_layout["shapes"] = [_missing()]
     figure_layout["xaxis"] = axis(axis_title("Q", "Å⁻¹")) | {"anchor": "y2"}
-    figure_layout["xaxis"]["range"] = [float(found.q[0]), float(found.q[-1])]
+    figure_layout["xaxis"]["range"] = [float(image.q[0]), float(image.q[-1])]
     figure_layout["yaxis"] = axis(axis_title("azimuth", "°")) | {"domain": [0.4, 1.0]}
     seen = np.flatnonzero(np.isfinite(cake.intensity).any(axis=1))
     figure_layout["yaxis"]["range"] = [float(cake.azimuth[seen[0]] - up), float(cake.azimuth[seen[-1]] + up)]
     figure_layout["yaxis2"] = axis("<i>I</i>") | {"domain": [0.0, 0.34], "type": "log"}
-    if not (found.intensity > 0.0).all():
+    if not (image.intensity > 0.0).all():
         figure_layout["yaxis2"]["type"] = "linear"
     return {"data": [top, below], "layout": figure_layout}
 

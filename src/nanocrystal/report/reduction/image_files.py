@@ -19,11 +19,11 @@ def image_files(names: Iterable[str]) -> list[str]:
 
 def image_texts(images: Mapping[str, IntegratedImage]) -> dict[str, str]:
     """Return file -> text: 2θ in degrees, intensity, σ where it is known (.xye has three columns, else two)."""
-    return {image_file(name): _text(found) for name, found in images.items()}
+    return {image_file(name): _text(image) for name, image in images.items()}
 
 
-def _text(found: IntegratedImage) -> str:
-    columns = [found.two_theta, found.intensity, *([] if found.sigma is None else [found.sigma])]
-    head = f"# wavelength = {found.wavelength:.8g}\n# 2theta(deg) intensity{'' if found.sigma is None else ' sigma'}\n"
+def _text(image: IntegratedImage) -> str:
+    columns = [image.two_theta, image.intensity, *([] if image.sigma is None else [image.sigma])]
+    head = f"# wavelength = {image.wavelength:.8g}\n# 2theta(deg) intensity{'' if image.sigma is None else ' sigma'}\n"
     rows = "\n".join(" ".join(f"{v:.9g}" for v in row) for row in zip(*columns, strict=True))
     return f"{head}{rows}\n"

@@ -11,7 +11,7 @@ from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, Patter
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.reduction.digests import (
     Joined,
-    Told,
+    WithDigest,
     differential_digest,
     image_digest,
     reduced_digest,
@@ -23,9 +23,24 @@ REDUCTION = "reduction.json"
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ReductionResult(Outcome):
-    """All reductions of a study; differentials and comparisons by (name, other); inputs: file -> SHA-256.
+    """All reductions of a study, with what is compared between them.
 
-    images: those that reductions and their blanks (NAME.blanks.BLANK) start from.
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    reductions : mapping of str to ReducedPattern
+        Name -> I(Q), S(Q), F(Q), G(r)
+    differentials : mapping of (str, str) to DifferentialFunctions
+        The first less the other
+    unchanged : mapping of (str, str) to PatternChange
+        Whether anything has changed
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    images : mapping of str to IntegratedImage
+        NAME of a reduction or NAME.blanks.BLANK -> what it starts from
     """
 
     kind: ClassVar[str] = "reduction"
@@ -33,15 +48,15 @@ class ReductionResult(Outcome):
 
     title: str
     version: str
-    reductions: Mapping[str, Annotated[ReducedPattern, Told(reduced_digest)]]
+    reductions: Mapping[str, Annotated[ReducedPattern, WithDigest(reduced_digest)]]
     differentials: Mapping[
-        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, Told(differential_digest)]
+        Annotated[tuple[str, str], Joined(" - ")], Annotated[DifferentialFunctions, WithDigest(differential_digest)]
     ] = field(default_factory=dict)
     unchanged: Mapping[
-        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, Told(unchanged_digest)]
+        Annotated[tuple[str, str], Joined(" against ")], Annotated[PatternChange, WithDigest(unchanged_digest)]
     ] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, Annotated[IntegratedImage, Told(image_digest)]] = field(default_factory=dict)
+    images: Mapping[str, Annotated[IntegratedImage, WithDigest(image_digest)]] = field(default_factory=dict)
 
     @property
     def comparisons(self) -> Mapping[tuple[str, str], PatternChange]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nanocrystal.reduction import IntegratedImage, ReducedPattern
-from nanocrystal.reduction.sum_rules import Check
+from nanocrystal.reduction.sum_rules import SumRuleCheck
 from nanocrystal.report.page.numbers import concise, number
 from nanocrystal.report.reduction.result import ReductionResult
 
@@ -44,15 +44,15 @@ def _of_one(name: str, one: ReducedPattern) -> Iterator[str]:
     for scale in one.scales:
         yield f"    blank {scale.name}: {concise(scale.value, scale.stderr)} ({'fitted' if scale.fitted else 'given'})"
     for check in one.checks:
-        wanted = "" if check.expected is None else f", expected {number(check.expected, 4)}"
+        expected = "" if check.expected is None else f", expected {number(check.expected, 4)}"
         mark = "! " if check_state(check, one) == "off" else ""
-        found = f"{concise(check.found, check.sigma)} {check.unit}".rstrip()
-        yield f"    {mark}{check.meaning}: {found}{wanted}"
+        value = f"{concise(check.found, check.sigma)} {check.unit}".rstrip()
+        yield f"    {mark}{check.meaning}: {value}{expected}"
     for note in one.notes:
         yield f"    ! {note}"
 
 
-def check_state(check: Check, one: ReducedPattern) -> str:
+def check_state(check: SumRuleCheck, one: ReducedPattern) -> str:
     """Return "good", "off", or why it says nothing."""
     if check.expected is None:
         return "ρ₀ not given"

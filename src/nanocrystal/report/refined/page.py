@@ -123,16 +123,16 @@ def fit_of(curve: FittedCurve) -> Figure:
 
 def quality(curve: FittedCurve) -> list[tuple[str, str]]:
     """Return the figures of merit of one data set: symbol and value."""
-    found = [("R_w", merit(curve.rw))]
+    merits = [("R_w", merit(curve.rw))]
     if merit(curve.rwp) != merit(curve.rw):
-        found.append(("R_wp", merit(curve.rwp)))
+        merits.append(("R_wp", merit(curve.rwp)))
     if curve.rwp_without_background is not None:
-        found[-1] = (found[-1][0], f"{found[-1][1]} ({merit(curve.rwp_without_background)} without the background)")
+        merits[-1] = (merits[-1][0], f"{merits[-1][1]} ({merit(curve.rwp_without_background)} without the background)")
     if curve.chi2_red is not None:
-        found.append(("χ²_red", merit(curve.chi2_red)))
+        merits.append(("χ²_red", merit(curve.chi2_red)))
     if curve.gof is not None:
-        found.append(("GoF", merit(curve.gof)))
-    return found
+        merits.append(("GoF", merit(curve.gof)))
+    return merits
 
 
 def fit_buttons(curve: FittedCurve) -> list[Button | Choice]:
@@ -148,9 +148,9 @@ def fit_buttons(curve: FittedCurve) -> list[Button | Choice]:
         buttons.append(Button(action="log", text="Log axes", pressed=True))
     elif has_panel(curve) and bool((curve.observed > 0.0).any()):
         buttons.append(Button(action="intensity", text="Log intensity", pressed=False))
-    choices, own = abscissae(curve), abscissa(curve)
+    choices, shown = abscissae(curve), abscissa(curve)
     if len(choices) > 1:
-        over = [Button(action="over", text=key, pressed=key == own, to=key) for key in choices]
+        over = [Button(action="over", text=key, pressed=key == shown, to=key) for key in choices]
         buttons.append(Choice(label="Abscissa", buttons=over))
     return buttons
 

@@ -51,15 +51,15 @@ def reflections(cif: str, low: float, high: float) -> list[Reflection]:
     crystal.change_occupancies_to_crystallographic()  # atoms on special positions count once
     calculator = gemmi.StructureFactorCalculatorX(crystal.cell)
     operations = group.operations()
-    found = []
+    allowed = []
     for hkl in gemmi.make_miller_array(crystal.cell, group, 2.0 * np.pi / high, 2.0 * np.pi / low, unique=True):
         h, k, m = (int(i) for i in hkl)
         equivalents = {tuple(sign * i for i in op.apply_to_hkl([h, k, m])) for op in operations for sign in (1, -1)}
         factor = abs(calculator.calculate_sf_from_small_structure(crystal, [h, k, m]))
         q = 2.0 * np.pi / crystal.cell.calculate_d([h, k, m])
-        found.append(Reflection((h, k, m), q, len(equivalents) * factor**2, _kind(h, k, m, layers)))
-    strongest = max((r.intensity for r in found), default=0.0)
-    return sorted((r for r in found if r.intensity > WEAKEST * strongest), key=lambda r: r.q)
+        allowed.append(Reflection((h, k, m), q, len(equivalents) * factor**2, _kind(h, k, m, layers)))
+    strongest = max((r.intensity for r in allowed), default=0.0)
+    return sorted((r for r in allowed if r.intensity > WEAKEST * strongest), key=lambda r: r.q)
 
 
 def _layers(group: str, cell: object) -> int | None:
@@ -78,10 +78,10 @@ def _kind(h: int, k: int, m: int, layers: int | None) -> str:
     return {(True, False): "M", (True, True): "R", (False, True): "X"}.get((odd_base, odd_axis), CUBIC)
 
 
-def grouped(found: Sequence[Reflection], nearest: float) -> list[list[Reflection]]:
+def grouped(reflections: Sequence[Reflection], nearest: float) -> list[list[Reflection]]:
     """Return reflections of one kind in groups closer than `nearest` (Å⁻¹) to the one before."""
     groups: list[list[Reflection]] = []
-    for reflection in sorted(found, key=lambda r: r.q):
+    for reflection in sorted(reflections, key=lambda r: r.q):
         if groups and reflection.q - groups[-1][0].q < nearest:
             groups[-1].append(reflection)
         else:

@@ -25,12 +25,32 @@ Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """One parameter after the refinement.
+    """A parameter of a study after the refinement, with its standard error.
 
-    stderr comes from the covariance at the minimum with the sigmas as given; stderr_scaled is
-    multiplied by √χ²_red where that exceeds 1. Without sigmas both are the scaled one.
-    Both are None where the data do not determine the parameter or it was not refined.
-    quantity, definition: what it is and in words exactly which; empty where nothing is said, as in results of 0.1.
+    Both standard errors are None where the data do not determine the parameter or it was not refined; without σ both
+    are the scaled one.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`
+    stderr : float or None
+        From the covariance at the minimum, with σ of the data as they are
+    stderr_scaled : float or None
+        The same, multiplied by √χ²_red where that exceeds 1
+    unit : str
+        Empty for a plain number
+    status : {"free", "linear", "fixed", "tied", "at_bound", "undetermined"}
+        Refined by the optimiser or, a linear one, exactly; held; following others; at a bound; not determined by the
+        data
+    min, max : float or None
+        Its bounds; None where there is none
+    description : str
+        In a few words
+    quantity : str
+        Which quantity it is, of the vocabulary; empty where that is not said, as in results of version 0.1
+    definition : str
+        Exactly which one: of what, how weighted; empty where that is not said
     """
 
     value: float
@@ -47,7 +67,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class DerivedValue:
-    """A quantity that follows from the parameters, with its propagated uncertainty; see `Estimate`."""
+    """A quantity that follows from the parameters, with its propagated uncertainty.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`
+    stderr : float or None
+        Propagated from the scaled covariance; None where that is not known
+    unit : str
+        Empty for a plain number
+    description : str
+        In a few words
+    quantity : str
+        Which quantity it is, of the vocabulary; empty where that is not said, as in results of version 0.1
+    definition : str
+        Exactly which one: of what, how weighted; empty where that is not said
+    """
 
     value: float
     stderr: float | None
@@ -59,10 +95,18 @@ class DerivedValue:
 
 @dataclass(frozen=True)
 class FineCurve:
-    """A data set on a finer grid than the compared points, for figures; arrays of shape (n,).
+    """A data set on a finer grid than the compared points, for figures.
 
-    observed is None where only the calculated curve is known between the points. components are
-    those of `FittedCurve`, where they are known there, too.
+    Parameters
+    ----------
+    x : array (n,)
+        Abscissa, in the unit of the data set
+    observed : array (n,) or None
+        None where only the calculated curve is known between the points
+    calculated : array (n,)
+        In the unit of the data set
+    components : mapping of str to array (n,)
+        Those of `FittedCurve`, where they are known here, too
     """
 
     x: FloatArray
@@ -73,9 +117,30 @@ class FineCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class TrendCurve:
-    """Quantities of the curves of a stack against what was changed, x (n,), by the names of the curves (n,).
+    """Quantities of the curves of a stack against what was changed from curve to curve.
 
-    series: name -> values and standard errors, (n,) each, NaN where there is none.
+    Parameters
+    ----------
+    caption : str
+        What the figure shows
+    x_name : str
+        What was changed
+    x_unit : str
+        Its unit
+    y_name : str
+        What is shown of the curves
+    y_unit : str
+        Its unit
+    names : tuple of str, (n,)
+        Of the curves
+    x : array (n,)
+        In x_unit
+    series : mapping of str to (array, array), (n,) each
+        Name -> values and standard errors in y_unit, NaN where there is none
+    y_log : bool
+        Whether the ordinate is logarithmic
+    x_reversed : bool
+        Whether the abscissa runs from large to small
     """
 
     caption: str
@@ -92,16 +157,64 @@ class TrendCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedCurve:
-    """One data set and what was calculated for it; arrays of shape (n_points,).
+    """One data set and what was calculated for it.
 
-    background is None where the technique has none. components are contributions that add up
-    to calculated, by name (for instance the pairs Cd–Se of a PDF).
-    rwp_without_background is None where there is no background to leave out.
-    chi2_red and gof are None where the data carry no sigma. wavelength (Å) is that of the beam,
-    None where the technique needs none or it was not given. labels: names of the points, (n_points,), where they
-    are no curve but measurements of their own, such as ratios; x then only counts them. ticks: places on the
-    abscissa that are marked in figures, by name: the reflections of each phase. look: how figures show it. scale: what
-    the whole curve was multiplied by, None where there is no such number.
+    Parameters
+    ----------
+    technique : str
+        Its name in a study
+    x : array (n_points,)
+        Abscissa, in x_unit
+    observed : array (n_points,)
+        In y_unit
+    sigma : array (n_points,) or None
+        Standard deviation of `observed`; None where the data have none
+    calculated : array (n_points,)
+        In y_unit
+    background : array (n_points,) or None
+        Part of `calculated`; None where the technique has none
+    x_name : str
+        What the abscissa is
+    x_unit : str
+        Its unit
+    y_name : str
+        What the ordinate is
+    y_unit : str
+        Its unit
+    n_points : int
+        Points that were compared
+    rw : float
+        √(Σ w (observed − calculated)² / Σ w observed²), w = 1/σ², or 1 without σ
+    rwp : float
+        The same, by its name in powder diffraction
+    rwp_without_background : float or None
+        The same with observed − background in the denominator; None without one
+    chi2_red : float or None
+        χ² over the degrees of freedom; None without sigma
+    gof : float or None
+        √χ²_red; None without sigma
+    weights : str
+        How points were weighted, in words
+    source : str
+        The file
+    components : mapping of str to array (n_points,)
+        Contributions by name that add up to calculated, such as the pairs Cd–Se of a PDF
+    notes : tuple of str
+        What to know, one sentence each
+    fine : FineCurve or None
+        The same on a finer grid, where there is one
+    wavelength : float or None
+        Of the beam, Å; None where the technique needs none or the study has none
+    labels : sequence of str, (n_points,)
+        Names of the points where they are no curve but measurements each, such as ratios; x then only counts them
+    ticks : mapping of str to array
+        Places on the abscissa that are marked in figures, by name: the reflections of each phase
+    look : Look
+        How figures show it
+    scale : float or None
+        What the whole curve was multiplied by; None where there is no such number
+    trends : sequence of TrendCurve
+        What the curves of a stack say against what was changed
     """
 
     technique: str
@@ -135,7 +248,21 @@ class FittedCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class SizeCurve:
-    """A size distribution as curves: density per unit length over a length; shape (n,)."""
+    """A size distribution as curves: density per unit length over a length.
+
+    Parameters
+    ----------
+    length_name : str
+        Which length of the shape
+    unit : str
+        Of the length
+    length : array (n,)
+        In `unit`
+    number_density : array (n,)
+        Density by number, per unit of length
+    volume_density : array (n,)
+        Density by volume, per unit of length
+    """
 
     length_name: str
     unit: str
@@ -148,7 +275,18 @@ class SizeCurve:
 class SizeMap:
     """The number density of crystals over two of their lengths.
 
-    first: (n_first,), second: (n_second,); number_density: (n_second, n_first), per unit squared.
+    Parameters
+    ----------
+    first_name, second_name : str
+        Which lengths of the shape
+    unit : str
+        Of both
+    first : array (n_first,)
+        In `unit`
+    second : array (n_second,)
+        In `unit`
+    number_density : array (n_second, n_first)
+        Per unit squared
     """
 
     first_name: str
@@ -161,10 +299,22 @@ class SizeMap:
 
 @dataclass(frozen=True)
 class AtomPicture:
-    """The atoms of a typical nanocrystal: symbols (n_atoms,) and positions (n_atoms, 3), Å.
+    """The atoms of a typical nanocrystal, for a picture.
 
-    note: what is shown of it; domains: which of `domain_names` each atom belongs to, (n_atoms,), empty for a crystal
-    of one domain; outlines: the rims of boundaries, closed polygons (n, 3), Å.
+    Parameters
+    ----------
+    elements : tuple of str, (n_atoms,)
+        Symbols
+    positions : array (n_atoms, 3)
+        Å
+    note : str
+        What is shown of it
+    domains : tuple of int, (n_atoms,)
+        Which of `domain_names` each atom belongs to; empty for a crystal of one domain
+    domain_names : tuple of str
+        Of the domains
+    outlines : tuple of array (n, 3)
+        The rims of boundaries, closed polygons, Å
     """
 
     elements: tuple[str, ...]
@@ -176,10 +326,17 @@ class AtomPicture:
 
 
 @dataclass(frozen=True)
-class OwnValue:
-    """What one data set alone says of a shared parameter; stderr with its σ scaled.
+class DatasetValue:
+    """What one data set alone says of a parameter that several data sets share.
 
-    pull: how many standard deviations that is from what all say; None where the others add nothing.
+    Parameters
+    ----------
+    value : float
+        Refined against this data set alone
+    stderr : float or None
+        With its σ scaled; None where it does not determine the parameter
+    pull : float or None
+        How many standard deviations that is from what all say; None where the others add nothing
     """
 
     value: float
@@ -188,8 +345,18 @@ class OwnValue:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """By how much χ² rises where data sets have to agree, and how probable at least that much is if they do."""
+class DatasetAgreement:
+    """By how much χ² rises where data sets have to agree on what they share.
+
+    Parameters
+    ----------
+    chi2 : float
+        The rise, with the σ of each data set scaled
+    freedom : int
+        Its degrees of freedom
+    probability : float
+        Of at least that rise if they agree
+    """
 
     chi2: float
     freedom: int
@@ -197,23 +364,41 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joint:
-    """Several data sets together.
+class JointFit:
+    """What several data sets say alone and together.
 
-    error_scales: what the σ of each were multiplied by; estimated: those where that follows from its own misfit;
-    alone: R_w of each refined by itself; shared: parameter -> data set -> what it says alone.
+    Parameters
+    ----------
+    error_scales : mapping of str to float
+        Data set -> what its σ were multiplied by
+    estimated : sequence of str
+        Data sets where that follows from the misfit of each alone
+    alone : mapping of str to float
+        Data set -> R_w refined by itself
+    shared : mapping of str to mapping of str to DatasetValue
+        Parameter -> data set -> what it says alone
+    agreement : DatasetAgreement or None
+        None where nothing is shared
     """
 
     error_scales: Mapping[str, float]
     estimated: Sequence[str]
     alone: Mapping[str, float]
-    shared: Mapping[str, Mapping[str, OwnValue]]
-    agreement: Agreement | None
+    shared: Mapping[str, Mapping[str, DatasetValue]]
+    agreement: DatasetAgreement | None
 
 
 @dataclass(frozen=True)
-class Correlations:
-    """Correlation coefficients between refined parameters: their addresses (n,), and the matrix (n, n)."""
+class ParameterCorrelations:
+    """Correlation coefficients between refined parameters.
+
+    Parameters
+    ----------
+    names : sequence of str, (n,)
+        Their addresses
+    matrix : array (n, n)
+        Not a number where a parameter is not determined
+    """
 
     names: Sequence[str] = ()
     matrix: Table = field(default_factory=lambda: np.zeros((0, 0)))
@@ -221,7 +406,51 @@ class Correlations:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Result(Outcome):
-    """The outcome of a refinement. Linear parameters are listed like all others."""
+    """The outcome of a refinement. Linear parameters are listed like all others.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    converged : bool
+        Whether the optimiser came to its end
+    message : str
+        Why it stopped
+    elapsed_s : float
+        Seconds that it took
+    n_evaluations : int
+        How often the model was calculated
+    parameters : mapping of str to Estimate
+        Address -> value and uncertainty of every number of the study
+    derived : mapping of str to DerivedValue
+        Address -> what follows from them
+    datasets : mapping of str to FittedCurve
+        Data set -> what was measured and calculated
+    correlations : ParameterCorrelations
+        Between the refined parameters
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    notes : sequence of str
+        What to know, one sentence each
+    sizes : mapping of str to SizeCurve
+        Population and length -> its distribution
+    structures : mapping of str to str
+        File name (name.cif or name.xyz) -> text of the refined model
+    provenance : mapping
+        Versions of what was used (python, numpy, scipy, numba, gemmi), options of the optimiser
+    interrupted : bool
+        Whether the user stopped the refinement; the best point so far is reported
+    methods : sequence of str
+        One paragraph each: what was computed and how, with the reference
+    size_maps : mapping of str to SizeMap
+        Population -> the distribution of two of its lengths
+    atoms : mapping of str to AtomPicture
+        Population -> atoms of one of its crystals, for a picture
+    joint : JointFit or None
+        What each data set says alone, where there are several
+    """
 
     kind: ClassVar[str] = "refinement"
     record: ClassVar[str] = RESULTS
@@ -230,36 +459,22 @@ class Result(Outcome):
     version: str
     converged: bool
     message: str
-    """why it stopped"""
     elapsed_s: float
     n_evaluations: int
-    """how often the model was calculated"""
     parameters: Mapping[str, Estimate]
-    """address -> value and uncertainty of every number of the study"""
     derived: Mapping[str, DerivedValue]
-    """address -> what follows from them"""
     datasets: Mapping[str, FittedCurve]
-    """data set -> what was measured and calculated"""
-    correlations: Correlations
+    correlations: ParameterCorrelations
     inputs: Mapping[str, str]
-    """file -> SHA-256 of what was read"""
     notes: Sequence[str]
-    """what to know, one sentence each"""
     sizes: Mapping[str, SizeCurve]
-    """population and length -> its distribution"""
     structures: Mapping[str, str]
-    """file name (name.cif or name.xyz) -> text of the refined model"""
     provenance: Mapping[str, Any]
-    """versions of what was used (python, numpy, scipy, numba, gemmi), options of the optimiser"""
     interrupted: bool = False
-    """whether the user stopped the refinement; the best point so far is reported"""
     methods: Sequence[str] = ()
-    """one paragraph each: what was computed and how, with the reference"""
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
-    """population -> atoms of one of its crystals, for a picture"""
-    joint: Joint | None = None
-    """what each data set says alone, where there are several"""
+    joint: JointFit | None = None
 
     def __getitem__(self, address: str) -> Estimate | DerivedValue:
         """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".

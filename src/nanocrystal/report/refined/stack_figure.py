@@ -130,11 +130,11 @@ def _one(part: FittedCurve, zero: float, below: float, first: bool) -> list[dict
     rest = part.observed - part.calculated
     difference = line(x, rest + zero + below, "Difference", "difference", "#5A6572", 0.7)
     difference |= {"customdata": plain_list(rest), "hovertemplate": "%{customdata:.4g}"}
-    for trace in (found := [*traces, observed, calculated, difference]):
+    for trace in (all_traces := [*traces, observed, calculated, difference]):
         trace["legendgroup"] = trace["name"]
         if not first:
             trace["showlegend"] = False
-    return found
+    return all_traces
 
 
 def _name_beside(name: str, y: float) -> dict[str, Any]:

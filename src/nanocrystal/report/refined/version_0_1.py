@@ -33,11 +33,11 @@ def restored(kind: type[Result], document: Mapping[str, Any], folder: Path) -> A
         "datasets": {},
     }
     result = decoded(kind, whole)
-    curves = {name: _curve(name, told, folder) for name, told in document["datasets"].items()}
+    curves = {name: _curve(name, record, folder) for name, record in document["datasets"].items()}
     return type(result)(**{**vars(result), "datasets": curves})
 
 
-def _curve(name: str, told: Mapping[str, Any], folder: Path) -> FittedCurve:
+def _curve(name: str, record: Mapping[str, Any], folder: Path) -> FittedCurve:
     columns = columns_of(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
     columns.pop("curve", None)
     x_name, x = next(iter(columns.items()))
@@ -45,10 +45,10 @@ def _curve(name: str, told: Mapping[str, Any], folder: Path) -> FittedCurve:
     background = numbers(columns["background"])
     sigma = columns["sigma"]
     fine = folder / f"{name}_fine.csv"
-    merits: dict[str, Any] = {key: told.get(key) for key in MERITS}
+    merits: dict[str, Any] = {key: record.get(key) for key in MERITS}
     return FittedCurve(
         **merits,
-        notes=tuple(told["notes"]),
+        notes=tuple(record["notes"]),
         x=places,
         labels=labels,
         x_name=x_name,

@@ -20,7 +20,35 @@ METHOD = (
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Scattering(Outcome):
-    """What explicit atoms scatter, by the Debye equation."""
+    """What explicit atoms scatter, by the Debye equation.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    source : str
+        The file of the atoms
+    atoms : mapping of str to int
+        Element -> number of atoms
+    u_iso : mapping of str to float
+        Element -> mean-square displacement along one axis, Å²
+    energy : float or None
+        Of the photons, eV; None without f′ and f″
+    q : array (n,)
+        Å⁻¹
+    intensity : array (n,)
+        Electron units of the whole cluster
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    provenance : mapping
+        Versions of what was used
+
+    References
+    ----------
+    P. Debye, Ann. Phys. 351, 809 (1915).
+    """
 
     kind: ClassVar[str] = "scattering"
     record: ClassVar[str] = DEBYE
@@ -30,21 +58,13 @@ class Scattering(Outcome):
     title: str
     version: str
     source: str
-    """the file of the atoms"""
     atoms: Mapping[str, int]
-    """element -> number of atoms"""
     u_iso: Mapping[str, float]
-    """element -> mean-square displacement along one axis, Å²"""
     energy: float | None
-    """of the photons, eV; null without f′ and f″"""
     q: FloatArray
-    """Å⁻¹, (n,)"""
     intensity: FloatArray
-    """electron units of the whole cluster, (n,)"""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """file -> SHA-256 of what was read"""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """versions of what was used"""
 
     def summary(self) -> str:
         """Return what scatters, and over which Q, in a line."""

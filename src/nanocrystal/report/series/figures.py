@@ -14,8 +14,8 @@ from nanocrystal.report.page.figures import DIVERGING, SEQUENTIAL, Figure, label
 from nanocrystal.report.series.result import (
     ORDER_PARAMETER,
     MemberFit,
+    MemberPattern,
     MemberResult,
-    Pattern,
     SeriesResult,
     SeriesValue,
 )
@@ -161,7 +161,7 @@ def delta_bic_of(fit: MemberFit) -> SeriesValue | None:
 # ---- patterns -------------------------------------------------------------------------------------
 
 
-def patterns_of(series: SeriesResult, dataset: str, branch: str) -> list[tuple[MemberResult, Pattern]]:
+def patterns_of(series: SeriesResult, dataset: str, branch: str) -> list[tuple[MemberResult, MemberPattern]]:
     """Return the members of a branch by value with their pattern of a data set, fitted by the preferred candidate.
 
     A pattern without curves, as version 0.1 may have left it, is none.
@@ -171,7 +171,7 @@ def patterns_of(series: SeriesResult, dataset: str, branch: str) -> list[tuple[M
     return sorted((row for row in rows if len(row[1].x)), key=lambda row: row[0].value)
 
 
-def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]]) -> Figure:
+def stacked_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, MemberPattern]]) -> Figure:
     """Return observed patterns above each other, each with its calculated curve, by value from below."""
     shown = rows[:: -(-len(rows) // MOST_STACKED)]
     x, observed, calculated = _on_one_grid([p for _, p in shown])
@@ -237,7 +237,7 @@ def _row_label(series: SeriesResult, member: MemberResult, height: float, color:
     }
 
 
-def map_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]], from_mean: bool) -> Figure:
+def map_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, MemberPattern]], from_mean: bool) -> Figure:
     """Return the observed patterns as a map over abscissa and variable, with the preferred candidates at its side.
 
     from_mean: the difference from the mean of all members, which shows what changes.
@@ -277,13 +277,13 @@ def map_figure(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]
     return {"data": [trace, *beside], "layout": figure_layout}
 
 
-def _sides(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]], at: float) -> list[dict[str, Any]]:
+def _sides(series: SeriesResult, rows: Sequence[tuple[MemberResult, MemberPattern]], at: float) -> list[dict[str, Any]]:
     """Return squares at the right edge in the colours of the preferred candidates."""
-    found = []
+    squares = []
     for candidate in series.candidates:
         values = [m.value for m, _ in rows if m.preferred == candidate]
         if values:
-            found.append(
+            squares.append(
                 {
                     "type": "scatter",
                     "mode": "markers",
@@ -295,7 +295,7 @@ def _sides(series: SeriesResult, rows: Sequence[tuple[MemberResult, Pattern]], a
                     "hoverinfo": "skip",
                 }
             )
-    return found
+    return squares
 
 
 def _level(height: float) -> dict[str, Any]:
@@ -308,14 +308,14 @@ def _range(x: FloatArray, beyond: float) -> dict[str, Any]:
     return {"range": [float(f"{x.min():.6g}"), float(f"{x.max() + beyond * spread:.6g}")]}
 
 
-def _on_one_grid(patterns: Sequence[Pattern]) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _on_one_grid(patterns: Sequence[MemberPattern]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return x (n,) of the first pattern, and all observed and calculated on it, (n_patterns, n)."""
     x = np.asarray(patterns[0].x, dtype=float)
 
-    def at(p: Pattern, y: FloatArray) -> FloatArray:
-        own = np.asarray(p.x, dtype=float)
-        if np.array_equal(own, x):
+    def at(p: MemberPattern, y: FloatArray) -> FloatArray:
+        x_of_pattern = np.asarray(p.x, dtype=float)
+        if np.array_equal(x_of_pattern, x):
             return np.asarray(y, dtype=float)
-        return np.asarray(np.interp(x, own, np.asarray(y, dtype=float), left=np.nan, right=np.nan))
+        return np.asarray(np.interp(x, x_of_pattern, np.asarray(y, dtype=float), left=np.nan, right=np.nan))
 
     return x, np.array([at(p, p.observed) for p in patterns]), np.array([at(p, p.calculated) for p in patterns])

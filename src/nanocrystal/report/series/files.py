@@ -17,12 +17,12 @@ from nanocrystal.report.series.result import (
     MemberFit,
     MemberResult,
     SeriesResult,
+    SeriesTransition,
+    SeriesTrend,
     SeriesValue,
-    Transition,
-    Trend,
     shown_addresses,
 )
-from nanocrystal.report.series.switch import Switch, single_switch
+from nanocrystal.report.series.switch import SeriesSwitch, single_switch
 from nanocrystal.report.series.version_0_1 import of_today
 from nanocrystal.text import csv_of_rows
 
@@ -50,7 +50,7 @@ def member_text(member: MemberResult) -> str:
 
 
 def read_member(folder: Path, name: str) -> MemberResult | None:
-    """Return what an earlier run found for a member, None where there is nothing that can be read."""
+    """Return the result of a member from its checkpoint, None where there is none that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
     except (OSError, ValueError, KeyError, TypeError):
@@ -126,14 +126,14 @@ def _columns(series: SeriesResult) -> list[tuple[list[str], str, Any]]:
     columns: list[tuple[list[str], str, Any]] = []
     for candidate in series.candidates or [""]:
         prefix = f"{candidate}:" if candidate else ""
-        own = [m for m in series.members if candidate in m.fits]
-        for name in dict.fromkeys(n for m in own for n in m.fits[candidate].patterns):
+        fitted = [m for m in series.members if candidate in m.fits]
+        for name in dict.fromkeys(n for m in fitted for n in m.fits[candidate].patterns):
             columns.append(([f"{prefix}rw.{name}", f"{prefix}gof.{name}"], candidate, _merits(name)))
         if candidate:
             columns.append(([f"{prefix}delta_bic"], candidate, lambda fit: [fit.delta_bic]))
-        for address in shown_addresses([_only(m, candidate) for m in own]):
+        for address in shown_addresses([_only(m, candidate) for m in fitted]):
             columns.append(([f"{prefix}{address}", f"{prefix}{address}_stderr"], candidate, _parameter(address)))
-        if any(ORDER_PARAMETER in m.fits[candidate].derived for m in own):
+        if any(ORDER_PARAMETER in m.fits[candidate].derived for m in fitted):
             heads = [f"{prefix}{ORDER_PARAMETER}", f"{prefix}{ORDER_PARAMETER}_stderr"]
             columns.append((heads, candidate, _derived(ORDER_PARAMETER)))
     return columns
@@ -187,11 +187,11 @@ def conclusions(series: SeriesResult) -> dict[str, Any]:
     }
 
 
-def _transition(transition: Transition) -> dict[str, Any]:
+def _transition(transition: SeriesTransition) -> dict[str, Any]:
     return {**_change(transition), "members": list(transition.members)}
 
 
-def _change(change: Transition | Switch) -> dict[str, Any]:
+def _change(change: SeriesTransition | SeriesSwitch) -> dict[str, Any]:
     return {
         "branch": change.branch,
         "below": change.below,
@@ -201,7 +201,7 @@ def _change(change: Transition | Switch) -> dict[str, Any]:
     }
 
 
-def _trend(trend: Trend) -> dict[str, Any]:
+def _trend(trend: SeriesTrend) -> dict[str, Any]:
     line = trend.line
     return {
         "parameter": trend.address,

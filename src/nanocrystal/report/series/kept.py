@@ -8,7 +8,7 @@ import numpy as np
 
 from nanocrystal.report.compared.result import Comparison
 from nanocrystal.report.refined.result import DerivedValue, Estimate, FittedCurve, Result
-from nanocrystal.report.series.result import REFINED, MemberFit, Pattern, SeriesValue
+from nanocrystal.report.series.result import REFINED, MemberFit, MemberPattern, SeriesValue
 
 MOST_POINTS = 1600
 """of a pattern that is kept for the figures of the series"""
@@ -31,20 +31,20 @@ def member_fit(result: Result, extra: Mapping[str, SeriesValue] | None = None) -
     )
 
 
-def _value(found: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
+def _value(quantity: Estimate | DerivedValue, stderr: float | None, status: str) -> SeriesValue:
     known = stderr if stderr is not None and np.isfinite(stderr) else None
     return SeriesValue(
-        value=found.value,
+        value=quantity.value,
         stderr=known,
-        unit=found.unit,
+        unit=quantity.unit,
         status=status,
-        description=found.description,
-        quantity=found.quantity,
-        definition=found.definition,
+        description=quantity.description,
+        quantity=quantity.quantity,
+        definition=quantity.definition,
     )
 
 
-def _pattern(curve: FittedCurve) -> Pattern:
+def _pattern(curve: FittedCurve) -> MemberPattern:
     fine = curve.fine
     if fine is not None and fine.observed is not None:
         columns = (fine.x, fine.observed, fine.calculated)
@@ -52,7 +52,7 @@ def _pattern(curve: FittedCurve) -> Pattern:
         columns = (curve.x, curve.observed, curve.calculated)
     step = max(1, -(-len(columns[0]) // MOST_POINTS))
     x, observed, calculated = (np.array(column[::step]) for column in columns)
-    return Pattern(
+    return MemberPattern(
         technique=curve.technique,
         x_name=curve.x_name,
         x_unit=curve.x_unit,

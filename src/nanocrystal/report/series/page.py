@@ -14,8 +14,8 @@ from nanocrystal.report.series.files import series_csv, state_of
 from nanocrystal.report.series.result import (
     ORDER_PARAMETER,
     MemberFit,
+    MemberPattern,
     MemberResult,
-    Pattern,
     SeriesResult,
     SeriesValue,
     shown_addresses,
@@ -27,7 +27,7 @@ MODES = {
     "independent": "each from the values of the study",
     "shared": "all at once, with parameters in common",
 }
-Rows = list[tuple[MemberResult, Pattern]]
+Rows = list[tuple[MemberResult, MemberPattern]]
 
 
 def series_page(series: SeriesResult, script: str | None = None) -> str:
@@ -168,5 +168,5 @@ def followed_by(member: MemberResult) -> SeriesValue | None:
 def next_best(member: MemberResult) -> str:
     """Return by how much BIC of the next best candidate is above that of the preferred one."""
     others = [f.delta_bic for c, f in member.fits.items() if c != member.preferred and f.delta_bic is not None]
-    own = member.fit.delta_bic if member.fit is not None and member.fit.delta_bic is not None else 0.0
-    return f"{min(others) - own:.1f}".replace("-", "−") if others else "—"
+    preferred = member.fit.delta_bic if member.fit is not None and member.fit.delta_bic is not None else 0.0
+    return f"{min(others) - preferred:.1f}".replace("-", "−") if others else "—"

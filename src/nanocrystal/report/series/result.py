@@ -39,21 +39,62 @@ UNFINISHED = "the run has not come to its end; the same command goes on with it"
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesValue:
-    """A parameter or derived quantity of one member; stderr is the scaled one, None where there is none."""
+    """A parameter or derived quantity of one member of a series.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`
+    stderr : float or None
+        The scaled standard error, None where there is none
+    unit : str
+        Empty for a plain number
+    status : str
+        As that of an `Estimate`, or "derived"
+    description : str
+        In a few words
+    quantity : str
+        Which quantity it is, of the vocabulary
+    definition : str
+        Exactly which one: of what, how weighted
+    """
 
     value: float
     stderr: float | None
     unit: str = ""
     status: str = "derived"
-    """as that of a parameter, or derived"""
     description: str = ""
     quantity: str = ""
     definition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pattern(PlainData):
-    """One data set of a member and its calculated curve, thinned for figures; arrays of shape (n,)."""
+class MemberPattern(PlainData):
+    """One data set of a member of a series and its calculated curve, thinned for figures.
+
+    Parameters
+    ----------
+    technique : str
+        Its name in a study
+    x_name : str
+        What the abscissa is
+    x_unit : str
+        Its unit
+    y_name : str
+        What the ordinate is
+    y_unit : str
+        Its unit
+    x : array (n,)
+        Abscissa, in x_unit
+    observed, calculated : array (n,)
+        In y_unit
+    rw : float
+        As that of `FittedCurve`, of all its points
+    gof : float or None
+        √χ²_red; None without σ
+    n_points : int
+        Points that were compared
+    """
 
     technique: str
     x_name: str
@@ -70,20 +111,38 @@ class Pattern(PlainData):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberFit(PlainData):
-    """One candidate of one member. delta_bic: above the best candidate, None where it was not judged."""
+    """One candidate refined against one member of a series.
+
+    Parameters
+    ----------
+    converged : bool
+        Whether the optimiser came to its end
+    message : str
+        Why the optimiser stopped
+    n_parameters : int
+        Refined ones, linear ones too
+    values : mapping of str to SeriesValue
+        Address -> parameter
+    derived : mapping of str to SeriesValue
+        Address -> what follows from the parameters
+    patterns : mapping of str to MemberPattern
+        Data set -> its pattern
+    bic : float or None
+        None where it was not judged
+    delta_bic : float or None
+        What it is above the best candidate, None where it was not judged
+    notes : sequence of str
+        What to know, one sentence each
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = called(values="parameters", patterns="datasets")
 
     converged: bool
     message: str
-    """why the optimiser stopped"""
     n_parameters: int
-    """refined ones, linear ones too"""
     values: Mapping[str, SeriesValue]
-    """address -> parameter"""
     derived: Mapping[str, SeriesValue]
-    patterns: Mapping[str, Pattern]
-    """data set -> its pattern"""
+    patterns: Mapping[str, MemberPattern]
     bic: float | None = None
     delta_bic: float | None = None
     notes: Sequence[str] = ()
@@ -96,28 +155,50 @@ class MemberFit(PlainData):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberResult(PlainData):
-    """What was found for one member.
+    """The refinements of one member of a series.
 
-    fits: candidate -> fit, the only one under "" without candidates; best: candidates that cannot be told apart from
-    the best; preferred: the simplest of them, None where the member failed; problem: why it failed, else "";
-    carried_from: member whose values it started from; fingerprint: of all that decided its result; report: the page
-    with more, from the folder of the series; files: the names of those in its own folder; version: that refined it.
+    Parameters
+    ----------
+    name : str
+        Of the member, which is that of its folder
+    value : float
+        Of the variable
+    branch : str
+        The run along the variable that it belongs to, such as heating
+    fits : mapping of str to MemberFit
+        Candidate -> fit, the only one under "" without candidates
+    best : sequence of str
+        Candidates that cannot be told apart from the best
+    preferred : str or None
+        The simplest of them, None where the member failed
+    problem : str
+        Why it failed, else empty
+    notes : sequence of str
+        What to know, one sentence each
+    carried_from : str
+        The member whose values it started from
+    elapsed_s : float
+        Seconds that it took
+    fingerprint : str
+        Of all that decided its result
+    report : str
+        The page with more, from the folder of the series
+    files : sequence of str
+        The names of those in its folder
+    version : str
+        Of nanocrystal that refined it
     """
 
     name: str
     value: float
-    """of the variable"""
     branch: str
-    """the run along the variable that it belongs to, such as heating"""
     fits: Mapping[str, MemberFit]
     best: Sequence[str]
     preferred: str | None
     problem: str = ""
     notes: Sequence[str] = ()
-    """what to know, one sentence each"""
     carried_from: str = ""
     elapsed_s: float = 0.0
-    """seconds that it took"""
     fingerprint: str = ""
     report: str = ""
     files: Sequence[str] = ()
@@ -141,8 +222,24 @@ class MemberResult(PlainData):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """A straight line through values along the series; slope per unit of the variable, at: x̄, level: y₀."""
+class StraightLine:
+    """A weighted straight line y = level + slope (x − at) through values along a series.
+
+    Parameters
+    ----------
+    slope : float
+        Per unit of the variable
+    stderr : float
+        Of the slope, multiplied by √χ²_red where that exceeds 1
+    level : float
+        y₀, the weighted mean of the values
+    at : float
+        x̄, the weighted mean of the variable
+    chi2_red : float
+        χ² over n − 2
+    n : int
+        Points
+    """
 
     slope: float
     stderr: float
@@ -162,19 +259,45 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trend:
-    """The straight line of one parameter over the members of one branch where its candidate is preferred."""
+class SeriesTrend:
+    """The straight line of one parameter over the members of one branch where its candidate is preferred.
+
+    Parameters
+    ----------
+    address : str
+        Of the parameter
+    candidate : str
+        Empty where there is one model
+    branch : str
+        The run along the variable, such as heating
+    unit : str
+        Of the parameter
+    line : StraightLine
+        Against the variable
+    """
 
     address: str
     candidate: str
     branch: str
     unit: str
-    line: Line
+    line: StraightLine
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transition:
-    """Where the preferred candidate changes: between two neighbouring members of a branch."""
+class SeriesTransition:
+    """Where the preferred candidate changes: between two neighbouring members of a branch.
+
+    Parameters
+    ----------
+    branch : str
+        The run along the variable, such as heating
+    below, above : str
+        The candidates that are preferred on the two sides
+    low, high : float
+        The variable at the two members
+    members : (str, str)
+        Their names
+    """
 
     branch: str
     below: str
@@ -195,35 +318,58 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class SeriesResult(Outcome):
-    """A whole series of refinements, members by branch and value."""
+    """A whole series of refinements, members by branch and value.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    variable : str
+        What changes from member to member
+    unit : str
+        Of the variable
+    mode : str
+        Sequential, independent or shared
+    members : sequence of MemberResult
+        Those that are done; their patterns without curves, which stand in the checkpoints of the members
+    candidates : sequence of str
+        Their names, none where there is one model
+    descriptions : mapping of str to str
+        Candidate -> what the study says of it
+    order_parameter : str
+        The expression that is followed
+    shared : sequence of str
+        Addresses of the parameters that all members have in common
+    missing : sequence of str
+        Members not done yet
+    notes : sequence of str
+        What to know, one sentence each
+    elapsed_s : float
+        Seconds that the run took
+    interrupted : bool
+        Whether the user stopped it
+    version : str
+        Of nanocrystal, that made it
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    """
 
     kind: ClassVar[str] = "series"
     record: ClassVar[str] = SERIES
 
     title: str
     variable: str
-    """what changes from member to member"""
     unit: str
-    """of the variable"""
     mode: str
-    """sequential, independent or shared"""
     members: Annotated[Sequence[MemberResult], ByName()]
-    """those that are done; their patterns without curves, which stand in the checkpoints of the members"""
     candidates: Sequence[str]
-    """their names, none where there is one model"""
     descriptions: Mapping[str, str] = field(default_factory=dict)
-    """candidate -> what the study says of it"""
     order_parameter: str = ""
-    """the expression that is followed"""
     shared: Sequence[str] = ()
-    """addresses of the parameters that all members have in common"""
     missing: Sequence[str] = ()
-    """members not done yet"""
     notes: Sequence[str] = ()
     elapsed_s: float = 0.0
-    """seconds that the run took"""
     interrupted: bool = False
-    """whether the user stopped it"""
     version: str = __version__
     inputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -242,25 +388,25 @@ class SeriesResult(Outcome):
         return not self.missing and all(m.fit is not None and m.fit.converged for m in self.members)
 
     @property
-    def transitions(self) -> list[Transition]:
+    def transitions(self) -> list[SeriesTransition]:
         return [t for branch in self.branches for t in transitions_of(self.along(branch), branch)]
 
     @property
-    def trends(self) -> list[Trend]:
+    def trends(self) -> list[SeriesTrend]:
         """Straight lines of all parameters that each member refines for itself, by candidate and branch."""
-        found = []
+        lines = []
         for candidate in self.candidates or [ALONE]:
             for branch in self.branches:
                 chosen = [m for m in self.along(branch) if m.preferred == candidate]
-                found += [t for t in _trends(chosen, candidate, branch) if t.address not in self.shared]
-        return found
+                lines += [t for t in _trends(chosen, candidate, branch) if t.address not in self.shared]
+        return lines
 
     def along(self, branch: str) -> list[MemberResult]:
         """Return the members of a branch that have a result, by value."""
         return sorted((m for m in self.good if m.branch == branch), key=lambda m: m.value)
 
     def summary(self) -> str:
-        """Return what was found along the series, and what to know, in lines."""
+        """Return transitions, slopes of the cell, and notes, in lines."""
         from nanocrystal.report.series.words import findings
 
         lines = [f"{self.title or UNTITLED}: {len(self.members)} members in {self.elapsed_s:.1f} s"]
@@ -326,15 +472,30 @@ class SeriesResult(Outcome):
         return decoded(cls, with_members(document, folder))
 
     def __repr__(self) -> str:
-        """Return what was found in a few lines: what a notebook shows."""
+        """Return transitions and slopes in a few lines: what a notebook shows."""
         return f"SeriesResult({self.title!r})\n" + "\n".join(self.summary().splitlines()[1:])
 
 
 # ---- along the series -----------------------------------------------------------------------------
 
 
-def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
-    """Return the weighted straight line through points (n,), n ≥ 2, with positive standard errors."""
+def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> StraightLine:
+    """Return the weighted straight line through points.
+
+    Parameters
+    ----------
+    x : array (n,)
+        The variable; n ≥ 2
+    y : array (n,)
+        Values
+    stderr : array (n,)
+        Standard errors of the values, positive
+
+    Returns
+    -------
+    StraightLine
+        Of least squares with weights 1/stderr²
+    """
     weight = 1.0 / stderr**2
     at, level = (float(np.average(v, weights=weight)) for v in (x, y))
     spread = float(weight @ (x - at) ** 2)
@@ -342,13 +503,13 @@ def straight_line(x: FloatArray, y: FloatArray, stderr: FloatArray) -> Line:
     chi2 = float(weight @ (y - level - slope * (x - at)) ** 2)
     chi2_red = chi2 / (len(x) - 2) if len(x) > 2 else 0.0
     error = float(np.sqrt(max(1.0, chi2_red) / spread))
-    return Line(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
+    return StraightLine(slope=slope, stderr=error, level=level, at=at, chi2_red=chi2_red, n=len(x))
 
 
-def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[Trend]:
+def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> list[SeriesTrend]:
     fits = [(m.value, m.fits[candidate]) for m in members]
     addresses = dict.fromkeys(a for _, fit in fits for a, v in fit.values.items() if v.status in ("free", "linear"))
-    found = []
+    trends = []
     for address in addresses:
         known = [(x, fit.values[address]) for x, fit in fits if address in fit.values]
         rows = [(x, v.value, v.stderr) for x, v in known if v.stderr]
@@ -357,14 +518,14 @@ def _trends(members: Sequence[MemberResult], candidate: str, branch: str) -> lis
         x, y, stderr = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
         if np.ptp(x) > 0.0:
             unit, line = known[0][1].unit, straight_line(x, y, stderr)
-            found.append(Trend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
-    return found
+            trends.append(SeriesTrend(address=address, candidate=candidate, branch=branch, unit=unit, line=line))
+    return trends
 
 
-def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[Transition]:
+def transitions_of(along: Sequence[MemberResult], branch: str = "") -> list[SeriesTransition]:
     """Return the transitions of one branch, whose members come by value."""
     return [
-        Transition(
+        SeriesTransition(
             branch=branch,
             below=a.preferred or "",
             above=b.preferred or "",

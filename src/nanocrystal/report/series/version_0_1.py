@@ -30,7 +30,7 @@ def with_members(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     from nanocrystal.report.series.files import checkpoint_in
 
     members = {
-        name: checkpoint_in(folder, name) if (folder / name / MEMBER).is_file() else _told(member)
+        name: checkpoint_in(folder, name) if (folder / name / MEMBER).is_file() else _recorded(member)
         for name, member in document["members"].items()
     }
     return {**document, "members": members}
@@ -50,7 +50,7 @@ def _kept(fit: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(member: Mapping[str, Any]) -> dict[str, Any]:
+def _recorded(member: Mapping[str, Any]) -> dict[str, Any]:
     """Return a member of a series.json, whose patterns have no curves."""
     fits = {
         candidate: {

@@ -63,14 +63,14 @@ def wants_log_axes(curve: SimulatedCurve) -> bool:
 
 def buttons(curve: SimulatedCurve) -> list[Button]:
     """Return the buttons for what the figure can show."""
-    found = [RESET]
+    shown = [RESET]
     if curve.sigma is not None:
-        found.append(Button(action="errors", text="Error bars", pressed=bool(curve.labels)))
+        shown.append(Button(action="errors", text="Error bars", pressed=bool(curve.labels)))
     if wants_log_axes(curve):
-        found.append(Button(action="log", text="Log axes", pressed=True))
+        shown.append(Button(action="log", text="Log axes", pressed=True))
     elif not curve.labels and bool((curve.y > 0.0).any()):
-        found.append(Button(action="intensity", text="Log intensity", pressed=False))
-    return found
+        shown.append(Button(action="intensity", text="Log intensity", pressed=False))
+    return shown
 
 
 def _traces(curve: SimulatedCurve) -> list[dict[str, Any]]:

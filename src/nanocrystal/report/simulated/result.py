@@ -18,11 +18,32 @@ SIMULATION = "simulation.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedCurve:
-    """What one data set would look like; arrays of shape (n_points,).
+    """What one data set would look like.
 
-    y holds the noise that the data set describes, and sigma its standard deviation; None without noise. labels: names
-    of the points, (n_points,), where they are no curve but measurements of their own; x then only counts them.
-    wavelength (Å): of the beam, None where the technique needs none. look: how figures show it.
+    Parameters
+    ----------
+    technique : str
+        Its name in a study
+    x : array (n_points,)
+        Abscissa, in x_unit
+    y : array (n_points,)
+        In y_unit, with the noise that the data set describes
+    sigma : array (n_points,) or None
+        Standard deviation of the noise; None without noise
+    x_name : str
+        What the abscissa is
+    x_unit : str
+        Its unit
+    y_name : str
+        What the ordinate is
+    y_unit : str
+        Its unit
+    labels : sequence of str, (n_points,)
+        Names of the points where they are no curve but measurements each; x then only counts them
+    wavelength : float or None
+        Of the beam, Å; None where the technique needs none
+    look : Look
+        How figures show it
     """
 
     technique: str
@@ -46,7 +67,27 @@ class SimulatedCurve:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Simulation(Outcome):
-    """What the data sets of a sample would look like."""
+    """What the data sets of a sample would look like.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    version : str
+        Of nanocrystal, that made it
+    curves : mapping of str to SimulatedCurve
+        Data set -> what it would look like
+    parameters : mapping of str to Estimate
+        Address -> the value at which the curves were calculated
+    inputs : mapping of str to str
+        File -> SHA-256 of what was read
+    notes : sequence of str
+        What to know, one sentence each
+    methods : sequence of str
+        One paragraph each: what was computed and how, with the reference
+    provenance : mapping
+        Versions of what was used
+    """
 
     kind: ClassVar[str] = "simulation"
     record: ClassVar[str] = SIMULATION
@@ -54,17 +95,11 @@ class Simulation(Outcome):
     title: str
     version: str
     curves: Mapping[str, SimulatedCurve]
-    """data set -> what it would look like"""
     parameters: Mapping[str, Estimate] = field(default_factory=dict)
-    """address -> the value at which the curves were calculated"""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """file -> SHA-256 of what was read"""
     notes: Sequence[str] = ()
-    """what to know, one sentence each"""
     methods: Sequence[str] = ()
-    """one paragraph each: what was computed and how, with the reference"""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """versions of what was used"""
 
     def summary(self) -> str:
         """Return how many points each data set has and over what, and what to know, in lines."""

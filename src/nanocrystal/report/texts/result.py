@@ -13,7 +13,21 @@ TEXT = "text.json"
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class WrittenText(Outcome):
-    """A text of a file, and what to know of it."""
+    """A text that is written for a user to go on with, and what to know of it.
+
+    Parameters
+    ----------
+    title : str
+        Of the text
+    version : str
+        Of nanocrystal, that made it
+    name : str
+        What the file is called in a folder
+    text : str
+        What stands in the file
+    said : sequence of str
+        What to look at, one sentence each
+    """
 
     kind: ClassVar[str] = "text"
     record: ClassVar[str] = TEXT
@@ -22,11 +36,8 @@ class WrittenText(Outcome):
     title: str
     version: str
     name: str
-    """what the file is called in a folder"""
     text: str
-    """what stands in the file"""
     said: Sequence[str] = ()
-    """what to look at, one sentence each"""
 
     def summary(self) -> str:
         """Return what to look at, in lines."""

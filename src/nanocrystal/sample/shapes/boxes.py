@@ -304,6 +304,10 @@ class BoxNow(ShapeNow):
                 reach[axis] = last
         return reach
 
+    def extent_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        """Return the offsets (3,) along the block vectors, not rounded, at which a crystal no longer meets itself."""
+        return self.reach_in_blocks(vectors)
+
     def pair_table(self, reach: IntArray, vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
         """Return W for all offsets from 0 to reach (3,), an array of three axes; from −reach where it is `signed`.
 
@@ -495,11 +499,11 @@ class BoxNow(ShapeNow):
         from scipy.interpolate import CubicSpline
 
         lengths = np.linalg.norm(vectors, axis=1)
-        along_axes = self.reach_in_blocks(vectors) * lengths
+        along_axes = self.extent_in_blocks(vectors) * lengths
         nodes, weights = np.polynomial.legendre.leggauss(24)
         upright = np.abs(vectors @ vectors.T / np.outer(lengths, lengths) - np.eye(3)).max() < 0.02
-        # one octant stands for all where the block vectors are perpendicular, else half of the sphere
-        parts = 1 if upright else 4
+        # one octant stands for all where block vectors are perpendicular and signs do not matter, else half the sphere
+        parts = 1 if upright and not self.shape.signed(vectors) else 4
         cosine = 0.5 * (nodes + 1.0)
         azimuth = np.concatenate([0.25 * np.pi * (nodes + 1.0 + 2.0 * k) for k in range(parts)])
         sine = np.sqrt(1.0 - cosine**2)

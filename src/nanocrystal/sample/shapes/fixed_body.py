@@ -143,6 +143,9 @@ class FixedBodyNow(BoxNow):
     def reach_in_blocks(self, vectors: FloatArray) -> FloatArray:
         return self._body.reach.astype(np.float64)
 
+    def extent_in_blocks(self, vectors: FloatArray) -> FloatArray:
+        return self._body.reach.astype(np.float64) + 1.0
+
     def pair_table(self, reach: NDArray[np.int64], vectors: FloatArray, depths: Depths = SURFACE) -> FloatArray:
         return self._body.pairs
 

@@ -42,7 +42,19 @@ BACKGROUND = "background"
 
 @dataclass(frozen=True, eq=False)
 class Reductions:
-    """The reductions that a study describes; `run` calculates them."""
+    """The reductions that a study describes; `run` calculates them.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the report
+    tables : mapping
+        Name -> the table [reduction.NAME], checked
+    source : Source
+        The file, for messages
+    text : str
+        Of the file
+    """
 
     title: str
     tables: Mapping[str, Any]
@@ -66,9 +78,9 @@ class Reductions:
     @property
     def images(self) -> list[str]:
         """NAME or NAME.blanks.BLANK of everything that starts from detector images."""
-        own = [name for name, table in self.tables.items() if table.image is not None]
+        samples = [name for name, table in self.tables.items() if table.image is not None]
         blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
-        return own + [f"{name}.blanks.{blank}" for name, blank in blanks]
+        return samples + [f"{name}.blanks.{blank}" for name, blank in blanks]
 
     def run(self, out: str | Path | None = None, *, workers: int = 1) -> ReductionResult:
         """Return all of them, and write them to a folder where one is given; raises InputError, with file and line.
@@ -118,7 +130,20 @@ class Reductions:
 def read_reductions(path: str | Path) -> Reductions:
     """Return the reductions of a study file, which need hold nothing else.
 
-    Raises InputError, with file, line and key, for anything that cannot be meant.
+    Parameters
+    ----------
+    path : path
+        Of the study file
+
+    Returns
+    -------
+    Reductions
+        Not calculated yet
+
+    Raises
+    ------
+    InputError
+        With file, line and key, for anything that cannot be meant
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -126,13 +151,13 @@ def read_reductions(path: str | Path) -> Reductions:
 
     content, path, text = read_content(path)
     source = Source(path, text)
-    given = content.get("reduction")
-    if not given:
+    written_tables = content.get("reduction")
+    if not written_tables:
         advice = 'add a table [reduction.NAME] with file = "…" and composition = "…"'
         near = [k for k in content if k.lower().startswith("redu") and k != "reduction"]
         raise InputError(str(path), f"{f'[{near[0]}] is unknown; ' if near else ''}has no reduction; {advice}.")
     try:
-        tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(given)
+        tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(written_tables)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
     if content.keys() & {"populations", "datasets"}:
@@ -231,8 +256,8 @@ def _intensity(
     at = f"{place}.{key}" if key == "backgroundfile" else f"{where}.file"
     path = resolved_path(table.file, folder, at)
     curve = read_curve(path, columns=table.columns, where=at, per_nm=main.q_unit == "1/nm")
-    found = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
-    return replace(found, name=Path(table.file).name, source=table.file)
+    intensity = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
+    return replace(intensity, name=Path(table.file).name, source=table.file)
 
 
 def _within(sample: Intensity, q_range: tuple[float, float], where: str) -> Intensity:
@@ -255,11 +280,11 @@ def _comparison(
     templates: dict[str, Any] = {}
     files: dict[str, str] = {}
     for name, t in table.components.items():
-        templates[name], found = _template(t, q, f"{where}.components.{name}", folder)
-        files |= found
+        templates[name], template_files = _template(t, q, f"{where}.components.{name}", folder)
+        files |= template_files
     a, b = replace(first.intensity, name=first.name), replace(second.intensity, name=second.name)
-    asked = {"scale": table.scale, "background_terms": table.background_terms, "q_range": table.q_range}
-    return pattern_change(a, b, **asked, components=templates, where=where), files
+    settings = {"scale": table.scale, "background_terms": table.background_terms, "q_range": table.q_range}
+    return pattern_change(a, b, **settings, components=templates, where=where), files
 
 
 def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[str, str]]:
@@ -271,8 +296,8 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
         return peak_template(q, table.peaks, table.size, table.fwhm), {}
     curve = read_curve(resolved_path(table.file, folder, f"{where}.file"), columns=table.columns, where=f"{where}.file")
     pattern = Intensity.from_curve(curve, f"{where}.file", sigma="none")
-    found = np.interp(q, pattern.q, pattern.value, left=0.0, right=0.0)
-    return found, {table.file: curve.sha256}
+    template = np.interp(q, pattern.q, pattern.value, left=0.0, right=0.0)
+    return template, {table.file: curve.sha256}
 
 
 # ---- data sets that take their curve from a reduction ------------------------------------------------
@@ -280,7 +305,7 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
 
 @dataclass(frozen=True)
 class ReducedCurve(SuppliedCurve):
-    """The curve of a reduction in the place of a file; calculated when it is asked for.
+    """The curve of a reduction in the place of a file; calculated when it is first used.
 
     kind: abscissa and ordinate.
     """

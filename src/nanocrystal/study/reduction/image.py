@@ -13,7 +13,7 @@ from nanocrystal.study.tables import arguments_of
 
 OF_A_FILE = ("columns", "sigma", "q_unit")
 """keys of a reduction that say what is in a file"""
-OWN = ("file", "monitor", "arm_angles")
+OF_THE_SAMPLE_ONLY = ("file", "monitor", "arm_angles")
 """what the images of a blank do not take over from those of the sample"""
 
 
@@ -37,21 +37,21 @@ def image_of(table: Any, main: Any, folder: Path, where: str, main_where: str) -
 
     main: the table of the sample; where, main_where: addresses of both tables.
     """
-    given = arguments_of(ImageSettings, table.image, f"{where}.image")
+    arguments = arguments_of(ImageSettings, table.image, f"{where}.image")
     if table is not main and main.image is not None:
-        taken_over = set(given) - set(OWN) - table.image.model_fields_set
-        given |= {k: v for k, v in arguments_of(ImageSettings, main.image, main_where).items() if k in taken_over}
-    if given["polarization"] is not None and main.polarization is not None:
+        taken_over = set(arguments) - set(OF_THE_SAMPLE_ONLY) - table.image.model_fields_set
+        arguments |= {k: v for k, v in arguments_of(ImageSettings, main.image, main_where).items() if k in taken_over}
+    if arguments["polarization"] is not None and main.polarization is not None:
         problem = "would correct once more for the polarisation that the image is corrected for; leave one out"
         raise InputError(f"{main_where}.polarization", f"{problem}.")
-    settings = ImageSettings(**given, wavelength=main.wavelength, energy=main.energy)
+    settings = ImageSettings(**arguments, wavelength=main.wavelength, energy=main.energy)
     return integrated_image(settings, folder, f"{where}.image")
 
 
-def intensity_of(found: IntegratedImage, where: str) -> Intensity:
+def intensity_of(integrated: IntegratedImage, where: str) -> Intensity:
     """Return what a reduction starts from."""
-    intensity = Intensity.from_curve(found.curve(), f"{where}.image")
-    return replace(intensity, name=Path(found.source).name)
+    intensity = Intensity.from_curve(integrated.curve(), f"{where}.image")
+    return replace(intensity, name=Path(integrated.source).name)
 
 
 def source_of(table: Any) -> str:

@@ -242,6 +242,7 @@ class Pdf(CurveTechnique):
             check_from_zero(x, abscissa.symbol, where)
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
+        self._check_enough(curve, "", where)
         if not np.abs(curve.y).max() < 1e12:
             raise InputError(f"{where}.file", f"{curve.source} holds values up to {np.abs(curve.y).max():.1e} Å⁻².")
         return curve
