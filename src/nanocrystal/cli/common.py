@@ -40,19 +40,19 @@ SingleFile = Annotated[
     typer.Option("--single-file", help="Each page holds the script of its figures itself, 5 MB, to be sent alone."),
 ]
 
-Asked = TypeVar("Asked")
+Options = TypeVar("Options")
 
 
-def by_options(kind: Callable[..., Asked]) -> Callable[[Callable[[Asked], None]], Callable[..., None]]:
+def by_options(kind: Callable[..., Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
     """Return a decorator of a command that takes one object: typer sees an option for each field of its dataclass."""
     hints = get_type_hints(kind, include_extras=True)
     parameters = signature(kind).parameters.values()
     fields = [p.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in parameters]
 
-    def of(command: Callable[[Asked], None]) -> Callable[..., None]:
+    def of(command: Callable[[Options], None]) -> Callable[..., None]:
         @wraps(command)
-        def called(**given: object) -> None:
-            command(kind(**given))
+        def called(**options: object) -> None:
+            command(kind(**options))
 
         called.__signature__ = Signature(fields)  # type: ignore[attr-defined]
         called.__annotations__ = {p.name: p.annotation for p in fields}
@@ -91,8 +91,8 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(value: bool) -> None:
+    if value:
         from nanocrystal import __version__
 
         print(f"nanocrystal {__version__}")

@@ -74,8 +74,8 @@ def _run_comparison(
 
     def compute(listeners: Any) -> Comparison:
         progress, finished = listeners
-        found: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
-        return found
+        comparison: Comparison = candidates.compare(processes=thread_count(), progress=progress, finished=finished)
+        return comparison
 
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in candidates.studies.items()}
     names = compared_names(parts, shares_script=not single_file)
@@ -250,7 +250,7 @@ def atoms(
         from nanocrystal.study import read_study
         from nanocrystal.study.explicit import Boundaries, explicit_crystal_of
 
-        described, asked = read_study(study), named_format(form)
-        target = to_either(TypicalCrystal, out, ["atoms.extxyz", "atoms.cif"], described, is_file=asked is not None)
+        described, kind = read_study(study), named_format(form)
+        target = to_either(TypicalCrystal, out, ["atoms.extxyz", "atoms.cif"], described, is_file=kind is not None)
         boundaries = Boundaries(planes or [], every or [])
-        give(lambda _: explicit_crystal_of(described, population, seed, asked, boundaries), target)
+        give(lambda _: explicit_crystal_of(described, population, seed, kind, boundaries), target)

@@ -11,12 +11,12 @@ import typer
 from nanocrystal.cli import common as verbs
 
 NOT_OF_SPECTRUM = ("path", "out", "quiet")
-"""what the command is asked for beside how a spectrum is processed"""
+"""options of the command that are none of how a spectrum is processed"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NmrOptions:
-    """What `nmr` is asked for."""
+    """Input, output and processing of `nmr`."""
 
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of an experiment, or a file.")]
     out: Annotated[
@@ -43,12 +43,12 @@ class NmrOptions:
 
 @verbs.app.command()
 @verbs.by_options(NmrOptions)
-def nmr(asked: NmrOptions) -> None:
+def nmr(choices: NmrOptions) -> None:
     """Process an NMR measurement: FIDs of Bruker, Varian, JEOL, JCAMP-DX, NMRPipe, SIMPSON, or spectra as text."""
-    with verbs.errors(asked.quiet):
+    with verbs.errors(choices.quiet):
         from nanocrystal.report.nmr.result import ProcessedSpectrum
         from nanocrystal.spectra.processing.options import SpectrumOptions, processed
 
-        target = verbs.to_either(ProcessedSpectrum, asked.out, [ProcessedSpectrum.single])
-        options = SpectrumOptions(**{k: v for k, v in vars(asked).items() if k not in NOT_OF_SPECTRUM})
-        verbs.give(lambda _: ProcessedSpectrum.of(processed(asked.path, options)), target, quiet=asked.quiet)
+        target = verbs.to_either(ProcessedSpectrum, choices.out, [ProcessedSpectrum.single])
+        options = SpectrumOptions(**{k: v for k, v in vars(choices).items() if k not in NOT_OF_SPECTRUM})
+        verbs.give(lambda _: ProcessedSpectrum.of(processed(choices.path, options)), target, quiet=choices.quiet)

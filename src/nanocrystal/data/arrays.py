@@ -84,12 +84,12 @@ def array_curve(columns: Mapping[str, Any], reads: tuple[str, str], owner: str) 
     return ArrayCurve(x, y, rest[0] if rest else None, *reads, digest, tuple(notes))
 
 
-def number_array(given: Any, where: str) -> FloatArray:
+def number_array(values: Any, where: str) -> FloatArray:
     """Return an array of numbers, NaN among them; raises InputError, at the argument, for anything else."""
-    if np.ma.is_masked(given):
+    if np.ma.is_masked(values):
         raise InputError(where, "has masked values; leave these points out.")
     try:
-        array = np.asarray(given)
+        array = np.asarray(values)
     except ValueError:
         raise InputError(where, "must be an array of numbers, got rows of different lengths.") from None
     if array.dtype.kind not in "iuf":
@@ -98,9 +98,9 @@ def number_array(given: Any, where: str) -> FloatArray:
     return array.astype(np.float64)
 
 
-def _column(given: Any, where: str) -> FloatArray:
+def _column(values: Any, where: str) -> FloatArray:
     """Return an array of one axis, or sigma as one number."""
-    array = number_array(given, where)
+    array = number_array(values, where)
     if array.ndim != 1 and not (array.ndim == 0 and where.endswith(".sigma")):
         raise InputError(where, f"must be an array with one axis, (n_points,), got the shape {array.shape}.")
     return array
@@ -110,17 +110,17 @@ def _finite(arrays: Mapping[str, FloatArray], owner: str) -> tuple[dict[str, Flo
     """Return the arrays without a point at 0 that has no value; raises InputError for any other such point."""
     x_key, *others = arrays
     x, notes = arrays[x_key], []
-    found = dict(arrays)
+    columns = dict(arrays)
     if len(x) and x[0] == 0.0 and any(np.isnan(arrays[k][0]) for k in others):
         notes = [f"the point at {x_key} = 0 is left out: it holds NaN"]
-        found = {k: a[1:] for k, a in found.items()}
-    first = len(x) - len(found[x_key])
-    for key, array in found.items():
+        columns = {k: a[1:] for k, a in columns.items()}
+    first = len(x) - len(columns[x_key])
+    for key, array in columns.items():
         for i in np.flatnonzero(~np.isfinite(array))[:1]:
             raise InputError(
                 f"{owner}.{key}[{first + i}]", f"must be a finite number, got {array[i]}; leave the point out."
             )
-    return found, notes
+    return columns, notes
 
 
 def _with_positive_sigma(
@@ -136,10 +136,10 @@ def _with_positive_sigma(
     kept = slice(int(measured[0]), int(measured[-1]) + 1)
     for i in np.flatnonzero(sigma[kept] == 0.0)[:1]:
         raise InputError(f"{where}[{kept.start + i}]", "must be above 0, got 0; leave the point out.")
-    found = {k: a[kept] for k, a in arrays.items()}
-    dropped = len(sigma) - len(found["sigma"])
+    columns = {k: a[kept] for k, a in arrays.items()}
+    dropped = len(sigma) - len(columns["sigma"])
     notes = [f"{dropped} points at the ends have value and sigma 0 (empty bins) and are left out"] if dropped else []
-    return found, notes
+    return columns, notes
 
 
 def _refuse_unsorted(x: FloatArray, where: str) -> None:

@@ -63,16 +63,16 @@ class Curve:
         Raises InputError where low is not below high, where a limit lies outside the data by more
         than one step, or where no point lies between the limits.
         """
-        asked = f"the range of {self.x_name} from {low:g} to {high:g}"
+        limits = f"the range of {self.x_name} from {low:g} to {high:g}"
         data = f"{self.source} has {self.x_name} from {self.x[0]:g} to {self.x[-1]:g}"
         if not low < high:
-            raise InputError(where, f"{asked} is empty: the lower limit must be below the upper; {data}")
+            raise InputError(where, f"{limits} is empty: the lower limit must be below the upper; {data}")
         steps = np.diff(self.x) if len(self.x) > 1 else np.zeros(1)
         # A grid that was stored in single precision ends a little before its nominal end.
         first_step, last_step = 1.000001 * steps[0], 1.000001 * steps[-1]
         if low < self.x[0] - first_step or high > self.x[-1] + last_step:
-            raise InputError(where, f"{asked} reaches outside the data; {data}")
+            raise InputError(where, f"{limits} reaches outside the data; {data}")
         inside = (self.x >= low) & (self.x <= high)
         if not inside.any():
-            raise InputError(where, f"{asked} holds no point; {data} in {len(self.x)} points")
+            raise InputError(where, f"{limits} holds no point; {data} in {len(self.x)} points")
         return self.kept(inside)

@@ -100,16 +100,16 @@ def read_bruker_processed(folder: Path, nucleus: str | None = None, indirect: st
     sf = float(_positive(procs, "SF", folder / "procs"))
     step = float(_positive(procs, "SW_p", folder / "procs")) / sf / n_points
     shift = np.asarray(float(procs["OFFSET"]) - step * np.arange(n_points), dtype=np.float64)
-    found = None
+    observed = None
     if acqus or nucleus is not None or procs.get("AXNUC"):
-        found = _nucleus(acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path)
+        observed = _nucleus(acqus or {"NUC1": procs.get("AXNUC", "")}, nucleus, acqus_path)
     return checked(
         NmrData(
             domain="shift",
             values=np.ascontiguousarray(values[..., ::-1]),
             x=shift[::-1].copy(),
             complete=imaginary is not None,
-            nucleus=found,
+            nucleus=observed,
             carrier_mhz=frequency_mhz(acqus.get("SFO1")),
             reference_mhz=sf,
             format="Bruker, processed",
@@ -192,35 +192,35 @@ def _traces(folder: Path, path: Path) -> int:
 
 
 def _indirect(
-    folder: Path, acqus: Mapping[str, Any], n_traces: int, wanted: str | None, notes: list[str]
+    folder: Path, acqus: Mapping[str, Any], n_traces: int, chosen: str | None, notes: list[str]
 ) -> IndirectAxis:
     """Return what the series changed: the list that is asked for, or the one that the pulse program uses."""
     present = [name for name in LISTS if (folder / name).is_file()]
-    if wanted is not None and wanted not in present:
-        raise InputError(str(folder), f"has no {wanted}; lists here: {', '.join(present) or 'none'}.")
-    if wanted is None and present:
+    if chosen is not None and chosen not in present:
+        raise InputError(str(folder), f"has no {chosen}; lists here: {', '.join(present) or 'none'}.")
+    if chosen is None and present:
         program = _pulse_program(folder)
         used = [name for name in present if re.search(LISTS[name][3], program)] or present
-        wanted = "difflist" if "difflist" in used else used[0]
+        chosen = "difflist" if "difflist" in used else used[0]
         if len(present) > 1:
-            notes.append(f"of {', '.join(present)} {wanted} is taken; name another one where that is wrong")
-    if wanted is None:
+            notes.append(f"of {', '.join(present)} {chosen} is taken; name another one where that is wrong")
+    if chosen is None:
         notes.append("there is no list of what was changed from trace to trace; traces are counted from 0")
         return IndirectAxis("trace", "", np.arange(n_traces, dtype=np.float64), "counted")
-    name, unit, factor, _ = LISTS[wanted]
-    path = folder / wanted
+    name, unit, factor, _ = LISTS[chosen]
+    path = folder / chosen
     values, with_units = list_values(path)
     if len(values) < n_traces:
         raise InputError(
             str(path), f"holds {len(values)} values, but the series has {n_traces} traces; there must be one for each."
         )
     if len(values) > n_traces:
-        notes.append(f"{wanted} holds {len(values)} values; the first {n_traces} are those of the traces")
-    if wanted == "difflist":
+        notes.append(f"{chosen} holds {len(values)} values; the first {n_traces} are those of the traces")
+    if chosen == "difflist":
         notes.append("gradients of difflist are in G/cm and were multiplied by 0.01 T/m")
-    if wanted == "vclist":
+    if chosen == "vclist":
         notes.append("vclist holds numbers of loops: multiply them by the echo time to have delays")
-    return IndirectAxis(name, unit, values[:n_traces] * (1.0 if with_units else factor), wanted)
+    return IndirectAxis(name, unit, values[:n_traces] * (1.0 if with_units else factor), chosen)
 
 
 def _pulse_program(folder: Path) -> str:
@@ -232,19 +232,19 @@ def _pulse_program(folder: Path) -> str:
 # ---- what else the parameters say -----------------------------------------------------------------
 
 
-def _positive(found: Mapping[str, Any], name: str, path: Path) -> float:
-    value = found.get(name)
+def _positive(parameters: Mapping[str, Any], name: str, path: Path) -> float:
+    value = parameters.get(name)
     if not isinstance(value, int | float) or not value > 0:
         raise InputError(str(path), f"must give {name} above 0, got {value!r}.")
     return float(value)
 
 
-def _nucleus(acqus: Mapping[str, Any], given: str | None, path: Path) -> str:
+def _nucleus(acqus: Mapping[str, Any], nucleus: str | None, path: Path) -> str:
     """Return the observed nucleus such as "133Cs"; raises InputError where nobody says."""
-    found = given or next((acqus[k] for k in ("NUC1", "NUCLEUS") if acqus.get(k) not in (None, "", "off")), None)
-    if not found:
+    name = nucleus or next((acqus[k] for k in ("NUC1", "NUCLEUS") if acqus.get(k) not in (None, "", "off")), None)
+    if not name:
         raise InputError(str(path), 'does not say which nucleus was observed (NUC1); name it, such as "133Cs".')
-    return str(found)
+    return str(name)
 
 
 def _reference(folder: Path, acqus: Mapping[str, Any]) -> tuple[float | None, str]:

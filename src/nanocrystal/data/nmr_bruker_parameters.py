@@ -49,14 +49,14 @@ DECIMATION = (
 def parameter_file(path: Path) -> dict[str, Any]:
     """Return name -> number, text or list of them, from the ##$NAME= entries; raises InputError."""
     text = read_text(path, str(path))
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for entry in re.split(r"^##", text, flags=re.MULTILINE)[1:]:
         name, _, value = entry.partition("=")
         if name.startswith("$"):
-            found[name[1:].strip()] = _value(re.sub(r"^\$\$.*$", "", value, flags=re.MULTILINE).strip())
-    if not found:
+            parameters[name[1:].strip()] = _value(re.sub(r"^\$\$.*$", "", value, flags=re.MULTILINE).strip())
+    if not parameters:
         raise InputError(str(path), "holds no parameters (lines that begin with ##$); it is no file of TopSpin.")
-    return found
+    return parameters
 
 
 def _value(text: str) -> Any:
@@ -80,11 +80,11 @@ def _plain(text: str) -> Any:
 
 def group_delay(acqus: Mapping[str, Any], where: str) -> tuple[float, str]:
     """Return by how many points the digital filter delays the signal, and a sentence; raises InputError."""
-    given = float(acqus.get("GRPDLY", -1.0))
-    if given > 0.0:
-        return given, f"the digital filter delays the signal by {given:.4g} points (GRPDLY); time begins behind them"
+    stated = float(acqus.get("GRPDLY", -1.0))
+    if stated > 0.0:
+        return stated, f"the digital filter delays the signal by {stated:.4g} points (GRPDLY); time begins behind them"
     version, decimation = int(acqus.get("DSPFVS", 0)), acqus.get("DECIM", 1)
-    if given == 0.0 or not 10 <= version <= 13 or decimation in (0, 1):
+    if stated == 0.0 or not 10 <= version <= 13 or decimation in (0, 1):
         return 0.0, "no digital filter delays the signal"
     table = dict(zip(DECIMATION, GROUP_DELAY[version], strict=False))
     if decimation not in table:

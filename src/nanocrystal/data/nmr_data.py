@@ -128,10 +128,10 @@ class NmrData:
 
     def with_indirect(self, name: str, unit: str, values: FloatArray, source: str = "given") -> NmrData:
         """Return the same series with other values of what was changed; raises InputError for a wrong number."""
-        given = np.asarray(values, dtype=np.float64)
-        if given.shape != (self.n_traces,):
-            raise InputError(self.source, f"has {self.n_traces} traces, but {given.size} values of {name} were given.")
-        return replace(self, indirect=IndirectAxis(name, unit, given, source))
+        axis = np.asarray(values, dtype=np.float64)
+        if axis.shape != (self.n_traces,):
+            raise InputError(self.source, f"has {self.n_traces} traces, but {axis.size} values of {name} were given.")
+        return replace(self, indirect=IndirectAxis(name, unit, axis, source))
 
 
 def time_axis(n_points: int, dwell_s: float, group_delay: float = 0.0) -> FloatArray:
@@ -142,10 +142,10 @@ def time_axis(n_points: int, dwell_s: float, group_delay: float = 0.0) -> FloatA
 def frequency_mhz(value: Any) -> float | None:
     """Return a frequency in MHz, None for what is none."""
     try:
-        found = float(value)
+        frequency = float(value)
     except (TypeError, ValueError):
         return None
-    return found if np.isfinite(found) and found > 0.0 else None
+    return frequency if np.isfinite(frequency) and frequency > 0.0 else None
 
 
 def checked(data: NmrData) -> NmrData:

@@ -41,8 +41,8 @@ def _read(path: Path, what: str, reader: Callable[[], Any]) -> Any:
         raise InputError(str(path), f"cannot be read as {what} ({said[:120]}); is it complete?") from None
 
 
-def _named(found: Any, given: str | None, path: Path, key: str) -> str:
-    name = given or str(found or "").replace("^", "").strip()
+def _named(stated: Any, nucleus: str | None, path: Path, key: str) -> str:
+    name = nucleus or str(stated or "").replace("^", "").strip()
     if not name:
         raise InputError(str(path), f'does not say which nucleus was observed ({key}); name it, such as "133Cs".')
     return name
@@ -202,10 +202,10 @@ def _stages(orders: str, factors: str) -> list[tuple[int, int]]:
 def read_jcamp(path: Path, nucleus: str | None = None) -> NmrData:
     """Return the spectrum or FID of a .dx or .jdx; raises InputError."""
     jcamp = _nmrglue("jcampdx", path)
-    header, found = _read(path, "JCAMP-DX", lambda: jcamp.read(str(path)))
-    if found is None:
+    header, signal = _read(path, "JCAMP-DX", lambda: jcamp.read(str(path)))
+    if signal is None:
         raise InputError(str(path), "holds no NMR spectrum and no FID (XYDATA or NTUPLES).")
-    parts = [np.asarray(p, dtype=np.float64) for p in (found if isinstance(found, list) else [found])]
+    parts = [np.asarray(p, dtype=np.float64) for p in (signal if isinstance(signal, list) else [signal])]
     complete = len(parts) == 2
     values = np.asarray(parts[0] + (1j * parts[1] if complete else 0j), dtype=np.complex128)
     with warnings.catch_warnings():
@@ -251,8 +251,8 @@ def read_jcamp(path: Path, nucleus: str | None = None) -> NmrData:
 
 
 def _text(header: dict[str, Any], key: str) -> str:
-    found = header.get(key)
-    return str(found[0]).strip() if found else ""
+    entries = header.get(key)
+    return str(entries[0]).strip() if entries else ""
 
 
 # ---- NMRPipe ------------------------------------------------------------------------------------

@@ -52,10 +52,10 @@ def xrdml_curve(content: bytes, path: Path, address: str) -> Curve:
         raise InputError(address, f"cannot be read as .xrdml: {error}.") from None
     if _tag(root) != "xrdMeasurements":
         raise InputError(address, f"is no .xrdml file: it begins with <{_tag(root)}> instead of <xrdMeasurements>.")
-    found = [e for e in root.iter() if _tag(e) == "dataPoints"]
-    if not found:
+    scans = [e for e in root.iter() if _tag(e) == "dataPoints"]
+    if not scans:
         raise InputError(address, "holds no scan; was the measurement stopped before it began?")
-    scan, notes = _joined([_scan(e, address) for e in found], address)
+    scan, notes = _joined([_scan(e, address) for e in scans], address)
     metadata = {METADATA[_tag(e)]: e.text.strip() for e in root.iter() if _tag(e) in METADATA and e.text}
     if np.ptp(scan.time) == 0.0 and scan.time[0] > 0.0:
         metadata["counting_time"] = f"{scan.time[0]:g}"
@@ -101,16 +101,16 @@ def _angles(points: ElementTree.Element, n: int, address: str) -> FloatArray:
         raise InputError(address, "holds a scan over another axis than 2Theta; only scans over 2θ are powder patterns.")
     listed, start, end = (_child(axis, k) for k in ("listPositions", "startPosition", "endPosition"))
     if listed is not None:
-        found = _numbers(listed, address)
-        if len(found) != n:
-            raise InputError(address, f"holds {len(found)} angles for {n} counts; the file is damaged.")
+        two_theta = _numbers(listed, address)
+        if len(two_theta) != n:
+            raise InputError(address, f"holds {len(two_theta)} angles for {n} counts; the file is damaged.")
     elif start is not None and end is not None:
-        found = np.linspace(_numbers(start, address)[0], _numbers(end, address)[0], n)
+        two_theta = np.linspace(_numbers(start, address)[0], _numbers(end, address)[0], n)
     else:
         raise InputError(address, "holds a scan at one 2θ; only scans over 2θ are powder patterns.")
-    if len(found) < 3 or not (np.all(np.diff(found) > 0.0) or np.all(np.diff(found) < 0.0)):
+    if len(two_theta) < 3 or not (np.all(np.diff(two_theta) > 0.0) or np.all(np.diff(two_theta) < 0.0)):
         raise InputError(address, "holds a scan whose 2θ are not in order, or of fewer than 3 points.")
-    return found
+    return two_theta
 
 
 def _joined(scans: Sequence[_Scan], address: str) -> tuple[_Scan, list[str]]:
@@ -152,20 +152,20 @@ def _beside(points: ElementTree.Element, name: str, n: int, default: float, addr
     element = _child(points, name)
     if element is None:
         return np.full(n, default)
-    found = _numbers(element, address)
-    if len(found) != n:
-        raise InputError(address, f"holds {len(found)} {name} for {n} counts; the file is damaged.")
-    return found
+    numbers = _numbers(element, address)
+    if len(numbers) != n:
+        raise InputError(address, f"holds {len(numbers)} {name} for {n} counts; the file is damaged.")
+    return numbers
 
 
 def _numbers(element: ElementTree.Element, address: str) -> FloatArray:
     try:
-        found = np.array((element.text or "").split(), dtype=np.float64)
+        numbers = np.array((element.text or "").split(), dtype=np.float64)
     except ValueError:
         raise InputError(address, f"holds text among the numbers of {_tag(element)}.") from None
-    if not len(found) or not np.isfinite(found).all():
+    if not len(numbers) or not np.isfinite(numbers).all():
         raise InputError(address, f"holds no numbers, or infinite ones, in {_tag(element)}.")
-    return found
+    return numbers
 
 
 def _child(element: ElementTree.Element, name: str) -> ElementTree.Element | None:

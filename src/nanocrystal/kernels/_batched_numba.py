@@ -381,11 +381,11 @@ def descend(x, y, weight, baseline, poisson, full, free, plan, low, high, tolera
         for j in range(n):
             trial[j] = min(max(free[j] + step[j], low[j]), high[j])
             expected += step[j] * right[j]
-        found = evaluate(x, y, weight, baseline, poisson, full, trial, plan, low, high, rows, slopes, residual, held)
+        reached = evaluate(x, y, weight, baseline, poisson, full, trial, plan, low, high, rows, slopes, residual, held)
         count += 1
-        if found <= chi2:
-            small = chi2 - found <= tolerance * chi2 and expected <= 1e3 * tolerance * chi2
-            chi2 = found
+        if reached <= chi2:
+            small = chi2 - reached <= tolerance * chi2 and expected <= 1e3 * tolerance * chi2
+            chi2 = reached
             free[:] = trial
             normal_equations(slopes, residual, normal, right)
             damping = max(0.1 * damping, LEAST_DAMPING)
@@ -432,16 +432,16 @@ def covariance_of(normal, used, scaled, covariance, status):
 
 
 @jit
-def descend_all(x, spectra, weights, baseline, poisson, full, plan, low, high, tolerance, most_steps, found):
+def descend_all(x, spectra, weights, baseline, poisson, full, plan, low, high, tolerance, most_steps, answers):
     """Fit each spectrum (n_items, n_points) from its own start free (n_items, n_free); answers are written in place.
 
-    plan: parts, free_of, is_linear, eliminated; found: free, chi2, status, count, covariance.
+    plan: parts, free_of, is_linear, eliminated; answers: free, chi2, status, count, covariance.
     """
-    free, chi2, status, count, covariance = found
+    free, chi2, status, count, covariance = answers
     for item in range(len(spectra)):
         if status[item] == EMPTY:
             continue
-        y, weight, own = spectra[item], weights[item if len(weights) > 1 else 0], full.copy()
+        y, weight, start = spectra[item], weights[item if len(weights) > 1 else 0], full.copy()
         chi2[item], status[item], count[item] = descend(
-            x, y, weight, baseline, poisson, own, free[item], plan, low, high, tolerance, most_steps, covariance[item]
+            x, y, weight, baseline, poisson, start, free[item], plan, low, high, tolerance, most_steps, covariance[item]
         )

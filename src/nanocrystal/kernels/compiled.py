@@ -20,20 +20,20 @@ COMPILING = "Compiling the fast kernels; this happens once after installation an
 NO_CACHE = "No folder for compiled kernels is writable: they are compiled anew in each run (slower start)."
 
 _listener: Listener | None = None
-_told: set[str] = set()
+_announced: set[str] = set()
 
 
 def announce_to(listener: Listener | None) -> None:
-    """Let `listener` be told, once each, that compilation starts or that no cache is writable."""
+    """Call `listener` with a sentence, once each, where compilation starts or no cache is writable."""
     global _listener
     _listener = listener
-    _told.clear()
+    _announced.clear()
 
 
 def tell(sentence: str) -> None:
-    """Pass `sentence` to the listener unless it has heard it."""
-    if _listener is not None and sentence not in _told:
-        _told.add(sentence)
+    """Pass `sentence` to the listener, once."""
+    if _listener is not None and sentence not in _announced:
+        _announced.add(sentence)
         _listener(sentence)
 
 

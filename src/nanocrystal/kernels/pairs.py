@@ -132,8 +132,8 @@ def lattice_moments(
     """
     moments = np.zeros((n_pair_kinds, n_bins, N_MOMENTS))
 
-    def keep(kind: int, found: FloatArray) -> None:
-        moments[kind] = found[0]
+    def keep(kind: int, rows: FloatArray) -> None:
+        moments[kind] = rows[0]
 
     reduced_lattice_moments(vectors, jobs, n_pair_kinds, h, n_bins, Rows(), keep)
     return moments
@@ -165,15 +165,15 @@ def reduced_lattice_moments(
     sizes = np.zeros(n_pair_kinds)
     for job in jobs:
         sizes += len(job.offsets) * np.bincount(job.kinds, minlength=n_pair_kinds)
-    own = threading.local()
+    scratch = threading.local()
 
     def of_kind(kind: int) -> T:
-        if not hasattr(own, "histogram"):
-            own.histogram = np.zeros(n_bins * n_rows * N_MOMENTS)
-            own.index, own.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+        if not hasattr(scratch, "histogram"):
+            scratch.histogram = np.zeros(n_bins * n_rows * N_MOMENTS)
+            scratch.index, scratch.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
         else:
-            own.histogram[:] = 0.0
-        buffers = (own.histogram, own.index, own.t)
+            scratch.histogram[:] = 0.0
+        buffers = (scratch.histogram, scratch.index, scratch.t)
         for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
             chosen = job.kinds == kind
             points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
@@ -181,10 +181,10 @@ def reduced_lattice_moments(
                 fast.point_pairs(x, y, z, weights[:, 0], points, factors, 1.0 / h, n_bins - 1.0, *buffers)
             else:
                 fast.point_pairs_rows(x, y, z, weights, points, factors, elements, first_row, h, n_bins - 1.0, *buffers)
-        found = np.swapaxes(own.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
-        found[:, : int(0.5 / h)] = 0.0
-        found[:, -1] = 0.0
-        return reduce(kind, found)
+        moments = np.swapaxes(scratch.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
+        moments[:, : int(0.5 / h)] = 0.0
+        moments[:, -1] = 0.0
+        return reduce(kind, moments)
 
     kinds = [int(k) for k in np.argsort(-sizes) if sizes[k] > 0]  # the longest first
     if float(sizes.sum()) < FEW_PAIRS:

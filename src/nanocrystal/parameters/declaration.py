@@ -131,15 +131,15 @@ class DeclaredField:
 
     def named(self, holder: Any) -> Mapping[str, str]:
         """Return what the fields in its place were, by name, where the reader made it from them."""
-        found = next((m.named for m in self.metadata if isinstance(m, Beside)), None)
-        return {} if found is None else found(holder)
+        names_of = next((m.named for m in self.metadata if isinstance(m, Beside)), None)
+        return {} if names_of is None else names_of(holder)
 
 
 @lru_cache(maxsize=256)
 def declared_fields(owner: type) -> Mapping[str, DeclaredField]:
     """Return the fields of a dataclass by name, in their order."""
     hints = get_type_hints(owner, include_extras=True)
-    found = {}
+    declared = {}
     for field in fields(owner):
         kind = hints[field.name]
         metadata: tuple[Any, ...] = ()
@@ -150,8 +150,8 @@ def declared_fields(owner: type) -> Mapping[str, DeclaredField]:
         quantity = next((m for m in held if isinstance(m, Quantity)), None)
         sentence = next((m for m in metadata if isinstance(m, str)), "")
         factory = field.default_factory is not MISSING
-        found[field.name] = DeclaredField(field.name, kind, quantity, sentence, field.default, factory, metadata)
-    return found
+        declared[field.name] = DeclaredField(field.name, kind, quantity, sentence, field.default, factory, metadata)
+    return declared
 
 
 @lru_cache(maxsize=256)
@@ -161,6 +161,6 @@ def declared_quantities(owner: type) -> Mapping[str, Quantity]:
 
 
 def declared_choice(owner: type) -> tuple[str, ...]:
-    """Return the fields of a dataclass of which exactly one is given; none where it has no such."""
-    found = (v.names for base in owner.__mro__ for v in vars(base).values() if isinstance(v, ExactlyOne))
-    return next(found, ())
+    """Return the fields of a dataclass of which exactly one is given; empty where it declares none."""
+    choices = (v.names for base in owner.__mro__ for v in vars(base).values() if isinstance(v, ExactlyOne))
+    return next(choices, ())

@@ -20,11 +20,11 @@ from nanocrystal.parameters.number import came, real_number, whole_number
 from nanocrystal.parameters.parameter import Parameter
 
 Check = Callable[[Any, str], Any]
-"""from what was given, and the argument, to what it is; raises InputError"""
+"""from a value and the name of its argument to the checked value; raises InputError"""
 
 
 class Declares:
-    """Base of dataclasses that declare numbers: what each field is given is checked before anything is made of it."""
+    """Base of dataclasses that declare numbers: the value of each field is checked before anything is made of it."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -56,8 +56,8 @@ def check_numbers(made: Any) -> None:
 @lru_cache(maxsize=256)
 def _checks(owner: type) -> Mapping[str, Check]:
     """Return the fields that hold numbers, and how each is checked."""
-    found = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
-    return {name: check for name, check in found.items() if check is not None}
+    checks = {name: _check_of_field(field) for name, field in declared_fields(owner).items()}
+    return {name: check for name, check in checks.items() if check is not None}
 
 
 def _check_of_field(field: DeclaredField) -> Check | None:
@@ -90,7 +90,7 @@ def check_of(kind: Any) -> Check | None:
 
 
 def _options(kind: Any) -> Sequence[Any]:
-    """Return what a value of a kind may be, without annotations."""
+    """Return the alternatives of a kind, without annotations."""
     if get_origin(kind) is Annotated:
         return _options(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
@@ -103,12 +103,12 @@ def _number_check(options: Sequence[Any]) -> Check | None:
         return None
     if float not in options:
         return whole_number
-    wanted = "a number"
+    expected = "a number"
     if Parameter in options:
-        wanted += " or a parameter such as vary(1.0)"
+        expected += " or a parameter such as vary(1.0)"
     words = [w for o in options if get_origin(o) is Literal for w in get_args(o)]
-    wanted += "".join(f' or "{w}"' for w in words)
-    return lambda value, where: real_number(value, where, wanted)
+    expected += "".join(f' or "{w}"' for w in words)
+    return lambda value, where: real_number(value, where, expected)
 
 
 def _container_check(kind: Any) -> Check | None:

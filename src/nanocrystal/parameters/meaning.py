@@ -154,7 +154,7 @@ class Meaning:
             raise ValueError(f"{self.quantity!r} is no quantity; add it to QUANTITIES, or take one that is there")
 
     def more(self, *phrases: str) -> Meaning:
-        """Return the meaning with more said of it; nothing where nothing is said."""
+        """Return the meaning with phrases added to its definition; an empty meaning stays empty."""
         return replace(self, definition=", ".join((self.definition, *phrases))) if self.quantity else self
 
     def fits(self, unit: str) -> bool:

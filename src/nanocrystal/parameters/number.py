@@ -12,7 +12,7 @@ import numpy as np
 from nanocrystal.errors import InputError
 
 
-def real_number(value: Any, where: str, wanted: str = "a number") -> float:
+def real_number(value: Any, where: str, expected: str = "a number") -> float:
     """Return a number as Python has it; numbers of numpy and arrays without an axis are numbers.
 
     Raises InputError, at the argument, for text, truth values, complex numbers, NaN and whatever else came.
@@ -21,12 +21,12 @@ def real_number(value: Any, where: str, wanted: str = "a number") -> float:
         if value == value:
             return value
     elif isinstance(value, np.ndarray) and value.ndim == 0:
-        return real_number(value[()], where, wanted)
+        return real_number(value[()], where, expected)
     elif isinstance(value, Real | np.floating | np.integer) and not isinstance(value, bool):
         plain = int(value) if isinstance(value, int | np.integer) else float(value)
         if plain == plain:
             return plain
-    raise InputError(where, f"must be {wanted}, got {came(value)}.")
+    raise InputError(where, f"must be {expected}, got {came(value)}.")
 
 
 def whole_number(value: Any, where: str) -> int:
@@ -38,7 +38,7 @@ def whole_number(value: Any, where: str) -> int:
 
 
 def came(value: Any) -> str:
-    """Return in words what was given in the place of a number."""
+    """Return in words the value that stands in the place of a number."""
     if value is None:
         return "None"
     if isinstance(value, str):

@@ -15,6 +15,7 @@ Two candidates are told apart only where the one with the lower BIC also fits be
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations
@@ -185,18 +186,20 @@ def _standing(name: str, description: str, result: Result) -> CandidateStanding:
     )
 
 
-def _bases(judged: Mapping[str, CandidateStanding], given: Mapping[str, float]) -> dict[str, ComparisonBasis]:
-    """Return what each data set counts, from the residuals of the candidate that fits it best."""
+def _bases(
+    judged: Mapping[str, CandidateStanding], independent_points: Mapping[str, float]
+) -> dict[str, ComparisonBasis]:
+    """Return independent points and scale of σ of each data set, from the residuals of its best candidate."""
     if not judged:
         return {}
     names = [n for s in judged.values() if s.result is not None for n in s.result.datasets]
-    for name in given:
+    for name in independent_points:
         if name not in names:
             raise InputError(f"independent_points[{name!r}]", f"is no data set; {nearest_names(name, names)}")
-    return {name: _basis(name, judged, given.get(name)) for name in dict.fromkeys(names)}
+    return {name: _basis(name, judged, independent_points.get(name)) for name in dict.fromkeys(names)}
 
 
-def _basis(name: str, judged: Mapping[str, CandidateStanding], given: float | None) -> ComparisonBasis:
+def _basis(name: str, judged: Mapping[str, CandidateStanding], stated: float | None) -> ComparisonBasis:
     reduced = {}
     for candidate, standing in judged.items():
         curves = _curves(standing)
@@ -208,13 +211,13 @@ def _basis(name: str, judged: Mapping[str, CandidateStanding], given: float | No
     curve = _curves(judged[best])[name]
     residual, n = residual_of(curve), len(curve.x)
     known = curve.sigma is not None
-    if given is not None and not 1.0 <= given <= n:
+    if stated is not None and not 1.0 <= stated <= n:
         raise InputError(
-            f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {given:g}."
+            f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {stated:g}."
         )
-    correlation = correlation_length(residual) if given is None else n / given
-    source = f"from the autocorrelation of the residuals of {best}" if given is None else "as given"
-    if given is None and curve.labels:
+    correlation = correlation_length(residual) if stated is None else n / stated
+    source = f"from the autocorrelation of the residuals of {best}" if stated is None else "as given"
+    if stated is None and curve.labels:
         correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
     return ComparisonBasis(
@@ -243,12 +246,12 @@ def _weighed(standing: CandidateStanding, bases: Mapping[str, ComparisonBasis]) 
 
 
 def _penalty(bases: Mapping[str, ComparisonBasis]) -> float:
-    """Return what BIC charges for a parameter."""
-    return float(np.log(max(np.e, sum(b.n_independent for b in bases.values()))))
+    """Return the penalty of BIC for one parameter, ln n_eff."""
+    return float(np.log(max(math.e, sum(b.n_independent for b in bases.values()))))
 
 
 def _ranked(standings: Sequence[CandidateStanding]) -> list[CandidateStanding]:
-    """Return candidates by BIC, with what they are above the smallest."""
+    """Return candidates by BIC, with ΔAIC and ΔBIC above the smallest."""
     aic, bic = (min((getattr(s, k) for s in standings), default=0.0) for k in ("aic", "bic"))
     ordered = sorted(standings, key=lambda s: (s.bic, s.n_parameters))
     return [replace(s, delta_aic=(s.aic or 0.0) - aic, delta_bic=(s.bic or 0.0) - bic) for s in ordered]

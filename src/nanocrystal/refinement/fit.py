@@ -57,7 +57,7 @@ class RefinableSample(Protocol):
         """Return full address -> an object with value, unit and description."""
 
     def remarks(self, values: Values) -> list[str]:
-        """Return sentences on what a user may not have meant."""
+        """Return sentences on values that are possible but hardly meant."""
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
@@ -113,7 +113,7 @@ def refine(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Result:
-    """Refine a sample against its data sets and return what was found.
+    """Refine a sample against its data sets.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
 
 def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, DerivedValue]) -> FittedCurve:
     """Return a data set with the trends that its model asks for, from the derived quantities."""
-    found = []
+    trend_curves = []
     for trend in model.trends:
         series = {}
         for name, addresses in trend.series.items():
@@ -341,7 +341,7 @@ def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, Derived
             values = [np.nan if d is None else trend.factor * d.value for d in known]
             errors = [np.nan if d is None or d.stderr is None else trend.factor * d.stderr for d in known]
             series[name] = (np.array(values), np.array(errors))
-        found.append(
+        trend_curves.append(
             TrendCurve(
                 caption=trend.caption,
                 x_name=trend.x_axis.name,
@@ -355,15 +355,15 @@ def _with_trends(curve: FittedCurve, model: Model, derived: Mapping[str, Derived
                 x_reversed=trend.x_reversed,
             )
         )
-    return replace(curve, trends=tuple(found)) if found else curve
+    return replace(curve, trends=tuple(trend_curves)) if trend_curves else curve
 
 
 def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Covariance) -> dict[str, DerivedValue]:
     def all_derived(evaluation: Evaluation) -> dict[str, Any]:
-        own = [m.derived(evaluation.values) for m in problem.models.values()]
-        return {**sample.derived(evaluation), **{k: v for each in own for k, v in each.items()}}
+        of_models = [m.derived(evaluation.values) for m in problem.models.values()]
+        return {**sample.derived(evaluation), **{k: v for each in of_models for k, v in each.items()}}
 
-    found = all_derived(point.evaluation)
+    quantities = all_derived(point.evaluation)
     slopes = gradient(problem, point, lambda p: {k: v.value for k, v in all_derived(p.evaluation).items()})
     return {
         name: DerivedValue(
@@ -374,7 +374,7 @@ def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Co
             d.meaning.quantity,
             d.meaning.definition,
         )
-        for name, d in found.items()
+        for name, d in quantities.items()
     }
 
 
@@ -423,7 +423,7 @@ def _correlation_notes(spread: Covariance, background: Mapping[str, str]) -> lis
         if abs(matrix[i, j]) > NOTEWORTHY
         and not (first in background and background.get(first) == background.get(names[j]))
     ]
-    strong.sort(key=lambda found: -abs(found[0]))
+    strong.sort(key=lambda pair: -abs(pair[0]))
     notes = [f"{a} and {b} are correlated by {value:+.3f}." for value, a, b in strong[:MOST_CORRELATIONS]]
     more = len(strong) - MOST_CORRELATIONS
     if more > 0:

@@ -67,16 +67,16 @@ def _excess_of_sums(residual: FloatArray) -> dict[int, float]:
 
     Only where that is significant; lengths grow by factors of 2 up to a 16th of the points.
     """
-    found, length = {}, 2
+    excess, length = {}, 2
     power = float(residual @ residual) / len(residual)
     while power > 0.0 and length <= len(residual) // 16:
         n_sums = len(residual) // length
         sums = residual[: n_sums * length].reshape(n_sums, length).sum(axis=1)
         ratio = float(sums @ sums) / (n_sums * length * power)
         if ratio > 1.0 + SIGNIFICANT * np.sqrt(2.0 / n_sums):
-            found[length] = ratio
+            excess[length] = ratio
         length *= 2
-    return found
+    return excess
 
 
 def excess_of_sums(residual: FloatArray) -> float:
@@ -91,8 +91,8 @@ def block_length(residual: FloatArray) -> int:
     561 (1995)); so few that 10 blocks remain.
     """
     n = len(residual)
-    wanted = max(2 * correlation_reach(residual), int(np.ceil(n ** (1.0 / 3.0))))
-    return max(1, min(wanted, n // FEWEST_BLOCKS))
+    length = max(2 * correlation_reach(residual), int(np.ceil(n ** (1.0 / 3.0))))
+    return max(1, min(length, n // FEWEST_BLOCKS))
 
 
 @dataclass(frozen=True)

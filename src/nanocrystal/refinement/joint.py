@@ -49,8 +49,8 @@ class Alone:
     @property
     def scale(self) -> float:
         """By what its σ are to be multiplied."""
-        found = float(np.sqrt(self.point.chi2 / (self.problem.n_points - self.n_parameters)))
-        return max(1.0, found) if self.problem.has_sigmas else found
+        gof = float(np.sqrt(self.point.chi2 / (self.problem.n_points - self.n_parameters)))
+        return max(1.0, gof) if self.problem.has_sigmas else gof
 
 
 def refined_jointly(outcome: Outcome, options: Options, progress: Progress | None = None) -> tuple[Outcome, JointFit]:
@@ -61,9 +61,9 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
     alone = {}
     first = covariance(outcome.problem, outcome.point)
     for name in outcome.problem.models:
-        found = _alone(outcome.problem, outcome.point, name, options, first)
-        if found is not None:
-            alone[name] = found
+        single = _alone(outcome.problem, outcome.point, name, options, first)
+        if single is not None:
+            alone[name] = single
     estimated = {name: a.scale for name, a in alone.items() if name not in options.error_scales}
     if options.error_scale == "given":
         estimated = {}
@@ -82,7 +82,7 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
         estimated=tuple(n for n in estimated if n in scales),
         alone={n: float(a.point.weighted_r()[n]) for n, a in alone.items()},
         shared={
-            address: {n: _own(address, a, kept[n], again.point, spread) for n, a in alone.items() if n in seen}
+            address: {n: _value_alone(address, a, kept[n], again.point, spread) for n, a in alone.items() if n in seen}
             for address, seen in shared.items()
         },
         agreement=_agreement(alone, kept, again) if shared else None,
@@ -93,12 +93,12 @@ def refined_jointly(outcome: Outcome, options: Options, progress: Progress | Non
 def shared_parameters(problem: Problem, point: Point) -> dict[str, list[str]]:
     """Return the varied parameters that several data sets see -> these data sets."""
     slopes = problem.derivatives(point)
-    found = {}
+    shared = {}
     for j, declared in enumerate(problem.free):
         seen = [n for n in problem.models if _seen(problem, point, slopes, n, j)]
         if len(seen) > 1:
-            found[declared.address] = seen
-    return found
+            shared[declared.address] = seen
+    return shared
 
 
 def _seen(problem: Problem, point: Point, slopes: Mapping[str, FloatArray], name: str, j: int) -> bool:
@@ -133,19 +133,19 @@ def _alone(problem: Problem, point: Point, name: str, options: Options, joint: C
         return None
     try:
         start = covariance(sub, sub.point(sub.start))
-        told = {
+        determined = {
             a
             for a in seen
             if a in start.names and (a not in joint.names or _variance(start, a) < FAR_WORSE**2 * _variance(joint, a))
         }
-        sub = _of_one(problem, point, name, told | {a for a in seen if dataset_of(a) is not None})
-        found = optimise(sub, replace(options, starts=1))
-        spread = covariance(sub, found.point)
+        sub = _of_one(problem, point, name, determined | {a for a in seen if dataset_of(a) is not None})
+        outcome = optimise(sub, replace(options, starts=1))
+        spread = covariance(sub, outcome.point)
     except (InputError, RefinementError):
         return None
-    if found.interrupted:
+    if outcome.interrupted:
         raise KeyboardInterrupt
-    return Alone(sub, found.point, spread, rank(sub, found.point))
+    return Alone(sub, outcome.point, spread, rank(sub, outcome.point))
 
 
 def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) -> Problem:
@@ -154,28 +154,28 @@ def _of_one(problem: Problem, point: Point, name: str, varied: Collection[str]) 
     free = {d.address: j for j, d in enumerate(problem.free)}
     entries = {}
     for d in problem.parameters:
-        parameter, own = d.parameter, dataset_of(d.address) == name
+        parameter, is_of_one = d.parameter, dataset_of(d.address) == name
         if d.address in free:
             value = float(point.x[free[d.address]])
             parameter = replace(parameter, value=value) if d.address in varied else Parameter(value)
-        elif parameter.linear and not own:
+        elif parameter.linear and not is_of_one:
             parameter = Parameter(float(values[d.address]))
         entries[d.address] = (d.quantity, parameter)
     return problem.with_error_scales({}).of(ParameterSet(entries), {name: problem.models[name]})
 
 
-def _own(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> DatasetValue:
-    """Return what a data set alone says of a parameter, and how far that is from what all say."""
+def _value_alone(address: str, alone: Alone, scale: float, point: Point, spread: Covariance) -> DatasetValue:
+    """Return the value of a parameter from one data set alone, its standard error and its pull from the joint one."""
     value = alone.point.evaluation.values[address]
     if address not in alone.spread.names or address not in spread.names:
         return DatasetValue(float(value), None, None)
-    own, joint = (_variance(s, address) for s in (alone.spread, spread))
-    own *= scale**2
-    apart = own - joint
+    variance, variance_joint = (_variance(s, address) for s in (alone.spread, spread))
+    variance *= scale**2
+    apart = variance - variance_joint
     pull = None
-    if apart > SAME * own:
+    if apart > SAME * variance:
         pull = float((value - point.evaluation.values[address]) / np.sqrt(apart))
-    return DatasetValue(float(value), float(np.sqrt(own)), pull)
+    return DatasetValue(float(value), float(np.sqrt(variance)), pull)
 
 
 def _variance(spread: Covariance, address: str) -> float:
@@ -206,26 +206,26 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
 
 
 def joint_notes(joint: JointFit, datasets: Sequence[str]) -> list[str]:
-    """Return what a user has to know of it, in sentences."""
+    """Return sentences on data sets that share nothing, contradict each other, or misfit their σ."""
     notes = []
     if not joint.shared and len(datasets) > 1:
         listed = f"{', '.join(datasets[:-1])} and {datasets[-1]}"
         notes.append(
             f"The data sets {listed} share no refined parameter: together they say no more than each does alone."
         )
-    found = joint.agreement
-    if found is not None and found.probability < DISAGREE:
+    contradiction = joint.agreement
+    if contradiction is not None and contradiction.probability < DISAGREE:
         pulls = [
-            (abs(own.pull), f"{address} ({name} alone {own.value:.5g}, pull {own.pull:+.1f})")
+            (abs(value.pull), f"{address} ({name} alone {value.value:.5g}, pull {value.pull:+.1f})")
             for address, each in joint.shared.items()
-            for name, own in each.items()
-            if own.pull is not None
+            for name, value in each.items()
+            if value.pull is not None
         ]
         most = f" Most apart: {max(pulls)[1]}." if pulls else ""
-        chance = "below 0.0001" if found.probability < 1e-4 else f"{found.probability:.2g}"
+        chance = "below 0.0001" if contradiction.probability < 1e-4 else f"{contradiction.probability:.2g}"
         notes.append(
-            f"The data sets contradict each other: χ² is {found.chi2:.1f} higher where they have to agree, for "
-            f"{found.freedom} degrees of freedom (probability {chance}). A wrong model of one of them, a "
+            f"The data sets contradict each other: χ² is {contradiction.chi2:.1f} higher where they have to agree, for "
+            f"{contradiction.freedom} degrees of freedom (probability {chance}). A wrong model of one of them, a "
             f"wrong contrast or composition are the usual reasons.{most}"
         )
     notes += [

@@ -53,7 +53,7 @@ class RobustLoss:
     scale: float
 
     def weights(self, residual: FloatArray) -> FloatArray:
-        """Return what is left of each squared residual, ρ′, 1 for small ones (as in scipy.optimize.least_squares)."""
+        """Return the weight ρ′ of each squared residual, 1 for small ones (as in scipy.optimize.least_squares)."""
         z = (residual / self.scale) ** 2
         if self.name == "huber":
             return np.asarray(np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(np.maximum(z, 1.0))))
@@ -152,7 +152,7 @@ def optimise(
 
 
 def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Outcome]:
-    """Yield what comes of each start, in their order; raises KeyboardInterrupt where some could not begin."""
+    """Yield the outcome of each start, in their order; raises KeyboardInterrupt where some could not begin."""
     at_once = min(executor.at_once, options.starts)
     if at_once < 2:
         for x in _starts(problem, options):
@@ -163,27 +163,27 @@ def _descents(problem: Problem, options: Options, progress: Progress | None, exe
         return
     starts = {str(k): x for k, x in enumerate(_starts(problem, options))}
     jobs = iter([Job(name, partial(_descended, options, x)) for name, x in starts.items()])
-    found: dict[str, Outcome | Lost] = {}
-    with executor.opened(at_once, begin=partial(_own_problem, problem), heard=progress) as workers:
-        interrupted = carried_out(workers, lambda: next(jobs, None), found.__setitem__)
-    for name in [n for n in starts if n in found]:
-        outcome_or_lost = found[name]
-        if isinstance(outcome_or_lost, Lost):
-            said = f"stopped on the way ({outcome_or_lost.problem or LOST}); the best so far is reported"
+    outcomes: dict[str, Outcome | Lost] = {}
+    with executor.opened(at_once, begin=partial(_problem_and_report, problem), heard=progress) as workers:
+        interrupted = carried_out(workers, lambda: next(jobs, None), outcomes.__setitem__)
+    for name in [n for n in starts if n in outcomes]:
+        reached = outcomes[name]
+        if isinstance(reached, Lost):
+            said = f"stopped on the way ({reached.problem or LOST}); the best so far is reported"
             yield Outcome(problem=problem, point=problem.point(starts[name]), message=said)
         else:
-            yield replace(outcome_or_lost, problem=problem, point=problem.point(outcome_or_lost.point.x))
+            yield replace(reached, problem=problem, point=problem.point(reached.point.x))
     if interrupted:
         raise KeyboardInterrupt
 
 
-def _own_problem(problem: Problem, report: Report) -> tuple[Problem, Report]:
-    """Return what descents in another process are given."""
+def _problem_and_report(problem: Problem, report: Report) -> tuple[Problem, Report]:
+    """Return the problem and the listener of its steps, from which each descent in another process begins."""
     return problem, report
 
 
-def _descended(options: Options, x: FloatArray, own: tuple[Problem, Report]) -> Outcome:
-    problem, report = own
+def _descended(options: Options, x: FloatArray, work: tuple[Problem, Report]) -> Outcome:
+    problem, report = work
     return _descend(problem, options, x, report)
 
 
@@ -220,7 +220,7 @@ def _descend(
     margin = INSIDE * np.array([d.quantity.scale for d in problem.free])
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
-        found = least_squares(
+        solution = least_squares(
             search.residual,
             x,
             jac=search.jacobian,
@@ -242,7 +242,7 @@ def _descend(
         best = search.best or problem.point(problem.start)
         message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
         return Outcome(problem=problem, point=best, message=message, n_iterations=search.iterations)
-    point = problem.point(found.x)
+    point = problem.point(solution.x)
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best
     message = {
@@ -251,12 +251,12 @@ def _descend(
         2: "the sum of squares no longer changes",
         3: "the parameters no longer change",
         4: "neither the sum of squares nor the parameters change any more",
-    }.get(found.status, found.message)
+    }.get(solution.status, solution.message)
     return Outcome(
         problem=problem,
         point=point,
         message=message + search.refused,
-        converged=found.status > 0,
+        converged=solution.status > 0,
         n_iterations=search.iterations,
     )
 

@@ -33,7 +33,7 @@ from nanocrystal.refinement.posterior_sampling import (
     sampled,
     usual_walkers,
 )
-from nanocrystal.refinement.posterior_workers import evaluating, own_target
+from nanocrystal.refinement.posterior_workers import evaluating, target_maker
 from nanocrystal.report.posterior.result import Marginal, Posterior, SamplingRecord
 from nanocrystal.report.refined.result import Result
 
@@ -135,7 +135,7 @@ def sample_posterior(
     sampling: Sampling | None = None,
     listeners: Listeners | None = None,
 ) -> Posterior:
-    """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
+    """Refine a sample against its data sets and sample the posterior of its parameters around the minimum.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
 
@@ -173,7 +173,7 @@ def sample_posterior(
     D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     emcee_module()
-    options, sampling, told = options or Options(), sampling or Sampling(), listeners or Listeners()
+    options, sampling, listeners = options or Options(), sampling or Sampling(), listeners or Listeners()
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
     started = time.perf_counter()
@@ -184,21 +184,21 @@ def sample_posterior(
             "nothing but linear parameters is refined: their posterior is the normal law that refine gives.",
         )
     n_walkers = sampling.walkers_for(len(problem.free))
-    outcome, joint = optimise(problem, options, told.fit_progress), None
+    outcome, joint = optimise(problem, options, listeners.fit_progress), None
     if outcome.interrupted:
         raise KeyboardInterrupt
     if len(datasets) > 1:
-        outcome, joint = refined_jointly(outcome, options, told.fit_progress)
+        outcome, joint = refined_jointly(outcome, options, listeners.fit_progress)
     fit = assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
     factor = error_factor(outcome, sampling.scaled)
     target = LogPosterior(outcome.problem, factor)
     law = laplace(outcome.problem, outcome.point, factor if target.noise_known else _misfit(outcome))
     forecast = _expected(target, law, n_walkers, sampling)
-    if told.expected is not None:
-        told.expected(forecast)
-    begin = own_target(target, sample, datasets, Path(folder))
+    if listeners.expected is not None:
+        listeners.expected(forecast)
+    begin = target_maker(target, sample, datasets, Path(folder))
     with evaluating(target, begin, sampling.executor, forecast.processes) as evaluate:
-        chain = run(target, law, evaluate, n_walkers, sampling, told.progress)
+        chain = run(target, law, evaluate, n_walkers, sampling, listeners.progress)
     if len(chain.x) < FEWEST_STEPS:
         raise KeyboardInterrupt
     elapsed = time.perf_counter() - started
@@ -309,7 +309,7 @@ def _sampled(target: LogPosterior, chain: Chain, seed: int) -> SamplingRecord:
 
 
 def _noise_words(target: LogPosterior) -> str:
-    """Return what was taken for the noise."""
+    """Return a sentence on the noise that the posterior assumes."""
     if not target.noise_known:
         return (
             "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
@@ -326,7 +326,7 @@ def _noise_words(target: LogPosterior) -> str:
 
 
 def _errors_scaled(target: LogPosterior) -> bool:
-    """Say whether the scaled standard errors of the fit are those for the noise that was taken."""
+    """Say whether the scaled standard errors of the fit are those of the noise that the posterior assumes."""
     scaled = any(s != 1.0 for s in target.problem.error_scales.values())
     return scaled or target.factor > 1.0 or not target.noise_known
 
@@ -348,9 +348,9 @@ def _findings(
         elif m.limit and m.limit_95 is not None:
             side = "below" if m.limit == "upper" else "above"
             notes.append(f"{address} is {side} {m.limit_95:.3g}{m.unit and ' '}{m.unit} with 95 % probability.")
-        elif m.stderr is not None and not m.linear and not 0.8 < _own_error(target, m) / m.std < 1.25:
+        elif m.stderr is not None and not m.linear and not 0.8 < _error_as_sampled(target, m) / m.std < 1.25:
             notes.append(
-                f"{address}: the standard error of the refinement is {_own_error(target, m):.2g}, the standard "
+                f"{address}: the standard error of the refinement is {_error_as_sampled(target, m):.2g}, the standard "
                 f"deviation of the posterior {m.std:.2g}: the quadratic approximation does not hold."
             )
         elif m.stderr is not None and not m.linear and abs(m.median - m.value) > 0.5 * m.std:
@@ -376,7 +376,7 @@ def _findings(
     return notes
 
 
-def _own_error(target: LogPosterior, m: Marginal) -> float:
-    """Return the standard error that belongs to the noise that was taken."""
+def _error_as_sampled(target: LogPosterior, m: Marginal) -> float:
+    """Return the standard error of the refinement with the noise that the posterior assumes."""
     chosen = m.stderr_scaled if _errors_scaled(target) else m.stderr
     return float(chosen or 0.0)

@@ -38,8 +38,8 @@ def autocorrelation_time(series: FloatArray) -> float | None:
     """
     if len(series) < 8 or not np.ptp(series) > 0.0:
         return None
-    found = emcee_module().autocorr.integrated_time(series[:, :, None], quiet=True, tol=0, has_walkers=True)
-    value = float(found[0])
+    times = emcee_module().autocorr.integrated_time(series[:, :, None], quiet=True, tol=0, has_walkers=True)
+    value = float(times[0])
     return max(1.0, value) if np.isfinite(value) else None
 
 
@@ -112,32 +112,32 @@ def marginal_of(
 
 
 def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
-    """Return in sentences why a chain is too short, nothing where it is long enough."""
-    found = []
+    """Return in sentences why a chain is too short; empty where it is long enough."""
+    sentences = []
     times = {a: m.autocorrelation_steps for a, m in marginals.items()}
     stuck = [a for a, t in times.items() if t is None]
     if stuck:
-        found.append(f"{_listed(stuck)} hardly moved: the chain says nothing of it.")
+        sentences.append(f"{_listed(stuck)} hardly moved: the chain says nothing of it.")
     slowest = max((a for a in times if times[a] is not None), key=lambda a: times[a] or 0.0, default=None)
     if slowest is not None and n_kept < LONG * (times[slowest] or 0.0):
-        found.append(
+        sentences.append(
             f"the {n_kept} steps kept are only {n_kept / (times[slowest] or 1.0):.0f} autocorrelation times of "
             f"{slowest} ({times[slowest]:.0f} steps): below {LONG:g} the time itself is not known, and "
             "intervals are provisional."
         )
     few = min(marginals, key=lambda a: marginals[a].independent_draws)
     if marginals[few].independent_draws < FEWEST_DRAWS:
-        found.append(
+        sentences.append(
             f"there are about {marginals[few].independent_draws:.0f} independent draws of {few}; 95 % intervals need "
             f"{FEWEST_DRAWS:g} or more."
         )
     ratios = {a: m.gelman_rubin for a, m in marginals.items() if m.gelman_rubin is not None}
     worst = max(ratios, key=lambda a: ratios[a] or 0.0, default=None)
     if worst is not None and (ratios[worst] or 0.0) > MOST_RATIO:
-        found.append(
+        sentences.append(
             f"the parts of the chain do not agree on {worst} (Gelman–Rubin {ratios[worst]:.3f}, above {MOST_RATIO:g})."
         )
-    return found
+    return sentences
 
 
 def _listed(addresses: Sequence[str]) -> str:

@@ -138,13 +138,13 @@ class Laplace:
     def drawn(self, rng: np.random.Generator, n: int, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Return n places (n, n_free) drawn from it within the bounds; folded back where that hardly ever happens."""
         low, high = bounds
-        found = self.centre + rng.normal(size=(n, len(self.centre))) @ self.root.T
+        places = self.centre + rng.normal(size=(n, len(self.centre))) @ self.root.T
         for _ in range(200):
-            outside = np.flatnonzero(~np.all((found >= low) & (found <= high), axis=1))
+            outside = np.flatnonzero(~np.all((places >= low) & (places <= high), axis=1))
             if not len(outside):
-                return found
-            found[outside] = self.centre + rng.normal(size=(len(outside), len(self.centre))) @ self.root.T
-        return np.asarray(np.clip(found, low, high))
+                return places
+            places[outside] = self.centre + rng.normal(size=(len(outside), len(self.centre))) @ self.root.T
+        return np.asarray(np.clip(places, low, high))
 
 
 def laplace(problem: Problem, point: Point, factor: float) -> Laplace:

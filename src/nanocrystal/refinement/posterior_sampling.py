@@ -103,10 +103,10 @@ class _Ensemble:
     def _rows(self, x: FloatArray) -> FloatArray:
         """Return log density, χ², 0 and drawn linear parameters at places (n, n_free): (n, 3 + n_linear)."""
         inside = [k for k in range(len(x)) if self.target.inside(x[k])]
-        found = [self.target.impossible] * len(x)
+        densities = [self.target.impossible] * len(x)
         for k, density in zip(inside, self.evaluate([x[k] for k in inside]), strict=True):
-            found[k] = density
-        return np.array([[d.log_density, d.chi2, 0.0, *self.target.drawn_linear(d, self.rng)] for d in found])
+            densities[k] = density
+        return np.array([[d.log_density, d.chi2, 0.0, *self.target.drawn_linear(d, self.rng)] for d in densities])
 
     def step(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Let all walkers take one step; return x (n, n_free), log density (n,), and χ², 0, linear (n, 2 + …)."""
@@ -141,35 +141,35 @@ def sampled(
 
     A KeyboardInterrupt ends it with the steps that all of them have done.
     """
-    own = walkers // ENSEMBLES
+    n_each = walkers // ENSEMBLES
     seeds = np.random.SeedSequence(seed).spawn(ENSEMBLES)
     kept: list[tuple[tuple[FloatArray, FloatArray, FloatArray], ...]] = []
     interrupted, moved = False, 0
     try:
-        ensembles = [_Ensemble(target, evaluate, law, own, s) for s in seeds]
+        ensembles = [_Ensemble(target, evaluate, law, n_each, s) for s in seeds]
         for done in range(1, steps + 1):
             taken = tuple(e.step() for e in ensembles)
             if kept:
                 moved += sum(int(np.any(a[0] != b[0], axis=1).sum()) for a, b in zip(taken, kept[-1], strict=True))
             kept.append(taken)
             if progress is not None:
-                progress(done, steps, moved / max(1, (done - 1) * own * ENSEMBLES))
+                progress(done, steps, moved / max(1, (done - 1) * n_each * ENSEMBLES))
     except KeyboardInterrupt:
         interrupted = True
-    return _chain(kept, own, moved, interrupted, len(law.centre), target.n_linear)
+    return _chain(kept, n_each, moved, interrupted, len(law.centre), target.n_linear)
 
 
-def _chain(kept: Sequence[Any], own: int, moved: int, interrupted: bool, n_free: int, n_linear: int) -> Chain:
-    """Return what was kept of each step as arrays."""
-    n_walkers = own * ENSEMBLES
+def _chain(kept: Sequence[Any], n_each: int, moved: int, interrupted: bool, n_free: int, n_linear: int) -> Chain:
+    """Return places, densities and drawn linear parameters of all steps as arrays (n_steps, n_walkers, …)."""
+    n_walkers = n_each * ENSEMBLES
 
     def joined(part: int, width: int) -> FloatArray:
-        rows = [np.concatenate([np.asarray(e[part]).reshape(own, -1) for e in step]) for step in kept]
+        rows = [np.concatenate([np.asarray(e[part]).reshape(n_each, -1) for e in step]) for step in kept]
         return np.array(rows).reshape(len(kept), n_walkers, width)
 
     blobs = joined(2, 2 + n_linear)
     acceptance = moved / max(1, (len(kept) - 1) * n_walkers)
-    ensemble = np.repeat(np.arange(ENSEMBLES), own)
+    ensemble = np.repeat(np.arange(ENSEMBLES), n_each)
     return Chain(
         x=joined(0, n_free),
         linear=blobs[:, :, 2:],

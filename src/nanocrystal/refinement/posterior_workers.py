@@ -20,7 +20,7 @@ from nanocrystal.refinement.posterior_sampling import Evaluate
 FloatArray = NDArray[np.float64]
 
 
-def own_target(target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path) -> Begin:
+def target_maker(target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path) -> Begin:
     """Return what makes the same posterior in another process, which reads the data again."""
     return partial(_target, sample, datasets, folder, dict(target.problem.error_scales), target.factor)
 
@@ -49,15 +49,15 @@ def _shared_out(workers: Workers, places: Sequence[FloatArray], at_once: int, nu
     if not places:
         return []
     shares = np.array_split(np.array(places), min(len(places), 2 * at_once))
-    given = [Job(f"densities-{next(numbers)}", partial(_densities, list(share))) for share in shares]
-    jobs = iter(given)
-    found: dict[str, list[Density]] = {}
+    work = [Job(f"densities-{next(numbers)}", partial(_densities, list(share))) for share in shares]
+    jobs = iter(work)
+    by_share: dict[str, list[Density]] = {}
     for name, densities in answers(workers, lambda: next(jobs, None)):
         if isinstance(densities, Lost):
             problem = densities.problem or "the process of some of the walkers ended, perhaps for lack of memory"
             raise RefinementError(f"{problem}.")
-        found[name] = densities
-    return [density for job in given for density in found[job.name]]
+        by_share[name] = densities
+    return [density for job in work for density in by_share[job.name]]
 
 
 def _densities(places: Sequence[FloatArray], target: LogPosterior) -> list[Density]:

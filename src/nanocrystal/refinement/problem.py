@@ -189,10 +189,10 @@ class Problem:
         return self._last_derivatives[1]
 
     def _derivatives(self, point: Point) -> dict[str, FloatArray]:
-        found = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
+        slopes = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
         exact = {name: self._exact(name, point) for name in self.models}
         for j, declared in enumerate(self.free):
-            seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], found[n])]
+            seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], slopes[n])]
             if not seen:
                 continue
             width, sides = self.sides(j, point.x)
@@ -201,17 +201,17 @@ class Problem:
                 model = self.models[name]
                 below, above = (model.curves(side) for side in sides)
                 change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
-                found[name][:, j] = change / width
-        return found
+                slopes[name][:, j] = change / width
+        return slopes
 
     def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
         """Return the derivatives of the calculated curve that the model of a data set knows, by address."""
         model = self.models[name]
-        wanted = sorted({a for d in self.free for a in self._reached[d.address]})
-        derived = model.exact_derivatives(point.evaluation, wanted)
+        addresses = sorted({a for d in self.free for a in self._reached[d.address]})
+        derived = model.exact_derivatives(point.evaluation, addresses)
         return {a: point.datasets[name].coefficients @ curves for a, curves in derived.items()}
 
-    def _take_exact(self, name: str, j: int, point: Point, exact: Mapping[str, FloatArray], found: FloatArray) -> bool:
+    def _take_exact(self, name: str, j: int, point: Point, exact: Mapping[str, FloatArray], slopes: FloatArray) -> bool:
         """Fill column j from exact derivatives, through ties; False where one of them is missing."""
         address = self.free[j].address
         reached = [a for a in self._reached[address] if may_change(a, name)]
@@ -220,7 +220,7 @@ class Problem:
         width, (below, above) = self.sides(j, point.x)
         for a in reached:
             slope = 1.0 if a == address else (above.values[a] - below.values[a]) / width
-            found[:, j] += slope * exact[a]
+            slopes[:, j] += slope * exact[a]
         return True
 
     def _known(self, name: str, point: Point, side: Evaluation) -> FloatArray:
@@ -304,8 +304,8 @@ def _weights(model: Model) -> FloatArray:
 
 
 def _merged(requirements: list[Any]) -> Any:
-    given = [r for r in requirements if r is not None]
-    merged = given[0] if given else None
-    for other in given[1:]:
+    needed = [r for r in requirements if r is not None]
+    merged = needed[0] if needed else None
+    for other in needed[1:]:
         merged = merged | other
     return merged

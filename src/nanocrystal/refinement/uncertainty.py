@@ -52,8 +52,8 @@ class Covariance:
 
     def _both(self, g: FloatArray) -> tuple[float | None, float | None]:
         scaled = float(np.sqrt(abs(g @ self.matrix @ g))) * self.factor
-        given = self.matrix if self.as_given is None else self.as_given
-        return (float(np.sqrt(abs(g @ given @ g))) if self.has_sigmas else scaled), scaled
+        unscaled = self.matrix if self.as_given is None else self.as_given
+        return (float(np.sqrt(abs(g @ unscaled @ g))) if self.has_sigmas else scaled), scaled
 
     @property
     def correlations(self) -> FloatArray:
@@ -194,20 +194,20 @@ def gradient(
 
     Linear parameters count where a model says that its derived quantities follow from them (`derived_from`).
     """
-    found: dict[str, dict[str, float]] = {name: {} for name in function(point)}
+    slopes: dict[str, dict[str, float]] = {name: {} for name in function(point)}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
         width, sides = problem.sides(j, point.x)
         below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
         for name, change in _changes(below, above).items():
-            found[name][declared.address] = change / width
+            slopes[name][declared.address] = change / width
     for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
         moved = point.evaluation.values.sides(address, size)
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
         for name, change in _changes(below, above).items():
-            found[name][address] = change / (2.0 * size)
-    return found
+            slopes[name][address] = change / (2.0 * size)
+    return slopes
 
 
 def _changes(below: Mapping[str, float], above: Mapping[str, float]) -> dict[str, float]:

@@ -64,7 +64,7 @@ def _client(address: str) -> Any:
 
 
 def _answered(connect: Callable[[], Any]) -> Any:
-    """Return what a call returns; raises TimeoutError where something that is no scheduler keeps it waiting."""
+    """Return the answer of a call; raises TimeoutError where something that is no scheduler keeps it waiting."""
     said: Future[Any] = Future()
 
     def call() -> None:
@@ -95,7 +95,7 @@ class _quiet:
 
 
 def _check_workers(client: Any, address: str, paths: Sequence[str]) -> None:
-    """Raise InputError where there are no workers, or where one cannot do what it will be asked for."""
+    """Raise InputError where there are no workers, or where one lacks this version of the package or a file."""
     from nanocrystal._version import __version__
 
     if not _workers(client):
@@ -164,9 +164,9 @@ class Cluster:
 class _Workers:
     """The workers of a cluster, with the jobs that the scheduler has."""
 
-    def __init__(self, client: Any, given: Begin | None) -> None:
+    def __init__(self, client: Any, begin: Begin | None) -> None:
         self.notes: list[str] = []
-        self._client, self._given = client, given
+        self._client, self._begin = client, begin
         self._known = _workers(client)
         self._names: dict[Any, str] = {}
         self._done = _distributed().as_completed(loop=client.loop)
@@ -184,7 +184,7 @@ class _Workers:
     def give(self, job: Job) -> None:
         key = f"{job.name}-{self._token}-{self._count}"
         self._count += 1
-        future = self._client.submit(_worked, job.work, self._given, self._token, key=key, pure=False)
+        future = self._client.submit(_worked, job.work, self._begin, self._token, key=key, pure=False)
         self._names[future] = job.name
         self._done.add(future)
 
@@ -204,7 +204,7 @@ class _Workers:
 
 
 def _answer(future: Any) -> Any:
-    """Return what a worker returned, or why there is nothing; raises RefinementError where the scheduler is lost."""
+    """Return the answer of a worker, or why it has none; raises RefinementError where the scheduler is lost."""
     distributed = _distributed()
     try:
         return future.result()
@@ -222,10 +222,10 @@ _begun: dict[str, Any] = {}
 """on a worker: what its jobs have begun with, by the token of who opened it"""
 
 
-def _worked(work: Callable[[Any], Any], given: Begin | None, token: str) -> Any:
+def _worked(work: Callable[[Any], Any], begin: Begin | None, token: str) -> Any:
     """Do a job on a worker."""
-    if given is None:
+    if begin is None:
         return work(silent)
     if token not in _begun:
-        _begun[token] = given(silent)
+        _begun[token] = begin(silent)
     return work(_begun[token])

@@ -37,7 +37,7 @@ class Refinable(Protocol):
     def parameters(self) -> ParameterSet: ...
 
     def refine(self, progress: Progress | None = None) -> Result:
-        """Return what was found; raises InputError that names file, line and key."""
+        """Return parameters, curves and agreement; raises InputError that names file, line and key."""
 
     def located(self) -> AbstractContextManager[None]:
         """Add file and line to the InputErrors that are raised inside."""
@@ -106,7 +106,7 @@ class Series:
     """the candidates of the first member ("" without candidates), checked"""
 
     def run(self, out: str | Path | None = None, *, workers: int = 1) -> SeriesResult:
-        """Refine the members and return what was found; in a folder, where one is given, with what each leaves behind.
+        """Refine the members and return their results; in a folder, where one is named, with the files of each.
 
         workers: members at once, in processes; more than 1 needs a main module that may be imported again. Members that
         an earlier run in the folder did from the same input are not done again.
@@ -160,10 +160,10 @@ class Candidate:
         return declared_parameters(self.sample, self.datasets)
 
     def refine(self, progress: Progress | None = None) -> Result:
-        """Return what was found; raises InputError that names the model."""
-        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        """Return parameters, curves and agreement; raises InputError that names the model."""
+        settings: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
         with self.located():
-            return refine(self.sample, self.datasets, progress=progress, **given)
+            return refine(self.sample, self.datasets, progress=progress, **settings)
 
     @contextmanager
     def located(self) -> Iterator[None]:

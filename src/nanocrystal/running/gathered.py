@@ -82,9 +82,9 @@ def planned_files(series: Series, folder: Path, single_file: bool = False) -> li
     single_file: whether the pages of members hold the script of their figures themselves.
     """
     parts = {n: (list(s.datasets), s.sample.model_names()) for n, s in series.first.items()}
-    own = compared_names(parts) if series.candidates else names_written(*parts[""], False)
-    own = [*own, *([COMPARISON] if series.candidates else []), MEMBER]
-    names = [f"{m.name}/{file}" for m in series.members for file in own]
+    of_member = compared_names(parts) if series.candidates else names_written(*parts[""], False)
+    of_member = [*of_member, *([COMPARISON] if series.candidates else []), MEMBER]
+    names = [f"{m.name}/{file}" for m in series.members for file in of_member]
     if series.mode == "shared":
         names = [f"{m.name}/{MEMBER}" for m in series.members] + _joint_files(series)
     script = [PLOTLY] if series.has_reports and not single_file else []
@@ -101,5 +101,5 @@ def _joint_files(series: Series) -> list[str]:
             n.replace("model_", f"model_{m.name}_", 1) for m in series.members for n in study.sample.model_names()
         ]
         parts[candidate] = (datasets, models)
-    own = compared_names(parts) if series.candidates else names_written(*parts[""], False)
-    return [f"{JOINT}/{name}" for name in [*own, COMPARISON]]
+    files = compared_names(parts) if series.candidates else names_written(*parts[""], False)
+    return [f"{JOINT}/{name}" for name in [*files, COMPARISON]]

@@ -46,8 +46,8 @@ class JointSample:
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return full address -> (declaration, parameter), with the shared ones tied."""
-        found = {a: entry for part in self.parts.values() for a, entry in part.declared().items()}
-        return {a: (q, _tied(self.ties.get(a), p)) for a, (q, p) in found.items()}
+        entries = {a: entry for part in self.parts.values() for a, entry in part.declared().items()}
+        return {a: (q, _tied(self.ties.get(a), p)) for a, (q, p) in entries.items()}
 
     def derived(self, evaluation: Evaluation) -> dict[str, Any]:
         return self._joined(lambda part: part.derived(evaluation))
@@ -84,8 +84,8 @@ class PartDataset(Technique):
         self.prefix = f"datasets.{name}."
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
-        own = self.inner.declared()
-        return {k: (q, _tied(self.ties.get(f"{self.prefix}{k}"), p)) for k, (q, p) in own.items()}
+        declared_inner = self.inner.declared()
+        return {k: (q, _tied(self.ties.get(f"{self.prefix}{k}"), p)) for k, (q, p) in declared_inner.items()}
 
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> Any:
         return self.inner.bind(name, self.part, folder)
@@ -101,17 +101,17 @@ def _tied(target: str | None, parameter: Parameter) -> Parameter:
 def renamed(content: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return a study with its crystals, populations and data sets called prefix_NAME, also where they are named."""
     names = {n for room in ("crystals", "populations") for n in content.get(room, {})}
-    found = dict(content)
+    tables = dict(content)
     for room in ROOMS:
-        found[room] = {f"{prefix}_{n}": _renamed(table, prefix, names) for n, table in content.get(room, {}).items()}
-    return found
+        tables[room] = {f"{prefix}_{n}": _renamed(table, prefix, names) for n, table in content.get(room, {}).items()}
+    return tables
 
 
 def _renamed(value: Any, prefix: str, names: set[str]) -> Any:
     """Return a table with the names of crystals and populations, and the addresses of ties, renamed."""
     if not isinstance(value, Mapping):
         return value
-    found = {}
+    table = {}
     for key, inner in value.items():
         if key == "tie" and isinstance(inner, str):
             inner = _ADDRESS.sub(rf"\1.{prefix}_\2", inner)
@@ -121,8 +121,8 @@ def _renamed(value: Any, prefix: str, names: set[str]) -> Any:
             inner = {f"{prefix}_{n}": _renamed(t, prefix, names) for n, t in inner.items()}
         else:
             inner = _renamed(inner, prefix, names)
-        found[key] = inner
-    return found
+        table[key] = inner
+    return table
 
 
 def address_in(member: str, address: str) -> str:
@@ -183,12 +183,12 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
 
     What is shared counts as refined in every member, with its correlations.
     """
-    mine = {a: own for a in result.parameters if (own := address_from(member, a)) is not None}
-    parameters = {own: result.parameters[a] for a, own in mine.items()}
+    mine = {a: of_study for a in result.parameters if (of_study := address_from(member, a)) is not None}
+    parameters = {of_study: result.parameters[a] for a, of_study in mine.items()}
     for address in shared:
         if address in parameters:
             parameters[address] = replace(result.parameters[address_in(first, address)])
-    places = {address_in(first if own in shared else member, own): own for own in mine.values()}
+    places = {address_in(first if of_study in shared else member, of_study): of_study for of_study in mine.values()}
     kept = [k for k, name in enumerate(result.correlation_names) if name in places]
     derived = {address_from(member, a) or "": d for a, d in result.derived.items()}
     return replace(
@@ -207,7 +207,7 @@ def member_result(result: Result, member: str, first: str, shared: Sequence[str]
 
 
 def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_file: bool = False) -> SeriesResult:
-    """Refine all members of a series at once, each candidate in turn, and return what was found.
+    """Refine all members of a series at once, each candidate in turn.
 
     One joint refinement is one piece of work: what an earlier run in the folder did from the same input is not done
     again. single_file: its pages hold the script of their figures themselves.
@@ -240,13 +240,13 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
 
 
 def _known(series: Series, folder: Path) -> dict[str, MemberResult]:
-    """Return what an earlier run found for all members from the same input, nothing where it is not all there."""
+    """Return the records of all members from an earlier run of the same input; empty where one is missing."""
     members = [m for m in (read_member(folder, each.name) for each in series.members) if m is not None]
     versions = {m.version for m in members}
     if len(members) < len(series.members) or len(versions) > 1 or not versions <= set(VALID):
         return {}
-    told = _fingerprint(series, *versions)
-    return {m.name: m for m in members} if all(m.fingerprint == told for m in members) else {}
+    digest = _fingerprint(series, *versions)
+    return {m.name: m for m in members} if all(m.fingerprint == digest for m in members) else {}
 
 
 def _located(series: Series) -> Any:
@@ -285,7 +285,7 @@ def _members(
     series: Series, joint: Mapping[str, Result], comparison: Comparison | None, elapsed_s: float
 ) -> list[MemberResult]:
     """Return the records of all members, each with its part of the joint results."""
-    told = _fingerprint(series)
+    digest = _fingerprint(series)
     preferred: str | None = ""
     best = [""]
     if comparison is not None:
@@ -303,7 +303,7 @@ def _members(
             preferred=preferred,
             problem=problem,
             elapsed_s=elapsed_s / len(series.members),
-            fingerprint=told,
+            fingerprint=digest,
             report=f"{JOINT}/report.html" if series.has_reports else "",
         )
         records.append(record)

@@ -76,8 +76,8 @@ def fingerprint(task: Task, known: dict[Path, str], version: str = __version__) 
     }
     order = task.order_parameter
     followed = None if order is None else (order.expression.text, order.candidate, order.name, order.unit)
-    told = (version, task.value, task.branch, task.content, task.starts, files, followed, task.has_reports)
-    return sha256(_json(told).encode()).hexdigest()
+    deciding = (version, task.value, task.branch, task.content, task.starts, files, followed, task.has_reports)
+    return sha256(_json(deciding).encode()).hexdigest()
 
 
 def stands(member: MemberResult, task: Task, known: dict[Path, str]) -> bool:
@@ -95,8 +95,8 @@ def _files_in(content: Any) -> set[str]:
     """Return the files that a study names, anywhere."""
     if not isinstance(content, Mapping):
         return set()
-    own = {v for k, v in content.items() if k in FILE_KEYS and isinstance(v, str)}
-    return own.union(*(_files_in(v) for v in content.values()))
+    files = {v for k, v in content.items() if k in FILE_KEYS and isinstance(v, str)}
+    return files.union(*(_files_in(v) for v in content.values()))
 
 
 def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:
@@ -113,7 +113,7 @@ def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:
 
 
 def refined_member(task: Task, step: Step | None = None) -> Outcome:
-    """Refine all candidates of a member and return what was found, with its files.
+    """Refine all candidates of a member and return its record, with its files.
 
     What cannot be refined is said in the record. Raises Interrupted where the user stopped it.
     """
@@ -180,8 +180,8 @@ def _started(task: Task) -> dict[str, Any]:
             place = table
             for part in way:
                 place = place.setdefault(part, {})
-            given = place.get(last)
-            place[last] = {**given, "value": value} if isinstance(given, dict) else {"value": value}
+            entry = place.get(last)
+            place[last] = {**entry, "value": value} if isinstance(entry, dict) else {"value": value}
     return content
 
 
@@ -207,10 +207,10 @@ def _outcome(
             problems={n: o for n, o in outcomes.items() if isinstance(o, str)},
         )
         fits = {n: _judged(fit, comparison, n) for n, fit in fits.items()}
-        found = preferred_of(comparison)
-        if found is None:
+        choice = preferred_of(comparison)
+        if choice is None:
             return _failed(task, "; ".join(_said(s.name, s.problem) for s in comparison.standings), began)
-        preferred, best = found, comparison.best
+        preferred, best = choice, comparison.best
     texts = _texts(task, results, comparison)
     problems = [f"{n}: {o}" for n, o in outcomes.items() if isinstance(o, str)]
     member = MemberResult(
@@ -247,7 +247,7 @@ def _texts(task: Task, results: Mapping[str, Result], comparison: Comparison | N
 def order_parameter_of(
     order: OrderParameter | None, candidate: str, study: Refinable, result: Result
 ) -> dict[str, SeriesValue]:
-    """Return the order parameter of a candidate with its propagated standard error, nothing where it has none."""
+    """Return the order parameter of a candidate with its propagated standard error; empty where it has none."""
     if order is None or not order.belongs_to(candidate, study):
         return {}
     with study.located():

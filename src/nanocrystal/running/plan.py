@@ -113,7 +113,7 @@ class Plan:
         return None
 
     def _known(self, task: Task) -> MemberResult | None:
-        """Return what an earlier run found for a task from the same input; what failed is tried again."""
+        """Return the record of an earlier run of a task from the same input; what failed is tried again."""
         known = read_member(self.folder, task.name)
         return known if known is not None and known.fit and stands(known, task, self._digests) else None
 
@@ -167,7 +167,7 @@ class Plan:
         return next(c for c in self._chains if any(m.name == name for m in c.members))
 
     def _task(self, chain: Chain) -> Task:
-        """Return the next member of a chain, with the values that the last good one of it found."""
+        """Return the next member of a chain, starting from the values of the last one that converged."""
         member, series = chain.members[chain.position], self.series
         good = chain.good
         notes: tuple[str, ...] = ()

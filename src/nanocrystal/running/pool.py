@@ -89,14 +89,14 @@ class _Interrupts:
 class _Worker:
     """A process that does one job after the other; job: the name of what it does."""
 
-    def __init__(self, number: int, at_once: int, threads: int, given: Begin | None) -> None:
+    def __init__(self, number: int, at_once: int, threads: int, begin: Begin | None) -> None:
         from multiprocessing import get_context
 
         context = get_context("spawn")
         self.job: str | None = None
         self.number = number
         self.connection, other = context.Pipe()
-        self.process = context.Process(target=_serve, args=(other, number, at_once, given), daemon=True)
+        self.process = context.Process(target=_serve, args=(other, number, at_once, begin), daemon=True)
         with inherited(threads):
             self.process.start()
         other.close()
@@ -115,9 +115,11 @@ class _Worker:
 class _Pool:
     """The processes of one executor that are open."""
 
-    def __init__(self, at_once: int, threads: int, given: Begin | None, heard: Report, interrupts: _Interrupts) -> None:
+    def __init__(
+        self, at_once: int, threads: int, begin: Begin | None, report: Report, interrupts: _Interrupts
+    ) -> None:
         self.notes: list[str] = []
-        self._at_once, self._threads, self._given, self._heard = at_once, threads, given, heard
+        self._at_once, self._threads, self._begin, self._report = at_once, threads, begin, report
         self._interrupts = interrupts
         self._workers: list[_Worker] = []
 
@@ -137,7 +139,7 @@ class _Pool:
             except OSError:  # it has ended since its last job
                 self._drop(worker)
         free = set(range(self._at_once)) - {w.number for w in self._workers}
-        worker = _Worker(min(free), self._at_once, self._threads, self._given)
+        worker = _Worker(min(free), self._at_once, self._threads, self._begin)
         self._workers.append(worker)
         worker.give(job)
 
@@ -154,7 +156,7 @@ class _Pool:
                     self._drop(worker)
                     return name, Lost()
                 if kind == "step":
-                    self._heard(*said)
+                    self._report(*said)
                     continue
                 worker.job = None
                 if kind == "raised":
@@ -180,7 +182,7 @@ class _Pool:
 # ---- in the process -------------------------------------------------------------------------------
 
 
-def _serve(connection: Connection, number: int, at_once: int, given: Begin | None) -> None:
+def _serve(connection: Connection, number: int, at_once: int, prepare: Begin | None) -> None:
     """Do the jobs that come through a connection until it closes; interrupts are the parent's."""
     begin(number, at_once)
 
@@ -189,14 +191,14 @@ def _serve(connection: Connection, number: int, at_once: int, given: Begin | Non
             raise KeyboardInterrupt
         connection.send(("step", said))
 
-    own: Any = report
-    is_begun = given is None
+    job_input: Any = report
+    is_begun = prepare is None
     try:
         while (work := connection.recv()) != STOP:
             try:
-                if given is not None and not is_begun:
-                    own, is_begun = given(report), True
-                answer = ("done", work(own))
+                if prepare is not None and not is_begun:
+                    job_input, is_begun = prepare(report), True
+                answer = ("done", work(job_input))
             except KeyboardInterrupt:
                 answer = ("done", Lost("interrupted"))
             except Exception as error:

@@ -34,7 +34,7 @@ def refined_series(
     watcher: Watcher | None = None,
     single_file: bool = False,
 ) -> SeriesResult:
-    """Refine the members of a series and return what was found.
+    """Refine the members of a series.
 
     Each is written to the folder as soon as it is done; members that an earlier run in the folder did from the same
     input are not done again.

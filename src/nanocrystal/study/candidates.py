@@ -76,7 +76,7 @@ def base_and_candidates(
     return alone, studies
 
 
-def _tables(given: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
+def _tables(tables: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
     """Return the tables of the candidates, checked as far as they can be alone."""
     from pydantic import TypeAdapter, ValidationError
 
@@ -84,18 +84,18 @@ def _tables(given: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
     from nanocrystal.study.schema import CandidateTable
 
     try:
-        TypeAdapter(dict[Name, CandidateTable]).validate_python(given)
+        TypeAdapter(dict[Name, CandidateTable]).validate_python(tables)
     except ValidationError as error:
         address, problem = first_problem(error)
         where = ".".join(p for p in ("candidates", address) if p)
         raise Source(path, text).located(InputError(where, problem)) from None
     seen: dict[str, str] = {}
-    for name in given:
+    for name in tables:
         twin = seen.setdefault(name.lower(), name)
         if twin != name:
             problem = f"and {twin} differ in capitals only; their folders would be one on many computers, rename one."
             raise Source(path, text).located(InputError(f"candidates.{name}", problem))
-    return dict(given)
+    return dict(tables)
 
 
 def _candidate(name: str, table: Mapping[str, Any], base: Mapping[str, Any], path: Path, text: str) -> Study:
@@ -149,12 +149,12 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _addresses(table: Mapping[str, Any], prefix: str = "") -> list[str]:
     """Return the addresses of all keys and tables within a table."""
-    found = []
+    addresses = []
     for key, value in table.items():
-        found.append(f"{prefix}{key}")
+        addresses.append(f"{prefix}{key}")
         if isinstance(value, Mapping):
-            found += _addresses(value, f"{prefix}{key}.")
-    return found
+            addresses += _addresses(value, f"{prefix}{key}.")
+    return addresses
 
 
 def check_measured(override: Mapping[str, Any], base: Mapping[str, Any]) -> None:

@@ -122,12 +122,16 @@ def _number(parameter: Parameter, where: str) -> Any:
     if not parameter.vary:
         return value
     bounds = {"min": parameter.min, "max": parameter.max}
-    found = {k: float(v) for k, v in bounds.items() if v is not None and math.isfinite(v)}
-    return {"value": value, "vary": True, **found}
+    finite = {k: float(v) for k, v in bounds.items() if v is not None and math.isfinite(v)}
+    return {"value": value, "vary": True, **finite}
 
 
-def _histogram(given: Histogram, where: str) -> Content:
+def _histogram(histogram: Histogram, where: str) -> Content:
     """Return a table of lengths as it was given: by its file, or in numbers."""
-    rows = {"lengths": list(given.lengths), "counts": list(given.counts)}
-    factor = {} if _alike(given.factor, 1.0) else {"factor": plain(given.factor, f"{where}.factor")}
-    return {"distribution": given.distribution, **({"file": given.source} if given.source else rows), **factor}
+    rows = {"lengths": list(histogram.lengths), "counts": list(histogram.counts)}
+    factor = {} if _alike(histogram.factor, 1.0) else {"factor": plain(histogram.factor, f"{where}.factor")}
+    return {
+        "distribution": histogram.distribution,
+        **({"file": histogram.source} if histogram.source else rows),
+        **factor,
+    }

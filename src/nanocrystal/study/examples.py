@@ -27,13 +27,13 @@ def examples_folder() -> Path:
 
 def example_list() -> dict[str, str]:
     """Return name -> title of the examples, with the files that must be fetched first."""
-    found = {}
+    titles = {}
     for path in sorted(examples_folder().glob("*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         lacking = _lacking(content, path.parent)
         remark = f" (needs {', '.join(lacking)}, see the file)" if lacking else ""
-        found[path.stem] = f"{content.get('title', '')}{remark}"
-    return found
+        titles[path.stem] = f"{content.get('title', '')}{remark}"
+    return titles
 
 
 def _lacking(content: Mapping[str, Any], folder: Path) -> list[str]:

@@ -58,18 +58,18 @@ class Boundaries:
         network = BoundaryNetwork.without(numbers)
         blocks = next(iter(families.values())).blocks
         for text in self.planes:
-            found = _PLANES.fullmatch(text.replace(" ", ""))
-            if found is None:
+            match = _PLANES.fullmatch(text.replace(" ", ""))
+            if match is None:
                 raise InputError("--planes", f"must be FAMILY=AXIS:PLANES, such as t110=1:3,7; got {text!r}.")
-            family = _family(found["family"], families, "--planes")
-            axis, planes = int(found["axis"]), [int(n) for n in found["planes"].split(",")]
-            _check_planes(axis, planes, numbers, found["family"], family)
+            family = _family(match["family"], families, "--planes")
+            axis, planes = int(match["axis"]), [int(n) for n in match["planes"].split(",")]
+            _check_planes(axis, planes, numbers, match["family"], family)
             network = network.joined(BoundaryNetwork.of_planes(numbers, family, {axis - 1: planes}), blocks)
         for text in self.every:
-            found = _EVERY.fullmatch(text.replace(" ", ""))
-            if found is None:
+            match = _EVERY.fullmatch(text.replace(" ", ""))
+            if match is None:
                 raise InputError("--every", f"must be FAMILY=N, such as t110=4; got {text!r}.")
-            family, period = _family(found["family"], families, "--every"), int(found["period"])
+            family, period = _family(match["family"], families, "--every"), int(match["period"])
             if period < 1:
                 raise InputError("--every", f"the number of layers must be at least 1, got {text!r}.")
             network = network.joined(BoundaryNetwork.every(numbers, family, period), blocks)

@@ -42,11 +42,11 @@ def nearest_keys(key: str, valid: Iterable[str]) -> str:
     """Return 'did you mean …' for a key that is none here, also for what other programs call it."""
     names = set(valid)
     meant, remark = _MEANT_KEYS.get(key.lower(), ((), ""))
-    found = [k for k in meant if k in names]
-    if not found:
+    keys = [k for k in meant if k in names]
+    if not keys:
         return nearest_names(key, names)
     remark = f" ({remark})" if remark else ""
-    return f"did you mean {found[0]!r}{remark}? (valid: {', '.join(sorted(names))})"
+    return f"did you mean {keys[0]!r}{remark}? (valid: {', '.join(sorted(names))})"
 
 
 def shown(value: Any) -> str:
@@ -125,20 +125,20 @@ _MEANT = {
 def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return address and sentence of the first problem that pydantic found."""
     problem = error.errors(include_url=False)[0]
-    kind, context, given = problem["type"], problem.get("ctx", {}), problem.get("input")
+    kind, context, value = problem["type"], problem.get("ctx", {}), problem.get("input")
     parts = [*prefix, *(p for k, p in enumerate(problem["loc"]) if not (str(p) in _TAGS and k == 2))]
     entry = next((f"its entry {p + 1} " for p in parts if isinstance(p, int)), "")  # counted from 1
     parts = [p for p in parts if not isinstance(p, int)]
     if kind == "unknown_key":
         parts.append(context["key"])
-    got = f"got {shown(given)}"
-    number = "a plain number, which can neither vary nor be tied" if isinstance(given, dict) else "a number"
+    got = f"got {shown(value)}"
+    number = "a plain number, which can neither vary nor be tied" if isinstance(value, dict) else "a number"
     sentences = {
         "missing": "is missing" + (f": {_MEANT[parts[-1]]}." if parts and parts[-1] in _MEANT else "."),
         "string_type": f"must be text in quotation marks, {got}.",
-        "float_type": f"must be {number}, {got}{quotes_hint(given)}.",
+        "float_type": f"must be {number}, {got}{quotes_hint(value)}.",
         "finite_number": f"must be a finite number, {got}.",
-        "int_type": f"must be a whole number, {got}{quotes_hint(given)}.",
+        "int_type": f"must be a whole number, {got}{quotes_hint(value)}.",
         "bool_type": f"must be true or false, {got}.",
         "dict_type": f"must be a table of names, {got}.",
         "list_type": f"must be a list in square brackets, {got}.",
@@ -150,8 +150,8 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
     }
     sentence = sentences.get(kind, context.get("message") or f"{problem['msg']}, {got}.")
     address = ".".join(p for p in parts if p != "[key]")
-    if parts and parts[-1] == "image" and isinstance(given, str):
-        sentence = f'is a table with keys of its own: write [{address}] with file = "{given}".'
+    if parts and parts[-1] == "image" and isinstance(value, str):
+        sentence = f'is a table with keys of its own: write [{address}] with file = "{value}".'
     return address, f"{entry}{sentence}"
 
 
@@ -170,8 +170,8 @@ class Source:
         if not self.candidate:
             return InputError(place(self.path, self.text, error.where), error.problem)
         parts = error.where.partition(": ")[0].split(".") if error.where else []
-        own, of_base = _depth(self.override, parts), _depth(self.base, parts)
-        if own >= of_base or not parts:
+        of_candidate, of_base = _depth(self.override, parts), _depth(self.base, parts)
+        if of_candidate >= of_base or not parts:
             where = ".".join(["candidates", self.candidate, *([error.where] if error.where else [])])
             return InputError(place(self.path, self.text, where), error.problem)
         where = f"{place(self.path, self.text, error.where)}, candidate {self.candidate}"
@@ -197,7 +197,7 @@ _MEASURED_KEYS = (
 
 
 def _is_measured(parts: Sequence[str]) -> bool:
-    """Return whether an address is that of what was measured, which a candidate may not leave out."""
+    """Return whether an address is that of measured data, which a candidate may not leave out."""
     return parts[0] == "datasets" and ("shifts" in parts[2:] or parts[-1] in _MEASURED_KEYS)
 
 

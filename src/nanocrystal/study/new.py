@@ -81,7 +81,7 @@ def new_study(files: Sequence[Path], folder: Path, cif: Path | None = None, libr
 
 def _to_check(text: str) -> tuple[str, ...]:
     """Return what stands behind each mark in the text, as sentences."""
-    return tuple(f"{CHECK}: {found}." for found in re.findall(rf"{CHECK}: (.*)$", text, flags=re.MULTILINE))
+    return tuple(f"{CHECK}: {check}." for check in re.findall(rf"{CHECK}: (.*)$", text, flags=re.MULTILINE))
 
 
 def _crystal(cif: Path | None, library: str) -> Crystal | None:
@@ -105,10 +105,10 @@ def _read(path: Path, folder: Path) -> _Data:
     try:
         curve = read_curve(path)
     except InputError as error:
-        found = _guessed(path)
-        if found is None:
+        guess = _guessed(path)
+        if guess is None:
             raise error from None
-        curve, columns = found
+        curve, columns = guess
     if not (curve.y_name == "g" or (curve.x_name in ("q", "two_theta") and curve.y_name in ("intensity", "y"))):
         raise InputError(
             str(path),
@@ -206,8 +206,10 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
         lines.append(f"{CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
     lines += ["", f"[crystals.{name}.u_iso]    # Å², mean-square displacement along one axis; B = 8π² u_iso"]
     for element in dict.fromkeys(s.element for s in crystal.sites):
-        own = [s.u_iso for s in crystal.structure.sites if s.element == element and s.u_iso and s.u_iso < LARGEST_U]
-        start = float(np.mean(own)) if own else (SOFT_U.get(element, 0.03) if perovskite else USUAL_U)
+        published = [
+            s.u_iso for s in crystal.structure.sites if s.element == element and s.u_iso and s.u_iso < LARGEST_U
+        ]
+        start = float(np.mean(published)) if published else (SOFT_U.get(element, 0.03) if perovskite else USUAL_U)
         lines.append(f"{element} = {{ value = {start:.4g}, vary = true }}")
     for site in crystal.sites:
         if site.orbit.free:
@@ -220,8 +222,8 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
 
 def _population_block(data: Sequence[_Data], crystal: str, perovskite: bool) -> str:
     pdf = next((d.curve for d in data if d.is_pdf), None)
-    found = [_peak_extent(d.curve) for d in data if not d.is_pdf]
-    extent = next((e for e in found if e), None) or (_pdf_extent(pdf) if pdf is not None else 50.0)
+    extents = [_peak_extent(d.curve) for d in data if not d.is_pdf]
+    extent = next((e for e in extents if e), None) or (_pdf_extent(pdf) if pdf is not None else 50.0)
     size = float(np.clip(extent, 10.0, 400.0))
     lines = [
         "[populations.dots]",
@@ -297,15 +299,13 @@ def _scattering_block(data: _Data) -> str:
     wavelength = _header_number(curve, "wavelength", "lambda")
     if curve.x_name == "q":
         lines.append(f"q_range = {ends}    # Å⁻¹")
-        asked = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
+        beam = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
     else:
         lines.append(f"two_theta_range = {ends}    # degrees")
-        asked = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
+        beam = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
     if wavelength is not None:
-        asked = (
-            f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
-        )
-    lines.append(asked)
+        beam = f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+    lines.append(beam)
     if curve.sigma is None:
         if (curve.y < 0.0).any():
             lines.append(

@@ -26,11 +26,11 @@ def laid_over(content: Content, base: Content, address: str = "") -> tuple[Conte
         elif value != base[key]:
             changed[key] = value
             if _join(value, base[key]):
-                changed[key], lost = laid_over(value, base[key], f"{address}{key}.")
-                if lost and "." in key:
+                changed[key], removed = laid_over(value, base[key], f"{address}{key}.")
+                if removed and "." in key:
                     return _anew(content, address)
-                dropped += lost
-                if not changed[key] and f"{address}{key}" not in lost:
+                dropped += removed
+                if not changed[key] and f"{address}{key}" not in removed:
                     del changed[key]
     return changed, dropped
 
@@ -51,15 +51,15 @@ def _join(*values: Any) -> bool:
 def common_part(contents: Sequence[Content]) -> Content:
     """Return the keys that all have alike; a number or a distribution is had whole or not at all."""
     first, *others = contents
-    found = {}
+    common = {}
     for key, value in first.items():
         if not all(key in o for o in others):
             continue
         values = [value, *(o[key] for o in others)]
         if all(v == value for v in values):
-            found[key] = value
+            common[key] = value
         elif all(isinstance(v, Mapping) and not set(KINDS) & set(v) for v in values):
             inner = common_part(values)
             if inner:
-                found[key] = inner
-    return found
+                common[key] = inner
+    return common

@@ -158,9 +158,9 @@ def study_schema() -> dict[str, Any]:
     tables = [StudyTable, *kinds["datasets"], *kinds["populations"]]
     places, joined = models_json_schema([(table, "validation") for table in tables])
     definitions = joined["$defs"]
-    own = {t: definitions.pop(places[t, "validation"]["$ref"].rpartition("/")[2]) for t in tables}
-    schema = own[StudyTable]
+    schemas = {t: definitions.pop(places[t, "validation"]["$ref"].rpartition("/")[2]) for t in tables}
+    schema = schemas[StudyTable]
     schema["required"].remove("populations")  # lines and decays need no sample
     for key, known in kinds.items():
-        schema["properties"][key]["additionalProperties"] = {"anyOf": [own[table] for table in known]}
+        schema["properties"][key]["additionalProperties"] = {"anyOf": [schemas[table] for table in known]}
     return {**schema, "$defs": definitions}

@@ -153,11 +153,11 @@ class Study:
         """Return what data sets to come would say of what varies, as [plan] asks; raises InputError, located."""
         from nanocrystal.refinement.design import plan_measurement
 
-        asked: dict[str, Any] = (
+        options: dict[str, Any] = (
             {} if self.planned is None else {"targets": self.planned.targets, "counts": self.planned.counts}
         )
         with self.located():
-            return plan_measurement(self.sample, self.datasets, title=self.title, folder=self.folder, **asked)
+            return plan_measurement(self.sample, self.datasets, title=self.title, folder=self.folder, **options)
 
     def posterior(self, **how: Any) -> Posterior:
         """Refine and sample the posterior; how: sampling and listeners, as of `sample_posterior`.
@@ -166,9 +166,9 @@ class Study:
         """
         from nanocrystal.refinement.posterior import sample_posterior
 
-        given: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
+        settings: dict[str, Any] = {"title": self.title, "options": self.options, "folder": self.folder}
         with self.located():
-            return sample_posterior(self.sample, self.datasets, **given, **how)
+            return sample_posterior(self.sample, self.datasets, **settings, **how)
 
     def simulate(self) -> Simulation:
         """Return what the data sets would look like as the study describes them; raises InputError, located."""
@@ -340,12 +340,12 @@ def _file_named_at(address: str, source: str) -> Iterator[None]:
 
 def _population(name: str, table: Any, folder: Path) -> Population:
     where = f"populations.{name}"
-    given = {k: v for k, v in arguments_of(Fractions, table, where).items() if v is not None}
-    if len(given) > 1:
-        first, second, *_ = given
+    fractions = {k: v for k, v in arguments_of(Fractions, table, where).items() if v is not None}
+    if len(fractions) > 1:
+        first, second, *_ = fractions
         raise InputError(f"{where}.{second}", f"stands beside {first}; give exactly one kind of fraction.")
     fraction: dict[str, Any] = {}
-    for basis, part in given.items():
+    for basis, part in fractions.items():
         fraction = {"fraction_basis": basis, "fraction": part}
     if table.made_from.of_atoms:
         path = resolved_path(table.file, folder, f"{where}.file")
@@ -362,9 +362,9 @@ def _shape(table: Any, where: str, folder: Path) -> Any:
     shape = table.made_from
     if shape.listed:
         return read_body(shape, table.file, folder, where, **arguments_of(shape, table, where))
-    given = arguments_of(shape, table, where)
+    arguments = arguments_of(shape, table, where)
     try:
-        return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in given.items()})
+        return shape(**{k: _counted(v, folder, f"{where}.{k}") for k, v in arguments.items()})
     except InputError as error:
         raise located(error, where) from None
 

@@ -78,9 +78,9 @@ def _table_of(owners: tuple[type, ...], main: type, name: str) -> type[Table]:
 def table_again(owners: tuple[type, ...], main: type, name: str, state: Any) -> Table:
     """Return a table that another process has had, from its state."""
     table = _table_of(owners, main, name)
-    found = table.__new__(table)
-    found.__setstate__(state)
-    return found
+    made = table.__new__(table)
+    made.__setstate__(state)
+    return made
 
 
 def keys_of(owner: type) -> Iterator[DeclaredField]:
@@ -101,7 +101,7 @@ def _choice_of(owner: type) -> Iterator[str]:
 
 
 def _field(field: DeclaredField) -> tuple[Any, Any]:
-    """Return the kind of a key and what pydantic is told of it."""
+    """Return the kind of a key and its sentence, default and limits for pydantic."""
     kind = _kind(field)
     return kind, Field(description=sentence(field), **_default(field, kind), **_limits(field))
 
@@ -124,8 +124,8 @@ def _default(field: DeclaredField, kind: Any) -> dict[str, Any]:
 
 
 def _limits(field: DeclaredField) -> dict[str, Any]:
-    found = {"ge": field.limits.least, "le": field.limits.most, "gt": field.limits.above, "lt": field.limits.below}
-    return {} if _word_of(field.kind) else {k: v for k, v in found.items() if v is not None}
+    bounds = {"ge": field.limits.least, "le": field.limits.most, "gt": field.limits.above, "lt": field.limits.below}
+    return {} if _word_of(field.kind) else {k: v for k, v in bounds.items() if v is not None}
 
 
 def _kind(field: DeclaredField) -> Any:
@@ -209,15 +209,15 @@ def _object(owner: type[Made], arguments: Mapping[str, Any], where: str, called:
 
 def arguments_of(owner: type, table: Table, where: str) -> dict[str, Any]:
     """Return the fields of a dataclass by name that a checked table holds, nested tables as dataclasses."""
-    found = {}
+    arguments = {}
     for name, field in declared_fields(owner).items():
         if field.beside is not None:
             if get_origin(field.kind) is Mapping:
-                given = arguments_of(field.beside, table, where)
-                found[name] = {k: v for k, v in given.items() if v is not None}
+                inner = arguments_of(field.beside, table, where)
+                arguments[name] = {k: v for k, v in inner.items() if v is not None}
         elif NO_KEY not in field.metadata:
-            found[name] = _made(getattr(table, field.key), f"{where}.{field.key}", field.key)
-    return found
+            arguments[name] = _made(getattr(table, field.key), f"{where}.{field.key}", field.key)
+    return arguments
 
 
 def _made(value: Any, where: str, called: str = "") -> Any:
@@ -236,5 +236,5 @@ def located(error: InputError, where: str, called: str = "") -> InputError:
     """
     if error.where == where or error.where.startswith(f"{where}."):
         return error
-    own = error.where.removeprefix(called).lstrip(".") if called else error.where
-    return InputError(f"{where}.{own}" if own else where, error.problem)
+    inner = error.where.removeprefix(called).lstrip(".") if called else error.where
+    return InputError(f"{where}.{inner}" if inner else where, error.problem)

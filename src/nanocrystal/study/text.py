@@ -67,8 +67,8 @@ def _candidate(name: str, study: Study, base: Content, folder: Path) -> Content:
             f"candidates.{name}.{key}", "is another one than that of the study; candidates have it in common."
         )
     check_measured(changed, base)
-    own = {"description": study.description, "drop": dropped}
-    return {k: v for k, v in own.items() if v} | ({} if title == usual else {"title": title}) | changed
+    of_candidate = {"description": study.description, "drop": dropped}
+    return {k: v for k, v in of_candidate.items() if v} | ({} if title == usual else {"title": title}) | changed
 
 
 # ---- the parts of a study -------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _dataset(dataset: Any, study: Study, where: str) -> Content:
 
 
 def _check_files(sample: Sample, folder: Path) -> None:
-    """Raise InputError for what is not what the file holds that a study would name."""
+    """Raise InputError for a structure, cluster or table that differs from the file that a study would name."""
     for where, source, made, read in _files(sample, folder):
         problem = "is named by its file in a study; write it to one and read it from there"
         try:
@@ -161,10 +161,10 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
         if shape.listed and shape.source:
             read_again = partial(read_body, type(shape), shape.source, folder, where, shape.facets)
             yield f"{where}.file", shape.source, shape, read_again
-        for key, given in vars(shape).items():
-            if isinstance(given, Histogram) and given.source:
-                read = partial(read_histogram, given.source, folder, f"{where}.{key}", given.factor)
-                yield f"{where}.{key}.file", given.source, given, read
+        for key, length in vars(shape).items():
+            if isinstance(length, Histogram) and length.source:
+                read = partial(read_histogram, length.source, folder, f"{where}.{key}", length.factor)
+                yield f"{where}.{key}.file", length.source, length, read
 
 
 def _structure(source: str, folder: Path, where: str) -> CifStructure:

@@ -123,9 +123,9 @@ def isotope(name: str, where: str = "nucleus") -> Isotope:
     plain = name.strip().replace("^", "").translate(_SUPERSCRIPTS).replace("-", "")
     letters, digits = "".join(c for c in plain if c.isalpha()), "".join(c for c in plain if c.isdigit())
     known = isotopes()
-    found = known.get(digits + letters.capitalize())
-    if found is None:
+    entry = known.get(digits + letters.capitalize())
+    if entry is None:
         same = [n for n, i in known.items() if n.lstrip("0123456789") == letters.capitalize()]
         hint = f"of this element: {', '.join(same)}" if same else nearest_names(digits + letters, known)
         raise InputError(where, f"there is no nucleus {name!r} in the table; {hint}.")
-    return found
+    return entry

@@ -60,10 +60,10 @@ def library_name(name: str, where: str = "library") -> str:
     γ-CsPbBr₃, gamma-CsPbBr3 and CsPbBr3-gamma are the same. Raises InputError for an unknown name.
     """
     known = {_parts(n): n for n in _names()}
-    found = known.get(_parts(name))
-    if found is None:
+    entry_name = known.get(_parts(name))
+    if entry_name is None:
         raise InputError(where, f"there is no structure {name!r} in the library; {_nearest(name)}")
-    return found
+    return entry_name
 
 
 def library_text(name: str, where: str = "library") -> str:

@@ -190,14 +190,14 @@ class _Bench:
     def slopes(self, name: str, problem: Problem, noise: ExpectedNoise) -> Slopes:
         """Return curve and derivatives of a data set by all parameters of the plan."""
         point = self.point if problem is self.problem else problem.point(problem.start)
-        found = point.datasets[name]
-        columns = np.zeros((len(found.calculated), len(self.addresses)))
+        curve = point.datasets[name]
+        columns = np.zeros((len(curve.calculated), len(self.addresses)))
         columns[:, : len(problem.free)] = problem.derivatives(point)[name]
         for row, address in enumerate(problem.models[name].linear):
             alone = [a for a in self.parameters if address in self.parameters.depends_on(a.address)]
             if address in self.addresses and len(alone) == 1:
-                columns[:, self.addresses.index(address)] = found.curves[row]
-        return Slopes(problem.models[name].measured.x, found.calculated, columns, noise)
+                columns[:, self.addresses.index(address)] = curve.curves[row]
+        return Slopes(problem.models[name].measured.x, curve.calculated, columns, noise)
 
     def planned(self, name: str) -> Planned:
         """Return a data set of the plan, with the steps of its range."""
@@ -261,23 +261,23 @@ class _Bench:
         return self.slopes(name, problem, ExpectedNoise(sigma=None if other.noise is None else other.noise.sigma))
 
     def notes(self) -> list[str]:
-        """Return what a reader should know of the values that the plan is made at."""
-        found = []
+        """Return sentences on parameters that stand at a bound, where standard errors mislead."""
+        sentences = []
         for n in self.named:
             if not n.linear and (n.value <= n.low or n.value >= n.high):
-                found.append(
+                sentences.append(
                     f"{n.address} stands at its bound, {n.value:g}: near it a refinement gives a limit, about 1.6 "
                     "times the standard error (95 %)."
                 )
-        return found
+        return sentences
 
 
 def _left_to_the_fit(datasets: Mapping[str, Technique]) -> list[str]:
     """Return the addresses of the linear parameters that a refinement of measured data would solve for."""
-    found = []
+    addresses = []
     for name, dataset in datasets.items():
-        found += [f"datasets.{name}.{k}" for k, (_, p) in dataset.declared_as_measured().items() if p.linear]
-    return found
+        addresses += [f"datasets.{name}.{k}" for k, (_, p) in dataset.declared_as_measured().items() if p.linear]
+    return addresses
 
 
 def _noise_words(noise: ExpectedNoise) -> str:

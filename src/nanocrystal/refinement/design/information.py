@@ -147,7 +147,7 @@ class Forecast:
 
     @property
     def alone(self) -> FloatArray:
-        """Standard errors (n,) if all other parameters were known; infinite for what is not seen."""
+        """Standard errors (n,) if all other parameters were known; infinite for those that no data set depends on."""
         diagonal = np.diag(self.information)
         return np.asarray(np.where(diagonal > 0.0, 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0)), np.inf))
 
@@ -160,7 +160,7 @@ class Forecast:
     @property
     def combinations(self) -> list[UndeterminedCombination]:
         """What can change together unseen; changes relative to the values, the largest is 1."""
-        found = []
+        unseen = []
         sizes = np.array([p.size for p in self.parameters])
         for direction in _sparse(self._solved[1]):
             weight = np.abs(direction) * np.sqrt(np.diag(self.information))
@@ -168,8 +168,8 @@ class Forecast:
             relative = direction / sizes
             relative = relative / relative[involved][np.argmax(np.abs(relative[involved]))]
             order = involved[np.argsort(-np.abs(relative[involved]))]
-            found.append(UndeterminedCombination({self.parameters[k].address: float(relative[k]) for k in order}))
-        return found
+            unseen.append(UndeterminedCombination({self.parameters[k].address: float(relative[k]) for k in order}))
+        return unseen
 
     def of(self, address: str) -> float:
         """Return the standard error of one parameter."""
@@ -209,8 +209,8 @@ def counts_needed(
     """
 
     def error(log_factor: float) -> float:
-        found = joint(parameters, planned, {name: float(np.exp(log_factor)) for name in counted}).of(address)
-        return found if np.isfinite(found) else np.inf
+        stderr = joint(parameters, planned, {name: float(np.exp(log_factor)) for name in counted}).of(address)
+        return stderr if np.isfinite(stderr) else np.inf
 
     low, high = -np.log(FARTHEST), np.log(FARTHEST)
     if error(high) > target:

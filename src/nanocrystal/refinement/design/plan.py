@@ -32,9 +32,9 @@ MAP_FACTORS = tuple(10.0 ** (k / 4.0) for k in range(-8, 9))
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What is planned, and what is asked of it.
+    """The data sets of a plan, the parameters that vary, and the standard errors to reach.
 
-    targets: standard errors that are wanted, by address; counts: factors of the table against counts.
+    targets: standard errors to reach, by address; counts: factors of the table against counts.
     """
 
     parameters: Sequence[Named]
@@ -43,7 +43,7 @@ class Design:
     counts: Sequence[float]
 
     def plan(self, title: str, notes: Sequence[str], inputs: Mapping[str, str]) -> Plan:
-        """Return all that can be known."""
+        """Return standard errors and correlations, and the errors against range and counts."""
         return Plan(
             title=title,
             parameters=self._parameters(),
@@ -111,14 +111,14 @@ class Design:
     def _needed(self) -> Iterator[PlanTarget]:
         """Yield what the stated targets need."""
         counted = [p.name for p in self.planned if not p.slopes.noise.fixed]
-        for address, wanted in self.targets.items():
-            asked = (self.parameters, self.planned, address, wanted)
+        for address, target in self.targets.items():
+            goal = (self.parameters, self.planned, address, target)
             yield PlanTarget(
                 address=address,
-                stderr=float(wanted),
+                stderr=float(target),
                 planned=self.together.of(address),
-                counts_factor=counts_needed(*asked, counted),
-                counts_factor_alone={name: counts_needed(*asked, [name]) for name in counted},
+                counts_factor=counts_needed(*goal, counted),
+                counts_factor_alone={name: counts_needed(*goal, [name]) for name in counted},
             )
 
     # ---- against the range --------------------------------------------------------------------------

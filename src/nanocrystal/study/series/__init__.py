@@ -133,13 +133,13 @@ def _series_table(content: Mapping[str, Any], path: Path) -> SeriesTable:
 # ---- members --------------------------------------------------------------------------------------
 
 
-def _members(table: SeriesTable, base: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> list[Member]:
+def _members(table: SeriesTable, base: Mapping[str, Any], content: Mapping[str, Any], folder: Path) -> list[Member]:
     """Return the members, those with a table of their own first."""
-    by_pattern = _found(table, folder)
+    by_pattern = _files_by_place(table, folder)
     places: dict[Place, str] = {}
     members = []
-    for name, own in table.members.items():
-        place = (own.value, own.branch or "")
+    for name, entry in table.members.items():
+        place = (entry.value, entry.branch or "")
         where = f"series.members.{name}"
         if place in places:
             raise InputError(
@@ -148,9 +148,9 @@ def _members(table: SeriesTable, base: Mapping[str, Any], given: Mapping[str, An
                 'another value, or a branch = "heating" or the like.',
             )
         places[place] = name
-        files = {**by_pattern.get(place, {}), **own.files}
-        members.append(_member(name, place, files, base, where, own, given["members"][name]))
-        _check_there(own.files, folder, where)
+        files = {**by_pattern.get(place, {}), **entry.files}
+        members.append(_member(name, place, files, base, where, entry, content["members"][name]))
+        _check_there(entry.files, folder, where)
     for place, files in by_pattern.items():
         if place not in places:
             name = places[place] = _name_of(place, table.variable)
@@ -159,10 +159,10 @@ def _members(table: SeriesTable, base: Mapping[str, Any], given: Mapping[str, An
     return members
 
 
-def _found(table: SeriesTable, folder: Path) -> dict[Place, dict[str, str]]:
+def _files_by_place(table: SeriesTable, folder: Path) -> dict[Place, dict[str, str]]:
     """Return (value, branch) -> data set -> file, from the patterns."""
     files = {n: files_of_pattern(p, folder, f"series.files.{n}") for n, p in table.files.items()}
-    places = dict.fromkeys(p for found in files.values() for p in found)
+    places = dict.fromkeys(p for by_place in files.values() for p in by_place)
     if table.values is not None:
         known = sorted({value for value, _ in places})
         for k, value in enumerate(table.values):
@@ -175,15 +175,15 @@ def _found(table: SeriesTable, folder: Path) -> dict[Place, dict[str, str]]:
                 )
         places = {p: None for p in places if p[0] in table.values}
     for place in places:
-        for name, found in files.items():
+        for name, by_place in files.items():
             explicit = any((m.value, m.branch or "") == place and name in m.files for m in table.members.values())
-            if place not in found and not explicit:
+            if place not in by_place and not explicit:
                 raise InputError(
                     f"series.files.{name}",
                     f"has no file of {_said(place)}, which other data sets have; add it, or "
                     "list the members by values = [...].",
                 )
-    return {p: {name: found[p] for name, found in files.items() if p in found} for p in places}
+    return {p: {name: by_place[p] for name, by_place in files.items() if p in by_place} for p in places}
 
 
 def _member(
@@ -192,29 +192,29 @@ def _member(
     files: Mapping[str, str],
     base: Mapping[str, Any],
     where: str,
-    own: MemberTable | None = None,
-    given: Mapping[str, Any] | None = None,
+    entry: MemberTable | None = None,
+    keys: Mapping[str, Any] | None = None,
 ) -> Member:
     """Return a member; raises InputError where its files do not fit the data sets of the study."""
     datasets = base.get("datasets", {})
     for key in files:
         if not isinstance(datasets, Mapping) or key not in datasets:
-            at = f"{where}.files.{key}" if own is not None and key in own.files else f"series.files.{key}"
+            at = f"{where}.files.{key}" if entry is not None and key in entry.files else f"series.files.{key}"
             raise InputError(at, f"is no data set of the study; {nearest_names(key, datasets)}")
     content = dict(base)
-    if own is not None and given is not None:
+    if entry is not None and keys is not None:
         try:
-            content = without(content, own.drop)
+            content = without(content, entry.drop)
         except InputError as error:
             raise InputError(f"{where}.{error.where}", error.problem) from None
-        content = merged(content, {k: v for k, v in given.items() if k not in MEMBER_KEYS})
+        content = merged(content, {k: v for k, v in keys.items() if k not in MEMBER_KEYS})
     content = merged(content, {"datasets": {key: {"file": file} for key, file in files.items()}})
     for key, dataset in content.get("datasets", {}).items():
         if isinstance(dataset, Mapping) and "file" not in dataset:
             raise InputError(where, f'the member {name} has no file of {key}; add files = {{ {key} = "..." }}.')
-    if "title" not in (given or {}) and base.get("title"):
+    if "title" not in (keys or {}) and base.get("title"):
         content["title"] = f"{base['title']}: {name}"
-    return Member(name=name, value=place[0], branch=place[1], content=content, has_own_table=own is not None)
+    return Member(name=name, value=place[0], branch=place[1], content=content, has_own_table=entry is not None)
 
 
 def _check_there(files: Mapping[str, str], folder: Path, where: str) -> None:
@@ -258,11 +258,11 @@ def _ordered(members: Sequence[Member], table: SeriesTable) -> list[Member]:
     for branch in table.orders:
         if branch not in branches:
             raise InputError(f"series.orders.{branch}", f"is no branch of a member; {nearest_names(branch, branches)}")
-    found = []
+    ordered = []
     for branch in branches:
         falling = table.orders.get(branch, table.order) == "descending"
-        found += sorted((m for m in members if m.branch == branch), key=lambda m: -m.value if falling else m.value)
-    return found
+        ordered += sorted((m for m in members if m.branch == branch), key=lambda m: -m.value if falling else m.value)
+    return ordered
 
 
 def _check_techniques(members: Sequence[Member]) -> None:
@@ -270,9 +270,9 @@ def _check_techniques(members: Sequence[Member]) -> None:
     first, *others = members
     known = _techniques(first)
     for other in others:
-        own = _techniques(other)
-        if own != known:
-            words = [", ".join(f"{k} ({v})" for k, v in t.items()) for t in (own, known)]
+        techniques = _techniques(other)
+        if techniques != known:
+            words = [", ".join(f"{k} ({v})" for k, v in t.items()) for t in (techniques, known)]
             where = f"series.members.{other.name}.datasets" if other.has_own_table else f"series.members.{other.name}"
             raise InputError(
                 where,
@@ -315,10 +315,10 @@ def _order_parameter(table: OrderParameterTable | None, first: Mapping[str, Stud
         raise InputError(
             error.where, error.problem.replace("the tie", "the expression").replace("a tie", "it")
         ) from None
-    found = OrderParameter(expression, table.candidate or "", table.name, table.unit)
-    if not any(found.belongs_to(name, study) for name, study in first.items()):
-        asked = {n: s for n, s in first.items() if table.candidate in (None, n)}
-        addresses = {d.address for s in asked.values() for d in s.parameters}
+    order = OrderParameter(expression, table.candidate or "", table.name, table.unit)
+    if not any(order.belongs_to(name, study) for name, study in first.items()):
+        followed = {n: s for n, s in first.items() if table.candidate in (None, n)}
+        addresses = {d.address for s in followed.values() for d in s.parameters}
         lacking = next((a for a in expression.addresses if a not in addresses), None)
         if lacking is None:
             raise InputError(f"{where}.expression", "names addresses that no candidate has together.")
@@ -326,7 +326,7 @@ def _order_parameter(table: OrderParameterTable | None, first: Mapping[str, Stud
         raise InputError(
             f"{where}.expression", f"names {lacking!r}, which is no parameter; {nearest_names(lacking, near)}"
         )
-    return found
+    return order
 
 
 def _check_shared(table: SeriesTable, first: Mapping[str, Study]) -> None:

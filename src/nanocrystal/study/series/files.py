@@ -24,20 +24,20 @@ def files_of_pattern(pattern: str, folder: Path, where: str) -> dict[Place, str]
     """
     _check_pattern(pattern, where)
     prefix, root, inner = _begun(pattern, folder, where)
-    found: dict[Place, str] = {}
+    files: dict[Place, str] = {}
     for path, named in _fitting(root, inner.split("/"), {}):
         file = f"{prefix}{path}"
         place = (_number(named["value"], file, where), named.get("branch", ""))
-        if place in found:
+        if place in files:
             raise InputError(
                 where,
-                f"has two files of one value, {found[place]!r} and {file!r}; take one away, or tell them apart "
+                f"has two files of one value, {files[place]!r} and {file!r}; take one away, or tell them apart "
                 "by {branch}.",
             )
-        found[place] = file
-    if not found:
+        files[place] = file
+    if not files:
         raise InputError(where, f"no file has a name such as {pattern!r} in {str(root)!r}; name the files as they are.")
-    return found
+    return files
 
 
 def _check_pattern(pattern: str, where: str) -> None:
@@ -74,7 +74,7 @@ def _fitting(folder: Path, parts: list[str], named: dict[str, str]) -> Iterator[
         matches = [(name, {**named, **m.groupdict()}) for name in names if (m := shape.fullmatch(name))]
     for name, seen in matches:
         if rest:
-            yield from ((f"{name}/{path}", found) for path, found in _fitting(folder / name, rest, seen))
+            yield from ((f"{name}/{path}", values) for path, values in _fitting(folder / name, rest, seen))
         elif (folder / name).is_file():
             yield name, seen
 
