@@ -134,7 +134,7 @@ def test_shapes_are_public() -> None:
 
 
 def test_what_a_length_may_be_is_public() -> None:
-    [argument] = [a for n, a in get_type_hints(RefinableLength).items() if n == "given"]
+    [argument] = [a for n, a in get_type_hints(RefinableLength).items() if n == "length"]
     kinds = [k for k in get_args(argument) if isinstance(k, type) and k.__module__.startswith("nanocrystal.")]
     assert len(kinds) == 3  # a parameter, a distribution, a histogram
     assert [k.__name__ for k in kinds if not is_public(k)] == []
