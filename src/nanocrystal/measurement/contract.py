@@ -138,6 +138,10 @@ class Model(ABC):
         """Return a finer curve for figures, or None."""
         return None
 
+    def with_measured(self, measured: Measured) -> Model:
+        """Return the model with other measured values at the same points."""
+        return replace(self, measured=measured)  # type: ignore[type-var]
+
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Return the curve with the noise that the study asks for, and its σ (None without noise)."""
         return calculated, None

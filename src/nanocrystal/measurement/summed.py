@@ -97,6 +97,10 @@ Derived = Callable[[Here], dict[str, Any]]
 """from the values at the place of a data set to quantities by full address"""
 
 
+def _part(values: FloatArray | None, place: slice) -> FloatArray | None:
+    return None if values is None else values[place]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of", "remarks_of", "shown")):
     """Members with linear parameters of their own and nonlinear ones that several may have in common."""
@@ -124,6 +128,16 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
         if self.style is None:
             return self.members[0].measured
         return joined([m.measured for m in self.members], self.where)
+
+    def with_measured(self, measured: Measured) -> SummedModel:
+        """Return the model with other measured values at the same points, shared out to its members."""
+        members = tuple(
+            replace(
+                m, measured=replace(m.measured, observed=_part(measured.observed, s), sigma=_part(measured.sigma, s))
+            )
+            for m, (_, s) in zip(self.members, self._places, strict=True)
+        )
+        return replace(self, members=members)
 
     @cached_property
     def linear(self) -> tuple[str, ...]:

@@ -26,9 +26,11 @@ from nanocrystal.running.described import OrderParameter, Refinable, SeriesFile
 Step = Callable[[str, str, int, Mapping[str, float]], None]
 """called with member, candidate, iteration and R_w by data set"""
 FILE_KEYS = ("file", "cif")
+"""keys of a study that name a file which must be there; of other texts that name one, its content decides, too"""
 SHARED_SCRIPT = f"../{PLOTLY}"
 """where the pages of members find the script of their figures: in the folder of the series"""
-VALID = (__version__, "0.1.0")
+FIRST = "0.1.0"
+VALID = (__version__, FIRST)
 """versions whose members count as done: they find the same"""
 
 
@@ -70,9 +72,10 @@ def fingerprint(task: Task, known: dict[Path, str], version: str = __version__) 
 
     known: SHA-256 of files that were read before, which is added to. Raises InputError for a missing file.
     """
+    names = _files_in(task.content) | (set() if version == FIRST else _other_files(task))
     files = {
         name: _digest(resolved_path(name, task.file.path.parent, f"series.members.{task.name}"), task, name, known)
-        for name in sorted(_files_in(task.content))
+        for name in sorted(names)
     }
     order = task.order_parameter
     followed = None if order is None else (order.expression.text, order.candidate, order.name, order.unit)
@@ -81,7 +84,12 @@ def fingerprint(task: Task, known: dict[Path, str], version: str = __version__) 
 
 
 def stands(member: MemberResult, task: Task, known: dict[Path, str]) -> bool:
-    """Return whether a member was made from the input of a task, by this version or by one whose members stand."""
+    """Return whether a member was made from the input of a task, by this version or by one whose members stand.
+
+    The first one did not look into files under keys other than `FILE_KEYS`: where there are any, its members fall.
+    """
+    if member.version == FIRST and _other_files(task):
+        return False
     return member.version in VALID and member.fingerprint == fingerprint(task, known, member.version)
 
 
@@ -97,6 +105,27 @@ def _files_in(content: Any) -> set[str]:
         return set()
     files = {v for k, v in content.items() if k in FILE_KEYS and isinstance(v, str)}
     return files.union(*(_files_in(v) for v in content.values()))
+
+
+def _other_files(task: Task) -> set[str]:
+    """Return the texts in a study, at any place, that name a file which is there, beside those under `FILE_KEYS`."""
+    folder = task.file.path.parent
+    return {text for text in _texts_in(task.content) if _is_file(folder / text)} - _files_in(task.content)
+
+
+def _texts_in(content: Any) -> set[str]:
+    if isinstance(content, str):
+        return {content}
+    if isinstance(content, Mapping):
+        return set().union(*(_texts_in(v) for v in content.values()))
+    return set().union(*(_texts_in(v) for v in content)) if isinstance(content, list | tuple) else set()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a text that is too long for a path, or that no path can hold
+        return False
 
 
 def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:

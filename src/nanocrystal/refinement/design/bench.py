@@ -164,7 +164,7 @@ class _Bench:
             curves = model.curves(Evaluation(values, model.requirement))
             calculated = np.array([values[a] for a in model.linear]) @ curves
             measured = replace(model.measured, observed=calculated, sigma=np.ones_like(calculated))
-            exact[name] = replace(model, measured=measured)
+            exact[name] = model.with_measured(measured)
         return Problem(self.parameters, exact)
 
     def _named(self, address: str) -> Named:
