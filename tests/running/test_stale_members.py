@@ -1,4 +1,4 @@
-"""Members of a series are done again where anything that decides them has changed, whatever key of the study names it."""
+"""Members of a series are done again where a file has changed that decides them, whatever key of the study names it."""
 
 from __future__ import annotations
 
