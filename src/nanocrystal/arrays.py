@@ -107,7 +107,6 @@ class Listed:
 FloatArray = Annotated[NDArray[np.float64], Packed("<f8")]
 ComplexArray = Annotated[NDArray[np.complex128], Packed("<c16")]
 IntArray = Annotated[NDArray[np.int64], Packed("<i8")]
-BoolArray = Annotated[NDArray[np.bool_], Packed("|b1")]
 SingleArray = Annotated[NDArray[np.floating[Any]], Packed("<f4")]
 ByteArray = Annotated[NDArray[np.uint8], Packed("|u1")]
 SparseArray = Annotated[Any, PackedRows()]

@@ -21,7 +21,7 @@ from nanocrystal.report.series.files import read_member
 from nanocrystal.report.series.result import MEMBER, MemberResult
 from nanocrystal.running import Processes
 from nanocrystal.running import member as series_member
-from nanocrystal.running.member import Outcome, refined_member
+from nanocrystal.running.member import MemberOutcome, refined_member
 from nanocrystal.running.plan import Plan, Silent
 from nanocrystal.running.series import refined_series, run
 from nanocrystal.study import Study
@@ -418,7 +418,7 @@ def test_a_second_outcome_of_a_member_is_dropped(small: SmallSeries) -> None:
     assert task is not None
     outcome = refined_member(task)
     plan.finished(outcome)
-    plan.finished(Outcome(outcome.member, {"intruder.txt": ""}))
+    plan.finished(MemberOutcome(outcome.member, {"intruder.txt": ""}))
     assert not (plan.folder / "T100" / "intruder.txt").exists()
     assert plan.next_task().name == "T200"  # type: ignore[union-attr]
 

@@ -27,11 +27,10 @@ from numpy.typing import ArrayLike
 from nanocrystal.analysis.estimate import FloatArray, UncertainValue, checked_series
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.tables.constants import BOLTZMANN, DALTON, HBAR
 from nanocrystal.tables.elements import atomic_mass
 from nanocrystal.text import csv_text
 
-HBAR, BOLTZMANN, DALTON = 1.054571817e-34, 1.380649e-23, 1.66053906660e-27
-"""J s, J/K, kg (CODATA 2018)"""
 QUANTUM = HBAR**2 / (BOLTZMANN * DALTON) * 1e20
 """Å² K: ħ²/(m k_B θ) is this over m θ, with m in daltons and θ in K"""
 LOWEST_THETA, HIGHEST_THETA = 5.0, 5000.0

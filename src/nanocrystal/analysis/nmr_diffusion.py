@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from math import isfinite, pi
 
 from nanocrystal.errors import InputError
+from nanocrystal.tables.constants import BOLTZMANN
 from nanocrystal.tables.viscosity import SOURCES
 from nanocrystal.tables.viscosity import viscosity_mpa_s as tabulated_viscosity
-
-BOLTZMANN = 1.380649e-23
-"""J/K, exact"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,8 @@ import numpy as np
 from nanocrystal.analysis.estimate import UncertainValue
 from nanocrystal.errors import InputError
 from nanocrystal.parameters.difference import difference, step_of
+from nanocrystal.tables.constants import AVOGADRO
 
-AVOGADRO = 6.02214076e23
-"""1/mol, exact"""
 Measured = float | tuple[float, float] | UncertainValue
 """a number, or a number with its standard error"""
 Shape = Literal["sphere", "cube"]

@@ -26,15 +26,11 @@ from numpy.typing import ArrayLike
 from nanocrystal.analysis.estimate import FloatArray, checked_series
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares
+from nanocrystal.tables.constants import AVOGADRO, BOLTZMANN
+from nanocrystal.tables.constants import ELECTRONVOLT as ELECTRONVOLT
 from nanocrystal.tables.elements import atomic_mass
 from nanocrystal.text import csv_text
 
-AVOGADRO = 6.02214076e23
-"""1/mol, exact"""
-BOLTZMANN = 1.380649e-23
-"""J/K, exact"""
-ELECTRONVOLT = 1.602176634e-19
-"""J, exact"""
 MOLE_PER_CUBIC_ANGSTROM = 1e-24
 """ρ V/fw with ρ in g/cm³, V in Å³ and fw in g/mol is in units of this, mol"""
 

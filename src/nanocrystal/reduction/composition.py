@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.tables.constants import AVOGADRO
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor, form_factor
 from nanocrystal.tables.formula import atoms_of_formula
 from nanocrystal.tables.incoherent import incoherent_function
 
 FloatArray = NDArray[np.float64]
-AVOGADRO = 0.602214076
-"""10²⁴ mol⁻¹: g/cm³ over g/mol to Å⁻³"""
+PER_CUBIC_ANGSTROM = AVOGADRO * 1e-24
+"""mol⁻¹ Å⁻³ cm³: g/cm³ over g/mol to Å⁻³"""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class AtomicComposition:
 
     def number_density(self, density: float) -> float:
         """Return atoms per Å³ at a mass density in g/cm³."""
-        return density * AVOGADRO / self.mean_mass
+        return density * PER_CUBIC_ANGSTROM / self.mean_mass
 
 
 def _tabulated(element: str, where: str) -> None:

@@ -18,7 +18,7 @@ from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
-from nanocrystal.refinement.optimise import INTERRUPTED, Options, Outcome, Progress, optimise
+from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
@@ -170,7 +170,7 @@ def checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mappi
 
 def assembled_result(
     sample: RefinableSample,
-    outcome: Outcome,
+    outcome: Descent,
     title: str,
     options: Options,
     elapsed_s: float,
@@ -378,7 +378,7 @@ def _derived(sample: RefinableSample, problem: Problem, point: Point, spread: Co
     }
 
 
-def _notes(outcome: Outcome, spread: Covariance, parameters: Mapping[str, Estimate]) -> list[str]:
+def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estimate]) -> list[str]:
     notes = []
     for address in spread.undetermined:
         notes.append(
@@ -485,7 +485,7 @@ def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Mode
     return notes
 
 
-def _statistics_words(outcome: Outcome, spread: Covariance) -> str:
+def _statistics_words(outcome: Descent, spread: Covariance) -> str:
     problem, robust = outcome.problem, outcome.robust
     loss = (
         ""

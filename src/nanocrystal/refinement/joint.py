@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Parameter, ParameterSet
 from nanocrystal.parameters.address import dataset_of
-from nanocrystal.refinement.optimise import Options, Outcome, Progress, optimise
+from nanocrystal.refinement.optimise import Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, rank
 from nanocrystal.report.refined.result import DISAGREE, DatasetAgreement, DatasetValue, JointFit
@@ -53,7 +53,7 @@ class Alone:
         return max(1.0, gof) if self.problem.has_sigmas else gof
 
 
-def refined_jointly(outcome: Outcome, options: Options, progress: Progress | None = None) -> tuple[Outcome, JointFit]:
+def refined_jointly(outcome: Descent, options: Options, progress: Progress | None = None) -> tuple[Descent, JointFit]:
     """Return the joint minimum with the σ of each data set scaled as it needs, and what each says alone.
 
     outcome: the joint minimum with σ as given. Hand-set scales (`options.error_scales`) stay.
@@ -183,7 +183,7 @@ def _variance(spread: Covariance, address: str) -> float:
     return float(spread.matrix[k, k])
 
 
-def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Outcome) -> DatasetAgreement | None:
+def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome: Descent) -> DatasetAgreement | None:
     """Return by how much χ² rises where data sets have to agree; None where nothing can be compared.
 
     Few points that parameters could meet one by one, such as ratios of elements, are at χ² = 0 by themselves.

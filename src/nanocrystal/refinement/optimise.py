@@ -63,7 +63,7 @@ class RobustLoss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Descent:
     """Where the optimiser stopped and why."""
 
     problem: Problem
@@ -122,22 +122,22 @@ class _Search:
 
 def optimise(
     problem: Problem, options: Options, progress: Progress | None = None, executor: Executor | None = None
-) -> Outcome:
+) -> Descent:
     """Return the best point found from all starts; executor: of several starts [this process].
 
     A KeyboardInterrupt ends the search with the best point so far, converged False.
     Raises InputError for a varied parameter that has no effect.
     """
     start = problem.point(problem.start)
-    outcomes: list[Outcome] = []
+    outcomes: list[Descent] = []
     try:
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
-            return Outcome(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
+            return Descent(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
         for outcome in _descents(problem, options, progress, executor or Here()):
             outcomes.append(outcome)
     except KeyboardInterrupt:  # before, between or after descents
-        last = outcomes.pop() if outcomes else Outcome(problem=problem, point=start, message=INTERRUPTED)
+        last = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.chi2)
     if any(o.interrupted for o in outcomes):
@@ -151,7 +151,7 @@ def optimise(
     )
 
 
-def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Outcome]:
+def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Descent]:
     """Yield the outcome of each start, in their order; raises KeyboardInterrupt where some could not begin."""
     at_once = min(executor.at_once, options.starts)
     if at_once < 2:
@@ -163,14 +163,14 @@ def _descents(problem: Problem, options: Options, progress: Progress | None, exe
         return
     starts = {str(k): x for k, x in enumerate(_starts(problem, options))}
     jobs = iter([Job(name, partial(_descended, options, x)) for name, x in starts.items()])
-    outcomes: dict[str, Outcome | Lost] = {}
+    outcomes: dict[str, Descent | Lost] = {}
     with executor.opened(at_once, begin=partial(_problem_and_report, problem), heard=progress) as workers:
         interrupted = carried_out(workers, lambda: next(jobs, None), outcomes.__setitem__)
     for name in [n for n in starts if n in outcomes]:
         reached = outcomes[name]
         if isinstance(reached, Lost):
             said = f"stopped on the way ({reached.problem or LOST}); the best so far is reported"
-            yield Outcome(problem=problem, point=problem.point(starts[name]), message=said)
+            yield Descent(problem=problem, point=problem.point(starts[name]), message=said)
         else:
             yield replace(reached, problem=problem, point=problem.point(reached.point.x))
     if interrupted:
@@ -182,7 +182,7 @@ def _problem_and_report(problem: Problem, report: Report) -> tuple[Problem, Repo
     return problem, report
 
 
-def _descended(options: Options, x: FloatArray, work: tuple[Problem, Report]) -> Outcome:
+def _descended(options: Options, x: FloatArray, work: tuple[Problem, Report]) -> Descent:
     problem, report = work
     return _descend(problem, options, x, report)
 
@@ -212,7 +212,7 @@ def _descend(
     progress: Progress | None,
     f_scale: float = 1.0,
     loss: Loss = "linear",
-) -> Outcome:
+) -> Descent:
     from scipy.optimize import least_squares
 
     search = _Search(problem, progress)
@@ -236,12 +236,12 @@ def _descend(
         )
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)
-        stopped = Outcome(problem=problem, point=best, message=INTERRUPTED, n_iterations=search.iterations)
+        stopped = Descent(problem=problem, point=best, message=INTERRUPTED, n_iterations=search.iterations)
         return replace(stopped, interrupted=True)
     except (InputError, RefinementError) as error:  # a tie without a value, a curve that is not finite, …
         best = search.best or problem.point(problem.start)
         message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
-        return Outcome(problem=problem, point=best, message=message, n_iterations=search.iterations)
+        return Descent(problem=problem, point=best, message=message, n_iterations=search.iterations)
     point = problem.point(solution.x)
     if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
         point = search.best
@@ -252,7 +252,7 @@ def _descend(
         3: "the parameters no longer change",
         4: "neither the sum of squares nor the parameters change any more",
     }.get(solution.status, solution.message)
-    return Outcome(
+    return Descent(
         problem=problem,
         point=point,
         message=message + search.refused,
@@ -261,7 +261,7 @@ def _descend(
     )
 
 
-def _robust(best: Outcome, options: Options, progress: Progress | None) -> Outcome:
+def _robust(best: Descent, options: Options, progress: Progress | None) -> Descent:
     """Refine again from the least-squares point with a robust loss, the linear parameters included."""
     problem = best.problem.with_linear_varied(best.point)
     scale = options.loss_scale

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
@@ -20,7 +19,7 @@ from nanocrystal.parameters import Declares
 from nanocrystal.processes import Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
-from nanocrystal.refinement.optimise import Options, Outcome, optimise
+from nanocrystal.refinement.optimise import Descent, Options, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
 from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
@@ -37,7 +36,6 @@ from nanocrystal.refinement.posterior_workers import evaluating, target_maker
 from nanocrystal.report.posterior.result import Marginal, Posterior, SamplingRecord
 from nanocrystal.report.refined.result import Result
 
-FloatArray = NDArray[np.float64]
 STEPS = 500
 FEWEST_STEPS = 20
 WORTH_PROCESSES = 10.0
@@ -219,14 +217,14 @@ def run(
     )
 
 
-def _misfit(outcome: Outcome) -> float:
+def _misfit(outcome: Descent) -> float:
     """Return √χ²_red of a fit, all refined parameters counted."""
     problem = outcome.problem
     freedom = problem.n_points - len(problem.free) - len(problem.linear)
     return float(np.sqrt(outcome.point.chi2 / max(1, freedom)))
 
 
-def error_factor(outcome: Outcome, scaled: bool) -> float:
+def error_factor(outcome: Descent, scaled: bool) -> float:
     """Return what the σ of the data are multiplied by: 1, or √χ²_red where that is asked for and exceeds 1."""
     return max(1.0, _misfit(outcome)) if scaled and outcome.problem.has_sigmas else 1.0
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.analysis import CubicMetric, DisplacementFits, DistanceProfile, FreeEnergy, PeakFit
+from nanocrystal.analysis.twin_energetics import ELECTRONVOLT
 from nanocrystal.arrays import FloatArray
 from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import (
@@ -28,8 +29,6 @@ from nanocrystal.report.page.figures import (
 )
 from nanocrystal.report.page.rendering import Page, rendered
 
-ELECTRONVOLT = 1.602176634e-19
-"""J, exact"""
 POINTS = 200
 """of a smooth curve"""
 

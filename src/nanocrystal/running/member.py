@@ -56,7 +56,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MemberOutcome:
     """What came of a task: the record of the member, and its files, name -> text."""
 
     member: MemberResult
@@ -141,7 +141,7 @@ def _digest(path: Path, task: Task, name: str, known: dict[Path, str]) -> str:
 # ---- the refinement -------------------------------------------------------------------------------
 
 
-def refined_member(task: Task, step: Step | None = None) -> Outcome:
+def refined_member(task: Task, step: Step | None = None) -> MemberOutcome:
     """Refine all candidates of a member and return its record, with its files.
 
     What cannot be refined is said in the record. Raises Interrupted where the user stopped it.
@@ -157,7 +157,7 @@ def refined_member(task: Task, step: Step | None = None) -> Outcome:
         return _failed(task, f"an unexpected {type(error).__name__} ({error}); please report it", began)
 
 
-def _refined_member(task: Task, step: Step | None, began: float) -> Outcome:
+def _refined_member(task: Task, step: Step | None, began: float) -> MemberOutcome:
     studies = task.file.studies(_started(task))
     outcomes: dict[str, Result | str] = {}
     for name, study in studies.items():
@@ -176,7 +176,7 @@ def _steps_of(member: str, candidate: str, step: Step | None) -> Callable[[int, 
     return lambda iteration, point: step(member, candidate, iteration, point.weighted_r())
 
 
-def _failed(task: Task, problem: str, began: float) -> Outcome:
+def _failed(task: Task, problem: str, began: float) -> MemberOutcome:
     member = MemberResult(
         name=task.name,
         value=task.value,
@@ -190,7 +190,7 @@ def _failed(task: Task, problem: str, began: float) -> Outcome:
         elapsed_s=time.perf_counter() - began,
         fingerprint=task.fingerprint,
     )
-    return Outcome(member, {})
+    return MemberOutcome(member, {})
 
 
 def _said(candidate: str, problem: str) -> str:
@@ -224,7 +224,7 @@ def _outcome(
     outcomes: Mapping[str, Result | str],
     results: Mapping[str, Result],
     began: float,
-) -> Outcome:
+) -> MemberOutcome:
     """Return the record and the files of a member that has at least one result."""
     fits = {n: member_fit(r, order_parameter_of(task.order_parameter, n, studies[n], r)) for n, r in results.items()}
     comparison, preferred, best = None, "", [""]
@@ -256,7 +256,7 @@ def _outcome(
         fingerprint=task.fingerprint,
         report=f"{task.name}/report.html" if task.has_reports else "",
     )
-    return Outcome(member, texts)
+    return MemberOutcome(member, texts)
 
 
 def _judged(fit: MemberFit, comparison: Comparison, name: str) -> MemberFit:

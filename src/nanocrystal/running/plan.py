@@ -15,7 +15,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.report.series.files import read_member, write_member
 from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
-from nanocrystal.running.member import Outcome, Task, fingerprint, stands
+from nanocrystal.running.member import MemberOutcome, Task, fingerprint, stands
 
 MOST_ATTEMPTS = 2
 """times that a member is begun before a process that ends under it is laid to its door"""
@@ -117,7 +117,7 @@ class Plan:
         known = read_member(self.folder, task.name)
         return known if known is not None and known.fit and stands(known, task, self._digests) else None
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, outcome: MemberOutcome) -> None:
         """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
         name = outcome.member.name
         if name in self.results:

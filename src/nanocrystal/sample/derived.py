@@ -21,13 +21,12 @@ from nanocrystal.sample.order.stacking import mean_runs
 from nanocrystal.sample.order.twins import TWINS, TwinBoundaries
 from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
 from nanocrystal.sample.shapes.shape import LengthStatistics
+from nanocrystal.tables.constants import DALTON_PER_A3
 from nanocrystal.tables.elements import covalent_radius
 from nanocrystal.tables.ionic_radii import CATIONS, HALIDES, METALS
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
-DALTON_PER_A3 = 1.66053906660
-"""g/cm³ of one dalton per Å³ (CODATA 2018)"""
 BOND_FACTOR = 1.2
 """of the sum of the covalent radii: nearer atoms of different elements are bonded"""
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")

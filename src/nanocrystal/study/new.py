@@ -11,7 +11,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
@@ -25,7 +24,6 @@ from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.text import read_text
 
-FloatArray = NDArray[np.float64]
 CHECK = "CHECK"
 LARGEST_Q = 40.0
 """Å⁻¹; an abscissa without a name that goes further is 2θ"""

@@ -7,10 +7,9 @@ Mass densities, g/cm³: CRC Handbook of Chemistry and Physics, "Physical Constan
 from __future__ import annotations
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.tables.constants import DALTON_PER_A3
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 
-DALTON_PER_A3 = 1.66053906660
-"""g/cm³ of one dalton per Å³ (CODATA 2018)"""
 SOLVENTS: dict[str, tuple[dict[str, int], float]] = {
     "chloroform": ({"C": 1, "H": 1, "Cl": 3}, 1.4788),
     "cyclohexane": ({"C": 6, "H": 12}, 0.7739),

@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.tables.constants import ZERO_CELSIUS
 
-ZERO_CELSIUS = 273.15
 CRC: dict[str, dict[float, float]] = {
     "acetone": {-25.0: 0.540, 0.0: 0.395, 25.0: 0.306, 50.0: 0.247},
     "benzene": {25.0: 0.604, 50.0: 0.436, 75.0: 0.335},

@@ -127,7 +127,6 @@ def environment() -> Environment:
         "counted": numbers.counted,
         "apart": numbers.apart,
         "file_name": file_name,
-        "spoken": spoken_name,
         "column": column,
         "sentence": sentence,
         "split_number": split_number,

@@ -18,7 +18,6 @@ BINS, CELLS = 30, 36
 BLUR = 1.0
 """cells; of the density over two parameters"""
 GAP = 0.012
-FILLED = ((0.0, "#08519C"), (0.5, "#6BAED6"), (1.0, "#C6DBEF"))
 
 
 def corner_names(posterior: Posterior) -> list[str]:

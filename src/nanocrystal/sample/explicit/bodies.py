@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from nanocrystal.sample.order.blocks import grid_of_blocks, used_planes
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 

@@ -25,7 +25,6 @@ from nanocrystal.sample.shapes.overlaps import limited, sizes
 from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, not_there
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Combined = Callable[[FloatArray, FloatArray], FloatArray]
 AT_ONCE = 2**21

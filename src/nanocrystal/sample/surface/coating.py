@@ -17,9 +17,9 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import ALL_ALIKE
 from nanocrystal.sample.shapes.shape import Shape, ShapeNow
+from nanocrystal.tables.constants import DALTON_PER_A3
 from nanocrystal.tables.elements import atomic_mass, atomic_number
 from nanocrystal.tables.formula import atoms_of_formula
-from nanocrystal.tables.solvents import DALTON_PER_A3
 
 FloatArray = NDArray[np.float64]
 COATING = "coating"

@@ -10,14 +10,12 @@ from typing import Annotated, Any
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Number
 from nanocrystal.tables import viscosity as viscosities
+from nanocrystal.tables.constants import BOLTZMANN, ZERO_CELSIUS
 
-BOLTZMANN = 1.380649e-23
-"""J/K, exact"""
 TEMPERATURES = (150.0, 500.0)
 """K, between which solvents are liquid"""
 VISCOSITIES = (0.05, 100.0)
 """mPa·s, of solvents and dispersions in which diffusion is measured"""
-ZERO_CELSIUS = 273.15
 Sizes = Callable[[str], float]
 """population -> the mean diameter of its crystals, Å"""
 ONE_LAW = "one for all of a component, weighted by the nuclei seen"
