@@ -150,6 +150,14 @@ def check_folder(folder: Path, names: list[str], named: bool, record: str) -> No
         raise InputError(str(folder), f"{error.problem.rstrip('.')} with --out.") from None
 
 
+def check_is_other(out: Path, source: Path) -> None:
+    """Raise InputError where what is to be written is the file that is read."""
+    from nanocrystal.errors import InputError
+
+    if out.absolute() == source.absolute():
+        raise InputError("--out", f"{str(out)!r} is the file that is read; name another one with --out.")
+
+
 # ---- the one way out ------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from nanocrystal.cli.common import (
     SingleFile,
     StudyPath,
     app,
+    check_is_other,
     errors,
     give,
     say,
@@ -122,6 +123,8 @@ def debye(
         from nanocrystal.report.scattered.result import Scattering
         from nanocrystal.simulation import OPTIONS, cluster_scattering
 
+        if out is not None:
+            check_is_other(out, atoms)
         target = None if out is None else to_either(Scattering, out, [Scattering.single])
         if target is None:
             print(cluster_scattering(atoms, q, u_iso, energy, OPTIONS).tables()[Scattering.single], end="")

@@ -49,6 +49,7 @@ def nmr(choices: NmrOptions) -> None:
         from nanocrystal.report.nmr.result import ProcessedSpectrum
         from nanocrystal.spectra.processing.options import SpectrumOptions, processed
 
+        verbs.check_is_other(choices.out, choices.path)
         target = verbs.to_either(ProcessedSpectrum, choices.out, [ProcessedSpectrum.single])
         options = SpectrumOptions(**{k: v for k, v in vars(choices).items() if k not in NOT_OF_SPECTRUM})
         verbs.give(lambda _: ProcessedSpectrum.of(processed(choices.path, options)), target, quiet=choices.quiet)

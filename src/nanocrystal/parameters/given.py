@@ -7,14 +7,14 @@ limits) is said by its quantity, and checked where its address is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache, wraps
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters.declaration import DeclaredField, declared_fields
 from nanocrystal.parameters.number import came, real_number, whole_number
 from nanocrystal.parameters.parameter import Parameter
@@ -79,12 +79,25 @@ def check_of(kind: Any) -> Check | None:
     container = next((c for o in options if (c := _container_check(o)) is not None), None)
     check = number or container
     if check is None:
-        return None
+        return _of_words(words) if words and set(others) <= {NoneType} else None
 
     def checked(value: Any, where: str) -> Any:
         if isinstance(value, others) or (isinstance(value, str) and value in words):
             return value
         return check(value, where)
+
+    return checked
+
+
+def _of_words(words: Sequence[Any]) -> Check:
+    """Return how one of several words is checked; None is what is not said."""
+    known = [str(word) for word in words]
+
+    def checked(value: Any, where: str) -> Any:
+        if value is None or (isinstance(value, Hashable) and value in words):
+            return value
+        listed = ", ".join(map(repr, words))
+        raise InputError(where, f"must be one of {listed}, got {value!r}; {nearest_names(str(value), known)}")
 
     return checked
 

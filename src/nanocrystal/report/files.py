@@ -23,9 +23,11 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError("--out", f"{str(folder)!r} is a file; name a folder for the results.")
-    ours: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        ours = set(json.loads((folder / record).read_text(encoding="utf-8")).get("files", []))
+    leading_out = next((n for n in names if ".." in Path(n).parts or Path(n).is_absolute()), None)
+    if leading_out is not None:
+        problem = f"a file would be called {leading_out!r} and leave the folder; names of data sets, populations,"
+        raise InputError("--out", f"{problem} crystals and candidates are letters, digits and _.")
+    ours = set(listed_files(folder, record))
     foreign = [n for n in names if (folder / n).exists() and n not in ours]
     foreign += [Path(n).parts[0] for n in names if "/" in n and (folder / n).parent.is_file()]
     if foreign:
@@ -36,6 +38,29 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not os.access(parent, os.W_OK):
         raise InputError("--out", f"{str(parent)!r} cannot be written to; name another folder.")
+
+
+def listed_files(folder: Path, record: str) -> list[str]:
+    """Return the files that an earlier record in a folder lists as ours, none where there is no record."""
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        return [str(name) for name in json.loads((folder / record).read_text(encoding="utf-8")).get("files", [])]
+    return []
+
+
+def check_beside(file: Path, text: str) -> None:
+    """Raise InputError where a file that is written beside another is there and does not begin as `text` does."""
+    first = text.partition("\n")[0].encode()
+    with contextlib.suppress(FileNotFoundError), file.open("rb") as stream:
+        if not stream.read(len(first) + 2).startswith(first) or (text.startswith("<") and not _is_page(file)):
+            raise InputError(
+                "--out", f"would replace {str(file)!r}, which this command did not write; name another file."
+            )
+
+
+def _is_page(file: Path) -> bool:
+    """Say whether a page was written by this program, by the head that it has."""
+    with file.open("rb") as stream:
+        return b'name="generator" content="nanocrystal' in stream.read(2000)
 
 
 def names_file(path: Path) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from nanocrystal.errors import InputError
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
-from nanocrystal.report.files import check_file, check_folder, names_file, write_texts
+from nanocrystal.report.files import check_beside, check_file, check_folder, listed_files, names_file, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
 SCHEMA = 2
@@ -148,9 +149,13 @@ class Outcome(PlainData):
         if self.single and names_file(folder):
             return self.save_file(folder)
         script = PLOTLY if self.parts() and not single_file else None
-        texts = self.files(study, script=script, beside=self.beside(folder))
-        check_folder(folder, list(texts), self.record)
-        write_texts(texts, folder)
+        earlier = [name for name in listed_files(folder, self.record) if (folder / name).is_file()]
+        texts = self.files(study, script=script, beside={*self.beside(folder), *earlier})
+        try:
+            check_folder(folder, list(texts), self.record)
+            write_texts(texts, folder)
+        except InputError as error:
+            raise InputError(str(folder), error.problem) from None
         return folder / REPORT
 
     def save_file(self, file: Path | str) -> Path:
@@ -158,6 +163,9 @@ class Outcome(PlainData):
         file = Path(file)
         texts = self.as_file(file.name)
         check_file(file, self.replaces)
+        for name, text in texts.items():
+            if name != file.name:
+                check_beside(file.with_name(name), text)
         write_texts(texts, file.absolute().parent)
         return file
 

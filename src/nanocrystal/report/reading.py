@@ -58,6 +58,12 @@ def read_result(folder: Path | str) -> Any:
         raise InputError(
             shown(record), f"is of schema {schema}; this version reads up to {SCHEMA}: it needs a newer nanocrystal."
         )
+    if schema is not None and (schema != SCHEMA or document.get("kind") != kind.kind):
+        raise InputError(
+            shown(record),
+            f"should be of schema {SCHEMA} and kind {kind.kind!r}, got {schema!r} and {document.get('kind')!r}; "
+            "it was changed by hand, or belongs to another kind of result.",
+        )
     try:
         if schema is None:
             return kind.of_version_0_1(document, record.parent)

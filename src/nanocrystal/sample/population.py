@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
 from nanocrystal.parameters import (
     NO_KEY,
@@ -25,6 +26,7 @@ from nanocrystal.parameters import (
     StoreKey,
     as_parameter,
 )
+from nanocrystal.parameters.number import came
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
 from nanocrystal.sample.order.blocks import block_lattice, with_slips
@@ -131,6 +133,12 @@ class Population(Declares):
         if isinstance(self.crystal, Crystal):
             object.__setattr__(self, "made_of", self.crystal)
             object.__setattr__(self, "crystal", self.crystal.name)
+        if not isinstance(self.shape, Shape) or not (self.crystal is None or isinstance(self.crystal, str)):
+            wrong = self.crystal if isinstance(self.shape, Shape) else self.shape
+            raise InputError(
+                "Population",
+                f"needs a crystal or its name and a shape, Population(pt, shape=Sphere(40.0)), got {came(wrong)}.",
+            )
         if self.atoms is not None:
             object.__setattr__(self, "shape", self.atoms)
         elif self.shape.explicit is not None:

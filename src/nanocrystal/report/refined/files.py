@@ -19,7 +19,8 @@ def result_tables(result: Result) -> dict[str, str]:
     """Return the files beside the report: name -> text."""
     texts = {}
     for name, curve in result.datasets.items():
-        texts[f"{name}.csv"] = curve_csv(curve)
+        if len(curve.x):
+            texts[f"{name}.csv"] = curve_csv(curve)
         if curve.fine is not None:
             texts[fine_name(name, result.datasets)] = fine_csv(curve.fine, curve.x_name, curve.look.stack)
         if curve.trends:

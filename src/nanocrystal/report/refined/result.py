@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -493,6 +493,15 @@ class Result(Outcome):
     def correlation_matrix(self) -> FloatArray:
         """The correlation coefficients, (n_refined, n_refined)."""
         return self.correlations.matrix
+
+    def __contains__(self, address: object) -> bool:
+        """Say whether there is a parameter or derived value of this full address."""
+        return address in self.parameters or address in self.derived
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the addresses of all parameters, then of all derived values."""
+        yield from self.parameters
+        yield from self.derived
 
     def summary(self) -> str:
         """Return the refined parameters with their uncertainties, and what to know, in lines."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nanocrystal.measurement.curve import Look, Stack, Stretch
 from nanocrystal.report.encoding import decoded
 from nanocrystal.report.refined.result import FineCurve, FittedCurve, Result
 
@@ -37,9 +38,19 @@ def restored(kind: type[Result], document: Mapping[str, Any], folder: Path) -> A
     return type(result)(**{**vars(result), "datasets": curves})
 
 
+def _look(curves: list[str]) -> Look:
+    """Return how a data set is shown, from the name of the curve of each point (n,), of which there may be several."""
+    if not curves:
+        return Look()
+    starts = [k for k, name in enumerate(curves) if k == 0 or name != curves[k - 1]]
+    ends = [*starts[1:], len(curves)]
+    stretches = tuple(Stretch(curves[a], a, b) for a, b in zip(starts, ends, strict=True))
+    return Look(stack=Stack("offset", stretches))
+
+
 def _curve(name: str, record: Mapping[str, Any], folder: Path) -> FittedCurve:
     columns = columns_of(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
-    columns.pop("curve", None)
+    look = _look(columns.pop("curve", []))
     x_name, x = next(iter(columns.items()))
     labels, places = points_of(x)
     background = numbers(columns["background"])
@@ -51,6 +62,7 @@ def _curve(name: str, record: Mapping[str, Any], folder: Path) -> FittedCurve:
         notes=tuple(record["notes"]),
         x=places,
         labels=labels,
+        look=look,
         x_name=x_name,
         x_unit="",
         y_name="",

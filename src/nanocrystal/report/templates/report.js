@@ -1,5 +1,9 @@
 "use strict";
 (() => {
+  if (!window.Plotly) {
+    document.getElementById("no-script")?.removeAttribute("hidden");
+    return;
+  }
   const report = JSON.parse(document.getElementById("report-data").textContent);
   const config = { responsive: true, displayModeBar: false, displaylogo: false, doubleClick: "reset" };
   const printWidth = 660; // fits A4 and Letter between margins of 15 mm
