@@ -171,7 +171,8 @@ def test_a_file_of_0_1_is_saved_as_one_of_today(tmp_path):
             lambda p: _record(p, '{"schema": 3}'),
             "is of schema 3; this version reads up to 2: it needs a newer nanocrystal.",
         ),
-        (lambda p: _record(p, '{"schema": 2}'), "is no result that can be read ("),
+        (lambda p: _record(p, '{"schema": 2}'), "should be of schema 2 and kind 'refinement', got 2 and None;"),
+        (lambda p: _record(p, '{"schema": 2, "kind": "refinement"}'), "is no result that can be read ("),
         (lambda p: _record(p, '{"title": "old"}'), "is no result that can be read ("),
     ],
 )
