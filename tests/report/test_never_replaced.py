@@ -64,9 +64,12 @@ def test_a_result_knows_its_addresses():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: nc.Pdf(r="1:5:0.1", qmax=20.0, peak_form="pdfgi"), "Pdf.peak_form: must be one of"),
-        (lambda: nc.Options(loss="hub"), "Options.loss: must be one of"),
-        (lambda: nc.Options(error_scale="foo"), "Options.error_scale: must be one of"),
+        (
+            lambda: nc.Pdf(r="1:5:0.1", qmax=20.0, peak_form="pdfgi"),
+            "Pdf.peak_form: must be 'debye' or 'pdfgui', got 'pdfgi'; did you mean",
+        ),
+        (lambda: nc.Options(loss="hub"), "Options.loss: must be 'linear',"),
+        (lambda: nc.Options(error_scale="foo"), "Options.error_scale: must be 'estimated' or 'given', got 'foo'"),
         (lambda: nc.Population(nc.Sphere(40.0), "pt"), "Population: needs a crystal or its name and a shape"),
         (lambda: nc.Population("pt", shape="sphere"), "Population: needs a crystal or its name and a shape"),
         (lambda: nc.Population("pt", shape=nc.Sphere), "Population: needs a crystal or its name and a shape"),

@@ -96,8 +96,9 @@ def _of_words(words: Sequence[Any]) -> Check:
     def checked(value: Any, where: str) -> Any:
         if value is None or (isinstance(value, Hashable) and value in words):
             return value
-        listed = ", ".join(map(repr, words))
-        raise InputError(where, f"must be one of {listed}, got {value!r}; {nearest_names(str(value), known)}")
+        *first, last = map(repr, words)
+        listed = f"{', '.join(first)} or {last}" if first else last
+        raise InputError(where, f"must be {listed}, got {value!r}; {nearest_names(str(value), known)}")
 
     return checked
 
