@@ -82,8 +82,8 @@ def test_a_process_that_ends_between_two_jobs_is_replaced() -> None:
     with Processes(2).opened(2) as workers:
         workers.give(Job("first", process_of))
         _, (pid, _) = workers.answer()
-        os.kill(pid, signal.SIGKILL)
         [process] = multiprocessing.active_children()
+        os.kill(pid, signal.SIGKILL)
         process.join(10.0)
         workers.give(Job("second", process_of))
         assert workers.answer()[1][0] != pid
