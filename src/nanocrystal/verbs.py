@@ -15,6 +15,7 @@ from typing import Any
 from nanocrystal import refinement, simulation
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Datasets, Technique, named_datasets
+from nanocrystal.parameters.number import came
 from nanocrystal.processes import Executor
 from nanocrystal.refinement import Comparison, Options, Result, design, posterior
 from nanocrystal.refinement.design import Plan
@@ -129,6 +130,9 @@ def compare(
         Before anything is refined, where a model cannot be used or looks at other data.
     """
     models = judging.pop("results", {}) if models is None else models
+    if not isinstance(models, Mapping):
+        problem = 'must be models by name, such as {"spheres": dots, "cubes": cubes}'
+        raise InputError("models", f"{problem}, got {came(models)}.")
     if datasets is None:
         _check_results(models)
         return refinement.compare(models, title=title, **judging)

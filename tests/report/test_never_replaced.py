@@ -72,6 +72,7 @@ def test_a_result_knows_its_addresses():
         (lambda: nc.Options(error_scale="foo"), "Options.error_scale: must be 'estimated' or 'given', got 'foo'"),
         (lambda: nc.Population(nc.Sphere(40.0), "pt"), "Population: needs a crystal or its name and a shape"),
         (lambda: nc.Population("pt", shape="sphere"), "Population: needs a crystal or its name and a shape"),
+        (lambda: nc.compare([1, 2], nc.Pdf(r="1:5:0.1", qmax=20.0)), "models: must be models by name, such as"),
         (lambda: nc.Population("pt", shape=nc.Sphere), "Population: needs a crystal or its name and a shape"),
     ],
 )

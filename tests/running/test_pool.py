@@ -149,3 +149,8 @@ def test_interrupted_starts_in_processes_leave_the_best_so_far(problem: Problem)
     assert not found.converged
     assert len(found.start_chi2) < 10
     assert not multiprocessing.active_children()
+
+
+def test_how_many_is_a_whole_number() -> None:
+    with pytest.raises(InputError, match=r"workers: must be a whole number, got .*'2'"):
+        local_executor("2")  # type: ignore[arg-type]

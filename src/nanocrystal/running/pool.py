@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from nanocrystal.parameters import Declares
+from nanocrystal.parameters.number import whole_number
 from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Workers, begin, inherited, silent
 
 GRACE_S = 5.0
@@ -23,7 +24,8 @@ STOP = "stop"
 
 def local_executor(at_once: int, threads: int = 1) -> Executor:
     """Return the executor of so many jobs at once on this machine: one is done in this process."""
-    return Here() if at_once < 2 else Processes(at_once, threads)
+    count = whole_number(at_once, "workers")
+    return Here() if count < 2 else Processes(count, threads)
 
 
 @dataclass(frozen=True)
