@@ -43,30 +43,7 @@ BIN = 0.005
 def simulate(
     sample: Sample, datasets: Mapping[str, Technique], *, title: str = "", folder: str | Path = "."
 ) -> Simulation:
-    """Return what data sets would look like as they are described, with noise where they describe it.
-
-    Parameters
-    ----------
-    sample : Sample
-        What is in the vial; parameters stand at their values.
-    datasets : mapping of str to technique
-        Data sets by name. Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters
-        that are left to the fit stand at 1, those of a background at 0.
-    title : str, optional
-        Of the report.
-    folder : str or Path, optional
-        Where relative paths of files begin [the working directory]; of no account where no data set names a file.
-
-    Returns
-    -------
-    Simulation
-        The curves by data set, with `page()` and `save(folder)`.
-
-    Raises
-    ------
-    InputError
-        For data sets that cannot be calculated of this sample, with the address of the value.
-    """
+    """Return what data sets by name would look like; `nanocrystal.simulate` says what is taken and raised."""
     parameters = declared_parameters(sample, datasets)
     models = {name: d.bind(name, sample, Path(folder)) for name, d in datasets.items()}
     values = parameters.initial_values()
@@ -90,29 +67,7 @@ def simulate(
 def simulated_curves(
     sample: Sample, datasets: Mapping[str, Technique], folder: str | Path = "."
 ) -> dict[str, dict[str, FloatArray]]:
-    """Return the curves of data sets as they are described, without a refinement.
-
-    Parameters
-    ----------
-    sample : Sample
-        What is in the vial; parameters stand at their values.
-    datasets : mapping of str to technique
-        Data sets by name. Their abscissa comes from `r`, `q`, `two_theta`, … or from their file; linear parameters
-        that are left to the fit stand at 1, those of a background at 0.
-    folder : str or Path, optional
-        Where relative paths of files begin [the working directory]; of no account where no data set names a file.
-
-    Returns
-    -------
-    dict
-        name -> columns by heading: the abscissa (n,), the calculated ordinate (n,), with the noise that the data set
-        describes, and then "sigma" (n,). The abscissa of points that are no curve is their names.
-
-    Raises
-    ------
-    InputError
-        For data sets that cannot be calculated of this sample, with the address of the value.
-    """
+    """Return the columns of simulated data sets; `nanocrystal.simulated_curves` says what is taken and raised."""
     return {name: curve.columns for name, curve in simulate(sample, datasets, folder=folder).curves.items()}
 
 

@@ -14,9 +14,7 @@ def reduce(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Qui
         from nanocrystal.study.reduction import read_reductions
 
         described = read_reductions(study)
-        names = planned_names(
-            list(described.tables), described.differentials, described.comparisons, False, described.images
-        )
+        names = planned_names(list(described.tables), described.differentials, described.comparisons, described.images)
         default = study.with_name(f"{study.stem}-reduced")
         target = verbs.to_folder(ReductionResult, out, default, names, described)
         verbs.give(lambda _: described.run(), target, quiet=quiet)

@@ -113,41 +113,7 @@ def refine(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Result:
-    """Refine a sample against its data sets.
-
-    Parameters
-    ----------
-    sample : Sample
-        What is in the vial.
-    datasets : mapping of str to technique
-        Data sets by name: `Pdf`, `TotalScattering`, …
-    title : str, optional
-        Of the report.
-    options : Options, optional
-        Of the optimiser.
-    folder : str or Path, optional
-        Where relative paths of files begin [the working directory].
-    progress : callable, optional
-        Called as progress(iteration, point) as it goes.
-    executor : Executor, optional
-        What several starts are shared out to, such as `Processes(4)` [this process].
-
-    Returns
-    -------
-    Result
-        Parameters with standard errors, derived quantities, curves, notes.
-
-    Raises
-    ------
-    InputError
-        For input that cannot be used, before anything is refined.
-    RefinementError
-        Where the refinement cannot go on.
-
-    References
-    ----------
-    G. H. Golub & V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), for linear parameters eliminated at each step.
-    """
+    """Refine a sample against its data sets, by name; `nanocrystal.refine` says what is taken, returned and raised."""
     started, options = time.perf_counter(), options or Options()
     problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
     outcome, joint = optimise(problem, options, progress, executor), None

@@ -133,42 +133,9 @@ def sample_posterior(
     sampling: Sampling | None = None,
     listeners: Listeners | None = None,
 ) -> Posterior:
-    """Refine a sample against its data sets and sample the posterior of its parameters around the minimum.
+    """Sample the posterior of what is refined; `nanocrystal.sample_posterior` says what is taken, returned and raised.
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
-
-    Parameters
-    ----------
-    sample : Sample
-        What is in the vial.
-    datasets : mapping of str to technique
-        Data sets by name: `Pdf`, `TotalScattering`, …
-    title : str, optional
-        Of the report.
-    options : Options, optional
-        Of the optimiser of the refinement.
-    folder : str or Path, optional
-        Where relative paths of files begin [the working directory].
-    sampling : Sampling, optional
-        How to sample.
-    listeners : Listeners, optional
-        What is told on the way.
-
-    Returns
-    -------
-    Posterior
-        Samples, and what they say of each parameter.
-
-    Raises
-    ------
-    InputError
-        For input that cannot be used, and where emcee is missing.
-    RefinementError
-        Where the refinement cannot go on, or a process is lost.
-
-    References
-    ----------
-    D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     emcee_module()
     options, sampling, listeners = options or Options(), sampling or Sampling(), listeners or Listeners()

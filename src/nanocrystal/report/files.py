@@ -47,6 +47,11 @@ def listed_files(folder: Path, record: str) -> list[str]:
     return []
 
 
+def files_there(folder: Path, record: str) -> list[str]:
+    """Return the files that an earlier record in a folder lists as ours and that are still there."""
+    return [name for name in listed_files(folder, record) if (folder / name).is_file()]
+
+
 def check_beside(file: Path, text: str) -> None:
     """Raise InputError where a file that is written beside another is there and does not begin as `text` does."""
     first = text.partition("\n")[0].encode()

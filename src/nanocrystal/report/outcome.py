@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from nanocrystal.errors import InputError
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
-from nanocrystal.report.files import check_beside, check_file, check_folder, listed_files, names_file, write_texts
+from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file, write_texts
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 
 SCHEMA = 2
@@ -106,10 +106,6 @@ class Outcome(PlainData):
         """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
         raise NotImplementedError
 
-    def beside(self, folder: Path) -> Collection[str]:
-        """Return the files of a folder that are ours, though saving the result does not write them."""
-        return ()
-
     def files(
         self,
         study: str | None = None,
@@ -149,8 +145,7 @@ class Outcome(PlainData):
         if self.single and names_file(folder):
             return self.save_file(folder)
         script = PLOTLY if self.parts() and not single_file else None
-        earlier = [name for name in listed_files(folder, self.record) if (folder / name).is_file()]
-        texts = self.files(study, script=script, beside={*self.beside(folder), *earlier})
+        texts = self.files(study, script=script, beside=files_there(folder, self.record))
         try:
             check_folder(folder, list(texts), self.record)
             write_texts(texts, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -100,25 +100,26 @@ def _json(value: Any) -> str:
 
 
 def _files_in(content: Any) -> set[str]:
-    """Return the files that a study names, anywhere."""
-    if not isinstance(content, Mapping):
-        return set()
-    files = {v for k, v in content.items() if k in FILE_KEYS and isinstance(v, str)}
-    return files.union(*(_files_in(v) for v in content.values()))
+    """Return the files that a study names under `FILE_KEYS`, anywhere."""
+    return {text for key, text in _texts_in(content) if key in FILE_KEYS}
 
 
 def _other_files(task: Task) -> set[str]:
     """Return the texts in a study, at any place, that name a file which is there, beside those under `FILE_KEYS`."""
     folder = task.file.path.parent
-    return {text for text in _texts_in(task.content) if _is_file(folder / text)} - _files_in(task.content)
+    return {text for _, text in _texts_in(task.content) if _is_file(folder / text)} - _files_in(task.content)
 
 
-def _texts_in(content: Any) -> set[str]:
+def _texts_in(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a study with their keys, "" for those in lists."""
     if isinstance(content, str):
-        return {content}
-    if isinstance(content, Mapping):
-        return set().union(*(_texts_in(v) for v in content.values()))
-    return set().union(*(_texts_in(v) for v in content)) if isinstance(content, list | tuple) else set()
+        yield key, content
+    elif isinstance(content, Mapping):
+        for name, part in content.items():
+            yield from _texts_in(part, name)
+    elif isinstance(content, list | tuple):
+        for part in content:
+            yield from _texts_in(part)
 
 
 def _is_file(path: Path) -> bool:

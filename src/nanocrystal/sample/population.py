@@ -38,7 +38,7 @@ from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, Shaped
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.pair_structure import Kind, PairGrid, PairStructure, enveloped
 from nanocrystal.sample.pairs.slices import merged
-from nanocrystal.sample.shapes.shape import Shape, ShapeNow
+from nanocrystal.sample.shapes.shape import Shape, ShapeNow, is_shape
 from nanocrystal.sample.shapes.sphere import infinite
 from nanocrystal.sample.surface.coating import COATING, Coating, CoatingNow
 from nanocrystal.sample.surface.shell import SHELL, Shell, ShellNow
@@ -133,8 +133,9 @@ class Population(Declares):
         if isinstance(self.crystal, Crystal):
             object.__setattr__(self, "made_of", self.crystal)
             object.__setattr__(self, "crystal", self.crystal.name)
-        if not isinstance(self.shape, Shape) or not (self.crystal is None or isinstance(self.crystal, str)):
-            wrong = self.crystal if isinstance(self.shape, Shape) else self.shape
+        has_shape = is_shape(self.shape)
+        if not has_shape or not (self.crystal is None or isinstance(self.crystal, str)):
+            wrong = self.crystal if has_shape else self.shape
             raise InputError(
                 "Population",
                 f"needs a crystal or its name and a shape, Population(pt, shape=Sphere(40.0)), got {came(wrong)}.",

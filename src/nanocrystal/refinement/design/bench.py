@@ -42,39 +42,7 @@ def plan_measurement(
     targets: Mapping[str, float] | None = None,
     counts: Sequence[float] = (0.1, 1.0, 10.0),
 ) -> Plan:
-    """Return what data sets to come would say of the parameters that vary, at the values that are stated.
-
-    Linear parameters that are not stated are refined, and stand at 1 (scales) and 0 (backgrounds).
-
-    Parameters
-    ----------
-    sample : Sample
-        What is in the vial.
-    datasets : mapping of str to technique
-        Data sets by name, with their abscissa and their noise, and without a file.
-    title : str, optional
-        Of the report.
-    folder : str or Path, optional
-        Where relative paths of other files begin [the working directory].
-    targets : mapping of str to float, optional
-        Standard errors that are wanted, by address, in the unit of the parameter.
-    counts : sequence of float, optional
-        Factors on the counts of which the plan has a table.
-
-    Returns
-    -------
-    Plan
-        Standard errors to expect, against ranges and counts.
-
-    Raises
-    ------
-    InputError
-        Where a data set has a file, or no noise, and where nothing varies.
-
-    References
-    ----------
-    R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922).
-    """
+    """Return what data sets to come would say; `nanocrystal.plan_measurement` says what is taken and raised."""
     began = time.perf_counter()
     if not datasets:
         raise InputError("datasets", f"there is none; say what shall be measured, for instance {EXAMPLE}.")

@@ -9,6 +9,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.reduction import DifferentialFunctions, ReducedPattern
+from nanocrystal.report.outcome import REPORT
 from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_files import image_files, image_texts
 from nanocrystal.report.reduction.result import REDUCTION, ReductionResult
@@ -33,14 +34,13 @@ def planned_names(
     reductions: Sequence[str],
     differentials: Sequence[tuple[str, str]],
     comparisons: Sequence[tuple[str, str]],
-    study_copy: bool,
     images: Sequence[str] = (),
 ) -> list[str]:
     """Return the names of the files that a study of reductions writes."""
     curves = [file for name in reductions for file in names_of(name)]
     curves += [f"{a}_minus_{b}.{suffix}" for a, b in differentials for suffix in ("iq", "fq", "gr")]
     curves += [f"{a}_against_{b}.csv" for a, b in comparisons]
-    return ["report.html", *curves, *image_files(images), *(["study.toml"] if study_copy else []), REDUCTION]
+    return [REPORT, *curves, *image_files(images), REDUCTION]
 
 
 def reduction_tables(result: ReductionResult) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from nanocrystal.arrays import without_arrays
+from nanocrystal.report.outcome import REPORT, STUDY
 from nanocrystal.report.refined.result import RESULTS, FineCurve, FittedCurve, Result, Stack, TrendCurve
 from nanocrystal.text import csv_text
 
@@ -77,6 +78,6 @@ def fine_name(name: str, datasets: Collection[str]) -> str:
 
 def names_written(datasets: list[str], models: list[str], study_copy: bool) -> list[str]:
     """Return the names of the files that a refinement of these data sets may write."""
-    copy = ["study.toml"] if study_copy else []
+    copy = [STUDY] if study_copy else []
     curves = [f for n in datasets for f in (f"{n}.csv", fine_name(n, datasets), trend_name(n, datasets))]
-    return ["report.html", *curves, *models, *copy, RESULTS]
+    return [REPORT, *curves, *models, *copy, RESULTS]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nanocrystal.report.files import write_texts
+from nanocrystal.report.files import files_there, listed_files, write_texts
 from nanocrystal.report.outcome import SCHEMA, json_text
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 from nanocrystal.report.series.result import (
@@ -38,7 +38,7 @@ def write_member(member: MemberResult, texts: dict[str, str], folder: Path) -> M
     Returns the member with the names of its files.
     """
     kept = replace(member, files=sorted([*texts, MEMBER]))
-    for name in set(_listed(folder / member.name / MEMBER)) - set(kept.files):
+    for name in set(listed_files(folder / member.name, MEMBER)) - set(kept.files):
         (folder / member.name / name).unlink(missing_ok=True)
     write_texts({**texts, MEMBER: member_text(kept)}, folder / member.name)
     return kept
@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def write_begun(folder: Path, title: str, files: list[str]) -> None:
     """Write a series.json that says which files will be ours, before there is anything else, and what all share."""
-    ours = sorted({*files, *files_there(folder)})
+    ours = sorted({*files, *files_there(folder, SERIES)})
     begun = {"schema": SCHEMA, "kind": SeriesResult.kind, "title": title, "complete": False, "members": {}}
     shared = {PLOTLY: plotly_text()} if PLOTLY in files else {}
     write_texts({SERIES: json_text(begun | {"files": ours}), **shared}, folder)
@@ -87,19 +87,6 @@ def remove_begun(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
-
-
-def files_there(folder: Path) -> list[str]:
-    """Return the files in a folder that the record of a series there lists."""
-    return [name for name in _listed(folder / SERIES) if (folder / name).is_file()]
-
-
-def _listed(record: Path) -> list[str]:
-    """Return the files that a record of an earlier run lists, none where it cannot be read."""
-    try:
-        return list(_read(record)["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 # ---- the table ------------------------------------------------------------------------------------

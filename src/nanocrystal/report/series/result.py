@@ -11,7 +11,7 @@ A straight line y = y₀ + s (x − x̄) is a least-squares fit weighted with 1/
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -432,12 +432,6 @@ class SeriesResult(Outcome):
 
         kept = {f"{m.name}/{MEMBER}": member_text(m) for m in self.members if m.fits}
         return {"series.csv": series_csv(self), **kept}
-
-    def beside(self, folder: Path) -> Collection[str]:
-        """Return the files of members in a folder, which are written as they come, and those of earlier runs."""
-        from nanocrystal.report.series.files import files_there
-
-        return files_there(folder)
 
     def computed(self) -> Mapping[str, Any]:
         """Return how each member ended, whether all converged, transitions, switches and straight lines."""

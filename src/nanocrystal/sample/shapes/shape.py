@@ -333,3 +333,8 @@ class Shape(Declares, ABC):
         that of a block or lies between blocks, whichever gives the number of blocks nearer to the volume.
         """
         return np.ones(tuple(whole(mean)), dtype=np.bool_)
+
+
+def is_shape(thing: object) -> bool:
+    """Say whether something is the shape of crystals, whichever."""
+    return isinstance(thing, Shape)

@@ -89,7 +89,7 @@ class Reductions:
         """
         from nanocrystal.report.reduction.files import planned_names
 
-        names = planned_names(list(self.tables), self.differentials, self.comparisons, False, self.images)
+        names = planned_names(list(self.tables), self.differentials, self.comparisons, self.images)
         kept = keeping(ReductionResult, out, names, self)
         try:
             return kept.save(self._run())
