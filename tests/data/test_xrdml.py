@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.data import read_curve
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from support.measured import measured
 
@@ -52,9 +53,9 @@ def test_positions_from_both_ends(tmp_path: Path) -> None:
     assert (curve.x_name, curve.y_name, curve.sigma) == ("two_theta", "intensity", None)
     np.testing.assert_allclose(curve.x, [10.0, 10.1, 10.2, 10.3, 10.4])
     np.testing.assert_array_equal(curve.y, [100, 200, 400, 300, 0])
-    assert curve.metadata == {
-        "k_alpha_1": "1.5405980", "k_alpha_2": "1.5444260", "k_alpha_ratio": "0.5000", "counting_time": "12.5"
-    }  # fmt: skip
+    assert curve.stated == Stated(
+        radiation="x-ray", wavelength=1.540598, second_wavelength=1.544426, ratio=0.5, counting_time=12.5
+    )
 
 
 def test_a_list_of_positions_of_an_older_version(tmp_path: Path) -> None:
@@ -149,4 +150,4 @@ def test_measured_scan() -> None:
     curve = read_curve(measured("xrd/dara_MIT/TiO2_0p4009-ZnO_0p6010--8min.xrdml"))
     ends: Any = (len(curve.x), curve.x[0], curve.x[-1], curve.y[0], curve.y[-1])
     assert ends == (8282, 10.00943322, 99.99442286, 2174.0, 348.0)
-    assert (curve.metadata["anode"], curve.metadata["counting_time"]) == ("Cu", "12.495")
+    assert (curve.stated.anode, curve.stated.counting_time) == ("Cu", 12.495)

@@ -7,22 +7,19 @@ and times of flight are refused.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 
 from nanocrystal.data.curve import Curve
+from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.lines import quoted
 from nanocrystal.errors import InputError
 
-SUFFIXES = (".fxye", ".gsas", ".gsa")
 CENTIDEGREES = 100.0
 
 
-def gsas_curve(text: str, content: bytes, path: Path, address: str) -> Curve:
+def gsas_curve(file: RawFile) -> Curve:
     """Return the curve of the only bank; raises InputError for other kinds of file, in one sentence."""
-    lines = text.splitlines()
+    lines, address = file.text.splitlines(), file.address
     banks = [i for i, line in enumerate(lines) if line.upper().startswith("BANK")]
     if not banks:
         raise InputError(address, "is no powder data of GSAS: no line begins with BANK.")
@@ -52,15 +49,8 @@ def gsas_curve(text: str, content: bytes, path: Path, address: str) -> Curve:
     left_out = int((~kept).sum())
     notes = ["2θ was read in centidegrees, as GSAS writes it"]
     notes += [f"{left_out} of {len(x)} points have σ = 0 and were left out"] if left_out else []
-    digest = hashlib.sha256(content).hexdigest()
-    return Curve(
-        x=x[kept] / CENTIDEGREES,
-        y=y[kept],
-        sigma=sigma[kept],
-        x_name="two_theta",
-        y_name="intensity",
-        source=str(path),
-        sha256=digest,
-        metadata={},
-        notes=tuple(notes),
-    )
+    x, y, sigma = x[kept] / CENTIDEGREES, y[kept], sigma[kept]
+    return file.curve(x, y, sigma, axes=("two_theta", "intensity"), notes=notes)
+
+
+GSAS = Format("powder data of GSAS", (".fxye", ".gsas", ".gsa"), gsas_curve)

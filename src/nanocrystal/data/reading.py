@@ -8,16 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
+from nanocrystal.data.cansas import CANSAS
 from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_roles
 from nanocrystal.data.curve import Curve, FloatArray
-from nanocrystal.data.gsas import SUFFIXES as GSAS
-from nanocrystal.data.gsas import gsas_curve
+from nanocrystal.data.formats import Format, RawFile
+from nanocrystal.data.gsas import GSAS
 from nanocrystal.data.lines import header_pairs, quoted
 from nanocrystal.data.table import Table, number_table
-from nanocrystal.data.xrdml import SUFFIX as XRDML
-from nanocrystal.data.xrdml import xrdml_curve
+from nanocrystal.data.xrdml import XRDML
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes, read_text
+
+BEGINNING = 4096
+"""bytes by which a file is known"""
+FORMATS: tuple[Format, ...] = (XRDML, GSAS, CANSAS)
+"""all formats whose files say by themselves what they hold; other files are tables of numbers"""
+
+
+def format_of(path: Path, content: bytes) -> Format | None:
+    """Return the format of a file: by how it begins, else by its suffix; None for a table of numbers."""
+    known = (f for f in FORMATS if f.knows is not None and f.knows(content[:BEGINNING]))
+    named = (f for f in FORMATS if path.suffix.lower() in f.suffixes)
+    return next(known, None) or next(named, None)
 
 
 def read_curve(
@@ -27,8 +39,9 @@ def read_curve(
     columns: Sequence[str] | None = None,
     where: str = "",
     per_nm: bool = False,
+    entry: str | int | None = None,
 ) -> Curve:
-    """Return the curve in a text file with columns of numbers, or in an .xrdml or GSAS file.
+    """Return the curve in a text file with columns of numbers, or in a file of one of the `FORMATS`.
 
     Parameters
     ----------
@@ -42,6 +55,8 @@ def read_curve(
         The address of the file name in the user's input, for messages.
     per_nm : bool, optional
         Whether the caller knows that q is in nm⁻¹ and converts it; headings may then say so.
+    entry : str or int, optional
+        Which curve of a file that holds several, by its name or its place 1, 2, …
 
     Returns
     -------
@@ -60,12 +75,13 @@ def read_curve(
     content = file_bytes(path, where)
     if not content.strip():
         raise InputError(address, "is empty")
-    if path.suffix.lower() in (XRDML, *GSAS):
+    form = format_of(path, content)
+    if form is not None:
         if columns is not None:
             raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
-        if path.suffix.lower() == XRDML:
-            return xrdml_curve(content, path, address)
-        return gsas_curve(decoded(content, address), content, path, address)
+        return form.read(RawFile(path, content, address, entry))
+    if entry is not None:
+        raise InputError(address, "holds one curve; leave entry out.")
     table = number_table(decoded(content, address), address)
     roles, notes = column_roles(table, path.suffix, convention, columns, address, per_nm)
     notes = (*table.notes, *notes, *_width_notes(table, roles))

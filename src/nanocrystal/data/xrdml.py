@@ -7,27 +7,20 @@ factors already. Several scans of the same angles (repeats) are added up.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
 from nanocrystal.data.curve import Curve, FloatArray
+from nanocrystal.data.formats import Format, RawFile
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 
-SUFFIX = ".xrdml"
 SAME = 1e-4
 """°; angles of two scans that are the same"""
-METADATA = {
-    "kAlpha1": "k_alpha_1",
-    "kAlpha2": "k_alpha_2",
-    "ratioKAlpha2KAlpha1": "k_alpha_ratio",
-    "anodeMaterial": "anode",
-}
-"""elements of the file -> keys of the curve"""
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,13 @@ class _Scan:
     time: FloatArray
 
 
-def xrdml_curve(content: bytes, path: Path, address: str) -> Curve:
-    """Return the curve in the bytes of a file; raises InputError for what holds no scan over 2θ.
+def xrdml_curve(file: RawFile) -> Curve:
+    """Return the curve in a file; raises InputError for what holds no scan over 2θ.
 
     Where attenuators or counting times differ along the scan the intensities are scaled to those of no attenuator and
     the mean time, and σ says so; else intensities are counts without σ.
     """
+    content, address = file.content, file.address
     try:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
@@ -56,23 +50,29 @@ def xrdml_curve(content: bytes, path: Path, address: str) -> Curve:
     if not scans:
         raise InputError(address, "holds no scan; was the measurement stopped before it began?")
     scan, notes = _joined([_scan(e, address) for e in scans], address)
-    metadata = {METADATA[_tag(e)]: e.text.strip() for e in root.iter() if _tag(e) in METADATA and e.text}
-    if np.ptp(scan.time) == 0.0 and scan.time[0] > 0.0:
-        metadata["counting_time"] = f"{scan.time[0]:g}"
-    intensity, sigma, more = _scaled(scan)
-    digest = hashlib.sha256(content).hexdigest()
-    all_notes = (f"{len(intensity)} points over 2θ were read", *notes, *more)
-    return Curve(
-        x=scan.two_theta,
-        y=intensity,
-        sigma=sigma,
-        x_name="two_theta",
-        y_name="intensity",
-        source=str(path),
-        sha256=digest,
-        metadata=metadata,
-        notes=all_notes,
+    always = np.ptp(scan.time) == 0.0 and scan.time[0] > 0.0
+    stated = Stated(
+        radiation="x-ray",
+        wavelength=_stated_number(root, "kAlpha1"),
+        second_wavelength=_stated_number(root, "kAlpha2"),
+        ratio=_stated_number(root, "ratioKAlpha2KAlpha1"),
+        anode=next((e.text.strip() for e in root.iter() if _tag(e) == "anodeMaterial" and e.text), ""),
+        counting_time=float(scan.time[0]) if always else None,
     )
+    intensity, sigma, more = _scaled(scan)
+    all_notes = (f"{len(intensity)} points over 2θ were read", *notes, *more)
+    return file.curve(scan.two_theta, intensity, sigma, axes=("two_theta", "intensity"), stated=stated, notes=all_notes)
+
+
+def _stated_number(root: ElementTree.Element, name: str) -> float | None:
+    """Return the first number above 0 that an element of this name holds."""
+    for element in root.iter():
+        if _tag(element) == name:
+            with contextlib.suppress(ValueError):
+                value = float(element.text or "")
+                if 0.0 < value < np.inf:
+                    return value
+    return None
 
 
 def _scan(points: ElementTree.Element, address: str) -> _Scan:
@@ -175,3 +175,6 @@ def _child(element: ElementTree.Element, name: str) -> ElementTree.Element | Non
 def _tag(element: ElementTree.Element) -> str:
     """Return the name of an element without its name space."""
     return element.tag.rpartition("}")[2]
+
+
+XRDML = Format("XRDML of PANalytical", (".xrdml",), xrdml_curve)

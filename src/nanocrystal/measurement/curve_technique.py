@@ -68,6 +68,9 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     columns: Annotated[
         Sequence[str] | None, "what the columns of the file are, where its suffix does not say; see Files"
     ] = None
+    entry: Annotated[
+        str | int | None, "which curve of a file that holds several (banks, scans, SASdata): its name, or 1, 2, …"
+    ] = None
     exclude: Annotated[Sequence[Range] | None, "left out of the fit, in the unit of the abscissa"] = None
     weights: Annotated[
         Weights | None,
@@ -274,7 +277,7 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         for name, blank in self.blanks.items():
             at = f"{where}.blanks.{name}"
             measured_blank = self._in_angstrom(
-                read_points(blank.file, blank.columns, self.points, at, folder, self.per_nm)
+                read_points(blank.file, blank.columns, self.points, at, folder, per_nm=self.per_nm)
             )
             check_blank(measured_blank, blank.file, measured.x, abscissa, self.points, f"{at}.file")
             blanks[name] = measured_blank
@@ -300,7 +303,9 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         if isinstance(self.file, SuppliedCurve):
             curve = self.file.curve()
         else:
-            curve = read_points(self.file, self.columns, self.points, where, folder, self.per_nm)
+            curve = read_points(
+                self.file, self.columns, self.points, where, folder, per_nm=self.per_nm, entry=self.entry
+            )
         abscissa = abscissa_of(curve, name, self.points, self.name, f"{where}.file")
         if self.per_nm and curve.x_name != "q":
             raise InputError(f"{where}.q_unit", f"is the unit of Q, but {name} is over 2θ; leave it out.")

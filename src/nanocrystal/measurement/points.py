@@ -110,9 +110,18 @@ class Points:
 
 
 def read_points(
-    file: str | Path, columns: Sequence[str] | None, points: Points, where: str, folder: Path, per_nm: bool = False
+    file: str | Path,
+    columns: Sequence[str] | None,
+    points: Points,
+    where: str,
+    folder: Path,
+    *,
+    per_nm: bool = False,
+    entry: str | int | None = None,
 ) -> Curve:
     """Return the columns of a file, with what its technique calls them; where: the table that has its `file`.
+
+    entry: which curve of a file that holds several.
 
     Raises InputError for a file that cannot be used, and says so where its columns are swapped.
     """
@@ -128,7 +137,7 @@ def read_points(
         names = list(points.usual[width])
     resolutions = {a.resolution: a.key for a in points.abscissae if a.resolution}
     try:
-        return read_resolved_curve(path, columns=names, where=at, per_nm=per_nm, resolutions=resolutions)
+        return read_resolved_curve(path, columns=names, where=at, per_nm=per_nm, resolutions=resolutions, entry=entry)
     except InputError as error:
         raise _swapped(path, names, points, error) or error from None
 

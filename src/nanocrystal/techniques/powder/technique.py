@@ -270,10 +270,10 @@ class Powder(CurveTechnique):
         """Return a note where the file states another wavelength than is used."""
         if not curve.y.any():
             raise InputError(f"{where}.file", "all intensities in the range are zero; is the right column read?")
-        stated, used = curve.metadata.get("k_alpha_1"), wavelengths_of(self, where)[0]
-        if stated is None or abs(float(stated) / used - 1.0) < 1e-3:
+        stated, used = curve.stated.wavelength, wavelengths_of(self, where)[0]
+        if stated is None or abs(stated / used - 1.0) < 1e-3:
             return []
-        return [f"the file states Kα1 = {float(stated):g} Å, but {used:g} Å is used: is that meant?"]
+        return [f"the file states Kα1 = {stated:g} Å, but {used:g} Å is used: is that meant?"]
 
     # ---- the beam -----------------------------------------------------------------------------
 
