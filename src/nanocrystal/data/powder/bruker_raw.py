@@ -1,8 +1,8 @@
 """Powder scans of Bruker and Siemens as binary files (.raw), versions 1 to 4.
 
 They begin with "RAW ", "RAW2", "RAW1.01" and "RAW4.00". Places of numbers are those that xylib (`bruker_raw`, after
-appendices of the manuals DIFFRAC-AT and DIFFRACplus XCH) and the importer of GSAS-II (`BrukerRAW`) name. All numbers are
-little-endian, counts are 4-byte floats. Sizes that a file states are compared with its own before they are used.
+appendices of the manuals DIFFRAC-AT and DIFFRACplus XCH) and the importer of GSAS-II (`BrukerRAW`) name. Numbers are
+little-endian, counts 4-byte floats. Sizes that a file states are compared with its own before they are used.
 """
 
 from __future__ import annotations

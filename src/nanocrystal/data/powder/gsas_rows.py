@@ -53,14 +53,14 @@ def column_rows(
                 wrong = wrong or (at, line)
                 break
             records.append(values)
-    if wrong is None and len(records) >= n >= 3:
-        return np.array(records[:n], dtype=np.float64), []
+    whole = records[: len(records) - 1] if cut_off and wrong is None else records
+    if wrong is None and len(whole) >= n >= 3:
+        return np.array(whole[:n], dtype=np.float64), []
     free = _between_blanks([line for _, line in rows], len(widths), n)
     if free is not None:
         return free, ["the numbers stand between blanks instead of in the columns of GSAS, and were read so"]
     if wrong is not None:
         raise file.error(f"{quoted(wrong[1])} does not hold numbers in columns of {size} characters.", wrong[0])
-    whole = records[: len(records) - 1] if cut_off else records
     if len(whole) < 3:
         raise file.error(f"announces {n} points and holds {len(whole)}; the file was cut off.", above)
     return np.array(whole, dtype=np.float64), [f"the bank holds {len(whole)} points, {n} are announced"]

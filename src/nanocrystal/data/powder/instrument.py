@@ -9,7 +9,7 @@ wavelengths, zero and polarization, and `INS   HTYPE` (LAUR 86-748).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +97,8 @@ def _of_gsas_ii(pairs: dict[str, str], address: str) -> Instrument:
         "lorentz_y": _times(values.get("Y"), 0.01),
         "axial_divergence": _times(values.get("SH/L"), 0.5),
     }
-    return _checked(kind[1:], first, second, ratio, {k: v for k, v in terms.items() if v}, address)
+    checked = _checked(kind[1:], (first, second), ratio, address)
+    return replace(checked, terms={k: v for k, v in terms.items() if v})
 
 
 def _of_gsas(text: str, address: str) -> Instrument:
@@ -107,28 +108,23 @@ def _of_gsas(text: str, address: str) -> Instrument:
     values = [number(w) for w in match[1].split()]
     first, second = [*values, None, None][:2]
     ratio = values[-1] if len(values) > 5 and second else None
-    return _checked(kind[1][1:3] if kind else "", first, second or None, ratio, {}, address)
+    return _checked(kind[1][1:3] if kind else "", (first, second or None), ratio, address)
 
 
 def _checked(
-    kind: str,
-    first: float | None,
-    second: float | None,
-    ratio: float | None,
-    terms: dict[str, float],
-    address: str,
+    kind: str, wavelengths: tuple[float | None, float | None], ratio: float | None, address: str
 ) -> Instrument:
     """Return an instrument; kind: X or N, then C or T. Raises InputError where it says no wavelength."""
     if kind[1:2] == "T":
         raise InputError(address, "is of times of flight; only one wavelength, or a doublet, is read.")
     if kind[:1] not in ("X", "N"):
         raise InputError(address, "does not say whether it is of X-rays or of neutrons.")
-    lines = tuple(w for w in (first, second) if w is not None and np.isfinite(w) and w > 0.0)
-    if first is None or not lines or lines[0] != first:
+    lines = tuple(w for w in wavelengths if w is not None and np.isfinite(w) and w > 0.0)
+    if not lines or lines[0] != wavelengths[0]:
         raise InputError(address, "names no wavelength above 0.")
     known = ratio if ratio is not None and np.isfinite(ratio) and ratio > 0.0 and len(lines) > 1 else None
     radiation: Radiation = "x-ray" if kind[0] == "X" else "neutron"
-    return Instrument(radiation=radiation, wavelengths=lines, ratio=known, terms=terms)
+    return Instrument(radiation=radiation, wavelengths=lines, ratio=known)
 
 
 def _of_one(value: float | None) -> float | None:

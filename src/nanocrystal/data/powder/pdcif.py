@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -110,9 +110,11 @@ def _why_none(document: gemmi.cif.Document) -> str:
 
 
 def _tags(item: gemmi.cif.Item) -> list[str]:
-    if item.pair is not None:
-        return [item.pair[0].lower()]
-    return [t.lower() for t in item.loop.tags] if item.loop is not None else []
+    """Return the names of a pair or a loop, in small letters."""
+    if item.loop is not None:
+        return [t.lower() for t in item.loop.tags]
+    pair: tuple[str, str] | None = cast("tuple[str, str] | None", item.pair)
+    return [] if pair is None else [pair[0].lower()]
 
 
 def _numbers(file: RawFile, pattern: _Pattern, name: str) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,8 @@
 
 The layout as xylib (`uxd`) and the reader of CrysFML (`Socabim`) describe it: lines `_KEY=value`; blocks that begin
 with _DRIVE; then _COUNTS or _CPS and intensities alone, from _START in steps of _STEPSIZE, or _2THETACOUNTS or
-_2THETACPS and pairs, whose angles are rounded to three decimals: where they are even, the straight line through them is
-taken.
+_2THETACPS and pairs, whose angles are rounded to two or three decimals: where these follow the step that is stated, the
+straight line through them is taken.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from nanocrystal.data.markup import positive
 from nanocrystal.data.powder.scan import Scan, counts_of_rates, curve_of_scans, even_angles, scan_of
 from nanocrystal.data.stated import Stated
 
-ROUNDED = 0.00055
-"""°; by how much angles of three decimals may differ from a straight line that they follow"""
+ROUNDED, SAME_STEP = 0.006, 1e-5
+"""°; of angles from the straight line that they are a rounding of, and of its slope from the step that is stated"""
 DRIVES = ("COUPLED", "LOCKEDCOUPLED", "UNLOCKEDCOUPLED", "2THETA", "DETECTORSCAN", "TWOTHETA")
 """what moves in scans over 2θ, in capitals without signs"""
 DATA = re.compile(r"_(2THETA)?(COUNTS|CPS|COUNTSTIME)\b")
@@ -97,7 +97,7 @@ def _scan(file: RawFile, block: _Block) -> tuple[Scan, list[str]]:
     if start is not None and step is not None and np.isfinite([start, step]).all() and step > 0.0:
         even = even_angles(start, step, n)
     if block.paired:
-        x = _unrounded(values[:, 0])
+        x = _unrounded(values[:, 0], step)
     elif even is None:
         raise file.error("must say _START and _STEPSIZE of a range whose angles are not written.")
     else:
@@ -118,14 +118,14 @@ def _scan(file: RawFile, block: _Block) -> tuple[Scan, list[str]]:
     return replace(scan, tilt=tilt if alone else {}), notes
 
 
-def _unrounded(x: FloatArray) -> FloatArray:
-    """Return angles without their rounding to three decimals, where they are even."""
-    places = np.arange(len(x), dtype=np.float64)
-    if len(x) < 3 or not np.isfinite(x).all():
+def _unrounded(x: FloatArray, step: float | None) -> FloatArray:
+    """Return angles (n,) without their rounding, where they are even in the step that the file states."""
+    if len(x) < 3 or step is None or not np.isfinite(x).all():
         return x
-    mean = places.mean()
-    line = x.mean() + (places - mean) * ((places - mean) @ x / ((places - mean) @ (places - mean)))
-    return np.asarray(line) if np.abs(x - line).max() < ROUNDED else x
+    places = np.arange(len(x), dtype=np.float64) - 0.5 * (len(x) - 1)
+    slope = float(places @ x / (places @ places))
+    line = np.asarray(x.mean() + places * slope)
+    return line if np.abs(x - line).max() < ROUNDED and abs(slope - step) < SAME_STEP else x
 
 
 def _stated(said: dict[str, str]) -> Stated:
