@@ -73,7 +73,7 @@ def gsas_curve(file: RawFile) -> Curve:
     if bank.type in ("STD", "ESD") and bank.binning not in STEADY:
         raise file.error(f"has the binning {bank.binning or 'of no name'}; only CONST is read.", bank.line)
     x, y, sigma, notes = _points(file, bank)
-    if not np.isfinite([x, y]).all() or not np.all(np.diff(x) > 0.0):
+    if not np.isfinite([x, y, y if sigma is None else sigma]).all() or not np.all(np.diff(x) > 0.0):
         raise file.error("holds 2θ that do not ascend, or missing values.", bank.line)
     if x[-1] > 180.0:
         raise file.error(f"holds abscissae to {x[-1] * CENTIDEGREES:g}, which are no 2θ in centidegrees{EXPORT}")

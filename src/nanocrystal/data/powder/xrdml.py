@@ -44,7 +44,7 @@ def xrdml_curve(file: RawFile) -> Curve:
     if tag(root) != "xrdMeasurements":
         raise file.error(f"is no .xrdml file: it begins with <{tag(root)}> instead of <xrdMeasurements>.")
     scans, left_out, notes = [], [], []
-    for measurement in named(root, "xrdMeasurement"):
+    for measurement in list(named(root, "xrdMeasurement")) or [root]:
         stated, said = _stated(root, measurement)
         for points in named(measurement, "dataPoints"):
             refused = _refused(points)
