@@ -114,7 +114,7 @@ def checked(name: str, seeds: range, folder: Path) -> tuple[int, int]:
         path.write_bytes(mutation(name, random.Random(f"{name} {seed}")))
         for entry in (None, 1):
             curve, said = read_or_refused(path, entry)
-            assert "Traceback" not in said, (seed, said)
+            assert "\n" not in said or name == "a.csv", (seed, said)  # without its first line it is any table
             assert len(said) < 900, (seed, said)
             refused += curve is None
             if curve is not None:
