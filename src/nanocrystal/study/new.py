@@ -331,7 +331,9 @@ def _scattering_block(data: _Data) -> str:
         lines.append(f"two_theta_range = {ends}    # degrees")
         beam = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
     if wavelength is not None:
-        beam = f"wavelength = {wavelength:.7g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        beam = (
+            f"wavelength = {wavelength:.7g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        )
     lines.append(beam)
     if curve.sigma is None:
         if (curve.y < 0.0).any():

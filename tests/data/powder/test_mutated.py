@@ -140,6 +140,31 @@ def test_damaged_files(name: str, tmp_path: Path) -> None:
     assert refused > 0
 
 
+DIGITS = b"9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.gsas", b"t\nBANK 1 " + DIGITS + b" 2 CONST 1 1 0 0 STD\n"),
+        ("a.gsas", b"t\nBANK " + DIGITS + b" 4 2 CONST 1 1 0 0 STD\n"),
+        ("a.gsas", banks("STD", [(1.0, c) for c in COUNTS]).replace(b"CONST 2000", b"CONST " + DIGITS)),
+        ("a.rasx", zipped({f"Data{DIGITS.decode()}/Profile0.txt": "1 2 1"})),
+        ("a.brml", zipped({f"Experiment0/RawData{DIGITS.decode()}.xml": "<a/>"})),
+        ("a.cif", CIF.replace("98(3)", f"98({DIGITS.decode()})").encode()),
+        ("a.cif", CIF.replace("98(3)", f"98e{DIGITS.decode()}").encode()),
+        ("a.ras", ras(({}, ROWS)).replace(b"98.0000", DIGITS)),
+        ("a.uxd", FILES["a.uxd"].replace(b"_START=20", b"_START=" + DIGITS)),
+    ],
+)
+def test_numbers_of_thousands_of_digits(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_curve(path, entry=1)
+    assert len(str(caught.value)) < 900
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("name", FILES)
 def test_more_damaged_files(name: str, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ Definition
 
 Files
     2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical; .ras and
-    .rasx of Rigaku; .brml, .raw and .uxd of Bruker; .gsas, .fxye and others of GSAS; .csv of GSAS-II; .cif with a powder
-    pattern. Attenuators, counting times and rates are taken into account, and entry chooses among several scans: see
+    .rasx of Rigaku; .brml, .raw and .uxd of Bruker; .gsas, .fxye and others of GSAS; .csv of GSAS-II; powder patterns
+    in .cif. Attenuators, counting times and rates are taken into account, entry chooses among several scans: see
     [powder patterns](../files_powder.md).
 
 Angles
