@@ -44,6 +44,10 @@ COVERED: dict[str, dict[str, str]] = {
         "study/test_to_toml": "supplied",
         "techniques/test_saxs": "cansas",
     },
+    "data/powder": {
+        "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
+        "data/powder/test_gsas": "gsas_rows",
+    },
     "kernels": {
         "kernels/test_kernels": "_moments_numba _pairs_numba",
         "sample/shapes/test_scattering_bodies": "_bodies_numba bodies",
