@@ -58,7 +58,7 @@ def legible(text: str) -> str:
 def _seen(letter: str) -> str:
     """Return a letter, or the code of one that is not seen but obeyed (controls, marks of direction, line ends)."""
     obeyed = letter not in "\n\t" and unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
-    return letter.encode("unicode_escape").decode() if obeyed else letter
+    return ascii(letter)[1:-1] if obeyed else letter
 
 
 class RefinementError(NanocrystalError):

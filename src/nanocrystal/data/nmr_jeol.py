@@ -30,11 +30,9 @@ SECTIONS = {3: 2, 4: 2}
 HIGHEST_POWER = 30
 TEXT = 0
 HOTTEST = 3000.0
-WORDS = {
-    "proton": "1H", "deuterium": "2H", "carbon": "C", "nitrogen": "N", "fluorine": "F", "phosphorus": "P",
-    "silicon": "Si", "boron": "B", "cesium": "Cs", "lead": "Pb", "tin": "Sn", "cadmium": "Cd", "selenium": "Se",
-    "aluminum": "Al", "lithium": "Li", "sodium": "Na",
-}  # fmt: skip
+WORDS = {"proton": "1H", "deuterium": "2H", "carbon": "C", "nitrogen": "N", "fluorine": "F", "phosphorus": "P"}
+WORDS |= {"silicon": "Si", "boron": "B", "cesium": "Cs", "lead": "Pb", "tin": "Sn", "cadmium": "Cd"}
+WORDS |= {"selenium": "Se", "aluminum": "Al", "lithium": "Li", "sodium": "Na"}
 """what JEOL calls nuclei"""
 
 

@@ -10,9 +10,7 @@ from nanocrystal.text import file_bytes, in_any_case, shown
 
 MOST_BYTES = 1 << 30
 """of a record, or of a file that it names"""
-UNREADABLE = (
-    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError, csv.Error,
-)  # fmt: skip
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError, csv.Error)
 """what a document that is not what it should be makes of those who read it"""
 
 
