@@ -139,6 +139,7 @@ COVERED: dict[str, dict[str, str]] = {
     "sample/crystal": {
         "command/test_atoms": "clusters",
         "sample/crystal/test_cif_and_symmetry": "crystal",
+        "sample/crystal/test_structure_files": "listed ncmat pdffit pdfgui poscar",
         "sample/crystal/test_tilts": "settings",
     },
     "sample/explicit": {
