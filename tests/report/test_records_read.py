@@ -101,5 +101,5 @@ def test_a_sparse_matrix_has_no_column_that_is_not_there(column: int) -> None:
 
     packed = PackedRows().packed(csr_array(np.eye(3)))
     packed["columns"] = Packed("<i4").packed(np.array([0, column, 2]))
-    with pytest.raises(ValueError, match="ind|column"):
+    with pytest.raises(ValueError, match=r"ind|column"):
         PackedRows().unpacked(packed)
