@@ -37,6 +37,8 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "data": {
         "command/test_python_interface": "arrays",
+        "data/test_nmr_damaged": "nmr_jcamp nmr_jeol nmr_varian",
+        "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
         "data/test_reading": "conventions curve lines table",
         "measurement/test_points": "resolution",
