@@ -37,11 +37,17 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "data": {
         "command/test_python_interface": "arrays",
+        "data/test_nmr_damaged": "nmr_jcamp nmr_jeol nmr_varian",
+        "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
         "data/test_reading": "conventions curve lines table",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
         "techniques/test_saxs": "cansas",
+    },
+    "data/powder": {
+        "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
+        "data/powder/test_gsas": "gsas_rows",
     },
     "kernels": {
         "kernels/test_kernels": "_moments_numba _pairs_numba",
@@ -136,6 +142,7 @@ COVERED: dict[str, dict[str, str]] = {
     "sample/crystal": {
         "command/test_atoms": "clusters",
         "sample/crystal/test_cif_and_symmetry": "crystal",
+        "sample/crystal/test_structure_files": "listed ncmat pdffit pdfgui poscar",
         "sample/crystal/test_tilts": "settings",
     },
     "sample/explicit": {

@@ -19,6 +19,12 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"\d,\d+[;\s]+[+-]?\d")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text, which end as files of any system do and not at other signs that could be ends."""
+    return _NEWLINE.split(text)
 
 
 def is_comment(text: str) -> bool:

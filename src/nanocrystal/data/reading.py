@@ -13,19 +13,18 @@ from nanocrystal.data.cansas import CANSAS
 from nanocrystal.data.conventions import Believe, Columns, Roles, Said, columns_of
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
-from nanocrystal.data.gsas import GSAS
 from nanocrystal.data.header import pairs_in, stated_in
 from nanocrystal.data.headings import ABSCISSAE, ORDINATES
 from nanocrystal.data.lines import quoted
+from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.stated import Stated
 from nanocrystal.data.table import Table, number_table
-from nanocrystal.data.xrdml import XRDML
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
-FORMATS: tuple[Format, ...] = (XRDML, GSAS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
@@ -86,7 +85,8 @@ def read_curve(
     if form is not None:
         if columns is not None:
             raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
-        curve = form.read(RawFile(path, content, address, entry))
+        with np.errstate(all="ignore"):  # numbers that overflow are refused, as are those that are not finite
+            curve = form.read(RawFile(path, content, address, entry))
         return replace(curve, stated=Stated()) if believe == "study" else curve
     if entry is not None:
         raise InputError(address, "holds one curve; leave entry out.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.number import came
+from nanocrystal.report.beside import MOST_BYTES, UNREADABLE
 from nanocrystal.report.outcome import SCHEMA, Outcome
-from nanocrystal.text import shown
+from nanocrystal.text import file_bytes, shown
 
 
 def outcomes() -> tuple[type[Outcome], ...]:
@@ -49,6 +52,8 @@ def read_result(folder: Path | str) -> Any:
     InputError
         Where there is no result, or one that cannot be read
     """
+    if not isinstance(folder, str | os.PathLike):
+        raise InputError("folder", f"must be the folder of a result, got {came(folder)}.")
     path = Path(folder)
     kinds = {kind.record: kind for kind in outcomes()}
     record = path if path.name in kinds else _record_in(path, list(kinds))
@@ -69,10 +74,10 @@ def read_result(folder: Path | str) -> Any:
             return kind.of_version_0_1(document, record.parent)
         return kind.restored(document, record.parent)
     except FileNotFoundError as error:
-        gone = Path(error.filename).relative_to(record.parent).as_posix()
+        gone = os.path.relpath(error.filename or "", record.parent)
         raise InputError(shown(record), f"lists the file {gone!r}, which is not there any more.") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise InputError(shown(record), f"is no result that can be read ({reason}).") from None
 
 
@@ -92,11 +97,13 @@ def _record_in(folder: Path, names: list[str]) -> Path:
 
 
 def _document(record: Path) -> dict[str, Any]:
+    if not record.exists():
+        raise InputError(shown(record), "does not exist; name the folder of a result.")
     try:
-        document = json.loads(record.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(shown(record), "does not exist; name the folder of a result.") from None
-    except (OSError, ValueError) as error:
+        document = json.loads(file_bytes(record, shown(record), MOST_BYTES))
+    except RecursionError:
+        raise InputError(shown(record), "is no JSON that can be read (it is nested too deeply).") from None
+    except ValueError as error:
         raise InputError(shown(record), f"is no JSON that can be read ({error}).") from None
     if not isinstance(document, dict):
         raise InputError(shown(record), "is no record of a result.")

@@ -14,20 +14,23 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, LIBRARY
+from nanocrystal.sample.crystal.structure_files import is_structure, structure_of_file
 from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
-from nanocrystal.text import read_text
 
 CHECK = "CHECK"
 LARGEST_Q = 40.0
 """Å⁻¹; an abscissa without a name that goes further is 2θ"""
 DEFAULT_QMAX = 25.0
+ALIKE = 1e-5
+"""of a length; two that differ by less are one"""
 USUAL_U = 0.01
 """Å²; displacement to start from in a stiff crystal"""
 LARGEST_U = 0.1
@@ -85,7 +88,7 @@ def _to_check(text: str) -> tuple[str, ...]:
 def _crystal(cif: Path | None, library: str) -> Crystal | None:
     """Return the crystal with a displacement for every element, or None where neither is given."""
     if cif is not None:
-        structure = parse_cif(read_text(cif, "--cif"), str(cif))
+        structure = structure_of_file(cif, "--cif")
     elif library:
         name = library_name(library, "--library")
         structure = parse_cif(library_text(name), f"{LIBRARY}{name}")
@@ -100,6 +103,8 @@ def _crystal(cif: Path | None, library: str) -> Crystal | None:
 
 def _read(path: Path, folder: Path) -> _Data:
     columns: tuple[str, ...] | None = None
+    if is_structure(path):
+        raise InputError(str(path), "is a crystal structure, not measured data; give it with --cif.")
     try:
         curve = read_curve(path)
     except InputError as error:
@@ -151,6 +156,14 @@ def _kind(data: _Data) -> str:
     return "PDF" if data.is_pdf else "total scattering"
 
 
+def _mean_wavelength(stated: Stated) -> float | None:
+    """Return the wavelength that a file states, of a doublet the mean by intensity (Å)."""
+    if stated.wavelength is None or stated.second_wavelength is None:
+        return stated.wavelength
+    ratio = 0.5 if stated.ratio is None else stated.ratio
+    return (stated.wavelength + ratio * stated.second_wavelength) / (1.0 + ratio)
+
+
 def _pdf_extent(curve: Curve) -> float:
     """Return an estimate of the diameter, Å: up to where |G| falls to a twentieth of its largest."""
     step = float(np.median(np.diff(curve.x)))
@@ -189,9 +202,7 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
             ]
         )
     lines.append(source)
-    for i in crystal.freedom.free:
-        value, unit = float(crystal.structure.cell[i]), "Å" if i < 3 else "°"
-        lines.append(f"{CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+    lines += _cell_lines(crystal, name)
     lines += ["", f"[crystals.{name}.u_iso]    # Å², mean-square displacement along one axis; B = 8π² u_iso"]
     for element in dict.fromkeys(s.element for s in crystal.sites):
         published = [
@@ -206,6 +217,24 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
                 f"# {'xyz'[k]} = {{ value = {float(site.orbit.fract[k]):.6g}, vary = true }}" for k in site.orbit.free
             ]
     return "\n".join(lines)
+
+
+def _cell_lines(crystal: Crystal, name: str) -> list[str]:
+    """Return the independent parameters of the cell; where the file has no symmetry, lengths alike are one."""
+    cell, free, lines = crystal.structure.cell, crystal.freedom.free, []
+    without_symmetry = len(crystal.structure.rotations) == 1
+    for i in free:
+        value, unit = float(cell[i]), "Å" if i < 3 else "°"
+        alike = [j for j in free if j < i < 3 and abs(cell[i] - cell[j]) < ALIKE * cell[j]]
+        if without_symmetry and alike:
+            lines.append(
+                f'{CELL_NAMES[i]} = {{ tie = "crystals.{name}.{CELL_NAMES[alike[0]]}" }}    # alike in the file'
+            )
+        elif without_symmetry and i > 2 and value in (60.0, 90.0, 120.0):
+            lines.append(f"# {CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+        else:
+            lines.append(f"{CELL_NAMES[i]} = {{ value = {value:.8g}, vary = true }}    # {unit}")
+    return lines
 
 
 def _population_block(data: Sequence[_Data], crystal: str, perovskite: bool) -> str:
@@ -284,7 +313,7 @@ def _scattering_block(data: _Data) -> str:
     curve = data.curve
     lines = _head(data, "total-scattering")
     ends = f"[{_ceil(float(curve.x[0]))}, {_floor(float(curve.x[-1]))}]"
-    wavelength = curve.stated.wavelength
+    wavelength = _mean_wavelength(curve.stated)
     if curve.x_name == "q":
         lines.append(f"q_range = {ends}    # Å⁻¹")
         beam = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nanocrystal.report.beside import UNREADABLE, beside
 from nanocrystal.report.files import files_there, listed_files, write_texts
 from nanocrystal.report.outcome import SCHEMA, json_text
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
@@ -53,13 +54,13 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
     """Return the result of a member from its checkpoint, None where there is none that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
 
 
 def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
     """Return the checkpoint of a member with today's keys; raises OSError, ValueError, KeyError or TypeError."""
-    return of_today(_read(folder / name / MEMBER))
+    return of_today(_read(beside(folder, f"{name}/{MEMBER}")))
 
 
 def _read(path: Path) -> dict[str, Any]:
