@@ -54,6 +54,9 @@ Profile
     Peaks are cut where their tail is below 10⁻⁶ of the highest peak of their phase.
 
 Wavelength
+    instrument names a file of instrument parameters of GSAS-II (.instprm) or GSAS (.prm), which gives the wavelengths
+    as tube does. Its profile terms are not taken, since they are what a refinement begins with; a note tells them as
+    keys here, in the units here.
     A wavelength may vary, { value = 0.4592, vary = true }, where at least one phase has a length of its cell fixed (a
     standard); a second line moves with it. f′ and f″ stay those of the start.
 
@@ -146,6 +149,7 @@ from nanocrystal.techniques.powder.beam import (
     Beam,
     check_ruler,
     wavelengths_of,
+    with_instrument,
     with_stated_beam,
 )
 from nanocrystal.techniques.powder.instrument import INSTRUMENT
@@ -207,6 +211,10 @@ class Powder(CurveTechnique):
     ] = None
     wavelength_2: Annotated[float | None, "Å; second line of a doublet, beside wavelength"] = None
     energy: Energy = None
+    instrument: Annotated[
+        str | None,
+        "a file of instrument parameters (.instprm of GSAS-II, .prm of GSAS), for its wavelengths instead of tube",
+    ] = None
     anomalous: Anomalous = True
     geometry: Annotated[Literal["bragg-brentano", "debye-scherrer"], "flat sample in reflection, or capillary"] = (
         "bragg-brentano"
@@ -263,6 +271,10 @@ class Powder(CurveTechnique):
         """
         where = f"datasets.{name}"
         says_of_beam(self.radiation, self.name, where)
+        if self.instrument is not None:
+            settings, said = with_instrument(self, where, folder)
+            model = settings.bind(name, sample, folder)
+            return replace(model, measured=replace(model.measured, notes=(said, *model.measured.notes)))
         if self.file is not None and not any(getattr(self, key) is not None for key in BEAM_KEYS):
             curve = self.read(where, folder)
             settings, note = with_stated_beam(self, curve.stated)
