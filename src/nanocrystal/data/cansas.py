@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 
+from nanocrystal.data import units
 from nanocrystal.data.curve import Curve
 from nanocrystal.data.formats import Format, RawFile
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 
 
@@ -34,11 +35,14 @@ def cansas_curve(file: RawFile) -> Curve:
         raise InputError(where, f"{path.name} holds Q that do not ascend, or missing values.")
     if sigma is not None and not (sigma > 0.0).all():
         raise InputError(where, f"{path.name} holds Idev that are not positive.")
-    unit = (rows[0]["Q"].get("unit") or "1/A").replace(" ", "")
+    unit = rows[0]["Q"].get("unit") or "1/A"
+    factor = units.factor(unit, "q")
+    if factor is None:
+        raise InputError(where, f"{path.name} states Q in the unit {unit!r}; it is read in 1/A and 1/nm.")
     read = ", ".join(n for n in ("Q", "I", "Idev", "Qdev") if n in rows[0])
     notes = (f"{len(rows)} points of the first SASdata were read: {read}",)
-    curve = file.curve(x, y, sigma, axes=("q", "intensity"), resolution=width, notes=notes)
-    return replace(curve, metadata={"q_unit": unit})
+    curve = file.curve(x, y, sigma, axes=("q", "intensity"), resolution=width, notes=notes, stated=Stated(x_unit=unit))
+    return curve.scaled(lambda q: q * factor)
 
 
 def _tag(element: ElementTree.Element) -> str:

@@ -31,10 +31,10 @@ def read_columns(
     table = number_table(text, address)
     if table.width < 2:
         raise InputError(address, "must have two columns, ppm and intensity.")
-    columns = np.array([row.values[: table.width] for row in table.rows], dtype=np.float64)
+    columns = table.rows()
     bad = np.flatnonzero(~np.isfinite(columns[:, :2]).all(axis=1))
     if bad.size:
-        line = table.rows[bad[0]].number
+        line = table.lines[bad[0]]
         raise InputError(f"{address}, line {line}", f"holds a missing or not-a-number value ({bad.size} such rows).")
     heading = table.header[-1].lower() if table.header else ""
     notes = list(table.notes)

@@ -375,10 +375,10 @@ def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: F
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         rows = number_table(text, file)
-        if rows.widest != 3:
+        if rows.widths != {3}:
             raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            places = [tuple(row.values) for row in rows.rows]
+            places = [tuple(row) for row in rows.rows().tolist()]
             return shape.of_places(places, facets, file, sha256(text.encode()).hexdigest())
         except InputError as error:
             raise InputError(file, error.problem) from None
@@ -397,9 +397,9 @@ def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) ->
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         table = number_table(text, file)
-        if table.widest != 2:
+        if table.widths != {2}:
             raise InputError(file, f"must have two columns, length in Å and count, got {table.widest}.")
-        lengths, counts = zip(*(row.values for row in table.rows), strict=True)
+        lengths, counts = zip(*table.rows().tolist(), strict=True)
         try:
             return Histogram(lengths, counts, factor, file, sha256(text.encode()).hexdigest())
         except InputError as error:
