@@ -185,7 +185,7 @@ def test_paths(write: Write, tmp_path: Path) -> None:
         (b"1 2\n2 3\n", "has 2 points; a curve needs at least 3"),
         (b"1 2\n", "has 1 points"),
         (b"0 nan\n", "has 0 points"),
-        (b"".join(b"%d %d\n" % (i % 6, 7 * i % 11) for i in range(12)), "line 7: r has run from 0 to 5 and begins again here"),
+        (b"".join(b"%d %d\n" % (i % 6, 7 * i % 11) for i in range(12)), "line 7: r has run from 0 to 5 and begins"),
         (b"3 1\n1 2\n4 3\n2 4\n5 5\n", "they seem to be swapped"),
         (b"".join(b"%d %d\n" % (i // 5, i) for i in range(20)), "points at 4 different r only"),
         (b"1 2\n2 inf\n3 4\n4 5\n", "line 2: '2 inf' holds a missing, infinite"),

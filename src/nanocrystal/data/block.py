@@ -136,7 +136,7 @@ def _values(raw: bytes) -> FloatArray | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return np.asarray(np.fromstring(raw.decode("ascii"), dtype=np.float64, sep=" "))
+            return np.asarray(np.fromstring(raw, dtype=np.float64, sep=" "))
         except (DeprecationWarning, ValueError):
             return None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from nanocrystal.data.lines import Notation, fields, is_comment, quoted
 from nanocrystal.errors import InputError
 
-LOOKED_AT = 2000
+LOOKED_AT = 500
 """lines with numbers, from either end of a file, that are evidence"""
 MANY_MORE = 4
 """times as many numbers with one decimal sign as with the other: those are a mistake"""

@@ -16,6 +16,7 @@ from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.header import pairs_in, stated_in
 from nanocrystal.data.headings import ABSCISSAE, ORDINATES
+from nanocrystal.data.kinds import refuse_other
 from nanocrystal.data.lines import quoted
 from nanocrystal.data.packed import unpacked
 from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
@@ -27,8 +28,9 @@ from nanocrystal.text import file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
+WANTED = "a curve: columns of numbers, or a format of measured data"
 MOST_BYTES = 500_000_000
-"""of a file, some 20 million rows, for which about five times as much memory is taken"""
+"""of a file, some 20 million rows, for which eight times as much memory is taken"""
 FEWEST_SWAPPED = 5
 """points that tell an order from chance"""
 MANY = 1_000_000
@@ -93,6 +95,8 @@ def curve_of(path: Path, said: Said, where: str = "") -> Curve:
     """Return the curve in a file as `read_curve` does, but points that cannot be used as its `faults`."""
     path = Path(path)
     address = f"{where}: {path}" if where else str(path)
+    if path.is_dir():
+        refuse_other(path, WANTED, address)
     raw = file_bytes(path, where, MOST_BYTES)
     content = unpacked(raw, address)
     if not content.strip():
@@ -100,6 +104,8 @@ def curve_of(path: Path, said: Said, where: str = "") -> Curve:
     inner = Path(path.stem) if content is not raw else path
     form = format_of(inner, content)
     if form is None:
+        if content is raw:
+            refuse_other(path, WANTED, address, but="curve")
         curve = _curve_of_table(RawFile(path, content, address, said.entry), inner.suffix, said)
     else:
         if said.columns is not None:

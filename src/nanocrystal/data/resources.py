@@ -10,6 +10,15 @@ from pathlib import Path
 from nanocrystal.errors import InputError, nearest_names
 
 PREFIX = "package:"
+_ESCAPES = {
+    "\n": ("\\n", "a line break"),
+    "\t": ("\\t", "a tab"),
+    "\r": ("\\r", "a line break"),
+    "\b": ("\\b", "a control sign"),
+    "\f": ("\\f", "a control sign"),
+    "\x1b": ("\\e", "a control sign"),
+}
+"""what a backslash and a letter make in TOML -> both of them, and what it is called"""
 _PACKAGE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -37,6 +46,7 @@ def resolved_path(path_text: str, base: str | Path = "", where: str = "path") ->
     """
     if not path_text.strip():
         raise InputError(where, "must name a file; got an empty text")
+    _refuse_escapes(path_text, where)
     if not path_text.startswith(PREFIX):
         return Path(base) / path_text
     package, _, inner = path_text.removeprefix(PREFIX).partition("/")
@@ -48,6 +58,21 @@ def resolved_path(path_text: str, base: str | Path = "", where: str = "path") ->
     if not path.is_file():
         raise InputError(where, _missing_inside(package, root, parts))
     return path
+
+
+def _refuse_escapes(path_text: str, where: str) -> None:
+    """Raise InputError for a line break or the like in a path: a backslash before a letter makes one of it."""
+    first = next((sign for sign in path_text if sign in _ESCAPES), None)
+    if first is None:
+        return
+    meant = "".join(_ESCAPES.get(sign, (sign, ""))[0] for sign in path_text)
+    escape, name = _ESCAPES[first]
+    slashes = meant.replace("\\", "/")
+    raise InputError(
+        where,
+        f"holds {name}: between double quotation marks a backslash and a letter, {escape}, are one sign; write "
+        f"'{meant}' between single ones, or \"{slashes}\"",
+    )
 
 
 def package_folder(package: str, where: str) -> Path:

@@ -173,15 +173,18 @@ class _Search:
 
     def _chosen(self, runs: IntArray) -> tuple[int, int, bool]:
         """Return first and stop of the run that is the table, and whether the file says that it begins there."""
+        above = np.concatenate([[0], self.block.numbers])[runs[:, 0]]
+        numbers, sizes = self.block.numbers[runs[:, 0]], runs[:, 1] - runs[:, 0]
+        marks = np.array([line for line, kind in self.block.marks if kind != "#S"], dtype=np.int64)
+        declared = np.searchsorted(marks, numbers) > np.searchsorted(marks, above)
         begun = [line for line, kind in self.block.marks if kind == "start data"]
-        if begun:
-            later = runs[self.block.numbers[runs[:, 0]] > begun[0]]
-            runs = later if len(later) else runs
-        first, stop = (int(k) for k in runs[np.argmax(runs[:, 1] - runs[:, 0])])
-        above = int(self.block.numbers[first - 1]) if first else 0
-        number = int(self.block.numbers[first])
-        declared = any(above < line < number for line, kind in self.block.marks if kind != "#S")
-        return first, stop, declared
+        possible = numbers > begun[0] if begun else np.ones(len(runs), dtype=np.bool_)
+        if declared[possible].any():  # what stands above a table that is declared is its header, however long
+            best = np.flatnonzero(declared & possible)
+            possible = possible & (np.arange(len(runs)) >= best[np.argmax(sizes[best])])
+        possible = possible if possible.any() else ~possible
+        chosen = int(np.argmax(np.where(possible, sizes, 0)))
+        return int(runs[chosen, 0]), int(runs[chosen, 1]), bool(declared[chosen])
 
     def _no_table(self) -> str:
         numbers, widths = self.block.numbers, self.block.widths
@@ -277,10 +280,11 @@ class _Search:
     def _refuse_odd_row(self, place: int, first: int, widths: frozenset[int]) -> None:
         """Raise InputError where the text above a table has the form of its first row, but is not all numbers."""
         text = self._text(place)
-        words = len(text.replace(",", " ").replace(";", " ").split())
-        cells = {words, len(text.split()), len(fields(text, self.notation.separator))}
+        words = text.replace(",", " ").replace(";", " ").split()
+        cells = {len(words), len(text.split()), len(fields(text, self.notation.separator))}
+        alike = cells & widths or (len(words) > 1 and words[1].lstrip("+-.")[:1].isdigit())
         x = self._number_in_front(text)
-        if x is not None and cells & widths and self._leads_up(place, first, 1.5, x):
+        if x is not None and alike and self._leads_up(place, first, 1.5, x):
             self._refuse(place, "looks like the first row of the table but is not all numbers")
 
     def _number_in_front(self, text: str) -> float | None:

@@ -96,7 +96,9 @@ def _syntax_hint(line: str) -> str:
     """Return what the author of a broken line may have meant."""
     value = line.partition("=")[2].strip()
     if '"' in value and "\\" in value:
-        return "; write the path with / instead of \\"
+        quoted = re.search(r'"([^"]*)', value)
+        path = quoted[1].replace("\\", "/") if quoted else ""
+        return f'; a backslash begins a sign of its own: write the path with / instead, "{path}", or between single \''
     if re.match(r"[+-]?\d+,\d", value):
         return "; numbers have a decimal point, no comma"
     if line.startswith("["):

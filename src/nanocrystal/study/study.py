@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolved_path
+from nanocrystal.data.kinds import refuse_other
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Datasets, named_datasets
@@ -205,10 +206,13 @@ class Study:
 def read_content(path: str | Path) -> tuple[dict[str, Any], Path, str]:
     """Return the parsed TOML of a study file, its path and its text; raises InputError where it is no TOML."""
     path = Path(path)
+    if path.is_dir():
+        refuse_other(path, "a study file", str(path))
     text = _text_of(path)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        refuse_other(path, "a study file", str(path), but="study")
         raise syntax_error(path, text, str(error)) from None
     except RecursionError:
         raise InputError(str(path), "is not valid TOML: its lists or tables are nested too deeply.") from None
