@@ -40,11 +40,12 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nmr_damaged": "nmr_jcamp nmr_jeol nmr_varian",
         "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
+        "data/test_nxcansas": "hdf5 hdf5_apart",
         "data/test_reading": "conventions curve lines table",
+        "data/test_small_angle": "cansas",
         "measurement/test_points": "resolution",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
-        "techniques/test_saxs": "cansas",
     },
     "data/powder": {
         "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",

@@ -13,6 +13,7 @@ from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_rol
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.lines import header_pairs, quoted
+from nanocrystal.data.nxcansas import NXCANSAS
 from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.table import Table, number_table
 from nanocrystal.errors import InputError
@@ -20,7 +21,7 @@ from nanocrystal.text import decoded, file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
-FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
