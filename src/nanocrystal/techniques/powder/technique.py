@@ -13,8 +13,10 @@ Definition
     Equivalent are reflections that the Laue symmetry of the crystal joins; absent ones are left out.
 
 Files
-    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical (attenuators
-    and counting times taken into account); .fxye, .gsas, .gsa of GSAS with free columns in centidegrees (FXYE).
+    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical; .ras and
+    .rasx of Rigaku; .brml, .raw and .uxd of Bruker; .gsas, .fxye and others of GSAS; .csv of GSAS-II; powder patterns
+    in .cif. Attenuators, counting times and rates are taken into account, entry chooses among several scans: see
+    [powder patterns](../files_powder.md).
 
 Angles
     L = (180/π)/(16π sin² θ cos θ), for areas over 2θ in degrees; P = 1 − p + p cos² 2θ, p being polarization (0.5: an
