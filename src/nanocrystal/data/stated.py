@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Radiation = Literal["x-ray", "neutron", "electron"]
@@ -35,10 +34,6 @@ class Stated:
         s, of each point.
     sample : str
         Its name or title.
-    x_unit, y_unit : str
-        Of abscissa and ordinate, as the file writes them; the numbers of the abscissa are converted.
-    places : mapping of str to str
-        Name of one of these -> where the file states it, such as "line 3, 'qmax = 19'"; for messages.
     """
 
     quantity: str = ""
@@ -55,10 +50,3 @@ class Stated:
     temperature: float | None = None
     counting_time: float | None = None
     sample: str = ""
-    x_unit: str = ""
-    y_unit: str = ""
-    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-
-    def place(self, name: str) -> str:
-        """Return where the file states one of these."""
-        return self.places.get(name, "its header")
