@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
@@ -117,8 +117,7 @@ def check_way_to(target: Path) -> None:
         raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
     nearest = next(p for p in (target.absolute(), *target.absolute().parents) if p.is_dir())
     try:
-        with TemporaryDirectory(prefix=".nanocrystal-", dir=nearest):
-            pass
+        TemporaryFile(dir=nearest).close()  # has no name on most systems, so that nothing is left
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         problem = f"{str(nearest)!r} cannot be written to ({reason}); name another folder."
@@ -198,9 +197,11 @@ def to_folder(
     is computed, where they cannot be written.
     """
     from nanocrystal.report.outcome import REPORT, STUDY
+    from nanocrystal.report.together import try_to_settle
 
     folder = default if out is None else out
     check_way_to(folder)
+    try_to_settle(folder)
     kept = study is not None and (folder / STUDY).absolute() != study.path.absolute()
     check_folder(folder, [REPORT, *names, *([STUDY] if kept else []), kind.record], out is not None, kind.record)
     return Target(folder, study=study.text if study is not None and kept else None)
@@ -210,9 +211,11 @@ def to_file(kind: type[Outcome], out: Path | None, default: Path) -> Target:
     """Return the file that a result goes to: `out`, or else the default; raises InputError where it cannot."""
     from nanocrystal.errors import InputError
     from nanocrystal.report.files import check_file
+    from nanocrystal.report.together import try_to_settle
 
     file = default if out is None else out
     check_way_to(file)
+    try_to_settle(file.absolute().parent)
     try:
         check_file(file, kind.replaces)
     except InputError as error:

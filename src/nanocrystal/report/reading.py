@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
 from nanocrystal.report.outcome import SCHEMA, Outcome
+from nanocrystal.report.together import ATTEMPTS, current, text_of, version_of
 from nanocrystal.text import shown
 
 
@@ -51,7 +53,26 @@ def read_result(folder: Path | str) -> Any:
     """
     path = Path(folder)
     kinds = {kind.record: kind for kind in outcomes()}
-    record = path if path.name in kinds else _record_in(path, list(kinds))
+    for _ in range(ATTEMPTS):
+        record = path if path.name in kinds else _record_in(path, list(kinds))
+        before = version_of(record)
+        result = _result_or_problem(record, kinds)
+        if version_of(record) == before:  # else it was replaced while it was read
+            break
+    if isinstance(result, InputError):
+        raise result
+    return result
+
+
+def _result_or_problem(record: Path, kinds: Mapping[str, type[Outcome]]) -> Outcome | InputError:
+    try:
+        return _read(record, kinds)
+    except InputError as error:
+        return error
+
+
+def _read(record: Path, kinds: Mapping[str, type[Outcome]]) -> Outcome:
+    """Return the result of a record; raises InputError where it cannot be read."""
     document = _document(record)
     kind, schema = kinds[record.name], document.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
@@ -82,7 +103,7 @@ def _record_in(folder: Path, names: list[str]) -> Path:
         raise InputError(shown(folder), "does not exist; name the folder of a result.")
     if not folder.is_dir():
         raise InputError(shown(folder), f"is no record of a result; those are called {', '.join(names)}.")
-    records = [folder / name for name in names if (folder / name).is_file()]
+    records = [folder / name for name in names if current(folder / name).is_file()]
     if not records:
         raise InputError(shown(folder), f"holds no result: none of the files {', '.join(names)} is there.")
     if len(records) > 1:
@@ -93,7 +114,7 @@ def _record_in(folder: Path, names: list[str]) -> Path:
 
 def _document(record: Path) -> dict[str, Any]:
     try:
-        document = json.loads(record.read_text(encoding="utf-8"))
+        document = json.loads(text_of(record))
     except FileNotFoundError:
         raise InputError(shown(record), "does not exist; name the folder of a result.") from None
     except (OSError, ValueError) as error:

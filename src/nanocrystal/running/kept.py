@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from nanocrystal.errors import InputError
 from nanocrystal.report.files import check_folder
 from nanocrystal.report.outcome import REPORT, STUDY, Outcome
+from nanocrystal.report.together import try_to_settle
 
 Kept = TypeVar("Kept", bound=Outcome)
 
@@ -48,6 +49,7 @@ def keeping(kind: type[Outcome], out: str | Path | None, names: Sequence[str], s
     folder = Path(out)
     is_there = (folder / STUDY).absolute() == study.path.absolute()
     text = study.text if study.text and not is_there else None
+    try_to_settle(folder)
     try:
         check_folder(folder, [REPORT, *names, *([] if text is None else [STUDY]), kind.record], kind.record)
     except InputError as error:

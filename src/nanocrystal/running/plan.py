@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from nanocrystal.errors import InputError
-from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.report.series.checkpoints import known_members, workplace, write_begun, write_member
 from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
+from nanocrystal.running.gathered import shares_script
 from nanocrystal.running.member import MemberOutcome, Task, fingerprint, stands
 
 MOST_ATTEMPTS = 2
@@ -79,6 +80,8 @@ class Plan:
         self._attempts: dict[str, int] = {}
         self._again: list[Task] = []
         self._digests: dict[Path, str] = {}
+        self._place = workplace(self.folder)
+        self._has_begun = False
 
     @property
     def at_once(self) -> int:
@@ -114,8 +117,8 @@ class Plan:
 
     def _known(self, task: Task) -> MemberResult | None:
         """Return the record of an earlier run of a task from the same input; what failed is tried again."""
-        known = read_member(self.folder, task.name)
-        return known if known is not None and known.fit and stands(known, task, self._digests) else None
+        known = known_members(self.folder, task.name)
+        return next((m for m in known if m.fit and stands(m, task, self._digests)), None)
 
     def finished(self, outcome: MemberOutcome) -> None:
         """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
@@ -125,8 +128,10 @@ class Plan:
         member = outcome.member
         if self._attempts.get(name, 1) > 1:
             member = replace(member, notes=[*member.notes, "done again, since its first process was lost"])
-        kept = write_member(member, dict(outcome.texts), self.folder)
-        self._enter(self._chain_of(name), kept)
+        if not self._has_begun:
+            write_begun(self._place, self.series.title, shares_script(self.series, self.single_file))
+            self._has_begun = True
+        self._enter(self._chain_of(name), write_member(member, outcome.texts, self._place))
 
     def lost(self, task: Task, problem: str = "") -> None:
         """Have a member done again whose process has ended; after the second time it is given up for this run.

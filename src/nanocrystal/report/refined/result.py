@@ -14,6 +14,7 @@ from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
 from nanocrystal.parameters.address import full_address
 from nanocrystal.report.outcome import Ending, Outcome
+from nanocrystal.report.together import text_of
 
 RESULTS = "results.json"
 POOR = 0.5
@@ -534,7 +535,7 @@ class Result(Outcome):
     @classmethod
     def restored(cls, document: dict[str, Any], folder: Path) -> Self:
         """Return the result of a record; models are read from the files beside it."""
-        texts = {name: (folder / name).read_text(encoding="utf-8") for name in document["structures"]}
+        texts = {name: text_of(folder / name) for name in document["structures"]}
         return super().restored(document | {"structures": texts}, folder)
 
     @classmethod
