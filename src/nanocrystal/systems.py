@@ -88,9 +88,9 @@ def _is_same(stream: IO[bytes], path: Path) -> bool:
 
 def _release(lock: Path, stream: IO[bytes]) -> None:
     """Remove a lock, while it is held where open files can be removed, and let go of it."""
-    if os.name != "nt":
-        lock.unlink(missing_ok=True)
-    stream.close()
+    with contextlib.closing(stream):
+        if os.name != "nt":
+            lock.unlink(missing_ok=True)
     if os.name == "nt":
         with contextlib.suppress(OSError):  # another one has it by now
             lock.unlink(missing_ok=True)

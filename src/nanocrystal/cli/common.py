@@ -234,12 +234,14 @@ def to_either(
     """
     from nanocrystal.errors import InputError
     from nanocrystal.report.files import names_file
+    from nanocrystal.report.together import try_to_settle
 
     if is_file or names_file(out):
         if not is_file:
             kind.check_name(out)
         return to_file(kind, out, out)
     check_way_to(out)
+    try_to_settle(out)
     if out.is_dir() and any(out.iterdir()) and not (out / kind.record).is_file():
         what = Path(kind.single).suffix.removeprefix(".").upper()
         problem = f"{str(out)!r} is a folder of other files; name a {what} file, for instance"

@@ -9,7 +9,7 @@ from typing import Any
 
 from nanocrystal.errors import InputError
 from nanocrystal.report.outcome import SCHEMA, Outcome
-from nanocrystal.report.together import ATTEMPTS, current, text_of, version_of
+from nanocrystal.report.together import ATTEMPTS, is_there, text_of, version_of
 from nanocrystal.text import shown
 
 
@@ -103,7 +103,7 @@ def _record_in(folder: Path, names: list[str]) -> Path:
         raise InputError(shown(folder), "does not exist; name the folder of a result.")
     if not folder.is_dir():
         raise InputError(shown(folder), f"is no record of a result; those are called {', '.join(names)}.")
-    records = [folder / name for name in names if current(folder / name).is_file()]
+    records = [folder / name for name in names if is_there(folder / name)]
     if not records:
         raise InputError(shown(folder), f"holds no result: none of the files {', '.join(names)} is there.")
     if len(records) > 1:

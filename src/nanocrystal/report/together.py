@@ -71,6 +71,11 @@ def current(path: Path) -> Path:
     return path
 
 
+def is_there(path: Path) -> bool:
+    """Say whether there is a file of a result, wherever it is; it may be moved while it is looked for."""
+    return path.is_file() or current(path).is_file() or path.is_file()
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file of a result, wherever it is; raises OSError, or ValueError where it is no text."""
     for _ in range(ATTEMPTS):
