@@ -1,16 +1,16 @@
-"""What differs from one operating system to another: locks, files that others hold open, signals that end a program."""
+"""Files, where operating systems differ: locks, what other programs hold open, what is on the disk."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 PATIENCE_S = 2.0
@@ -18,8 +18,6 @@ PATIENCE_S = 2.0
 WAIT_S = 60.0
 """seconds in which another run may write its results"""
 PAUSE_S = 0.02
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""signals that ask a program to end: Ctrl-C, the end of the time of a batch job, the end of a terminal"""
 
 
 class Busy(OSError):
@@ -113,7 +111,9 @@ def same_file(path: Path, other: Path) -> None:
     try:
         os.link(path, other)
     except OSError:
-        shutil.copyfile(path, other)
+        from shutil import copyfile
+
+        copyfile(path, other)
         on_disk(other)
 
 

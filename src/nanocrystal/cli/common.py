@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -17,6 +17,8 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
+
+from nanocrystal.stopping import INTERRUPTED, NOTHING_SAVED, raise_interrupts
 
 if TYPE_CHECKING:
     from nanocrystal.report.outcome import Outcome
@@ -29,7 +31,7 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode="markdown",  # in the other mode brackets in help texts, such as [candidates.NAME], vanish
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+NOT_CONVERGED, WRONG_INPUT = 1, 2
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
@@ -69,6 +71,7 @@ def errors(quiet: bool = False) -> Iterator[None]:
 
     announce_to(None if quiet else say)
     try:
+        raise_interrupts()
         yield
     except InputError as error:
         say(f"Error: {error}")
@@ -77,7 +80,7 @@ def errors(quiet: bool = False) -> Iterator[None]:
         say(f"Error: {error}")
         raise typer.Exit(NOT_CONVERGED) from None
     except KeyboardInterrupt:
-        say("Interrupted before anything could be saved.")
+        say(NOTHING_SAVED)
         raise typer.Exit(INTERRUPTED) from None
     except MemoryError:
         say("Error: this needs more memory than there is; use fewer points, a shorter range or a smaller sample.")
@@ -182,10 +185,15 @@ class Target:
     single_file: bool = False
 
     def save(self, result: Outcome) -> None:
+        """Write a result here."""
         if self.is_file:
             result.save_file(self.path)
         else:
             result.save(self.path, self.study, single_file=self.single_file)
+
+    def at(self, path: Path) -> Target:
+        """Return another target of the same kind."""
+        return replace(self, path=path)
 
 
 def to_folder(
@@ -263,17 +271,37 @@ def give(
     """
     with shown or nullcontext() as listeners:
         result = compute(listeners)
-    target.save(result)
-    if not quiet:
+    saved = _saved(result, target)
+    if not quiet or saved is None:
         summary = result.summary()
         if summary:
             say(summary if target.is_file else f"\n{summary}\n")
+    if not quiet:
         for sentence in more:
             say(sentence)
-    for path in result.announced(target.path):
-        print(path)
+    if saved is not None:
+        for path in result.announced(saved):
+            print(path)
     how, sentence = result.ending()
     if sentence:
         say(sentence)
-    if how != "whole":
-        raise typer.Exit(INTERRUPTED if how == "interrupted" else NOT_CONVERGED)
+    if how == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    if how != "whole" or saved != target.path:
+        raise typer.Exit(NOT_CONVERGED)
+
+
+def _saved(result: Outcome, target: Target) -> Path | None:
+    """Save a result and return where: in a temporary folder where the target cannot be written, None where nowhere."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.processes import Requests
+    from nanocrystal.report.rescue import rescued, sentence_of
+
+    with Requests():  # a request to stop ends the command as soon as all is saved
+        try:
+            target.save(result)
+        except (OSError, InputError) as error:
+            there = rescued(lambda path: target.at(path).save(result), target.path.absolute().name)
+            say(f"Error: {sentence_of(target.path, error, there)}")
+            return there
+    return target.path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nanocrystal.cli import common as verbs
+from nanocrystal.stopping import INTERRUPTED
 
 if TYPE_CHECKING:
     from nanocrystal.report.series.result import MemberResult
@@ -62,7 +63,7 @@ def run_series(series: Series, out: Path | None, default: Path, how: How, quiet:
         result = refined_series(series, folder, watcher=watcher, **vars(how))
         if result.interrupted and not result.members:
             verbs.say("Interrupted: no member was done; there is no report.")
-            raise typer.Exit(verbs.INTERRUPTED)
+            raise typer.Exit(INTERRUPTED)
         return result
 
     verbs.give(compute, target, _watcher(series, quiet), quiet=quiet)

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from typing import Any
 import numpy as np
 
 from nanocrystal._version import __version__
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.refined.result import ParameterCorrelations
+from nanocrystal.report.rescue import rescued, sentence_of
 from nanocrystal.report.series.checkpoints import known_members, member_text, with_files, workplace, write_begun
 from nanocrystal.report.series.kept import member_fit, preferred_of
 from nanocrystal.report.series.result import JOINT, MEMBER, MemberFit, MemberResult, SeriesResult
+from nanocrystal.report.together import write_together
 from nanocrystal.running.described import Member, Refinable, Series
 from nanocrystal.running.gathered import gathered, shares_script
 from nanocrystal.running.member import SHARED_SCRIPT, VALID, Task, fingerprint, order_parameter_of
@@ -234,7 +237,11 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
     for each in _members(series, joint, comparison, time.perf_counter() - began):
         member = results[each.name] = with_files(each, ())
         files[f"{member.name}/{MEMBER}"] = member_text(member)
-    write_begun(workplace(folder), series.title, shares_script(series, single_file), files)
+    try:
+        write_begun(workplace(folder), series.title, shares_script(series, single_file), files)
+    except OSError as error:
+        there = rescued(partial(write_together, files), folder.absolute().name)
+        raise RefinementError(sentence_of(folder, error, there)) from None
     for member in results.values():
         watcher.done(member, False)
     notes = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.report.rescue import member_sentence, rescued
 from nanocrystal.report.series.checkpoints import known_members, workplace, write_begun, write_member
 from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
@@ -121,17 +122,28 @@ class Plan:
         return next((m for m in known if m.fit and stands(m, task, self._digests)), None)
 
     def finished(self, outcome: MemberOutcome) -> None:
-        """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
+        """Write what came of a member and go on in its chain; a second outcome of the same member is dropped.
+
+        Raises RefinementError, which says where the member was written instead, where it cannot be.
+        """
         name = outcome.member.name
         if name in self.results:
             return
         member = outcome.member
         if self._attempts.get(name, 1) > 1:
             member = replace(member, notes=[*member.notes, "done again, since its first process was lost"])
+        try:
+            self._enter(self._chain_of(name), self._written(member, outcome.texts))
+        except OSError as error:
+            there = rescued(lambda path: write_member(member, outcome.texts, path.parent), name)
+            raise RefinementError(member_sentence(self.folder, name, error, there)) from None
+
+    def _written(self, member: MemberResult, texts: Mapping[str, str]) -> MemberResult:
+        """Return a member that is written."""
         if not self._has_begun:
             write_begun(self._place, self.series.title, shares_script(self.series, self.single_file))
             self._has_begun = True
-        self._enter(self._chain_of(name), write_member(member, outcome.texts, self._place))
+        return write_member(member, texts, self._place)
 
     def lost(self, task: Task, problem: str = "") -> None:
         """Have a member done again whose process has ended; after the second time it is given up for this run.

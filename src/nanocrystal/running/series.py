@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
-from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
+from nanocrystal.processes import Executor, Job, Lost, answers, thread_count, uninterrupted
 from nanocrystal.refinement import bound_problem
 from nanocrystal.report.series.checkpoints import settle_members
 from nanocrystal.report.series.result import JOINT, SeriesResult
@@ -133,7 +133,8 @@ def run(plan: Plan, executor: Executor) -> bool:
                 if isinstance(outcome, Lost):
                     plan.lost(task, outcome.problem)
                 else:
-                    plan.finished(outcome)
+                    with uninterrupted():
+                        plan.finished(outcome)
     except (KeyboardInterrupt, Interrupted):
         return True
     return False
