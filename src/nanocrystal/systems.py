@@ -1,4 +1,4 @@
-"""Files, where operating systems differ: locks, what other programs hold open, what is on the disk."""
+"""Files and streams, where operating systems differ: locks, what other programs hold open, what is on the disk."""
 
 from __future__ import annotations
 
@@ -130,3 +130,11 @@ def on_disk(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def leads_nowhere(stream: IO[str]) -> None:
+    """Have what is written to an open stream from now on go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -5,13 +5,14 @@ A fit is not lost for want of a reader, and nothing is wrong with it.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
+
+from nanocrystal.systems import leads_nowhere
 
 GONE = (errno.EPIPE, errno.EIO, errno.ECONNRESET, errno.ESHUTDOWN)
 """how a system says that there is no reader; on Windows a closed pipe is EINVAL"""
@@ -41,10 +42,7 @@ class Output:
 
     def _drop(self, error: OSError) -> None:
         """Have what is still to be written go nowhere; raises the error where there is a reader."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+        leads_nowhere(self._stream)
         is_gone = error.errno in GONE or (os.name == "nt" and error.errno == errno.EINVAL)
         if not is_gone and not self._may_fail:
             raise OSError(error.errno, error.strerror, "standard output")

@@ -21,7 +21,13 @@ _MISSING = re.compile(
 )
 _DECIMAL_COMMA = re.compile(r"\d,\d+[;\s]+[+-]?\d")
 _KEY = re.compile(r"(?:^|(?<=[\s#!%;(]))([A-Za-z_][\w.\-]*)[ \t]*=(?!=)", re.ASCII)
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 _WIDE_GAP = re.compile(r"\t|[ ]{2,}")
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text, which end as files of any system do and not at other signs that could be ends."""
+    return _NEWLINE.split(text)
 
 
 def is_comment(text: str) -> bool:

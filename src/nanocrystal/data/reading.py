@@ -12,16 +12,15 @@ from nanocrystal.data.cansas import CANSAS
 from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_roles
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
-from nanocrystal.data.gsas import GSAS
 from nanocrystal.data.lines import header_pairs, quoted
+from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.table import Table, number_table
-from nanocrystal.data.xrdml import XRDML
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
-FORMATS: tuple[Format, ...] = (XRDML, GSAS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
@@ -79,7 +78,8 @@ def read_curve(
     if form is not None:
         if columns is not None:
             raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
-        return form.read(RawFile(path, content, address, entry))
+        with np.errstate(all="ignore"):  # numbers that overflow are refused, as are those that are not finite
+            return form.read(RawFile(path, content, address, entry))
     if entry is not None:
         raise InputError(address, "holds one curve; leave entry out.")
     table = number_table(decoded(content, address), address)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nanocrystal.data.lines import has_decimal_comma, is_comment, numbers, quoted
+from nanocrystal.data.lines import has_decimal_comma, is_comment, numbers, quoted, text_lines
 from nanocrystal.errors import InputError
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 _HOLLOW = re.compile(r"\S *\t *\t *\S")
 
 
@@ -57,7 +56,7 @@ def number_table(text: str, address: str) -> Table:
     Raises InputError where there is no table, where text follows it or stands inside it, where a
     file holds two tables, and where a value is missing in a row.
     """
-    lines = _NEWLINE.split(text)
+    lines = text_lines(text)
     content = _content(lines)
     end = max((i for i, line in enumerate(content) if line.width), default=-1) + 1
     if end == 0:

@@ -111,8 +111,8 @@ class Outcome(PlainData):
 
     @classmethod
     def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
-        """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
-        raise NotImplementedError
+        """Return the result that version 0.1 wrote to a folder, as far as it did; raises ValueError as `restored`."""
+        raise ValueError("version 0.1 wrote none of this kind")
 
     def files(
         self,

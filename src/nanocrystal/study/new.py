@@ -19,15 +19,17 @@ from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, LIBRARY
+from nanocrystal.sample.crystal.structure_files import is_structure, structure_of_file
 from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
-from nanocrystal.text import read_text
 
 CHECK = "CHECK"
 LARGEST_Q = 40.0
 """Å⁻¹; an abscissa without a name that goes further is 2θ"""
 DEFAULT_QMAX = 25.0
+ALIKE = 1e-5
+"""of a length; two that differ by less are one"""
 USUAL_U = 0.01
 """Å²; displacement to start from in a stiff crystal"""
 LARGEST_U = 0.1
@@ -85,7 +87,7 @@ def _to_check(text: str) -> tuple[str, ...]:
 def _crystal(cif: Path | None, library: str) -> Crystal | None:
     """Return the crystal with a displacement for every element, or None where neither is given."""
     if cif is not None:
-        structure = parse_cif(read_text(cif, "--cif"), str(cif))
+        structure = structure_of_file(cif, "--cif")
     elif library:
         name = library_name(library, "--library")
         structure = parse_cif(library_text(name), f"{LIBRARY}{name}")
@@ -100,6 +102,8 @@ def _crystal(cif: Path | None, library: str) -> Crystal | None:
 
 def _read(path: Path, folder: Path) -> _Data:
     columns: tuple[str, ...] | None = None
+    if is_structure(path):
+        raise InputError(str(path), "is a crystal structure, not measured data; give it with --cif.")
     try:
         curve = read_curve(path)
     except InputError as error:
@@ -199,9 +203,7 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
             ]
         )
     lines.append(source)
-    for i in crystal.freedom.free:
-        value, unit = float(crystal.structure.cell[i]), "Å" if i < 3 else "°"
-        lines.append(f"{CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+    lines += _cell_lines(crystal, name)
     lines += ["", f"[crystals.{name}.u_iso]    # Å², mean-square displacement along one axis; B = 8π² u_iso"]
     for element in dict.fromkeys(s.element for s in crystal.sites):
         published = [
@@ -216,6 +218,24 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
                 f"# {'xyz'[k]} = {{ value = {float(site.orbit.fract[k]):.6g}, vary = true }}" for k in site.orbit.free
             ]
     return "\n".join(lines)
+
+
+def _cell_lines(crystal: Crystal, name: str) -> list[str]:
+    """Return the independent parameters of the cell; where the file has no symmetry, lengths alike are one."""
+    cell, free, lines = crystal.structure.cell, crystal.freedom.free, []
+    without_symmetry = len(crystal.structure.rotations) == 1
+    for i in free:
+        value, unit = float(cell[i]), "Å" if i < 3 else "°"
+        alike = [j for j in free if j < i < 3 and abs(cell[i] - cell[j]) < ALIKE * cell[j]]
+        if without_symmetry and alike:
+            lines.append(
+                f'{CELL_NAMES[i]} = {{ tie = "crystals.{name}.{CELL_NAMES[alike[0]]}" }}    # alike in the file'
+            )
+        elif without_symmetry and i > 2 and value in (60.0, 90.0, 120.0):
+            lines.append(f"# {CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+        else:
+            lines.append(f"{CELL_NAMES[i]} = {{ value = {value:.8g}, vary = true }}    # {unit}")
+    return lines
 
 
 def _population_block(data: Sequence[_Data], crystal: str, perovskite: bool) -> str:

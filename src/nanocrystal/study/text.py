@@ -15,12 +15,12 @@ from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.crystal.structure_files import structure_of_file
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.techniques import TECHNIQUES
-from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,7 +170,7 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
 def _structure(source: str, folder: Path, where: str) -> CifStructure:
     if source.startswith(LIBRARY):
         return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
-    return parse_cif(read_text(resolved_path(source, folder, where), where), source)
+    return structure_of_file(resolved_path(source, folder, where), where, source)
 
 
 def _cluster(source: str, folder: Path, where: str) -> Cluster:

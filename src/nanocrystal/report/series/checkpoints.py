@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nanocrystal.report.beside import UNREADABLE, beside
 from nanocrystal.report.files import files_there, listed_files, ours
 from nanocrystal.report.outcome import SCHEMA, json_text
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
@@ -68,7 +69,7 @@ def read_member(folder: Path, name: str) -> MemberResult | None:
     """Return the result of a member from its checkpoint in a folder, None where there is none that can be read."""
     try:
         return MemberResult.from_document(_read(folder / name / MEMBER))
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
 
 
@@ -80,7 +81,7 @@ def known_members(folder: Path, name: str) -> list[MemberResult]:
 
 def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
     """Return the checkpoint of a member with today's keys; raises OSError, ValueError, KeyError or TypeError."""
-    return of_today(_read(folder / name / MEMBER))
+    return of_today(_read(beside(folder, f"{name}/{MEMBER}")))
 
 
 def settle_members(folder: Path, names: Iterable[str]) -> None:

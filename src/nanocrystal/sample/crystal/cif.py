@@ -59,6 +59,8 @@ class CifStructure:
         Of the symmetry operations, in parts of the cell.
     sites : tuple of CifSite
         Those of the asymmetric unit.
+    notes : tuple of str
+        Sentences on what the reader left out or decided.
     """
 
     source: str
@@ -68,6 +70,7 @@ class CifStructure:
     rotations: FloatArray
     translations: FloatArray
     sites: tuple[CifSite, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_cif(path: str | Path, where: str = "cif") -> CifStructure:

@@ -35,6 +35,7 @@ from nanocrystal.parameters.meaning import INSIDE, NO_SIZE_LAW
 from nanocrystal.parameters.number import came
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
 from nanocrystal.sample.crystal.mixing import Occupant, Substitution, substituted_sites
+from nanocrystal.sample.crystal.structure_files import structure_of_file
 from nanocrystal.sample.crystal.symmetry import (
     CELL_NAMES,
     CellFreedom,
@@ -46,7 +47,6 @@ from nanocrystal.sample.crystal.symmetry import (
 )
 from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
 from nanocrystal.tables.library import library_name, library_text
-from nanocrystal.text import read_text
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -133,13 +133,17 @@ def coordinate_quantity(name: str, site: str) -> Quantity:
 class StructureFile:
     """What a crystal structure is read from."""
 
-    cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
+    cif: Annotated[
+        str | None,
+        "structure file (CIF, POSCAR, .stru, .ddp or .ncmat; see Files), relative to the study; or package:NAME/path "
+        "inside an installed package",
+    ] = None
     library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
     one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
 
 
 def read_structure(file: str | Path, where: str, source: str | None = None) -> CifStructure:
-    """Return the structure of a CIF, or of the library: "library:NAME"; raises InputError at `where`.
+    """Return the structure of a file, or of the library: "library:NAME"; raises InputError at `where`.
 
     source: how reports and messages name the file, its path if not said.
     """
@@ -148,7 +152,7 @@ def read_structure(file: str | Path, where: str, source: str | None = None) -> C
         return parse_cif(library_text(known), f"{LIBRARY}{known}")
     if not isinstance(file, str | Path) or "\n" in str(file):
         raise InputError("Crystal.structure", f'must be a file or "library:NAME", got {came(file)}.')
-    return parse_cif(read_text(Path(file), f"{where}.cif"), source or str(file))
+    return structure_of_file(Path(file), f"{where}.cif", source)
 
 
 def _name_of(file: Any) -> str:
@@ -237,7 +241,7 @@ class CrystalKeys(CellKeys, total=False):
 
 @dataclass(frozen=True, init=False)
 class Crystal(Declares):
-    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
+    """A crystal: a structure file or a structure of the library, with what shall differ from it or be refined.
 
         Crystal("Pt.cif", name="pt", a=vary(3.92), u_iso={"Pt": vary(0.009)})
         Crystal("library:CsPbBr3-gamma", name="perovskite", u_iso={"Cs": 0.1, "Pb": 0.02, "Br": 0.04})
@@ -248,7 +252,7 @@ class Crystal(Declares):
     Parameters
     ----------
     structure : str, Path or CifStructure
-        A CIF, "library:NAME", or what was read from one.
+        A CIF or another structure file, "library:NAME", or what was read from one.
     cell : mapping of str to number
         Parameters of the cell, whole.
     u_iso : mapping of str to number
@@ -277,7 +281,7 @@ class Crystal(Declares):
     u_iso: Annotated[
         Mapping[Label, Number],
         U_ISO,
-        "Å², by site label or element; sites not named keep the value of the CIF",
+        "Å², by site label or element; sites not named keep the value of the file",
     ] = field(default_factory=dict)
     site_overrides: Annotated[
         Mapping[Label, SiteOverride],
@@ -664,8 +668,8 @@ class CrystalNow:
 
     def remarks(self) -> list[str]:
         """Return sentences on what a user may not have meant."""
-        remarks = []
         crystal = self.crystal
+        remarks = [f"{crystal.structure.source}: {note}" for note in crystal.structure.notes]
         for site, cif, u_iso in zip(crystal.sites, crystal.structure.sites, self.u_iso, strict=True):
             address = self.here.address_of(f"u_iso.{site.u_iso_key}")
             if site.u_iso_key not in crystal.u_iso:
