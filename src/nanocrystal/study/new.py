@@ -14,6 +14,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
@@ -165,6 +166,14 @@ def _header_number(curve: Curve, *names: str) -> float | None:
     return None
 
 
+def _mean_wavelength(stated: Stated) -> float | None:
+    """Return the wavelength that a file states, of a doublet the mean by intensity (Å)."""
+    if stated.wavelength is None or stated.second_wavelength is None:
+        return stated.wavelength
+    ratio = 0.5 if stated.ratio is None else stated.ratio
+    return (stated.wavelength + ratio * stated.second_wavelength) / (1.0 + ratio)
+
+
 def _pdf_extent(curve: Curve) -> float:
     """Return an estimate of the diameter, Å: up to where |G| falls to a twentieth of its largest."""
     step = float(np.median(np.diff(curve.x)))
@@ -314,7 +323,7 @@ def _scattering_block(data: _Data) -> str:
     curve = data.curve
     lines = _head(data, "total-scattering")
     ends = f"[{_ceil(float(curve.x[0]))}, {_floor(float(curve.x[-1]))}]"
-    wavelength = _header_number(curve, "wavelength", "lambda")
+    wavelength = _header_number(curve, "wavelength", "lambda") or _mean_wavelength(curve.stated)
     if curve.x_name == "q":
         lines.append(f"q_range = {ends}    # Å⁻¹")
         beam = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
@@ -322,7 +331,9 @@ def _scattering_block(data: _Data) -> str:
         lines.append(f"two_theta_range = {ends}    # degrees")
         beam = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
     if wavelength is not None:
-        beam = f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        beam = (
+            f"wavelength = {wavelength:.7g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        )
     lines.append(beam)
     if curve.sigma is None:
         if (curve.y < 0.0).any():

@@ -22,7 +22,7 @@ from nanocrystal.data.stated import Stated
 
 EXPORT = "export it as .xy or .raw from DIFFRAC.EVA."
 MOST_SCANS = 2_000
-_RAW_DATA = re.compile(r"(?:.*/)?Experiment(\d+)/RawData(\d+)\.xml")
+_RAW_DATA = re.compile(r"(?:.*/)?Experiment([0-9]{1,9})/RawData([0-9]{1,9})\.xml")
 _FIXED = ("MeasuredTime", "AbsorptionFactor")
 
 

@@ -35,8 +35,9 @@ STEADY = ("CONST", "CONS")
 FLIGHT = ("SLOG", "RALF", "TIME_MAP", "LOG6", "LPSD", "CONQ", "COND")
 EXPORT = "; only 2θ at one wavelength is read: export such data as .xye."
 _BANK = re.compile(rb"(^|[\r\n])\s?BANK\s+\d+\s+\d+", re.IGNORECASE)
+_NATURAL = re.compile(r"[0-9]{1,9}")
 _WAVELENGTH = re.compile(r"wavelength[^=:\d]*[=:]\s*([\d.]+)", re.IGNORECASE)
-_TEMPERATURE = re.compile(r"^temp\w*\s*(\(K\))?\s*[=:]\s*([\d.]+)", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"^temp\w*\s*\(K\)\s*[=:]\s*([\d.]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _banks(file: RawFile) -> tuple[list[_Bank], str]:
     banks, comments = [], [line.lstrip("# ") for line in lines[1 : starts[0]] if line.startswith(("#", "Inst", "INST"))]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         words = lines[start].upper().split()
-        if len(words) < 3 or not words[1].isdecimal() or not words[2].isdecimal():
+        if len(words) < 3 or not all(_NATURAL.fullmatch(w) for w in words[1:3]):
             raise file.error(f"{quoted(lines[start])} names no bank with its number of points.", start + 1)
         said = [line.lstrip("# ") for line in lines[start:end] if line.startswith("#")]
         banks.append(_Bank(start + 1, words, lines[start + 1 : end], [*comments, *said]))
@@ -135,7 +136,7 @@ def _points(file: RawFile, bank: _Bank) -> tuple[FloatArray, FloatArray, FloatAr
 def _stated(file: RawFile, title: str, comments: list[str]) -> tuple[Stated, list[str]]:
     """Return what title and comments state, and the instrument file that stands beside."""
     wavelength = next((positive(m[1]) for line in (*comments, title) if (m := _WAVELENGTH.search(line))), None)
-    temperature = next((positive(m[2]) for line in comments if (m := _TEMPERATURE.match(line))), None)
+    temperature = next((positive(m[1]) for line in comments if (m := _TEMPERATURE.match(line))), None)
     pairs = {k.strip().lower(): v.strip() for k, _, v in (c.partition("=") for c in comments) if v.strip()}
     named = next((c.partition(":")[2].strip() for c in comments if c.lower().startswith("inst") and ":" in c), "")
     sample = pairs.get("user sample name") or pairs.get("sample comment") or title

@@ -32,7 +32,7 @@ MOST_SCANS = 20_000
 SECONDS = {"deg/min": 60.0, "degmin": 60.0, "deg/sec": 1.0, "deg/s": 1.0}
 """of a speed in that unit: seconds in its unit of time"""
 _PAIR = re.compile(r'\*(\S+)\s+"?(.*?)"?\s*')
-_PROFILE = re.compile(r"Data(\d+)/Profile(\d+)\.txt")
+_PROFILE = re.compile(r"Data([0-9]{1,9})/Profile([0-9]{1,9})\.txt")
 
 
 def ras_curve(file: RawFile) -> Curve:

@@ -13,8 +13,10 @@ Definition
     Equivalent are reflections that the Laue symmetry of the crystal joins; absent ones are left out.
 
 Files
-    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical (attenuators
-    and counting times taken into account); .fxye, .gsas, .gsa of GSAS with free columns in centidegrees (FXYE).
+    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical; .ras and
+    .rasx of Rigaku; .brml, .raw and .uxd of Bruker; .gsas, .fxye and others of GSAS; .csv of GSAS-II; powder patterns
+    in .cif. Attenuators, counting times and rates are taken into account, entry chooses among several scans: see
+    [powder patterns](../files_powder.md).
 
 Angles
     L = (180/π)/(16π sin² θ cos θ), for areas over 2θ in degrees; P = 1 − p + p cos² 2θ, p being polarization (0.5: an
@@ -52,6 +54,9 @@ Profile
     Peaks are cut where their tail is below 10⁻⁶ of the highest peak of their phase.
 
 Wavelength
+    instrument names a file of instrument parameters of GSAS-II (.instprm) or GSAS (.prm), which gives the wavelengths
+    as tube does. Its profile terms are not taken, since they are what a refinement begins with; a note tells them as
+    keys here, in the units here.
     A wavelength may vary, { value = 0.4592, vary = true }, where at least one phase has a length of its cell fixed (a
     standard); a second line moves with it. f′ and f″ stay those of the start.
 
@@ -128,7 +133,7 @@ from nanocrystal.parameters import Derivation, Number, Parameter, Quantity, as_p
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
+from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of, with_instrument
 from nanocrystal.techniques.powder.instrument import INSTRUMENT
 from nanocrystal.techniques.powder.model import DERIVES, PowderModel
 from nanocrystal.techniques.powder.phase import phases_of
@@ -183,6 +188,10 @@ class Powder(CurveTechnique):
     ] = None
     wavelength_2: Annotated[float | None, "Å; second line of a doublet, beside wavelength"] = None
     energy: Energy = None
+    instrument: Annotated[
+        str | None,
+        "a file of instrument parameters (.instprm of GSAS-II, .prm of GSAS), for its wavelengths instead of tube",
+    ] = None
     anomalous: Anomalous = True
     geometry: Annotated[Literal["bragg-brentano", "debye-scherrer"], "flat sample in reflection, or capillary"] = (
         "bragg-brentano"
@@ -238,6 +247,10 @@ class Powder(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
+        if self.instrument is not None:
+            settings, said = with_instrument(self, where, folder)
+            model = settings.bind(name, sample, folder)
+            return replace(model, measured=replace(model.measured, notes=(said, *model.measured.notes)))
         wavelengths = wavelengths_of(self, where)
         check_profiles(self.profiles, sample.populations, where, simulated=self.file is None)
         phases = phases_of(self, sample, Beam(self, where, wavelengths))
