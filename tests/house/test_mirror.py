@@ -16,7 +16,9 @@ COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
+        "command/test_stopped": "stopping",
         "report/test_reading": "arrays",
+        "report/test_together": "systems",
         "running/test_pool": "processes",
         "techniques/powder/test_profile": "simulation",
     },
@@ -30,6 +32,7 @@ COVERED: dict[str, dict[str, str]] = {
         "command/test_cli": "common core progress",
         "command/test_nmr": "nmr",
         "command/test_posterior": "posterior",
+        "command/test_stopped": "streams",
         "house/test_way_out": "app",
         "refinement/design/test_plan": "plan",
         "running/test_series": "series",
@@ -43,7 +46,6 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nxcansas": "hdf5 hdf5_apart",
         "data/test_reading": "conventions curve lines table",
         "data/test_small_angle": "cansas",
-        "measurement/test_points": "resolution",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
     },
@@ -89,6 +91,7 @@ COVERED: dict[str, dict[str, str]] = {
         "refinement/design/test_plan": "bench information",
     },
     "report": {
+        "command/test_stopped": "rescue",
         "report/test_html": "files",
         "report/test_series": "versions",
     },

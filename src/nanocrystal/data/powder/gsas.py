@@ -37,7 +37,7 @@ EXPORT = "; only 2θ at one wavelength is read: export such data as .xye."
 _BANK = re.compile(rb"(^|[\r\n])\s?BANK\s+\d+\s+\d+", re.IGNORECASE)
 _NATURAL = re.compile(r"[0-9]{1,9}")
 _WAVELENGTH = re.compile(r"wavelength[^=:\d]*[=:]\s*([\d.]+)", re.IGNORECASE)
-_TEMPERATURE = re.compile(r"^temp\w*\s*(\(K\))?\s*[=:]\s*([\d.]+)", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"^temp\w*\s*\(K\)\s*[=:]\s*([\d.]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _points(file: RawFile, bank: _Bank) -> tuple[FloatArray, FloatArray, FloatAr
 def _stated(file: RawFile, title: str, comments: list[str]) -> tuple[Stated, list[str]]:
     """Return what title and comments state, and the instrument file that stands beside."""
     wavelength = next((positive(m[1]) for line in (*comments, title) if (m := _WAVELENGTH.search(line))), None)
-    temperature = next((positive(m[2]) for line in comments if (m := _TEMPERATURE.match(line))), None)
+    temperature = next((positive(m[1]) for line in comments if (m := _TEMPERATURE.match(line))), None)
     pairs = {k.strip().lower(): v.strip() for k, _, v in (c.partition("=") for c in comments) if v.strip()}
     named = next((c.partition(":")[2].strip() for c in comments if c.lower().startswith("inst") and ":" in c), "")
     sample = pairs.get("user sample name") or pairs.get("sample comment") or title

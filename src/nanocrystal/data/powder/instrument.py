@@ -37,6 +37,13 @@ class Instrument:
     ratio: float | None = None
     terms: dict[str, float] = field(default_factory=dict)
 
+    def said(self, name: str) -> str:
+        """Return a sentence on what a file of this name states, its terms as keys of the technique powder."""
+        lines = " and ".join(f"{w:g}" for w in self.wavelengths)
+        sentence = f"{name} states {self.radiation}s of {lines} Å"
+        terms = ", ".join(f"{k} = {v:.4g}" for k, v in self.terms.items())
+        return f"{sentence}; its other terms are not taken, as keys of powder they are {terms}" if terms else sentence
+
 
 def read_instrument(path: Path, where: str) -> Instrument:
     """Return what a file of instrument parameters says; raises InputError for others and for times of flight."""
@@ -64,10 +71,7 @@ def beside(path: Path, named: str) -> tuple[Instrument | None, list[str]]:
             instrument = read_instrument(candidate, "")
         except InputError as error:
             return None, [f"the instrument parameters {name} beside it were not used: {error.problem}"]
-        lines = " and ".join(f"{w:g}" for w in instrument.wavelengths)
-        note = f"the instrument parameters {name} beside it state {instrument.radiation}s of {lines} Å"
-        terms = ", ".join(f"{k} = {v:.4g}" for k, v in instrument.terms.items())
-        return instrument, [f"{note}; as keys of powder its other terms are {terms}" if terms else note]
+        return instrument, [f"beside the data, {instrument.said(name)}"]
     return None, []
 
 
@@ -88,6 +92,7 @@ def _of_gsas_ii(pairs: dict[str, str], address: str) -> Instrument:
     second = values.get("Lam2") if "Lam" not in values else None
     ratio = values.get("I(L2)/I(L1)")
     terms = {
+        "kalpha2_ratio": ratio if second else None,
         "zero": values.get("Zero"),
         "polarization": _of_one(values.get("Polariz.")) if kind[1] == "X" and not values.get("Azimuth") else None,
         "caglioti_u": _times(values.get("U"), VARIANCES),
