@@ -112,9 +112,9 @@ def structured_seeds() -> list[Seed]:
 
 def read_a_curve(path: Path) -> Any:
     """Return the curve of a file in any format that a data set may name."""
-    from nanocrystal.data.resolution import read_resolved_curve
+    from nanocrystal.data import read_curve
 
-    curve = read_resolved_curve(path, columns=None, where="datasets.d.file", per_nm=False, resolutions={"dq": "q"})
+    curve = read_curve(path, where="datasets.d.file")
     return [a for a in (curve.x, curve.y, curve.sigma) if a is not None]
 
 
