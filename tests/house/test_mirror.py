@@ -16,6 +16,7 @@ COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
+        "command/test_file_names": "filenames",
         "command/test_stopped": "stopping",
         "report/test_reading": "arrays",
         "report/test_together": "systems",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
 from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
@@ -161,9 +162,11 @@ class Outcome(PlainData):
             earlier = files_there(folder, self.record) - set(removed)
             texts = self.files(study, script=script, beside={*earlier, *moved})
             check_folder(folder, [*moved, *texts], self.record)
+            check_files([*moved, *texts])
             return {**moved, **texts}
 
         try:
+            check_target(folder)
             check_folder(folder, [], self.record)
             write_together(all_files, folder, removed)
         except InputError as error:
@@ -174,6 +177,7 @@ class Outcome(PlainData):
     def save_file(self, file: Path | str) -> Path:
         """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
         file = Path(file)
+        check_target(file)
 
         def texts() -> Mapping[str, str]:
             made = self.as_file(file.name)

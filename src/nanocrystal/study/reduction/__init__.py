@@ -14,6 +14,7 @@ from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
 from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
     Intensity,
@@ -160,6 +161,10 @@ def read_reductions(path: str | Path) -> Reductions:
         tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(written_tables)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
+    try:
+        check_names(tables, "reduction")
+    except InputError as error:
+        raise source.located(error) from None
     if content.keys() & {"populations", "datasets"}:
         from nanocrystal.study.reading import study_from
 
