@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.measurement import Model, Technique
+from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
@@ -405,7 +405,7 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     notes = []
     for first, second in combinations(models, 2):
         a, b = models[first], models[second]
-        if a.measured.sha256 is not None and a.measured.sha256 == b.measured.sha256 and overlapping(a, b):
+        if _are_one(a.measured, b.measured) and overlapping(a, b):
             notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
         for one, other in ((a, b), (b, a)):
             if other.technique in one.transform_of:
@@ -414,6 +414,11 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
                     f"{other.technique}, they are one measurement, and all uncertainties are too small; keep one."
                 )
     return notes
+
+
+def _are_one(first: Measured, second: Measured) -> bool:
+    """Say whether two data sets are the same columns of the same file, whatever it is called."""
+    return first.sha256 is not None and (first.sha256, first.column) == (second.sha256, second.column)
 
 
 def overlapping(first: Model, second: Model) -> bool:
