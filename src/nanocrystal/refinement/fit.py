@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
@@ -114,12 +115,24 @@ def refine(
     executor: Executor | None = None,
 ) -> Result:
     """Refine a sample against its data sets, by name; `nanocrystal.refine` says what is taken, returned and raised."""
-    started, options = time.perf_counter(), options or Options()
-    problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
-    outcome, joint = optimise(problem, options, progress, executor), None
+    with one_thread():
+        return _refined(sample, datasets, title, options or Options(), Path(folder), (progress, executor))
+
+
+def _refined(
+    sample: RefinableSample,
+    datasets: Mapping[str, Technique],
+    title: str,
+    options: Options,
+    folder: Path,
+    how: tuple[Progress | None, Executor | None],
+) -> Result:
+    started = time.perf_counter()
+    problem = bound_problem(sample, datasets, folder).with_error_scales(checked_scales(options, datasets))
+    outcome, joint = optimise(problem, options, *how), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
-            outcome, joint = refined_jointly(outcome, options, progress)
+            outcome, joint = refined_jointly(outcome, options, how[0])
         except KeyboardInterrupt:
             outcome = replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
     with Requests() as requests:
