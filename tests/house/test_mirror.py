@@ -46,7 +46,6 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
         "data/test_reading": "conventions curve lines table",
-        "measurement/test_points": "resolution",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
         "techniques/test_saxs": "cansas",

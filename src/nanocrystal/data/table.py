@@ -43,6 +43,18 @@ class Table:
     def widest(self) -> int:
         return max(row.width for row in self.rows)
 
+    @property
+    def widths(self) -> frozenset[int]:
+        """The numbers of columns that rows have."""
+        return frozenset(row.width for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first_narrower(self, width: int) -> Line | None:
+        """Return the first row of fewer columns."""
+        return next((row for row in self.rows if row.width < width), None)
+
     def beginning(self) -> str:
         """Return the first rows, one a line, as they can stand at the end of a message."""
         return "".join(f"\n    {quoted(row.text)[1:-1]}" for row in self.rows[:3])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nanocrystal.data import resolved_path
 from nanocrystal.data.powder.instrument import read_instrument
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Values, as_parameter
 from nanocrystal.sample import Sample
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
+BEAM_KEYS = ("tube", "wavelength", "energy")
+"""keys of which one states the beam"""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,18 @@ def wavelengths_of(settings: Powder, where: str) -> tuple[float, ...]:
             f"is in Å and the other line of a doublet, within 2 % of {first:g}; got {settings.wavelength_2:g}.",
         )
     return (first, settings.wavelength_2)
+
+
+def with_stated_beam(settings: Powder, stated: Stated) -> tuple[Powder, tuple[str, ...]]:
+    """Return settings that state no beam with that of their file, and a note; as they are where that states none."""
+    place = stated.place("anode" if stated.anode in K_ALPHA else "wavelength")
+    if stated.anode in K_ALPHA and (stated.wavelength is None or stated.second_wavelength is not None):
+        return replace(settings, tube=stated.anode), (f'tube = "{stated.anode}" is that of the file ({place})',)
+    if stated.wavelength is None or not SHORTEST <= stated.wavelength <= LONGEST:
+        return settings, ()
+    energy, second = EV_ANGSTROM / stated.wavelength, stated.second_wavelength or settings.wavelength_2
+    note = f"the wavelength {stated.wavelength:.7g} Å is that of the file ({place})"
+    return replace(settings, energy=energy, wavelength_2=second), (note,)
 
 
 def with_instrument(settings: Powder, where: str, folder: Path) -> tuple[Powder, str]:
