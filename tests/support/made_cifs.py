@@ -86,7 +86,7 @@ def shortest(points: np.ndarray, cell: Cell) -> float:
     shifts = np.array([[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)])
     apart = points[:, None, None] - points[None, :, None] + shifts[None, None]
     distances = np.linalg.norm(apart @ axes_of(cell), axis=-1)
-    distances[distances < 1e-6] = np.inf
+    distances[np.arange(len(points)), np.arange(len(points)), len(shifts) // 2] = np.inf
     return float(distances.min())
 
 
@@ -102,6 +102,11 @@ def settings() -> tuple[Any, ...]:
         if not odd:
             found.setdefault(frozenset(op.triplet() for op in setting.operations()), setting)
     return tuple(found.values())
+
+
+def tabulated(setting: Any) -> bool:
+    """Return whether a setting is one of the International Tables, which a number means."""
+    return any(s.xhm() == setting.xhm() for s in gemmi.spacegroup_table_itb())
 
 
 def fitting_cell(setting: Any, volume: float, rng: random.Random) -> Cell:
@@ -200,9 +205,7 @@ class Written:
             lines += ["loop_", tags["operations"], *(f"'{t}'" for t in self.operations)]
         names = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy")
         lines += ["loop_", *(f"{tags['site']}{n}" for n in names)]
-        lines += [
-            f"{e}{k} {e} {' '.join(at)} {occupancy}" for k, (e, at, occupancy) in enumerate(self.sites, start=1)
-        ]
+        lines += [f"{e}{k} {e} {' '.join(at)} {occupancy}" for k, (e, at, occupancy) in enumerate(self.sites, start=1)]
         return "\n".join(lines) + "\n"
 
 
@@ -280,7 +283,7 @@ def sound_files(made: Made) -> Iterator[tuple[str, str]]:
     if not setting.qualifier.strip("\0 ").startswith(("a", "b", "c", "-")):  # axes as the name says
         if told_apart(made, other_settings(made, named=True)):
             yield "origin", replace(full, operations=None, hall=None, number=None, name=setting.hm).text()
-    if told_apart(made, other_settings(made, named=False)):
+    if tabulated(setting) and told_apart(made, other_settings(made, named=False)):
         yield "all but the number", replace(full, operations=None, hall=None, name=None).text()
     points = [(e, p) for e, at in made.sites for p in places(made.operations, [float(v) for v in at])]
     listed = [(e, (f"{p[0]:.6f}", f"{p[1]:.6f}", f"{p[2]:.6f}"), "1") for e, p in points]

@@ -71,7 +71,7 @@ class Agreement:
                 break
         first = left[0]
         others = [m for m in left[1:] if not m[1].same_as(first[1])]
-        if others:
+        if others and first[1].clash is None:
             choices = in_words([f"{c.shown} ({content.words})" for c, content in [first, *others]], "or")
             raise InputError(
                 source,

@@ -193,6 +193,10 @@ def _cell(block: Block) -> FloatArray:
 
 
 def _unsaid_angles(block: Block, cell: FloatArray, rotations: FloatArray) -> list[str]:
-    free = [CELL_NAMES[i] for i in cell_freedom(cell, rotations).free if i > 2]
-    unsaid = [f"_cell_angle_{name}" for name in free if f"_cell_angle_{name}" not in block]
+    """Return a note on angles that the file leaves out although symmetry leaves them free."""
+    left_out = [name for name in CELL_NAMES[3:] if f"_cell_angle_{name}" not in block]
+    if not left_out:
+        return []
+    free = [CELL_NAMES[i] for i in cell_freedom(cell, rotations).free]
+    unsaid = [f"_cell_angle_{name}" for name in left_out if name in free]
     return [f"{in_words(unsaid)} is not given, and symmetry leaves it free; 90° was taken."] if unsaid else []

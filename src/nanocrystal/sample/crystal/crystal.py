@@ -422,6 +422,10 @@ class Crystal(Declares):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter) of everything that may be refined."""
+        return dict(self._declared)
+
+    @cached_property
+    def _declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
             value = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))

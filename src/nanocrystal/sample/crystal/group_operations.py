@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 PARTS = 24
 """translations are counted in these parts of the cell"""
+MOST = 192
+"""operations of a cell; no group of the International Tables has more"""
 METRIC_MISFIT = 2e-3
 """relative; a cell whose metric the operations change by more is not theirs"""
 _POWERS = 5 ** np.arange(9, dtype=np.int64)
@@ -156,25 +158,27 @@ def missing_product(operations: Operations) -> str | None:
     identity = _codes(np.eye(3, dtype=np.int64), np.zeros(3, dtype=np.int64))
     if int(identity) not in operations.codes:
         return "x,y,z"
-    known = np.array(sorted(operations.codes))
-    for turn, shift in zip(turns, shifts, strict=True):
-        made = turn @ turns, shifts @ turn.T + shift
-        lacking = ~np.isin(_codes(*made), known)
-        if lacking.any():
-            k = int(np.argmax(lacking))
-            return triplet(made[0][k], made[1][k])
-    return None
+    products = turns[:, None] @ turns[None], np.einsum("aij,bj->abi", turns, shifts) + shifts[:, None]
+    lacking = ~np.isin(_codes(*products), np.array(sorted(operations.codes)))
+    if not lacking.any():
+        return None
+    first = np.unravel_index(int(np.argmax(lacking)), lacking.shape)
+    return triplet(products[0][first], products[1][first])
 
 
 def closed(operations: Operations) -> Operations | None:
-    """Return the group that operations generate; None where they generate none of a crystal."""
-    try:
-        group = operations.gemmi_group()
-        group.add_missing_elements()
-    except (ValueError, RuntimeError):
-        return None
-    made = Operations.of(group)
-    return made if missing_product(made) is None else None
+    """Return the group that operations generate; None where it is none of a crystal."""
+    made = operations
+    while missing_product(made) is not None:
+        turns = np.concatenate([np.eye(3, dtype=np.int64)[None], (made.turns[:, None] @ made.turns).reshape(-1, 3, 3)])
+        moved = np.einsum("aij,bj->abi", made.turns, made.shifts) + made.shifts[:, None]
+        shifts = np.concatenate([np.zeros((1, 3), dtype=np.int64), moved.reshape(-1, 3)])
+        turns, shifts = np.concatenate([made.turns, turns]), np.concatenate([made.shifts, shifts]) % PARTS
+        _, first = np.unique(_codes(turns, shifts), return_index=True)
+        if len(first) > MOST:
+            return None
+        made = Operations(turns[np.sort(first)], shifts[np.sort(first)])
+    return ordered(made)
 
 
 def ordered(operations: Operations) -> Operations:

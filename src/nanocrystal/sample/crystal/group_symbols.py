@@ -37,7 +37,9 @@ _ORIGIN = re.compile(r"\s*[(\[,;:]?\s*(?:origin|setting)\s*(?:choice|at)?\s*:?\s
 class Setting:
     """A space group with its axes and origin.
 
-    symbol: Hermann–Mauguin with the extension that tells origin or axes, such as 'F d -3 m:1'; short: without it.
+    symbol: Hermann–Mauguin with the extension that tells origin or axes, such as 'F d -3 m:1'; short: without it;
+    extension: that; axes: which the axes are of those of the reference setting; reference: whether it is that;
+    tabulated: whether it is one of the International Tables, as settings of larger cells and other origins are not.
     """
 
     number: int
@@ -48,6 +50,7 @@ class Setting:
     hall: str
     system: str
     reference: bool
+    tabulated: bool
 
     @cached_property
     def operations(self) -> Operations:
@@ -62,18 +65,19 @@ def all_settings() -> tuple[Setting, ...]:
     """Return all settings that are known, 564 of the 230 groups."""
     import gemmi
 
+    tabulated = {s.xhm() for s in gemmi.spacegroup_table_itb()}
     return tuple(
         Setting(
             s.number, s.xhm(), s.hm, s.ext.strip("\0 "), s.qualifier.strip(), s.hall, s.crystal_system_str(),
-            s.is_reference_setting(),
+            s.is_reference_setting(), s.xhm() in tabulated,
         )
         for s in gemmi.spacegroup_table()
     )  # fmt: skip
 
 
 def settings_numbered(number: int) -> tuple[Setting, ...]:
-    """Return the settings of a number of the International Tables, the reference first; none for an unknown one."""
-    found = [s for s in all_settings() if s.number == number]
+    """Return the settings of a number in the International Tables, the reference first; none for an unknown one."""
+    found = [s for s in all_settings() if s.number == number and s.tabulated]
     return tuple(sorted(found, key=lambda s: not s.reference))
 
 

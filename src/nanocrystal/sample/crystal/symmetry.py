@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,10 +103,10 @@ class SiteOrbit:
     fract: FloatArray
     directions: FloatArray
 
-    @property
+    @cached_property
     def free(self) -> tuple[int, ...]:
         """The coordinates (0, 1, 2) that may be refined."""
-        return tuple(int(k) for k in np.flatnonzero(np.abs(self.directions).sum(axis=1)))
+        return tuple(k for k, row in enumerate(self.directions.tolist()) if any(row))
 
 
 def site_orbit(
