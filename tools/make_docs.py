@@ -214,6 +214,8 @@ def _is(hint: Any, marked: Any) -> bool:
 
 
 def _words(hints: list[Any]) -> str:
+    if len(hints) > 1:
+        return " or ".join(_words([hint]) for hint in hints)
     [hint] = hints
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:

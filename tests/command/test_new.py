@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from support.small_study import TRUE, SmallStudy, noisy_rows
+from support.structure_texts import poscar
 
 HEADER = "qmax = 20.0\nqdamp = 0.04\n#### start data\n"
 SPHERES = """
@@ -81,6 +82,24 @@ def test_pdf_is_refined_as_it_stands(small: SmallStudy) -> None:
     found = refined(small, "noisy.toml")
     for address, true in (("crystals.ni.a", TRUE["a"]), ("populations.dots.diameter", TRUE["diameter"])):
         assert found[address]["value"] == pytest.approx(true, abs=4.0 * found[address]["stderr"])
+
+
+def test_a_structure_without_symmetry_keeps_lengths_alike(small: SmallStudy) -> None:
+    half = TRUE["a"] / 2.0
+    vectors = ((0.0, half, half), (half, 0.0, half), (half, half, 0.0))
+    small.write("POSCAR", poscar(vectors, ["0 0 0"], kinds="Ni\n1"))
+    small.write("noisy.gr", HEADER + "\n".join(noisy_rows()))
+    content, _ = written(small, "noisy.gr", "--cif", "POSCAR")
+    edge = TRUE["a"] / np.sqrt(2.0)
+    cell = {k: v for k, v in content["crystals"]["ni"].items() if k != "u_iso"}
+    assert cell == {
+        "cif": "POSCAR",
+        "a": {"value": pytest.approx(edge), "vary": True},
+        "b": {"tie": "crystals.ni.a"},
+        "c": {"tie": "crystals.ni.a"},
+    }
+    found = refined(small, "noisy.toml")["crystals.ni.a"]
+    assert found["value"] == pytest.approx(edge, abs=4.0 * found["stderr"])
 
 
 def test_what_the_file_does_not_say_is_marked(small: SmallStudy) -> None:
@@ -165,6 +184,7 @@ def test_nothing_is_overwritten(small: SmallStudy) -> None:
         (["ni.gr", "--cif", "Ni.cif", "--library", "Pt"], ["--library", "one of the two"]),
         (["a.fq"], ["a.fq", "holds f over q", "G(r) and for intensity"]),
         (["words.txt"], ["words.txt"]),
+        (["Ni.cif"], ["Ni.cif", "is a crystal structure", "give it with --cif"]),
     ],
 )
 def test_what_cannot_be_used(small: SmallStudy, arguments: list[str], words: list[str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from math import cos, gcd, radians, sin, sqrt
 from typing import Any
@@ -209,23 +209,35 @@ class Written:
         return "\n".join(lines) + "\n"
 
 
-TAGS = {
-    "new": {
-        "cell": "_cell_", "name": "_space_group_name_H-M_alt", "number": "_space_group_IT_number",
-        "hall": "_space_group_name_Hall", "operations": "_space_group_symop_operation_xyz", "site": "_atom_site_",
-        "formula": "_chemical_formula_sum", "units": "_cell_formula_units_Z", "density": "_exptl_crystal_density_diffrn",
-    },
-    "old": {
-        "cell": "_cell_", "name": "_symmetry_space_group_name_H-M", "number": "_symmetry_Int_Tables_number",
-        "hall": "_symmetry_space_group_name_Hall", "operations": "_symmetry_equiv_pos_as_xyz", "site": "_atom_site_",
-        "formula": "_chemical_formula_sum", "units": "_cell_formula_units_Z", "density": "_exptl_crystal_density_diffrn",
-    },
-    "dotted": {
-        "cell": "_cell.", "name": "_space_group.name_H-M_alt", "number": "_space_group.IT_number",
-        "hall": "_space_group.name_Hall", "operations": "_space_group_symop.operation_xyz", "site": "_atom_site.",
-        "formula": "_chemical_formula.sum", "units": "_cell.formula_units_Z", "density": "_exptl_crystal.density_diffrn",
-    },
-}  # fmt: skip
+NEW = {
+    "cell": "_cell_",
+    "name": "_space_group_name_H-M_alt",
+    "number": "_space_group_IT_number",
+    "hall": "_space_group_name_Hall",
+    "operations": "_space_group_symop_operation_xyz",
+    "site": "_atom_site_",
+    "formula": "_chemical_formula_sum",
+    "units": "_cell_formula_units_Z",
+    "density": "_exptl_crystal_density_diffrn",
+}
+OLD = {
+    "name": "_symmetry_space_group_name_H-M",
+    "number": "_symmetry_Int_Tables_number",
+    "hall": "_symmetry_space_group_name_Hall",
+    "operations": "_symmetry_equiv_pos_as_xyz",
+}
+DOTTED = {
+    "cell": "_cell.",
+    "name": "_space_group.name_H-M_alt",
+    "number": "_space_group.IT_number",
+    "hall": "_space_group.name_Hall",
+    "operations": "_space_group_symop.operation_xyz",
+    "site": "_atom_site.",
+    "formula": "_chemical_formula.sum",
+    "units": "_cell.formula_units_Z",
+    "density": "_exptl_crystal.density_diffrn",
+}
+TAGS = {"new": NEW, "old": {**NEW, **OLD}, "dotted": DOTTED}
 
 
 def whole(made: Made) -> Written:
@@ -280,9 +292,9 @@ def sound_files(made: Made) -> Iterator[tuple[str, str]]:
     yield "all but the Hall symbol", replace(full, operations=None, name=None, number=None, dialect="old").text()
     if known_short:
         yield "blanks", replace(full, operations=None, hall=None, number=None, name=short, dialect="old").text()
-    if not setting.qualifier.strip("\0 ").startswith(("a", "b", "c", "-")):  # axes as the name says
-        if told_apart(made, other_settings(made, named=True)):
-            yield "origin", replace(full, operations=None, hall=None, number=None, name=setting.hm).text()
+    named_axes = not setting.qualifier.strip("\0 ").startswith(("a", "b", "c", "-"))
+    if named_axes and told_apart(made, other_settings(made, named=True)):
+        yield "origin", replace(full, operations=None, hall=None, number=None, name=setting.hm).text()
     if tabulated(setting) and told_apart(made, other_settings(made, named=False)):
         yield "all but the number", replace(full, operations=None, hall=None, name=None).text()
     points = [(e, p) for e, at in made.sites for p in places(made.operations, [float(v) for v in at])]
@@ -440,11 +452,3 @@ def only_the_identity(made: Made, full: Written, rng: random.Random) -> Damage |
     if len(made.operations) < 2:
         return None
     return Damage("only x,y,z is listed", replace(full, operations=["x,y,z"]).text(), ("list of operations",))
-
-
-@dataclass
-class Tally:
-    """How many files were tried, and what went wrong."""
-
-    tried: int = 0
-    failures: list[str] = field(default_factory=list)

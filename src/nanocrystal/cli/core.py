@@ -141,7 +141,7 @@ def debye(
 @app.command()
 def new(
     data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Measured files: .gr, .iq, .xy, .xye, …")],
-    cif: Annotated[Path | None, typer.Option(help="Crystal structure.")] = None,
+    cif: Annotated[Path | None, typer.Option(help="Crystal structure: CIF, POSCAR, .stru, .ddp or .ncmat.")] = None,
     library: Annotated[str, typer.Option(help="Bundled structure instead; see: nanocrystal library.")] = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="STUDY.toml", help="Study file (default: named after the data).")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 
 from nanocrystal.data.curve import Curve
+from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.errors import InputError
-from nanocrystal.text import file_bytes
-
-SUFFIX = ".xml"
 
 
-def cansas_curve(path: Path, where: str) -> Curve:
+def cansas_curve(file: RawFile) -> Curve:
     """Return the curve of the first SASdata of a canSAS 1D file (versions 1.0, 1.1), with its resolution."""
-    content = file_bytes(path, where)
+    content, path, where = file.content, file.path, file.address
     try:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
@@ -40,21 +37,13 @@ def cansas_curve(path: Path, where: str) -> Curve:
     unit = (rows[0]["Q"].get("unit") or "1/A").replace(" ", "")
     read = ", ".join(n for n in ("Q", "I", "Idev", "Qdev") if n in rows[0])
     notes = (f"{len(rows)} points of the first SASdata were read: {read}",)
-    digest = hashlib.sha256(content).hexdigest()
-    return Curve(
-        x=x,
-        y=y,
-        sigma=sigma,
-        x_name="q",
-        y_name="intensity",
-        source=str(path),
-        sha256=digest,
-        metadata={"q_unit": unit},
-        notes=notes,
-        resolution=width,
-    )
+    curve = file.curve(x, y, sigma, axes=("q", "intensity"), resolution=width, notes=notes)
+    return replace(curve, metadata={"q_unit": unit})
 
 
 def _tag(element: ElementTree.Element) -> str:
     """Return the name of an element without its name space."""
     return element.tag.rpartition("}")[2]
+
+
+CANSAS = Format("canSAS 1D", (".xml",), cansas_curve)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Curve:
         Sentences on what the reader left out or decided.
     resolution : array (n,) or None
         Standard deviation of x, at least 0; None where the file has none.
+    stated : Stated
+        What the file says of its measurement: radiation, wavelength, composition, …
     """
 
     x: FloatArray
@@ -50,6 +53,7 @@ class Curve:
     metadata: Mapping[str, str]
     notes: tuple[str, ...]
     resolution: FloatArray | None = None
+    stated: Stated = field(default_factory=Stated)
 
     def kept(self, which: NDArray[np.bool_]) -> Curve:
         """Return the points that are marked, which: (n,)."""

@@ -441,10 +441,10 @@ class Sample:
     @property
     def notes(self) -> list[str]:
         """What was decided, left out or contradictory in structure files, one sentence each."""
-        of_atoms = {n: p.shape.explicit for n, p in self.populations.items() if p.shape.explicit is not None}
+        clusters = [p.shape.explicit for p in self.populations.values() if p.shape.explicit is not None]
         return [
             *(note for crystal in self.crystals.values() for note in crystal.notes),
-            *(f"populations.{n}: {c.source}: {note}" for n, c in of_atoms.items() for note in c.notes),
+            *(f"{c.source}: {note}" for c in clusters for note in c.notes),
         ]
 
     def inputs(self) -> dict[str, str]:

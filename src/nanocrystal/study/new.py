@@ -14,21 +14,23 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.crystal.cif import parse_cif
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE
-from nanocrystal.sample.crystal.structure_file import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY, is_structure, structure_of_file
 from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
-from nanocrystal.text import read_text
 
 CHECK = "CHECK"
 LARGEST_Q = 40.0
 """Å⁻¹; an abscissa without a name that goes further is 2θ"""
 DEFAULT_QMAX = 25.0
+ALIKE = 1e-5
+"""of a length; two that differ by less are one"""
 USUAL_U = 0.01
 """Å²; displacement to start from in a stiff crystal"""
 LARGEST_U = 0.1
@@ -87,7 +89,7 @@ def _to_check(text: str) -> tuple[str, ...]:
 def _crystal(cif: Path | None, library: str) -> Crystal | None:
     """Return the crystal with a displacement for every element, or None where neither is given."""
     if cif is not None:
-        structure = parse_cif(read_text(cif, "--cif"), str(cif))
+        structure = structure_of_file(cif, "--cif")
     elif library:
         name = library_name(library, "--library")
         structure = parse_cif(library_text(name), f"{LIBRARY}{name}")
@@ -102,6 +104,8 @@ def _crystal(cif: Path | None, library: str) -> Crystal | None:
 
 def _read(path: Path, folder: Path) -> _Data:
     columns: tuple[str, ...] | None = None
+    if is_structure(path):
+        raise InputError(str(path), "is a crystal structure, not measured data; give it with --cif.")
     try:
         curve = read_curve(path)
     except InputError as error:
@@ -114,6 +118,9 @@ def _read(path: Path, folder: Path) -> _Data:
             str(path),
             f"holds {curve.y_name} over {curve.x_name}; a study is written for G(r) and for intensity over Q or 2θ.",
         )
+    if curve.stated.radiation not in (None, "x-ray"):
+        words = f"holds data of the radiation {curve.stated.radiation} ({curve.stated.place('radiation')})"
+        raise InputError(str(path), f"{words}; a study is written for X-rays, which alone are calculated.")
     return _Data("", _relative(path, folder), curve, columns)
 
 
@@ -150,17 +157,12 @@ def _kind(data: _Data) -> str:
     return "PDF" if data.is_pdf else "total scattering"
 
 
-def _header_number(curve: Curve, *names: str) -> float | None:
-    """Return the first positive number that the header gives under one of the names."""
-    for name in names:
-        match = re.match(r"[-+.\deE]+", curve.metadata.get(name, ""))
-        try:
-            value = float(match[0]) if match else 0.0
-        except ValueError:
-            continue
-        if np.isfinite(value) and value > 0.0:
-            return value
-    return None
+def _mean_wavelength(stated: Stated) -> float | None:
+    """Return the wavelength that a file states, of a doublet the mean by intensity (Å)."""
+    if stated.wavelength is None or stated.second_wavelength is None:
+        return stated.wavelength
+    ratio = 0.5 if stated.ratio is None else stated.ratio
+    return (stated.wavelength + ratio * stated.second_wavelength) / (1.0 + ratio)
 
 
 def _pdf_extent(curve: Curve) -> float:
@@ -201,9 +203,7 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
             ]
         )
     lines.append(source)
-    for i in crystal.freedom.free:
-        value, unit = float(crystal.structure.cell[i]), "Å" if i < 3 else "°"
-        lines.append(f"{CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+    lines += _cell_lines(crystal, name)
     lines += ["", f"[crystals.{name}.u_iso]    # Å², mean-square displacement along one axis; B = 8π² u_iso"]
     for element in dict.fromkeys(s.element for s in crystal.sites):
         published = [
@@ -218,6 +218,24 @@ def _crystal_block(crystal: Crystal | None, name: str, source: str, perovskite: 
                 f"# {'xyz'[k]} = {{ value = {float(site.orbit.fract[k]):.6g}, vary = true }}" for k in site.orbit.free
             ]
     return "\n".join(lines)
+
+
+def _cell_lines(crystal: Crystal, name: str) -> list[str]:
+    """Return the independent parameters of the cell; where the file has no symmetry, lengths alike are one."""
+    cell, free, lines = crystal.structure.cell, crystal.freedom.free, []
+    without_symmetry = len(crystal.structure.rotations) == 1
+    for i in free:
+        value, unit = float(cell[i]), "Å" if i < 3 else "°"
+        alike = [j for j in free if j < i < 3 and abs(cell[i] - cell[j]) < ALIKE * cell[j]]
+        if without_symmetry and alike:
+            lines.append(
+                f'{CELL_NAMES[i]} = {{ tie = "crystals.{name}.{CELL_NAMES[alike[0]]}" }}    # alike in the file'
+            )
+        elif without_symmetry and i > 2 and value in (60.0, 90.0, 120.0):
+            lines.append(f"# {CELL_NAMES[i]} = {{ value = {value:g}, vary = true }}    # {unit}")
+        else:
+            lines.append(f"{CELL_NAMES[i]} = {{ value = {value:.8g}, vary = true }}    # {unit}")
+    return lines
 
 
 def _population_block(data: Sequence[_Data], crystal: str, perovskite: bool) -> str:
@@ -265,8 +283,8 @@ def _pdf_block(data: _Data, crystal: Crystal | None) -> str:
     low = max(1.5, float(curve.x[0]))
     lines = _head(data, "pdf")
     lines.append(f"r_range = [{low:.4g}, {_floor(float(curve.x[-1]))}]    # Å; a shorter range is faster")
-    qmax = _header_number(curve, "qmax")
-    if qmax is not None:
+    qmax = curve.stated.qmax
+    if qmax:
         lines.append(f"qmax = {qmax:g}    # Å⁻¹, from the header of the file")
     else:
         possible = np.pi / float(np.median(np.diff(curve.x)))
@@ -275,8 +293,8 @@ def _pdf_block(data: _Data, crystal: Crystal | None) -> str:
             "say up to where the data were transformed"
         )
     for name in ("qdamp", "qbroad"):
-        value = _header_number(curve, name)
-        if value is not None:
+        value = getattr(curve.stated, name)
+        if value:
             lines.append(f"{name} = {value:g}    # Å⁻¹, from the header of the file")
         elif name == "qdamp":
             lines.append(
@@ -296,7 +314,7 @@ def _scattering_block(data: _Data) -> str:
     curve = data.curve
     lines = _head(data, "total-scattering")
     ends = f"[{_ceil(float(curve.x[0]))}, {_floor(float(curve.x[-1]))}]"
-    wavelength = _header_number(curve, "wavelength", "lambda")
+    wavelength = _mean_wavelength(curve.stated)
     if curve.x_name == "q":
         lines.append(f"q_range = {ends}    # Å⁻¹")
         beam = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
@@ -304,7 +322,9 @@ def _scattering_block(data: _Data) -> str:
         lines.append(f"two_theta_range = {ends}    # degrees")
         beam = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
     if wavelength is not None:
-        beam = f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        beam = (
+            f"wavelength = {wavelength:.7g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        )
     lines.append(beam)
     if curve.sigma is None:
         if (curve.y < 0.0).any():

@@ -21,7 +21,7 @@ from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
-from nanocrystal.sample.crystal.structure_file import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY
 from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions

@@ -14,13 +14,12 @@ from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
-from nanocrystal.sample.crystal.structure_file import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY, structure_of_file
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.techniques import TECHNIQUES
-from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,8 +170,8 @@ def _structure(made: CifStructure, folder: Path, where: str) -> CifStructure:
     """Return the structure that a study would read in the place of this one."""
     if made.source.startswith(LIBRARY):
         return parse_cif(library_text(library_name(made.source.removeprefix(LIBRARY), where)), made.source)
-    text = read_text(resolved_path(made.source, folder, where), where)
-    return parse_cif(text, made.source, block=made.block, setting=made.setting)
+    path = resolved_path(made.source, folder, where)
+    return structure_of_file(path, where, made.source, made.block, made.setting)
 
 
 def _cluster(source: str, folder: Path, where: str) -> Cluster:

@@ -34,7 +34,7 @@ from nanocrystal.parameters.meaning import INSIDE, NO_SIZE_LAW
 from nanocrystal.sample.crystal.cif import CifStructure
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Substitution, substituted_sites
-from nanocrystal.sample.crystal.structure_file import LIBRARY, StructureFile, read_structure
+from nanocrystal.sample.crystal.structure_files import LIBRARY, StructureFile, read_structure
 from nanocrystal.sample.crystal.symmetry import (
     CELL_NAMES,
     CellFreedom,
@@ -212,7 +212,7 @@ class CrystalKeys(CellKeys, total=False):
 
 @dataclass(frozen=True, init=False)
 class Crystal(Declares):
-    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
+    """A crystal: a structure file or a structure of the library, with what shall differ from it or be refined.
 
         Crystal("Pt.cif", name="pt", a=vary(3.92), u_iso={"Pt": vary(0.009)})
         Crystal("library:CsPbBr3-gamma", name="perovskite", u_iso={"Cs": 0.1, "Pb": 0.02, "Br": 0.04})
@@ -223,7 +223,7 @@ class Crystal(Declares):
     Parameters
     ----------
     structure : str, Path or CifStructure
-        A CIF, "library:NAME", or what was read from one.
+        A CIF or another structure file, "library:NAME", or what was read from one.
     cell : mapping of str to number
         Parameters of the cell, whole.
     u_iso : mapping of str to number
@@ -256,7 +256,7 @@ class Crystal(Declares):
     u_iso: Annotated[
         Mapping[Label, Number],
         U_ISO,
-        "Å², by site label or element; sites not named keep the value of the CIF",
+        "Å², by site label or element; sites not named keep the value of the file",
     ] = field(default_factory=dict)
     site_overrides: Annotated[
         Mapping[Label, SiteOverride],
@@ -562,7 +562,7 @@ class Crystal(Declares):
     @property
     def notes(self) -> list[str]:
         """What was decided or left out of the file, or does not agree in it, one sentence each."""
-        return [f"{self.where}: {self.structure.source}: {note}" for note in self.structure.notes]
+        return [f"{self.structure.source}: {note}" for note in self.structure.notes]
 
     @property
     def sha256(self) -> str:

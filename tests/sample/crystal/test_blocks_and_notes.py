@@ -9,7 +9,7 @@ import pytest
 
 from nanocrystal import Crystal
 from nanocrystal.errors import InputError
-from nanocrystal.sample.crystal.structure_file import read_structure
+from nanocrystal.sample.crystal.structure_files import read_structure
 from nanocrystal.study import read_study
 from support.cifs import FULL, cif, named
 from support.small_study import CIF, SmallStudy
@@ -65,7 +65,7 @@ def test_arguments_of_a_crystal_in_python(tmp_path: Path) -> None:
     (tmp_path / "two.cif").write_text(TWO)
     first = Crystal(tmp_path / "two.cif", name="ni")
     assert first.structure.cell[0] == 3.6
-    assert first.notes == [f"crystals.ni: {tmp_path / 'two.cif'}: {first.structure.notes[0]}"]
+    assert first.notes == [f"{tmp_path / 'two.cif'}: {first.structure.notes[0]}"]
     assert Crystal.from_cif(tmp_path / "two.cif", block="Ni").structure.cell[0] == 3.52
     with pytest.raises(InputError, match=r"^crystals\.two\.block"):
         Crystal(tmp_path / "two.cif", block="none")
@@ -81,7 +81,7 @@ def test_notes_are_in_the_result_on_the_terminal_and_on_the_page(two_phases: Sma
     said = two_phases.run("refine", "{}/study.toml", "--out", "{}/out")
     assert NOTE in said.stderr
     document = json.loads((two_phases.folder / "out" / "results.json").read_text())
-    assert any(note.startswith("crystals.ni: Ni.cif: has structures") for note in document["notes"])
+    assert any(note.startswith("Ni.cif: has structures") for note in document["notes"])
     assert "has structures in the blocks" in (two_phases.folder / "out" / "report.html").read_text()
 
 
