@@ -293,3 +293,7 @@ def test_a_written_crystal_has_no_notes() -> None:
     again = parse_cif(made.at(made._initial_values()).cif_text("again"), "again.cif")
     assert again.notes == ()
     assert atoms(again) == {"Si": 8}
+
+
+def test_modulated_structures_are_read_as_their_average() -> None:
+    only_note(cif("5.6402", named("F m -3 m", "_cell_modulation_dimension 1"), SALT), "modulated", "average")

@@ -29,6 +29,8 @@ __all__ = ["CifSite", "CifStructure", "parse_cif", "read_cif"]
 FloatArray = NDArray[np.float64]
 LONGEST = 1e5
 """Å; no cell is longer"""
+WAVES = ("_cell_modulation_dimension", "_cell_wave_vector_x", "_space_group_ssg_name")
+MODULATED = "the structure is modulated; its average was read, without the waves."
 NAMELESS = "?"
 """the symbol of a space group in axes that have none"""
 
@@ -145,6 +147,7 @@ def structure_of(text: str, source: str, block: str, setting: str, *, cluster: b
     notes += [*found.notes, *of_displacements, *of_formula, *agreement.notes]
     notes += doubts(candidate, content, symmetry.system, source, boxed)
     notes += _unsaid_angles(chosen, cell, candidate.operations.rotations)
+    notes += [MODULATED] if any(tag in chosen for tag in WAVES) else []
     return CifStructure(
         source,
         text,

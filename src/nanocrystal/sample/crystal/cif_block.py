@@ -46,23 +46,8 @@ class Block:
 
     def __init__(self, block: Any, source: str) -> None:
         self.name, self.source = str(block.name).strip(), source
-        self._single: dict[str, tuple[str, str]] = {}
-        self._columns: dict[str, tuple[int, int, int]] = {}
-        self._loops: dict[int, Any] = {}
-        self._values: dict[int, list[str]] = {}
-        for number, item in enumerate(block):
-            if item.pair is not None:
-                self._add(*item.pair)
-            elif item.loop is not None:
-                self._loops[number] = item.loop
-                for k, tag in enumerate(item.loop.tags):
-                    self._columns.setdefault(_plain(tag), (number, k, len(item.loop.tags)))
-
-    def _add(self, tag: str, raw: str) -> None:
-        first = self._single.setdefault(_plain(tag), (tag, raw))
-        if first[1] != raw:
-            problem = f"gives {first[0]} as {first[1]} and {tag} as {raw}, which are the same tag; delete one of them."
-            raise InputError(self.source, problem)
+        self._single = _pairs(block, source)
+        self._columns = _columns(block)
 
     def __contains__(self, tag: str) -> bool:
         return _plain(tag) in self._single or _plain(tag) in self._columns
@@ -108,10 +93,28 @@ class Block:
             return [self._single[key][1]]
         if key not in self._columns:
             return None
-        number, k, width = self._columns[key]
-        if number not in self._values:
-            self._values[number] = list(self._loops[number].values)
-        return self._values[number][k::width]
+        return self._columns[key][1]
+
+
+def _pairs(block: Any, source: str) -> dict[str, tuple[str, str]]:
+    """Return tag in plain spelling -> tag and text of what stands alone; raises InputError where two disagree."""
+    pairs: dict[str, tuple[str, str]] = {}
+    for tag, raw in (item.pair for item in block if item.pair is not None):
+        first = pairs.setdefault(_plain(tag), (tag, raw))
+        if first[1] != raw:
+            problem = f"gives {first[0]} as {first[1]} and {tag} as {raw}, which are the same tag; delete one of them."
+            raise InputError(source, problem)
+    return pairs
+
+
+def _columns(block: Any) -> dict[str, tuple[int, list[str]]]:
+    """Return tag in plain spelling -> number of its loop, and its texts."""
+    columns: dict[str, tuple[int, list[str]]] = {}
+    for number, loop in enumerate(item.loop for item in block if item.loop is not None):
+        values, width = list(loop.values), len(loop.tags)
+        for k, tag in enumerate(loop.tags):
+            columns.setdefault(_plain(tag), (number, values[k::width]))
+    return columns
 
 
 def known(raw: str) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.cif_block import FRACT, Block, written_number
@@ -74,7 +75,7 @@ def read_sites(block: Block, formula: Mapping[str, float] | None) -> ReadSites:
     labels = block.beside(FRACT[0], "_atom_site_label") or [None] * n
     filled = block.beside(FRACT[0], "_atom_site_occupancy") or ["1"] * n
     flags = block.beside(FRACT[0], "_atom_site_calc_flag") or [None] * n
-    found, names, elements = ReadSites(), Names(), Elements(formula)
+    found, elements = ReadSites(), Elements(formula)
     steps: list[float] = []
     without: dict[str, list[str]] = {}
     for row, (symbol, label, place) in enumerate(zip(symbols, labels, coordinates, strict=True)):
@@ -100,11 +101,13 @@ def read_sites(block: Block, formula: Mapping[str, float] | None) -> ReadSites:
             continue
         found.rows.append(row)
         found.labels.append(called)
-        found.sites.append(CifSite(names.of(called, element), element, fract, occupancy, None))
+        found.sites.append(CifSite(called, element, fract, occupancy, None))
     left_out = [f"left out, as {reason}: {_few(labels)}." for reason, labels in without.items()]
     if not found.sites:
         why = f"; {' '.join(left_out)}" if left_out else "."
         raise InputError(block.source, f"has no atom sites with a label (_atom_site_label) and coordinates{why}")
+    names = _names([(site.label, site.element) for site in found.sites])
+    found.sites = [replace(site, label=name) for site, name in zip(found.sites, names, strict=True)]
     found.step = min((s for s in steps if s > 0.0), default=0.0)
     found.notes += left_out
     found.notes += elements.notes()
@@ -150,18 +153,25 @@ def _occupancy(text: str | None, called: str, source: str) -> float | None:
     return min(number.value, 1.0)
 
 
-@dataclass
-class Names:
-    """Labels as names: letters, digits and underscores, each once."""
-
-    times: dict[str, int] = field(default_factory=dict)
-
-    def of(self, label: str, element: str) -> str:
-        """Return the name of a site with this label."""
+def _names(sites: list[tuple[str, str]]) -> list[str]:
+    """Return labels, with the element for an empty one, as names: letters, digits and underscores, each once."""
+    names: list[str] = []
+    times: dict[str, int] = {}
+    for label, element in sites:
         name = re.sub(r"\W", "_", label) or element
         name = f"_{name}" if name[0].isdigit() else name
-        self.times[name] = self.times.get(name, 0) + 1
-        return name if self.times[name] == 1 else f"{name}_{self.times[name]}"
+        times[name] = times.get(name, 0) + 1
+        names.append(name if times[name] == 1 else f"{name}_{times[name]}")
+    return names
+
+
+class Reading(NamedTuple):
+    """A label that may be read in two ways: what was taken, what it might be, and whether the formula decided."""
+
+    label: str
+    taken: str
+    other: str
+    by_formula: bool
 
 
 @dataclass
@@ -169,7 +179,7 @@ class Elements:
     """The elements of sites, from type symbols or else from labels, of which some may be read in two ways."""
 
     formula: Mapping[str, float] | None
-    ambiguous: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    ambiguous: list[Reading] = field(default_factory=list)
     water: list[str] = field(default_factory=list)
 
     def why_none(self, symbol: str | None, label: str) -> str:
@@ -199,7 +209,7 @@ class Elements:
         element = by_formula[0] if len(by_formula) == 1 else two
         if element != two or (symbol is None and not (letters[0].isupper() and letters[1].islower())):
             other = one if element == two else two
-            self.ambiguous[label] = (element, other, len(by_formula) == 1)
+            self.ambiguous.append(Reading(label, element, other, len(by_formula) == 1))
         return element
 
     def _has(self, element: str) -> bool:
@@ -209,14 +219,14 @@ class Elements:
         """Return what was taken for labels that may be read in two ways."""
         notes = []
         for decided in (True, False):
-            chosen = {k: v for k, v in self.ambiguous.items() if v[2] == decided}
+            chosen = [reading for reading in self.ambiguous if reading.by_formula == decided]
             if not chosen:
                 continue
-            taken = in_words(list(dict.fromkeys(v[0] for v in chosen.values())))
-            others = in_words(list(dict.fromkeys(v[1] for v in chosen.values())))
+            taken = in_words(list(dict.fromkeys(r.taken for r in chosen)))
+            others = in_words(list(dict.fromkeys(r.other for r in chosen)))
             why = "as _chemical_formula_sum says" if decided else "and nothing in the file decides"
             notes.append(
-                f"the elements of {_few(list(chosen))} may be {taken} or {others}: {taken} taken, {why}; "
+                f"the elements of {_few([r.label for r in chosen])} may be {taken} or {others}: {taken} taken, {why}; "
                 "_atom_site_type_symbol would tell."
             )
         if self.water:

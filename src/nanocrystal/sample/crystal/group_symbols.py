@@ -14,9 +14,11 @@ from functools import cache, cached_property
 from nanocrystal.sample.crystal.group_operations import Operations
 
 SUFFIXES = {
-    "h": "H", "hr": "H", "r": "R", "rs": "R", "rr": "R",
-    "s": "1", "z": "2", "o1": "1", "o2": "2", "1": "1", "2": "2",
-}  # fmt: skip
+    **dict.fromkeys(("h", "hr"), "H"),
+    **dict.fromkeys(("r", "rs", "rr"), "R"),
+    **dict.fromkeys(("1", "s", "o1"), "1"),
+    **dict.fromkeys(("2", "z", "o2"), "2"),
+}
 """what stands behind a symbol -> the setting: axes of rhombohedral groups, the origin (S and Z as ICSD writes them)"""
 E_GLIDES = {
     39: "A e m 2, B m e 2, B 2 e m, C 2 m e, C m 2 e, A e 2 m",
@@ -68,11 +70,18 @@ def all_settings() -> tuple[Setting, ...]:
     tabulated = {s.xhm() for s in gemmi.spacegroup_table_itb()}
     return tuple(
         Setting(
-            s.number, s.xhm(), s.hm, s.ext.strip("\0 "), s.qualifier.strip(), s.hall, s.crystal_system_str(),
-            s.is_reference_setting(), s.xhm() in tabulated,
+            number=s.number,
+            symbol=s.xhm(),
+            short=s.hm,
+            extension=s.ext.strip("\0 "),
+            axes=s.qualifier.strip(),
+            hall=s.hall,
+            system=s.crystal_system_str(),
+            reference=s.is_reference_setting(),
+            tabulated=s.xhm() in tabulated,
         )
         for s in gemmi.spacegroup_table()
-    )  # fmt: skip
+    )
 
 
 def settings_numbered(number: int) -> tuple[Setting, ...]:
