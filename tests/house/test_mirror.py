@@ -148,7 +148,8 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "sample/crystal": {
         "command/test_atoms": "clusters",
-        "sample/crystal/test_cif_and_symmetry": "crystal",
+        "sample/crystal/test_agreement": "agreement content stated_content stated_symmetry verdict",
+        "sample/crystal/test_cif_and_symmetry": "crystal crystal_now",
         "sample/crystal/test_structure_files": "listed ncmat pdffit pdfgui poscar",
         "sample/crystal/test_tilts": "settings",
     },
