@@ -16,7 +16,9 @@ COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
+        "command/test_file_names": "filenames",
         "command/test_stopped": "stopping",
+        "refinement/test_threads": "linear_algebra",
         "report/test_reading": "arrays",
         "report/test_together": "systems",
         "running/test_pool": "processes",
