@@ -31,8 +31,8 @@ Instrument
     q stands for an infinite one.
 
 Weights
-    σ of the file (columns q, I, σ; canSAS .xml, NXcanSAS .h5); without them 3 % of each intensity, or as `weights` says.
-    Negative intensities stay; without σ of the file those of 0 at both ends are left out, as behind a beam stop.
+    σ of the file (columns q, I, σ; canSAS .xml, NXcanSAS .h5); without them 3 % of each intensity, or what `weights`
+    says. Negative intensities stay; without σ of the file those of 0 at both ends are left out, as behind a beam stop.
 
 Blanks
     Measured ones, as of the solvent or the empty cell, each with its own linear scale.
