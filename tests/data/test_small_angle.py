@@ -134,7 +134,8 @@ def test_a_slit_is_said_with_the_key_that_takes_it(written: Written) -> None:
     del columns["Qdev"]  # type: ignore[attr-defined]
     curve = read_curve(written(Entry([columns], resolutions=("dQw", "dQl"))))
     assert curve.resolution is None
-    assert "the curve is slit-smeared, dQl = 0.117 Å⁻¹; say slit_length = 0.117" in said(curve)
+    assert curve.stated.slit_length == 0.117
+    assert "the curve is slit-smeared, dQl = 0.117 Å⁻¹, which small angles take as slit_length" in said(curve)
 
 
 def test_a_curve_that_is_called_smeared_is_said(in_xml: Written) -> None:
@@ -185,7 +186,7 @@ def test_the_parts_of_measured_latex() -> None:
     pinhole, slit = (read_curve(path, entry=e) for e in ("latex_sans", 2))
     assert (len(pinhole.x), pinhole.x[0], pinhole.resolution[0]) == (301, 0.003797, 0.00109)  # type: ignore[index]
     assert (len(slit.x), slit.x[0], slit.y[0], slit.stated.wavelength) == (82, 7.7457e-05, 8432.04, 2.38)
-    assert "say slit_length = 0.117" in said(slit)
+    assert slit.stated.slit_length == 0.117
 
 
 def test_the_same_measurement_in_hdf5_and_xml_of_mantid() -> None:

@@ -176,7 +176,7 @@ COVERED: dict[str, dict[str, str]] = {
     "study": {
         "command/test_atoms": "explicit",
         "command/test_compare": "candidate_set",
-        "command/test_new": "new",
+        "command/test_new": "new new_small_angle",
         "command/test_python_interface": "run",
         "command/test_wrong_input_study": "messages",
         "house/test_declarations": "fields tables",

@@ -75,10 +75,11 @@ def sas_curve(file: RawFile, data: SasData) -> Curve:
     if sigma is not None:
         sigma = sigma * (_per_cm(data.units.get("Idev", "")) or scale if scale != 1.0 else 1.0)
     sigma = None if sigma is None else _of_points(sigma, "Idev", notes)
-    notes += _of_a_slit(data, per_angstrom)
+    slit, told = _of_a_slit(data, per_angstrom)
+    notes += told
     read = ", ".join(n for n in COLUMNS[:4] if n in data.columns)
     notes.insert(0, f"{len(q)} points were read: {read}")
-    stated = replace(data.stated, x_unit=unit, y_unit=y_unit)
+    stated = replace(data.stated, x_unit=unit, y_unit=y_unit, slit_length=slit)
     axes = ("q", "intensity")
     return file.curve(q, intensity * scale, sigma, axes=axes, stated=stated, notes=notes, resolution=resolution)
 
@@ -139,16 +140,16 @@ def _resolution(data: SasData, per_angstrom: float, notes: list[str]) -> FloatAr
     return np.asarray(qdev * own) if qdev.any() else None
 
 
-def _of_a_slit(data: SasData, per_angstrom: float) -> list[str]:
-    """Return notes on what was measured with a slit, which a model must be averaged over."""
+def _of_a_slit(data: SasData, per_angstrom: float) -> tuple[float | None, list[str]]:
+    """Return the length of the slit of a measurement, Å⁻¹, and notes: a model must be averaged over it."""
     length = data.columns.get("dQl")
     if length is not None and np.isfinite(length).any() and np.nanmax(length) > 0.0:
         own = factor(data.units.get("dQl", ""), "q") or per_angstrom
-        low, high = (float(f(length)) * own for f in (np.nanmin, np.nanmax))
-        shown = f"{high:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
-        key = f"slit_length = {high:.6g}" if low == high else "slit_length"
-        return [f"the curve is slit-smeared, dQl = {shown} Å⁻¹; say {key}, or the model is compared without the slit"]
+        low, high = (float(f"{float(f(length)) * own:.9g}") for f in (np.nanmin, np.nanmax))
+        shown = f"{high:g}" if low == high else f"{low:g} to {high:g}"
+        what = "which small angles take as slit_length" if low == high else "which is not one length: say slit_length"
+        return high if low == high else None, [f"the curve is slit-smeared, dQl = {shown} Å⁻¹, {what}"]
     called = next((word for word in SMEARED for name in data.names if word in name.lower()), "")
     if called:
-        return [f"the curve is called {called!r}; say slit_length, or the model is compared without the slit"]
-    return []
+        return None, [f"the curve is called {called!r}; say slit_length, or the model is compared without the slit"]
+    return None, []
