@@ -142,7 +142,7 @@ CHANGES = {
     "huge resolution": (TERMS, "q_resolution = 0.9", ["datasets.iq.q_resolution", "at most 0.3, got 0.9", "no peaks"]),
     "huge slope": (TERMS, "q_resolution_slope = 0.09", ["datasets.iq.q_resolution_slope", "at most 0.05"]),
     "NaN": (FILE, 'file = "nan.iq"', ["nan.iq, line 31", "'1.6 nan'", "remove the row"]),
-    "scan twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 602", "q has run from 1 to 13", "two scans", "keep one"]),
+    "scan twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 602", "q has run from 1 to 13", "two scans"]),
     "five points": (FILE, 'file = "five.iq"', ["line 12: datasets.iq.file", "five.iq has 5 points", "at least 10"]),
     "more parameters than points": (
         f"{FILE}\n{TERMS}", 'file = "twelve.iq"\nbackground_terms = 12', ["12 independent points", "15 refined"]),

@@ -26,7 +26,7 @@ def small(tmp_path: Path) -> SmallStudy:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("ni.gr", "\n".join(gr_rows()), ["ni.gr", "is a PDF, G(r) over r", "`nanocrystal new ni.gr`", "`nanocrystal ref"]),
+        ("ni.gr", "\n".join(gr_rows()), ["ni.gr", "is a PDF, G(r) over r", "`nanocrystal new ni.gr`"]),
         ("a.iq", ROWS, ["is an intensity over q", "nanocrystal new a.iq"]),
         ("a.chi", ROWS, ["is an intensity over q"]),
         ("a.fq", ROWS, ["is F(Q) or S(Q) over q"]),

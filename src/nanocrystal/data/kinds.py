@@ -89,7 +89,7 @@ _NMR_FILES = ("acqus", "acqu", "procpar", "procs", "fid", "ser")
 
 def kind_of(path: Path) -> Kind | None:
     """Return what a file or folder is by its name and beginning, None where that tells nothing."""
-    if path.is_dir():
+    if is_folder(path):
         return _kind_of_folder(path)
     try:
         beginning = beginning_of(path, "", BEGINNING)
@@ -109,6 +109,14 @@ def kind_of(path: Path) -> Kind | None:
     return by_suffix
 
 
+def is_folder(path: Path) -> bool:
+    """Say whether a path is that of a folder; not so where the system does not know such names."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _is_cif(text: str) -> bool:
     """Say whether a text is a crystal structure, and no pattern that is kept in the same form."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
@@ -117,7 +125,10 @@ def _is_cif(text: str) -> bool:
 
 
 def _kind_of_folder(folder: Path) -> Kind | None:
-    names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError:
+        return None
     if names & set(_NMR_FILES[:4]) or any((folder / n / "acqus").is_file() for n in sorted(names)[:50]):
         return NMR
     if names & {"results.json", "comparison.json", "series.json"}:

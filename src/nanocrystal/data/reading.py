@@ -16,8 +16,9 @@ from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.header import pairs_in, stated_in
 from nanocrystal.data.headings import ABSCISSAE, ORDINATES
-from nanocrystal.data.kinds import refuse_other
+from nanocrystal.data.kinds import is_folder, refuse_other
 from nanocrystal.data.lines import quoted
+from nanocrystal.data.nxcansas import NXCANSAS
 from nanocrystal.data.packed import unpacked
 from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.stated import Stated
@@ -35,7 +36,7 @@ FEWEST_SWAPPED = 5
 """points that tell an order from chance"""
 MANY = 1_000_000
 """points that are remarked on: what is calculated at each takes its time"""
-FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
@@ -95,7 +96,7 @@ def curve_of(path: Path, said: Said, where: str = "") -> Curve:
     """Return the curve in a file as `read_curve` does, but points that cannot be used as its `faults`."""
     path = Path(path)
     address = f"{where}: {path}" if where else str(path)
-    if path.is_dir():
+    if is_folder(path):
         refuse_other(path, WANTED, address)
     raw = file_bytes(path, where, MOST_BYTES)
     content = unpacked(raw, address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,14 @@ def test_a_file_that_was_cut_off(version: str, tmp_path: Path) -> None:
             read_curve(written(tmp_path, content[:length]))
 
 
+@pytest.mark.parametrize(("content", "place"), [(raw_3(RANGE), 712 + 240), (raw_4(RANGE), 61 + 44 + 136 + 112)])
+def test_a_range_of_the_other_line(content: bytes, place: int, tmp_path: Path) -> None:
+    """A range that was measured with Kβ says so by its own wavelength."""
+    changed = content[:place] + struct.pack("<d", 1.39222) + content[place + 8 :]
+    stated = read_curve(written(tmp_path, changed)).stated
+    assert (stated.wavelength, stated.second_wavelength, stated.ratio) == (1.39222, None, None)
+
+
 def test_old_ranges_that_do_not_repeat_their_mark(tmp_path: Path) -> None:
     assert len(read_curve(written(tmp_path, raw_1(RANGE, NEXT, repeated=False))).x) == 12
 
@@ -121,6 +130,12 @@ def test_text_of_counts_and_of_rates(word: str, rows: list[tuple[float, ...]], t
     stated = curve.stated
     assert (stated.wavelength, stated.second_wavelength, stated.ratio) == (1.5406, 1.54439, 0.5)
     assert (stated.anode, stated.sample, stated.counting_time) == ("Cu", "zincite", 2.0)
+
+
+def test_text_with_a_time_for_each_point(tmp_path: Path) -> None:
+    rows = [(x, c, 1.0 if i < 3 else 3.0) for i, (x, c) in enumerate(PAIRS)]
+    curve = read_curve(written(tmp_path, uxd((KEYS, "_2THETACOUNTSTIME", rows)), "a.uxd"))
+    np.testing.assert_allclose(curve.y, [200.0, 800.0, 1800.0, 50.0 / 3.0, 0.0, 14.0 / 3.0])
 
 
 def test_angles_that_were_rounded_follow_their_straight_line(tmp_path: Path) -> None:
@@ -189,6 +204,17 @@ def test_times_that_differ_along_a_scan(tmp_path: Path) -> None:
     rows = [(1.0 if i < 3 else 3.0, *row[1:]) for i, row in enumerate(points())]
     curve = read_curve(written(tmp_path, brml(brml_route(rows)), "a.brml"))
     np.testing.assert_allclose(curve.y, [200.0, 800.0, 1800.0, 50.0 / 3.0, 0.0, 14.0 / 3.0])
+
+
+def test_intensities_that_are_scaled_to_one_time_already(tmp_path: Path) -> None:
+    """100 counts in 0.7 s, written as those of 1 s, are 142.857 ± 14.286."""
+    counts = [100.0, 57.0, 31.0, 25.0, 0.0, 7.0]
+    rows = [(t, 1.0, *r[2:5], c / t) for r, c, t in zip(points(), counts, (0.7, 0.7, 0.7, 1.0, 1.0, 1.0), strict=True)]
+    curve = read_curve(written(tmp_path, brml(brml_route(rows)), "a.brml"))
+    np.testing.assert_allclose(curve.y[[0, 3]], [142.857, 25.0], rtol=1e-5)
+    assert curve.sigma is not None
+    np.testing.assert_allclose(curve.sigma[[0, 3]], [14.2857, 5.0], rtol=1e-4)
+    assert "scaled to one counting time already" in " ".join(curve.notes)
 
 
 def test_scans_of_an_archive(tmp_path: Path) -> None:

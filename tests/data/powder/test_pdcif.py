@@ -67,6 +67,19 @@ def test_measured_counts_come_before_what_was_processed(tmp_path: Path) -> None:
     assert "the background is subtracted in the file" in net.notes
 
 
+def test_counting_times_and_monitors_that_differ(tmp_path: Path) -> None:
+    """Twice the time, or twice the monitor, halves the intensity; the mean is that of the result."""
+    for name in ("pd_meas_step_count_time", "pd_meas_counts_monitor"):
+        columns = loop(pd_meas_counts_total=(100, 400, 900, 100), **{name: (10, 20, 20, 10)})
+        curve = read_curve(written(tmp_path, EVEN + columns))
+        np.testing.assert_allclose(curve.y, [150.0, 300.0, 675.0, 150.0])
+        assert curve.sigma is not None
+        np.testing.assert_allclose(curve.sigma, [15.0, 15.0, 22.5, 15.0])
+    steady = "_pd_meas_step_count_time 12\n" + EVEN + loop(pd_meas_counts_total=COUNTS)
+    curve = read_curve(written(tmp_path, steady))
+    assert (curve.sigma, curve.stated.counting_time) == (None, 12.0)
+
+
 def test_angles_that_descend(tmp_path: Path) -> None:
     columns = loop(pd_meas_2theta_scan=(13.0, 12.0, 11.0), pd_meas_intensity_total=("3(1)", "2(2)", "1(3)"))
     curve = read_curve(written(tmp_path, columns))

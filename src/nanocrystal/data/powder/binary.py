@@ -53,6 +53,11 @@ class Binary:
         return float(struct.unpack_from(kind, self.file.content, place)[0])
 
 
+def is_beta(used: float, beta: float) -> bool:
+    """Say whether the wavelength of a range is that of Kβ."""
+    return beta > 0.0 and abs(used - beta) < 1e-4 * beta
+
+
 def line_of(value: float | None) -> float | None:
     """Return a wavelength or a ratio as it was meant, where it is one: single precision is 7 digits."""
     return float(f"{value:.6g}") if value is not None and 0.0 < value < 100.0 else None

@@ -106,8 +106,14 @@ def _scan(file: RawFile, root: Element, route: Element, at: _Columns, sample: st
         raise file.error(f"holds points of {width} columns, or of different ones, where {needed} are announced.")
     values: FloatArray = np.array(rows, dtype=np.float64)
     factor = np.ones(len(values)) if at.factor is None else values[:, at.factor]
+    time = np.zeros(len(values)) if at.time is None else values[:, at.time]
     counts, multiplied = counted(values[:, at.counts], factor)
     notes = ["intensities are multiplied with the factors of the absorber already"] if multiplied else []
+    if not multiplied and (time > 0.0).all() and np.ptp(time) > 0.0:
+        scaled, normalised = counted(values[:, at.counts], factor * time.max() / time)
+        if normalised:
+            counts, factor, time = scaled, factor * time.max() / time, np.full(len(values), time.max())
+            notes, multiplied = ["intensities are scaled to one counting time already"], True
     if not multiplied and (factor != 1.0).any():
         raise file.error(f"says of an absorber what does not fit its counts; {EXPORT}")
     first, second, ratio = (first_number(root, f"WaveLength{n}") for n in ("Alpha1", "Alpha2", "Ratio"))
@@ -124,7 +130,7 @@ def _scan(file: RawFile, root: Element, route: Element, at: _Columns, sample: st
         values[:, at.two_theta],
         counts,
         factor=factor,
-        time=0.0 if at.time is None else values[:, at.time],
+        time=time,
         called=at.unit.lower().startswith("count"),
         stated=stated,
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from nanocrystal.data.curve import Curve
 from nanocrystal.data.formats import Format, RawFile
-from nanocrystal.data.powder.binary import Binary, line_of
+from nanocrystal.data.powder.binary import Binary, is_beta, line_of
 from nanocrystal.data.powder.bruker_raw4 import scans_of_version_4
 from nanocrystal.data.powder.scan import Scan, curve_of_scans, even_angles, scan_of
 from nanocrystal.data.stated import Stated
@@ -81,6 +81,8 @@ def _version_3(file: RawFile) -> tuple[list[Scan], list[str]]:
     ranges = head.integer(12)
     lines = (head.double(624), head.double(632), head.double(648))
     stated = _stated(*lines, head.text(608, 4), head.text(326, 60))
+    beta = head.double(640)
+    of_beta = replace(stated, wavelength=line_of(beta), second_wavelength=None, ratio=None)
     scans, others, at = [], [], HEADER_3
     for _ in range(min(ranges, MOST_RANGES)):
         data = Binary(file, at)
@@ -98,7 +100,8 @@ def _version_3(file: RawFile) -> tuple[list[Scan], list[str]]:
             start, step, time = data.double(16), data.double(176), data.single(192)
             x = even_angles(start, step, n)
             tilt = {"theta": data.double(8)} if kind == 2 else {}
-            scans.append(replace(scan_of(file, x, counts, time=time, stated=stated), tilt=tilt))
+            here = of_beta if is_beta(data.double(240), beta) else stated
+            scans.append(replace(scan_of(file, x, counts, time=time, stated=here), tilt=tilt))
         at += size + more + width * n
     if others and not scans:
         raise file.error(f"holds {others[0]}; {EXPORT}")

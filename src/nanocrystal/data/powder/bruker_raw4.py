@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from nanocrystal.data.formats import RawFile
-from nanocrystal.data.powder.binary import Binary, line_of
+from nanocrystal.data.powder.binary import Binary, is_beta, line_of
 from nanocrystal.data.powder.scan import SAME, Scan, even_angles, scan_of
 from nanocrystal.data.stated import Stated
 
@@ -33,12 +33,13 @@ class _Range:
 
 def scans_of_version_4(file: RawFile) -> tuple[list[Scan], list[str]]:
     """Return the scans over 2θ and notes; raises InputError where there is none, or the file is damaged."""
+    beta: float | None = None
     stated, at, scans, others = Stated(radiation="x-ray"), FIRST_SEGMENT, list[Scan](), list[str]()
     while at + 8 <= len(file.content):
         data = Binary(file, at)
         kind = data.integer(0)
         if kind in RANGES:
-            found = _range(file, at, stated)
+            found = _range(file, at, stated, beta)
             if found.scan is None:
                 others.append(found.kind)
             else:
@@ -49,7 +50,7 @@ def scans_of_version_4(file: RawFile) -> tuple[list[Scan], list[str]]:
         if kind == TEXT and data.text(12, 24) == "SAMPLEID":
             stated = replace(stated, sample=data.text(36, length - 36))
         elif kind == TUBE and length >= 120:
-            stated = _of_tube(stated, data)
+            stated, beta = _of_tube(stated, data), line_of(data.double(96))
         at += length
     if others and not scans:
         raise file.error(f"holds a scan of the type {others[0]!r}, which is not over 2θ; {EXPORT}")
@@ -64,7 +65,8 @@ def _length(file: RawFile, segment: Binary) -> int:
     return length
 
 
-def _range(file: RawFile, at: int, stated: Stated) -> _Range:
+def _range(file: RawFile, at: int, stated: Stated, beta: float | None) -> _Range:
+    """Return the range that begins at a byte; beta: the wavelength of Kβ, where the tube says it."""
     data = Binary(file, at)
     kind, start, step, n = data.text(32, 24), data.double(72), data.double(80), data.integer(88)
     time, width, size = data.single(92), data.integer(136), data.integer(140)
@@ -86,6 +88,8 @@ def _range(file: RawFile, at: int, stated: Stated) -> _Range:
     tilt = {k: drives[k] for k in ("Theta",) if k in drives and plain == "detectorscan"}
     tilt |= {k: drives[k] for k in ("Chi",) if k in drives}
     x = even_angles(start, step, n)
+    if beta is not None and is_beta(data.double(112), beta):
+        stated = replace(stated, wavelength=beta, second_wavelength=None, ratio=None)
     return _Range(replace(scan_of(file, x, counts, time=time, stated=stated), tilt=tilt), kind, end)
 
 

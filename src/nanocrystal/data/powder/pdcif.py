@@ -4,14 +4,14 @@ Names of the powder dictionary (International Tables for Crystallography G, chap
 Measured counts come before measured intensities, these before processed ones and those before net ones, whose
 background is subtracted. Angles are those that were measured, else those that were corrected for the zero; listed, or
 from `range_min`, `range_max` and `range_inc`. σ is the number in parentheses, else the root of 1/weight; of counts it
-is left to the weights.
+is left to the weights, but where counting times or a monitor differ.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.markup import positive
-from nanocrystal.data.powder.scan import even_angles, scan_of
+from nanocrystal.data.powder.scan import curve_of_scans, even_angles, scan_of
 from nanocrystal.data.stated import Radiation, Stated
 
 ORDINATES = (
@@ -32,6 +32,8 @@ ORDINATES = (
 """in the order in which they are preferred"""
 LISTED = ("_pd_meas_2theta_scan", "_pd_meas_2theta_corrected", "_pd_proc_2theta_corrected")
 RANGES = ("_pd_meas_2theta_range", "_pd_proc_2theta_range")
+TIMES = ("_pd_meas_step_count_time", "_pd_meas_counts_monitor", "_pd_meas_intensity_monitor")
+"""of each point; the first in s"""
 WEIGHTS = "_pd_proc_ls_weight"
 OTHERS = {
     "_pd_meas_time_of_flight": "times of flight",
@@ -76,13 +78,15 @@ def pdcif_curve(file: RawFile) -> Curve:
     kept = np.isfinite(x) & np.isfinite(y) & (sigma > 0.0 if sigma is not None else True)
     if not kept.all():
         notes.append(f"{int((~kept).sum())} of {len(kept)} points have no value or no weight and were left out")
+    stated = _stated(document, pattern.block)
+    if sigma is None:
+        time, said = _times(file, pattern, len(y))
+        counts = pattern.ordinate == ORDINATES[0]
+        scan = scan_of(file, x[kept], y[kept], time=time[kept], called=counts, stated=stated)
+        return curve_of_scans(replace(file, entry=None), [scan], [*notes, *said])
     scan = scan_of(file, x[kept], y[kept])
-    if sigma is not None:
-        descending = x[kept][0] > x[kept][-1]
-        sigma = sigma[kept][::-1] if descending else sigma[kept]
-    elif (scan.counts < 0.0).any() or not scan.whole:
-        notes.append("intensities are no whole numbers and have no σ: it is not known")
-    axes, stated = ("two_theta", "intensity"), _stated(document, pattern.block)
+    sigma = sigma[kept][::-1] if x[kept][0] > x[kept][-1] else sigma[kept]
+    axes = ("two_theta", "intensity")
     return file.curve(scan.two_theta, scan.counts, sigma, axes=axes, stated=stated, notes=notes)
 
 
@@ -156,6 +160,16 @@ def _angles(file: RawFile, pattern: _Pattern, n: int) -> FloatArray:
             f"the block {pattern.block.name} holds."
         )
     return even_angles(start, step, n)
+
+
+def _times(file: RawFile, pattern: _Pattern, n: int) -> tuple[FloatArray, list[str]]:
+    """Return what the points were counted for, by time or else by a monitor, 0 where nothing says it, and a note."""
+    for name in TIMES:
+        if len(pattern.block.find_values(name)) == n:
+            note = [] if name == TIMES[0] else [f"counts were compared by the monitor, {name}"]
+            return _numbers(file, pattern, name)[0], note
+    common = _value(pattern.block, TIMES[0])
+    return np.full(n, common or 0.0), []
 
 
 def _value(block: gemmi.cif.Block, name: str) -> float | None:

@@ -24,7 +24,7 @@ ROUNDED, SAME_STEP = 0.006, 1e-5
 """°; of angles from the straight line that they are a rounding of, and of its slope from the step that is stated"""
 DRIVES = ("COUPLED", "LOCKEDCOUPLED", "UNLOCKEDCOUPLED", "2THETA", "DETECTORSCAN", "TWOTHETA")
 """what moves in scans over 2θ, in capitals without signs"""
-DATA = re.compile(r"_(2THETA)?(COUNTS|CPS|COUNTSTIME)\b")
+DATA = re.compile(r"_(2THETA)?(COUNTSTIME|COUNTS|CPS)\b")
 PEAKS = ("_D-I", "_2THETA-I")
 
 
@@ -35,6 +35,7 @@ class _Block:
     said: dict[str, str]
     paired: bool = False
     rate: bool = False
+    timed: bool = False
     values: list[list[float]] = field(default_factory=list)
 
 
@@ -69,7 +70,7 @@ def _blocks(file: RawFile) -> list[_Block]:
             continue
         data = DATA.match(line.upper())
         if data is not None:
-            current = _Block(said, data[1] is not None, data[2] == "CPS")
+            current = _Block(said, data[1] is not None, data[2] == "CPS", data[2] == "COUNTSTIME")
             blocks.append(current)
         elif line.startswith("_"):
             current = None
@@ -79,10 +80,11 @@ def _blocks(file: RawFile) -> list[_Block]:
             said[key.upper().strip()] = value.split(";")[0].strip().strip("'\"").strip()
         elif current is not None:
             values = [number(w) for w in re.split(r"[\s,]+", line)]
-            if None in values or (current.paired and len(values) < 2):
+            width = 1 + current.paired + current.timed
+            if None in values or (width > 1 and len(values) < width):
                 raise file.error(f"{quoted(line)} holds no {'angle and count' if current.paired else 'counts'}.", at)
             numbers = [v for v in values if v is not None]
-            current.values += [numbers[:2]] if current.paired else [[v] for v in numbers]
+            current.values += [numbers[:width]] if width > 1 else [[v] for v in numbers]
         elif not any(k in said for k in PEAKS):
             raise file.error(f"{quoted(line)} stands where no counts were announced.", at)
     return [b for b in blocks if b.values]
@@ -102,7 +104,7 @@ def _scan(file: RawFile, block: _Block) -> tuple[Scan, list[str]]:
         raise file.error("must say _START and _STEPSIZE of a range whose angles are not written.")
     else:
         x = even
-    counts = values[:, min(1, values.shape[1] - 1)]
+    counts = values[:, int(block.paired)]
     if block.rate:
         counts, notes = counts_of_rates(counts, time)
     tilt = {k.strip("_").lower(): v for k in ("_THETA", "_KHI") if (v := number(said.get(k, ""))) is not None}
@@ -110,7 +112,7 @@ def _scan(file: RawFile, block: _Block) -> tuple[Scan, list[str]]:
         file,
         x,
         counts,
-        time=time or 0.0,
+        time=values[:, -1] if block.timed else time or 0.0,
         called=not block.rate or time is not None,
         stated=_stated(said),
     )
