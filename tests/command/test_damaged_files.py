@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.hostile.seeds import READERS
+from support.hostile.trial import READERS
 from support.paths import TESTS
 
 EVERY_DAY, CAMPAIGN, LONG = 100, 2_000, 10_000
