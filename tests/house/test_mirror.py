@@ -16,7 +16,9 @@ COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
+        "command/test_stopped": "stopping",
         "report/test_reading": "arrays",
+        "report/test_together": "systems",
         "running/test_pool": "processes",
         "techniques/powder/test_profile": "simulation",
     },
@@ -30,6 +32,7 @@ COVERED: dict[str, dict[str, str]] = {
         "command/test_cli": "common core progress",
         "command/test_nmr": "nmr",
         "command/test_posterior": "posterior",
+        "command/test_stopped": "streams",
         "house/test_way_out": "app",
         "refinement/design/test_plan": "plan",
         "running/test_series": "series",
@@ -41,10 +44,13 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
         "data/test_reading": "conventions curve lines table",
-        "measurement/test_points": "resolution",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
         "techniques/test_saxs": "cansas",
+    },
+    "data/powder": {
+        "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
+        "data/powder/test_gsas": "gsas_rows",
     },
     "kernels": {
         "kernels/test_kernels": "_moments_numba _pairs_numba",
@@ -84,6 +90,7 @@ COVERED: dict[str, dict[str, str]] = {
         "refinement/design/test_plan": "bench information",
     },
     "report": {
+        "command/test_stopped": "rescue",
         "report/test_html": "files",
         "report/test_series": "versions",
     },

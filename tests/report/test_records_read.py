@@ -14,7 +14,7 @@ from nanocrystal import read_result
 from nanocrystal.arrays import Packed, PackedRows
 from nanocrystal.errors import InputError
 from nanocrystal.report.beside import beside
-from nanocrystal.report.series.files import read_member
+from nanocrystal.report.series.checkpoints import read_member
 from support.outcomes import MADE
 
 

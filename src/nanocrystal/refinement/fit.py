@@ -16,7 +16,7 @@ from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
-from nanocrystal.processes import Executor
+from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -122,7 +122,9 @@ def refine(
             outcome, joint = refined_jointly(outcome, options, progress)
         except KeyboardInterrupt:
             outcome = replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
-    return assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
+    with Requests() as requests:
+        result = assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
+    return replace(result, interrupted=True) if requests.heard() else result
 
 
 def checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mapping[str, float]:

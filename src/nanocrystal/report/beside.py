@@ -6,6 +6,7 @@ import csv
 import errno
 from pathlib import Path, PurePath
 
+from nanocrystal.report.together import current
 from nanocrystal.text import file_bytes, in_any_case, shown
 
 MOST_BYTES = 1 << 30
@@ -15,14 +16,14 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 
 def beside(folder: Path, name: str) -> Path:
-    """Return the path of a file that a record in a folder names.
+    """Return the path of a file that a record in a folder names, wherever it is.
 
     Raises ValueError where the name leads out of the folder, or to what is no file.
     """
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name or "\\" in name:
         raise ValueError(f"it names the file {shown(Path(name))}, which is not in its folder")
-    path = folder / name
+    path = current(folder / name)
     if path.exists() and not path.is_file():
         raise ValueError(f"it names the file {shown(Path(name))}, which is none")
     return path

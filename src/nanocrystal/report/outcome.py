@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from nanocrystal.errors import InputError
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
-from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file, write_texts
+from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
+from nanocrystal.report.together import write_together
 
 SCHEMA = 2
 """of the documents; those of version 0.1 have none"""
@@ -75,6 +76,13 @@ class Outcome(PlainData):
     def parts(self) -> Mapping[str, Outcome]:
         """Return results that this one holds and that are saved in folders of their own, by the name of the folder."""
         return {}
+
+    def aside(self, folder: Path) -> tuple[Mapping[str, Path], Collection[str]]:
+        """Return files of it that were written already, name -> where they stand, and names that are removed for it."""
+        return {}, ()
+
+    def saved(self, folder: Path) -> None:
+        """Do what is to be done in a folder once all files are in their places."""
 
     def computed(self) -> Mapping[str, Any]:
         """Return what a document says beside the fields, because it follows from them; reading leaves it out.
@@ -136,32 +144,46 @@ class Outcome(PlainData):
         Where the result may be a file alone (`single`) and a name with a suffix is given, such as iq.csv, that file is
         written instead, and its path returned; see `save_file`.
 
-        Everything is written beside the folder first and moved in at the end, the record last; a file that no earlier
-        run wrote is never replaced. Where there are several pages they share the script of their figures, which then
-        stands beside them; single_file: each holds it itself. study: text of the study file, kept with the results.
-        Raises InputError where the folder cannot be written to.
+        Everything is written beside the folder first: wherever the process ends, the folder holds the old result or
+        the new one. A file that no earlier run wrote is never replaced. Where there are several pages they share the
+        script of their figures, which then stands beside them; single_file: each holds it itself. study: text of the
+        study file, kept with the results.
+        Raises InputError where the folder holds other files or cannot be written to, OSError where writing fails.
         """
         folder = Path(folder)
         if self.single and names_file(folder):
             return self.save_file(folder)
         script = PLOTLY if self.parts() and not single_file else None
-        texts = self.files(study, script=script, beside=files_there(folder, self.record))
+
+        moved, removed = self.aside(folder)
+
+        def all_files() -> dict[str, str | Path]:
+            earlier = files_there(folder, self.record) - set(removed)
+            texts = self.files(study, script=script, beside={*earlier, *moved})
+            check_folder(folder, [*moved, *texts], self.record)
+            return {**moved, **texts}
+
         try:
-            check_folder(folder, list(texts), self.record)
-            write_texts(texts, folder)
+            check_folder(folder, [], self.record)
+            write_together(all_files, folder, removed)
         except InputError as error:
             raise InputError(str(folder), error.problem) from None
+        self.saved(folder)
         return folder / REPORT
 
     def save_file(self, file: Path | str) -> Path:
         """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
         file = Path(file)
-        texts = self.as_file(file.name)
-        check_file(file, self.replaces)
-        for name, text in texts.items():
-            if name != file.name:
-                check_beside(file.with_name(name), text)
-        write_texts(texts, file.absolute().parent)
+
+        def texts() -> Mapping[str, str]:
+            made = self.as_file(file.name)
+            check_file(file, self.replaces)
+            for name, text in made.items():
+                if name != file.name:
+                    check_beside(file.with_name(name), text)
+            return made
+
+        write_together(texts, file.absolute().parent)
         return file
 
 

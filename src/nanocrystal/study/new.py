@@ -14,6 +14,7 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
@@ -116,6 +117,9 @@ def _read(path: Path, folder: Path) -> _Data:
             str(path),
             f"holds {curve.y_name} over {curve.x_name}; a study is written for G(r) and for intensity over Q or 2θ.",
         )
+    if curve.stated.radiation not in (None, "x-ray"):
+        words = f"holds data of the radiation {curve.stated.radiation} ({curve.stated.place('radiation')})"
+        raise InputError(str(path), f"{words}; a study is written for X-rays, which alone are calculated.")
     return _Data("", _relative(path, folder), curve, columns)
 
 
@@ -152,17 +156,12 @@ def _kind(data: _Data) -> str:
     return "PDF" if data.is_pdf else "total scattering"
 
 
-def _header_number(curve: Curve, *names: str) -> float | None:
-    """Return the first positive number that the header gives under one of the names."""
-    for name in names:
-        match = re.match(r"[-+.\deE]+", curve.metadata.get(name, ""))
-        try:
-            value = float(match[0]) if match else 0.0
-        except ValueError:
-            continue
-        if np.isfinite(value) and value > 0.0:
-            return value
-    return None
+def _mean_wavelength(stated: Stated) -> float | None:
+    """Return the wavelength that a file states, of a doublet the mean by intensity (Å)."""
+    if stated.wavelength is None or stated.second_wavelength is None:
+        return stated.wavelength
+    ratio = 0.5 if stated.ratio is None else stated.ratio
+    return (stated.wavelength + ratio * stated.second_wavelength) / (1.0 + ratio)
 
 
 def _pdf_extent(curve: Curve) -> float:
@@ -283,8 +282,8 @@ def _pdf_block(data: _Data, crystal: Crystal | None) -> str:
     low = max(1.5, float(curve.x[0]))
     lines = _head(data, "pdf")
     lines.append(f"r_range = [{low:.4g}, {_floor(float(curve.x[-1]))}]    # Å; a shorter range is faster")
-    qmax = _header_number(curve, "qmax")
-    if qmax is not None:
+    qmax = curve.stated.qmax
+    if qmax:
         lines.append(f"qmax = {qmax:g}    # Å⁻¹, from the header of the file")
     else:
         possible = np.pi / float(np.median(np.diff(curve.x)))
@@ -293,8 +292,8 @@ def _pdf_block(data: _Data, crystal: Crystal | None) -> str:
             "say up to where the data were transformed"
         )
     for name in ("qdamp", "qbroad"):
-        value = _header_number(curve, name)
-        if value is not None:
+        value = getattr(curve.stated, name)
+        if value:
             lines.append(f"{name} = {value:g}    # Å⁻¹, from the header of the file")
         elif name == "qdamp":
             lines.append(
@@ -314,7 +313,7 @@ def _scattering_block(data: _Data) -> str:
     curve = data.curve
     lines = _head(data, "total-scattering")
     ends = f"[{_ceil(float(curve.x[0]))}, {_floor(float(curve.x[-1]))}]"
-    wavelength = _header_number(curve, "wavelength", "lambda")
+    wavelength = _mean_wavelength(curve.stated)
     if curve.x_name == "q":
         lines.append(f"q_range = {ends}    # Å⁻¹")
         beam = "# wavelength = 0.6    # Å; say it to add f′ and f″ (needs nanocrystal[anomalous])"
@@ -322,7 +321,9 @@ def _scattering_block(data: _Data) -> str:
         lines.append(f"two_theta_range = {ends}    # degrees")
         beam = f"# wavelength = 0.6    # Å; {CHECK}: {data.path} is over 2θ, say its wavelength"
     if wavelength is not None:
-        beam = f"wavelength = {wavelength:g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        beam = (
+            f"wavelength = {wavelength:.7g}    # Å, from the header of the file; f′ and f″ need nanocrystal[anomalous]"
+        )
     lines.append(beam)
     if curve.sigma is None:
         if (curve.y < 0.0).any():

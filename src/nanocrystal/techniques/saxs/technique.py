@@ -62,6 +62,7 @@ Checked against
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -72,7 +73,8 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
-from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit
+from nanocrystal.measurement.agreement import Says, says_of_beam
+from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit, Radiation
 from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
 from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.parameters.meaning import CRYSTAL
@@ -86,6 +88,8 @@ from nanocrystal.techniques.saxs.structure import ARRANGEMENT, OF_STRUCTURE
 FloatArray = NDArray[np.float64]
 LARGEST_Q = 3.0
 """Å⁻¹; beyond it a homogeneous body is no description of a crystal"""
+PER_CM = ("1/cm", "cm-1", "cm-1sr-1", "1/cm/sr", "1/(cm)", "1/cmsr")
+"""absolute units, in plain spelling"""
 ABSOLUTE = ("volume_fraction", "number_density")
 """quantities either of which makes the intensity absolute"""
 
@@ -103,6 +107,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
     q: QGrid = None
     q_range: QRange = None
     q_unit: QUnit = "1/angstrom"
+    radiation: Radiation = "x-ray"
     scale: Annotated[
         Number | None,
         Quantity(
@@ -245,7 +250,8 @@ class Saxs(CurveTechnique, own=("absolute",)):
         if self.energy is not None:
             for element in elements_of_crystals(sample):
                 anomalous_factor(element, self.energy, f"{where}.energy")
-        compared = self.compared(where, folder)
+        self._says(where, sample)
+        compared = self.compared(where, folder, sample)
         self._check_instrument(compared.width, where)
         return SaxsModel(
             settings=self,
@@ -273,6 +279,24 @@ class Saxs(CurveTechnique, own=("absolute",)):
                 where,
                 f"q goes to {x[-1]:g} Å⁻¹, but small angles end at {LARGEST_Q:g}{hint}; beyond, use total-scattering.",
             )
+
+    def _says(self, where: str, sample: Sample) -> Mapping[str, Says]:
+        says = {**super()._says(where, sample)}
+        says |= says_of_beam(self.radiation, self.name, where, self._any_radiation(sample))
+        if self.absolute:
+            key = next(k for k in ABSOLUTE if getattr(self, k) is not None)
+            says["y_unit"] = Says(PER_CM, f"with {key} the intensity is calculated in cm⁻¹", key)
+        return says
+
+    def _any_radiation(self, sample: Sample) -> str:
+        """Return why neutrons would see the same curve but for its scale; "" where they would not."""
+        populations = sample.populations.values()
+        one = len({p.crystal_name for p in populations}) == 1
+        alike = one and all(p.coating is None and p.shell is None for p in populations)
+        free = not self.absolute and (self.scale is None or as_parameter(self.scale).vary)
+        if not (alike and free):
+            return ""
+        return "the bodies have one contrast and the scale is free, so that the form of the curve is the same"
 
     def _notes_on(self, curve: Curve, where: str) -> list[str]:
         negative = int((curve.y < 0.0).sum())
