@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+import sys
 from numbers import Complex, Real
 from typing import Any
 
@@ -41,11 +42,11 @@ def _measurable(number: float, where: str) -> float:
 
 
 def _as_float(value: Any) -> float:
-    """Return a number of another kind, such as a fraction, as a float; one that is too large as infinite."""
+    """Return a number of another kind, such as a fraction, as a float; one that is too large as the largest."""
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.copysign(sys.float_info.max, value > 0 or -1)
 
 
 def whole_number(value: Any, where: str) -> int:

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from support import structure_texts
 from support.measured import measured_or_none
 from support.nmr_files import fid, write_bruker
 from support.paths import EXAMPLES, REFERENCES
+from support.powder_files import bank, brml, brml_route, ras, rasx, raw_1, raw_2, raw_3, raw_4, uxd
 
 Files = Mapping[str, bytes]
 """path in a folder -> content"""
@@ -90,20 +92,37 @@ def columns_seeds() -> list[Seed]:
 
 
 def structured_seeds() -> list[Seed]:
+    """Return files of the formats that say by themselves what they hold."""
+    points = [[10.0 + 0.02 * k, 100.0 + k] for k in range(12)]
+    counts = [100.0 + k for k in range(12)]
+    one, step = (10.0, 0.02, 1.0, counts), {"START": 10.0, "STEPSIZE": 0.02}
+    route = brml_route([[1.0, 1.0, x, x / 2, 0.3, y] for x, y in points])
+    pairs = "".join(f"{x:.2f} {y:.0f}\n" for x, y in points)
     return [
         alone("a.fxye", FXYE + rows(100.0 * X, Y, np.sqrt(Y))),
-        alone("a.gsa", FXYE + rows(100.0 * X, Y, np.sqrt(Y))),
+        alone("a.gsa", "title\n" + bank("ESD", "CONST 1000.0 2.0 0.0 0.0", [[y, y**0.5] for y in counts])),
+        alone("a.gsa", "title\n" + bank("STD", "CONST 1000.0 2.0 0.0 0.0", [[1, y] for y in counts])),
         alone("a.xrdml", XRDML),
         alone("a.xml", CANSAS),
+        alone("a.raw", raw_1(one)),
+        alone("a.raw", raw_2(one)),
+        alone("a.raw", raw_3(one)),
+        alone("a.raw", raw_4(one)),
+        alone("a.brml", brml(route)),
+        alone("a.uxd", uxd((step, "_COUNTS", [[y] for y in counts]))),
+        alone("a.ras", ras(({}, [[x, y, 1.0] for x, y in points]))),
+        alone("a.rasx", rasx(({}, [[x, y, 1.0] for x, y in points]))),
+        alone("a.cif", f"data_a\nloop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n{pairs}"),
     ]
 
 
 def read_a_curve(path: Path) -> Any:
-    """Return the curve of a file in any format that a data set may name."""
-    from nanocrystal.data.resolution import read_resolved_curve
+    """Return the curve of a file in any format that a data set may name, and what it states."""
+    from nanocrystal.data import read_curve
 
-    curve = read_resolved_curve(path, columns=None, where="datasets.d.file", per_nm=False, resolutions={"dq": "q"})
-    return [a for a in (curve.x, curve.y, curve.sigma) if a is not None]
+    curve = read_curve(path, where="datasets.d.file")
+    stated = [v for v in vars(curve.stated).values() if isinstance(v, float)]
+    return [a for a in (curve.x, curve.y, curve.sigma, curve.resolution) if a is not None] + [np.array(stated)]
 
 
 # ---- NMR ------------------------------------------------------------------------------------------
@@ -330,20 +349,28 @@ EXTENDED = '2\nLattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3\nCd 0.
 def structure_seeds() -> list[Seed]:
     from nanocrystal.tables.library import library_text
 
-    bundled = [alone("a.cif", library_text(name)) for name in ("CsPbBr3-gamma", "CsPbBr3-alpha")]
+    a, c, z = structure_texts.A, structure_texts.C, structure_texts.Z
+    vectors = ((a, 0.0, 0.0), (-a / 2.0, a * 0.75**0.5, 0.0), (0.0, 0.0, c))
+    wurtzite, hexagonal = structure_texts.WURTZITE, structure_texts.HEXAGONAL
+    places = [f"{x:.6f} {y:.6f} {z:.6f}" for _, x, y, z in wurtzite]
+    stru = structure_texts.stru(hexagonal, wurtzite, head="spcgr   P63mc")
+    atoms = ["Cd 1/3 2/3 0", "Cd 2/3 1/3 1/2", f"Se 1/3 2/3 {z}", f"Se 2/3 1/3 {0.5 + z}"]
     return [
-        *bundled,
-        alone("a.cif", (EXAMPLES / "Ni.cif").read_bytes()),
-        alone("a.cif", (EXAMPLES / "compare_cspbcl3_gamma.cif").read_bytes()),
+        *(alone("a.cif", library_text(name)) for name in ("CsPbBr3-gamma", "CsPbBr3-alpha")),
+        *(alone("a.cif", (EXAMPLES / name).read_bytes()) for name in ("Ni.cif", "compare_cspbcl3_gamma.cif")),
+        alone("a.stru", stru),
+        alone("a.ddp3", structure_texts.project({"a fit/a phase/initial": stru})),
+        alone("POSCAR", structure_texts.poscar(vectors, places)),
+        alone("a.ncmat", structure_texts.ncmat(f"{a} !! {c}", "90 90 120", "186", atoms)),
     ]
 
 
 def read_a_crystal(path: Path) -> Any:
-    """Return what a CIF says, after a crystal was made of it."""
+    """Return what a file says of a structure, after a crystal was made of it."""
     from nanocrystal import Crystal
-    from nanocrystal.sample.crystal.cif import read_cif
+    from nanocrystal.sample.crystal.crystal import read_structure
 
-    structure = read_cif(path)
+    structure = read_structure(path, "crystals.a.cif")
     Crystal(path, u_iso=dict.fromkeys({site.element for site in structure.sites}, 0.01))
     known = [site.u_iso for site in structure.sites if site.u_iso is not None]
     places = np.array([site.fract for site in structure.sites])
@@ -435,7 +462,7 @@ READERS: dict[str, Reader] = {
     "jcamp": Reader(jcamp_seeds, read_a_spectrum),
     "nmrpipe": Reader(pipe_seeds, read_a_spectrum),
     "spectra in columns": Reader(spectrum_seeds, read_a_spectrum),
-    "cif": Reader(structure_seeds, read_a_crystal),
+    "structures": Reader(structure_seeds, read_a_crystal),
     "clusters": Reader(cluster_seeds, read_a_cluster),
     "studies": Reader(study_seeds, read_a_study),
     "results": Reader(result_seeds, read_a_result),
