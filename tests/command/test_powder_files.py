@@ -73,6 +73,19 @@ def test_a_pattern_is_refined_alike_whatever_wrote_it(study: SmallStudy) -> None
     assert found[0][0] == pytest.approx(3.524, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [("ni.raw", 'tube = "Cu" is that of the file'), ("ka1.ras", "the wavelength 1.540593 Å is that of the file")],
+)
+def test_a_study_that_states_no_beam_has_that_of_its_file(name: str, note: str, study: SmallStudy) -> None:
+    one_line = {"MEAS_COND_XG_WAVE_TYPE": "Ka1"}
+    (study.folder / "ka1.ras").write_bytes(ras((one_line, [(x, c, 1.0) for x, c in ROWS])))
+    study.text = STUDY.replace("ni.xy", name).replace('tube = "Cu"\n', "")
+    said = study.refine("--out", "{}/out")
+    assert said.exit_code == 0, said.stderr
+    assert note in (study.folder / "out" / "results.json").read_text(encoding="utf-8").replace('\\"', '"')
+
+
 @pytest.mark.parametrize("name", ["ni.raw", "ni4.raw", "ni.uxd", "ni.ras", "ni.brml"])
 def test_a_new_study_takes_the_wavelength(name: str, study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a doublet the mean by intensity: (2 · 1.5406 + 1.54439)/3 = 1.54186 Å."""

@@ -19,8 +19,8 @@ from nanocrystal.errors import InputError
 from nanocrystal.report.texts.result import WrittenText
 from nanocrystal.sample import Crystal
 from nanocrystal.sample.crystal.cif import parse_cif
-from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, LIBRARY
-from nanocrystal.sample.crystal.structure_files import is_structure, structure_of_file
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE
+from nanocrystal.sample.crystal.structure_files import LIBRARY, is_structure, structure_of_file
 from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
 from nanocrystal.sample.order.blocks import block_lattice
 from nanocrystal.tables.library import library_name, library_text
@@ -77,7 +77,8 @@ def new_study(files: Sequence[Path], folder: Path, cif: Path | None = None, libr
         *(_pdf_block(d, crystal) if d.is_pdf else _scattering_block(d) for d in data),
     ]
     text = "\n\n".join(blocks) + "\n"
-    return WrittenText(title=title, version=__version__, name="study.toml", text=text, said=_to_check(text))
+    said = (*(() if crystal is None else crystal.structure.notes), *_to_check(text))
+    return WrittenText(title=title, version=__version__, name="study.toml", text=text, said=said)
 
 
 def _to_check(text: str) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from support.measured import measured_or_none
 from support.nmr_files import fid, write_bruker
 from support.paths import EXAMPLES, REFERENCES
 from support.powder_files import bank, brml, brml_route, ras, rasx, raw_1, raw_2, raw_3, raw_4, uxd
+from support.small_angle_files import Columns, Entry, cansas_xml
+from support.structure_texts import HEXAGONAL, WURTZITE, A, C
 
 Files = Mapping[str, bytes]
 """path in a folder -> content"""
@@ -74,6 +76,14 @@ CANSAS = (
 )
 
 
+IN_NM: Columns = {
+    "Q": (X.tolist(), "1/nm"),
+    "I": (Y.tolist(), "1/m"),
+    "Idev": (np.sqrt(Y).tolist(), "1/m"),
+    "dQl": ([0.117] * len(X), "1/nm"),
+}
+
+
 def columns_seeds() -> list[Seed]:
     three = rows(X, Y, np.sqrt(Y))
     return [
@@ -104,6 +114,7 @@ def structured_seeds() -> list[Seed]:
         alone("a.gsa", "title\n" + bank("STD", "CONST 1000.0 2.0 0.0 0.0", [[1, y] for y in counts])),
         alone("a.xrdml", XRDML),
         alone("a.xml", CANSAS),
+        alone("b.xml", cansas_xml(Entry([IN_NM], "with a slit", radiation="neutron", wavelength=(0.6, "nm")))),
         alone("a.raw", raw_1(one)),
         alone("a.raw", raw_2(one)),
         alone("a.raw", raw_3(one)),
@@ -349,28 +360,40 @@ EXTENDED = '2\nLattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3\nCd 0.
 def structure_seeds() -> list[Seed]:
     from nanocrystal.tables.library import library_text
 
-    a, c, z = structure_texts.A, structure_texts.C, structure_texts.Z
-    vectors = ((a, 0.0, 0.0), (-a / 2.0, a * 0.75**0.5, 0.0), (0.0, 0.0, c))
-    wurtzite, hexagonal = structure_texts.WURTZITE, structure_texts.HEXAGONAL
-    places = [f"{x:.6f} {y:.6f} {z:.6f}" for _, x, y, z in wurtzite]
-    stru = structure_texts.stru(hexagonal, wurtzite, head="spcgr   P63mc")
-    atoms = ["Cd 1/3 2/3 0", "Cd 2/3 1/3 1/2", f"Se 1/3 2/3 {z}", f"Se 2/3 1/3 {0.5 + z}"]
+    bundled = [alone("a.cif", library_text(name)) for name in ("CsPbBr3-gamma", "CsPbBr3-alpha")]
     return [
-        *(alone("a.cif", library_text(name)) for name in ("CsPbBr3-gamma", "CsPbBr3-alpha")),
-        *(alone("a.cif", (EXAMPLES / name).read_bytes()) for name in ("Ni.cif", "compare_cspbcl3_gamma.cif")),
-        alone("a.stru", stru),
-        alone("a.ddp3", structure_texts.project({"a fit/a phase/initial": stru})),
-        alone("POSCAR", structure_texts.poscar(vectors, places)),
-        alone("a.ncmat", structure_texts.ncmat(f"{a} !! {c}", "90 90 120", "186", atoms)),
+        *bundled,
+        alone("a.cif", (EXAMPLES / "Ni.cif").read_bytes()),
+        alone("a.cif", (EXAMPLES / "compare_cspbcl3_gamma.cif").read_bytes()),
+    ]
+
+
+def other_structure_seeds() -> list[Seed]:
+    """Return a structure in every format but CIF."""
+    in_p1 = structure_texts.stru(HEXAGONAL, WURTZITE, head="spcgr   P1")
+    grouped = structure_texts.stru(
+        HEXAGONAL, WURTZITE, head="sharp   5.7, 0.0, 1.0, 0.0\nspcgr   P63mc\nshape   sphere, 25"
+    )
+    rows = [f"{x:.9f} {y:.9f} {z:.9f}" for _, x, y, z in WURTZITE]
+    vectors = ((A, 0.0, 0.0), (-0.5 * A, 0.75**0.5 * A, 0.0), (0.0, 0.0, C))
+    atoms = ["Cd 1/3 2/3 0", "Cd 2/3 1/3 1/2", "Se 1/3 2/3 .375", "Se 2/3 1/3 .875"]
+    return [
+        alone("a.stru", in_p1),
+        alone("b.stru", grouped),
+        alone("a.ddp", structure_texts.project({"fit/CdSe/initial": in_p1, "fit/CdSe/refined": grouped})),
+        alone("POSCAR", structure_texts.poscar(vectors, rows)),
+        alone("a.vasp", structure_texts.poscar(vectors, [r + " T T F" for r in rows], mode="Selective\nDirect")),
+        alone("b.vasp", structure_texts.poscar(vectors, rows, kinds="2 2", comment="Cd Se", factor="-112.2")),
+        alone("a.ncmat", structure_texts.ncmat(f"{A} !! {C}", "90 90 120", "186", atoms)),
     ]
 
 
 def read_a_crystal(path: Path) -> Any:
-    """Return what a file says of a structure, after a crystal was made of it."""
+    """Return what a structure file says, after a crystal was made of it."""
     from nanocrystal import Crystal
-    from nanocrystal.sample.crystal.crystal import read_structure
+    from nanocrystal.sample.crystal.structure_files import structure_of_file
 
-    structure = read_structure(path, "crystals.a.cif")
+    structure = structure_of_file(path, "crystals.x.cif")
     Crystal(path, u_iso=dict.fromkeys({site.element for site in structure.sites}, 0.01))
     known = [site.u_iso for site in structure.sites if site.u_iso is not None]
     places = np.array([site.fract for site in structure.sites])
@@ -462,7 +485,8 @@ READERS: dict[str, Reader] = {
     "jcamp": Reader(jcamp_seeds, read_a_spectrum),
     "nmrpipe": Reader(pipe_seeds, read_a_spectrum),
     "spectra in columns": Reader(spectrum_seeds, read_a_spectrum),
-    "structures": Reader(structure_seeds, read_a_crystal),
+    "cif": Reader(structure_seeds, read_a_crystal),
+    "structures of other programs": Reader(other_structure_seeds, read_a_crystal),
     "clusters": Reader(cluster_seeds, read_a_cluster),
     "studies": Reader(study_seeds, read_a_study),
     "results": Reader(result_seeds, read_a_result),

@@ -14,7 +14,7 @@ from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
-from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
 from nanocrystal.sample.shapes.overlaps import MOST_SPREAD, limited, sizes

@@ -294,6 +294,8 @@ class Saxs(CurveTechnique, own=("absolute",)):
         one = len({p.crystal_name for p in populations}) == 1
         alike = one and all(p.coating is None and p.shell is None for p in populations)
         free = not self.absolute and (self.scale is None or as_parameter(self.scale).vary)
+        if alike and self.solvent_electron_density is not None:
+            return "solvent_electron_density is given, which must make the contrast that neutrons see"
         if not (alike and free):
             return ""
         return "the bodies have one contrast and the scale is free, so that the form of the curve is the same"
