@@ -73,7 +73,8 @@ class RawFile:
     ) -> Curve:
         """Return a curve, x ascending; axes: what x and y are, as `Curve` calls them.
 
-        Raises InputError for fewer than three points, for arrays of different lengths and for an x that is not finite.
+        Raises InputError for fewer than three points, for arrays of different lengths, for an x that is not finite and
+        for infinite values.
         """
         columns = [None if a is None else np.asarray(a, dtype=np.float64) for a in (x, y, sigma, resolution)]
         first = columns[0]
@@ -82,6 +83,8 @@ class RawFile:
             raise self.error(f"has {len(first)} points, or columns of different lengths; a curve needs at least 3.")
         if not np.isfinite(first).all():
             raise self.error(f"holds {axes[0]} that are missing or not finite.")
+        if any(c is not None and np.isinf(c).any() for c in columns):
+            raise self.error("holds numbers that are too large, or become so where counts are turned into intensities.")
         order = np.argsort(first, kind="stable")
         said = list(notes)
         if (np.diff(first) < 0.0).any():

@@ -31,7 +31,7 @@ LARGEST = 1e9
 """no number of a structure is larger"""
 MANY_ATOMS = 2000
 """of a cell, from which on symmetry is not looked for"""
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eEdD][+-]?[0-9]{1,4})?")
 _TRAILING = re.compile(r"([A-Za-z]{1,2})(?:[0-9]*[+-]?|_.*|/.*|[0-9]+.*)$")
 
 
