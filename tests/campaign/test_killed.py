@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import nanocrystal as nc
 from nanocrystal.errors import InputError
 from support.killed import in_a_copy, killed_after, killed_at, killer
 from support.killed_verbs import NEW, OLD, ONCE, VERBS, State, Verb, traces
+from support.paths import TESTS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL and fork")
 KILLED = -9
@@ -137,3 +140,46 @@ def test_killed_at_any_time(
         status = killed_after(took * rng.uniform(0.2, 1.1), lambda folder=folder: ground.verb.run(folder))  # type: ignore[misc]
         check_after(ground, folder, has_old, status)
         shutil.rmtree(folder)
+
+
+# ---- on a cluster ---------------------------------------------------------------------------------
+
+ON_CLUSTER = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from support.killed import killer
+from support.killed_verbs import VERBS
+from dataclasses import replace
+
+verb = VERBS["series"]
+verb = replace(verb, words=("series", "study.toml", "--scheduler", {address!r}))
+folder = Path({folder!r})
+with killer().watching(folder, {at}, lambda: os.kill(os.getpid(), signal.SIGKILL)) as watched:
+    status = verb.run(folder)
+print(watched.count)
+sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize(
+    "kills", [pytest.param(2, marks=pytest.mark.campaign), pytest.param(20, marks=pytest.mark.long)]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_killed_while_a_cluster_refines(
+    kills: int, grounds: dict[str, Ground], tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """The command is killed, the workers go on; the next run is one without them."""
+    distributed = pytest.importorskip("distributed")
+    ground = ground_of("series", grounds, tmp_path_factory)
+    how = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 60}
+    with distributed.LocalCluster(**how) as cluster:
+        for k, at in enumerate(np.linspace(2, ground.count, kills).round().astype(int)):
+            folder, has_old = tmp_path / str(at), k % 2 == 0
+            shutil.copytree(ground.earlier if has_old else ground.fresh, folder)
+            named = {"tests": str(TESTS), "address": cluster.scheduler_address, "folder": str(folder), "at": int(at)}
+            process = subprocess.run(
+                [sys.executable, "-c", ON_CLUSTER.format(**named)], capture_output=True, timeout=120
+            )
+            assert process.returncode in (KILLED, 0), process.stderr.decode()
+            check_after(ground, folder, has_old, process.returncode)
