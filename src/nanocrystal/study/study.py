@@ -22,7 +22,7 @@ from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
-from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY
 from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
@@ -318,6 +318,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
     more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {key: getattr(table, key) for key in ("block", "setting")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
