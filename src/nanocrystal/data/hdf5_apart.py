@@ -18,6 +18,8 @@ import numpy as np
 
 MEMORY = 2 * 2**30
 """bytes"""
+SECONDS = 60
+"""of a processor, after which it ends, should nobody end it"""
 
 
 class Tree:
@@ -97,6 +99,7 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY + len(content), MEMORY + len(content)))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))  # whoever waited may be gone
     except (ImportError, ValueError, OSError):
         pass  # not every system can
     import h5py
