@@ -76,3 +76,8 @@ def nearest_names(name: str, valid: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(repr(c) for c in close)}? (valid: {shown})"
     return f"valid: {shown}" if names else "there are none"
+
+
+def not_installed(package: str, extra: str) -> str:
+    """Return the end of a sentence that names a package that is missing, and how its extra is installed."""
+    return f'needs the package {package}, which is not installed: pip install "nanocrystal[{extra}]".'

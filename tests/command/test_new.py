@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.small_angle_files import Entry, cansas_xml
 from support.small_study import TRUE, SmallStudy, noisy_rows
 from support.structure_texts import poscar
 
@@ -100,6 +101,30 @@ def test_a_structure_without_symmetry_keeps_lengths_alike(small: SmallStudy) -> 
     }
     found = refined(small, "noisy.toml")["crystals.ni.a"]
     assert found["value"] == pytest.approx(edge, abs=4.0 * found["stderr"])
+
+
+def small_angle_entries(folder: Path) -> str:
+    """Write two SASdata, spheres of 50 Å with a slit and without; return the name of the file."""
+    q = np.linspace(0.005, 0.3, 100)
+    x = 25.0 * q
+    intensity = (1e3 * (3.0 * (np.sin(x) - x * np.cos(x)) / x**3) ** 2).tolist()
+    plain = {"Q": ((10.0 * q).tolist(), "1/nm"), "I": (intensity, "1/cm")}
+    slit = {**plain, "dQl": ([0.5] * 100, "1/nm")}
+    text = cansas_xml(Entry([plain], "front", radiation="neutron"), Entry([slit], "rear"))
+    (folder / "two.xml").write_text(text, encoding="utf-8")
+    return "two.xml"
+
+
+def test_small_angles_are_a_study_of_saxs(small: SmallStudy) -> None:
+    content, said = written(small, small_angle_entries(small.folder), "--cif", "Ni.cif", "--out", "small.toml")
+    data = content["datasets"]["saxs"]
+    assert (data["technique"], data["entry"], data["q_range"]) == ("saxs", 1, [0.005, 0.3])
+    assert "CHECK: two.xml holds 2 SASdata; choose one with entry = …, of: 1 (front); 2 (rear)." in said
+    assert content["crystals"]["ni"] == {"cif": "Ni.cif", "u_iso": {"Ni": {"value": 0.006}}}
+    mean = content["populations"]["dots"]["diameter"]["mean"]  # type: ignore[index]
+    assert mean["value"] == pytest.approx(50.0, rel=0.2)
+    found = refined(small, "small.toml")["populations.dots.diameter.mean"]
+    assert found["value"] == pytest.approx(50.0, rel=0.02)
 
 
 def test_what_the_file_does_not_say_is_marked(small: SmallStudy) -> None:

@@ -16,7 +16,9 @@ COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
+        "command/test_file_names": "filenames",
         "command/test_stopped": "stopping",
+        "refinement/test_threads": "linear_algebra",
         "report/test_reading": "arrays",
         "report/test_together": "systems",
         "running/test_pool": "processes",
@@ -43,10 +45,11 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nmr_damaged": "nmr_jcamp nmr_jeol nmr_varian",
         "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
+        "data/test_nxcansas": "hdf5 hdf5_apart",
         "data/test_reading": "conventions curve lines table",
+        "data/test_small_angle": "cansas",
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
-        "techniques/test_saxs": "cansas",
     },
     "data/powder": {
         "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
@@ -173,7 +176,7 @@ COVERED: dict[str, dict[str, str]] = {
     "study": {
         "command/test_atoms": "explicit",
         "command/test_compare": "candidate_set",
-        "command/test_new": "new",
+        "command/test_new": "new new_small_angle",
         "command/test_python_interface": "run",
         "command/test_wrong_input_study": "messages",
         "house/test_declarations": "fields tables",

@@ -100,6 +100,8 @@ def test_neutrons_of_small_angles_keep_the_form_of_the_curve(tmp_path: Path) -> 
     assert small_angles(file, radiation="neutron").bind("d", NI).measured.notes
     absolute = small_angles(file, volume_fraction=0.01)
     refused(lambda: absolute.bind("d", NI), "the radiation neutron", "technique saxs")
+    mapped = small_angles(file, volume_fraction=0.01, solvent=None, solvent_electron_density=1.0)
+    assert any("the contrast that neutrons see" in note for note in mapped.bind("d", NI).measured.notes)
     two = Sample(
         {"a": Population("ni", Sphere(30.0)), "b": Population("other", Sphere(50.0))},
         {"ni": crystal(NICKEL), "other": crystal(NICKEL)},

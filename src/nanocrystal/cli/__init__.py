@@ -8,6 +8,9 @@ def main() -> None:
     from nanocrystal.stopping import end_at_once, hear_no_more
 
     end_at_once()
+    from nanocrystal.linear_algebra import one_thread_from_now_on
+
+    one_thread_from_now_on()
     from nanocrystal.cli.app import app
     from nanocrystal.cli.streams import printing
 

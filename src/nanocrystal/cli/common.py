@@ -114,7 +114,9 @@ def _main(
 def check_way_to(target: Path) -> None:
     """Raise InputError where `target`, a file or folder to be written, cannot be made or written to."""
     from nanocrystal.errors import InputError
+    from nanocrystal.filenames import check_target
 
+    check_target(target)
     blocking = next((p for p in target.absolute().parents if p.exists() and not p.is_dir()), None)
     if blocking is not None:
         raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
@@ -204,10 +206,12 @@ def to_folder(
     names: of the files to come, beside report, record and the copy of the study. Raises InputError, before anything
     is computed, where they cannot be written.
     """
+    from nanocrystal.filenames import check_files
     from nanocrystal.report.outcome import REPORT, STUDY
     from nanocrystal.report.together import try_to_settle
 
     folder = default if out is None else out
+    check_files(names)
     check_way_to(folder)
     try_to_settle(folder)
     kept = study is not None and (folder / STUDY).absolute() != study.path.absolute()

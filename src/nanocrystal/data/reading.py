@@ -16,6 +16,7 @@ from nanocrystal.data.formats import Format, RawFile
 from nanocrystal.data.header import pairs_in, stated_in
 from nanocrystal.data.headings import ABSCISSAE, ORDINATES
 from nanocrystal.data.lines import quoted
+from nanocrystal.data.nxcansas import NXCANSAS
 from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.stated import Stated
 from nanocrystal.data.table import Table, number_table
@@ -24,7 +25,7 @@ from nanocrystal.text import decoded, file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
-FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 

@@ -30,6 +30,8 @@ class Stated:
         A formula as the file gives it.
     qmin, qmax, qdamp, qbroad : float or None
         Å⁻¹; of a PDF.
+    slit_length : float or None
+        Å⁻¹; half the length of the slit that small angles were measured with.
     temperature : float or None
         K.
     counting_time : float or None
@@ -55,6 +57,7 @@ class Stated:
     qmax: float | None = None
     qdamp: float | None = None
     qbroad: float | None = None
+    slit_length: float | None = None
     temperature: float | None = None
     counting_time: float | None = None
     sample: str = ""

@@ -26,7 +26,8 @@ class Measured:
     """The points that are compared; arrays (n_points,). observed None: nothing was measured, simulate.
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
-    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own.
+    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another.
     """
 
     x: FloatArray
@@ -37,6 +38,7 @@ class Measured:
     sha256: str | None
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    column: str = ""
 
 
 @dataclass(frozen=True)

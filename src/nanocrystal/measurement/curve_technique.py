@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -103,6 +104,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         Raises InputError for ranges and weights that cannot be used.
         """
         noise = None if self.noise_range is None else scatter(curve, self.noise_range, f"{where}.noise_range")
+        column = sha256(np.ascontiguousarray(curve.y).tobytes()).hexdigest()
         curve = self._in_range(curve, abscissa, where)
         fewest, limits = self.points.fewest, getattr(self, abscissa.range_key)
         if len(curve.x) < fewest and limits is not None:
@@ -115,7 +117,8 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         self._check_abscissa(curve.x, abscissa, f"{where}.file")
         notes = [*curve.notes, *self._notes_on(curve, where)]
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
-        return curve, Measured(curve.x, curve.y, sigma, words, curve.source, curve.sha256, tuple(notes))
+        source = (curve.source, curve.sha256)
+        return curve, Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
 
     def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
         """Return the points of a curve within the range that the study gives."""

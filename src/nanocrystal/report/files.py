@@ -80,7 +80,7 @@ def _is_page(file: Path) -> bool:
 
 def names_file(path: Path) -> bool:
     """Say whether a path names a file rather than a folder: one that there is, or a name with a suffix."""
-    return path.is_file() or (path.suffix != "" and not path.is_dir())
+    return os.path.isfile(path) or (path.suffix != "" and not os.path.isdir(path))
 
 
 def check_file(file: Path, replaces: Sequence[str] = ()) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
 from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
@@ -20,6 +22,8 @@ from nanocrystal.report.together import write_together
 
 SCHEMA = 2
 """of the documents; those of version 0.1 have none"""
+NOT_IN_DIGEST = ("elapsed_s", "files", "digest")
+"""keys of documents that say how long it took, and where it is, rather than what was found"""
 REPORT = "report.html"
 STUDY = "study.toml"
 Ending = Literal["whole", "incomplete", "interrupted"]
@@ -135,8 +139,9 @@ class Outcome(PlainData):
             texts |= {f"{name}/{file}": text for file, text in texts_of_part.items()}
         texts |= {} if study is None else {STUDY: study}
         texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
-        document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}
-        return {**texts, self.record: json_text(document)}
+        document = self.recorded()
+        last = {"digest": digest_of(document), "files": sorted({*texts, self.record, *beside})}
+        return {**texts, self.record: json_text(document | last)}
 
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
         """Write report, tables and record to a folder and return the path of the report.
@@ -161,9 +166,11 @@ class Outcome(PlainData):
             earlier = files_there(folder, self.record) - set(removed)
             texts = self.files(study, script=script, beside={*earlier, *moved})
             check_folder(folder, [*moved, *texts], self.record)
+            check_files([*moved, *texts])
             return {**moved, **texts}
 
         try:
+            check_target(folder)
             check_folder(folder, [], self.record)
             write_together(all_files, folder, removed)
         except InputError as error:
@@ -174,6 +181,7 @@ class Outcome(PlainData):
     def save_file(self, file: Path | str) -> Path:
         """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
         file = Path(file)
+        check_target(file)
 
         def texts() -> Mapping[str, str]:
             made = self.as_file(file.name)
@@ -185,6 +193,18 @@ class Outcome(PlainData):
 
         write_together(texts, file.absolute().parent)
         return file
+
+
+def digest_of(document: Any) -> str:
+    """Return the SHA-256 of a document but for its times: the same for the same result."""
+    text = json.dumps(_without_times(document), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def _without_times(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {k: _without_times(v) for k, v in document.items() if k not in NOT_IN_DIGEST}
+    return [_without_times(v) for v in document] if isinstance(document, list) else document
 
 
 def json_text(document: Mapping[str, Any]) -> str:

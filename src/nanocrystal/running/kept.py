@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from nanocrystal.errors import InputError, NanocrystalError
+from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.files import check_folder
 from nanocrystal.report.outcome import REPORT, STUDY, Outcome
 from nanocrystal.report.rescue import rescued, sentence_of
@@ -58,8 +59,10 @@ def keeping(kind: type[Outcome], out: str | Path | None, names: Sequence[str], s
     folder = Path(out)
     is_there = (folder / STUDY).absolute() == study.path.absolute()
     text = study.text if study.text and not is_there else None
-    try_to_settle(folder)
     try:
+        check_target(folder)
+        check_files(names)
+        try_to_settle(folder)
         check_folder(folder, [REPORT, *names, *([] if text is None else [STUDY]), kind.record], kind.record)
     except InputError as error:
         raise InputError("run(out)", error.problem) from None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolved_path
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_names
 from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from nanocrystal.study.plan import PlanTable
 
 
+NAMING_FILES = ("crystals", "populations", "datasets", "reduction")
+"""tables after whose entries files are named"""
 NOWHERE = Source(Path("study.toml"), "")
 """of a study made in Python"""
 
@@ -223,6 +226,8 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
     try:
         table: Any = StudyTable.model_validate(with_empty_sample(content))
+        for room in NAMING_FILES:
+            check_names(content.get(room) or (), room)
         reductions = (table.reduction, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))

@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from support import structure_texts
 from support.measured import measured_or_none
 from support.nmr_files import fid, write_bruker
 from support.paths import EXAMPLES, REFERENCES
+from support.small_angle_files import Columns, Entry, cansas_xml
+from support.structure_texts import HEXAGONAL, WURTZITE, A, C
 
 Files = Mapping[str, bytes]
 """path in a folder -> content"""
@@ -72,6 +75,14 @@ CANSAS = (
 )
 
 
+IN_NM: Columns = {
+    "Q": (X.tolist(), "1/nm"),
+    "I": (Y.tolist(), "1/m"),
+    "Idev": (np.sqrt(Y).tolist(), "1/m"),
+    "dQl": ([0.117] * len(X), "1/nm"),
+}
+
+
 def columns_seeds() -> list[Seed]:
     three = rows(X, Y, np.sqrt(Y))
     return [
@@ -95,14 +106,15 @@ def structured_seeds() -> list[Seed]:
         alone("a.gsa", FXYE + rows(100.0 * X, Y, np.sqrt(Y))),
         alone("a.xrdml", XRDML),
         alone("a.xml", CANSAS),
+        alone("b.xml", cansas_xml(Entry([IN_NM], "with a slit", radiation="neutron", wavelength=(0.6, "nm")))),
     ]
 
 
 def read_a_curve(path: Path) -> Any:
     """Return the curve of a file in any format that a data set may name."""
-    from nanocrystal.data.resolution import read_resolved_curve
+    from nanocrystal.data import read_curve
 
-    curve = read_resolved_curve(path, columns=None, where="datasets.d.file", per_nm=False, resolutions={"dq": "q"})
+    curve = read_curve(path, where="datasets.d.file")
     return [a for a in (curve.x, curve.y, curve.sigma) if a is not None]
 
 
@@ -338,12 +350,32 @@ def structure_seeds() -> list[Seed]:
     ]
 
 
-def read_a_crystal(path: Path) -> Any:
-    """Return what a CIF says, after a crystal was made of it."""
-    from nanocrystal import Crystal
-    from nanocrystal.sample.crystal.cif import read_cif
+def other_structure_seeds() -> list[Seed]:
+    """Return a structure in every format but CIF."""
+    in_p1 = structure_texts.stru(HEXAGONAL, WURTZITE, head="spcgr   P1")
+    grouped = structure_texts.stru(
+        HEXAGONAL, WURTZITE, head="sharp   5.7, 0.0, 1.0, 0.0\nspcgr   P63mc\nshape   sphere, 25"
+    )
+    rows = [f"{x:.9f} {y:.9f} {z:.9f}" for _, x, y, z in WURTZITE]
+    vectors = ((A, 0.0, 0.0), (-0.5 * A, 0.75**0.5 * A, 0.0), (0.0, 0.0, C))
+    atoms = ["Cd 1/3 2/3 0", "Cd 2/3 1/3 1/2", "Se 1/3 2/3 .375", "Se 2/3 1/3 .875"]
+    return [
+        alone("a.stru", in_p1),
+        alone("b.stru", grouped),
+        alone("a.ddp", structure_texts.project({"fit/CdSe/initial": in_p1, "fit/CdSe/refined": grouped})),
+        alone("POSCAR", structure_texts.poscar(vectors, rows)),
+        alone("a.vasp", structure_texts.poscar(vectors, [r + " T T F" for r in rows], mode="Selective\nDirect")),
+        alone("b.vasp", structure_texts.poscar(vectors, rows, kinds="2 2", comment="Cd Se", factor="-112.2")),
+        alone("a.ncmat", structure_texts.ncmat(f"{A} !! {C}", "90 90 120", "186", atoms)),
+    ]
 
-    structure = read_cif(path)
+
+def read_a_crystal(path: Path) -> Any:
+    """Return what a structure file says, after a crystal was made of it."""
+    from nanocrystal import Crystal
+    from nanocrystal.sample.crystal.structure_files import structure_of_file
+
+    structure = structure_of_file(path, "crystals.x.cif")
     Crystal(path, u_iso=dict.fromkeys({site.element for site in structure.sites}, 0.01))
     known = [site.u_iso for site in structure.sites if site.u_iso is not None]
     places = np.array([site.fract for site in structure.sites])
@@ -436,6 +468,7 @@ READERS: dict[str, Reader] = {
     "nmrpipe": Reader(pipe_seeds, read_a_spectrum),
     "spectra in columns": Reader(spectrum_seeds, read_a_spectrum),
     "cif": Reader(structure_seeds, read_a_crystal),
+    "structures of other programs": Reader(other_structure_seeds, read_a_crystal),
     "clusters": Reader(cluster_seeds, read_a_cluster),
     "studies": Reader(study_seeds, read_a_study),
     "results": Reader(result_seeds, read_a_result),

@@ -25,6 +25,8 @@ ON_ITS_IMAGE = 0.01
 """Å; how far an atom may be from where symmetry puts it"""
 SAME_U = 1e-4
 """Å²; displacements that are the same"""
+SHORTEST = 0.5
+"""Å; no cell is shorter"""
 LARGEST = 1e9
 """no number of a structure is larger"""
 MANY_ATOMS = 2000
@@ -133,7 +135,7 @@ def checked_cell(cell: Sequence[float] | FloatArray, source: str) -> FloatArray:
     """Return the cell; raises InputError for lengths and angles that make none."""
     numbers = np.asarray(cell, dtype=np.float64)
     lengths, angles = numbers[:3], numbers[3:]
-    sane = bool(np.isfinite(numbers).all() and (lengths > 0.0).all() and (lengths <= LONGEST).all())
+    sane = bool(np.isfinite(numbers).all() and (lengths >= SHORTEST).all() and (lengths <= LONGEST).all())
     sane = sane and bool((angles > 0.0).all() and (angles < 180.0).all())
     if sane:
         x, y, z = np.cos(np.radians(angles))

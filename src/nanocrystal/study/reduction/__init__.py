@@ -15,6 +15,7 @@ from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.stated import Stated
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
 from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam
 from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
@@ -163,6 +164,10 @@ def read_reductions(path: str | Path) -> Reductions:
         tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(written_tables)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
+    try:
+        check_names(tables, "reduction")
+    except InputError as error:
+        raise source.located(error) from None
     if content.keys() & {"populations", "datasets"}:
         from nanocrystal.study.reading import study_from
 

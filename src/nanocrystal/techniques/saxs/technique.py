@@ -26,12 +26,13 @@ Structure
 
 Instrument
     A Gaussian in q of standard deviation q_resolution + q_resolution_slope q, or a column "dq" of the file, for
-    pinholes; slit_length: half the length of a slit (Å⁻¹), over which I(√(q² + l²)) is averaged, 0 for none. The slit
-    is evenly lit and has no width; one far longer than the largest q stands for an infinite one.
+    pinholes; slit_length: half the length of a slit (Å⁻¹), over which I(√(q² + l²)) is averaged, 0 for none, that of
+    the file (dQl of canSAS) unless it is said. The slit is evenly lit and has no width; one far longer than the largest
+    q stands for an infinite one.
 
 Weights
-    σ of the file (columns q, I, σ; canSAS .xml); without them 3 % of each intensity, or as `weights` says. Negative
-    intensities stay; without σ of the file those of 0 at both ends are left out, as behind a beam stop.
+    σ of the file (columns q, I, σ; canSAS .xml, NXcanSAS .h5); without them 3 % of each intensity, or what `weights`
+    says. Negative intensities stay; without σ of the file those of 0 at both ends are left out, as behind a beam stop.
 
 Blanks
     Measured ones, as of the solvent or the empty cell, each with its own linear scale.
@@ -260,6 +261,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             measured=compared.measured,
             width=compared.width,
             blanks=compared.at_points(),
+            slit_of_file=self._slit_of(compared.curve),
         )
 
     # ---- the points ---------------------------------------------------------------------------
@@ -294,15 +296,26 @@ class Saxs(CurveTechnique, own=("absolute",)):
         one = len({p.crystal_name for p in populations}) == 1
         alike = one and all(p.coating is None and p.shell is None for p in populations)
         free = not self.absolute and (self.scale is None or as_parameter(self.scale).vary)
+        if alike and self.solvent_electron_density is not None:
+            return "solvent_electron_density is given, which must make the contrast that neutrons see"
         if not (alike and free):
             return ""
         return "the bodies have one contrast and the scale is free, so that the form of the curve is the same"
 
+    def _slit_of(self, curve: Curve | None) -> float:
+        """Return the length of the slit that the file states, Å⁻¹, 0 where it or the study says otherwise."""
+        said = (self.slit_length, self.q_resolution, self.q_resolution_slope)
+        if curve is None or any(s is not None for s in said) or curve.resolution is not None:
+            return 0.0
+        return curve.stated.slit_length or 0.0
+
     def _notes_on(self, curve: Curve, where: str) -> list[str]:
+        slit = self._slit_of(curve)
+        of_file = [f"slit_length = {slit:g} Å⁻¹ is that of the file."] if slit else []
         negative = int((curve.y < 0.0).sum())
         what = "1 point is" if negative == 1 else f"{negative} points are"
         note = f"{what} negative, as background that was subtracted leaves it; kept, though not drawn on log axes."
-        return [note] if negative else []
+        return [*of_file, *([note] if negative else [])]
 
     # ---- what cannot be meant -----------------------------------------------------------------
 
