@@ -11,7 +11,7 @@ COMMENT_MARKERS = ("#", "!", "%", ";", "'", "//")
 
 # Fortran writes `-.1567`, `1.0D+03`, and drops the letter of a three-digit exponent: `0.1-100`.
 _NUMBER = re.compile(
-    r"(?P<mantissa>[+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD](?P<exponent>[+-]?\d+))?"
+    r"(?P<mantissa>[+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eEdD](?P<exponent>[+-]?\d+))?"
     r"|(?P<bare>[+-]?(?:\d+\.\d*|\.\d+))(?P<bare_exponent>[+-]\d{3})",
     re.ASCII,
 )

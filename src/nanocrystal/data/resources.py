@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 from nanocrystal.errors import InputError, nearest_names
 
@@ -53,7 +55,7 @@ def resolved_path(path_text: str, base: str | Path = "", where: str = "path") ->
     parts = [part for part in inner.split("/") if part]
     if not _PACKAGE_NAME.fullmatch(package) or not parts or ".." in parts:
         raise InputError(where, f'must be "package:NAME/path/to/file" without ".."; got "{path_text}"')
-    root = package_folder(package, where)
+    root = package_folder(package, where, "/".join(parts))
     path = root.joinpath(*parts)
     if not path.is_file():
         raise InputError(where, _missing_inside(package, root, parts))
@@ -75,16 +77,50 @@ def _refuse_escapes(path_text: str, where: str) -> None:
     )
 
 
-def package_folder(package: str, where: str) -> Path:
-    try:
-        root = importlib.resources.files(package).joinpath("")
-    except ModuleNotFoundError as error:
-        raise InputError(where, f"the package {package} is not installed; {_install_line(package)}") from error
-    except Exception as error:  # importing a foreign package runs its code, which may raise anything
-        raise InputError(where, f"the package {package} cannot be opened: {error}") from error
-    if not isinstance(root, Path):
+def package_folder(package: str, where: str, inner: str = "") -> Path:
+    """Return the folder of an installed package, found without running any of its code.
+
+    inner: the path in it that is looked for, where the package is spread over several folders. Raises InputError where
+    it is not installed, and where it is no folder of files.
+    """
+    folders = _folders_of(package)
+    if folders is None:
+        raise InputError(where, f"the package {package} is not installed; {_install_line(package)}")
+    found = [Path(folder) for folder in folders if Path(folder).is_dir()]
+    if not found:
         raise InputError(where, f"the package {package} is not installed as a folder of files")
-    return root
+    return next((folder for folder in found if inner and (folder / inner).exists()), found[0])
+
+
+def _folders_of(package: str) -> Sequence[str] | None:
+    """Return where the modules of a package are looked for, none of a single module; None where it is not installed.
+
+    What `importlib.util.find_spec` does, but for imports of the packages above it, which it would run.
+    """
+    above: Sequence[str] | None = None
+    parts = package.split(".")
+    for depth, part in enumerate(parts, start=1):
+        name = ".".join(parts[:depth])
+        if name in sys.modules and sys.modules[name] is None:
+            return None
+        spec = next((s for finder in sys.meta_path if (s := _spec_by(finder, name, above)) is not None), None)
+        if spec is not None:
+            above = list(spec.submodule_search_locations or ())
+            continue
+        # finders ask the module above for a name space in it, and that is not imported here
+        above = [str(Path(folder) / part) for folder in above or () if (Path(folder) / part).is_dir()]
+        if not above:
+            return None
+    return above
+
+
+def _spec_by(finder: Any, name: str, above: Sequence[str] | None) -> ModuleSpec | None:
+    """Return how one of the finders of Python would import a module; above: where the package above it is."""
+    try:
+        spec: ModuleSpec | None = finder.find_spec(name, above, None)
+    except (ImportError, AttributeError, ValueError, KeyError):
+        return None
+    return spec
 
 
 def _install_line(package: str) -> str:
