@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import nanocrystal as nc
+from nanocrystal.errors import InputError
 from support.series_members import SmallSeries
 from support.small_study import SmallStudy
 
@@ -388,6 +389,41 @@ def test_a_folder_that_is_gone_is_made_again(small: SmallStudy, monkeypatch: pyt
     monkeypatch.setattr(Study, "refine", refine)
     assert small.refine("--out", "{}/out").exit_code == 0
     assert nc.read_result(small.folder / "out").converged
+
+
+def test_a_working_folder_that_is_gone(small: SmallStudy, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is relative to nothing then."""
+    from nanocrystal.study import Study
+
+    refined, here = Study.refine, small.folder / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    def refine(study: Study, progress: Any = None) -> Any:
+        result = refined(study, progress)
+        here.rmdir()
+        return result
+
+    monkeypatch.setattr(Study, "refine", refine)
+    said = small.refine("--out", "out")
+    monkeypatch.chdir(small.folder)
+    [there] = temporary.glob("*/out")
+    assert said.stderr.startswith(
+        f"Error: out: the result could not be written there (no such file or directory), it is in '{there}' instead.\n"
+    )
+    assert nc.read_result(there).converged
+
+
+def test_saving_names_the_folder_and_keeps_the_result(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = nc.read_study(small.write("study.toml", small.text).folder / "study.toml").refine()
+    with monkeypatch.context() as full:
+        full.setattr("nanocrystal.report.together.on_disk", failing_in(small.folder / "out", 28))
+        with pytest.raises(InputError) as error:
+            result.save(small.folder / "out")
+    problem = "cannot be written to (no space left on device); nothing there has changed, so name another folder."
+    assert str(error.value) == f"{small.folder / 'out'}: {problem}"
+    result.save(small.folder / "out")
+    assert nc.read_result(small.folder / "out") == result
 
 
 def test_a_folder_that_somebody_else_filled_meanwhile_is_not_touched(
