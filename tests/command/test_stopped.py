@@ -21,7 +21,7 @@ from support.small_study import SmallStudy
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 COMMAND = "import sys; from nanocrystal.cli import main; main()"
 SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
-MORE = [["schema", "--results"], ["--help"], ["refine", "--help"]]
+MORE = [["library"], ["schema", "--results"], ["--help"], ["refine", "--help"]]
 NOTHING = "Interrupted before anything could be saved.\n"
 TELLING = """
 import sys
@@ -95,7 +95,7 @@ def test_a_refinement_saves_the_best_so_far(small: SmallStudy, by: str) -> None:
     ("module", "function"),
     [
         ("refinement.fit", "assembled_result"),
-        ("report.together", "settle"),
+        pytest.param("report.together", "settle", marks=pytest.mark.campaign),
         pytest.param("report.refined.page", "refinement_page", marks=pytest.mark.campaign),
     ],
 )
@@ -278,9 +278,7 @@ def test_a_signal_that_is_ignored_from_outside_stays_so(small: SmallStudy) -> No
 # ---- without a reader -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "words", [["schema"], ["library"], *(pytest.param(w, marks=pytest.mark.campaign) for w in MORE)]
-)
+@pytest.mark.parametrize("words", [["schema"], *(pytest.param(w, marks=pytest.mark.campaign) for w in MORE)])
 def test_what_nobody_reads_is_no_error(words: list[str]) -> None:
     with command(*words) as process:
         assert process.stdout is not None
@@ -304,7 +302,7 @@ def test_a_fit_ends_well_though_nobody_reads_what_it_says(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [["schema"], ["--version"]])
+@pytest.mark.parametrize("words", [pytest.param(["schema"], marks=pytest.mark.campaign), ["--version"]])
 def test_a_log_on_a_full_disk_is_said(words: list[str]) -> None:
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
@@ -494,6 +492,7 @@ def test_a_real_limit_to_the_size_of_files(small: SmallStudy) -> None:
     assert not list(small.folder.rglob("*nanocrystal-*"))
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounts as root")
 def test_a_real_disk_that_is_full(small: SmallStudy) -> None:
     disk = small.folder / "disk"
