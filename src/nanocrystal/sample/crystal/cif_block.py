@@ -15,7 +15,7 @@ from nanocrystal.errors import InputError
 
 PLACES = ("x", "y", "z")
 FRACT = tuple(f"_atom_site_fract_{name}" for name in PLACES)
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
 _FRACTION = re.compile(r"([+-]?\d+)/([1-9]\d*)$")
 
 
