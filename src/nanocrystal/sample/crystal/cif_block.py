@@ -17,7 +17,7 @@ PLACES = ("x", "y", "z")
 FRACT = tuple(f"_atom_site_fract_{name}" for name in PLACES)
 LARGEST, LONGEST_POWER = 1e15, 3
 """no number of a structure is larger; digits of a power of ten, with its sign"""
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
 _FRACTION = re.compile(r"([+-]?\d{1,4})/([1-9]\d{0,3})$")
 
 
