@@ -107,9 +107,12 @@ def test_one_phase_of_a_project_is_asked_for_and_named(small: SmallStudy) -> Non
     cell = [TRUE["a"]] * 3 + [90.0] * 3
     atoms = [("Ni", 0.0, 0.0, 0.0), ("Ni", 0.0, 0.5, 0.5), ("Ni", 0.5, 0.0, 0.5), ("Ni", 0.5, 0.5, 0.0)]
     text = stru(cell, atoms, head="spcgr   Fm-3m", u=(0.006, 0.006, 0.006, 0.0, 0.0, 0.0))
-    (small.folder / "fits.ddp3").write_bytes(project({"a fit/Ni/initial": text, "b/Ni/initial": text}))
+    data = {"a fit/ni.gr": (small.folder / "ni.gr").read_text(encoding="utf-8")}
+    content_of_project = project({"a fit/Ni/initial": text, "b/Ni/initial": text}, data=data)
+    (small.folder / "fits.ddp3").write_bytes(content_of_project)
     small.refused_command("block = …", '"a fit/Ni", "b/Ni"', command=("new", "ni.gr", "--cif", "fits.ddp3"))
-    content, said = written(small, "ni.gr", "--cif", "fits.ddp3", "--block", "a fit")
+    content, said = written(small, "fits.ddp3", "--cif", "fits.ddp3", "--block", "a fit", "--out", "ni.toml")
+    assert content["datasets"]["pdf"]["file"] == "fits.ddp3"
     assert content["crystals"]["ni"] == {
         "cif": "fits.ddp3",
         "block": "a fit",

@@ -46,6 +46,7 @@ COVERED: dict[str, dict[str, str]] = {
         "data/test_nmr_reading": "nmr_pipe",
         "data/test_nmr_reading_wrong": "nmr_bruker nmr_foreign nmr_simpson nmr_text",
         "data/test_nxcansas": "hdf5 hdf5_apart",
+        "data/test_pdf_layouts": "pdfgui_project",
         "data/test_reading": "conventions curve lines table",
         "data/test_small_angle": "cansas",
         "spectra/processing/test_spectrum": "nmr_data",

@@ -48,10 +48,10 @@ def stru(
     return "\n".join(lines) + "\n"
 
 
-def project(structures: Mapping[str, str], name: str = "made") -> bytes:
+def project(structures: Mapping[str, str], name: str = "made", data: Mapping[str, str] | None = None) -> bytes:
     """Return a project of PDFgui; structures: FIT/PHASE/initial or FIT/PHASE/refined -> text of a .stru file.
 
-    Where PDFgui keeps what it pickled stand bytes that no reader may load.
+    data: FIT/NAME -> text of a data set. Where PDFgui keeps what it pickled stand bytes that no reader may load.
     """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -64,6 +64,10 @@ def project(structures: Mapping[str, str], name: str = "made") -> bytes:
             archive.writestr(f"{folder}/{state}", text)
             if state == "initial":
                 archive.writestr(f"{folder}/constraints", b"cposix\nsystem\n(S'exit 3'\ntR.")
+        for key, text in (data or {}).items():
+            fit, dataset = (part.replace(" ", "+") for part in key.split("/"))
+            archive.writestr(f"{name}/{fit}/dataset/{dataset}/obs", text)
+            archive.writestr(f"{name}/{fit}/dataset/{dataset}/calc", b"cposix\nsystem\n(S'exit 3'\ntR.")
         archive.writestr(f"{name}/fits", "\n".join(fits))
     return stream.getvalue()
 

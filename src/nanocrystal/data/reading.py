@@ -20,6 +20,8 @@ from nanocrystal.data.kinds import is_folder, refuse_other
 from nanocrystal.data.lines import quoted
 from nanocrystal.data.nxcansas import NXCANSAS
 from nanocrystal.data.packed import unpacked
+from nanocrystal.data.pdf_layouts import remarks_on_layout
+from nanocrystal.data.pdfgui_project import SUFFIXES, data_of_project
 from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
 from nanocrystal.data.stated import Stated
 from nanocrystal.data.table import Table, number_table
@@ -36,7 +38,8 @@ FEWEST_SWAPPED = 5
 """points that tell an order from chance"""
 MANY = 1_000_000
 """points that are remarked on: what is calculated at each takes its time"""
-FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS)
+PDFGUI = Format("project of PDFgui", SUFFIXES, lambda file: _curve_of_table(data_of_project(file), ".gr", Said()))
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS, PDFGUI)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
@@ -151,6 +154,7 @@ def _curve_of_table(file: RawFile, suffix: str, said: Said) -> Curve:
     _refuse_swapped(x, y, found.roles, file)
     points = Points(x, y, beside.get("sigma"), beside.get("dq"), table.lines)
     points, notes, faults = checked(points, source)
+    layout = remarks_on_layout(table) if found.y_name == "g" and said.columns is None else ()
     curve = Curve(
         x=points.x,
         y=points.y,
@@ -162,7 +166,7 @@ def _curve_of_table(file: RawFile, suffix: str, said: Said) -> Curve:
         sha256="",
         metadata=pairs_in(table.header),
         stated=_stated(table, found),
-        notes=(*table.notes, *found.notes, *_width_notes(table, found.roles), *notes),
+        notes=(*table.notes, *found.notes, *layout, *_width_notes(table, found.roles), *notes),
         faults=faults,
     )
     return curve.scaled(found.scale.of)

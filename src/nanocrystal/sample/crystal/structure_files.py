@@ -76,8 +76,8 @@ def read_structure(
 
 
 def is_structure(path: Path) -> bool:
-    """Say whether a file holds a crystal structure, by its name."""
-    suffixes = (".cif", *pdfgui.SUFFIXES, *pdffit.SUFFIXES, *ncmat.SUFFIXES, *poscar.SUFFIXES)
+    """Say whether a file holds a crystal structure and nothing else, by its name."""
+    suffixes = (".cif", *pdffit.SUFFIXES, *ncmat.SUFFIXES, *poscar.SUFFIXES)
     return path.suffix.lower() in suffixes or path.name.upper().startswith(poscar.NAMES)
 
 
