@@ -218,6 +218,12 @@ def test_columns_are_proposed_from_the_headings_seen(
     assert f"such as {says}" in str(caught.value)
 
 
+def test_columns_that_are_left_aside_are_told(tmp_path: Path) -> None:
+    curve = read_curve(written(tmp_path, "a.txt", "2Theta\tYobs\tYcal\tYobs-Ycal\tBackg", 5))
+    (note,) = curve.notes
+    assert note.endswith("left aside: 'Ycal' (calculated), 'Yobs-Ycal' (difference), 'Backg' (background)")
+
+
 def test_headings_of_any_suffix_are_enough(tmp_path: Path) -> None:
     curve = read_curve(written(tmp_path, "a.out", "# q  I  sigma", 3))
     assert (curve.x_name, curve.y_name, curve.sigma is not None) == ("q", "intensity", True)

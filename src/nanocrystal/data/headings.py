@@ -21,7 +21,7 @@ _MEANINGS: Mapping[str, str] = {
     "intensity": "i i(q) iq intensity intensities counts count cts cps yobs yobserved iobs observed obs psd signal"
     " i(s) i(2theta) i(2θ) jexp iexp int intens imean intensityobserved totalintensity correctedintensity i(h) icorr"
     " lincounts obsintensity observedintensity rawcounts detector1counts",
-    "y": "y y0 yaxis",
+    "y": "y y0 yaxis real integral integrals area amplitude",
     "sigma": "sigma error err errors esd std uncertainty dg dg(r) dgr df df(q) ds ds(q) di di(q) dy stddev stdev"
     " stddevi(q) standarddeviation sigmai sigmai(q) sig sig(q) sigi sd ierr erri yerr erry esdi"
     " errori(q) errori idev ydev sigmay e0 esd(i) err(i) sigma(i) uncertainties interror intensityerror stderr"
@@ -47,11 +47,12 @@ OTHER_QUANTITIES: Mapping[str, str] = {
         "an azimuth": "azimuth azimuthalangle azimuthaldegrees azimuthangle chi phi psi",
         "θ, not 2θ": "theta θ thetaangle braggangle omega thetadeg",
         "a wavelength": "wavelength lambda λ",
-        "a time": "time timeofflight tof delay times seconds",
+        "a time": "time timeofflight tof delay delays times seconds",
         "a temperature": "temperature temp",
         "a pressure": "pressure",
         "a wave number": "wavenumber ramanshift",
-        "a frequency": "frequency ppm chemicalshift shift",
+        "a frequency": "frequency ppm hz chemicalshift shift",
+        "a gradient": "gradient gradients",
     }.items()
     for word in words.split()
 }

@@ -33,6 +33,15 @@ _SPELLINGS: Mapping[str, Mapping[float, str]] = {
         0.01: "cdeg centidegree centidegrees",
     },
     "energy": {1.0: "ev electronvolt electronvolts", 1000.0: "kev kiloelectronvolt kiloelectronvolts"},
+    "delay": {
+        1.0: "s sec second seconds",
+        1e-3: "ms msec millisecond milliseconds",
+        1e-6: "us",
+        1e-9: "ns",
+        60.0: "min",
+    },
+    "shift": {1.0: "ppm", math.nan: "hz khz"},
+    "gradient": {1.0: "t/m", 0.01: "g/cm"},
 }
 FACTORS: Mapping[str, Mapping[str, float]] = {
     axis: {word: factor for factor, words in spelt.items() for word in words.split()}
@@ -62,6 +71,13 @@ def factor(unit: str, axis: str) -> float | None:
     """Return what numbers of an abscissa in a unit are multiplied with; None for a unit that it does not have."""
     known = FACTORS.get(axis)
     return None if known is None else known.get(plain(unit))
+
+
+def spellings(unit: str, axis: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return all plain spellings of a unit of an axis, and those of all its units."""
+    known = FACTORS[axis]
+    same = frozenset(word for word, of in known.items() if of == known[unit]) | {unit}
+    return same, frozenset(known)
 
 
 def is_unit(text: str) -> bool:
