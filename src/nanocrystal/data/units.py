@@ -11,9 +11,11 @@ HERE: Mapping[str, str] = {"q": "Å⁻¹", "r": "Å", "two_theta": "°", "energy
 _SPELLINGS: Mapping[str, Mapping[float, str]] = {
     "q": {
         1.0: "a-1 1/a /a ang-1 1/ang /ang perangstrom inverseangstrom inverseangstroms inverseangstroem angstrom-1"
-        " 1/angstrom angstroms-1 1/angstroms invangstrom invang reciprocalangstrom reciprocalangstroms perang",
+        " 1/angstrom angstroms-1 1/angstroms invangstrom invang reciprocalangstrom reciprocalangstroms perang"
+        " inverseang inversea 1/angstroem angstroem-1",
         0.1: "nm-1 1/nm /nm pernm inversenanometre inversenanometres inversenanometer inversenanometers pernanometer"
-        " pernanometre nanometre-1 nanometer-1 1/nanometer 1/nanometre reciprocalnanometers reciprocalnanometres invnm",
+        " pernanometre nanometre-1 nanometer-1 1/nanometer 1/nanometre reciprocalnanometers reciprocalnanometres invnm"
+        " inversenm",
         1e-4: "um-1 1/um /um",
         1e-8: "cm-1 1/cm /cm",
         1e-10: "m-1 1/m /m",
@@ -29,7 +31,7 @@ _SPELLINGS: Mapping[str, Mapping[float, str]] = {
         1.0: "deg degs degree degrees ° grad.",
         math.degrees(1.0): "rad rads radian radians",
         math.degrees(1e-3): "mrad milliradian milliradians",
-        1e-3: "mdeg millidegree millidegrees",
+        1e-3: "mdeg millidegree millidegrees millideg",
         0.01: "cdeg centidegree centidegrees",
     },
     "energy": {1.0: "ev electronvolt electronvolts", 1000.0: "kev kiloelectronvolt kiloelectronvolts"},
