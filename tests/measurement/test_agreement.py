@@ -344,6 +344,6 @@ def test_gradients_in_the_unit_of_the_file(tmp_path: Path) -> None:
     file = written(tmp_path, "g.csv", "gradient (G/cm)  integral", x, 5.0 * np.exp(-1e-3 * x**2))
     data = {"columns": ["gradient", "a"], "pulse_duration": 3.0, "diffusion_time": 60.0, "shape_factor": 1.0}
     data |= {"components": {"c": DiffusionComponent(diffusion=100.0)}}
-    says = ["d.gradient_unit", "the unit G/cm", 'gradient_unit is "T/m"', 'say gradient_unit = "G/cm"'.capitalize()]
+    says = ["d.gradient_unit", "the unit G/cm", 'gradient_unit is "T/m"', 'Say gradient_unit = "G/cm"']
     refused(lambda: NmrDiffusion(file, **data).bind("d", Sample({})), *says)
     assert NmrDiffusion(file, **data, gradient_unit="G/cm").bind("d", Sample({}))
