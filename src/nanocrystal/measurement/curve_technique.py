@@ -17,6 +17,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement.blanks import Blank, check_blank
 from nanocrystal.measurement.contract import Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement.counts import CountedBlank, are_counts, counting_sigma, first_expected, is_root
 from nanocrystal.measurement.curve import Measured, Noise, grid_from_text
 from nanocrystal.measurement.keys import Column, Range, Weights
 from nanocrystal.measurement.points import (
@@ -24,6 +25,7 @@ from nanocrystal.measurement.points import (
     Abscissa,
     Points,
     abscissa_of,
+    check_counted,
     check_counts,
     check_limits,
     read_points,
@@ -32,7 +34,7 @@ from nanocrystal.measurement.points import (
     without_empty,
     without_excluded,
 )
-from nanocrystal.parameters import Number, Parameter, Quantity
+from nanocrystal.parameters import Limits, Number, Parameter, Quantity
 
 FloatArray = NDArray[np.float64]
 
@@ -55,6 +57,17 @@ class Compared:
         """Return the blanks at the points of the data, interpolated linearly."""
         return {n: np.interp(self.measured.x, b.x, b.y) for n, b in self.blanks.items()}
 
+    def counted_blanks(self) -> dict[str, CountedBlank]:
+        """Return those blanks of counted points that were counted themselves, at the points of the data."""
+        if not self.measured.is_counted:
+            return {}
+        at = self.at_points()
+        return {
+            n: CountedBlank(at[n], 1.0)
+            for n, b in self.blanks.items()
+            if are_counts(b.y) and (b.sigma is None or is_root(b.y, b.sigma))
+        }
+
 
 @dataclass(frozen=True)
 class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
@@ -76,6 +89,11 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         Weights | None,
         "sigma (of the file), counting (σ = √I), relative (3 % of I) or uniform [sigma if the file has it, else "
         "counting; of saxs relative, of pdf and NMR uniform]",
+    ] = None
+    counts_per_unit: Annotated[
+        float | None,
+        Limits(above=0.0),
+        "by what values are multiplied to be numbers of counts, which follow Poisson's law [1 where they are whole]",
     ] = None
     noise_range: Annotated[
         Range | None,
@@ -107,7 +125,27 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         self._check_abscissa(curve.x, abscissa, f"{where}.file")
         notes = [*curve.notes, *self._notes_on(curve, where)]
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
-        return curve, Measured(curve.x, curve.y, sigma, words, curve.source, curve.sha256, tuple(notes))
+        measured = Measured(curve.x, curve.y, sigma, words, curve.source, curve.sha256, tuple(notes))
+        return curve, self._counted(measured, curve, noise is not None, where)
+
+    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool, where: str) -> Measured:
+        """Return the points as counted ones where they are: whole numbers, or so many counts in a unit as stated."""
+        unit = self.counts_per_unit
+        if unit is not None:
+            check_counted(curve, unit, self.points, self.weights not in (None, "counting") or noise_is_known, where)
+        elif noise_is_known or not self._are_counts(curve):
+            return measured
+        unit = unit or 1.0
+        sigma = counting_sigma(first_expected(curve.y), unit)
+        return replace(measured, sigma=sigma, weights=POISSON, counts_per_unit=unit)
+
+    def _are_counts(self, curve: Curve) -> bool:
+        """Say whether values are counts as they are: whole numbers, with no σ but their roots."""
+        if not (self.points.counted and are_counts(curve.y)):
+            return False
+        if self.weights is None:
+            return curve.sigma is None or is_root(curve.y, curve.sigma)
+        return self.weights == "counting"
 
     def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
         """Return the points of a curve within the range that the study gives."""
@@ -330,4 +368,5 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         return curve
 
 
+POISSON = "Poisson's law, 1/m with m the counts that are expected"
 _PERCENT = f"{100.0 * RELATIVE:g} %"

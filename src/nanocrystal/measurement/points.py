@@ -40,6 +40,8 @@ RELATIVE = 0.03
 """of a value, the σ that relative weights take"""
 LOW = 0.1
 """part of the points, the lowest, that all count by the σ of the highest of them"""
+NEARLY_WHOLE = 1e-3
+"""of a count, or of the counts where they are many: so near to whole numbers rounded values are"""
 FEWEST_OF_NOISE = 20
 """points that tell a scatter"""
 
@@ -271,6 +273,27 @@ def check_counts(curve: Curve, abscissa: Abscissa, stated: bool, where: str) -> 
             f"{why}counting weights need counts of at least 0, but some intensities are negative: at "
             f"{abscissa.at(curve.x[first])} the file has {curve.y[first]:g}; give σ as a third column, or say "
             'weights = "uniform".',
+        )
+
+
+def check_counted(curve: Curve, unit: float, points: Points, weighed: bool, where: str) -> None:
+    """Raise InputError where values times `unit` are no counts; weighed: whether the study asks for other weights."""
+    at = f"{where}.counts_per_unit"
+    if points.no_counts:
+        raise InputError(at, f"is for counts, but {points.no_counts}; leave it out.")
+    if weighed:
+        raise InputError(at, 'stands beside other weights; use one of the two, or say weights = "counting".')
+    if (curve.y < 0.0).any():
+        first = int(np.flatnonzero(curve.y < 0.0)[0])
+        raise InputError(at, f"is for counts of at least 0, but at {curve.x[first]:g} the file has {curve.y[first]:g}.")
+    counts = unit * curve.y
+    off = np.abs(counts - np.rint(counts)) / np.maximum(1.0, counts)
+    if float(np.median(off)) > NEARLY_WHOLE:
+        worst = int(np.argmax(off))
+        raise InputError(
+            at,
+            f"is {unit:g}, but then {curve.y[worst]:g} would be {counts[worst]:.6g} counts, no whole number; give what "
+            "values are to be multiplied with, such as the seconds of a point where they are counts per second.",
         )
 
 

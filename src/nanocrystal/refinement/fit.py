@@ -255,12 +255,14 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
+    shift = np.zeros(len(measured.x)) if measured.shift is None else measured.shift
+    observed, calculated = measured.observed + shift, fit.calculated + shift
     weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
-    misfit = float(weight @ (measured.observed - fit.calculated) ** 2)
+    misfit = float(weight @ (observed - calculated) ** 2)
     rows = list(model.background_rows())
-    background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
-    weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
-    net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
+    background = fit.coefficients[rows] @ fit.curves[rows] + shift if rows else None
+    weighted_r = float(np.sqrt(misfit / (weight @ observed**2)))
+    net = None if background is None else float(np.sqrt(misfit / (weight @ (observed - background) ** 2)))
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
     freedom = len(measured.x) - len(fit.free_rows) - moved
     chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
@@ -268,9 +270,9 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     return FittedCurve(
         technique=model.technique,
         x=measured.x,
-        observed=measured.observed,
+        observed=observed,
         sigma=measured.sigma,
-        calculated=fit.calculated,
+        calculated=calculated,
         background=background,
         x_name=model.x_axis.name,
         x_unit=model.x_axis.unit,
@@ -292,6 +294,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=model.wavelength,
         labels=measured.labels,
+        deviances=model.deviances(fit.calculated) if measured.is_counted else None,
         ticks=model.ticks(point.evaluation),
         look=model.look,
     )

@@ -21,13 +21,18 @@ from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
+from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
-    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted.
+
+    at_zero: points where nothing is expected to be counted, and where linear parameters are held so; deviance: that of
+    counted points, None of others.
+    """
 
     curves: FloatArray
     coefficients: FloatArray
@@ -35,6 +40,13 @@ class DatasetPoint:
     calculated: FloatArray
     residual: FloatArray
     observed_norm: float
+    at_zero: tuple[int, ...] = ()
+    deviance: float | None = None
+
+    @property
+    def misfit(self) -> float:
+        """By what points of one data set are judged: the deviance where it is counted, else χ²."""
+        return float(self.residual @ self.residual) if self.deviance is None else self.deviance
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,11 @@ class Point:
     @property
     def chi2(self) -> float:
         return float(sum(d.residual @ d.residual for d in self.datasets.values()))
+
+    @property
+    def misfit(self) -> float:
+        """What the best of several points has least of: χ², of counted data the deviance; weights do not enter that."""
+        return float(sum(d.misfit for d in self.datasets.values()))
 
     def weighted_r(self) -> dict[str, float]:
         """Return R_w of each data set, as a fraction, with the weights of the fit."""
@@ -145,8 +162,13 @@ class Problem:
         coefficients = np.where(np.isnan(known), 0.0, known)
         weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
+        at_zero: tuple[int, ...] = ()
         if len(free):
-            solved = np.linalg.lstsq((curves[free] * weights).T, remainder * weights, rcond=None)[0]
+            columns = (curves[free] * weights).T
+            solved = np.asarray(np.linalg.lstsq(columns, remainder * weights, rcond=None)[0], dtype=np.float64)
+            if model.measured.is_counted:
+                held = (coefficients @ curves) * weights
+                solved, at_zero = kept_at_zero(columns, remainder * weights, held, solved)
             coefficients[free] = solved
         calculated = coefficients @ curves
         residual = (model.measured.observed - calculated) * weights
@@ -158,7 +180,29 @@ class Problem:
             calculated=calculated,
             residual=residual,
             observed_norm=norm,
+            at_zero=at_zero,
+            deviance=self._deviance(name, model, calculated),
         )
+
+    def _deviance(self, name: str, model: Model, calculated: FloatArray) -> float | None:
+        if not model.measured.is_counted:
+            return None
+        return float(np.abs(model.deviances(calculated)).sum()) / self.error_scales[name] ** 2
+
+    def expecting(self, point: Point) -> Problem:
+        """Return the problem with counted points weighed by what is expected of them at a point; itself without any."""
+        if not self.is_counted:
+            return self
+        at = point.datasets
+        models = {n: m.expecting(at[n].calculated, at[n].coefficients) for n, m in self.models.items()}
+        following = self.of(self.parameters, models)
+        following.n_evaluations = self.n_evaluations
+        return following
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a data set follows Poisson's law."""
+        return any(m.measured.is_counted for m in self.models.values())
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
@@ -236,7 +280,10 @@ class Problem:
             weights = self._weights[name]
             block = -derivatives[name] * weights[:, None]
             if d.free_rows:
-                basis, _ = np.linalg.qr((d.curves[list(d.free_rows)] * weights).T)
+                columns = (d.curves[list(d.free_rows)] * weights).T
+                if d.at_zero:
+                    columns, block = along_zero(columns, block, d.at_zero)
+                basis, _ = np.linalg.qr(columns)
                 block = block - basis @ (basis.T @ block)
             blocks.append(block)
         return np.concatenate(blocks)

@@ -168,7 +168,7 @@ class FittedCurve:
     observed : array (n_points,)
         In y_unit
     sigma : array (n_points,) or None
-        Standard deviation of `observed`; None where the data have none
+        Standard deviation of `observed`, of counted data that of the counts expected; None where the data have none
     calculated : array (n_points,)
         In y_unit
     background : array (n_points,) or None
@@ -215,6 +215,8 @@ class FittedCurve:
         What the whole curve was multiplied by; None where there is no such number
     trends : sequence of TrendCurve
         What the curves of a stack say against what was changed
+    deviances : array (n_points,) or None
+        Of counted data: parts of the deviance, −2 ln of the likelihood, signed as observed − calculated
     """
 
     technique: str
@@ -244,6 +246,12 @@ class FittedCurve:
     look: Look = field(default_factory=Look)
     scale: float | None = None
     trends: Sequence[TrendCurve] = ()
+    deviances: FloatArray | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the points follow Poisson's law."""
+        return self.deviances is not None
 
 
 @dataclass(frozen=True, kw_only=True)

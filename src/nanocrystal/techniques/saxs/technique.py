@@ -254,6 +254,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             measured=compared.measured,
             width=compared.width,
             blanks=compared.at_points(),
+            counted_blanks=compared.counted_blanks(),
         )
 
     # ---- the points ---------------------------------------------------------------------------
