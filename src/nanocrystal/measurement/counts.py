@@ -38,8 +38,8 @@ class CountedBlank:
 
 
 def are_counts(y: FloatArray) -> bool:
-    """Say whether values are whole numbers of at least 0, and not all alike."""
-    return bool((y >= 0.0).all() and (np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0)
+    """Say whether values are whole numbers of at least 0, some above it, and not all alike."""
+    return bool((y >= 0.0).all() and y.max() >= 1.0 and (np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0)
 
 
 def is_root(y: FloatArray, sigma: FloatArray) -> bool:
@@ -78,8 +78,8 @@ def signed_deviances(measured: Measured, calculated: FloatArray) -> FloatArray:
 def signed_counts(counts: FloatArray, expected: FloatArray) -> FloatArray:
     """Return the parts of the deviance of counts, signed as counts − expected, (n_points,)."""
     m = np.maximum(expected, np.finfo(float).tiny)
-    ratio = np.where(counts > 0.0, counts, 1.0) / m
-    parts = 2.0 * (np.where(counts > 0.0, counts * np.log(ratio), 0.0) - (counts - m))
+    logarithm = np.log(np.where(counts > 0.0, counts, 1.0)) - np.log(m)
+    parts = 2.0 * (np.where(counts > 0.0, counts * logarithm, 0.0) - (counts - m))
     return np.copysign(np.maximum(parts, 0.0), counts - m)
 
 

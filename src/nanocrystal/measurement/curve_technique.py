@@ -174,9 +174,10 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     ) -> tuple[Curve, FloatArray | None, str]:
         """Return the points that have a weight, their σ and a sentence on it; notes: grows by what was assumed."""
         self._check_weights(curve, where)
-        if noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
+        counted = noise is None and (self.counts_per_unit is not None or self._are_counts(curve))
+        if not counted and noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
             return curve, curve.sigma, "1/σ² with the σ of the file"
-        kind = self.weights or self.points.without_sigma
+        kind = "counting" if counted else self.weights or self.points.without_sigma
         counting = noise is None and kind == "counting"
         if counting:
             check_counts(curve, abscissa, self.weights is not None, where)
@@ -184,7 +185,10 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
             assert self.noise_range is not None
             low, high = self.noise_range
             notes.append(f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}.")
-        elif self.weights is None and counting:
+        elif self.weights is None and counted and self.counts_per_unit is None:
+            of_file = "the file has no σ" if curve.sigma is None else "σ are their roots"
+            notes.append(f"the values are whole numbers and {of_file}: they were taken for counts (Poisson's law).")
+        elif self.weights is None and counting and not counted:
             notes.append("the file has no σ: counting statistics, σ = √I, were assumed.")
         elif self.weights is None and kind == "relative":
             notes.append(f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative).")

@@ -36,6 +36,8 @@ from nanocrystal.measurement.keys import Range
 FloatArray = NDArray[np.float64]
 MANY_COUNTS = 20.0
 """where points mostly have more, a count of 0 is no chance (less than 1e-8)"""
+FEWEST_BESIDE = 10
+"""points beside points of value 0, at least, that tell how much is counted there"""
 RELATIVE = 0.03
 """of a value, the σ that relative weights take"""
 LOW = 0.1
@@ -228,14 +230,18 @@ def without_excluded(curve: Curve, exclude: Sequence[Range] | None, fewest: int,
 def without_empty(curve: Curve, abscissa: Abscissa, counting: bool) -> tuple[Curve, list[str]]:
     """Return the points without those at which nothing can have been counted, and a note on these.
 
-    Value 0 at an end is a beam stop or the frame of a detector; among points that nearly all have many counts it is a
-    gap. Elsewhere it is a count of 0.
+    Value 0 at an end is a beam stop or the frame of a detector, of counts only where the points beside it have so many
+    that it is no chance; among points that nearly all have many counts it is a gap. Elsewhere it is a count of 0.
     """
     y = curve.y
     filled = np.flatnonzero(y)
     if not len(filled):
         return curve, []  # refused where the refinement looks at all data
     empty = y == 0.0
+    if counting:
+        for end, beside in ((slice(0, filled[0]), y[filled[0] :]), (slice(filled[-1] + 1, None), y[filled[-1] :: -1])):
+            n = int(empty[end].sum())
+            empty[end] = n * float(beside[: max(FEWEST_BESIDE, n)].mean()) > MANY_COUNTS
     if not counting or np.median(y[filled]) <= MANY_COUNTS:
         empty[filled[0] : filled[-1]] = False
     if not empty.any():
@@ -279,6 +285,8 @@ def check_counts(curve: Curve, abscissa: Abscissa, stated: bool, where: str) -> 
 def check_counted(curve: Curve, unit: float, points: Points, weighed: bool, where: str) -> None:
     """Raise InputError where values times `unit` are no counts; weighed: whether the study asks for other weights."""
     at = f"{where}.counts_per_unit"
+    if not 0.0 < unit < np.inf:
+        raise InputError(at, f"must be a number above 0, got {unit:g}.")
     if points.no_counts:
         raise InputError(at, f"is for counts, but {points.no_counts}; leave it out.")
     if weighed:
