@@ -15,7 +15,7 @@ from support import counted_patterns
 from support.counted_fits import TWO_THETA, Q, of_powder, of_total_scattering
 from support.structures import NICKEL
 
-SIZES = {"powder": 120.0, "total scattering": 22.0}
+SIZES = {"powder": 120.0, "total scattering": 40.0}
 FITS = {"powder": of_powder, "total scattering": of_total_scattering}
 COUNTS = [(300.0, 3.0), (30.0, 1.0), (30.0, 0.2)]
 
@@ -28,11 +28,11 @@ def pulls(name: str, peak: float, background: float, seeds: int, folder: Path) -
     if name == "powder":
         expected = counted_patterns.powder(TWO_THETA, size, 0.004)
     else:
-        expected = counted_patterns.total_scattering(Q, size)
+        expected = counted_patterns.total_scattering(Q, size, 6.0)
     rows = []
     for seed in range(seeds):
         result = FITS[name](cif, counted_patterns.counted(expected, peak, background, seed))
-        rows.append([pull(result, "a", counted_patterns.A), pull(result, ("size", "diameter"), size)])
+        rows.append([pull(result, "a", counted_patterns.A), pull(result, ("size", "mean"), size)])
     return np.array(rows)
 
 

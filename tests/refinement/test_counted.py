@@ -27,7 +27,7 @@ def cif(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def patterns() -> dict[str, tuple[Any, np.ndarray]]:
     return {
         "powder": (of_powder, counted_patterns.powder(TWO_THETA, 120.0, 0.004)),
-        "total scattering": (of_total_scattering, counted_patterns.total_scattering(Q, 22.0)),
+        "total scattering": (of_total_scattering, counted_patterns.total_scattering(Q, 40.0, 6.0)),
         "saxs": (of_saxs, counted_patterns.sphere(SMALL_Q, 40.0)),
     }
 

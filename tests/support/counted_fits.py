@@ -10,7 +10,7 @@ from nanocrystal import vary
 from nanocrystal.techniques.powder.profile import Profile
 from support import counted_patterns
 
-Q = np.linspace(1.5, 12.0, 500)
+Q = np.linspace(1.5, 12.0, 800)
 TWO_THETA = np.linspace(38.0, 106.0, 1000)
 SMALL_Q = np.linspace(0.02, 0.5, 300)
 
@@ -30,7 +30,8 @@ def of_powder(cif: Path, y: np.ndarray, **more: Any) -> nc.Result:
 
 
 def of_total_scattering(cif: Path, y: np.ndarray, **more: Any) -> nc.Result:
-    dots = nc.Population(crystal=crystal(cif, a=vary(3.525)), shape=nc.Sphere(diameter=vary(21.0)), name="ni")
+    spread = nc.Distribution("lognormal", vary(38.0), 6.0)
+    dots = nc.Population(crystal=crystal(cif, a=vary(3.525)), shape=nc.Sphere(diameter=spread), name="ni")
     return nc.refine(dots, nc.TotalScattering(q=Q, intensity=y, background_terms=1, **more))
 
 

@@ -43,18 +43,26 @@ def powder(two_theta: np.ndarray, size: float, w: float) -> np.ndarray:
     return y
 
 
-def total_scattering(q: np.ndarray, diameter: float) -> np.ndarray:
-    """Return I(Q) of a sphere of nickel by the sum over all lattice vectors within it, electron units."""
-    n = int(np.ceil(2.0 * diameter / A)) + 1
+def total_scattering(q: np.ndarray, diameter: float, std: float) -> np.ndarray:
+    """Return I(Q) of spheres of nickel by the sum over all lattice vectors within them, electron units.
+
+    Their diameters are lognormal, of this mean and standard deviation, averaged over numbers of spheres.
+    """
+    sigma = np.sqrt(np.log1p((std / diameter) ** 2))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    sizes, weights = diameter * np.exp(-0.5 * sigma**2 + sigma * nodes), weights / weights.sum()
+    n = int(np.ceil(2.0 * 2.5 * diameter / A)) + 1
     half = np.stack(np.meshgrid(*[np.arange(-n, n + 1)] * 3, indexing="ij"), -1).reshape(-1, 3)
     half = half[half.sum(axis=1) % 2 == 0]
-    r = 0.5 * A * np.sqrt((half**2).sum(axis=1))
-    r, count = np.unique(np.round(r[(r > 0.0) & (r < diameter)], 9), return_counts=True)
-    kept = 1.0 - 1.5 * r / diameter + 0.5 * (r / diameter) ** 3
-    atoms = 4.0 / A**3 * np.pi / 6.0 * diameter**3
+    square, count = np.unique((half**2).sum(axis=1), return_counts=True)
+    near = (square > 0) & (square < n * n)
+    r, count = 0.5 * A * np.sqrt(square[near]), count[near]
+    part = np.clip(r[:, None] / sizes, 0.0, 1.0)
+    volumes = np.pi / 6.0 * sizes**3 * weights
+    kept = (1.0 - 1.5 * part + 0.5 * part**3) @ volumes
     waves = np.sin(np.outer(q, r)) / np.outer(q, r)
     pairs = np.exp(-U_ISO * q**2) * (waves @ (count * kept))
-    return form_factor(q) ** 2 * atoms * (1.0 + pairs)
+    return form_factor(q) ** 2 * 4.0 / A**3 * (volumes.sum() + pairs)
 
 
 def sphere(q: np.ndarray, diameter: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor
+from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -199,6 +200,7 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
     values = point.evaluation.values
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
     slopes = gradient(problem, point, lambda p: {a: p.evaluation.values[a] for a in tied}) if tied else {}
+    interval_of = intervals(problem, point, spread)
     for d in problem.parameters:
         parameter, address = d.parameter, d.address
         plain, scaled = spread.stderr(address)
@@ -218,6 +220,10 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         value = float(values[address])
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
+        interval = interval_of(address) if status in ("free", "linear", "at_bound") else Interval(None, None)
+        if status == "tied" and scaled is not None:
+            reach = scaled * (1.0 if spread.has_sigmas else student(spread.freedom))
+            interval = Interval(value - reach, value + reach)
         estimates[address] = Estimate(
             value=value,
             stderr=plain,
@@ -229,6 +235,9 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             description=d.quantity.description,
             quantity=d.quantity.meaning.quantity,
             definition=d.quantity.meaning.definition,
+            low=interval.low,
+            high=interval.high,
+            limit=interval.limit,
         )
     return estimates
 

@@ -22,7 +22,8 @@ class Covariance:
 
     names: addresses of the determined ones; matrix: (n, n), with the σ of data sets scaled as they were in the fit;
     as_given: the same with the σ as given, where they were scaled; factor: √χ²_red where that exceeds 1
-    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
+    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one; freedom: degrees of it
+    from which χ²_red is known.
     """
 
     names: tuple[str, ...]
@@ -34,6 +35,7 @@ class Covariance:
     undetermined: tuple[str, ...]
     at_bound: tuple[str, ...]
     as_given: FloatArray | None = None
+    freedom: float = 1.0
 
     def stderr(self, address: str) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
@@ -45,8 +47,10 @@ class Covariance:
 
     def propagated(self, gradient: Mapping[str, float]) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a function with this gradient; None if it is not determined."""
-        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined) or not any(gradient.values()):
+        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined):
             return None, None
+        if not any(gradient.get(a, 0.0) for a in self.names):
+            return None, None  # what rests on parameters that are held at bounds alone is not known to ± 0
         g = np.array([gradient.get(a, 0.0) for a in self.names])
         return self._both(g)
 
@@ -106,6 +110,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         undetermined=tuple(names[k] for k in sorted(open_)),
         at_bound=tuple(names[k] for k in sorted(held)),
         as_given=as_given,
+        freedom=max(1.0, weight - n_refined),
     )
 
 

@@ -51,6 +51,11 @@ class Estimate:
         Which quantity it is, of the vocabulary; empty where that is not said, as in results of version 0.1
     definition : str
         Exactly which one: of what, how weighted; empty where that is not said
+    low, high : float or None
+        Interval of 68.27 %, for few degrees of freedom and where χ² is no parabola; of a parameter that a bound holds
+        back, from that bound; None where it has no end, or was not refined
+    limit : float or None
+        Of a parameter that a bound holds back: what it does not exceed, at 95 %
     """
 
     value: float
@@ -63,6 +68,9 @@ class Estimate:
     description: str = ""
     quantity: str = ""
     definition: str = ""
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
