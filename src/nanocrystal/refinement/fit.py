@@ -19,11 +19,11 @@ from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.processes import Executor
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.judged import doubts, misfit_notes
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
-    POOR,
     AtomPicture,
     DerivedValue,
     Estimate,
@@ -157,6 +157,7 @@ def assembled_result(
     }
     inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in m.inputs.items()}
     values = point.evaluation.values
+    doubtful = doubts(datasets, problem.models)
     methods = [p for m in problem.models.values() for p in m.methods()]
     return Result(
         title=title or "Untitled refinement",
@@ -172,7 +173,8 @@ def assembled_result(
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[
-            *_misfit_notes(datasets, problem.models),
+            *doubtful,
+            *misfit_notes(datasets),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
@@ -192,6 +194,7 @@ def assembled_result(
         provenance=_provenance(options),
         methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
         joint=joint,
+        doubts=doubtful,
     )
 
 
@@ -364,23 +367,25 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
             f"Its value ({parameters[address].value:.6g}) means nothing."
         )
     for address in spread.at_bound:
-        notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
+        notes.append(_bound_words(address, parameters[address]))
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
             "χ²_red = 1: they include the misfit of the model and assume that it is random."
         )
-    elif spread.factor > 3.0:
-        notes.append(
-            f"The misfit is {spread.factor:.1f} times what the standard deviations of the data allow: the model or the "
-            "sigmas are incomplete, and the unscaled uncertainties are too small."
-        )
     if len(outcome.start_chi2) > 1:
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
         notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
     return notes
+
+
+def _bound_words(address: str, p: Estimate) -> str:
+    if p.limit is None:
+        return f"{address} stands at its bound ({p.value:.6g}); it has no uncertainty."
+    side = "at most" if p.limit > p.value else "at least"
+    return f"{address} stands at its bound ({p.value:.6g}); it is {side} {p.limit:.3g} {p.unit}".rstrip() + " (95 %)."
 
 
 def _backgrounds(problem: Problem) -> dict[str, str]:
@@ -445,22 +450,6 @@ def _joint_words(joint: JointFit | None) -> list[str]:
         f"{how}. Whether the data sets agree is judged from the rise of χ² from the minima of each alone to the joint "
         "one (M. Maltoni & T. Schwetz, Phys. Rev. D 68, 033020 (2003))."
     ]
-
-
-def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Model]) -> list[str]:
-    """Return warnings that the model does not describe the data, whatever the optimiser says."""
-    notes = [
-        f"datasets.{name}: R_w is {100.0 * d.rw:.0f} %, the model does not describe these data; "
-        "look at the figure, the starting values and the units."
-        for name, d in datasets.items()
-        if d.rw > POOR
-    ]
-    notes += [
-        f"{models[name].scale} is negative ({d.scale:.3g}): the model is upside down."
-        for name, d in datasets.items()
-        if d.scale is not None and d.scale < 0.0
-    ]
-    return notes
 
 
 def _statistics_words(outcome: Descent, spread: Covariance) -> str:

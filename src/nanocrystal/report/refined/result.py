@@ -16,7 +16,7 @@ from nanocrystal.parameters.address import full_address
 from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
-POOR = 0.5
+POOR = 0.6
 """R_w above which a model does not describe the data"""
 DISAGREE = 0.01
 """probability below which data sets are said to contradict each other"""
@@ -261,6 +261,11 @@ class FittedCurve:
         """Whether the points follow Poisson's law."""
         return self.deviances is not None
 
+    @property
+    def is_noise(self) -> bool:
+        """Whether the misfit is what noise of these σ gives: χ²_red at most three standard deviations above 1."""
+        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_points))
+
 
 @dataclass(frozen=True, kw_only=True)
 class SizeCurve:
@@ -466,6 +471,8 @@ class Result(Outcome):
         Population -> atoms of one of its crystals, for a picture
     joint : JointFit or None
         What each data set says alone, where there are several
+    doubts : sequence of str
+        Why it is doubtful although the optimiser came to its end; also the first of the notes
     """
 
     kind: ClassVar[str] = "refinement"
@@ -491,6 +498,14 @@ class Result(Outcome):
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     joint: JointFit | None = None
+    doubts: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """In words: whether it converged, and whether that can be believed."""
+        if not self.converged:
+            return "not converged"
+        return "doubtful" if self.doubts else "converged"
 
     def __getitem__(self, address: str) -> Estimate | DerivedValue:
         """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".
@@ -538,10 +553,12 @@ class Result(Outcome):
         return result_tables(self)
 
     def ending(self) -> tuple[Ending, str]:
-        """Return whether it converged, and why not."""
+        """Return whether it converged on something that can be believed, and why not."""
         if self.interrupted:
             return "interrupted", ""
-        return ("whole", "") if self.converged else ("incomplete", f"Not converged: {self.message}.")
+        if not self.converged:
+            return "incomplete", f"Not converged: {self.message}."
+        return ("incomplete", f"Doubtful: {self.doubts[0]}") if self.doubts else ("whole", "")
 
     def recorded(self) -> dict[str, Any]:
         """Return the document; of models only the names of their files."""
@@ -562,8 +579,7 @@ class Result(Outcome):
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""
-        state = "converged" if self.converged else "not converged"
-        lines = [f"Result({self.title!r}: {state}, {self.message})"]
+        lines = [f"Result({self.title!r}: {self.state}, {self.message})"]
         lines += [f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points" for name, d in self.datasets.items()]
         for address, p in self.parameters.items():
             if p.status != "fixed":
