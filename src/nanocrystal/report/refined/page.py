@@ -94,7 +94,7 @@ def misfits(result: Result) -> Iterator[Misfit]:
         if curve.rw >= POOR and not curve.is_noise:
             yield name, "rw", f"{100.0 * curve.rw:.0f}"
         if curve.scale is not None and curve.scale <= 0.0:
-            yield name, "scale", ""
+            yield name, "scale", "negative" if curve.scale < 0.0 else "zero"
 
 
 LARGE_PULL = 3.0
