@@ -119,6 +119,9 @@ def _where(curve: FittedCurve) -> str:
     if count > PARTS // 3:
         return ""
     chosen = sorted(int(k) for k in order[:count])
-    places = [f"{curve.x[starts[k]]:.3g} to {curve.x[starts[k + 1] - 1]:.3g}" for k in chosen]
+    begins = [k for k in chosen if k - 1 not in chosen]
+    ends = [k for k in chosen if k + 1 not in chosen]
+    pairs = zip(begins, ends, strict=True)
+    places = [f"{curve.x[starts[k]]:.3g} to {curve.x[starts[m + 1] - 1]:.3g}" for k, m in pairs]
     unit = f" {curve.x_unit}" if curve.x_unit else ""
     return f", half of it at {curve.x_name} = {' and '.join(places)}{unit}"

@@ -209,21 +209,22 @@ class Problem:
         low, high = (b[index] for b in self.bounds)
         return steps(x[index], self.free[index].quantity.step(x[index]), low, high)
 
-    def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
-        """Return the width of a difference in parameter `index`, and the evaluations below and above x.
+    def sides(self, index: int, x: FloatArray) -> tuple[tuple[float, float], tuple[Evaluation, Evaluation]]:
+        """Return by how much parameter `index` moves down and up for a difference, and the evaluations there.
 
-        A side where a tie has no value is replaced by x itself.
+        A side where a tie has no value is x itself, moved by 0.
         """
-        width, moved = 0.0, []
+        sizes, moved = [], []
         for sign, size in zip((-1.0, 1.0), self.step(index, x), strict=True):
             there = x.copy()
             there[index] += sign * size
             try:
                 moved.append(self.evaluation(there))
-                width += size
+                sizes.append(size)
             except InputError:
                 moved.append(self.evaluation(x))
-        return width, (moved[0], moved[1])
+                sizes.append(0.0)
+        return (sizes[0], sizes[1]), (moved[0], moved[1])
 
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
@@ -239,14 +240,29 @@ class Problem:
             seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], slopes[n])]
             if not seen:
                 continue
-            width, sides = self.sides(j, point.x)
+            sizes, sides = self.sides(j, point.x)
             self.n_evaluations += 2
             for name in seen:
-                model = self.models[name]
-                below, above = (model.curves(side) for side in sides)
-                change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
-                slopes[name][:, j] = change / width
+                slopes[name][:, j] = self._slope(name, point, sizes, sides)
         return slopes
+
+    def _slope(
+        self, name: str, point: Point, sizes: tuple[float, float], sides: tuple[Evaluation, Evaluation]
+    ) -> FloatArray:
+        """Return the slope of a calculated curve between two sides, one-sided where one of them has no curve."""
+        curves, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                curve = self._known(name, point, side) @ self.models[name].curves(side)
+                if not np.isfinite(curve).all():
+                    raise RefinementError(f"datasets.{name}: the calculated curve is not finite.")
+                curves.append(curve)
+                width += size
+            except (InputError, RefinementError):
+                curves.append(point.datasets[name].calculated)
+        if width == 0.0:
+            raise RefinementError(f"datasets.{name}: nothing can be calculated beside these values.")
+        return np.asarray((curves[1] - curves[0]) / width)
 
     def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
         """Return the derivatives of the calculated curve that the model of a data set knows, by address."""
@@ -261,7 +277,8 @@ class Problem:
         reached = [a for a in self._reached[address] if may_change(a, name)]
         if any(a not in exact for a in reached):
             return False
-        width, (below, above) = self.sides(j, point.x)
+        sizes, (below, above) = self.sides(j, point.x)
+        width = sum(sizes)
         for a in reached:
             slope = 1.0 if a == address else (above.values[a] - below.values[a]) / width
             slopes[:, j] += slope * exact[a]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.refinement.problem import Point, Problem
 
@@ -199,12 +200,19 @@ def gradient(
 
     Linear parameters count where a model says that its derived quantities follow from them (`derived_from`).
     """
-    slopes: dict[str, dict[str, float]] = {name: {} for name in function(point)}
+    here = function(point)
+    slopes: dict[str, dict[str, float]] = {name: {} for name in here}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
-        width, sides = problem.sides(j, point.x)
-        below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
-        for name, change in _changes(below, above).items():
+        sizes, sides = problem.sides(j, point.x)
+        known, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                known.append(function(Point(point.x, side.at(side.values.moved(linear)), {})))
+                width += size
+            except (InputError, RefinementError):  # one-sided where nothing can be calculated beyond
+                known.append(here)
+        for name, change in _changes(known[0], known[1]).items() if width else ():
             slopes[name][declared.address] = change / width
     for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
