@@ -1,10 +1,10 @@
 """Intervals that hold where degrees of freedom are few, χ² is no parabola, or a parameter stands at a bound.
 
 Standard errors are those of a parabola. An interval of 68.27 % is where χ², minimised over everything else, has risen
-by s² t²: s is 1 with σ that are trusted, else √χ²_red, and t is Student's, 1.84, 1.32, 1.20, 1.05 for 1, 2, 3, 10
-degrees of freedom from which s is known, 1 where it is known otherwise (D. M. Bates & D. G. Watts, Nonlinear Regression
-Analysis and Its Applications (1988), section 6.1). Where χ² along the direction of the covariance rises as a parabola
-does, the interval is value ± t s.e.; elsewhere it is sought.
+by s² t²: s is √χ²_red, but 1 where σ are known and it is less, and t is Student's, 1.84, 1.32, 1.20, 1.05 for 1, 2, 3,
+10 degrees of freedom from which s is known, 1 where it is known otherwise (D. M. Bates & D. G. Watts, Nonlinear
+Regression Analysis and Its Applications (1988), section 6.1). Where χ² along the direction of the covariance rises as
+a parabola does, the interval is value ± t s.e.; elsewhere it is sought.
 
 A parameter that a bound holds back has an interval from that bound, and a limit of 95 %: where χ² over s² has risen by
 0.219 and 2.706, below whose roots 68 and 95 % of a normal law lie.
@@ -30,6 +30,8 @@ PARABOLA = 0.2
 """parts by which a rise of χ² may differ from that of a parabola"""
 WELL_KNOWN = 0.01
 """of the size of a parameter: with a smaller standard error χ² is taken for a parabola"""
+NEAR_BOUND = 2.0
+"""standard errors within which a bound makes the limit on the other side worth stating"""
 NEAR_ENOUGH = 0.03
 """parts of the rise to which the end of an interval is sought"""
 MOST_TRIALS = 12
@@ -39,7 +41,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Interval:
-    """low, high: of 68.27 %, None where one side is not known or has none; limit: of 95 % from a bound, else None."""
+    """low, high: of 68.27 %, None where one side is not known or has none; limit: of 95 %, near a bound, else None."""
 
     low: float | None
     high: float | None
@@ -80,11 +82,19 @@ class Profiles:
             for k, sign in enumerate((-1.0, 1.0)):
                 if abs(self._rise_along(index, sign * reach) / rise - 1.0) > PARABOLA:
                     ends[k] = self._end(index, sign, reach, rise)
-        return Interval(*ends)
+        return Interval(ends[0], ends[1], self._limit_near_bound(index, stderr))
+
+    def _limit_near_bound(self, index: int, stderr: float) -> float | None:
+        """Return the limit of 95 % of a parameter less than two standard errors from a bound, None of others."""
+        value, reach = float(self.point.x[index]), float(np.sqrt(RISE_95)) * self._t * stderr
+        for bound, sign in ((self._lower[index], 1.0), (self._upper[index], -1.0)):
+            if abs(value - bound) < NEAR_BOUND * stderr:
+                return self._end(index, sign, reach, self._unit * self._t**2 * RISE_95)
+        return None
 
     def _from_bound(self, index: int) -> Interval:
-        bound = float(self.point.x[index])
-        inward = 1.0 if bound - self._lower[index] <= self._upper[index] - bound else -1.0
+        low, high = float(self._lower[index]), float(self._upper[index])
+        inward, bound = (1.0, low) if self.point.x[index] - low <= high - self.point.x[index] else (-1.0, high)
         reach = self._reach_at_bound(index)
         inner, limit = (self._end(index, inward, reach, self._unit * rise) for rise in (RISE_68, RISE_95))
         return Interval(bound, inner, limit) if inward > 0.0 else Interval(inner, bound, limit)

@@ -55,7 +55,7 @@ class Estimate:
         Interval of 68.27 %, for few degrees of freedom and where χ² is no parabola; of a parameter that a bound holds
         back, from that bound; None where it has no end, or was not refined
     limit : float or None
-        Of a parameter that a bound holds back: what it does not exceed, at 95 %
+        Of a parameter at a bound or within two standard errors of it: how far from it it may be, at 95 %
     """
 
     value: float
