@@ -214,7 +214,7 @@ def gradient(
                 known.append(here)
         for name, change in _changes(known[0], known[1]).items() if width else ():
             slopes[name][declared.address] = change / width
-    for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
+    for address in sorted({a for model in problem.models.values() for a in model.derived_from} & set(linear)):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
         moved = point.evaluation.values.sides(address, size)
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)
