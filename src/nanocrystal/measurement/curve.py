@@ -26,7 +26,9 @@ class Measured:
     """The points that are compared; arrays (n_points,). observed None: nothing was measured, simulate.
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
-    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own.
+    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
+    whitening: (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals
+    of them, of unit variance, or of one unknown variance where there is no sigma.
     """
 
     x: FloatArray
@@ -37,6 +39,34 @@ class Measured:
     sha256: str | None
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    whitening: FloatArray | None = None
+
+    @property
+    def n_independent(self) -> int:
+        """How many independent residuals the points hold."""
+        return len(self.x) if self.whitening is None else len(self.whitening)
+
+    def whitened(self, values: FloatArray, error_scale: float = 1.0) -> FloatArray:
+        """Return curves (…, n_points) as residuals count them, (…, n_independent): over σ, or independent.
+
+        error_scale: by what the σ are multiplied.
+        """
+        if self.whitening is not None:
+            return np.asarray(values @ self.whitening.T / error_scale)
+        weights = np.ones(len(self.x)) if self.sigma is None else 1.0 / self.sigma
+        return np.asarray(values * (weights / error_scale))
+
+    @property
+    def alike(self) -> FloatArray:
+        """The weights (n_points,) of R_w: 1/σ², or 1 where σ is not known or the points are correlated."""
+        plain = self.sigma is None or self.whitening is not None
+        return np.ones(len(self.x)) if plain else np.asarray(self.sigma) ** -2
+
+    def weighted_r(self, calculated: FloatArray, background: FloatArray | float = 0.0) -> float:
+        """Return R_w of a calculated curve, a fraction, over what is observed above a background."""
+        assert self.observed is not None
+        misfit = self.alike @ (self.observed - calculated) ** 2
+        return float(np.sqrt(misfit / (self.alike @ (self.observed - background) ** 2)))
 
 
 @dataclass(frozen=True)

@@ -255,15 +255,14 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
-    weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
-    misfit = float(weight @ (measured.observed - fit.calculated) ** 2)
     rows = list(model.background_rows())
     background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
-    weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
-    net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
+    weighted_r = measured.weighted_r(fit.calculated)
+    net = None if background is None else measured.weighted_r(fit.calculated, background)
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
-    freedom = len(measured.x) - len(fit.free_rows) - moved
-    chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
+    freedom = measured.n_independent - len(fit.free_rows) - moved
+    residual = measured.whitened(measured.observed - fit.calculated)
+    chi2_red = float(residual @ residual) / freedom if measured.sigma is not None and freedom > 0 else None
     drawing = model.drawing(point.evaluation)
     return FittedCurve(
         technique=model.technique,

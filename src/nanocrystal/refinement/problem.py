@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.measurement import Model
+from nanocrystal.measurement import Measured, Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
@@ -27,8 +27,9 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
-    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_independent,) whitened."""
 
+    measured: Measured
     curves: FloatArray
     coefficients: FloatArray
     free_rows: tuple[int, ...]
@@ -48,7 +49,7 @@ class Point:
 
     @property
     def residual(self) -> FloatArray:
-        """The weighted residuals of all data sets, (n_points,)."""
+        """The whitened residuals of all data sets, (n_independent,)."""
         return np.concatenate([d.residual for d in self.datasets.values()])
 
     @property
@@ -56,8 +57,8 @@ class Point:
         return float(sum(d.residual @ d.residual for d in self.datasets.values()))
 
     def weighted_r(self) -> dict[str, float]:
-        """Return R_w of each data set, as a fraction, with the weights of the fit."""
-        return {n: float(np.linalg.norm(d.residual) / d.observed_norm) for n, d in self.datasets.items()}
+        """Return R_w of each data set, as a fraction."""
+        return {n: d.measured.weighted_r(d.calculated) for n, d in self.datasets.items()}
 
 
 class Problem:
@@ -75,7 +76,6 @@ class Problem:
         self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
-        self._weights = {name: _weights(m) / self.error_scales[name] for name, m in self.models.items()}
         self._reached = {
             d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
             for d in self.free
@@ -111,12 +111,17 @@ class Problem:
 
     @property
     def n_points(self) -> int:
-        return sum(len(m.measured.x) for m in self.models.values())
+        """How many independent residuals all data sets hold."""
+        return sum(m.measured.n_independent for m in self.models.values())
 
     @property
     def has_sigmas(self) -> bool:
         """Whether every data set brings standard deviations."""
         return all(m.measured.sigma is not None for m in self.models.values())
+
+    def whitened(self, name: str, curves: FloatArray) -> FloatArray:
+        """Return curves (…, n_points) of a data set as its residuals count them, (…, n_independent)."""
+        return self.models[name].measured.whitened(curves, self.error_scales[name])
 
     def evaluation(self, x: FloatArray) -> Evaluation:
         """Return the evaluation at x; linear parameters left to the fit have no value in it."""
@@ -143,15 +148,15 @@ class Problem:
         known = np.array([evaluation.values.get(a, np.nan) for a in model.linear])
         free = np.flatnonzero(np.isnan(known))
         coefficients = np.where(np.isnan(known), 0.0, known)
-        weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
         if len(free):
-            solved = np.linalg.lstsq((curves[free] * weights).T, remainder * weights, rcond=None)[0]
-            coefficients[free] = solved
+            whitened = self.whitened(name, curves[free])
+            coefficients[free] = np.linalg.lstsq(whitened.T, self.whitened(name, remainder), rcond=None)[0]
         calculated = coefficients @ curves
-        residual = (model.measured.observed - calculated) * weights
-        norm = float(np.linalg.norm(model.measured.observed * weights))
+        residual = self.whitened(name, model.measured.observed - calculated)
+        norm = float(np.linalg.norm(self.whitened(name, model.measured.observed)))
         return DatasetPoint(
+            measured=model.measured,
             curves=curves,
             coefficients=coefficients,
             free_rows=tuple(int(k) for k in free),
@@ -233,25 +238,23 @@ class Problem:
         """Return the Jacobian of the residuals with the linear parameters eliminated."""
         blocks = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = -derivatives[name] * weights[:, None]
+            block = np.ascontiguousarray(-self.whitened(name, derivatives[name].T).T)
             if d.free_rows:
-                basis, _ = np.linalg.qr((d.curves[list(d.free_rows)] * weights).T)
+                basis, _ = np.linalg.qr(self.whitened(name, d.curves[list(d.free_rows)]).T)
                 block = block - basis @ (basis.T @ block)
             blocks.append(block)
         return np.concatenate(blocks)
 
     def full_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> tuple[list[str], FloatArray]:
-        """Return the addresses and the weighted Jacobian of all refined parameters, linear ones last."""
+        """Return the addresses and the whitened Jacobian of all refined parameters, linear ones last."""
         linear = self.linear
         rows = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = np.zeros((len(d.calculated), len(self.free) + len(linear)))
-            block[:, : len(self.free)] = derivatives[name] * weights[:, None]
+            block = np.zeros((len(d.residual), len(self.free) + len(linear)))
+            block[:, : len(self.free)] = self.whitened(name, derivatives[name].T).T
             for k in d.free_rows:
                 column = len(self.free) + linear.index(self.models[name].linear[k])
-                block[:, column] = d.curves[k] * weights
+                block[:, column] = self.whitened(name, d.curves[k])
             rows.append(block)
         return [*(d.address for d in self.free), *linear], np.concatenate(rows)
 
@@ -296,11 +299,6 @@ class Problem:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
         return self.of(ParameterSet(entries), self.models)
-
-
-def _weights(model: Model) -> FloatArray:
-    sigma = model.measured.sigma
-    return np.ones(len(model.measured.x)) if sigma is None else 1.0 / sigma
 
 
 def _merged(requirements: list[Any]) -> Any:

@@ -67,7 +67,7 @@ class Covariance:
 def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None = None) -> Covariance:
     """Return the covariance from the full Jacobian [J_nonlinear, Φ_linear] at `point`.
 
-    robust_weights: (n_points,), what a robust loss leaves of each squared residual; points that it
+    robust_weights: (n_independent,), what a robust loss leaves of each squared residual; points that it
     weighs down count less in the covariance and in χ²_red too.
     """
     names, jacobian = problem.full_jacobian(point, problem.derivatives(point))
@@ -110,18 +110,18 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
 
 
 def _noise_as_given(problem: Problem) -> FloatArray | None:
-    """Return the σ of each point as given over those of the fit, (n_points,); None where they are the same."""
+    """Return the σ of each residual as given over those of the fit, (n_independent,); None where they are the same."""
     scales = problem.error_scales
     if all(s == 1.0 for s in scales.values()):
         return None
-    return np.concatenate([np.full(len(m.measured.x), 1.0 / scales[n]) for n, m in problem.models.items()])
+    return np.concatenate([np.full(m.measured.n_independent, 1.0 / scales[n]) for n, m in problem.models.items()])
 
 
 def rank(problem: Problem, point: Point, datasets: Sequence[str] | None = None) -> int:
     """Return how many combinations of the refined parameters the data sets (all by default) determine."""
     _, jacobian = problem.full_jacobian(point, problem.derivatives(point))
     if datasets is not None:
-        counted = [np.full(len(m.measured.x), n in datasets) for n, m in problem.models.items()]
+        counted = [np.full(m.measured.n_independent, n in datasets) for n, m in problem.models.items()]
         jacobian = jacobian[np.concatenate(counted)]
     norms = np.linalg.norm(jacobian, axis=0)
     s = np.linalg.svd(jacobian[:, norms > 0.0] / norms[norms > 0.0], compute_uv=False)
