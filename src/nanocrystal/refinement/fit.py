@@ -18,6 +18,7 @@ from nanocrystal.measurement import Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
@@ -116,7 +117,7 @@ def refine(
     """Refine a sample against its data sets, by name; `nanocrystal.refine` says what is taken, returned and raised."""
     started, options = time.perf_counter(), options or Options()
     problem = bound_problem(sample, datasets, Path(folder)).with_error_scales(checked_scales(options, datasets))
-    outcome, joint = optimise(problem, options, progress, executor), None
+    outcome, joint = weighed_by_noise(optimise(problem, options, progress, executor), options, progress), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
             outcome, joint = refined_jointly(outcome, options, progress)
@@ -262,6 +263,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
     freedom = measured.n_independent - len(fit.free_rows) - moved
     residual = measured.whitened(measured.observed - fit.calculated)
+    correlated = measured.whitening is not None and measured.sigma is not None
     chi2_red = float(residual @ residual) / freedom if measured.sigma is not None and freedom > 0 else None
     drawing = model.drawing(point.evaluation)
     return FittedCurve(
@@ -293,6 +295,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         labels=measured.labels,
         ticks=model.ticks(point.evaluation),
         look=model.look,
+        residual=residual if correlated else None,
     )
 
 
@@ -353,6 +356,7 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
     for address in spread.at_bound:
         notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
+    notes += [f"datasets.{name}: the noise of F(Q) by the law {words}." for name, words in spread.laws.items()]
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "

@@ -19,6 +19,7 @@ from nanocrystal.parameters import Declares
 from nanocrystal.processes import Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
+from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import Descent, Options, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
 from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
@@ -150,6 +151,7 @@ def sample_posterior(
         )
     n_walkers = sampling.walkers_for(len(problem.free))
     outcome, joint = optimise(problem, options, listeners.fit_progress), None
+    outcome = weighed_by_noise(outcome, options, listeners.fit_progress, every=True)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if len(datasets) > 1:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Measured, Model
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
@@ -75,6 +76,7 @@ class Problem:
         self.n_evaluations = 0
         self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
+        self._last_noise: tuple[bytes, dict[str, FittedNoise]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
         self._reached = {
             d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
@@ -257,6 +259,20 @@ class Problem:
                 block[:, column] = self.whitened(name, d.curves[k])
             rows.append(block)
         return [*(d.address for d in self.free), *linear], np.concatenate(rows)
+
+    def fitted_noise(self, point: Point) -> dict[str, FittedNoise]:
+        """Return the noise that the residuals at a point follow, of the data sets whose models know a law of it."""
+        key = point.x.tobytes()
+        if self._last_noise is None or self._last_noise[0] != key:
+            derivatives, found = self.derivatives(point), {}
+            for name, d in point.datasets.items():
+                assert d.measured.observed is not None
+                slopes = np.hstack([derivatives[name], d.curves[list(d.free_rows)].T])
+                noise = self.models[name].fitted_noise(point.evaluation, d.measured.observed - d.calculated, slopes)
+                if noise is not None:
+                    found[name] = noise
+            self._last_noise = (key, found)
+        return self._last_noise[1]
 
     def check_effects(self, point: Point, derivatives: Mapping[str, FloatArray]) -> None:
         """Raise InputError for a varied parameter that changes nothing that was measured."""

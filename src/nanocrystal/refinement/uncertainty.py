@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.refinement.problem import Point, Problem
 
@@ -22,7 +23,8 @@ class Covariance:
 
     names: addresses of the determined ones; matrix: (n, n), with the σ of data sets scaled as they were in the fit;
     as_given: the same with the σ as given, where they were scaled; factor: √χ²_red where that exceeds 1
-    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
+    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one; laws: data set -> the
+    law of noise that its residuals follow, in words.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,7 @@ class Covariance:
     undetermined: tuple[str, ...]
     at_bound: tuple[str, ...]
     as_given: FloatArray | None = None
+    laws: Mapping[str, str] = field(default_factory=dict)
 
     def stderr(self, address: str) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
@@ -87,6 +90,9 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         open_ = {kept[k] for k in open_kept}
         matrix = np.zeros((n_refined, n_refined))
         matrix[np.ix_(kept, kept)] = matrix_kept
+    laws = problem.fitted_noise(point) if robust_weights is None and factor > 0.0 else {}
+    if any(problem.models[n].measured.whitening is None for n in laws):
+        matrix = _with_laws(problem, jacobian[:, kept], matrix[:, kept], laws, factor)
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
     open_ |= _meaningless(problem, point, names) - held
     determined = [k for k in kept if k not in open_]
@@ -106,7 +112,28 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         undetermined=tuple(names[k] for k in sorted(open_)),
         at_bound=tuple(names[k] for k in sorted(held)),
         as_given=as_given,
+        laws={name: law.words for name, law in laws.items()},
     )
+
+
+def _with_laws(
+    problem: Problem, jacobian: FloatArray, matrix: FloatArray, laws: Mapping[str, FittedNoise], factor: float
+) -> FloatArray:
+    """Return the covariance (n, n) of the parameters over factor², where residuals follow laws of noise.
+
+    jacobian: (n_independent, n_kept), whitened; matrix: (n, n_kept), of residuals that are independent. The minimum is
+    that of the weights of the fit all the same.
+    """
+    change, start = matrix @ jacobian.T, 0  # of the parameters by each residual
+    total = np.zeros((len(matrix), len(matrix)))
+    for name, model in problem.models.items():
+        stop = start + model.measured.n_independent
+        part, start = change[:, start:stop], stop
+        if name in laws and model.measured.whitening is None:
+            total += part @ (laws[name].covariance / (factor * problem.error_scales[name]) ** 2) @ part.T
+        else:
+            total += part @ part.T
+    return total
 
 
 def _noise_as_given(problem: Problem) -> FloatArray | None:

@@ -215,6 +215,8 @@ class FittedCurve:
         What the whole curve was multiplied by; None where there is no such number
     trends : sequence of TrendCurve
         What the curves of a stack say against what was changed
+    residual : array (n_independent,) or None
+        Of points whose noise is correlated, what counts of observed − calculated: independent, of unit variance
     """
 
     technique: str
@@ -244,6 +246,12 @@ class FittedCurve:
     look: Look = field(default_factory=Look)
     scale: float | None = None
     trends: Sequence[TrendCurve] = ()
+    residual: FloatArray | None = None
+
+    @property
+    def n_independent(self) -> int:
+        """How many independent residuals the points hold."""
+        return len(self.x) if self.residual is None else len(self.residual)
 
 
 @dataclass(frozen=True, kw_only=True)
