@@ -85,7 +85,7 @@ def _shares(parts: Sequence[FloatArray], rest: FloatArray) -> FloatArray:
 
     alone = np.eye(1, len(parts))[0]
     if np.all(_unlikelihood(alone, parts, rest)[1][1:] >= 0.0):
-        return alone
+        return np.asarray(alone)
 
     def by_logarithms(x: FloatArray) -> tuple[float, FloatArray]:
         shares = np.exp(x)

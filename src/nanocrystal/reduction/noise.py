@@ -5,8 +5,9 @@
 with independent counts Cov[F] is σ_F² = (Q σ_I/(N ⟨f⟩²))² on its diagonal, and what fitted scales and constants add.
 White noise of F up to qmax makes points that are correlated as sinc(qmax Δr/π), so not at all π/qmax apart.
 
-What is open: the polynomial of the ad-hoc correction took any amount of Q p(Q) out of F, and nothing was measured
-below the first point or qmin. A fit must let both lie beneath the data in any amount.
+What is open: F is known up to what varies slowly in it, Q p(Q) with a polynomial p that moves nothing in G(r) beyond
+rpoly. The ad-hoc correction took it out, and explicit corrections leave what their constants are wrong by. And nothing
+was measured below the first point or qmin. A fit must let both lie beneath the data in any amount.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from nanocrystal.reduction.reduction import ReducedPattern
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.transform import sine_matrix
 
+USUAL_RPOLY = 0.9
+"""Å; where a G(r) does not say its own"""
+SIGMA_OF_SUMS = "sigma_of_sums"
+"""key of a header: σ of sums over neighbouring points of F(Q) over that of independent ones"""
 PER_WAVE = 4
 """sines below the data, for each that the range of r tells from the next"""
 
@@ -30,8 +35,7 @@ PER_WAVE = 4
 class TransformNoise(CurveNoise):
     """The noise of a G(r) that was transformed from F(Q).
 
-    q: (n_q,) Å⁻¹, of the points of F; spread: of F; qmin, qmax, window: of the transform; rpoly: Å, of the polynomial
-    that was taken out of F up to the last q, None where there was none.
+    q: (n_q,) Å⁻¹, of the points of F; spread: of F; qmin, qmax, window: of the transform; rpoly: Å.
     """
 
     q: FloatArray
@@ -39,7 +43,7 @@ class TransformNoise(CurveNoise):
     qmin: float
     qmax: float
     window: str = "none"
-    rpoly: float | None = None
+    rpoly: float = USUAL_RPOLY
 
     @classmethod
     def of(cls, reduced: ReducedPattern) -> TransformNoise | None:
@@ -53,7 +57,7 @@ class TransformNoise(CurveNoise):
             qmin=pdf.qmin,
             qmax=pdf.qmax,
             window=pdf.window,
-            rpoly=reduced.settings.rpoly if reduced.settings.method == "polynomial" else None,
+            rpoly=reduced.settings.rpoly if reduced.settings.method == "polynomial" else USUAL_RPOLY,
         )
 
     def covariance(self, r: FloatArray) -> FloatArray:
@@ -61,14 +65,12 @@ class TransformNoise(CurveNoise):
         return np.asarray(root @ root.T)
 
     def open_curves(self, r: FloatArray) -> FloatArray:
-        curves = [sines_below(max(self.qmin, float(self.q[0])), r)]
-        if self.rpoly is not None:
-            basis, _ = polynomial_basis(self.q, self.rpoly)
-            curves.append(sine_matrix(self.q, r, self.qmin, self.qmax, self.window) @ basis)
-        return np.hstack(curves)
+        basis, _ = polynomial_basis(self.q, self.rpoly)
+        slow = sine_matrix(self.q, r, self.qmin, self.qmax, self.window) @ basis
+        return np.hstack([sines_below(max(self.qmin, float(self.q[0])), r), slow])
 
 
 def sines_below(first: float, r: FloatArray) -> FloatArray:
     """Return what F(Q) below a first Q (Å⁻¹) may add to G(r), (n_r, n)."""
     below = np.arange(0.0, first, np.pi / (PER_WAVE * r[-1]))[1:]
-    return np.sin(np.outer(r, below))
+    return np.asarray(np.sin(np.outer(r, below)))

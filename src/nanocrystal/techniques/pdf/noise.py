@@ -11,24 +11,28 @@ the model, electron units per atom. Cov[G(r), G(r′)] is its transform, (2/π)�
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve, read_curve, resolved_path
+from nanocrystal.data.supplied import CurveNoise, SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement.correlated import FittedNoise, likeliest_parts
-from nanocrystal.reduction.noise import TransformNoise
+from nanocrystal.measurement import Compared, Measured
+from nanocrystal.measurement.correlated import FittedNoise, likeliest_parts, whitening
+from nanocrystal.reduction.noise import SIGMA_OF_SUMS, USUAL_RPOLY, TransformNoise
 from nanocrystal.reduction.polynomial import LARGEST_RPOLY, polynomial_basis
 from nanocrystal.reduction.spread import Spread
+
+if TYPE_CHECKING:
+    from nanocrystal.techniques.pdf.technique import Pdf
 
 FloatArray = NDArray[np.float64]
 LAW = "law"
 """in the place of a file: the covariance is that of the law"""
-USUAL_RPOLY = 0.9
-"""Å; below it what varies slowly in F(Q) was taken out of a G(r) that does not say so, as PDF programs do"""
 SPARE = 20
 """more points than parameters, from which on residuals tell a law"""
 TOLD = 0.005
@@ -85,16 +89,16 @@ def slow_curves(q: FloatArray, to_points: FloatArray, header: Mapping[str, str])
 
     header: of G(r), which may say rpoly and qmaxinst.
     """
-    rpoly, last = stated_rpoly(header), stated_number(header, "qmaxinst")
+    last = stated_number(header, "qmaxinst")
     beyond = 1.0 if last is None else max(1.0, last / float(q[-1]))
-    basis, _ = polynomial_basis(q, (USUAL_RPOLY if rpoly is None else rpoly) * beyond)
+    basis, _ = polynomial_basis(q, stated_rpoly(header) * beyond)
     return np.asarray(to_points @ basis)
 
 
-def stated_rpoly(header: Mapping[str, str]) -> float | None:
-    """Return rpoly (Å) of a header, None where it does not say one."""
+def stated_rpoly(header: Mapping[str, str]) -> float:
+    """Return rpoly (Å) of a header, the usual one where it does not say any."""
     rpoly = stated_number(header, "rpoly")
-    return rpoly if rpoly is not None and 0.0 <= rpoly <= LARGEST_RPOLY else None
+    return rpoly if rpoly is not None and 0.0 <= rpoly <= LARGEST_RPOLY else USUAL_RPOLY
 
 
 def stated_number(header: Mapping[str, str], key: str) -> float | None:
@@ -106,7 +110,67 @@ def stated_number(header: Mapping[str, str], key: str) -> float | None:
     return number if np.isfinite(number) else None
 
 
-# ---- from a file ------------------------------------------------------------------------------------
+# ---- known noise ------------------------------------------------------------------------------------
+
+
+def with_noise(
+    settings: Pdf, compared: Compared, qmax: float, where: str, folder: Path
+) -> tuple[Measured, dict[str, str]]:
+    """Return the points with what is known of how their noise is correlated, and file -> SHA-256 of where that is from.
+
+    Raises InputError for what does not go together, and for a file that does not say it.
+    """
+    measured, supplied = compared.measured, None
+    if isinstance(settings.file, SuppliedCurve):
+        supplied = settings.file.noise()
+    if settings.covariance is None:
+        if supplied is not None and settings.weights in ("sigma", None) and settings.noise_range is None:
+            return correlated(measured, supplied, "the reduction"), {}
+        return replace(measured, notes=(*measured.notes, *_beside(settings, compared, folder))), {}
+    at = f"{where}.covariance"
+    beside = {
+        "noise_range": settings.noise_range is not None,
+        f'weights = "{settings.weights}"': settings.weights not in ("sigma", None),
+        'weights = "sigma"': settings.weights == "sigma" and settings.covariance == LAW,
+        "reduction, which hands on its own": supplied is not None and settings.covariance != LAW,
+    }
+    for other, there in beside.items():
+        if there:
+            raise InputError(at, f"stands beside {other}; use one of the two.")
+    if settings.covariance == LAW:
+        notes = () if measured.sigma is None else ("the σ of the points does not count: the noise law does.",)
+        words = "the noise law that the residuals follow"
+        return replace(measured, sigma=None, weights=words, notes=(*measured.notes, *notes)), {}
+    noise, curve = noise_of_file(settings.covariance, qmax, at, folder)
+    return correlated(measured, noise, Path(str(settings.covariance)).name), {str(settings.covariance): curve.sha256}
+
+
+def correlated(measured: Measured, noise: CurveNoise, source: str) -> Measured:
+    """Return points weighed by the covariance of their noise; source: where that is from, in words."""
+    covariance = noise.covariance(measured.x)
+    whitened = whitening(covariance, noise.open_curves(measured.x))
+    note = (
+        f"the noise of the points is correlated as {source} says; {len(measured.x) - len(whitened)} combinations of "
+        "them, of what lies below the first Q or varies slowly in F(Q), do not count."
+    )
+    return replace(
+        measured,
+        sigma=np.sqrt(np.diag(covariance)) if measured.sigma is None else measured.sigma,
+        whitening=whitened,
+        weights=f"1/σ² of independent combinations of points, by the covariance of {source}",
+        notes=(*measured.notes, note),
+    )
+
+
+def _beside(settings: Pdf, compared: Compared, folder: Path) -> tuple[str, ...]:
+    """Return a note where a G(r) of `nanocrystal reduce` has its F(Q) beside it, and nothing is said of that."""
+    curve = compared.curve
+    if curve is None or curve.sigma is None or isinstance(settings.file, SuppliedCurve):
+        return ()
+    other = Path(str(settings.file)).with_suffix(".fq")
+    if not curve.metadata.get("version", "").startswith("nanocrystal-") or not (folder / other).is_file():
+        return ()
+    return (f'covariance = "{other.as_posix()}" would weigh the points by how their noise is correlated, too.',)
 
 
 def noise_of_file(file: str | Path, qmax: float, where: str, folder: Path) -> tuple[TransformNoise, Curve]:
@@ -130,7 +194,7 @@ def noise_of_file(file: str | Path, qmax: float, where: str, folder: Path) -> tu
         raise InputError(where, f"{name} ends at {curve.x[-1]:g} Å⁻¹, below qmax = {qmax:g} of the data set.")
     noise = TransformNoise(
         q=curve.x,
-        spread=Spread.of_counts(curve.sigma),
+        spread=Spread.of_counts(curve.sigma * (stated_number(header, SIGMA_OF_SUMS) or 1.0)),
         qmin=qmin,
         qmax=min(qmax, float(curve.x[-1])),
         window=header.get("window", "none"),

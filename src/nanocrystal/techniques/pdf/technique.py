@@ -44,16 +44,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
-from nanocrystal.data.supplied import CurveNoise, SuppliedCurve
+from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement import Abscissa, CurveTechnique, Measured, Points, TransformedTo, grid_from_text
-from nanocrystal.measurement.correlated import whitening
+from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
 from nanocrystal.measurement.keys import Column, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
 from nanocrystal.parameters import Number, Parameter, Quantity, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
-from nanocrystal.techniques.pdf.noise import LAW, noise_of_file
+from nanocrystal.techniques.pdf.noise import with_noise
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1000.0
@@ -162,7 +161,7 @@ class Pdf(CurveTechnique):
             key = "r_range" if self.r_range else "r"
             reach = f"goes to {compared.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
             raise InputError(f"{where}.{key}", reach)
-        measured, inputs = self._with_noise(compared.measured, qmax, where, folder)
+        measured, inputs = with_noise(self, compared, qmax, where, folder)
         return PdfModel(
             settings=self,
             where=where,
@@ -174,33 +173,6 @@ class Pdf(CurveTechnique):
             curve=compared.curve,
             blanks=compared.blanks,
         )
-
-    # ---- noise --------------------------------------------------------------------------------
-
-    def _with_noise(self, measured: Measured, qmax: float, where: str, folder: Path) -> tuple[Measured, dict[str, str]]:
-        """Return the points with what is known of how their noise is correlated, and file -> SHA-256 of where from."""
-        supplied = self.file.noise() if isinstance(self.file, SuppliedCurve) else None
-        if self.covariance is None:
-            by_points = self.weights == "uniform" or self.noise_range is not None
-            if supplied is None or by_points or measured.observed is None:
-                return measured, {}
-            return correlated(measured, supplied, "the reduction"), {}
-        at = f"{where}.covariance"
-        beside = {
-            "noise_range": self.noise_range is not None,
-            f'weights = "{self.weights}"': self.weights == "uniform" or (self.weights and self.covariance == LAW),
-            f"the noise of the {self.file}": supplied is not None and self.covariance != LAW,
-        }
-        for other, there in beside.items():
-            if there:
-                raise InputError(at, f"stands beside {other}; use one of the two.")
-        if self.covariance == LAW:
-            notes = () if measured.sigma is None else ("the σ of the file does not count: the noise law does.",)
-            words = "the noise law that the residuals follow"
-            return replace(measured, sigma=None, weights=words, notes=(*measured.notes, *notes)), {}
-        noise, curve = noise_of_file(self.covariance, qmax, at, folder)
-        name = Path(str(self.covariance)).name
-        return correlated(measured, noise, name), {str(self.covariance): curve.sha256}
 
     # ---- for plans ----------------------------------------------------------------------------
 
@@ -312,24 +284,6 @@ class Pdf(CurveTechnique):
         if self.r_range is None:
             notes.append(f"no r_range was given: compared from {r[0]:.3g} to {r[-1]:.4g} Å, all there is.")
         return replace(curve, x=r, y=observed, sigma=sigma, notes=(*curve.notes, *notes))
-
-
-def correlated(measured: Measured, noise: CurveNoise, source: str) -> Measured:
-    """Return points weighed by the covariance of their noise; source: where that is from, in words."""
-    covariance = noise.covariance(measured.x)
-    whitened = whitening(covariance, noise.open_curves(measured.x))
-    left_out = len(measured.x) - len(whitened)
-    note = (
-        f"the noise of the points is correlated as {source} says; {left_out} combinations of them, of what lies below "
-        "the first Q or varies slowly in F(Q), do not count."
-    )
-    return replace(
-        measured,
-        sigma=np.sqrt(np.diag(covariance)),
-        whitening=whitened,
-        weights=f"1/σ² of the independent combinations of points, by the covariance of {source}",
-        notes=(*measured.notes, note),
-    )
 
 
 def nyquist_grid(low: float, high: float, qmax: float) -> str:
