@@ -100,10 +100,12 @@ def _shares(parts: Sequence[FloatArray], rest: FloatArray) -> FloatArray:
 
 def _unlikelihood(shares: FloatArray, parts: Sequence[FloatArray], rest: FloatArray) -> tuple[float, FloatArray]:
     """Return −2 log of the likelihood of residuals (n,), constant left out, and its slopes by the shares (n_parts,)."""
-    from scipy.linalg import cho_solve
+    from scipy.linalg.lapack import dpotri
 
-    root = np.linalg.cholesky(np.tensordot(shares, np.stack(parts), axes=1))
-    inverse = cho_solve((root, True), np.eye(len(rest)))
+    total = sum(share * part for share, part in zip(shares, parts, strict=True))
+    root = np.linalg.cholesky(np.asarray(total))
+    lower, _ = dpotri(root, lower=1)
+    inverse = np.tril(lower) + np.tril(lower, -1).T
     weighed = inverse @ rest
     value = 2.0 * float(np.log(np.diag(root)).sum()) + float(rest @ weighed)
-    return value, np.array([float(np.sum(inverse * part)) - float(weighed @ part @ weighed) for part in parts])
+    return value, np.array([float(np.vdot(inverse, part)) - float(weighed @ part @ weighed) for part in parts])

@@ -461,8 +461,10 @@ def _statistics_words(outcome: Descent, spread: Covariance) -> str:
         if robust is None
         else f" The loss {robust.name} weighs residuals beyond {robust.scale:.3g} down, in the covariance too."
     )
+    n_points = sum(len(m.measured.x) for m in problem.models.values())
+    residuals = "" if n_points == problem.n_points else f" that hold {problem.n_points} independent residuals"
     return (
-        f"{problem.n_points} points, {spread.n_refined} refined parameters "
+        f"{n_points} points{residuals}, {spread.n_refined} refined parameters "
         f"({len(problem.linear)} of them linear, eliminated at each step by variable projection: Golub & Pereyra, "
         "SIAM J. Numer. Anal. 10, 413 (1973)). Standard errors are from the full Jacobian, nonlinear and linear, at "
         "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1." + loss

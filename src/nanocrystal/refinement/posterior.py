@@ -278,9 +278,12 @@ def _sampled(target: LogPosterior, chain: Chain, seed: int) -> SamplingRecord:
 def _noise_words(target: LogPosterior) -> str:
     """Return a sentence on the noise that the posterior assumes."""
     if not target.noise_known:
+        models = target.problem.models.items()
+        lawful = [n for n, m in models if m.measured.whitening is not None and m.measured.sigma is None]
+        law = f" Points of {', '.join(lawful)} count by the noise law that their residuals follow." if lawful else ""
         return (
             "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
-            "integrated over with the prior 1/s, which gives Student's t."
+            f"integrated over with the prior 1/s, which gives Student's t.{law}"
         )
     said = "The standard deviations of the data were taken as they are given."
     scales = {n: s for n, s in target.problem.error_scales.items() if s != 1.0}
