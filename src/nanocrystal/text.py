@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from nanocrystal.errors import InputError, nearest_names
 
 DIGITS = 10
 LONGEST_SHOWN = 250
+MOST_BYTES = 100_000_000
+"""of a file that is read as text"""
 _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
 
 # ---- reading ------------------------------------------------------------------------------------
@@ -26,12 +29,33 @@ def read_text(path: Path, where: str) -> str:
     return decoded(file_bytes(path, where), f"{where}: {path}" if where else str(path))
 
 
-def file_bytes(path: Path, where: str) -> bytes:
-    """Return what a file holds; raises InputError, at the place that names it, where it cannot be read."""
+def file_bytes(path: Path, where: str, most: int = MOST_BYTES) -> bytes:
+    """Return what a file holds; raises InputError, at the place that names it, where it cannot be read.
+
+    most: bytes that such a file may have, so that a wrong one does not take all memory.
+    """
+    with _readable(path, where):
+        size = path.stat().st_size
+        if size > most:
+            problem = f"has {size / 1e6:.0f} MB; such files are read up to {most / 1e6:.0f} MB: is it the right one?"
+            raise InputError(where, f"the file {shown(path)} {problem}")
+        with path.open("rb") as stream:
+            return stream.read(size) if size else stream.read()
+
+
+def beginning_of(path: Path, where: str, most: int) -> bytes:
+    """Return the first bytes of a file; raises InputError, at the place that names it, where it cannot be read."""
+    with _readable(path, where), path.open("rb") as stream:
+        return stream.read(most)
+
+
+@contextmanager
+def _readable(path: Path, where: str) -> Iterator[None]:
+    """Raise InputError for what is no file, and where reading it fails."""
     try:
         if not path.is_file():
             raise InputError(where, missing_file(path))
-        return path.read_bytes()
+        yield
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise InputError(where, f"the file {shown(path)} cannot be read: {reason}.") from None
@@ -74,6 +98,11 @@ def in_any_case(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def in_words(names: Sequence[str], conjunction: str = "and") -> str:
+    """Return names as a sentence has them: a, b and c."""
+    return f" {conjunction} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 # ---- writing ------------------------------------------------------------------------------------

@@ -203,8 +203,9 @@ def test_paths(write: Write, tmp_path: Path) -> None:
             b"1 2 3 4 5\n2 2 3 4 5\n3 2 3 4 5\n",
             "a .gr table has 2 or 3 or 4 columns, this one has 5; give columns",
         ),
-        (b"# q (nm^-1)  I\n1 2\n2 3\n3 4\n", "column 1 is read as r, but the header says 'q (nm^-1)'"),
-        (b"# r (nm)  G\n1 2\n2 3\n3 4\n", "the header says 'r (nm)': convert r from nm to"),
+        (b"# q (mm)  I\n1 2\n2 3\n3 4\n", "the header says 'q (mm)', but q cannot be in 'mm'"),
+        (b"2theta, as measured\n1 2\n2 3\n3 4\n", "the headings '2theta', 'as measured' do not fit a .gr file"),
+        (b"scan of 2theta\n1 2\n2 3\n3 4\n", "column 1 is read as r, but the header says 'scan of 2theta'"),
     ],
 )
 def test_contents_that_are_no_curve(write: Write, content: bytes, problem: str) -> None:
@@ -260,21 +261,13 @@ def test_kinds_of_file_that_say_nothing_of_their_columns(write: Write) -> None:
     assert "the suffix '.foo' does not say what the columns are; give columns = [...]" in message
     assert message.endswith("The table begins\n    0.10 -2.5\n    0.20 -1.5\n    0.30 0.5")
     assert "a name without suffix" in refusal(write(ROWS, "a"))
-    assert "a .dat file does not say by itself" in refusal(write(ROWS, "a.txt"))
+    assert "a .TXT file does not say by itself" in refusal(write(ROWS, "a.TXT"))
+    assert "a .dat file does not say by itself" in refusal(write(ROWS), convention="dat")
     assert "the headings 'time', 'G' do not say" in refusal(write(["time,G", *ROWS], "a.csv"))
     assert "the headings 'q', 'r' do not say" in refusal(write(["q,r", *ROWS], "a.csv"))
     assert "a .xy table has 2 columns, this one has 3" in refusal(write(["1 2 3"] * 3, "a.xy"))
     message = refusal(write(ROWS), convention="grr")
     assert "convention 'grr' is unknown: did you mean 'gr'?" in message
-
-
-def test_header_that_contradicts_the_kind_of_file(write: Write) -> None:
-    fit2d = ["image.tif", "2-Theta Angle (Degrees)", "Intensity", "     20", *ROWS]
-    assert "read as q, but the header says '2-Theta Angle" in refusal(write(fit2d, "a.chi"))
-    assert read_curve(write(fit2d, "a.chi"), columns=["two_theta", "intensity"]).x_name == "two_theta"
-    pyfai = ["# distance 0.2 m", "#       q_nm^-1             I", *ROWS]
-    assert "convert q from nm to Å" in refusal(write(pyfai, "a.iq"))
-    assert "'q_nm^-1'; the numbers are taken as" in read_curve(write(pyfai), columns=["q", "intensity"]).notes[0]
 
 
 # ---- ranges ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 
 from nanocrystal.processes import Here, share_processors
 from nanocrystal.refinement import Result
-from nanocrystal.report.series.files import read_member
+from nanocrystal.report.series.checkpoints import read_member
 from nanocrystal.report.series.result import MEMBER, MemberResult
 from nanocrystal.running import Processes
 from nanocrystal.running import member as series_member

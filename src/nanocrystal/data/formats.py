@@ -21,6 +21,10 @@ from nanocrystal.errors import InputError
 from nanocrystal.text import decoded
 
 
+class SeveralCurves(InputError):
+    """A file holds several curves, and none of them is chosen."""
+
+
 @dataclass(frozen=True)
 class RawFile:
     """A file; address: what messages call it; entry: which of several curves is meant, by its name or 1, 2, …"""
@@ -49,7 +53,7 @@ class RawFile:
         if self.entry is None:
             if len(names) == 1:
                 return 0
-            raise self.error(f"holds {len(names)} {what}; choose one with entry = …, of: {shown}.")
+            raise SeveralCurves(self.address, f"holds {len(names)} {what}; choose one with entry = …, of: {shown}.")
         if isinstance(self.entry, int) and not isinstance(self.entry, bool) and 1 <= self.entry <= len(names):
             return self.entry - 1
         if isinstance(self.entry, str) and names.count(self.entry) == 1:

@@ -1,10 +1,9 @@
-"""Single lines of a data file: comments, rows of numbers, pairs of the header."""
+"""Single lines of a data file: comments, and rows of numbers."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 
 COMMENT_MARKERS = ("#", "!", "%", ";", "'", "//")
 
@@ -20,8 +19,12 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"\d,\d+[;\s]+[+-]?\d")
-_KEY = re.compile(r"(?:^|(?<=[\s#!%;(]))([A-Za-z_][\w.\-]*)[ \t]*=(?!=)", re.ASCII)
-_WIDE_GAP = re.compile(r"\t|[ ]{2,}")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text, which end as files of any system do and not at other signs that could be ends."""
+    return _NEWLINE.split(text)
 
 
 def is_comment(text: str) -> bool:
@@ -71,20 +74,6 @@ def has_decimal_comma(text: str) -> bool:
 
 def quoted(text: str, length: int = 80) -> str:
     """Return a line as it can stand in a message: on one line, printable, not too long."""
-    shown = "".join(c if c.isprintable() else " " for c in text.strip())
-    return f"'{shown[:length]}…'" if len(shown) > length else f"'{shown}'"
-
-
-def header_pairs(header: Iterable[str]) -> dict[str, str]:
-    """Return the "key = value" pairs of the header lines, keys in lower case.
-
-    Several pairs may stand on one line; a value ends at the next pair or at a wide gap.
-    """
-    pairs: dict[str, str] = {}
-    for text in header:
-        keys = list(_KEY.finditer(text))
-        for i, key in enumerate(keys):
-            end = keys[i + 1].start() if i + 1 < len(keys) else len(text)
-            value = text[key.end() : end].strip()
-            pairs[key[1].lower()] = _WIDE_GAP.split(value)[0].strip().rstrip(",;") if value else ""
-    return pairs
+    bare = text.strip()
+    shown = "".join(c if c.isprintable() else " " for c in bare[: length + 1])
+    return f"'{shown[:length]}…'" if len(bare) > length else f"'{shown}'"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.data.nmr_data import NmrData
+from nanocrystal.data.nmr_data import WIDEST_PPM, NmrData, complex_values
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
-from nanocrystal.text import read_text
+from nanocrystal.text import decoded, file_bytes
 
-WIDEST_PPM = 20000.0
-"""ppm beyond which no axis goes: ²⁰⁷Pb and ¹⁹⁵Pt span 15 000"""
+LARGEST_HZ = 1e12
+"""beyond which no axis in Hz goes"""
 
 
 def read_columns(
@@ -23,8 +23,9 @@ def read_columns(
     A heading "imaginary" over the third column makes it that. Raises InputError for columns that cannot be meant.
     """
     address = str(path)
+    content = file_bytes(path, address)
     try:
-        text = read_text(path, address)
+        text = decoded(content, address)
     except InputError:
         raise InputError(address, "is no text file and of no NMR format that is known.") from None
     table = number_table(text, address)
@@ -43,7 +44,7 @@ def read_columns(
     imaginary = "imag" in heading and table.width >= 3
     if table.width > 2 and not imaginary:
         notes.append(f"{table.width - 2} more columns are left aside")
-    values = np.asarray(columns[order, 1] + (1j * columns[order, 2] if imaginary else 0j), dtype=np.complex128)
+    values = complex_values(columns[order, 1], columns[order, 2] if imaginary else None)
     return NmrData(
         domain="shift" if unit == "ppm" else "frequency",
         values=values,
@@ -62,6 +63,8 @@ def read_columns(
 def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -> tuple[np.ndarray, slice]:
     """Return the axis in ascending order and how rows are turned; raises InputError for what is no axis."""
     x, y = columns[:, 0], columns[:, 1]
+    if np.abs(x).max() > LARGEST_HZ:
+        raise InputError(address, f"has {x[np.abs(x).argmax()]:g} in its first column, which is no range of ppm or Hz.")
     first, second = _runs_one_way(x), _runs_one_way(y)
     if not first:
         if second:
@@ -88,5 +91,4 @@ def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -
 
 
 def _runs_one_way(x: np.ndarray) -> bool:
-    steps = np.diff(x)
-    return bool(np.all(steps > 0.0) or np.all(steps < 0.0))
+    return bool(np.all(x[1:] > x[:-1]) or np.all(x[1:] < x[:-1]))

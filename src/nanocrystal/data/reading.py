@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from nanocrystal.data.cansas import CANSAS
-from nanocrystal.data.conventions import ABSCISSAE, ORDINATES, Roles, column_roles
+from nanocrystal.data.conventions import Believe, Columns, Roles, Said, columns_of
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.formats import Format, RawFile
-from nanocrystal.data.gsas import GSAS
-from nanocrystal.data.lines import header_pairs, quoted
+from nanocrystal.data.header import pairs_in, stated_in
+from nanocrystal.data.headings import ABSCISSAE, ORDINATES
+from nanocrystal.data.lines import quoted
+from nanocrystal.data.nxcansas import NXCANSAS
+from nanocrystal.data.powder import FORMATS as POWDER_FORMATS
+from nanocrystal.data.stated import Stated
 from nanocrystal.data.table import Table, number_table
-from nanocrystal.data.xrdml import XRDML
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes, read_text
 
 BEGINNING = 4096
 """bytes by which a file is known"""
-FORMATS: tuple[Format, ...] = (XRDML, GSAS, CANSAS)
+FORMATS: tuple[Format, ...] = (*POWDER_FORMATS, CANSAS, NXCANSAS)
 """all formats whose files say by themselves what they hold; other files are tables of numbers"""
 
 
@@ -40,6 +44,7 @@ def read_curve(
     where: str = "",
     per_nm: bool = False,
     entry: str | int | None = None,
+    believe: Believe = "file",
 ) -> Curve:
     """Return the curve in a text file with columns of numbers, or in a file of one of the `FORMATS`.
 
@@ -50,18 +55,20 @@ def read_curve(
     convention : str, optional
         The kind of file, gr, fq, sq, iq, chi, xy, xye, dat or csv [as the suffix says].
     columns : sequence of str, optional
-        One name for each column instead: r, q, two_theta, energy or x; g, f, s, intensity or y; sigma, ignore.
+        One name for each column instead: r, q, two_theta, energy or x; g, f, s, intensity or y; sigma, dq, ignore.
     where : str, optional
         The address of the file name in the user's input, for messages.
     per_nm : bool, optional
-        Whether the caller knows that q is in nm⁻¹ and converts it; headings may then say so.
+        Whether the caller knows that q is in nm⁻¹ and converts it where the file does not say so.
     entry : str or int, optional
         Which curve of a file that holds several, by its name or its place 1, 2, …
+    believe : "file" or "study", optional
+        With "study" the unit and all else that a header states of the measurement is left aside.
 
     Returns
     -------
     Curve
-        Checked and ascending.
+        Checked and ascending; r, q, 2θ and energies in Å, Å⁻¹, degrees and eV whatever unit the file states.
 
     Raises
     ------
@@ -79,24 +86,37 @@ def read_curve(
     if form is not None:
         if columns is not None:
             raise InputError(address, f"names its columns itself, as all {path.suffix} files; leave columns out.")
-        return form.read(RawFile(path, content, address, entry))
+        with np.errstate(all="ignore"):  # numbers that overflow are refused, as are those that are not finite
+            curve = form.read(RawFile(path, content, address, entry))
+        return replace(curve, stated=Stated()) if believe == "study" else curve
     if entry is not None:
         raise InputError(address, "holds one curve; leave entry out.")
     table = number_table(decoded(content, address), address)
-    roles, notes = column_roles(table, path.suffix, convention, columns, address, per_nm)
-    notes = (*table.notes, *notes, *_width_notes(table, roles))
-    x, y, sigma, curve_notes = _checked_points(table, roles, address)
+    found = columns_of(table, path.suffix, Said(convention, columns, per_nm, believe), address)
+    x, y, sigma, width, curve_notes = _checked_points(table, found.roles, address)
     return Curve(
-        x=x,
+        x=found.scale.of(x),
         y=y,
         sigma=sigma,
-        x_name=next(role for role in roles if role in ABSCISSAE),
-        y_name=next(role for role in roles if role in ORDINATES),
+        resolution=None if width is None else found.scale.of(width),
+        x_name=found.x_name,
+        y_name=found.y_name,
         source=str(path),
         sha256=hashlib.sha256(content).hexdigest(),
-        metadata=header_pairs(table.header),
-        notes=(*notes, *curve_notes),
+        metadata=pairs_in(table.header),
+        stated=Stated() if believe == "study" else _stated(table, found),
+        notes=(*table.notes, *found.notes, *_width_notes(table, found.roles), *curve_notes),
     )
+
+
+def _stated(table: Table, found: Columns) -> Stated:
+    """Return what the header of a table and its headings state."""
+    said = stated_in(table.header)
+    y = found.titles.at(next(i for i, role in enumerate(found.roles) if role in ORDINATES))
+    places = dict(said.places)
+    for name, words in (("x_unit", found.scale.words), ("y_unit", y.text)):
+        places[name] = f"its header, {quoted(words, 60)}"
+    return replace(said, x_unit=found.scale.unit, y_unit=y.unit, places=places)
 
 
 def read_table(path: Path, where: str, source: str | None = None) -> Table:
@@ -117,9 +137,11 @@ def _width_notes(table: Table, roles: Roles) -> tuple[str, ...]:
 
 def _checked_points(
     table: Table, roles: Roles, address: str
-) -> tuple[FloatArray, FloatArray, FloatArray | None, tuple[str, ...]]:
-    """Return x, y, sigma of shape (n,), x ascending, and notes on rows left out or turned round."""
+) -> tuple[FloatArray, FloatArray, FloatArray | None, FloatArray | None, tuple[str, ...]]:
+    """Return x, y, sigma, resolution of shape (n,), x ascending, and notes on rows left out or turned round."""
     used = [roles.index(name) for group in (ABSCISSAE, ORDINATES, ("sigma",)) for name in group if name in roles]
+    has_sigma, has_width = "sigma" in roles, "dq" in roles
+    used += [roles.index("dq")] if has_width else []
     values = np.array([[row.values[i] for i in used] for row in table.rows], dtype=np.float64)
     lines = [row.number for row in table.rows]
     notes: list[str] = []
@@ -130,7 +152,7 @@ def _checked_points(
         text = next(quoted(row.text) for row in table.rows if row.number == lines[i])
         problem = f"{text} holds a missing, infinite or not-a-number value; remove the row"
         raise InputError(f"{address}, line {lines[i]}", problem)
-    if len(used) == 3:
+    if has_sigma:
         values, lines, note = _with_positive_sigma(values, lines, roles, address)
         notes += note
     if len(values) < 3:
@@ -141,7 +163,10 @@ def _checked_points(
     else:
         _refuse_unsorted(values[:, 0], lines, roles[used[0]], address)
     x, y, *rest = (np.ascontiguousarray(column) for column in values.T)
-    return x, y, rest[0] if rest else None, tuple(notes)
+    width = rest.pop() if has_width else None
+    if width is not None and not (width >= 0.0).all():
+        raise InputError(address, "the column dq must hold standard deviations of q, at least 0.")
+    return x, y, rest[0] if rest else None, width, tuple(notes)
 
 
 def _with_positive_sigma(

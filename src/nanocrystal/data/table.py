@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nanocrystal.data.lines import has_decimal_comma, is_comment, numbers, quoted
+from nanocrystal.data.lines import has_decimal_comma, is_comment, numbers, quoted, text_lines
 from nanocrystal.errors import InputError
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 _HOLLOW = re.compile(r"\S *\t *\t *\S")
 
 
@@ -44,6 +43,18 @@ class Table:
     def widest(self) -> int:
         return max(row.width for row in self.rows)
 
+    @property
+    def widths(self) -> frozenset[int]:
+        """The numbers of columns that rows have."""
+        return frozenset(row.width for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first_narrower(self, width: int) -> Line | None:
+        """Return the first row of fewer columns."""
+        return next((row for row in self.rows if row.width < width), None)
+
     def beginning(self) -> str:
         """Return the first rows, one a line, as they can stand at the end of a message."""
         return "".join(f"\n    {quoted(row.text)[1:-1]}" for row in self.rows[:3])
@@ -57,7 +68,7 @@ def number_table(text: str, address: str) -> Table:
     Raises InputError where there is no table, where text follows it or stands inside it, where a
     file holds two tables, and where a value is missing in a row.
     """
-    lines = _NEWLINE.split(text)
+    lines = text_lines(text)
     content = _content(lines)
     end = max((i for i, line in enumerate(content) if line.width), default=-1) + 1
     if end == 0:

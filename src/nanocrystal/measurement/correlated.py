@@ -27,6 +27,8 @@ LEAST, MOST = 1e-7, 1e2
 """shares of a part in all variance, between which the likeliest are sought"""
 NOTHING = 10.0
 """times LEAST: smaller shares are none"""
+IMPOSSIBLE = 1e12
+"""−2 log of the likelihood of what is no covariance"""
 ENDED = 1e-9
 """relative change of −2 log of the likelihood that ends the search"""
 
@@ -89,7 +91,10 @@ def _shares(parts: Sequence[FloatArray], rest: FloatArray) -> FloatArray:
 
     def by_logarithms(x: FloatArray) -> tuple[float, FloatArray]:
         shares = np.exp(x)
-        value, slopes = _unlikelihood(shares, parts, rest)
+        try:
+            value, slopes = _unlikelihood(shares, parts, rest)
+        except np.linalg.LinAlgError:  # no covariance: as unlikely as can be
+            return IMPOSSIBLE, np.zeros(len(x))
         return value, slopes * shares
 
     start, bounds = np.full(len(parts), -np.log(len(parts))), [(np.log(LEAST), np.log(MOST))] * len(parts)

@@ -27,8 +27,9 @@ class Measured:
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
     the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
-    whitening: (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals
-    of them, of unit variance, or of one unknown variance where there is no sigma.
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another; whitening:
+    (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals of them,
+    of unit variance, or of one unknown variance where there is no sigma.
     """
 
     x: FloatArray
@@ -39,6 +40,7 @@ class Measured:
     sha256: str | None
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    column: str = ""
     whitening: FloatArray | None = None
 
     @property

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import Curve, read_curve, resolved_path
+from nanocrystal.data.conventions import Believe
 from nanocrystal.data.reading import read_table
-from nanocrystal.data.resolution import read_resolved_curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Axis
 from nanocrystal.measurement.keys import Range
@@ -50,15 +50,13 @@ class Abscissa:
 
     key: of a study, which states points where there is no file; KEY_range chooses those of a file; symbol: in messages;
     reads: (abscissa, ordinate) as a reader calls what fits, the first as a study should; none: whatever there is;
-    resolution: name of a column of its standard deviations; from_zero: a range begins at 0 or above; remark: what is
-    said behind START:STOP:STEP.
+    from_zero: a range begins at 0 or above; remark: what is said behind START:STOP:STEP.
     """
 
     key: str
     axis: Axis
     symbol: str
     reads: tuple[tuple[str, str], ...] = ()
-    resolution: str = ""
     from_zero: bool = False
     remark: str = ""
 
@@ -76,7 +74,7 @@ class Abscissa:
 
 
 DISTANCE = Abscissa("r", Axis("r", "Å"), "r", (("r", "g"), ("x", "y")), from_zero=True)
-WAVE_VECTOR = Abscissa("q", Axis("Q", "Å⁻¹"), "Q", (("q", "intensity"), ("q", "y")), resolution="dq")
+WAVE_VECTOR = Abscissa("q", Axis("Q", "Å⁻¹"), "Q", (("q", "intensity"), ("q", "y")))
 TWO_THETA = Abscissa("two_theta", Axis("two_theta", "°"), "2θ", (("two_theta", "intensity"), ("two_theta", "y")))
 
 
@@ -109,22 +107,27 @@ class Points:
 # ---- reading ------------------------------------------------------------------------------------
 
 
-def read_points(
-    file: str | Path,
-    columns: Sequence[str] | None,
-    points: Points,
-    where: str,
-    folder: Path,
-    *,
-    per_nm: bool = False,
-    entry: str | int | None = None,
-) -> Curve:
-    """Return the columns of a file, with what its technique calls them; where: the table that has its `file`.
+@dataclass(frozen=True)
+class Named:
+    """A file as a study names it.
 
-    entry: which curve of a file that holds several.
+    columns: what its columns are; per_nm: whether the study says that q is in nm⁻¹; entry: which curve of a file that
+    holds several; believe: whether the header of the file counts, or the study alone.
+    """
+
+    file: str | Path
+    columns: Sequence[str] | None = None
+    per_nm: bool = False
+    entry: str | int | None = None
+    believe: Believe = "file"
+
+
+def read_points(named: Named, points: Points, where: str, folder: Path) -> Curve:
+    """Return the columns of a file, with what its technique calls them; where: the table that has its `file`.
 
     Raises InputError for a file that cannot be used, and says so where its columns are swapped.
     """
+    file, columns = named.file, named.columns
     path, at = resolved_path(str(file), folder, f"{where}.file"), f"{where}.file"
     names = None if columns is None else [points.aliases.get(c, c) for c in columns]
     if names is None and points.usual and path.is_file():
@@ -135,9 +138,8 @@ def read_points(
                 f'{path.name} has {width} columns; name them, such as columns = ["x", "y", "ignore"].',
             )
         names = list(points.usual[width])
-    resolutions = {a.resolution: a.key for a in points.abscissae if a.resolution}
     try:
-        return read_resolved_curve(path, columns=names, where=at, per_nm=per_nm, resolutions=resolutions, entry=entry)
+        return read_curve(path, columns=names, where=at, per_nm=named.per_nm, entry=named.entry, believe=named.believe)
     except InputError as error:
         raise _swapped(path, names, points, error) or error from None
 

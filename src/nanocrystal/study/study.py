@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from nanocrystal.data import resolved_path
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_names
 from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
-from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY
 from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from nanocrystal.study.plan import PlanTable
 
 
+NAMING_FILES = ("crystals", "populations", "datasets", "reduction")
+"""tables after whose entries files are named"""
 NOWHERE = Source(Path("study.toml"), "")
 """of a study made in Python"""
 
@@ -223,6 +226,8 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
     try:
         table: Any = StudyTable.model_validate(with_empty_sample(content))
+        for room in NAMING_FILES:
+            check_names(content.get(room) or (), room)
         reductions = (table.reduction, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
@@ -313,6 +318,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
     more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {key: getattr(table, key) for key in ("block", "setting")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")

@@ -48,7 +48,7 @@ def plan_measurement(
         raise InputError("datasets", f"there is none; say what shall be measured, for instance {EXAMPLE}.")
     for name, dataset in datasets.items():
         _check_unmeasured(name, dataset)
-    notes: list[str] = []
+    notes: list[str] = list(sample.notes)
     ready: dict[str, Technique] = {}
     for name, dataset in datasets.items():
         ready[name], changed = dataset.on_independent_points(f"datasets.{name}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
 from nanocrystal.parameters.expression import parse_expression
 from nanocrystal.running.described import Member, OrderParameter, Series
 from nanocrystal.study.candidates import OWN_KEYS, base_and_candidates, merged, without
@@ -155,7 +156,7 @@ def _members(table: SeriesTable, base: Mapping[str, Any], content: Mapping[str, 
         if place not in places:
             name = places[place] = _name_of(place, table.variable)
             members.append(_member(name, place, files, base, "series.files"))
-    _check_names([m.name for m in members])
+    check_names([m.name for m in members], "series.members")
     return members
 
 
@@ -241,15 +242,6 @@ def _name_of(place: Place, variable: str) -> str:
     letter = first if first.isalpha() else "V"
     branch = re.sub(r"\W", "_", place[1])
     return f"{letter}{number}" + (f"_{branch}" if branch else "")
-
-
-def _check_names(names: Sequence[str]) -> None:
-    seen: dict[str, str] = {}
-    for name in names:
-        twin = seen.setdefault(name.lower(), name)
-        if twin != name or names.count(name) > 1:
-            problem = f"and {twin} would have one folder on many computers; rename one."
-            raise InputError(f"series.members.{name}", problem)
 
 
 def _ordered(members: Sequence[Member], table: SeriesTable) -> list[Member]:

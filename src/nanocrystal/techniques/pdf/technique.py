@@ -46,9 +46,9 @@ Noise
     σ_F² = a + b Q² + [c + d I(Q)] Q²/⟨f⟩⁴
     (white in F(Q), white in S(Q), a background that counts, the counts of the sample), a to d by the restricted
     likelihood of the residuals (Patterson & Thompson, Biometrika 58, 545 (1971)).
-    - covariance = "law" weighs the points by that law, too, law and fit in turn. Of data that are as noisy as they are
-    misfitted sizes come out several times as sure. Where the model misfits more than the noise, values move with the
-    weights: compare both.
+    - covariance = "law" weighs the points by that law, too, law and fit in turn. Where noise is all that the fit
+    leaves, sizes come out several times as sure. Where the model misfits by more, values move with the weights:
+    compare both.
 
 Checked against
     a direct double sum over the atoms, transformed numerically; diffpy.pdffit2 with "pdfgui" peaks; the covariance of
@@ -58,6 +58,7 @@ Checked against
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -69,9 +70,10 @@ from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
-from nanocrystal.measurement.keys import Column, RGrid, RRange
+from nanocrystal.measurement.agreement import Says, says_of_beam
+from nanocrystal.measurement.keys import Column, Radiation, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
-from nanocrystal.parameters import Number, Parameter, Quantity, of_measurement
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
 from nanocrystal.techniques.pdf.noise import with_noise
@@ -100,6 +102,7 @@ class Pdf(CurveTechnique):
     qmin: Annotated[
         float | None, "Å⁻¹; from where the transform starts; leave it out where small angles were left out"
     ] = None
+    radiation: Radiation = "x-ray"
     peak_form: Annotated[
         Literal["debye", "pdfgui"], "exact peaks (debye), or those of PDFgui for comparison (pdfgui)"
     ] = "debye"
@@ -177,7 +180,8 @@ class Pdf(CurveTechnique):
         """
         where = f"datasets.{name}"
         self._check_motion(sample, where)
-        compared = self.compared(where, folder)
+        says_of_beam(self.radiation, self.name, where)
+        compared = self.compared(where, folder, sample)
         qmax, _ = self._qmax(compared.curve, where)
         if compared.measured.x[-1] > LONGEST:
             key = "r_range" if self.r_range else "r"
@@ -241,6 +245,16 @@ class Pdf(CurveTechnique):
                     f"{where}.{stated[0]}", f"correlated motion is given by {place}.{next(iter(motion))} too; keep one."
                 )
 
+    def _says(self, where: str, sample: Sample) -> Mapping[str, Says]:
+        numbers = {k: getattr(self, k) for k in ("qmin", "qdamp", "qbroad")}
+        fixed = {k: as_parameter(n) for k, n in numbers.items() if n is not None}
+        said = {
+            k: Says(p.value, f"the study takes {k} = {p.value:g}", k)
+            for k, p in fixed.items()
+            if p.value is not None and not p.vary
+        }
+        return {**super()._says(where, sample), **says_of_beam(self.radiation, self.name, where), **said}
+
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
         """Return up to where the data were transformed, and notes; raises InputError for what cannot be."""
         qmax, notes = self._stated_qmax(curve, where)
@@ -250,10 +264,7 @@ class Pdf(CurveTechnique):
         return qmax, notes
 
     def _stated_qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
-        try:
-            qmax = float(curve.metadata["qmax"]) if curve is not None else None
-        except (KeyError, ValueError):
-            qmax = None
+        qmax = None if curve is None else curve.stated.qmax
         if self.qmax is not None:
             if qmax is None or abs(qmax - self.qmax) < 1e-3 * self.qmax:
                 return float(self.qmax), []
@@ -262,8 +273,10 @@ class Pdf(CurveTechnique):
                     f"is {self.qmax:g} Å⁻¹, but the reduction goes to {qmax:g}; say the same in both, or leave it out"
                 )
                 raise InputError(f"{where}.qmax", f"{problem} here.")
-            note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used."
-            return float(self.qmax), [note]
+            note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used"
+            if self.qmax > qmax:
+                note += "; beyond the first the data hold nothing, so that calculated peaks are too sharp"
+            return float(self.qmax), [f"{note}."]
         if qmax is None:
             raise InputError(f"{where}.qmax", "is missing: say up to which Q (Å⁻¹) the data were transformed.")
         return qmax, [f"qmax = {qmax:g} Å⁻¹ was taken from the header of the file."]
