@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+IS_WINDOWS = os.name == "nt"
 PATIENCE_S = 2.0
 """seconds in which another program, such as a virus scanner, may let go of a file"""
 WAIT_S = 60.0
@@ -63,7 +64,7 @@ def _opened(lock: Path) -> IO[bytes]:
 def _locked(stream: IO[bytes]) -> bool:
     """Lock a file and return whether that went well, False where another process holds it."""
     try:
-        if os.name == "nt":
+        if IS_WINDOWS:
             import msvcrt
 
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
@@ -87,9 +88,9 @@ def _is_same(stream: IO[bytes], path: Path) -> bool:
 def _release(lock: Path, stream: IO[bytes]) -> None:
     """Remove a lock, while it is held where open files can be removed, and let go of it."""
     with contextlib.closing(stream):
-        if os.name != "nt":
+        if not IS_WINDOWS:
             lock.unlink(missing_ok=True)
-    if os.name == "nt":
+    if IS_WINDOWS:
         with contextlib.suppress(OSError):  # another one has it by now
             lock.unlink(missing_ok=True)
 
@@ -120,7 +121,7 @@ def same_file(path: Path, other: Path) -> None:
 def on_disk(path: Path) -> None:
     """Have the system write a file, or the names in a folder, to the disk, where it can."""
     is_folder = path.is_dir()
-    if is_folder and os.name == "nt":
+    if is_folder and IS_WINDOWS:
         return
     descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:

@@ -1,7 +1,8 @@
 """Text as others write it, and tables as they are written here: one way in, one way out.
 
-What is read is UTF-8, UTF-16 where a mark says so, else latin-1, which old programs wrote. What is written is CSV:
-one line of headings, commas, a point as the decimal sign, nothing in a field of what is not finite or not there.
+What is read is UTF-8, UTF-16 where a mark or its zeros say so, else latin-1, which old programs wrote. What is written
+is CSV: one line of headings, commas, a point as the decimal sign, nothing in a field of what is not finite or not
+there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +21,9 @@ DIGITS = 10
 LONGEST_SHOWN = 250
 MOST_BYTES = 100_000_000
 """of a file that is read as text"""
-_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+LOOKED_AT = 2000
+"""bytes that tell UTF-16 without a mark: every other one is 0 in a text of mostly ASCII"""
 
 # ---- reading ------------------------------------------------------------------------------------
 
@@ -87,7 +91,15 @@ def decoded(content: bytes, where: str) -> str:
             return content.decode("utf-16")
         except UnicodeDecodeError:
             raise InputError(where, "begins like UTF-16 text but is not.") from None
-    if _CONTROL.intersection(content):
+    beginning = content[:LOOKED_AT]
+    for at, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = beginning[at::2].count(0)
+        if len(beginning) > 3 and zeros > 0.9 * len(beginning[at::2]) and not beginning[1 - at :: 2].count(0):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    if _CONTROL.search(content):
         raise InputError(where, "is not a text file (it holds control characters).")
     return in_any_case(content)
 

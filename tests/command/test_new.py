@@ -11,7 +11,7 @@ import pytest
 
 from support.small_angle_files import Entry, cansas_xml
 from support.small_study import TRUE, SmallStudy, noisy_rows
-from support.structure_texts import poscar
+from support.structure_texts import poscar, project, stru
 
 HEADER = "qmax = 20.0\nqdamp = 0.04\n#### start data\n"
 SPHERES = """
@@ -101,6 +101,23 @@ def test_a_structure_without_symmetry_keeps_lengths_alike(small: SmallStudy) -> 
     }
     found = refined(small, "noisy.toml")["crystals.ni.a"]
     assert found["value"] == pytest.approx(edge, abs=4.0 * found["stderr"])
+
+
+def test_one_phase_of_a_project_is_asked_for_and_named(small: SmallStudy) -> None:
+    cell = [TRUE["a"]] * 3 + [90.0] * 3
+    atoms = [("Ni", 0.0, 0.0, 0.0), ("Ni", 0.0, 0.5, 0.5), ("Ni", 0.5, 0.0, 0.5), ("Ni", 0.5, 0.5, 0.0)]
+    text = stru(cell, atoms, head="spcgr   Fm-3m", u=(0.006, 0.006, 0.006, 0.0, 0.0, 0.0))
+    (small.folder / "fits.ddp3").write_bytes(project({"a fit/Ni/initial": text, "b/Ni/initial": text}))
+    small.refused_command("block = …", '"a fit/Ni", "b/Ni"', command=("new", "ni.gr", "--cif", "fits.ddp3"))
+    content, said = written(small, "ni.gr", "--cif", "fits.ddp3", "--block", "a fit")
+    assert content["crystals"]["ni"] == {
+        "cif": "fits.ddp3",
+        "block": "a fit",
+        "a": {"value": 3.52, "vary": True},
+        "u_iso": {"Ni": {"value": 0.006, "vary": True}},
+    }
+    assert "the structure is a fit/Ni/initial of the project." in said
+    assert small.run("refine", "ni.toml", "--quiet", study=False).exit_code == 0
 
 
 def small_angle_entries(folder: Path) -> str:
@@ -209,6 +226,8 @@ def test_nothing_is_overwritten(small: SmallStudy) -> None:
         (["ni.gr", "--cif", "Ni.cif", "--library", "Pt"], ["--library", "one of the two"]),
         (["a.fq"], ["a.fq", "holds f over q", "G(r) and for intensity"]),
         (["words.txt"], ["words.txt"]),
+        (["ni.gr", "--block", "x"], ["--block", "give the file with --cif"]),
+        (["ni.gr", "--cif", "Ni.cif", "--block", "x"], ["--block", "x"]),
         (["Ni.cif"], ["Ni.cif", "is a crystal structure", "give it with --cif"]),
     ],
 )

@@ -117,15 +117,21 @@ def test_what_is_found_is_saved_while_it_is_put_together_and_written(
     assert found.interrupted == (function == "assembled_result")
 
 
-@pytest.mark.campaign
-@pytest.mark.parametrize("to_all", [False, True])
-def test_a_series_keeps_its_members_at_the_end_of_a_batch_job(tmp_path: Path, to_all: bool) -> None:
-    """A batch system signals the first process, or all of them: those that refine leave that to the first."""
-    small = SmallSeries(tmp_path)
+def slow_series(folder: Path) -> SmallSeries:
+    """Return a series of three members, of which two take very long."""
+    small = SmallSeries(folder)
     slow = "".join(
         f"[series.members.T{t}]\nvalue = {t}\nrefine = {{ starts = 1000, tolerance = 1e-14 }}\n" for t in (200, 300)
     )
     small.change("[series]", '[series]\nmode = "independent"').write("study.toml", small.text + slow)
+    return small
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("to_all", [False, True])
+def test_a_series_keeps_its_members_at_the_end_of_a_batch_job(tmp_path: Path, to_all: bool) -> None:
+    """A batch system signals the first process, or all of them: those that refine leave that to the first."""
+    small = slow_series(tmp_path)
     code = telling("running.plan", "write_member", True)
     arguments = ["series", "study.toml", "--workers", "2"]
     process = command(*arguments, code=code, cwd=small.folder, start_new_session=True)
@@ -136,6 +142,22 @@ def test_a_series_keeps_its_members_at_the_end_of_a_batch_job(tmp_path: Path, to
     found = small.written()
     assert (list(found["members"]), found["missing"]) == (["T100"], ["T200", "T300"])
     assert all((small.folder / "study-series" / name).is_file() for name in found["files"])
+
+
+@pytest.mark.campaign
+@pytest.mark.filterwarnings("ignore")
+def test_a_series_on_a_cluster_keeps_its_members_and_leaves_the_workers(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    small = slow_series(tmp_path)
+    how = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 60}
+    with distributed.LocalCluster(**how) as cluster:
+        code = telling("running.plan", "write_member", True)
+        arguments = ["series", "study.toml", "--scheduler", cluster.scheduler_address]
+        status, _, said = ended(command(*arguments, code=code, cwd=small.folder), "SIGTERM")
+        assert len(cluster.scheduler.workers) == 2
+    assert status == 130, said
+    assert "1 of 3 members are done and saved" in said
+    assert list(small.written()["members"]) == ["T100"]
 
 
 @pytest.mark.campaign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +35,17 @@ COLUMNS = [row.split() for row in gr_rows()]
 DATA = {
     "one column": ("\n".join(r for r, _ in COLUMNS), ["one column of numbers"]),
     "text in a column": (rows((50, ["1.01 abc"])), ["line 51", "'1.01 abc'", "not a row of numbers"]),
-    "nan": (rows((50, ["1.01 nan"])), ["line 51", "not-a-number", "remove the row"]),
-    "not in order": (rows((50, [gr_rows()[51]]), (51, [gr_rows()[50]])), ["line 52", "in order", "sort the rows"]),
-    "twice": (rows((50, [gr_rows()[50]] * 2)), ["line 52", "comes twice", "line 51", "remove one"]),
+    "nan": (rows((200, ["4.01 nan"])), ["line 201", "'4.01 nan'", "not-a-number", "remove the row"]),
+    "twice": (rows((200, [gr_rows()[200], "4.01 0.5"])), ["two values of G at r = 4.01 Å", "and 0.5", "keep one"]),
     "sigma all zero": ("\n".join(f"{r} {g} 0" for r, g in COLUMNS), ["sigma column is all zero", '"ignore"']),
-    "columns swapped": ("\n".join(f"{g} {r}" for r, g in COLUMNS), ["line 8", "r must be in order"]),
-    "decimal commas": ("\n".join(f"{r}; {g}" for r, g in COLUMNS).replace(".", ","), ["decimal"]),
+    "columns swapped": ("\n".join(f"{g} {r}" for r, g in COLUMNS), ["not in order", 'columns = ["g", "r"]']),
+    "decimal commas and points": (
+        "\n".join(f"{r}; {g.replace('.', ',')}" for r, g in COLUMNS),
+        ["decimal commas", "points throughout"],
+    ),
     "empty": ("", ["is empty"]),
     "binary": (bytes(range(256)), ["not a text file"]),
-    "web page": ("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", ["no table of numbers", "<!DOCTYPE"]),
+    "web page": ("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", ["is a web page", "download"]),
 }
 
 
@@ -50,6 +53,28 @@ DATA = {
 def test_wrong_data_file(small: SmallStudy, case: str) -> None:
     content, words = DATA[case]
     small.write("ni.gr", content).refused("study.toml, line 15: datasets.pdf.file: ", "ni.gr", *words)
+
+
+def test_one_table_in_every_way_that_it_is_written(small: SmallStudy) -> None:
+    """Decimal commas, rows out of order, a row twice, a value that is missing outside of the range: one fit."""
+
+    def found() -> dict[str, float]:
+        said = small.refine("--quiet")
+        assert said.exit_code == 0, said
+        results = json.loads((small.folder / "study" / "results.json").read_text(encoding="utf-8"))
+        return {k: p["value"] for k, p in results["parameters"].items() if p["status"] == "free"}
+
+    small.write("ni.gr", "\n".join(gr_rows()))
+    expected = found()
+    ways = {
+        "decimal commas": "\n".join(f"{r};{g}" for r, g in COLUMNS).replace(".", ","),
+        "not in order": rows((50, [gr_rows()[51]]), (51, [gr_rows()[50]])),
+        "twice": rows((200, [gr_rows()[200]] * 2)),
+        "missing outside of the range": rows((20, [f"{COLUMNS[20][0]} nan"])),
+    }
+    for way, content in ways.items():
+        small.write("ni.gr", content)
+        assert found() == pytest.approx(expected, rel=1e-9), way
 
 
 def test_missing_data_file(small: SmallStudy) -> None:
@@ -262,7 +287,8 @@ def test_volume_fraction_of_atoms(cluster: SmallStudy) -> None:
 STUDIES = {
     "empty": ("", ["study.toml: populations: is missing"]),
     "binary": (b"title = \x00\xff", ["not a text file"]),
-    "cif": (CIF, ["study.toml, line 1: 'data_Ni'", "not valid TOML", "NAME = VALUE"]),
+    "cif": (CIF, ["study.toml: is a CIF, a crystal structure", "Wanted is a study file"]),
+    "words": ("some words\n", ["study.toml, line 1: 'some words'", "not valid TOML", "NAME = VALUE"]),
 }
 
 

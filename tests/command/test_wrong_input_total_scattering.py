@@ -142,7 +142,7 @@ CHANGES = {
     "huge resolution": (TERMS, "q_resolution = 0.9", ["datasets.iq.q_resolution", "at most 0.3, got 0.9", "no peaks"]),
     "huge slope": (TERMS, "q_resolution_slope = 0.09", ["datasets.iq.q_resolution_slope", "at most 0.05"]),
     "NaN": (FILE, 'file = "nan.iq"', ["nan.iq, line 31", "'1.6 nan'", "remove the row"]),
-    "point twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 51", "q = 1.98 comes twice", "line 50"]),
+    "scan twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 602", "q has run from 1 to 13", "two scans"]),
     "five points": (FILE, 'file = "five.iq"', ["line 12: datasets.iq.file", "five.iq has 5 points", "at least 10"]),
     "more parameters than points": (
         f"{FILE}\n{TERMS}", 'file = "twelve.iq"\nbackground_terms = 12', ["12 independent points", "15 refined"]),
@@ -170,7 +170,7 @@ def write_files(small: SmallStudy) -> None:
         "spacing.chi": rows(Q, counts(), head="D-spacing (A)\nIntensity\n601\n"),
         "to120.txt": rows(np.linspace(3.0, 120.0, len(Q)), counts()),
         "nan.iq": "\n".join([*lines[:30], f"{Q[30]:g} nan", *lines[31:]]),
-        "twice.iq": "\n".join([*lines[:50], lines[49], *lines[50:]]),
+        "twice.iq": rows(np.tile(Q, 2), np.concatenate([counts(), counts() + 1.0])),
         "five.iq": "\n".join(lines[:5]),
         "twelve.iq": "\n".join(lines[:12]),
         "zero.iq": rows(Q, 0.0 * Q),

@@ -210,7 +210,7 @@ def test_the_same_measurement_in_hdf5_and_xml_of_mantid() -> None:
         ('<I unit="1/cm">400.0</I>', "", "points lack Q or I"),
         ("400.0<", "4OO.0<", "has '4OO.0' as I of point 1, which is no number"),
         ('<Q unit="1/A">0.02', '<Q unit="1/nm">0.02', "gives Q in several units: '1/A', '1/nm'"),
-        ('<Q unit="1/A">0.01<', '<Q unit="1/A"><', "missing or not finite"),
+        ('<Q unit="1/A">0.01<', '<Q unit="1/A"><', "missing, infinite or not-a-number"),
     ],
 )
 def test_what_is_no_curve_of_cansas_is_refused(tmp_path: Path, old: str, new: str, problem: str) -> None:

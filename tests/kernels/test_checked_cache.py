@@ -129,3 +129,18 @@ def test_a_cache_that_cannot_be_read_is_compiled_anew(kernels: Kernels, monkeypa
 
     monkeypatch.setattr(CheckedFiles, "load", refuse)
     assert kernels.used() == 0
+
+
+def test_what_killed_processes_left_is_removed_after_a_while(kernels: Kernels) -> None:
+    import os
+    import time
+
+    [file] = kernels.files("nbc")
+    old, new, other = (file.with_name(f"{name}.tmp.{k}") for k, name in enumerate([file.name, file.name, "x.nbc"]))
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (time.time() - 7200.0,) * 2)
+    file.unlink()
+    kernels.used()
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]

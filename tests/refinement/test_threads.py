@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +16,48 @@ import nanocrystal as nc
 from nanocrystal import linear_algebra
 from nanocrystal.kernels.pairs import cluster_moments
 from nanocrystal.report.outcome import digest_of
+from support.killed_verbs import NEW, STUDY, VERBS, State, Verb
 from support.small_study import ATOMS_STUDY, SmallStudy, noisy_rows
 from support.structures import cubic_cluster
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def records(small: SmallStudy, verb: str, threads: int) -> dict[str, object]:
-    """Return the record that a command writes which may use so many threads, without its times."""
-    import json
-
-    small.write("study.toml", small.text)
-    out = small.folder / f"{verb}{threads}"
+def found(verb: Verb, folder: Path, threads: int) -> State:
+    """Return what a command finds, but for times, that may use so many threads and processors."""
+    folder.mkdir()
+    verb.makes(folder, NEW)
+    processors = sorted(os.sched_getaffinity(0))[:threads]
     environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "PYTHONHASHSEED": str(threads)}
-    command = [sys.executable, "-c", "from nanocrystal.cli import main; main()", verb, "study.toml", "--out", str(out)]
-    subprocess.run(command, cwd=small.folder, env=environment, check=True, capture_output=True)
-    [record] = [path for path in out.glob("*.json") if path.name in ("results.json", "plan.json")]
-    document: dict[str, object] = json.loads(record.read_text(encoding="utf-8"))
-    assert document["digest"] == digest_of(document)
-    return {k: v for k, v in document.items() if k != "elapsed_s"}
+    run = f"import os; os.sched_setaffinity(0, {processors}); from nanocrystal.cli import main; main()"
+    words = [sys.executable, "-c", run, *verb.words, "--out", str(folder / verb.out)]
+    subprocess.run(words, cwd=folder, env=environment, check=False, capture_output=True)
+    return verb.state(folder)
 
 
-@pytest.mark.campaign
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
-@pytest.mark.parametrize("what", ["sphere", "atoms"])
-def test_a_record_is_the_same_for_any_number_of_threads(tmp_path: Path, what: str) -> None:
-    small = SmallStudy(tmp_path)
-    if what == "atoms":
-        small.text = ATOMS_STUDY
-    small.change("r_range = [1.5, 12.0]", "r_range = [1.5, 13.0]").write("ni.gr", "\n".join(noisy_rows()))
-    one = records(small, "refine", 1)
-    for threads in (2, 3):
-        assert records(small, "refine", threads) == one
+def of_atoms(folder: Path, title: str) -> None:
+    small = SmallStudy(folder).write("ni.gr", "\n".join(noisy_rows()))
+    small.text = ATOMS_STUDY
+    small.write("study.toml", small.text)
+
+
+OF_CAMPAIGN = ("refine", "of atoms", "series", "posterior")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs processors to choose")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(pytest.param(name, marks=pytest.mark.campaign) for name in OF_CAMPAIGN),
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("compare", "reduce", "plan", "simulate", "nmr")),
+    ],
+)
+def test_a_record_is_the_same_for_any_number_of_threads(tmp_path: Path, name: str) -> None:
+    verb = Verb(("refine", STUDY), of_atoms) if name == "of atoms" else VERBS[name]
+    verb = replace(verb, words=tuple(word for word in verb.words if word not in ("--workers", "1")))
+    one = found(verb, tmp_path / "one", 1)
+    assert one is not None
+    assert found(verb, tmp_path / "two", 2) == one
 
 
 def test_pairs_are_summed_in_one_order() -> None:
@@ -76,20 +87,26 @@ def test_linear_algebra_is_left_as_it_was() -> None:
         linear_algebra._use(before)
 
 
+def test_a_digest_is_that_of_what_was_found() -> None:
+    document = {"a": 1.0, "of": [{"b": 2.0, "elapsed_s": 1.0}], "elapsed_s": 3.0, "files": ["x"], "digest": "y"}
+    assert digest_of(document) == digest_of({"of": [{"elapsed_s": 7.0, "b": 2.0}], "a": 1.0})
+    assert digest_of(document) != digest_of({"of": [{"b": 2.0000000000000004}], "a": 1.0})
+
+
 def test_python_finds_the_same_with_any_number_of_threads(tmp_path: Path) -> None:
     small = SmallStudy(tmp_path)
     small.write("ni.gr", "\n".join(noisy_rows()))
     study = nc.read_study(small.write("study.toml", small.text).folder / "study.toml")
     libraries = linear_algebra._libraries()
     before = [threads() for threads, _ in libraries]
-    found = []
+    digests = []
     try:
         for count in (1, 2):
             linear_algebra._use([count] * len(libraries))
-            found.append(digest_of(study.refine().document()))
+            digests.append(digest_of(study.refine().document()))
     finally:
         linear_algebra._use(before)
-    thread = threading.Thread(target=lambda: found.append(digest_of(study.refine().document())))
+    thread = threading.Thread(target=lambda: digests.append(digest_of(study.refine().document())))
     thread.start()
     thread.join()
-    assert len(set(found)) == 1
+    assert len(set(digests)) == 1

@@ -235,6 +235,46 @@ def test_a_file_that_another_program_does_not_let_go_of_is_named_and_nothing_is_
     assert new.title in (folder / "report.html").read_text(encoding="utf-8")
 
 
+class Msvcrt:
+    """Locks as Windows has them, of one byte of a file: one process at a time, as long as the file is open."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int, int], int] = {}
+
+    def locking(self, descriptor: int, mode: int, length: int) -> None:
+        file = os.fstat(descriptor)
+        key = (file.st_dev, file.st_ino)
+        assert (mode, length) == (self.LK_NBLCK, 1)
+        if self.held.get(key, descriptor) != descriptor and self._is_open(self.held[key], key):
+            raise PermissionError(13, "Permission denied")
+        self.held[key] = descriptor
+
+    def _is_open(self, descriptor: int, key: tuple[int, int]) -> bool:
+        try:
+            file = os.fstat(descriptor)
+        except OSError:
+            return False
+        return (file.st_dev, file.st_ino) == key
+
+
+def test_windows_locks_one_run_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a module of its own; an open file cannot be removed there, so the lock is removed after it is let go of."""
+    import sys
+
+    monkeypatch.setattr(systems, "IS_WINDOWS", True)
+    monkeypatch.setattr(systems, "WAIT_S", 0.1)
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt())  # type: ignore[arg-type]
+    write_together(OLD, tmp_path / "out")
+    write_together(NEW, tmp_path / "out")
+    assert content(tmp_path / "out")["a.csv"] == "new a"
+    assert traces(tmp_path / "out") == []
+    with systems.held(tmp_path / "out" / LOCK), pytest.raises(OSError, match="another run has written to"):
+        write_together(OLD, tmp_path / "out")
+    assert traces(tmp_path / "out") == []
+
+
 def test_without_locks_files_are_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(stream: object) -> bool:
         raise OSError(37, "No locks available")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,18 +84,50 @@ def ended_at(at: int, folder: Path, action: Callable[[], object]) -> bool:
         return watched.is_dead
 
 
-def killed_at(at: int, folder: Path, action: Callable[[], object]) -> tuple[bool, int]:
-    """Do the same in a copy of this process that gets SIGKILL; return whether it came so far, and its exit status."""
-    child = os.fork()
+def killed_at(at: int, folder: Path, action: Callable[[], int]) -> int:
+    """Do the same in a copy of this process, which gets SIGKILL; return its exit code, -9 where it came so far."""
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched() -> int:
+        with killer().watching(folder, at, die):
+            return action()
+
+    return _ended(_copy(watched))
+
+
+def killed_after(seconds: float, action: Callable[[], int]) -> int:
+    """Do something in a copy of this process that gets SIGKILL after a while; return its exit code, -9 where it did."""
+    child = _copy(action)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return _ended(child)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    return _ended(child)
+
+
+def in_a_copy(action: Callable[[], int]) -> int:
+    """Return what something returns that is done in a copy of this process."""
+    return _ended(_copy(action))
+
+
+def _copy(action: Callable[[], int]) -> int:
+    """Return the number of a process that does something and exits with what it returns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of libraries, which wait for work
+        child = os.fork()
     if child == 0:
-        status = 0
+        status = 99
         try:
-            with killer().watching(folder, at, lambda: os.kill(os.getpid(), signal.SIGKILL)):
-                action()
-        except SystemExit as error:
-            status = error.code if isinstance(error.code, int) else 1
-        except BaseException:
-            status = 99
-        os._exit(status)
+            status = action()
+        finally:
+            os._exit(status)
+    return child
+
+
+def _ended(child: int) -> int:
     _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status), os.waitstatus_to_exitcode(status)
+    return os.waitstatus_to_exitcode(status)

@@ -143,6 +143,7 @@ def new(
     data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Measured files: .gr, .iq, .xy, .xye, …")],
     cif: Annotated[Path | None, typer.Option(help="Crystal structure: CIF, POSCAR, .stru, .ddp or .ncmat.")] = None,
     library: Annotated[str, typer.Option(help="Bundled structure instead; see: nanocrystal library.")] = "",
+    block: Annotated[str, typer.Option(help="Data block of a CIF, phase of a PDFgui project.")] = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="STUDY.toml", help="Study file (default: named after the data).")
     ] = None,
@@ -153,7 +154,7 @@ def new(
         from nanocrystal.study.new import new_study
 
         target = to_file(WrittenText, out, Path(f"{data[0].stem}.toml"))
-        give(lambda _: new_study(data, target.path.absolute().parent, cif, library), target)
+        give(lambda _: new_study(data, target.path.absolute().parent, cif, library, block), target)
 
 
 @app.command()

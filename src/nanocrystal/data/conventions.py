@@ -82,6 +82,7 @@ class Said:
     columns: Sequence[str] | None = None
     per_nm: bool = False
     believe: Believe = "file"
+    entry: str | int | None = None
 
 
 def columns_of(table: Table, suffix: str, user: Said, address: str) -> Columns:
@@ -224,6 +225,10 @@ def _roles_of_kind(
         problem = f"a .{kind.name} table has {known} columns, this one has {table.width}"
         raise _undecided(table, address, problem, found)
     usual = layout[: table.width]
+    mistaken = table.mistaken() if "sigma" in layout[table.width :] else None
+    if mistaken is not None:
+        problem = f"{quoted(mistaken.text)} has {mistaken.width} numbers, other rows have {table.widest}"
+        raise InputError(f"{address}, line {mistaken.number}", f"{problem}; fill or remove it")
     roles = tuple(_role(m, u, said) for m, u in zip(said, usual, strict=True))
     if roles == usual:
         return roles, _ignored_note(heads, roles)

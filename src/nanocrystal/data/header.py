@@ -30,7 +30,7 @@ _KEY = re.compile(
 )
 _BARE = re.compile(r"[\s#!%;/*]*(calibrated wavelength|wavelength|lambda)\s{1,20}([\d.].*)", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"\t|[ ]{2,}")
-_NUMBER = re.compile(r"[\"'\s]*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[\"'\s]*([^\s\"',;)]*)")
+_NUMBER = re.compile(r"[\"'\s]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)[\"'\s]*([^\s\"',;)]*)")
 _BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
 _NEUTRONS = re.compile(
     r"\bpdfgetn\b|\bneutron[- ](powder|diffraction|pdf|data|scattering|total|pair|beam)", re.IGNORECASE

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.data.kinds import refuse_other
 from nanocrystal.data.nmr_bruker import diffusion_times, read_bruker, read_bruker_processed
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, checked
 from nanocrystal.data.nmr_jcamp import read_jcamp
@@ -98,6 +99,7 @@ def _folder(path: Path, nucleus: str | None, indirect: str | None) -> NmrData:
     experiments = sorted(p.parent.name for p in path.glob("*/acqus"))
     if experiments:
         raise InputError(str(path), f"holds several experiments; name one: {', '.join(experiments[:20])}.")
+    refuse_other(path, "the folder of an NMR measurement", str(path), but="nmr")
     raise InputError(
         str(path),
         "is no NMR data set: it has no acqus (Bruker: name the folder of the experiment number) and no "
@@ -110,6 +112,7 @@ def _file(path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData
     if suffix == ".zip":
         raise InputError(str(path), "is a .zip; unpack it and name the folder of the experiment.")
     beginning = beginning_of(path, str(path), 4)
+    refuse_other(path, "an NMR measurement, or a spectrum over ppm or Hz", str(path), but="nmr")
     if beginning == b"SIMP":
         return read_simpson(path, nucleus, carrier_mhz)
     if suffix == ".fid":

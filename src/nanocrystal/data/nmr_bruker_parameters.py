@@ -21,7 +21,7 @@ LONGEST_DELAY = 1e5
 _RANGE = re.compile(r"\(0\.\.\d+\)")
 _WORDS = re.compile(r"<([^>]*)>")
 _SUFFIX = {"s": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_ENTRY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
+_ENTRY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
 
 # fmt: off
 GROUP_DELAY = {

@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from nanocrystal.data.nmr_data import WIDEST_PPM, NmrData, complex_values
-from nanocrystal.data.table import number_table
+from nanocrystal.data.table import Table, number_table
+from nanocrystal.data.titles import titles
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes
 
+OTHER_ABSCISSAE = ("r", "q", "two_theta")
+PATTERNS = (".xy", ".xye")
+"""suffixes of patterns over 2θ"""
 LARGEST_HZ = 1e12
 """beyond which no axis in Hz goes"""
 
@@ -31,12 +35,13 @@ def read_columns(
     table = number_table(text, address)
     if table.width < 2:
         raise InputError(address, "must have two columns, ppm and intensity.")
-    columns = np.array([row.values[: table.width] for row in table.rows], dtype=np.float64)
+    columns = table.rows()
     bad = np.flatnonzero(~np.isfinite(columns[:, :2]).all(axis=1))
     if bad.size:
-        line = table.rows[bad[0]].number
+        line = table.lines[bad[0]]
         raise InputError(f"{address}, line {line}", f"holds a missing or not-a-number value ({bad.size} such rows).")
     heading = table.header[-1].lower() if table.header else ""
+    _refuse_other_curve(table, path, heading)
     notes = list(table.notes)
     if "hz" in heading and "ppm" not in heading:
         unit = "Hz"
@@ -58,6 +63,21 @@ def read_columns(
         parameters={},
         notes=tuple(notes),
     )
+
+
+def _refuse_other_curve(table: Table, path: Path, heading: str) -> None:
+    """Raise InputError for a curve whose headings, or whose suffix, say that it lies over r, q or 2θ."""
+    if "ppm" in heading or "hz" in heading:
+        return
+    found = titles(table.header, table.widths, len(table))
+    first = found.at(0).meaning
+    if first in OTHER_ABSCISSAE or path.suffix.lower() in PATTERNS:
+        what = f"over {first} by its heading {found.at(0).text!r}" if first else "a pattern over 2θ by its suffix"
+        raise InputError(
+            str(path),
+            f"is a curve {what}; `nanocrystal new {path.name}` writes a study for it. Wanted is a spectrum over ppm or "
+            "Hz: head its first column so.",
+        )
 
 
 def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -> tuple[np.ndarray, slice]:

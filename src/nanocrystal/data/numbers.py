@@ -20,7 +20,7 @@ import numpy as np
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,5})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d{1,5})?", re.ASCII)
 _MOST_DIGITS = 400
 """of a number: more are no measurement, and the largest double has 309"""
 

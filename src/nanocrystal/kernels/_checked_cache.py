@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import pickle
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 LENGTH = sha256().digest_size
 MARK = "-checked"
 """in the names of such files; those of Numba are not looked at"""
+LONG_AGO_S = 3600.0
+"""after which a file that is being written is one that nobody writes any more"""
 Tell = Callable[[str], None]
 
 
@@ -75,8 +78,16 @@ class CheckedCache(FunctionCache):  # type: ignore[misc,unused-ignore]
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
             super().save_overload(sig, data)
+            self._remove_left_over()
         except OSError:
             self._tell(self._not_kept)
+
+    def _remove_left_over(self) -> None:
+        """Remove what processes that were killed have left of their writing, long ago."""
+        folder, name = os.path.split(self._cache_file._index_path)
+        for left in Path(folder).glob(f"{name.removesuffix('.nbi')}*.tmp.*"):
+            if time.time() - left.stat().st_mtime > LONG_AGO_S:
+                left.unlink(missing_ok=True)
 
 
 def _check(content: bytes, has_version: bool) -> None:

@@ -113,7 +113,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
                 f"holds {len(curve.x)} points of the file; give a range with at least {fewest}.",
             )
         self._check_enough(curve, "", where)
-        curve = without_excluded(curve, self.exclude, fewest, f"{where}.exclude")
+        curve = without_excluded(curve, self.exclude, fewest, f"{where}.exclude").sound()
         self._check_abscissa(curve.x, abscissa, f"{where}.file")
         notes = [*curve.notes, *self._notes_on(curve, where)]
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
@@ -300,7 +300,7 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "read", "with_backgroun
                 said = {k: v for k, v in self._says(where, sample).items() if k in facts}
                 more = remarks_on(as_read, said, where)
                 measured = replace(measured, notes=(*measured.notes, *more))
-            measured_blank = self._in_angstrom(as_read)
+            measured_blank = self._in_angstrom(as_read).single_valued()
             check_blank(measured_blank, blank.file, measured.x, abscissa, self.points, f"{at}.file")
             blanks[name] = measured_blank
         return Compared(measured, abscissa, width, curve, blanks)
@@ -346,9 +346,7 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "read", "with_backgroun
         """Return a curve over q in Å⁻¹, where its file does not state the unit; others as they are."""
         if not self.per_nm or curve.x_name != "q" or curve.stated.x_unit:
             return curve
-        return replace(
-            curve, x=curve.x / 10.0, resolution=None if curve.resolution is None else curve.resolution / 10.0
-        )
+        return curve.scaled(lambda q: q / 10.0)
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         """Return the whole curve after what is done to it before points are chosen; raises InputError."""

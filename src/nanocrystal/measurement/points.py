@@ -18,7 +18,7 @@ Weights
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -26,9 +26,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import Curve, read_curve, resolved_path
-from nanocrystal.data.conventions import Believe
-from nanocrystal.data.reading import read_table
+from nanocrystal.data import Curve, resolved_path
+from nanocrystal.data.conventions import Believe, Said
+from nanocrystal.data.reading import curve_of, read_table
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Axis
 from nanocrystal.measurement.keys import Range
@@ -125,7 +125,7 @@ class Named:
 def read_points(named: Named, points: Points, where: str, folder: Path) -> Curve:
     """Return the columns of a file, with what its technique calls them; where: the table that has its `file`.
 
-    Raises InputError for a file that cannot be used, and says so where its columns are swapped.
+    Points that cannot be used are left out and named in its `faults`. Raises InputError for a file that cannot be used.
     """
     file, columns = named.file, named.columns
     path, at = resolved_path(str(file), folder, f"{where}.file"), f"{where}.file"
@@ -138,46 +138,7 @@ def read_points(named: Named, points: Points, where: str, folder: Path) -> Curve
                 f'{path.name} has {width} columns; name them, such as columns = ["x", "y", "ignore"].',
             )
         names = list(points.usual[width])
-    try:
-        return read_curve(path, columns=names, where=at, per_nm=named.per_nm, entry=named.entry, believe=named.believe)
-    except InputError as error:
-        raise _swapped(path, names, points, error) or error from None
-
-
-def _swapped(path: Path, columns: Sequence[str] | None, points: Points, error: InputError) -> InputError | None:
-    """Return what to say of a file whose columns stand the other way round; None where they do not.
-
-    error: what is wrong with them as they are.
-    """
-    for x, y in (pair for abscissa in points.abscissae for pair in abscissa.reads or (("x", "y"),)):
-        names = [x, y] if columns is None else list(columns)
-        if x not in names or y not in names or not _is_unordered(path, names.index(x)):
-            continue
-        turned = [{x: y, y: x}.get(name, name) for name in names]
-        for candidate in (turned, [*turned, "sigma"]):
-            try:
-                read_curve(path, columns=candidate)
-            except InputError:
-                continue
-            listed, problem = ", ".join(f'"{name}"' for name in candidate), error.problem.partition(";")[0]
-            return InputError(
-                error.where,
-                f"{problem}; in {path.name} the column read as {x} is not in order, but the one read as {y} is: they "
-                f"seem to be swapped; say columns = [{listed}].",
-            )
-    return None
-
-
-def _is_unordered(path: Path, column: int) -> bool:
-    """Say whether the numbers of a column go up and down; not so where there is no table."""
-    try:
-        table = read_table(path, "")
-    except InputError:
-        return False
-    if column >= table.width:
-        return False
-    steps = np.diff([row.values[column] for row in table.rows])
-    return bool((steps > 0.0).any() and (steps < 0.0).any())
+    return curve_of(path, Said(None, names, named.per_nm, named.believe, named.entry), at)
 
 
 def abscissa_of(curve: Curve, file: str, points: Points, technique: str, where: str) -> Abscissa:
@@ -222,7 +183,11 @@ def without_excluded(curve: Curve, exclude: Sequence[Range] | None, fewest: int,
         raise InputError(
             where, f"leaves {kept.sum()} of {len(kept)} points; at least {fewest} are needed, so leave out less."
         )
-    return curve.kept(kept)
+    faults = curve.faults
+    for low, high in exclude or ():
+        outside = (f.taken((f.x < low) | (f.x > high)) for f in faults)
+        faults = tuple(f for f in outside if f is not None)
+    return replace(curve.kept(kept), faults=faults)
 
 
 def without_empty(curve: Curve, abscissa: Abscissa, counting: bool) -> tuple[Curve, list[str]]:
@@ -252,7 +217,7 @@ def without_empty(curve: Curve, abscissa: Abscissa, counting: bool) -> tuple[Cur
 
 def scatter(curve: Curve, limits: Range, where: str) -> float:
     """Return the standard deviation of the points in a range about the straight line through them."""
-    part = curve.between(*limits, where)
+    part = curve.between(*limits, where).sound()
     if len(part.x) < FEWEST_OF_NOISE:
         raise InputError(where, f"holds {len(part.x)} points; at least {FEWEST_OF_NOISE} are needed to tell the noise.")
     residual = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)

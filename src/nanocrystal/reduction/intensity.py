@@ -75,6 +75,7 @@ class Intensity:
             raise InputError(
                 where, f'{curve.source}: {problem}; if it is that all the same, say columns = ["q", "intensity"].'
             )
+        curve = curve.sound().single_valued()
         q = _momentum_transfer(curve, where, q_unit, wavelength)
         if len(q) < FEWEST:
             raise InputError(where, f"{curve.source} has {len(q)} points; a reduction needs at least {FEWEST}.")

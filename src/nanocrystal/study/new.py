@@ -63,18 +63,25 @@ class _Data:
         return is_small_angle(self.curve)
 
 
-def new_study(files: Sequence[Path], folder: Path, cif: Path | None = None, library: str = "") -> WrittenText:
+def new_study(
+    files: Sequence[Path], folder: Path, cif: Path | None = None, library: str = "", block: str = ""
+) -> WrittenText:
     """Return the text of a study for measured files, to stand in `folder`, and what its author must look at.
+
+    block: which of several structures in the file `cif` is meant.
 
     Raises InputError for files that cannot be read or hold what no technique here is measured as.
     """
     if cif is not None and library:
         raise InputError("--library", "stands beside --cif; a crystal comes from one of the two.")
+    if block and cif is None:
+        raise InputError("--block", "says which structure in a file is meant; give the file with --cif.")
     data = _named([_read(path, folder) for path in files])
-    crystal = _crystal(cif, library)
+    crystal = _crystal(cif, library, block)
     source = (
         f"library = {_text(library)}" if library else f"cif = {_text(_relative(cif, folder) if cif else 'MISSING.cif')}"
     )
+    source += f"\nblock = {_text(block)}" if block else ""
     name = _identifier(crystal.formula) if crystal is not None else "crystal"
     perovskite = crystal is not None and _is_perovskite(crystal)
     title = (crystal.formula + ", " if crystal else "") + " and ".join(_kind(d) for d in data)
@@ -96,10 +103,13 @@ def _to_check(text: str) -> tuple[str, ...]:
     return tuple(f"{CHECK}: {check}." for check in re.findall(rf"{CHECK}: (.*)$", text, flags=re.MULTILINE))
 
 
-def _crystal(cif: Path | None, library: str) -> Crystal | None:
+def _crystal(cif: Path | None, library: str, block: str) -> Crystal | None:
     """Return the crystal with a displacement for every element, or None where neither is given."""
     if cif is not None:
-        structure = structure_of_file(cif, "--cif")
+        try:
+            structure = structure_of_file(cif, "--cif", block=block)
+        except InputError as error:
+            raise InputError("--block", error.problem) if error.where == "block" else error from None
     elif library:
         name = library_name(library, "--library")
         structure = parse_cif(library_text(name), f"{LIBRARY}{name}")

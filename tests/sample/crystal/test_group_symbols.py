@@ -31,7 +31,9 @@ ONE = {
     "F d -3 m :1": "F d -3 m:1", "Fd-3m:2": "F d -3 m:2", "F d -3 m S": "F d -3 m:1", "F d -3 m Z": "F d -3 m:2",
     "FD3-MZ": "F d -3 m:2", "F d -3 m (origin choice 2)": "F d -3 m:2", "I 41/a m d Z": "I 41/a m d:2",
     "R -3 c H": "R -3 c:H", "R -3 c HR": "R -3 c:H", "R -3 c :R": "R -3 c:R", "R -3 m RS": "R -3 m:R",
-    "R3-CH": "R -3 c:H", "R -3 c R": "R -3 c:R", "P n n n 2": "P n n n:2", "P 1 21/c 1 :b1": "P 1 21/c 1",
+    "R3-CH": "R -3 c:H", "R -3 2/m (hexagonal axes)": "R -3 m:H", "R -3 m (Rhombohedral axes)": "R -3 m:R",
+    "F 41/d -3 2/m (origin choice 2)": "F d -3 m:2",
+    "R -3 c R": "R -3 c:R", "P n n n 2": "P n n n:2", "P 1 21/c 1 :b1": "P 1 21/c 1",
 }  # fmt: skip
 SEVERAL = {
     "F d -3 m": ["F d -3 m:1", "F d -3 m:2"], "Fd3m": ["F d -3 m:1", "F d -3 m:2"],

@@ -127,7 +127,7 @@ def test_a_group_that_the_atoms_have_makes_sites(write: Write) -> None:
     assert list(crystal.declared()) == [
         "a", "c", "u_iso.Cd1", "sites.Cd1.occupancy", "sites.Cd1.z", "u_iso.Se1", "sites.Se1.occupancy", "sites.Se1.z",
     ]  # fmt: skip
-    assert crystal.structure.notes == ("its 4 atoms make 2 sites of the space group P 63 m c, which the file names.",)
+    assert crystal.structure.notes == ("its atoms (4) make 2 sites of the space group P 63 m c, which the file names.",)
 
 
 def test_atoms_that_lack_the_symmetry_stay_as_they_are(write: Write) -> None:
@@ -136,14 +136,14 @@ def test_atoms_that_lack_the_symmetry_stay_as_they_are(write: Write) -> None:
     assert structure.space_group == "P 1"
     assert [s.label for s in structure.sites] == ["Cd1", "Cd2", "Se1", "Se2"]
     assert structure.sites[3].fract == pytest.approx((0.70, 1 / 3, 0.5 + Z))
-    assert "do not have the symmetry of the space group 'P63mc'" in structure.notes[0]
+    assert "names the space group 'P63mc', whose symmetry its atoms do not have" in structure.notes[0]
 
 
 def test_an_asymmetric_unit_is_never_filled_up(write: Write) -> None:
     text = stru((3.52, 3.52, 3.52, 90.0, 90.0, 90.0), [("Ni", 0.0, 0.0, 0.0)], head="spcgr   Fm-3m")
     structure = structure_of_file(write("a.stru", text), "cif")
     assert (structure.space_group, len(structure.sites)) == ("P 1", 1)
-    assert "do not have the symmetry" in structure.notes[0]
+    assert "whose symmetry its atoms do not have" in structure.notes[0]
 
 
 @pytest.mark.parametrize("shift", [0.0, -0.125])
@@ -163,6 +163,20 @@ def test_repeated_cells_are_one_large_cell(write: Write) -> None:
     crystal = Crystal(write("a.stru", text))
     assert crystal.structure.cell[:3] == pytest.approx([7.04, 3.52, 3.52])
     assert shells(crystal, "Ni", "Ni", 12) == pytest.approx([3.52 / math.sqrt(2.0)] * 12)
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(100.0, "pm"), (0.1, "nm")])
+def test_lengths_in_another_unit_are_refused(write: Write, factor: float, unit: str) -> None:
+    path = write("POSCAR", poscar(VECTORS, ROWS, factor=str(factor)))
+    with pytest.raises(InputError, match=f"are its lengths in {unit}"):
+        structure_of_file(path, "cif")
+
+
+def test_atoms_that_overlap_or_are_missing_are_told(write: Write) -> None:
+    with pytest.raises(InputError, match="atoms overlap"):
+        structure_of_file(write("POSCAR", poscar(VECTORS, [*ROWS[:1], ROWS[2], *ROWS[2:]])), "cif")
+    sparse = structure_of_file(write("POSCAR", poscar(VECTORS, ROWS[:1], kinds="Cd\n1")), "cif")
+    assert "usually take: atoms may be missing" in sparse.notes[-1]
 
 
 # ---- displacements and occupancies ----------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+import warnings
+import zipfile
 from collections.abc import Callable, Sequence
 
 TOKENS: tuple[bytes, ...] = (
@@ -159,8 +162,33 @@ OF_TEXT: Sequence[Damage] = (
 )  # fmt: skip
 
 
+def in_archive(content: bytes, rng: random.Random) -> bytes:
+    """Return a zip archive of which one member is damaged, lost, twice there or called otherwise."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    k = rng.randrange(len(members))
+    name, inner = members[k]
+    way = rng.randrange(8)
+    if way == 0:
+        del members[k]
+    elif way == 1:
+        members.append((rng.choice(members)[0], inner))
+    elif way == 2:
+        members[k] = (damaged(name.encode(), rng).decode("latin-1").replace("\0", "")[:200] or "x", inner)
+    else:
+        members[k] = (name, damaged(inner, rng))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that comes twice
+        for one, text in members:
+            archive.writestr(zipfile.ZipInfo(one), text)
+    return stream.getvalue()
+
+
 def damaged(content: bytes, rng: random.Random) -> bytes:
     """Return a file with one to four damages."""
+    if content.startswith(b"PK") and rng.random() < 0.7:
+        return in_archive(content, rng)
     is_text = b"\0" not in content[:2000]
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4))):
         content = rng.choice(OF_TEXT if is_text else OF_BYTES)(content, rng)

@@ -16,6 +16,7 @@ from support import structure_texts
 from support.measured import measured_or_none
 from support.nmr_files import fid, write_bruker
 from support.paths import EXAMPLES, REFERENCES
+from support.powder_files import bank, brml, brml_route, ras, rasx, raw_1, raw_2, raw_3, raw_4, uxd
 from support.small_angle_files import Columns, Entry, cansas_xml
 from support.structure_texts import HEXAGONAL, WURTZITE, A, C
 
@@ -101,21 +102,38 @@ def columns_seeds() -> list[Seed]:
 
 
 def structured_seeds() -> list[Seed]:
+    """Return files of the formats that say by themselves what they hold."""
+    points = [[10.0 + 0.02 * k, 100.0 + k] for k in range(12)]
+    counts = [100.0 + k for k in range(12)]
+    one, step = (10.0, 0.02, 1.0, counts), {"START": 10.0, "STEPSIZE": 0.02}
+    route = brml_route([[1.0, 1.0, x, x / 2, 0.3, y] for x, y in points])
+    pairs = "".join(f"{x:.2f} {y:.0f}\n" for x, y in points)
     return [
         alone("a.fxye", FXYE + rows(100.0 * X, Y, np.sqrt(Y))),
-        alone("a.gsa", FXYE + rows(100.0 * X, Y, np.sqrt(Y))),
+        alone("a.gsa", "title\n" + bank("ESD", "CONST 1000.0 2.0 0.0 0.0", [[y, y**0.5] for y in counts])),
+        alone("a.gsa", "title\n" + bank("STD", "CONST 1000.0 2.0 0.0 0.0", [[1, y] for y in counts])),
         alone("a.xrdml", XRDML),
         alone("a.xml", CANSAS),
         alone("b.xml", cansas_xml(Entry([IN_NM], "with a slit", radiation="neutron", wavelength=(0.6, "nm")))),
+        alone("a.raw", raw_1(one)),
+        alone("a.raw", raw_2(one)),
+        alone("a.raw", raw_3(one)),
+        alone("a.raw", raw_4(one)),
+        alone("a.brml", brml(route)),
+        alone("a.uxd", uxd((step, "_COUNTS", [[y] for y in counts]))),
+        alone("a.ras", ras(({}, [[x, y, 1.0] for x, y in points]))),
+        alone("a.rasx", rasx(({}, [[x, y, 1.0] for x, y in points]))),
+        alone("a.cif", f"data_a\nloop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n{pairs}"),
     ]
 
 
 def read_a_curve(path: Path) -> Any:
-    """Return the curve of a file in any format that a data set may name."""
+    """Return the curve of a file in any format that a data set may name, and what it states."""
     from nanocrystal.data import read_curve
 
     curve = read_curve(path, where="datasets.d.file")
-    return [a for a in (curve.x, curve.y, curve.sigma) if a is not None]
+    stated = [v for v in vars(curve.stated).values() if isinstance(v, float)]
+    return [a for a in (curve.x, curve.y, curve.sigma, curve.resolution) if a is not None] + [np.array(stated)]
 
 
 # ---- NMR ------------------------------------------------------------------------------------------

@@ -29,8 +29,11 @@ import numpy as np
 
 from nanocrystal.errors import NanocrystalError
 from support.hostile.damage import damaged
-from support.hostile.seeds import READERS, Seed
+from support.hostile.seeds import READERS as OF_FILES
+from support.hostile.seeds import Files, Reader, Seed
+from support.hostile.studies import read_and_bound, value_seeds, with_another_value
 
+READERS = {**OF_FILES, "values of studies": Reader(value_seeds, read_and_bound)}
 SECONDS = 5.0
 """that an input may take"""
 MEMORY = 1 << 30
@@ -45,22 +48,27 @@ class TooSlow(BaseException):
     """An input has taken longer than it may."""
 
 
-def made(reader: str, number: int) -> tuple[int, dict[str, bytes]]:
-    """Return the seed and the damaged files of one input."""
+def made(reader: str, number: int) -> tuple[int, Files, tuple[str, ...]]:
+    """Return the seed of one input, its damaged files, and words of which a refusal must say one."""
     rng = random.Random(f"{reader} {number}")
     seeds = READERS[reader].seeds()
     which = rng.randrange(len(seeds))
+    if reader == "values of studies":
+        return which, *with_another_value(which, rng)
     seed = seeds[which]
     name = rng.choice(seed.damaged)
     files = {name: damaged(seed.files[name], rng)}
     if rng.random() < 0.02:
         other = rng.choice(sorted(seed.files))
         files[other] = rng.choice((b"", b"\0" * 40, b"x", seed.files[name]))
-    return which, files
+    return which, files, ()
 
 
-def answer(reader: str, path: Path) -> str:
-    """Return READ or REFUSED where an input was answered as it should be, else what is wrong with the answer."""
+def answer(reader: str, path: Path, words: tuple[str, ...] = ()) -> str:
+    """Return READ or REFUSED where an input was answered as it should be, else what is wrong with the answer.
+
+    words: of which a refusal must say one.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -71,6 +79,8 @@ def answer(reader: str, path: Path) -> str:
         said = str(error)
         if not said.strip() or len(said) > LONGEST:
             return f"a message of {len(said)} characters at {place(error.__traceback__)}"
+        if words and not any(word in said for word in words):
+            return f"does not say {' or '.join(words)} at {place(error.__traceback__)}: {said[-200:]}"
         return f"controls in a message at {place(error.__traceback__)}" if _CONTROLS.search(said) else REFUSED
     except TooSlow:
         return f"longer than {SECONDS:g} s at {place(sys.exc_info()[2])}"
@@ -121,7 +131,7 @@ def tried(reader: str, numbers: Sequence[int], keep: Path | None = None) -> dict
     with tempfile.TemporaryDirectory() as name:
         folders: dict[int, Path] = {}
         for number in numbers:
-            which, files = made(reader, number)
+            which, files, words = made(reader, number)
             seed = READERS[reader].seeds()[which]
             if which not in folders:
                 folders[which] = Path(name) / str(which)
@@ -132,7 +142,7 @@ def tried(reader: str, numbers: Sequence[int], keep: Path | None = None) -> dict
                 shutil.copytree(folders[which], keep, dirs_exist_ok=True)
             begun = time.perf_counter()
             with within_seconds():
-                said = answer(reader, folders[which] / seed.named)
+                said = answer(reader, folders[which] / seed.named, words)
             slowest = max(slowest, time.perf_counter() - begun)
             if said in (READ, REFUSED):
                 answers[said] += 1

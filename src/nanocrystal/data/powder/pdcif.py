@@ -46,7 +46,7 @@ PROBES: dict[str, Radiation] = {"neutron": "neutron", "x-ray": "x-ray", "xray": 
 if TYPE_CHECKING:
     import gemmi
 
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,4})?)(?:\((\d{1,99})\))?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d{1,4})?)(?:\((\d{1,99})\))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.sample.crystal.agreement import Agreement
 from nanocrystal.sample.crystal.cif_block import Block, chosen_block, written_number
 from nanocrystal.sample.crystal.cif_displacements import displacements
@@ -36,7 +37,7 @@ NAMELESS = "?"
 
 
 @dataclass(frozen=True)
-class CifStructure:
+class CifStructure(Declares):
     """What a CIF says of a crystal.
 
     Parameters

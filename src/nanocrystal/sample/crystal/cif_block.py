@@ -144,7 +144,7 @@ def chosen_block(text: str, source: str, name: str = "") -> tuple[Block, list[st
     named has none.
     """
     blocks = [Block(block, source) for block in _document(text, source)]
-    with_sites = [b for b in blocks if any(tag in b for tag in FRACT)]
+    with_sites = [b for b in blocks if any(set(b.column(tag) or ()) - {None} for tag in FRACT)]
     if not with_sites:
         raise InputError(source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed.")
     names = [b.name for b in with_sites]

@@ -32,6 +32,7 @@ _OVERLINES = "\u0305\u0304\u00af\u203e"
 _MARKUP = re.compile(r"</?su[bp]>|[\s_~^*'\"(){}$\\]")
 _NUMBER = re.compile(r"\s*(?:[(\[]?\s*(?:no\.?|nr\.?|#)\s*\d+\s*[)\]]?|\(\d{1,3}\))\s*$", re.IGNORECASE)
 _PART = re.compile(r"-[1346](?:/[a-z])?|[2346][1-5]?(?:/[a-z])?|1|[a-z]")
+_AXES = re.compile(r"\s*[(\[,;]\s*(hexagonal|rhombohedral)(?:\s+axes|\s+setting)?\s*[)\]]?\s*$", re.IGNORECASE)
 _ORIGIN = re.compile(r"\s*[(\[,;:]?\s*(?:origin|setting)\s*(?:choice|at)?\s*:?\s*([12])\s*[)\]]?\s*$", re.IGNORECASE)
 
 
@@ -113,7 +114,7 @@ def settings_named(symbol: str) -> tuple[Setting, ...]:
 
 
 def _named(symbol: str) -> tuple[Setting, ...]:
-    text = _ORIGIN.sub(r":\1", symbol)
+    text = _AXES.sub(lambda m: f":{m[1][0]}", _ORIGIN.sub(r":\1", symbol))
     base, _, extension = text.partition(":")
     keys = [_plain(base), *_respelt(base)]
     extension = _plain(extension)

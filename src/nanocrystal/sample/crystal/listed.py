@@ -10,14 +10,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.cif import LONGEST, CifSite, CifStructure
+from nanocrystal.sample.crystal.content import Content
+from nanocrystal.sample.crystal.group_operations import Operations
+from nanocrystal.sample.crystal.group_symbols import settings_named, settings_numbered
+from nanocrystal.sample.crystal.stated_content import StatedContent
 from nanocrystal.sample.crystal.symmetry import cell_vectors, metric_misfit, site_orbit
+from nanocrystal.sample.crystal.verdict import check_overlap, check_units, volume_notes
 from nanocrystal.tables.elements import is_element
 
 FloatArray = NDArray[np.float64]
@@ -25,13 +29,16 @@ ON_ITS_IMAGE = 0.01
 """Å; how far an atom may be from where symmetry puts it"""
 SAME_U = 1e-4
 """Å²; displacements that are the same"""
-SHORTEST = 0.5
+SHORTEST = 0.05
 """Å; no cell is shorter"""
 LARGEST = 1e9
 """no number of a structure is larger"""
+SAME_METRIC = 1e-4
+"""relative; a cell whose metric operations change by more has not their symmetry"""
+IDENTITY = Operations(np.eye(3, dtype=np.int64)[None], np.zeros((1, 3), dtype=np.int64))
 MANY_ATOMS = 2000
 """of a cell, from which on symmetry is not looked for"""
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eEdD][+-]?[0-9]{1,4})?")
 _TRAILING = re.compile(r"([A-Za-z]{1,2})(?:[0-9]*[+-]?|_.*|/.*|[0-9]+.*)$")
 
 
@@ -61,31 +68,31 @@ def listed_structure(
         _check(atom, i, source)
     operations = _agreeing(group, numbers, atoms) if len(atoms) <= MANY_ATOMS else None
     if operations is None:
-        kept, name = list(atoms), "P 1"
-        rotations, translations = np.eye(3)[None], np.zeros((1, 3))
+        kept, name, group_of = list(atoms), "P 1", IDENTITY
     else:
-        rotations, translations, name, chosen = operations
+        group_of, name, chosen = operations
         kept = [atoms[i] for i in chosen]
     sites = tuple(_labelled(kept))
-    structure = CifStructure(source, text, numbers, name, rotations, translations, sites)
+    structure = CifStructure(source, text, numbers, name, group_of.rotations, group_of.translations, sites)
+    content = Content(sites, numbers, group_of, 0.0, StatedContent())
+    check_units(content, source)
+    check_overlap(content, source)
     notes = [_note(group, name, len(atoms), len(kept), operations is not None)]
     if empty:
         elements = ", ".join(dict.fromkeys(a.element for a in empty))
         notes.append(f"{len(empty)} of its atoms ({elements}) have the occupancy 0 and are left out.")
-    return structure, tuple(notes)
+    return structure, (*notes, *volume_notes(content))
 
 
 def _note(group: str | int, name: str, n_atoms: int, n_sites: int, agrees: bool) -> str:
-    counted = f"its {n_atoms} atom{'s' if n_atoms > 1 else ''}"
     if agrees:
         sites = f"{n_sites} site{'s' if n_sites > 1 else ''}"
-        return f"{counted} make {sites} of the space group {name}, which the file names."
+        return f"its atoms ({n_atoms}) make {sites} of the space group {name}, which the file names."
     if _is_named(group):
-        return (
-            f"{counted} do not have the symmetry of the space group {str(group)!r} that the file names; they are taken "
-            "as they stand, in P 1, each a site of its own."
-        )
-    return f"the file names no space group: {counted} are taken in P 1, each a site of its own."
+        said = f"the file names the space group {str(group)!r}, whose symmetry its atoms do not have"
+    else:
+        said = "the file names no space group"
+    return f"{said}: its atoms ({n_atoms}) are taken as they stand, in P 1, each a site of its own."
 
 
 def _is_named(group: str | int) -> bool:
@@ -168,41 +175,27 @@ def _labelled(atoms: Iterable[ListedAtom]) -> Iterable[CifSite]:
 
 def _agreeing(
     group: str | int, cell: FloatArray, atoms: Sequence[ListedAtom]
-) -> tuple[FloatArray, FloatArray, str, list[int]] | None:
+) -> tuple[Operations, str, list[int]] | None:
     """Return operations, name and the indices of one atom for each site, in the setting that the atoms have.
 
     None where the file names no group, or where the atoms have not its symmetry in any of its settings.
     """
-    if not _is_named(group):
+    name = str(group).strip()
+    if not _is_named(name):
         return None
-    for space_group in _settings(group, cell):
-        operations = list(space_group.operations())
-        rotations = np.array([op.rot for op in operations], dtype=np.float64) / op_den()
-        translations = np.array([op.tran for op in operations], dtype=np.float64) / op_den()
-        if metric_misfit(cell, rotations) > 1e-4:
+    if name.isdigit():
+        settings = settings_numbered(int(name[:6]))
+    else:
+        named = settings_named(name)
+        settings = tuple(dict.fromkeys([*named, *(o for s in named for o in settings_numbered(s.number))]))
+    for setting in settings:
+        rotations, translations = setting.operations.rotations, setting.operations.translations
+        if metric_misfit(cell, rotations) > SAME_METRIC:
             continue
         chosen = _one_of_each(cell, rotations, translations, atoms)
         if chosen is not None:
-            return rotations, translations, str(space_group.hm), chosen
+            return setting.operations, setting.short, chosen
     return None
-
-
-def op_den() -> int:
-    """Return what gemmi divides the numbers of an operation by."""
-    import gemmi
-
-    return int(gemmi.Op.DEN)
-
-
-def _settings(group: str | int, cell: FloatArray) -> list[Any]:
-    """Return the settings of a space group in gemmi's table, the one of this very name first."""
-    import gemmi
-
-    name = str(group).strip()
-    if name.isdigit():
-        return [g for g in gemmi.spacegroup_table() if str(g.number) == name]
-    named = gemmi.find_spacegroup_by_name(name, float(cell[3]), float(cell[5]))
-    return [] if named is None else [named, *(g for g in gemmi.spacegroup_table() if g.number == named.number)]
 
 
 def _one_of_each(

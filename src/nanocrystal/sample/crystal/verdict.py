@@ -92,7 +92,7 @@ def doubts(candidate: Candidate, content: Content, system: str | None, source: s
     if content.multiplicities_agree is False:
         notes.append("the multiplicities of its sites are not those that the space group gives.")
     if not boxed and not _content_agrees(content):
-        notes += _volume_notes(content)
+        notes += volume_notes(content)
     group = candidate.setting.system if candidate.setting is not None else None
     if group is not None and system is not None and system.lower() not in SYSTEMS.get(group, (group,)):
         notes.append(f"the crystal system is given as {system!r}, but {candidate.shown} is {group}.")
@@ -162,7 +162,8 @@ def _density_notes(content: Content, source: str) -> list[str]:
     )
 
 
-def _volume_notes(content: Content) -> list[str]:
+def volume_notes(content: Content) -> list[str]:
+    """Return a note on a cell that is unusually full or empty."""
     ratio = content.volume_ratio
     if DENSE < ratio < SPARSE:
         return []

@@ -18,7 +18,7 @@ from nanocrystal.filenames import check_names
 from nanocrystal.parameters.expression import parse_expression
 from nanocrystal.running.described import Member, OrderParameter, Series
 from nanocrystal.study.candidates import OWN_KEYS, base_and_candidates, merged, without
-from nanocrystal.study.messages import Source, first_problem
+from nanocrystal.study.messages import Source, first_problem, shown
 from nanocrystal.study.series.files import Place, files_of_pattern
 from nanocrystal.study.series.schema import MemberTable, OrderParameterTable, SeriesTable
 from nanocrystal.study.study import Study, read_content
@@ -198,8 +198,10 @@ def _member(
 ) -> Member:
     """Return a member; raises InputError where its files do not fit the data sets of the study."""
     datasets = base.get("datasets", {})
+    if not isinstance(datasets, Mapping):
+        raise InputError("datasets", f"must be tables with headers such as [datasets.pdf], got {shown(datasets)}.")
     for key in files:
-        if not isinstance(datasets, Mapping) or key not in datasets:
+        if key not in datasets:
             at = f"{where}.files.{key}" if entry is not None and key in entry.files else f"series.files.{key}"
             raise InputError(at, f"is no data set of the study; {nearest_names(key, datasets)}")
     content = dict(base)

@@ -28,7 +28,7 @@ from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivative
 from nanocrystal.sample.population import PopulationNow, without_exclusive
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
-from nanocrystal.techniques.pdf.noise import LAW, NoiseLaw, slow_curves, stated_number
+from nanocrystal.techniques.pdf.noise import LAW, NoiseLaw, slow_curves
 from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ MARGIN = 10.0
 """Å beyond the last point for which pairs are calculated; termination ripples reach that far"""
 SMEARING = 2.5
 """Å; width of the Gaussians that blur explicit atoms to their small-angle scattering"""
+MOST_UNSEEN = 0.25
+"""of qmax: no measurement begins above it, whatever a header says"""
 MOST_DRAWN = 20_000
 """points of a finer curve for figures"""
 
@@ -296,8 +298,8 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         """
         if not self.weighed_by_noise:
             return sines_below(self.qmin, self.measured.x)
-        header = {} if self.curve is None else self.curve.metadata
-        first = max(self.qmin, min(stated_number(header, "qmin") or 0.0, 0.25 * self.qmax))
+        header, stated = ({}, None) if self.curve is None else (self.curve.metadata, self.curve.stated.qmin)
+        first = max(self.qmin, min(stated or 0.0, MOST_UNSEEN * self.qmax))
         slow = slow_curves(self._transform.q, self._to_points, header)
         return np.hstack([sines_below(first, self.measured.x), slow])
 

@@ -185,8 +185,7 @@ def noise_of_file(file: str | Path, qmax: float, where: str, folder: Path) -> tu
         raise InputError(where, f"{problem} {curve.x_name}.")
     if curve.sigma is None:
         raise InputError(where, f'{name} has no σ of F(Q); say covariance = "law" to find the noise by the residuals.')
-    header = curve.metadata
-    qmin, up_to = stated_number(header, "qmin") or 0.0, stated_number(header, "qmax")
+    header, up_to = curve.metadata, curve.stated.qmax
     if up_to is not None and abs(up_to - qmax) > 1e-3 * qmax:
         problem = f"was transformed up to {up_to:g} Å⁻¹, the data set up to {qmax:g}"
         raise InputError(where, f"{name} {problem}; name the file of the same reduction.")
@@ -195,7 +194,7 @@ def noise_of_file(file: str | Path, qmax: float, where: str, folder: Path) -> tu
     noise = TransformNoise(
         q=curve.x,
         spread=Spread.of_counts(curve.sigma * (stated_number(header, SIGMA_OF_SUMS) or 1.0)),
-        qmin=qmin,
+        qmin=curve.stated.qmin or 0.0,
         qmax=min(qmax, float(curve.x[-1])),
         window=header.get("window", "none"),
         rpoly=stated_rpoly(header),

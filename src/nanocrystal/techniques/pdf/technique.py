@@ -301,6 +301,8 @@ class Pdf(CurveTechnique):
             low, high = self.r_range
             check_limits(self.r_range, abscissa, f"{where}.r_range")
             curve.between(low, high, f"{where}.r_range")
+        curve = replace(curve, faults=curve.faults_within(low, high))
+        self._refuse_two_values(curve, low, high, where)
         r = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
         if len(r) < self.points.fewest:
             raise InputError(
@@ -319,6 +321,14 @@ class Pdf(CurveTechnique):
         if self.r_range is None:
             notes.append(f"no r_range was given: compared from {r[0]:.3g} to {r[-1]:.4g} Å, all there is.")
         return replace(curve, x=r, y=observed, sigma=sigma, notes=(*curve.notes, *notes))
+
+    def _refuse_two_values(self, curve: Curve, low: float, high: float, where: str) -> None:
+        """Raise InputError where G has two values at one r, between which nothing can be interpolated."""
+        at = np.flatnonzero((np.diff(curve.x) == 0.0) & (curve.x[1:] >= low) & (curve.x[1:] <= high))
+        if len(at):
+            first, r = curve.y[at[0] : at[0] + 2], curve.x[at[0]]
+            problem = f"has two values of G at r = {r:g} Å, {first[0]:g} and {first[1]:g}, and {len(at)} such places"
+            raise InputError(f"{where}.file", f"{Path(curve.source).name} {problem}; keep one of each.")
 
 
 def nyquist_grid(low: float, high: float, qmax: float) -> str:
