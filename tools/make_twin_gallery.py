@@ -23,7 +23,7 @@ from matplotlib.colors import LogNorm
 from nanocrystal.parameters import Values, vary
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import Crystal, Distribution, Population, Prism, Sample, SiteOverride, TwinFamily
-from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.explicit.networks import BoundaryNetwork, ExplicitCrystal, explicit_crystal
 from nanocrystal.sample.order.blocks import BlockLattice, block_lattice
 from nanocrystal.simulation import simulated_curves

@@ -17,9 +17,13 @@ one as an error, which the `__getattr__` of a module without a stub would let pa
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 from nanocrystal._version import __version__
+
+TYPE_CHECKING = False
+"""as that of typing, which is not imported: until the package is there Ctrl-C is heard as Python does"""
+if TYPE_CHECKING:
+    from typing import Any
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "errors": (

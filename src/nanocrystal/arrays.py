@@ -69,7 +69,9 @@ class PackedRows:
         if not isinstance(value, dict):
             return csr_array(value)
         starts, columns = (Packed("<i4").unpacked(value[name]) for name in ("starts", "columns"))
-        return csr_array((Packed("<f8").unpacked(value["values"]), columns, starts), shape=tuple(value["rows"]))
+        matrix = csr_array((Packed("<f8").unpacked(value["values"]), columns, starts), shape=tuple(value["rows"]))
+        matrix.check_format(full_check=True)  # its sums take columns as they are, also those that are not there
+        return matrix
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema

@@ -12,8 +12,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from nanocrystal.stopping import STOPPING
+
+T = TypeVar("T")
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -35,17 +38,27 @@ def thread_count() -> int:
 
 
 @contextmanager
-def inherited(threads: int = 1) -> Iterator[None]:
-    """Let processes that begin now use so many threads, and leave Ctrl-C to their parent."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    is_main = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+def blocked() -> Iterator[None]:
+    """Keep requests to stop from this thread, and from processes that begin meanwhile, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
     finally:
-        if handler is not None:
-            signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def inherited(threads: int = 1) -> Iterator[None]:
+    """Let processes that begin now use so many threads, and leave requests to stop to their parent."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    try:
+        with blocked():
+            yield
+    finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -54,8 +67,9 @@ def inherited(threads: int = 1) -> Iterator[None]:
 
 
 def begin(number: int, at_once: int) -> None:
-    """Set up this process as one of several: Ctrl-C is its parent's, and it keeps to its share of the processors."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Set up this process as one of several: requests to stop are its parent's, and it keeps to its share."""
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)
     share_processors(number, at_once)
 
 
@@ -64,6 +78,57 @@ def share_processors(number: int, at_once: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         own = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, set(own[number % len(own) :: at_once]) or set(own))
+
+
+# ---- requests to stop -----------------------------------------------------------------------------
+
+
+class Requests:
+    """Requests to stop, kept back until there is time for them.
+
+    They are those that would raise KeyboardInterrupt: Ctrl-C, and for the command the end of a batch job's time.
+    """
+
+    def __enter__(self) -> Requests:
+        self._came = self._is_waiting = False
+        is_main = threading.current_thread() is threading.main_thread()
+        self._signals = [s for s in STOPPING if is_main and signal.getsignal(s) is signal.default_int_handler]
+        for each in self._signals:
+            signal.signal(each, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._signals:
+            signal.signal(each, signal.default_int_handler)
+
+    def _hear(self, *_: object) -> None:
+        if self._is_waiting:
+            raise KeyboardInterrupt
+        self._came = True
+
+    def heard(self) -> bool:
+        """Say whether one has come since it was last asked for."""
+        came, self._came = self._came, False
+        return came
+
+    def waiting(self, wait: Callable[[], T]) -> T:
+        """Return what a call that waits returns; raises KeyboardInterrupt, nothing being lost by it."""
+        self._is_waiting = True
+        try:
+            if self.heard():
+                raise KeyboardInterrupt
+            return wait()
+        finally:
+            self._is_waiting = False
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Do what must come to its end; a KeyboardInterrupt that came meanwhile is raised after it."""
+    with Requests() as requests:
+        yield
+    if requests.heard():
+        raise KeyboardInterrupt
 
 
 # ---- work for several -----------------------------------------------------------------------------

@@ -229,6 +229,7 @@ def cluster_scattering(
         u_iso={e: float(u) for e, u in zip(species, displacements, strict=True)},
         energy=energy_ev,
         inputs={cluster.source: cluster.sha256} if cluster.text else {},
+        notes=cluster.notes,
         provenance=versions(),
     )
 

@@ -1,7 +1,8 @@
 """Text as others write it, and tables as they are written here: one way in, one way out.
 
-What is read is UTF-8, UTF-16 where a mark says so, else latin-1, which old programs wrote. What is written is CSV:
-one line of headings, commas, a point as the decimal sign, nothing in a field of what is not finite or not there.
+What is read is UTF-8, UTF-16 where a mark or its zeros say so, else latin-1, which old programs wrote. What is written
+is CSV: one line of headings, commas, a point as the decimal sign, nothing in a field of what is not finite or not
+there.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from nanocrystal.errors import InputError, nearest_names
 
 DIGITS = 10
 LONGEST_SHOWN = 250
-_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+MOST_BYTES = 100_000_000
+"""of a file that is read as text"""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+LOOKED_AT = 2000
+"""bytes that tell UTF-16 without a mark: every other one is 0 in a text of mostly ASCII"""
 
 # ---- reading ------------------------------------------------------------------------------------
 
@@ -26,12 +33,33 @@ def read_text(path: Path, where: str) -> str:
     return decoded(file_bytes(path, where), f"{where}: {path}" if where else str(path))
 
 
-def file_bytes(path: Path, where: str) -> bytes:
-    """Return what a file holds; raises InputError, at the place that names it, where it cannot be read."""
+def file_bytes(path: Path, where: str, most: int = MOST_BYTES) -> bytes:
+    """Return what a file holds; raises InputError, at the place that names it, where it cannot be read.
+
+    most: bytes that such a file may have, so that a wrong one does not take all memory.
+    """
+    with _readable(path, where):
+        size = path.stat().st_size
+        if size > most:
+            problem = f"has {size / 1e6:.0f} MB; such files are read up to {most / 1e6:.0f} MB: is it the right one?"
+            raise InputError(where, f"the file {shown(path)} {problem}")
+        with path.open("rb") as stream:
+            return stream.read(size) if size else stream.read()
+
+
+def beginning_of(path: Path, where: str, most: int) -> bytes:
+    """Return the first bytes of a file; raises InputError, at the place that names it, where it cannot be read."""
+    with _readable(path, where), path.open("rb") as stream:
+        return stream.read(most)
+
+
+@contextmanager
+def _readable(path: Path, where: str) -> Iterator[None]:
+    """Raise InputError for what is no file, and where reading it fails."""
     try:
         if not path.is_file():
             raise InputError(where, missing_file(path))
-        return path.read_bytes()
+        yield
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise InputError(where, f"the file {shown(path)} cannot be read: {reason}.") from None
@@ -63,7 +91,15 @@ def decoded(content: bytes, where: str) -> str:
             return content.decode("utf-16")
         except UnicodeDecodeError:
             raise InputError(where, "begins like UTF-16 text but is not.") from None
-    if _CONTROL.intersection(content):
+    beginning = content[:LOOKED_AT]
+    for at, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = beginning[at::2].count(0)
+        if len(beginning) > 3 and zeros > 0.9 * len(beginning[at::2]) and not beginning[1 - at :: 2].count(0):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    if _CONTROL.search(content):
         raise InputError(where, "is not a text file (it holds control characters).")
     return in_any_case(content)
 
@@ -74,6 +110,11 @@ def in_any_case(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def in_words(names: Sequence[str], conjunction: str = "and") -> str:
+    """Return names as a sentence has them: a, b and c."""
+    return f" {conjunction} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 # ---- writing ------------------------------------------------------------------------------------

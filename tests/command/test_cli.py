@@ -279,7 +279,7 @@ DEBYE = {
     "--q 1:0.5:0.1": ["--q: needs START < STOP"],
     "--q 0.5:1:-0.1": ["--q: needs", "positive STEP"],
     "--q 0.5:1:0": ["--q: needs", "positive STEP"],
-    "--q nan:1:0.1": ["--q: needs"],
+    "--q nan:1:0.1": ["--q: expected START:STOP:STEP"],
     "--q=-1:1:0.1": ["--q: must not be negative, got -1"],
     "--q 0:1e9:1e-3": ["--q: would have", "points"],
     "--q 0:1:0.5 --u-iso Ni": ["--u-iso: expected ELEMENT=NUMBER", "'Ni'"],

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.small_angle_files import Entry, cansas_xml
 from support.small_study import TRUE, SmallStudy, noisy_rows
+from support.structure_texts import poscar, project, stru
 
 HEADER = "qmax = 20.0\nqdamp = 0.04\n#### start data\n"
 SPHERES = """
@@ -81,6 +83,65 @@ def test_pdf_is_refined_as_it_stands(small: SmallStudy) -> None:
     found = refined(small, "noisy.toml")
     for address, true in (("crystals.ni.a", TRUE["a"]), ("populations.dots.diameter", TRUE["diameter"])):
         assert found[address]["value"] == pytest.approx(true, abs=4.0 * found[address]["stderr"])
+
+
+def test_a_structure_without_symmetry_keeps_lengths_alike(small: SmallStudy) -> None:
+    half = TRUE["a"] / 2.0
+    vectors = ((0.0, half, half), (half, 0.0, half), (half, half, 0.0))
+    small.write("POSCAR", poscar(vectors, ["0 0 0"], kinds="Ni\n1"))
+    small.write("noisy.gr", HEADER + "\n".join(noisy_rows()))
+    content, _ = written(small, "noisy.gr", "--cif", "POSCAR")
+    edge = TRUE["a"] / np.sqrt(2.0)
+    cell = {k: v for k, v in content["crystals"]["ni"].items() if k != "u_iso"}
+    assert cell == {
+        "cif": "POSCAR",
+        "a": {"value": pytest.approx(edge), "vary": True},
+        "b": {"tie": "crystals.ni.a"},
+        "c": {"tie": "crystals.ni.a"},
+    }
+    found = refined(small, "noisy.toml")["crystals.ni.a"]
+    assert found["value"] == pytest.approx(edge, abs=4.0 * found["stderr"])
+
+
+def test_one_phase_of_a_project_is_asked_for_and_named(small: SmallStudy) -> None:
+    cell = [TRUE["a"]] * 3 + [90.0] * 3
+    atoms = [("Ni", 0.0, 0.0, 0.0), ("Ni", 0.0, 0.5, 0.5), ("Ni", 0.5, 0.0, 0.5), ("Ni", 0.5, 0.5, 0.0)]
+    text = stru(cell, atoms, head="spcgr   Fm-3m", u=(0.006, 0.006, 0.006, 0.0, 0.0, 0.0))
+    (small.folder / "fits.ddp3").write_bytes(project({"a fit/Ni/initial": text, "b/Ni/initial": text}))
+    small.refused_command("block = …", '"a fit/Ni", "b/Ni"', command=("new", "ni.gr", "--cif", "fits.ddp3"))
+    content, said = written(small, "ni.gr", "--cif", "fits.ddp3", "--block", "a fit")
+    assert content["crystals"]["ni"] == {
+        "cif": "fits.ddp3",
+        "block": "a fit",
+        "a": {"value": 3.52, "vary": True},
+        "u_iso": {"Ni": {"value": 0.006, "vary": True}},
+    }
+    assert "the structure is a fit/Ni/initial of the project." in said
+    assert small.run("refine", "ni.toml", "--quiet", study=False).exit_code == 0
+
+
+def small_angle_entries(folder: Path) -> str:
+    """Write two SASdata, spheres of 50 Å with a slit and without; return the name of the file."""
+    q = np.linspace(0.005, 0.3, 100)
+    x = 25.0 * q
+    intensity = (1e3 * (3.0 * (np.sin(x) - x * np.cos(x)) / x**3) ** 2).tolist()
+    plain = {"Q": ((10.0 * q).tolist(), "1/nm"), "I": (intensity, "1/cm")}
+    slit = {**plain, "dQl": ([0.5] * 100, "1/nm")}
+    text = cansas_xml(Entry([plain], "front", radiation="neutron"), Entry([slit], "rear"))
+    (folder / "two.xml").write_text(text, encoding="utf-8")
+    return "two.xml"
+
+
+def test_small_angles_are_a_study_of_saxs(small: SmallStudy) -> None:
+    content, said = written(small, small_angle_entries(small.folder), "--cif", "Ni.cif", "--out", "small.toml")
+    data = content["datasets"]["saxs"]
+    assert (data["technique"], data["entry"], data["q_range"]) == ("saxs", 1, [0.005, 0.3])
+    assert "CHECK: two.xml holds 2 SASdata; choose one with entry = …, of: 1 (front); 2 (rear)." in said
+    assert content["crystals"]["ni"] == {"cif": "Ni.cif", "u_iso": {"Ni": {"value": 0.006}}}
+    mean = content["populations"]["dots"]["diameter"]["mean"]  # type: ignore[index]
+    assert mean["value"] == pytest.approx(50.0, rel=0.2)
+    found = refined(small, "small.toml")["populations.dots.diameter.mean"]
+    assert found["value"] == pytest.approx(50.0, rel=0.02)
 
 
 def test_what_the_file_does_not_say_is_marked(small: SmallStudy) -> None:
@@ -165,6 +226,9 @@ def test_nothing_is_overwritten(small: SmallStudy) -> None:
         (["ni.gr", "--cif", "Ni.cif", "--library", "Pt"], ["--library", "one of the two"]),
         (["a.fq"], ["a.fq", "holds f over q", "G(r) and for intensity"]),
         (["words.txt"], ["words.txt"]),
+        (["ni.gr", "--block", "x"], ["--block", "give the file with --cif"]),
+        (["ni.gr", "--cif", "Ni.cif", "--block", "x"], ["--block", "x"]),
+        (["Ni.cif"], ["Ni.cif", "is a crystal structure", "give it with --cif"]),
     ],
 )
 def test_what_cannot_be_used(small: SmallStudy, arguments: list[str], words: list[str]) -> None:

@@ -220,7 +220,7 @@ def test_arrays_are_copied_compared_and_carried() -> None:
     assert (curve.sigma == 0.1).all()
     turned = nc.Pdf(r=r[::-1], g=np.sin(r)[::-1], qmax=25.0).file.curve()
     assert np.array_equal(turned.x, r)
-    assert turned.notes == ("the arrays run from large to small r; they are reversed",)
+    assert turned.notes == ("the points run from large to small r; they are reversed",)
 
 
 def test_provenance_of_arrays(nickel_files: Path) -> None:
@@ -271,8 +271,11 @@ WRONG_ARRAYS: list[tuple[dict[str, Any], str]] = [
     ({"columns": ["r", "g"], "r": X, "g": Y}, "Pdf.columns: stands beside r and g; leave one of them out."),
     ({"r": X, "g": NAN}, "Pdf.g[3]: must be a finite number, got nan; leave the point out."),
     ({"r": X, "g": Y, "sigma": NAN}, "Pdf.sigma[3]: must be a finite number, got nan; leave the point out."),
-    ({"r": X[[0, 2, 1, 3]], "g": Y[:4]}, "Pdf.r[2]: is 2 after 3; give the points in order."),
-    ({"r": X[[0, 1, 1, 3]], "g": Y[:4]}, "Pdf.r[2]: is 2 as the one before; each point once."),
+    (
+        {"r": np.tile(X, 2), "g": np.arange(20.0)},
+        "Pdf.r[10]: r has run from 1 to 10 and begins again here: two scans of one range; keep one, or sort the points "
+        "where both belong to one measurement",
+    ),
     ({"r": X, "g": Y, "sigma": -Y}, "Pdf.sigma[0]: must be above 0, got -1."),
     ({"r": X, "g": Y, "sigma": 0.0}, "Pdf.sigma: is all zero; give standard deviations, or leave it out."),
     (
@@ -295,6 +298,16 @@ def test_wrong_arrays(given: dict[str, Any], message: str) -> None:
     with pytest.raises(nc.InputError) as raised:
         nc.Pdf(**given, qmax=25.0)
     assert str(raised.value) == message
+
+
+def test_points_out_of_order_are_sorted_as_of_a_file() -> None:
+    curve = nc.Saxs(q=X[[0, 2, 1, 3, 3]], intensity=np.arange(1.0, 6.0)).file.curve()
+    assert curve.x.tolist() == [1.0, 2.0, 3.0, 4.0, 4.0]
+    assert curve.y.tolist() == [1.0, 3.0, 2.0, 4.0, 5.0]
+    assert curve.notes == (
+        "2 of 5 points were not in order of q; they were sorted",
+        "1 point shares the q of another one, as of two distances; all are kept",
+    )
 
 
 def test_empty_points_at_the_ends_are_left_out_as_of_a_file() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +35,17 @@ COLUMNS = [row.split() for row in gr_rows()]
 DATA = {
     "one column": ("\n".join(r for r, _ in COLUMNS), ["one column of numbers"]),
     "text in a column": (rows((50, ["1.01 abc"])), ["line 51", "'1.01 abc'", "not a row of numbers"]),
-    "nan": (rows((50, ["1.01 nan"])), ["line 51", "not-a-number", "remove the row"]),
-    "not in order": (rows((50, [gr_rows()[51]]), (51, [gr_rows()[50]])), ["line 52", "in order", "sort the rows"]),
-    "twice": (rows((50, [gr_rows()[50]] * 2)), ["line 52", "comes twice", "line 51", "remove one"]),
+    "nan": (rows((200, ["4.01 nan"])), ["line 201", "'4.01 nan'", "not-a-number", "remove the row"]),
+    "twice": (rows((200, [gr_rows()[200], "4.01 0.5"])), ["two values of G at r = 4.01 Å", "and 0.5", "keep one"]),
     "sigma all zero": ("\n".join(f"{r} {g} 0" for r, g in COLUMNS), ["sigma column is all zero", '"ignore"']),
-    "columns swapped": ("\n".join(f"{g} {r}" for r, g in COLUMNS), ["line 8", "r must be in order"]),
-    "decimal commas": ("\n".join(f"{r}; {g}" for r, g in COLUMNS).replace(".", ","), ["decimal"]),
+    "columns swapped": ("\n".join(f"{g} {r}" for r, g in COLUMNS), ["not in order", 'columns = ["g", "r"]']),
+    "decimal commas and points": (
+        "\n".join(f"{r}; {g.replace('.', ',')}" for r, g in COLUMNS),
+        ["decimal commas", "points throughout"],
+    ),
     "empty": ("", ["is empty"]),
     "binary": (bytes(range(256)), ["not a text file"]),
-    "web page": ("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", ["no table of numbers", "<!DOCTYPE"]),
+    "web page": ("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", ["is a web page", "download"]),
 }
 
 
@@ -50,6 +53,28 @@ DATA = {
 def test_wrong_data_file(small: SmallStudy, case: str) -> None:
     content, words = DATA[case]
     small.write("ni.gr", content).refused("study.toml, line 15: datasets.pdf.file: ", "ni.gr", *words)
+
+
+def test_one_table_in_every_way_that_it_is_written(small: SmallStudy) -> None:
+    """Decimal commas, rows out of order, a row twice, a value that is missing outside of the range: one fit."""
+
+    def found() -> dict[str, float]:
+        said = small.refine("--quiet")
+        assert said.exit_code == 0, said
+        results = json.loads((small.folder / "study" / "results.json").read_text(encoding="utf-8"))
+        return {k: p["value"] for k, p in results["parameters"].items() if p["status"] == "free"}
+
+    small.write("ni.gr", "\n".join(gr_rows()))
+    expected = found()
+    ways = {
+        "decimal commas": "\n".join(f"{r};{g}" for r, g in COLUMNS).replace(".", ","),
+        "not in order": rows((50, [gr_rows()[51]]), (51, [gr_rows()[50]])),
+        "twice": rows((200, [gr_rows()[200]] * 2)),
+        "missing outside of the range": rows((20, [f"{COLUMNS[20][0]} nan"])),
+    }
+    for way, content in ways.items():
+        small.write("ni.gr", content)
+        assert found() == pytest.approx(expected, rel=1e-9), way
 
 
 def test_missing_data_file(small: SmallStudy) -> None:
@@ -91,6 +116,7 @@ def test_a_range_that_would_fill_the_memory(small: SmallStudy, population: str) 
 
 NO_U = CIF.replace("_atom_site_U_iso_or_equiv\n", "").replace(" 0.006\n", "\n")
 NO_SYMMETRY = CIF.replace("_space_group_name_H-M_alt 'F m -3 m'\n", "")
+BOX = "Ni2 Ni 0.0025 0 0 1 0.006\n"
 OPERATIONS = "loop_\n_space_group_symop_operation_xyz\n"
 CIFS = {
     "empty": ("", ["is empty"]),
@@ -100,7 +126,8 @@ CIFS = {
     "broken loop": (CIF + "Ni2 Ni 0.5\n", ["Ni.cif, line", "Wrong number of values"]),
     "without sites": (CIF[: CIF.index("loop_")], ["no atom sites", "_atom_site_fract_x"]),
     "without labels": (
-        CIF.replace("_atom_site_label\n", "").replace("Ni1 Ni", "Ni"), ["_atom_site_label"]),
+        CIF.replace("_atom_site_label\n", "").replace("_atom_site_type_symbol\n", "").replace("Ni1 Ni", ""),
+        ["_atom_site_label"]),
     "unknown element": (CIF.replace("Ni1 Ni", "Xq1 Xq"), ["'Xq1'", "unknown element 'Xq'", "_atom_site_type_symbol"]),
     "cell against symmetry": (
         CIF.replace("_cell_length_b 3.52", "_cell_length_b 3.6"),
@@ -116,13 +143,13 @@ CIFS = {
     "unknown space group": (CIF.replace("F m -3 m", "F q q q"), ["unknown space group 'F q q q'", "symop"]),
     "no symmetry": (NO_SYMMETRY, ["names no space group", "_space_group_symop_operation_xyz"]),
     "space group number in words": (
-        NO_SYMMETRY.replace("loop_", "_space_group_IT_number many\nloop_", 1), ["cannot be understood"]),
+        NO_SYMMETRY.replace("loop_", "_space_group_IT_number many\nloop_", 1), ["'many'", "1 to 230"]),
     "unreadable operation": (NO_SYMMETRY.replace("loop_", f"{OPERATIONS}'x,y,q'\nloop_", 1), ["cannot be read", "q"]),
     "no identity": (NO_SYMMETRY.replace("loop_", f"{OPERATIONS}'-x,-y,-z'\nloop_", 1), ["lack the identity"]),
     "no coordinate": (CIF.replace("Ni 0 0 0", "Ni ? 0 0"), ["site 'Ni1' lacks a coordinate"]),
     "text as coordinate": (CIF.replace("Ni 0 0 0", "Ni zero 0 0"), ["site 'Ni1' lacks a coordinate"]),
     "occupancy above 1": (CIF.replace("0 0 0 1", "0 0 0 2"), ["site 'Ni1' has occupancy 2", "at most 1"]),
-    "occupancy of 0": (CIF.replace("0 0 0 1", "0 0 0 0"), ["site 'Ni1' has occupancy 0"]),
+    "occupancy of 0": (CIF.replace("0 0 0 1", "0 0 0 0"), ["no atom sites", "occupancy 0: Ni1"]),
 }  # fmt: skip
 
 
@@ -173,8 +200,7 @@ def test_displacement_given_by_the_study_alone(small: SmallStudy) -> None:
     ("cif", "words"),
     [
         (CIF.replace(" 0.006\n", " -0.006\n"), ["crystals.ni.u_iso.Ni1", "at least 0", "got -0.006"]),
-        (CIF.replace("3.52", "5000"), ["crystals.ni.a", "at most 1000 Å", "got 5000"]),
-        (CIF.replace("3.52", "0.352"), ["crystals.ni.a", "at least 0.5", "got 0.352"]),
+        (CIF.replace("3.52", "1001").replace("F m -3 m", "P 1") + BOX, ["crystals.ni.a", "at most 1000 Å", "got 1001"]),
     ],
 )
 def test_number_of_the_cif_outside_its_limits(small: SmallStudy, cif: str, words: list[str]) -> None:
@@ -183,9 +209,15 @@ def test_number_of_the_cif_outside_its_limits(small: SmallStudy, cif: str, words
     small.write("Ni.cif", cif).refused("study.toml, line 3: ", "Ni.cif gives a number that cannot be used", *words)
 
 
+@pytest.mark.parametrize(("length", "unit"), [("0.352", "nm"), ("352", "pm")])
+def test_cell_in_another_unit(small: SmallStudy, length: str, unit: str) -> None:
+    small.write("Ni.cif", CIF.replace("3.52", length))
+    small.refused(f"line 4: crystals.ni.cif: Ni.cif: the cell ({length}", f"lengths in {unit}", "must be in Å")
+
+
 def test_sites_on_top_of_each_other(small: SmallStudy) -> None:
     small.write("Ni.cif", CIF + "Ni2 Ni 0.05 0 0 1 0.01\n")
-    small.refused("line 3: crystals.ni", "atoms overlap: Ni1 and Ni2", "0.18 Å apart")
+    small.refused("line 4: crystals.ni.cif: Ni.cif: atoms overlap: Ni1 and Ni2", "0.18 Å apart")
 
 
 ATOMS = {
@@ -255,7 +287,8 @@ def test_volume_fraction_of_atoms(cluster: SmallStudy) -> None:
 STUDIES = {
     "empty": ("", ["study.toml: populations: is missing"]),
     "binary": (b"title = \x00\xff", ["not a text file"]),
-    "cif": (CIF, ["study.toml, line 1: 'data_Ni'", "not valid TOML", "NAME = VALUE"]),
+    "cif": (CIF, ["study.toml: is a CIF, a crystal structure", "Wanted is a study file"]),
+    "words": ("some words\n", ["study.toml, line 1: 'some words'", "not valid TOML", "NAME = VALUE"]),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nanocrystal.errors import InputError
 from nanocrystal.sample import Population, Sample
 from nanocrystal.techniques import Powder
 from support.modelling import crystal
@@ -251,7 +253,7 @@ def test_columns_of_a_file_that_names_them(study: SmallStudy) -> None:
     study.add('columns = ["two_theta", "intensity"]').refused("datasets.xrd.file", "leave columns out")
 
 
-def test_a_file_of_another_wavelength_is_remarked_on(tmp_path: Path) -> None:
+def test_a_file_of_another_wavelength_is_refused(tmp_path: Path) -> None:
     text = (
         "<startPosition>30</startPosition><endPosition>99</endPosition></positions><counts>" + "5 " * 700 + "</counts>"
     )
@@ -260,5 +262,7 @@ def test_a_file_of_another_wavelength_is_remarked_on(tmp_path: Path) -> None:
         f"{text}</dataPoints></scan></xrdMeasurements>"
     )
     sample = Sample({"ni": Population("x")}, {"x": crystal(NICKEL)})
-    model = Powder(file=tmp_path / "ni.xrdml", wavelength=1.5406, anomalous=False).bind("xrd", sample)
-    assert "the file states Kα1 = 0.7093 Å, but 1.5406 Å is used" in " ".join(model.measured.notes)
+    data = Powder(file=tmp_path / "ni.xrdml", wavelength=1.5406, anomalous=False)
+    with pytest.raises(InputError, match=r"datasets\.xrd\.wavelength: ni\.xrdml states a wavelength of 0\.7093 Å"):
+        data.bind("xrd", sample)
+    assert replace(data, believe="study").bind("xrd", sample).measured.observed is not None

@@ -108,11 +108,12 @@ CHANGES = {
     "2θ of 190": (FILE, 'file = "wide.xy"\nwavelength = 0.5', ["datasets.iq.file", "2θ must be below 180°, got 190"]),
     "negative Q": (FILE, 'file = "negative.iq"', ["line 12: datasets.iq.file", "Q must not be negative, got -1"]),
     "Q in nm": (FILE, 'file = "nm.iq"', ["datasets.iq.file", "Q goes to 130 Å⁻¹", 'q_unit = "1/nm"', "two_theta"]),
-    "heading in nm": (FILE, 'file = "nm.chi"', ["nm.chi: the header says 'q_nm^-1'", 'q_unit = "1/nm"']),
+    "heading in Å": (FILE, 'file = "angstrom.chi"\nq_unit = "1/nm"', [
+        "line 13: datasets.iq.q_unit", "the unit A^-1", 'q_unit is "1/nm"', "leave q_unit out", 'believe = "study"']),
     "unit of 2θ": (FILE, 'file = "angle.xy"\nwavelength = 0.5\nq_unit = "1/nm"', ["q_unit", "angle.xy is over 2θ"]),
     "unit misspelt": (TERMS, 'q_unit = "nm-1"', ["datasets.iq.q_unit", "'1/angstrom' or '1/nm'"]),
-    "2θ in a .chi": (FILE, 'file = "angle.chi"', ["is read as q", "2-Theta", '["two_theta", "intensity"]']),
-    "Q in a .xy": (FILE, 'file = "q.xy"\nwavelength = 0.5', ["is read as two_theta", "'Q'", '["q", "intensity"]']),
+    "2θ in a .chi": (FILE, 'file = "angle.chi"', ["datasets.iq.wavelength", "is missing", "2θ"]),
+    "spacings in a .chi": (FILE, 'file = "spacing.chi"', ["line 1 says 'D-spacing (A)'", "a spacing d"]),
     "2θ named q": (FILE, 'file = "to120.txt"\ncolumns = ["q", "intensity"]', ["Q goes to 120 Å⁻¹", "if it is 2θ say"]),
     "exclude reversed": (TERMS, "exclude = [[3, 2]]", ["line 13: datasets.iq.exclude", "low < high", "[3, 2]"]),
     "exclude nearly all": (TERMS, "exclude = [[1, 12.9]]", ["datasets.iq.exclude", "leaves 5 of 601 points", "10"]),
@@ -141,7 +142,7 @@ CHANGES = {
     "huge resolution": (TERMS, "q_resolution = 0.9", ["datasets.iq.q_resolution", "at most 0.3, got 0.9", "no peaks"]),
     "huge slope": (TERMS, "q_resolution_slope = 0.09", ["datasets.iq.q_resolution_slope", "at most 0.05"]),
     "NaN": (FILE, 'file = "nan.iq"', ["nan.iq, line 31", "'1.6 nan'", "remove the row"]),
-    "point twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 51", "q = 1.98 comes twice", "line 50"]),
+    "scan twice": (FILE, 'file = "twice.iq"', ["twice.iq, line 602", "q has run from 1 to 13", "two scans"]),
     "five points": (FILE, 'file = "five.iq"', ["line 12: datasets.iq.file", "five.iq has 5 points", "at least 10"]),
     "more parameters than points": (
         f"{FILE}\n{TERMS}", 'file = "twelve.iq"\nbackground_terms = 12', ["12 independent points", "15 refined"]),
@@ -165,9 +166,11 @@ def write_files(small: SmallStudy) -> None:
         "nm.chi": rows(10.0 * Q, counts(), head="# q_nm^-1  I\n"),
         "angle.chi": rows(TWO_THETA, counts(), head=heading),
         "q.xy": rows(Q, counts(), head="# Q I\n"),
+        "angstrom.chi": rows(Q, counts(), head="# q_A^-1  I\n"),
+        "spacing.chi": rows(Q, counts(), head="D-spacing (A)\nIntensity\n601\n"),
         "to120.txt": rows(np.linspace(3.0, 120.0, len(Q)), counts()),
         "nan.iq": "\n".join([*lines[:30], f"{Q[30]:g} nan", *lines[31:]]),
-        "twice.iq": "\n".join([*lines[:50], lines[49], *lines[50:]]),
+        "twice.iq": rows(np.tile(Q, 2), np.concatenate([counts(), counts() + 1.0])),
         "five.iq": "\n".join(lines[:5]),
         "twelve.iq": "\n".join(lines[:12]),
         "zero.iq": rows(Q, 0.0 * Q),
@@ -368,7 +371,8 @@ def test_unit_of_q_file_format_and_weights_make_no_difference(small: SmallStudy)
     small.write("ni.csv", rows(Q, counts(), np.sqrt(np.maximum(counts(), 1.0)), head="Q,I,sigma\n", separator=","))
     small.write("angle.csv", rows(TWO_THETA, counts(), head="2theta,counts\n", separator=","))
     angle = "wavelength = 0.5\nanomalous = false\nbackground_terms = 0\nexclude = [[0, 4]]"
-    for given in ('"nm.iq"\nq_unit = "1/nm"', '"nm.chi"\nq_unit = "1/nm"', '"ni.csv"', '"bare.iq"'):
+    nm = 'q_unit = "1/nm"'
+    for given in (f'"nm.iq"\n{nm}', f'"nm.chi"\n{nm}', '"nm.chi"', '"ni.csv"', '"bare.iq"', '"q.xy"'):
         small.text = STUDY.replace('"ni.iq"', given)
         assert_same(fitted(small), expected, 1e-3)
     small.text = STUDY.replace(TERMS, "background_terms = 0")

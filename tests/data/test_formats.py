@@ -33,7 +33,7 @@ def test_points_are_sorted_with_their_errors_and_a_note() -> None:
     np.testing.assert_array_equal(curve.x, [1.0, 2.0, 3.0])
     np.testing.assert_array_equal(curve.y, [10.0, 20.0, 30.0])
     np.testing.assert_array_equal(curve.sigma, [0.1, 0.2, 0.3])
-    assert curve.notes == ("the points were not in ascending order of q and were sorted",)
+    assert curve.notes == ("3 of 3 points were not in order of q; they were sorted",)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_points_are_sorted_with_their_errors_and_a_note() -> None:
     [
         ([1.0, 2.0], [1.0, 2.0], "has 2 points"),
         ([1.0, 2.0, 3.0], [1.0, 2.0], "different lengths"),
-        ([1.0, np.nan, 3.0], [1.0, 2.0, 3.0], "missing or not finite"),
+        ([1.0, np.nan, 3.0], [1.0, 2.0, 3.0], "missing, infinite or not-a-number"),
     ],
 )
 def test_what_is_no_curve_is_refused(x: list[float], y: list[float], words: str) -> None:

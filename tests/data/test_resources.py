@@ -62,11 +62,35 @@ def test_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "nanocrystal[examples]"' in message("package:diffpy.cmi/Ni.gr")
 
 
-def test_package_that_fails_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "brokenthings").mkdir()
-    (tmp_path / "brokenthings" / "__init__.py").write_text("raise RuntimeError('no luck')")
+@pytest.mark.parametrize("name", ["actingthings", "actingthings.inner", "actingthings.inner.deep"])
+def test_no_code_of_a_package_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study that names a file of a package does not import it, nor the packages above it."""
+    acts = f"open({str(tmp_path / 'acted')!r}, 'w').close()\nraise RuntimeError('no luck')\n"
+    for folder in ("actingthings", "actingthings/inner", "actingthings/inner/deep"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text(acts)
+        (tmp_path / folder / "Ni.gr").write_text("0 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert "cannot be opened: no luck" in message("package:brokenthings/Ni.gr")
+    path = resolved_path(f"package:{name}/Ni.gr")
+    assert path == tmp_path / name.replace(".", "/") / "Ni.gr"
+    assert not (tmp_path / "acted").exists()
+    assert not [module for module in sys.modules if module.startswith("actingthings")]
+
+
+def test_a_package_in_several_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name spaces, one within the other: the folder that has the file counts."""
+    for place, file in (("one", "a.gr"), ("two", "b.gr")):
+        (tmp_path / place / "spacethings" / "inner").mkdir(parents=True)
+        (tmp_path / place / "spacethings" / "inner" / file).write_text("0 0\n")
+        monkeypatch.syspath_prepend(str(tmp_path / place))
+    for place, file in (("one", "a.gr"), ("two", "b.gr")):
+        expected = tmp_path / place / "spacethings" / "inner" / file
+        assert resolved_path(f"package:spacethings.inner/{file}") == expected
+        assert resolved_path(f"package:spacethings/inner/{file}") == expected
+
+
+def test_a_module_is_no_folder() -> None:
+    assert "is not installed as a folder of files" in message("package:json.decoder/Ni.gr")
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,11 @@ def test_processes_are_made_in_one_place() -> None:
     assert modules_that("multiprocessing") == modules_that("get_context") == ["running/pool.py"]
     assert modules_that("Process") == ["running/pool.py"]
     assert modules_that("distributed") == ["running/cluster.py"]
-    assert modules_that("ProcessPoolExecutor") == modules_that("subprocess") == modules_that("fork") == []
+    assert modules_that("ProcessPoolExecutor") == modules_that("fork") == []
+
+
+def test_only_a_library_that_may_not_come_back_has_a_process_of_its_own() -> None:
+    assert modules_that("subprocess") == ["data/hdf5.py"]
 
 
 def test_kernels_hold_arrays() -> None:

@@ -15,7 +15,7 @@ from nanocrystal.cli.common import give
 FOLDER = Path(nanocrystal.cli.__file__).parent
 WRITE_NOTHING = {"schema"}
 """verbs that print, and write no file"""
-WRITE = {"open", "write_text", "write_bytes", "write_texts", "mkdir"}
+WRITE = {"open", "write_text", "write_bytes", "write_together", "mkdir"}
 """what writes files"""
 
 

@@ -21,7 +21,7 @@ from nanocrystal.simulation import simulated_curves
 from nanocrystal.tables.library import library_text
 from nanocrystal.techniques import Pdf, TotalScattering
 from support.modelling import crystal, sample_of
-from support.small_study import SmallStudy
+from support.small_study import SmallStudy, gr_rows
 from support.structures import CUBIC, NICKEL, cif
 
 
@@ -253,3 +253,36 @@ def test_tolerance_factor_carries_the_uncertainty_of_the_fraction(tmp_path: Path
     slope = 0.15 * (1.19 - 1.88) / (2**0.5 * (1.19 + radius) ** 2)
     assert found.value == pytest.approx((1.88 + radius) / (2**0.5 * (1.19 + radius)), abs=1e-8)
     assert found.stderr == pytest.approx(abs(slope) * 0.02, rel=1e-4)
+
+
+# ---- one measurement twice ------------------------------------------------------------------------
+
+FIRST, OTHER = '["r", "g", "ignore"]', '["r", "ignore", "g"]'
+
+
+@pytest.mark.parametrize(
+    ("columns", "files", "twice"),
+    [
+        ((FIRST, OTHER), ("both.txt", "both.txt"), False),
+        ((FIRST, FIRST), ("both.txt", "both.txt"), True),
+        ((FIRST, FIRST), ("both.txt", "copy.txt"), True),
+        ((FIRST, FIRST), ("both.txt", "./both.txt"), True),
+        ((FIRST, '["x", "y", "ignore"]'), ("both.txt", "both.txt"), True),
+        ((FIRST, OTHER), ("both.txt", "copy.txt"), False),
+    ],
+)
+def test_columns_of_one_file_are_measurements_of_their_own(
+    small: SmallStudy, columns: tuple[str, str], files: tuple[str, str], twice: bool
+) -> None:
+    """One column counts twice whatever its file is called, and however the columns are named."""
+    rows = np.array([row.split() for row in gr_rows()], dtype=float)
+    other = rows[:, 1] * 1.01 + np.random.default_rng(4).normal(0.0, 0.01, len(rows))
+    table = "\n".join(f"{r:.4f} {g:.8f} {h:.8f}" for (r, g), h in zip(rows, other, strict=True))
+    small.write("both.txt", table).write("copy.txt", table)
+    first = small.text[small.text.index("[datasets.pdf]") :]
+    for name, file, chosen in zip(("pdf", "more"), files, columns, strict=True):
+        made = first.replace("[datasets.pdf]", f"[datasets.{name}]").replace("ni.gr", file)
+        small.text = small.text.replace(first, "") + made + f"columns = {chosen}\n"
+    said = small.refine()
+    assert said.exit_code == 0, said
+    assert ("are the same file: its points count twice" in said.stderr) == twice

@@ -18,7 +18,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.refinement import Comparison
 from nanocrystal.report.encoding import NOT_FINITE, ByName, called, decoded, encoded, schema_of
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
-from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.report.series.checkpoints import read_member, write_member
 from nanocrystal.report.series.kept import MOST_POINTS, member_fit
 from nanocrystal.report.series.result import MEMBER, SeriesResult
 from support.compared import curve, result

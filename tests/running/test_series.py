@@ -17,7 +17,7 @@ import pytest
 
 from nanocrystal.processes import Here, share_processors
 from nanocrystal.refinement import Result
-from nanocrystal.report.series.files import read_member
+from nanocrystal.report.series.checkpoints import read_member
 from nanocrystal.report.series.result import MEMBER, MemberResult
 from nanocrystal.running import Processes
 from nanocrystal.running import member as series_member
@@ -97,7 +97,7 @@ def test_every_file_is_listed_and_each_member_has_a_folder(small: SmallSeries) -
     own = {"report.html", "results.json", "pdf.csv", "pdf_fine.csv", "model_ni.cif", MEMBER}
     expected = {f"{m}/{name}" for m in ("T100", "T200", "T300") for name in own}
     assert there == expected | {"report.html", "series.csv", "series.json", "study.toml", "plotly.min.js"}
-    assert there <= set(small.written()["files"])
+    assert there == set(small.written()["files"])
     assert not list(folder.rglob(".*"))
 
 
@@ -475,11 +475,50 @@ def test_killed_loses_nothing_that_was_done(small: SmallSeries) -> None:
     process.kill()
     process.communicate(timeout=60)
     assert small.written()["complete"] is False
+    assert all((small.folder / "study-series" / name).is_file() for name in small.written()["files"])
     before = (small.folder / "study-series" / "T100" / MEMBER).read_bytes()
     again = small.series()
     assert again.exit_code == 0, again
     assert again.stderr.count("as an earlier run found") == 1
     assert (small.folder / "study-series" / "T100" / MEMBER).read_bytes() == before
+
+
+def test_an_earlier_series_stays_as_it_is_until_the_next_one_is_whole(small: SmallSeries) -> None:
+    """Stopped by a mistake in its midst, a run leaves what it did aside, where the next one finds it."""
+    assert small.series("--quiet").exit_code == 0
+    folder = small.folder / "study-series"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    small.change("Nickel, heated", "Nickel again").write("study.toml", small.text)
+    plan = Plan(series=read_series(small.folder / "study.toml"), folder=folder)
+    task = plan.next_task()
+    assert task is not None
+    plan.finished(refined_member(task))
+    assert {path: path.read_bytes() for path in before} == before
+    again = small.series("--workers", "1")
+    assert again.stderr.count("as an earlier run found") == 1
+    assert small.written()["title"] == "Nickel again"
+    assert set(small.written()["files"]) == {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    }
+    one = json.loads((folder / "T100" / "results.json").read_text(encoding="utf-8"))
+    assert one["title"] == "Nickel again: T100"
+
+
+def test_what_was_kept_aside_for_another_study_is_not_taken(small: SmallSeries) -> None:
+    """A member of a run that was stopped does not replace one that the study now as it is has found before."""
+    assert small.series("--quiet").exit_code == 0
+    folder, text = small.folder / "study-series", small.text
+    small.change("Nickel, heated", "Nickel again").write("study.toml", small.text)
+    plan = Plan(series=read_series(small.folder / "study.toml"), folder=folder)
+    task = plan.next_task()
+    assert task is not None
+    plan.finished(refined_member(task))
+    small.text = text
+    again = small.series("--workers", "1")
+    assert again.stderr.count("as an earlier run found") == 3
+    one = json.loads((folder / "T100" / "results.json").read_text(encoding="utf-8"))
+    assert one["title"] == "Nickel, heated: T100"
+    assert not list(folder.rglob(".nanocrystal*"))
 
 
 # ---- in common ------------------------------------------------------------------------------------
@@ -516,5 +555,6 @@ def test_shared_series_by_command_and_again(small: SmallSeries) -> None:
     folder = small.folder / "study-series"
     assert (folder / "joint" / "sphere" / "model_T100_ni.cif").is_file()
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    assert there <= set(found["files"])
+    assert there == set(found["files"])
     assert small.series().stderr.count("as an earlier run found") == 3
+    assert there == set(small.written()["files"])

@@ -117,7 +117,7 @@ WRONG = {
         ["series.members.two.value: the value 200 is that of one, too", 'branch = "heating"']),
     "names": (
         SERIES + '[series.members.t100]\nvalue = 400\nfiles = { pdf = "ni_300K.gr" }',
-        ["one folder on many computers"]),
+        ["series.members.T100: and 't100' would be one file on Windows and on the Mac"]),
     "no file of a member": (SERIES + "[series.members.hot]\nvalue = 400", ["the member hot has no file of pdf"]),
     "file not there": (
         SERIES + '[series.members.hot]\nvalue = 50\nfiles = { pdf = "hot.gr" }',

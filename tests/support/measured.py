@@ -46,3 +46,9 @@ def measured(relative: str) -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def measured_or_none(relative: str) -> Path | None:
+    """Return the path of a measured file, None where it is nowhere."""
+    candidates = (folder / relative for folder in _folders())
+    return next((path for path in candidates if path.is_file()), None)

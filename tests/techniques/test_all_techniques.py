@@ -199,7 +199,8 @@ def test_no_number_among_the_numbers(spoilt: Spoilt) -> None:
     rows = spoilt.rows(*spoilt.columns)
     for what in ("nan", "inf"):
         row = " ".join([rows[5].split()[0], *[what] * spoilt.one.curves])
-        sentence = f"d.txt, line 6: {row!r} holds a missing, infinite or not-a-number value; remove the row"
+        sentence = f"d.txt, line 6: {row!r} holds a missing, infinite or not-a-number value; remove the row, or "
+        sentence += "leave it out with a range or exclude"
         spoilt.refused("file", sentence, [*rows[:5], row, *rows[6:]])
 
 
@@ -240,9 +241,8 @@ def test_columns_that_are_swapped(curve: Spoilt) -> None:
     rows = curve.rows(y, x)
     curve.refused(
         "file",
-        f"d.txt, line 6: {abscissa} must be in order, but 1 comes after 5; in d.txt the column read as {abscissa} is "
-        f"not in order, but the one read as {ordinate} is: they seem to be swapped; say columns = "
-        f"{listed(ordinate, abscissa)}.",
+        f"d.txt: the column read as {abscissa} is not in order, but the one read as {ordinate} is: they seem to be "
+        f"swapped; say columns = {listed(ordinate, abscissa)}.",
         rows,
     )
 

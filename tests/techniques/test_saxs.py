@@ -11,8 +11,8 @@ import pytest
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Noise
-from nanocrystal.parameters import tied, vary
-from nanocrystal.refinement import Result, refine
+from nanocrystal.parameters import Evaluation, tied, vary
+from nanocrystal.refinement import Result, declared_parameters, refine
 from nanocrystal.report.page.figures import fit_figure
 from nanocrystal.sample import (
     Bulk,
@@ -39,6 +39,7 @@ from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
 from support.measured import measured
 from support.modelling import calculated, crystal, sample_of
 from support.paths import EXAMPLES
+from support.small_angle_files import Entry, cansas_xml
 from support.small_study import CIF
 
 NICKEL = 4 * 28 / 3.52**3
@@ -388,6 +389,31 @@ def test_cansas_and_measured_silica() -> None:
     model = bound(file=measured("saxs/sasview_BSD3/Ludox_silica.xml"))
     assert (len(model.measured.x), model.measured.x[0], model.measured.observed[0]) == (92, 0.00714, 226.539)
     assert (model.measured.sigma[0], model.width[0]) == (1.93973, 0.00144239)
+
+
+def test_the_slit_of_a_file_holds_unless_the_study_says_another(tmp_path: Path) -> None:
+    q = [0.001 * k for k in range(1, 60)]
+    columns = {"Q": (q, "1/A"), "I": ([1.0] * len(q), "a.u."), "dQl": ([0.05] * len(q), "1/A")}
+    path = tmp_path / "slit.xml"
+    path.write_text(cansas_xml(Entry([columns])), encoding="utf-8")
+
+    def drawn(**settings: Any) -> np.ndarray:
+        model = bound(file=path, **settings)
+        values = declared_parameters(model.sample, {"saxs": model.settings}).initial_values()
+        return np.asarray(model.curves(Evaluation(values, model.requirement))[0])
+
+    assert "slit_length = 0.05 Å⁻¹ is that of the file." in bound(file=path).measured.notes
+    np.testing.assert_array_equal(drawn(), drawn(slit_length=0.05))
+    assert np.abs(drawn() / drawn(slit_length=0.0) - 1.0).min() > 0.05
+    np.testing.assert_array_equal(drawn(slit_length=0.1), drawn(slit_length=0.1, believe="study"))
+    np.testing.assert_array_equal(drawn(q_resolution=0.01), drawn(q_resolution=0.01, believe="study"))
+
+
+def test_measured_latex_of_a_slit() -> None:
+    """Latex of nominally 500 nm by USANS: 4612(11) Å by other code; without its slit it would come out 3 % larger."""
+    path = measured("saxs/sasview_BSD3/latex_smeared.xml")
+    found = refine(sample_of(CIF, Sphere(vary(4800.0))), {"saxs": Saxs(file=path, entry=2, solvent="vacuum")})
+    assert found.parameters["populations.p.diameter"].value == pytest.approx(4612.0, rel=0.01)
 
 
 def test_measured_silica_as_sasmodels_fits_it() -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
+
+from nanocrystal.stopping import INTERRUPTED, NOTHING_SAVED, raise_interrupts
 
 if TYPE_CHECKING:
     from nanocrystal.report.outcome import Outcome
@@ -29,7 +31,7 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode="markdown",  # in the other mode brackets in help texts, such as [candidates.NAME], vanish
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+NOT_CONVERGED, WRONG_INPUT = 1, 2
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the results (default: beside the study).")]
@@ -69,6 +71,7 @@ def errors(quiet: bool = False) -> Iterator[None]:
 
     announce_to(None if quiet else say)
     try:
+        raise_interrupts()
         yield
     except InputError as error:
         say(f"Error: {error}")
@@ -77,7 +80,7 @@ def errors(quiet: bool = False) -> Iterator[None]:
         say(f"Error: {error}")
         raise typer.Exit(NOT_CONVERGED) from None
     except KeyboardInterrupt:
-        say("Interrupted before anything could be saved.")
+        say(NOTHING_SAVED)
         raise typer.Exit(INTERRUPTED) from None
     except MemoryError:
         say("Error: this needs more memory than there is; use fewer points, a shorter range or a smaller sample.")
@@ -111,14 +114,15 @@ def _main(
 def check_way_to(target: Path) -> None:
     """Raise InputError where `target`, a file or folder to be written, cannot be made or written to."""
     from nanocrystal.errors import InputError
+    from nanocrystal.filenames import check_target
 
+    check_target(target)
     blocking = next((p for p in target.absolute().parents if p.exists() and not p.is_dir()), None)
     if blocking is not None:
         raise InputError("--out", f"{str(target)!r} cannot be made: {str(blocking.name)!r} is a file, not a folder.")
     nearest = next(p for p in (target.absolute(), *target.absolute().parents) if p.is_dir())
     try:
-        with TemporaryDirectory(prefix=".nanocrystal-", dir=nearest):
-            pass
+        TemporaryFile(dir=nearest).close()  # has no name on most systems, so that nothing is left
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         problem = f"{str(nearest)!r} cannot be written to ({reason}); name another folder."
@@ -183,10 +187,15 @@ class Target:
     single_file: bool = False
 
     def save(self, result: Outcome) -> None:
+        """Write a result here."""
         if self.is_file:
             result.save_file(self.path)
         else:
             result.save(self.path, self.study, single_file=self.single_file)
+
+    def at(self, path: Path) -> Target:
+        """Return another target of the same kind."""
+        return replace(self, path=path)
 
 
 def to_folder(
@@ -197,10 +206,14 @@ def to_folder(
     names: of the files to come, beside report, record and the copy of the study. Raises InputError, before anything
     is computed, where they cannot be written.
     """
+    from nanocrystal.filenames import check_files
     from nanocrystal.report.outcome import REPORT, STUDY
+    from nanocrystal.report.together import try_to_settle
 
     folder = default if out is None else out
+    check_files(names)
     check_way_to(folder)
+    try_to_settle(folder)
     kept = study is not None and (folder / STUDY).absolute() != study.path.absolute()
     check_folder(folder, [REPORT, *names, *([STUDY] if kept else []), kind.record], out is not None, kind.record)
     return Target(folder, study=study.text if study is not None and kept else None)
@@ -210,9 +223,11 @@ def to_file(kind: type[Outcome], out: Path | None, default: Path) -> Target:
     """Return the file that a result goes to: `out`, or else the default; raises InputError where it cannot."""
     from nanocrystal.errors import InputError
     from nanocrystal.report.files import check_file
+    from nanocrystal.report.together import try_to_settle
 
     file = default if out is None else out
     check_way_to(file)
+    try_to_settle(file.absolute().parent)
     try:
         check_file(file, kind.replaces)
     except InputError as error:
@@ -231,12 +246,14 @@ def to_either(
     """
     from nanocrystal.errors import InputError
     from nanocrystal.report.files import names_file
+    from nanocrystal.report.together import try_to_settle
 
     if is_file or names_file(out):
         if not is_file:
             kind.check_name(out)
         return to_file(kind, out, out)
     check_way_to(out)
+    try_to_settle(out)
     if out.is_dir() and any(out.iterdir()) and not (out / kind.record).is_file():
         what = Path(kind.single).suffix.removeprefix(".").upper()
         problem = f"{str(out)!r} is a folder of other files; name a {what} file, for instance"
@@ -258,17 +275,37 @@ def give(
     """
     with shown or nullcontext() as listeners:
         result = compute(listeners)
-    target.save(result)
-    if not quiet:
+    saved = _saved(result, target)
+    if not quiet or saved is None:
         summary = result.summary()
         if summary:
             say(summary if target.is_file else f"\n{summary}\n")
+    if not quiet:
         for sentence in more:
             say(sentence)
-    for path in result.announced(target.path):
-        print(path)
+    if saved is not None:
+        for path in result.announced(saved):
+            print(path)
     how, sentence = result.ending()
     if sentence:
         say(sentence)
-    if how != "whole":
-        raise typer.Exit(INTERRUPTED if how == "interrupted" else NOT_CONVERGED)
+    if how == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    if how != "whole" or saved != target.path:
+        raise typer.Exit(NOT_CONVERGED)
+
+
+def _saved(result: Outcome, target: Target) -> Path | None:
+    """Save a result and return where: in a temporary folder where the target cannot be written, None where nowhere."""
+    from nanocrystal.errors import InputError
+    from nanocrystal.processes import Requests
+    from nanocrystal.report.rescue import rescued, sentence_of
+
+    with Requests():  # a request to stop ends the command as soon as all is saved
+        try:
+            target.save(result)
+        except (OSError, InputError) as error:
+            there = rescued(lambda path: target.at(path).save(result), target.path.absolute().name)
+            say(f"Error: {sentence_of(target.path, error, there)}")
+            return there
+    return target.path

@@ -114,6 +114,7 @@ def debye(
     q: Annotated[str, typer.Option(metavar="START:STOP:STEP", help="Q in 1/Å, both ends included.")],
     u_iso: Annotated[str, typer.Option(help="Displacements in Å², e.g. Cs=0.03,Pb=0.01 (default: 0).")] = "",
     energy: Annotated[float | None, typer.Option(help="Photon energy in eV; adds f′ and f″.")] = None,
+    block: Annotated[str, typer.Option(help="Data block of a .cif (default: the first with a structure).")] = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv|FOLDER", help="CSV, or a folder (default: printed).")
     ] = None,
@@ -121,22 +122,28 @@ def debye(
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
     with errors(out is None):
         from nanocrystal.report.scattered.result import Scattering
+        from nanocrystal.sample import Cluster
         from nanocrystal.simulation import OPTIONS, cluster_scattering
 
         if out is not None:
             check_is_other(out, atoms)
         target = None if out is None else to_either(Scattering, out, [Scattering.single])
+        cluster = Cluster.read(atoms, str(atoms), block=block)
         if target is None:
-            print(cluster_scattering(atoms, q, u_iso, energy, OPTIONS).tables()[Scattering.single], end="")
+            print(cluster_scattering(cluster, q, u_iso, energy, OPTIONS).tables()[Scattering.single], end="")
+            for note in cluster.notes:
+                say(f"{atoms}: {note}")
         else:
-            give(lambda _: cluster_scattering(atoms, q, u_iso, energy, OPTIONS), target, quiet=target.is_file)
+            quiet = target.is_file and not cluster.notes
+            give(lambda _: cluster_scattering(cluster, q, u_iso, energy, OPTIONS), target, quiet=quiet)
 
 
 @app.command()
 def new(
     data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Measured files: .gr, .iq, .xy, .xye, …")],
-    cif: Annotated[Path | None, typer.Option(help="Crystal structure.")] = None,
+    cif: Annotated[Path | None, typer.Option(help="Crystal structure: CIF, POSCAR, .stru, .ddp or .ncmat.")] = None,
     library: Annotated[str, typer.Option(help="Bundled structure instead; see: nanocrystal library.")] = "",
+    block: Annotated[str, typer.Option(help="Data block of a CIF, phase of a PDFgui project.")] = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="STUDY.toml", help="Study file (default: named after the data).")
     ] = None,
@@ -147,7 +154,7 @@ def new(
         from nanocrystal.study.new import new_study
 
         target = to_file(WrittenText, out, Path(f"{data[0].stem}.toml"))
-        give(lambda _: new_study(data, target.path.absolute().parent, cif, library), target)
+        give(lambda _: new_study(data, target.path.absolute().parent, cif, library, block), target)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nanocrystal.cli import common as verbs
+from nanocrystal.stopping import INTERRUPTED
 
 if TYPE_CHECKING:
     from nanocrystal.report.series.result import MemberResult
@@ -51,22 +52,18 @@ class How:
 
 def run_series(series: Series, out: Path | None, default: Path, how: How, quiet: bool) -> None:
     """Refine a series, write everything to `out` or the default folder; ends the command with its exit code."""
-    from nanocrystal.report.series.files import remove_begun
     from nanocrystal.report.series.result import SeriesResult
     from nanocrystal.running.gathered import planned_files
     from nanocrystal.running.series import refined_series
 
     folder = out if out is not None else default
     target = verbs.to_folder(SeriesResult, out, default, planned_files(series, folder, how.single_file), series)
-    is_new = not folder.exists()
 
     def compute(watcher: Lines) -> SeriesResult:
         result = refined_series(series, folder, watcher=watcher, **vars(how))
         if result.interrupted and not result.members:
-            if is_new:
-                remove_begun(folder)
             verbs.say("Interrupted: no member was done; there is no report.")
-            raise typer.Exit(verbs.INTERRUPTED)
+            raise typer.Exit(INTERRUPTED)
         return result
 
     verbs.give(compute, target, _watcher(series, quiet), quiet=quiet)

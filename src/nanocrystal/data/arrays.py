@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data.checks import Points, Source, in_order
 from nanocrystal.data.curve import Curve, FloatArray
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
@@ -58,8 +59,9 @@ class ArrayCurve(SuppliedCurve):
 def array_curve(columns: Mapping[str, Any], reads: tuple[str, str], owner: str) -> ArrayCurve:
     """Return the curve of two or three arrays by argument: abscissa, ordinate, sigma, which may be one number.
 
-    reads: what a reader calls the first two; owner: the class whose arguments they are. Raises InputError for what a
-    file could not hold either: text, values that are missing, an abscissa out of order, a sigma that is not positive.
+    reads: what a reader calls the first two; owner: the class whose arguments they are. Points out of order are sorted,
+    with a note. Raises InputError for what a file could not hold either: text, values that are missing, two scans of
+    one range, a sigma that is not positive.
     """
     x_key, y_key, *_ = columns
     arrays = {k: _column(v, f"{owner}.{k}") for k, v in columns.items()}
@@ -76,12 +78,12 @@ def array_curve(columns: Mapping[str, Any], reads: tuple[str, str], owner: str) 
         notes += dropped
     if len(arrays[x_key]) < 3:
         raise InputError(f"{owner}.{x_key}", f"has {len(arrays[x_key])} points; a curve needs at least 3.")
-    if (np.diff(arrays[x_key]) < 0.0).all():
-        notes.append(f"the arrays run from large to small {x_key}; they are reversed")
-        arrays = {k: a[::-1] for k, a in arrays.items()}
-    _refuse_unsorted(arrays[x_key], f"{owner}.{x_key}")
-    x, y, *rest = (_kept(a) for a in arrays.values())
-    return ArrayCurve(x, y, rest[0] if rest else None, *reads, digest, tuple(notes))
+    points = Points(arrays[x_key], arrays[y_key], arrays.get("sigma"), None, np.arange(len(arrays[x_key])))
+    where = f"{owner}.{x_key}"
+    source = Source(where, (f"{where}[", "]"), x_key, shown=lambda places: [""] * len(places), rows="points")
+    points = in_order(points, source, notes)
+    x, y = _kept(points.x), _kept(points.y)
+    return ArrayCurve(x, y, None if points.sigma is None else _kept(points.sigma), *reads, digest, tuple(notes))
 
 
 def number_array(values: Any, where: str) -> FloatArray:
@@ -140,13 +142,6 @@ def _with_positive_sigma(
     dropped = len(sigma) - len(columns["sigma"])
     notes = [f"{dropped} points at the ends have value and sigma 0 (empty bins) and are left out"] if dropped else []
     return columns, notes
-
-
-def _refuse_unsorted(x: FloatArray, where: str) -> None:
-    for i in np.flatnonzero(np.diff(x) <= 0.0)[:1]:
-        if x[i + 1] == x[i]:
-            raise InputError(f"{where}[{i + 1}]", f"is {x[i]:.10g} as the one before; each point once.")
-        raise InputError(f"{where}[{i + 1}]", f"is {x[i + 1]:.10g} after {x[i]:.10g}; give the points in order.")
 
 
 def _kept(array: NDArray[np.float64]) -> FloatArray:

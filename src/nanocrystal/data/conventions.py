@@ -1,20 +1,24 @@
-"""What the columns of a file mean: by the kind of file, by its own headings, or as the user says."""
+"""What the columns of a table mean: as the user says, by its own headings, or by the kind of file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from nanocrystal.data.lines import COMMENT_MARKERS, fields, quoted
+from nanocrystal.data.abscissa import Scale, scale_of
+from nanocrystal.data.headings import ABSCISSAE, ORDINATES, Heading
+from nanocrystal.data.lines import quoted
 from nanocrystal.data.table import Table
+from nanocrystal.data.titles import Titles, titles
 from nanocrystal.errors import InputError, nearest_names
 
-ABSCISSAE = ("r", "q", "two_theta", "energy", "x")
-ORDINATES = ("g", "f", "s", "intensity", "y")
-COLUMN_NAMES = (*ABSCISSAE, *ORDINATES, "sigma", "ignore")
+RESOLUTION = {"dq": "q"}
+"""column of standard deviations of an abscissa -> that abscissa"""
+COLUMN_NAMES = (*ABSCISSAE, *ORDINATES, "sigma", *RESOLUTION, "ignore")
 
 Roles = tuple[str, ...]
+Believe = Literal["file", "study"]
 
 
 @dataclass(frozen=True)
@@ -48,63 +52,71 @@ CONVENTIONS = {
 }
 SUFFIXES = {**{f".{name}": name for name in CONVENTIONS}, ".txt": "dat"}
 
-_HEADINGS = {
-    "r": "r",
-    "q": "q qa^1",
-    "two_theta": "2theta twotheta 2th 2thdeg tth 2thetaangle 2θ angle",
-    "energy": "energy e",
-    "x": "x",
-    "g": "g g(r) gr",
-    "f": "f f(q) fq",
-    "s": "s s(q) sq",
-    "intensity": "i i(q) iq intensity counts",
-    "y": "y",
-    "sigma": "sigma error err esd std uncertainty dg dg(r) dgr df df(q) ds ds(q) di di(q) dy",
-}
-_ROLE_OF_HEADING = {heading: role for role, text in _HEADINGS.items() for heading in text.split()}
-_UNIT = re.compile(r"[\(\[][^()\[\]]*[\)\]]$")
-_TWO_THETA = re.compile(r"(?<![a-z0-9])(2|two)[\s_-]?th(eta)?(?![a-z])|2θ|\btth\b", re.IGNORECASE)
-_PER_NM = re.compile(r"nm\s*\^?\s*\{?\s*[-−]\s*1|1\s*/\s*nm|nm⁻¹", re.IGNORECASE)
-_NM = re.compile(rf"{_PER_NM.pattern}|[(\[]\s*nm\s*[)\]]", re.IGNORECASE)
 
+@dataclass(frozen=True)
+class Columns:
+    """What the first columns of a table are.
 
-def column_roles(
-    table: Table,
-    suffix: str,
-    convention: str | None,
-    columns: Sequence[str] | None,
-    address: str,
-    per_nm: bool = False,
-) -> tuple[Roles, tuple[str, ...]]:
-    """Return the meaning of the first columns of the table and notes on how it was found.
-
-    Raises InputError for a wrong name, for a number of names or columns that does not fit, and
-    where the headings of the file contradict the kind of file.
+    roles: a name of each; scale: of the abscissa; titles: the headings; notes: on how it was found.
     """
+
+    roles: Roles
+    scale: Scale
+    titles: Titles
+    notes: tuple[str, ...] = ()
+
+    @property
+    def x_name(self) -> str:
+        return next(role for role in self.roles if role in ABSCISSAE)
+
+    @property
+    def y_name(self) -> str:
+        return next(role for role in self.roles if role in ORDINATES)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a user says of a file beside its name, as of `read_curve`."""
+
+    convention: str | None = None
+    columns: Sequence[str] | None = None
+    per_nm: bool = False
+    believe: Believe = "file"
+    entry: str | int | None = None
+
+
+def columns_of(table: Table, suffix: str, user: Said, address: str) -> Columns:
+    """Return what the first columns of a table are; suffix: of its file, "" without one.
+
+    Raises InputError for a wrong name, for a number of names or columns that does not fit, and where neither the user
+    nor headings nor the kind of file say what a column is, or say what no technique takes.
+    """
+    convention, columns = user.convention, user.columns
     if convention is not None and convention not in CONVENTIONS:
         problem = f"convention '{convention}' is unknown: {nearest_names(str(convention), CONVENTIONS)}"
         raise InputError(address, problem)
-    heads = headings(table)
+    kind = CONVENTIONS.get(convention or SUFFIXES.get(suffix.lower(), ""))
+    found = titles(table.header, table.widths, len(table), trusted=kind is None or kind.headings_count)
     if columns is not None:
         roles = checked_columns(columns, table, address)
-        return roles, () if per_nm else _unit_note(table, heads, roles)
-    kind = CONVENTIONS.get(convention or SUFFIXES.get(suffix.lower(), ""))
-    if kind is None:
+        notes: tuple[str, ...] = _contradictions(roles, found)
+    elif kind is None and not _decisive(found):
         what = f"the suffix '{suffix}'" if suffix else "a name without suffix"
-        raise _undecided(table, address, f"{what} does not say what the columns are")
-    if kind.headings_count:
-        roles = _roles_of_headings(table, heads, kind, address)
-        _refuse_foreign_abscissa(table, heads, roles, address, per_nm)
-        return roles, (f"columns read by their headings as {', '.join(roles)}",)
-    # In a mixture of widths the full rows tell the kind of file.
-    layout = kind.layouts.get(table.widest, kind.layouts.get(table.width))
-    if layout is None:
-        known = " or ".join(str(n) for n in kind.layouts)
-        problem = f"a .{kind.name} table has {known} columns, this one has {table.width}"
-        raise _undecided(table, address, problem)
-    roles = layout[: table.width]
-    _refuse_foreign_abscissa(table, heads, roles, address, per_nm)
-    return roles, _ignored_note(heads, roles)
+        raise _undecided(table, address, f"{what} does not say what the columns are", found)
+    elif kind is None or kind.headings_count:
+        roles = _roles_of_headings(table, found, f".{convention}" if convention else suffix, address)
+        notes = (f"columns read by their headings as {', '.join(roles)}",)
+    else:
+        roles, notes = _roles_of_kind(table, kind, suffix, found, address)
+    at = next(i for i, role in enumerate(roles) if role in ABSCISSAE)
+    if user.believe == "study":
+        return Columns(roles, Scale(), found, notes)
+    told = columns is not None or user.per_nm
+    scale = scale_of(table.header, found.at(at), roles[at], address, told)
+    return Columns(roles, scale, found, (*notes, *scale.note(roles[at])))
+
+
+# ---- as the user says -----------------------------------------------------------------------------
 
 
 def checked_columns(columns: Sequence[str], table: Table, address: str) -> Roles:
@@ -125,95 +137,178 @@ def checked_columns(columns: Sequence[str], table: Table, address: str) -> Roles
             listed = f" ({', '.join(names)})" if least else ""
             problem = f"columns must name {limit} one {what}{listed}; {list(columns)} names {count}"
             raise InputError(address, problem)
-    if len(columns) not in {row.width for row in table.rows}:
+    for name, abscissa in RESOLUTION.items():
+        if name in columns and (list(columns).count(name) > 1 or abscissa not in columns):
+            raise InputError(address, f'columns must name one "{abscissa}" and at most one "{name}", got {columns}.')
+    if len(columns) not in table.widths:
         problem = f"columns names {len(columns)} columns, the table has {_widths(table)}; it begins"
         raise InputError(address, problem + table.beginning())
     needed = max(i for i, name in enumerate(columns) if name != "ignore") + 1
-    for row in table.rows:
-        if row.width < needed:
-            problem = f"{quoted(row.text)} has {row.width} numbers, columns asks for {needed}"
-            raise InputError(f"{address}, line {row.number}", problem)
+    short = table.first_narrower(needed)
+    if short is not None:
+        problem = f"{quoted(short.text)} has {short.width} numbers, columns asks for {needed}"
+        raise InputError(f"{address}, line {short.number}", problem)
     return tuple(columns)[: max(needed, table.width)]
 
 
-def headings(table: Table) -> tuple[str, ...]:
-    """Return the headings of the columns from the line above the table; empty where there are none."""
-    text = next((line for line in reversed(table.header) if line.strip()), "").strip().lstrip("\ufeff")
-    if text.startswith("#L "):
-        text = text[3:]
-    text = text.lstrip("".join(COMMENT_MARKERS) + " \t")
-    if "=" in text:
-        return ()
-    for cells in (
-        fields(text) if {",", ";"} & set(text) else [],
-        re.split(r"\t+|[ ]{2,}", text),
-        text.split(),
-    ):
-        if len(cells) in {table.width, table.widest} and all(cells):
-            return tuple(cell.strip() for cell in cells)
-    return ()
+def _contradictions(roles: Roles, found: Titles) -> tuple[str, ...]:
+    """Return notes on headings that say otherwise than the user, who is believed."""
+    return tuple(
+        f"column {i + 1} is headed {quoted(h.text, 40)}, but is taken as {role}, as columns says"
+        for i, (role, h) in enumerate(zip(roles, found.headings, strict=False))
+        if role not in ("ignore", "x", "y") and _says_otherwise(h, role)
+    )
 
 
-def _role_of_heading(heading: str) -> str | None:
-    plain = re.sub(r"[\s_\-]", "", heading.lower())
-    return _ROLE_OF_HEADING.get(plain) or _ROLE_OF_HEADING.get(_UNIT.sub("", plain))
+def _says_otherwise(said: Heading, role: str) -> bool:
+    kinds = (ABSCISSAE, ORDINATES)
+    if said.other or said.other_ordinate:
+        return True
+    if said.meaning in ("", "x", "y", role):
+        return False
+    return any(role in kind for kind in kinds) or role == "sigma"
 
 
-def _roles_of_headings(table: Table, heads: Sequence[str], kind: Convention, address: str) -> Roles:
-    if len(heads) < table.width:
-        raise _undecided(table, address, f"a .{kind.name} file does not say by itself what its columns are")
-    roles = [_role_of_heading(heading) for heading in heads[: table.width]]
-    counts = [sum(role in names for role in roles) for names in (ABSCISSAE, ORDINATES)]
-    if None in roles or counts != [1, 1] or roles.count("sigma") > 1:
-        listed = ", ".join(quoted(heading, 30) for heading in heads[:8]) + (", …" if len(heads) > 8 else "")
-        raise _undecided(table, address, f"the headings {listed} do not say what the columns are")
-    return tuple(role for role in roles if role is not None)
+# ---- by headings ----------------------------------------------------------------------------------
 
 
-def _refuse_foreign_abscissa(table: Table, heads: Sequence[str], roles: Roles, address: str, per_nm: bool) -> None:
-    """Raise InputError where the file itself says that its abscissa is another one, or in nm."""
-    at = next(i for i, role in enumerate(roles) if role in ABSCISSAE)
-    x = roles[at]
-    sources = [heads[at]] if heads else [line for line in table.header if "=" not in line]
-    for text in sources:
-        named = _role_of_heading(text) if heads else None
-        if x != "two_theta" and _TWO_THETA.search(text):
-            named = "two_theta"
-        if named in ABSCISSAE and named != x:
-            problem = f"column {at + 1} is read as {x}, but the header says {quoted(text, 40)}"
-            meant = [str(named), *(role for role in roles if role not in ABSCISSAE)]
-            raise _undecided(table, address, problem, meant if named in ("q", "two_theta") else None)
-        if per_nm and x == "q":
-            continue
-        if (x in ("r", "q") and heads and _NM.search(text)) or (x == "q" and _PER_NM.search(text)):
-            problem = f"the header says {quoted(text, 40)}: convert {x} from nm to Å, in which it is read here"
-            problem += ', or, for total scattering, say q_unit = "1/nm"' if x == "q" else ""
-            raise InputError(address, problem)
+def _decisive(found: Titles) -> bool:
+    """Say whether headings name one abscissa and one ordinate."""
+    meanings = [h.meaning for h in found.headings]
+    return all(sum(m in names for m in meanings) == 1 for names in (ABSCISSAE, ORDINATES))
 
 
-def _unit_note(table: Table, heads: Sequence[str], roles: Roles) -> tuple[str, ...]:
-    at = next(i for i, role in enumerate(roles) if role in ABSCISSAE)
-    if roles[at] in ("r", "q") and len(heads) > at and _NM.search(heads[at]):
-        return (f"the header says {quoted(heads[at], 40)}; the numbers are taken as they stand, in Å",)
-    return ()
+def _roles_of_headings(table: Table, found: Titles, suffix: str, address: str) -> Roles:
+    """Return the names of the columns of a file that has nothing but its headings."""
+    heads = found.headings[: table.width]
+    if not heads:
+        raise _undecided(table, address, f"a {suffix} file does not say by itself what its columns are", found)
+    meanings = _as_atsas([h.meaning for h in heads])
+    unknown = [h for h in heads if not h.known] + [Heading("")] * (table.width - len(heads))
+    counts = [sum(m in names for m in meanings) for names in (ABSCISSAE, ORDINATES, ("sigma",))]
+    if counts[:2] != [1, 1] or counts[2] > 1 or (unknown and not counts[2]):
+        listed = ", ".join(quoted(h.text, 30) for h in heads[:8]) + (", …" if len(heads) > 8 else "")
+        raise _undecided(table, address, f"the headings {listed} do not say what the columns are", found)
+    return _cut(meanings)
 
 
-def _ignored_note(heads: Sequence[str], roles: Roles) -> tuple[str, ...]:
+def _cut(meanings: Sequence[str]) -> Roles:
+    """Return names of columns for what headings mean, as far as the last that counts."""
+    x = next(m for m in meanings if m in ABSCISSAE)
+    names = [m if m in COLUMN_NAMES and RESOLUTION.get(m, x) == x else "ignore" for m in meanings]
+    return tuple(names[: max(i for i, n in enumerate(names) if n != "ignore") + 1])
+
+
+def _as_atsas(meanings: list[str]) -> list[str]:
+    """Return meanings with S in the place of an abscissa as q: so programs of small angles call 4π sin θ/λ."""
+    if meanings[0] == "s" and not any(m in ABSCISSAE for m in meanings) and "intensity" in meanings:
+        return ["q", *meanings[1:]]
+    return meanings
+
+
+# ---- by the kind of file --------------------------------------------------------------------------
+
+
+def _roles_of_kind(
+    table: Table, kind: Convention, suffix: str, found: Titles, address: str
+) -> tuple[Roles, tuple[str, ...]]:
+    """Return the names of the columns of a kind of file, or those of its headings where these say otherwise."""
+    layout = kind.layouts.get(table.widest, kind.layouts.get(table.width))
+    heads = [found.at(i) for i in range(table.width)]
+    _refuse_other_quantity(table, found, address)
+    said = _as_atsas([h.meaning for h in heads])
+    if layout is None:
+        if _decisive(found) and not any(not h.known for h in heads):
+            roles = _cut(said)
+            return roles, (f"columns read by their headings as {', '.join(roles)}",)
+        known = " or ".join(str(n) for n in kind.layouts)
+        problem = f"a .{kind.name} table has {known} columns, this one has {table.width}"
+        raise _undecided(table, address, problem, found)
+    usual = layout[: table.width]
+    mistaken = table.mistaken() if "sigma" in layout[table.width :] else None
+    if mistaken is not None:
+        problem = f"{quoted(mistaken.text)} has {mistaken.width} numbers, other rows have {table.widest}"
+        raise InputError(f"{address}, line {mistaken.number}", f"{problem}; fill or remove it")
+    roles = tuple(_role(m, u, said) for m, u in zip(said, usual, strict=True))
+    if roles == usual:
+        return roles, _ignored_note(heads, roles)
+    counts = [sum(m in names for m in roles) for names in (ABSCISSAE, ORDINATES, ("sigma",))]
+    hardly = not found.sure and sum(h.known for h in heads) < 2  # one word of free text may be the name of a quantity
+    if counts[:2] != [1, 1] or counts[2] > 1 or hardly:
+        listed = ", ".join(quoted(h.text, 30) for h in heads)
+        problem = f"the headings {listed} do not fit a .{kind.name} file, which holds {', '.join(usual)}"
+        raise _undecided(table, address, problem, found)
+    notes = tuple(
+        f"column {i + 1} is {r if r != 'ignore' else h.meaning} by its heading {quoted(h.text, 40)}, not {u} as in most"
+        f" .{kind.name} files"
+        for i, (r, u, h) in enumerate(zip(roles, usual, heads, strict=True))
+        if r != u and h.known
+    )
+    return roles, notes
+
+
+def _role(meaning: str, usual: str, said: Sequence[str]) -> str:
+    """Return the name of a column by its heading, else by the kind of file unless another column is headed so."""
+    if meaning in ("x", "y", ""):
+        taken = next((names for names in (ABSCISSAE, ORDINATES) if usual in names), (usual,))
+        return "ignore" if any(m in taken and m not in ("x", "y") for m in said) else usual
+    return meaning if meaning in COLUMN_NAMES else "ignore"
+
+
+def _refuse_other_quantity(table: Table, found: Titles, address: str) -> None:
+    """Raise InputError where the first column is headed with a quantity that no technique takes, or the second."""
+    x, y = found.at(0), found.at(1)
+    what = x.other or y.other_ordinate
+    if not what and found.axes and not x.known:
+        what = "a quantity that is not known here"
+    if what:
+        words = quoted((x if x.other or not y.other_ordinate else y).text, 60)
+        problem = f"line {found.line} says {words}: that is {what}"
+        raise _undecided(table, address, problem, found)
+
+
+def _ignored_note(heads: Sequence[Heading], roles: Roles) -> tuple[str, ...]:
     if "ignore" not in roles:
         return ()
-    named = [f"column {i + 1}" + (f" (headed {quoted(heads[i], 30)})" if heads else "") for i in range(len(roles))]
+    named = [
+        f"column {i + 1}" + (f" (headed {quoted(heads[i].text, 30)})" if heads[i].text else "")
+        for i in range(len(roles))
+    ]
     note = f"{named[roles.index('ignore')]} is not an error bar of the ordinate and is ignored"
     return (f"{note}; {named[roles.index('sigma')]} is sigma" if "sigma" in roles else note,)
 
 
+# ---- what to say ----------------------------------------------------------------------------------
+
+
+def proposed(found: Titles, width: int) -> list[str]:
+    """Return names for the columns of a table as far as its headings are understood; [] where these tell nothing."""
+    meanings = [found.at(i).meaning for i in range(width)]
+    names = ["ignore"] * width
+    for group in (ABSCISSAE, ORDINATES, ("sigma",)):
+        first = next((i for i, m in enumerate(meanings) if m in group), None)
+        if first is not None:
+            names[first] = meanings[first]
+    lacking = [g for g in (ABSCISSAE, ORDINATES) if not any(n in g for n in names)]
+    if len(lacking) == 2 or width < 2:
+        return []
+    if lacking:
+        here = next(n for n in names if n != "ignore")
+        partner = {"r": "g", "q": "intensity", "two_theta": "intensity", "energy": "y", "g": "r", "f": "q", "s": "q"}
+        place = next((i for i, n in enumerate(names) if n == "ignore"), None)
+        if place is None or here not in (*partner, "intensity"):
+            return []
+        names[place] = partner.get(here, "q")
+    return names
+
+
 def _widths(table: Table) -> str:
-    counts = sorted({row.width for row in table.rows})
-    return " or ".join(str(n) for n in counts)
+    return " or ".join(str(n) for n in sorted(table.widths))
 
 
-def _undecided(table: Table, address: str, problem: str, meant: Sequence[str] | None = None) -> InputError:
-    """Return the error for columns whose meaning is not known; meant: what they seem to be."""
-    names = meant or (("r", "g") if table.width == 2 else ("r", "g", "ignore", "sigma"))
+def _undecided(table: Table, address: str, problem: str, found: Titles) -> InputError:
+    """Return the error for columns whose meaning is not known, with names made of the headings seen."""
+    names = proposed(found, table.width) or (["r", "g"] if table.width == 2 else ["r", "g", "ignore", "sigma"])
     example = "[" + ", ".join(f'"{name}"' for name in names) + "]"
     return InputError(
         address,

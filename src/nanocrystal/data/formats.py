@@ -15,10 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nanocrystal.data.checks import Points, Source, checked
 from nanocrystal.data.curve import Curve
 from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded
+
+
+class SeveralCurves(InputError):
+    """A file holds several curves, and none of them is chosen."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class RawFile:
         if self.entry is None:
             if len(names) == 1:
                 return 0
-            raise self.error(f"holds {len(names)} {what}; choose one with entry = …, of: {shown}.")
+            raise SeveralCurves(self.address, f"holds {len(names)} {what}; choose one with entry = …, of: {shown}.")
         if isinstance(self.entry, int) and not isinstance(self.entry, bool) and 1 <= self.entry <= len(names):
             return self.entry - 1
         if isinstance(self.entry, str) and names.count(self.entry) == 1:
@@ -69,34 +74,37 @@ class RawFile:
     ) -> Curve:
         """Return a curve, x ascending; axes: what x and y are, as `Curve` calls them.
 
-        Raises InputError for fewer than three points, for arrays of different lengths and for an x that is not finite.
+        Points that cannot be used (missing values, σ not above 0) are left out and named in its `faults`. Raises
+        InputError for fewer than three points, for arrays of different lengths and for an x that is not finite.
         """
         columns = [None if a is None else np.asarray(a, dtype=np.float64) for a in (x, y, sigma, resolution)]
-        first = columns[0]
+        first, second, *beside = columns
         assert first is not None
-        if any(c is not None and c.shape != first.shape for c in columns) or len(first) < 3:
-            raise self.error(f"has {len(first)} points, or columns of different lengths; a curve needs at least 3.")
-        if not np.isfinite(first).all():
-            raise self.error(f"holds {axes[0]} that are missing or not finite.")
-        order = np.argsort(first, kind="stable")
-        said = list(notes)
-        if (np.diff(first) < 0.0).any():
-            said.append(f"the points were not in ascending order of {axes[0]} and were sorted")
-        ordered = [None if c is None else np.ascontiguousarray(c[order]) for c in columns]
-        assert ordered[0] is not None
-        assert ordered[1] is not None
+        assert second is not None
+        if any(c is not None and c.shape != first.shape for c in columns):
+            raise self.error("holds columns of different lengths.")
+        source = Source(
+            address=self.address,
+            where=(self.address,),
+            x_name=axes[0],
+            shown=lambda places: [f"the point at {axes[0]} = {first[i]:g}" for i in places],
+            rows="points",
+        )
+        points = Points(first, second, beside[0], beside[1], np.arange(len(first)))
+        points, said, faults = checked(points, source)
         return Curve(
-            x=ordered[0],
-            y=ordered[1],
-            sigma=ordered[2],
-            resolution=ordered[3],
+            x=np.ascontiguousarray(points.x),
+            y=np.ascontiguousarray(points.y),
+            sigma=points.sigma,
+            resolution=points.resolution,
             x_name=axes[0],
             y_name=axes[1],
             source=str(self.path),
             sha256=hashlib.sha256(self.content).hexdigest(),
             metadata={},
             stated=stated or Stated(),
-            notes=tuple(said),
+            notes=(*notes, *said),
+            faults=faults,
         )
 
 

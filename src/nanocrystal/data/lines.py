@@ -1,16 +1,17 @@
-"""Single lines of a data file: comments, rows of numbers, pairs of the header."""
+"""Single lines of a data file: comments, and rows of numbers in the notation of the file."""
 
 from __future__ import annotations
 
+import csv
 import math
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 COMMENT_MARKERS = ("#", "!", "%", ";", "'", "//")
 
 # Fortran writes `-.1567`, `1.0D+03`, and drops the letter of a three-digit exponent: `0.1-100`.
 _NUMBER = re.compile(
-    r"(?P<mantissa>[+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD](?P<exponent>[+-]?\d+))?"
+    r"(?P<mantissa>[+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eEdD](?P<exponent>[+-]?\d+))?"
     r"|(?P<bare>[+-]?(?:\d+\.\d*|\.\d+))(?P<bare_exponent>[+-]\d{3})",
     re.ASCII,
 )
@@ -19,18 +20,55 @@ _MISSING = re.compile(
     r"[+-]?nan(\(\w*\))?|[+-]?1\.#\w+|#?n/?a|#num!|#div/0!|#value!|null|none|missing|-{1,3}|\?|\.|\*+|",
     re.IGNORECASE,
 )
-_DECIMAL_COMMA = re.compile(r"\d,\d+[;\s]+[+-]?\d")
-_KEY = re.compile(r"(?:^|(?<=[\s#!%;(]))([A-Za-z_][\w.\-]*)[ \t]*=(?!=)", re.ASCII)
-_WIDE_GAP = re.compile(r"\t|[ ]{2,}")
+_GROUPED = {
+    mark: re.compile(rf"[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+(?:{re.escape(point)}\d*)?", re.ASCII)
+    for mark, point in ((",", "."), (".", ","))
+}
+_DECIMAL_COMMA = re.compile(r"\d,\d")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How the numbers of a table are written.
+
+    separator: of columns, "" for blanks and tabs; decimal: the sign; grouped: whether the other of point and comma
+    parts thousands.
+    """
+
+    separator: str = ""
+    decimal: str = "."
+    grouped: bool = False
+
+    @property
+    def note(self) -> tuple[str, ...]:
+        """What is said of a notation that programs do not share."""
+        read = ["decimal commas were read as decimal points"] if self.decimal == "," else []
+        mark = "points" if self.decimal == "," else "commas"
+        read += [f"{mark} between thousands were left out"] if self.grouped else []
+        return ("; ".join(read),) if read else ()
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text, which end as files of any system do and not at other signs that could be ends."""
+    return _NEWLINE.split(text)
 
 
 def is_comment(text: str) -> bool:
     return text.lstrip().startswith(COMMENT_MARKERS)
 
 
-def number(token: str) -> float | None:
+def number(token: str, notation: Notation | None = None) -> float | None:
     """Return the value of one token; NaN for a token that marks a missing value, None for a word."""
     token = token.replace("−", "-")
+    if notation is not None:
+        if notation.grouped:
+            mark = "." if notation.decimal == "," else ","
+            token = token.replace(mark, "") if _GROUPED[mark].fullmatch(token) else token
+        if notation.decimal == ",":
+            if "." in token and _NUMBER.fullmatch(token):
+                return None  # a decimal point among decimal commas
+            token = token.replace(",", ".")
     match = _NUMBER.fullmatch(token)
     if match:
         mantissa = match["mantissa"] or match["bare"]
@@ -41,27 +79,42 @@ def number(token: str) -> float | None:
     return math.nan if _MISSING.fullmatch(token) else None
 
 
-def fields(text: str) -> list[str]:
-    """Return the tokens of a line, separated by semicolons, else by commas, else by blanks.
+def separator_of(text: str) -> str:
+    """Return what parts the columns of a line: semicolons, else commas, else blanks ("")."""
+    return next((s for s in (";", ",") if s in text), "")
+
+
+def fields(text: str, separator: str | None = None) -> list[str]:
+    """Return the tokens of a line; separator: "" for blanks; by default as the line shows.
 
     Empty tokens at the end are left out: spreadsheets fill rows up with separators.
     """
-    separator = next((s for s in (";", ",") if s in text), None)
-    tokens = [t.strip().strip('"').strip() for t in text.split(separator)]
+    separator = separator_of(text) if separator is None else separator
+    if separator and '"' in text and "\n" not in text:
+        try:
+            cells = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+        except csv.Error:
+            cells = text.split(separator)
+    else:
+        cells = text.split(separator or None)
+    tokens = [cell.strip().strip('"').strip() for cell in cells]
     while tokens and not tokens[-1]:
         tokens.pop()
     return tokens
 
 
-def numbers(text: str) -> tuple[float, ...] | None:
+def numbers(text: str, notation: Notation | None = None) -> tuple[float, ...] | None:
     """Return the values of a line of numbers, None for a line that holds words.
 
     The first token must be a number; behind it, missing values are NaN.
     """
-    tokens = fields(text)
-    if not tokens or not _NUMBER.fullmatch(tokens[0].replace("−", "-")):
+    tokens = fields(text, None if notation is None else notation.separator)
+    if not tokens:
         return None
-    values = [number(t) for t in tokens]
+    first = number(tokens[0], notation)
+    if first is None or (not math.isfinite(first) and not _NUMBER.fullmatch(tokens[0].replace("−", "-"))):
+        return None
+    values = [first, *(number(t, notation) for t in tokens[1:])]
     return None if None in values else tuple(v for v in values if v is not None)
 
 
@@ -71,20 +124,6 @@ def has_decimal_comma(text: str) -> bool:
 
 def quoted(text: str, length: int = 80) -> str:
     """Return a line as it can stand in a message: on one line, printable, not too long."""
-    shown = "".join(c if c.isprintable() else " " for c in text.strip())
-    return f"'{shown[:length]}…'" if len(shown) > length else f"'{shown}'"
-
-
-def header_pairs(header: Iterable[str]) -> dict[str, str]:
-    """Return the "key = value" pairs of the header lines, keys in lower case.
-
-    Several pairs may stand on one line; a value ends at the next pair or at a wide gap.
-    """
-    pairs: dict[str, str] = {}
-    for text in header:
-        keys = list(_KEY.finditer(text))
-        for i, key in enumerate(keys):
-            end = keys[i + 1].start() if i + 1 < len(keys) else len(text)
-            value = text[key.end() : end].strip()
-            pairs[key[1].lower()] = _WIDE_GAP.split(value)[0].strip().rstrip(",;") if value else ""
-    return pairs
+    bare = text.strip()
+    shown = "".join(c if c.isprintable() else " " for c in bare[: length + 1])
+    return f"'{shown[:length]}…'" if len(bare) > length else f"'{shown}'"

@@ -13,12 +13,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nanocrystal.data.kinds import refuse_other
 from nanocrystal.data.nmr_bruker import diffusion_times, read_bruker, read_bruker_processed
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, checked
-from nanocrystal.data.nmr_foreign import read_jcamp, read_jeol, read_nmrpipe, read_varian
+from nanocrystal.data.nmr_jcamp import read_jcamp
+from nanocrystal.data.nmr_jeol import read_jeol
+from nanocrystal.data.nmr_pipe import read_nmrpipe
 from nanocrystal.data.nmr_simpson import read_simpson
 from nanocrystal.data.nmr_text import read_columns
+from nanocrystal.data.nmr_varian import read_varian
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.text import beginning_of
 
 __all__ = ["IndirectAxis", "NmrData", "diffusion_times", "read_nmr"]
 BRUKER_FILES = ("fid", "ser", "acqus", "acqu", "acqu2s", "vdlist", "vclist", "difflist", "pulseprogram")
@@ -94,6 +99,7 @@ def _folder(path: Path, nucleus: str | None, indirect: str | None) -> NmrData:
     experiments = sorted(p.parent.name for p in path.glob("*/acqus"))
     if experiments:
         raise InputError(str(path), f"holds several experiments; name one: {', '.join(experiments[:20])}.")
+    refuse_other(path, "the folder of an NMR measurement", str(path), but="nmr")
     raise InputError(
         str(path),
         "is no NMR data set: it has no acqus (Bruker: name the folder of the experiment number) and no "
@@ -105,8 +111,8 @@ def _file(path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData
     suffix = path.suffix.lower()
     if suffix == ".zip":
         raise InputError(str(path), "is a .zip; unpack it and name the folder of the experiment.")
-    with path.open("rb") as stream:
-        beginning = stream.read(4)
+    beginning = beginning_of(path, str(path), 4)
+    refuse_other(path, "an NMR measurement, or a spectrum over ppm or Hz", str(path), but="nmr")
     if beginning == b"SIMP":
         return read_simpson(path, nucleus, carrier_mhz)
     if suffix == ".fid":

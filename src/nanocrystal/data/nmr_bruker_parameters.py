@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanocrystal.arrays import FloatArray
+from nanocrystal.data.lines import quoted
+from nanocrystal.data.numbers import finite_number, number_of, plain_number, whole_number_of
 from nanocrystal.errors import InputError
 from nanocrystal.text import read_text
 
-FloatArray = NDArray[np.float64]
+LONGEST_DELAY = 1e5
+"""points; digital filters delay by about 70"""
 _RANGE = re.compile(r"\(0\.\.\d+\)")
 _WORDS = re.compile(r"<([^>]*)>")
 _SUFFIX = {"s": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_ENTRY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
+_ENTRY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
 
 # fmt: off
 GROUP_DELAY = {
@@ -70,31 +74,28 @@ def _value(text: str) -> Any:
 
 
 def _plain(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    number = plain_number(text)
+    return text if number is None else number
 
 
-def group_delay(acqus: Mapping[str, Any], where: str) -> tuple[float, str]:
+def group_delay(acqus: Mapping[str, Any], path: Path) -> tuple[float, str]:
     """Return by how many points the digital filter delays the signal, and a sentence; raises InputError."""
-    stated = float(acqus.get("GRPDLY", -1.0))
+    stated = number_of(acqus, "GRPDLY", path, -1.0, least=-1.0, most=LONGEST_DELAY)
     if stated > 0.0:
         return stated, f"the digital filter delays the signal by {stated:.4g} points (GRPDLY); time begins behind them"
-    version, decimation = int(acqus.get("DSPFVS", 0)), acqus.get("DECIM", 1)
+    version = whole_number_of(acqus, "DSPFVS", path, 0, least=-1)
+    decimation = number_of(acqus, "DECIM", path, 1, least=0)
     if stated == 0.0 or not 10 <= version <= 13 or decimation in (0, 1):
         return 0.0, "no digital filter delays the signal"
     table = dict(zip(DECIMATION, GROUP_DELAY[version], strict=False))
     if decimation not in table:
         raise InputError(
-            where,
-            f"says DECIM = {decimation} with DSPFVS = {version}, for which the delay of the digital filter is "
+            str(path),
+            f"says DECIM = {decimation:g} with DSPFVS = {version}, for which the delay of the digital filter is "
             "not known; process the data in TopSpin and read pdata instead.",
         )
-    delay = table[decimation]
-    return delay, f"the digital filter delays the signal by {delay:.4g} points (DSPFVS {version}, DECIM {decimation})"
+    delay = table[int(decimation)]
+    return delay, f"the digital filter delays the signal by {delay:.4g} points (DSPFVS {version}, DECIM {decimation:g})"
 
 
 def list_values(path: Path) -> tuple[FloatArray, bool]:
@@ -110,15 +111,20 @@ def list_values(path: Path) -> tuple[FloatArray, bool]:
             continue
         match = _ENTRY.fullmatch(text)
         if match is None:
-            raise InputError(f"{path}, line {number}", f"{text!r} is no number such as 0.5, 10m or 200u.")
+            raise InputError(f"{path}, line {number}", f"{quoted(text)} is no number such as 0.5, 10m or 200u.")
         with_units |= bool(match[2])
-        values.append(float(match[1]) * _SUFFIX.get(match[2], 1.0))
+        value = float(match[1]) * _SUFFIX.get(match[2], 1.0)
+        if not math.isfinite(value):
+            raise InputError(f"{path}, line {number}", f"{quoted(text)} is too large a number.")
+        values.append(value)
     if not values:
         raise InputError(str(path), "is empty; it must hold one value for each trace.")
     return np.array(values), with_units
 
 
 def numbered(acqus: Mapping[str, Any], name: str, prefix: str) -> dict[str, float]:
-    """Return the members of a parameter list that are not 0: "D" -> {"d1": 1.0, …}."""
-    listed = acqus.get(name, [])
-    return {f"{prefix}{k}": float(v) for k, v in enumerate(listed) if isinstance(v, int | float) and v}
+    """Return the members of a parameter list that are numbers other than 0: "D" -> {"d1": 1.0, …}."""
+    stated = acqus.get(name)
+    listed = stated if isinstance(stated, list) else []
+    numbers = ((k, finite_number(v)) for k, v in enumerate(listed))
+    return {f"{prefix}{k}": number for k, number in numbers if number}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from nanocrystal.arrays import ComplexArray, FloatArray
+from nanocrystal.data.numbers import finite_number, number_of
 from nanocrystal.errors import InputError
 
 UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
@@ -20,6 +22,14 @@ UNITS = {"time": "s", "frequency": "Hz", "shift": "ppm"}
 Domain = Literal["time", "frequency", "shift"]
 MHZ = (1.0, 3000.0)
 """between which the frequencies of nuclei in the fields of spectrometers are"""
+WIDEST_PPM = 20000.0
+"""ppm beyond which no axis goes: ²⁰⁷Pb and ¹⁹⁵Pt span 15 000"""
+WIDTHS = (1e-3, 1e10)
+"""Hz, between which spectra are wide"""
+LARGEST = 1e100
+"""of an intensity: its square must be a number, too"""
+APART = 0.05
+"""of the frequency, by which the carrier may be from 0 ppm: ²⁰⁷Pb and ¹⁹⁵Pt span 0.015"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,29 +144,59 @@ class NmrData:
         return replace(self, indirect=IndirectAxis(name, unit, axis, source))
 
 
+def complex_values(real: FloatArray, imaginary: FloatArray | None = None) -> ComplexArray:
+    """Return values of two parts, of one shape, as they are: numbers that are not finite stay what they are."""
+    values = np.zeros(np.shape(real), dtype=np.complex128)
+    values.real = real
+    if imaginary is not None:
+        values.imag = imaginary
+    return values
+
+
 def time_axis(n_points: int, dwell_s: float, group_delay: float = 0.0) -> FloatArray:
     """Return t (s) of an FID whose signal begins `group_delay` points after its first."""
     return np.asarray((np.arange(n_points) - group_delay) * dwell_s)
 
 
-def frequency_mhz(value: Any) -> float | None:
-    """Return a frequency in MHz, None for what is none."""
-    try:
-        frequency = float(value)
-    except (TypeError, ValueError):
+def frequency_of(stated: Mapping[str, Any], key: str, path: Path) -> float | None:
+    """Return a frequency that a file states (MHz), None where it says nothing or 0; raises InputError for others."""
+    if stated.get(key) in (None, "") or finite_number(stated[key]) == 0.0:
         return None
-    return frequency if np.isfinite(frequency) and frequency > 0.0 else None
+    return number_of(stated, key, path, least=MHZ[0], most=MHZ[1], unit="MHz")
+
+
+def sweep_of(stated: Mapping[str, Any], key: str, path: Path) -> float:
+    """Return the width of the spectrum that a file states, Hz; raises InputError where it is none."""
+    return number_of(stated, key, path, least=WIDTHS[0], most=WIDTHS[1], unit="Hz")
 
 
 def checked(data: NmrData) -> NmrData:
-    """Return the data; raises InputError for numbers that are not finite, too few points, or nothing but zeros."""
+    """Return the data; raises InputError where its numbers or its axis cannot be what was measured.
+
+    That is: numbers that are not finite or beyond what anything counts, too few points, nothing but zeros, an axis that
+    does not ascend, a signal that begins behind the last point, 0 ppm far from the carrier.
+    """
     bad = int(np.count_nonzero(~np.isfinite(data.values)))
     if bad:
         raise InputError(data.source, f"holds {bad} points that are not numbers (NaN or infinite); export it again.")
-    if data.values.shape[-1] < 8:
-        raise InputError(data.source, f"holds {data.values.shape[-1]} points; an FID or spectrum has at least 8.")
-    if not data.values.any():
+    n = data.values.shape[-1]
+    if n < 8:
+        raise InputError(data.source, f"holds {n} points; an FID or spectrum has at least 8.")
+    highest = max(float(np.abs(part).max()) for part in (data.values.real, data.values.imag))
+    if highest == 0.0:
         raise InputError(data.source, "holds nothing but zeros; was the measurement stopped before its first scan?")
+    if highest > LARGEST:
+        raise InputError(data.source, f"holds numbers up to {highest:.3g}, which nothing counts; is it damaged?")
+    with np.errstate(over="ignore"):
+        ascending = bool(np.isfinite(data.x).all() and (np.diff(data.x) > 0.0).all())
+    if len(data.x) != n or not ascending:
+        raise InputError(data.source, f"states an axis that does not ascend over its {n} points; is it damaged?")
+    if data.domain == "time" and not data.x[-1] > 0.0:
+        raise InputError(data.source, f"states a delay of the digital filter that is longer than its {n} points.")
+    both = (data.carrier_mhz, data.reference_mhz)
+    if both[0] and both[1] and abs(both[0] / both[1] - 1.0) > APART:
+        problem = f"states a carrier of {both[0]:g} MHz and 0 ppm at {both[1]:g} MHz: those are not of one nucleus"
+        raise InputError(data.source, f"{problem}; is it damaged?")
     return data
 
 

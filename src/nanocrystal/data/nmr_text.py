@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from nanocrystal.data.nmr_data import NmrData
-from nanocrystal.data.table import number_table
+from nanocrystal.data.nmr_data import WIDEST_PPM, NmrData, complex_values
+from nanocrystal.data.table import Table, number_table
+from nanocrystal.data.titles import titles
 from nanocrystal.errors import InputError
-from nanocrystal.text import read_text
+from nanocrystal.text import decoded, file_bytes
 
-WIDEST_PPM = 20000.0
-"""ppm beyond which no axis goes: ²⁰⁷Pb and ¹⁹⁵Pt span 15 000"""
+OTHER_ABSCISSAE = ("r", "q", "two_theta")
+PATTERNS = (".xy", ".xye")
+"""suffixes of patterns over 2θ"""
+LARGEST_HZ = 1e12
+"""beyond which no axis in Hz goes"""
 
 
 def read_columns(
@@ -23,19 +27,21 @@ def read_columns(
     A heading "imaginary" over the third column makes it that. Raises InputError for columns that cannot be meant.
     """
     address = str(path)
+    content = file_bytes(path, address)
     try:
-        text = read_text(path, address)
+        text = decoded(content, address)
     except InputError:
         raise InputError(address, "is no text file and of no NMR format that is known.") from None
     table = number_table(text, address)
     if table.width < 2:
         raise InputError(address, "must have two columns, ppm and intensity.")
-    columns = np.array([row.values[: table.width] for row in table.rows], dtype=np.float64)
+    columns = table.rows()
     bad = np.flatnonzero(~np.isfinite(columns[:, :2]).all(axis=1))
     if bad.size:
-        line = table.rows[bad[0]].number
+        line = table.lines[bad[0]]
         raise InputError(f"{address}, line {line}", f"holds a missing or not-a-number value ({bad.size} such rows).")
     heading = table.header[-1].lower() if table.header else ""
+    _refuse_other_curve(table, path, heading)
     notes = list(table.notes)
     if "hz" in heading and "ppm" not in heading:
         unit = "Hz"
@@ -43,7 +49,7 @@ def read_columns(
     imaginary = "imag" in heading and table.width >= 3
     if table.width > 2 and not imaginary:
         notes.append(f"{table.width - 2} more columns are left aside")
-    values = np.asarray(columns[order, 1] + (1j * columns[order, 2] if imaginary else 0j), dtype=np.complex128)
+    values = complex_values(columns[order, 1], columns[order, 2] if imaginary else None)
     return NmrData(
         domain="shift" if unit == "ppm" else "frequency",
         values=values,
@@ -59,9 +65,26 @@ def read_columns(
     )
 
 
+def _refuse_other_curve(table: Table, path: Path, heading: str) -> None:
+    """Raise InputError for a curve whose headings, or whose suffix, say that it lies over r, q or 2θ."""
+    if "ppm" in heading or "hz" in heading:
+        return
+    found = titles(table.header, table.widths, len(table))
+    first = found.at(0).meaning
+    if first in OTHER_ABSCISSAE or path.suffix.lower() in PATTERNS:
+        what = f"over {first} by its heading {found.at(0).text!r}" if first else "a pattern over 2θ by its suffix"
+        raise InputError(
+            str(path),
+            f"is a curve {what}; `nanocrystal new {path.name}` writes a study for it. Wanted is a spectrum over ppm or "
+            "Hz: head its first column so.",
+        )
+
+
 def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -> tuple[np.ndarray, slice]:
     """Return the axis in ascending order and how rows are turned; raises InputError for what is no axis."""
     x, y = columns[:, 0], columns[:, 1]
+    if np.abs(x).max() > LARGEST_HZ:
+        raise InputError(address, f"has {x[np.abs(x).argmax()]:g} in its first column, which is no range of ppm or Hz.")
     first, second = _runs_one_way(x), _runs_one_way(y)
     if not first:
         if second:
@@ -88,5 +111,4 @@ def _ascending(columns: np.ndarray, address: str, unit: str, notes: list[str]) -
 
 
 def _runs_one_way(x: np.ndarray) -> bool:
-    steps = np.diff(x)
-    return bool(np.all(steps > 0.0) or np.all(steps < 0.0))
+    return bool(np.all(x[1:] > x[:-1]) or np.all(x[1:] < x[:-1]))

@@ -1,8 +1,8 @@
 """One way to compile: cached on disk where that is possible, announced to the user once.
 
 Modules named `_*_numba.py` use `jit`; they import Numba, so they are imported where they are
-first called (`load`), never at import of the package. Where no cache folder is writable, the
-kernels are compiled anew in each process, and the listener is told so in one sentence.
+first called (`load`), never at import of the package. Where no cache folder is writable, or what
+is in it is damaged, kernels are compiled anew, and the listener is told so in one sentence.
 """
 
 from __future__ import annotations
@@ -39,13 +39,22 @@ def tell(sentence: str) -> None:
 
 def jit(function: Callable[..., Any]) -> Any:
     """Compile `function` at its first call: no Python objects, without the GIL, cached on disk."""
+    return compiled(function, nogil=True, fastmath=True)
+
+
+def compiled(function: Callable[..., Any], **options: Any) -> Any:
+    """Compile `function` at its first call with options of Numba; cached on disk, where that can be."""
     import numba
 
     try:
-        return numba.njit(nogil=True, fastmath=True, cache=True)(function)
+        kernel = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # Numba's word for: no cache folder can be written
         tell(NO_CACHE)
-        return numba.njit(nogil=True, fastmath=True)(function)
+        return numba.njit(**options)(function)
+    from nanocrystal.kernels._checked_cache import CheckedCache
+
+    kernel._cache = CheckedCache(function, tell, NO_CACHE)
+    return kernel
 
 
 @cache

@@ -33,6 +33,8 @@ BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
 OFFSETS_AT_ONCE = 4_000_000
 """lattice offsets that are held in memory: about 400 MB"""
+PARTS = 16
+"""histograms that the pairs of a cluster are counted in, whatever the number of threads: sums have one order"""
 
 
 def pair_kinds(n_kinds: int) -> list[tuple[int, int]]:
@@ -43,7 +45,7 @@ def pair_kinds(n_kinds: int) -> list[tuple[int, int]]:
 def cluster_moments(
     positions: FloatArray, kinds: IntArray, n_kinds: int, h: float, n_bins: int, n_threads: int | None = None
 ) -> FloatArray:
-    """Return the pair moments of explicit atoms.
+    """Return the pair moments of explicit atoms, the same to the last bit for any number of threads.
 
     positions: (n_atoms, 3) Å; kinds: (n_atoms,) int; h: bin width, Å.
     Returns (n_pair_kinds, n_bins, 4). Pairs beyond the last bin are left out.
@@ -51,19 +53,18 @@ def cluster_moments(
     fast = load("_pairs_numba")
     order, starts = _spatial_order(positions, kinds, n_kinds)
     x, y, z = (np.ascontiguousarray(positions[order, axis]) for axis in range(3))
-    threads = n_threads or thread_count()
     moments = np.zeros((len(pair_kinds(n_kinds)), n_bins, N_MOMENTS))
 
     def worker(first: int, tasks: IntArray) -> FloatArray:
         histogram = np.zeros((n_bins + 1) * N_MOMENTS)
         index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-        fast.block_pairs(x, y, z, tasks, first, threads, 1.0 / h, float(n_bins), histogram, index, t)
+        fast.block_pairs(x, y, z, tasks, first, PARTS, 1.0 / h, float(n_bins), histogram, index, t)
         return histogram[: n_bins * N_MOMENTS].reshape(n_bins, N_MOMENTS)
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(n_threads or thread_count()) as pool:
         for place, (a, b) in enumerate(pair_kinds(n_kinds)):
             tasks = _block_tasks(starts[a], starts[a + 1], starts[b], starts[b + 1])
-            used = min(threads, len(tasks))
+            used = min(PARTS, len(tasks))
             for part in pool.map(lambda first, todo=tasks: worker(first, todo), range(used)):
                 moments[place] += part
     return moments
@@ -86,7 +87,7 @@ def _block_tasks(a0: int, a1: int, b0: int, b1: int) -> IntArray:
         for i in range(a0, a1, BLOCK)
         for j in range(i if a0 == b0 else b0, b1, BLOCK)
     ]
-    if len(tasks) < 2 * thread_count():  # a small cluster: halve the rows so that every thread has work
+    if len(tasks) < 2 * PARTS:  # a small cluster: halve the rows so that every thread has work
         tasks = [(i, min(i + BLOCK // 8, i1), j0, j1) for i0, i1, j0, j1 in tasks for i in range(i0, i1, BLOCK // 8)]
     return np.array(tasks, dtype=np.int64).reshape(-1, 4)
 

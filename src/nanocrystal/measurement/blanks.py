@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +42,7 @@ def check_blank(curve: Curve, file: str, x: FloatArray, abscissa: Abscissa, poin
             f"{name} is over {curve.x_name}, the data are over {expected}; convert the blank, or if it is over "
             f'{expected} all the same say columns = ["{expected}", "{ordinate}"] there.',
         )
+    replace(curve, faults=curve.faults_within(float(x[0]), float(x[-1]))).sound()
     step = float(np.median(np.diff(curve.x)))
     if curve.x[0] > x[0] + step or curve.x[-1] < x[-1] - step:
         low, high = max(curve.x[0], x[0]), min(curve.x[-1], x[-1])

@@ -9,8 +9,12 @@ from typing import Annotated
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
+from nanocrystal.data.numbers import finite_number
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares, Limits
+
+MOST_POINTS = 10_000_000
+"""of a grid"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Measured:
     """The points that are compared; arrays (n_points,). observed None: nothing was measured, simulate.
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
-    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own.
+    the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another.
     """
 
     x: FloatArray
@@ -37,6 +42,7 @@ class Measured:
     sha256: str | None
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,14 +128,19 @@ class Noise(Declares):
 
 def grid_from_text(text: str, where: str) -> FloatArray:
     """Return the points of 'start:stop:step', both ends included; raises InputError."""
-    parts = text.split(":")
-    try:
-        start, stop, step = (float(p) for p in parts)
-    except ValueError:
-        raise InputError(where, f"expected START:STOP:STEP, for instance 0.5:20:0.01, got {text!r}.") from None
-    if not (np.isfinite([start, stop, step]).all() and step > 0.0 and stop > start):
+    parts = [finite_number(part) for part in text.split(":")]
+    if len(parts) != 3 or any(p is None for p in parts):
+        raise InputError(where, f"expected START:STOP:STEP, for instance 0.5:20:0.01, got {text!r}.")
+    start, stop, step = (p for p in parts if p is not None)
+    if not (step > 0.0 and stop > start):
         raise InputError(where, f"needs START < STOP and a positive STEP, got {text!r}.")
-    n_points = int(np.floor((stop - start) / step + 1e-6)) + 1
-    if not 2 <= n_points <= 10_000_000:
-        raise InputError(where, f"would have {n_points} points; between 2 and 10,000,000 are possible.")
+    with np.errstate(over="ignore"):
+        steps = float(np.float64(stop - start) / step)
+    if not 1.0 - 1e-6 <= steps < MOST_POINTS:
+        raise InputError(
+            where, f"would have {np.floor(steps + 1e-6) + 1.0:.10g} points; between 2 and {MOST_POINTS:,} are possible."
+        )
+    n_points = int(np.floor(steps + 1e-6)) + 1
+    if start + step == start or stop - step == stop:
+        raise InputError(where, f"has a step that is too small to tell {stop:g} from the point before, got {text!r}.")
     return np.asarray(start + step * np.arange(n_points), dtype=np.float64)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from nanocrystal.data import Curve
 from nanocrystal.data.arrays import array_curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
+from nanocrystal.measurement.agreement import OF_BLANKS, Says, remarks_on, says_of_sample
 from nanocrystal.measurement.blanks import Blank, check_blank
 from nanocrystal.measurement.contract import Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities
@@ -22,6 +24,7 @@ from nanocrystal.measurement.keys import Column, Range, Weights
 from nanocrystal.measurement.points import (
     RELATIVE,
     Abscissa,
+    Named,
     Points,
     abscissa_of,
     check_counts,
@@ -34,6 +37,7 @@ from nanocrystal.measurement.points import (
 )
 from nanocrystal.measurement.scatter import COUNTED, Weighing, weighing_by_scatter
 from nanocrystal.parameters import Number, Parameter, Quantity
+from nanocrystal.sample import Sample
 
 FloatArray = NDArray[np.float64]
 
@@ -72,6 +76,11 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     entry: Annotated[
         str | int | None, "which curve of a file that holds several (banks, scans, SASdata): its name, or 1, 2, …"
     ] = None
+    believe: Annotated[
+        Literal["file", "study"],
+        "file: what its header states of unit, radiation and wavelength counts and must agree with the study; study: "
+        "the header is left aside",
+    ] = "file"
     exclude: Annotated[Sequence[Range] | None, "left out of the fit, in the unit of the abscissa"] = None
     weights: Annotated[
         Weights | None,
@@ -97,6 +106,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         Raises InputError for ranges and weights that cannot be used.
         """
         noise = None if self.noise_range is None else scatter(curve, self.noise_range, f"{where}.noise_range")
+        column = sha256(np.ascontiguousarray(curve.y).tobytes()).hexdigest()
         curve = self._in_range(curve, abscissa, where)
         fewest, limits = self.points.fewest, getattr(self, abscissa.range_key)
         if len(curve.x) < fewest and limits is not None:
@@ -105,11 +115,12 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
                 f"holds {len(curve.x)} points of the file; give a range with at least {fewest}.",
             )
         self._check_enough(curve, "", where)
-        curve = without_excluded(curve, self.exclude, fewest, f"{where}.exclude")
+        curve = without_excluded(curve, self.exclude, fewest, f"{where}.exclude").sound()
         self._check_abscissa(curve.x, abscissa, f"{where}.file")
         notes = [*curve.notes, *self._notes_on(curve, where)]
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
-        return curve, Measured(curve.x, curve.y, sigma, words, curve.source, curve.sha256, tuple(notes))
+        source = (curve.source, curve.sha256)
+        return curve, Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
 
     def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
         """Return the points of a curve within the range that the study gives."""
@@ -194,7 +205,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
 
 
 @dataclass(frozen=True)
-class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
+class CurveTechnique(MeasuredTechnique, own=("compared", "read", "with_background")):
     """A data set of one curve, measured or to be simulated.
 
     The measured one is a file, or arrays in memory (n_points,): the abscissa by its key, `intensity`, and `sigma`, its
@@ -271,14 +282,20 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         if self.file is not None and self.noise is not None:
             raise InputError(f"{where}.noise", "is for simulated curves; leave it out, or leave out the file.")
 
-    def compared(self, where: str, folder: Path) -> Compared:
-        """Return the points that are compared, or simulated; raises InputError for what cannot be used."""
+    def compared(self, where: str, folder: Path, sample: Sample | None = None, curve: Curve | None = None) -> Compared:
+        """Return the points that are compared, or simulated; raises InputError for what cannot be used.
+
+        sample: what the study says of the composition; curve: that of the file where it was read already.
+        """
         self._check_source(where)
         if self.file is None:
             measured, abscissa = self._simulated_points(where)
             width, curve = np.zeros_like(measured.x), None
         else:
-            curve, abscissa = self._whole_curve(where, folder)
+            curve = self.read(where, folder) if curve is None else curve
+            says = {**self._says(where, sample), **({} if sample is None else says_of_sample(sample))}
+            curve = replace(curve, notes=(*curve.notes, *remarks_on(curve, says, where)))
+            curve, abscissa = self._whole_curve(curve, where)
             chosen, measured = self.points_of(curve, abscissa, where)
             source = self.file.source_at(where) if isinstance(self.file, SuppliedCurve) else str(self.file)
             measured = replace(measured, source=source)
@@ -286,9 +303,14 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         blanks = {}
         for name, blank in self.blanks.items():
             at = f"{where}.blanks.{name}"
-            measured_blank = self._in_angstrom(
-                read_points(blank.file, blank.columns, self.points, at, folder, per_nm=self.per_nm)
-            )
+            named = Named(blank.file, blank.columns, self.per_nm, believe=self.believe)
+            as_read = read_points(named, self.points, at, folder)
+            if self.file is not None:
+                facts = OF_BLANKS if as_read.x_name == "two_theta" else (OF_BLANKS[0], OF_BLANKS[-1])
+                said = {k: v for k, v in self._says(where, sample).items() if k in facts}
+                more = remarks_on(as_read, said, where)
+                measured = replace(measured, notes=(*measured.notes, *more))
+            measured_blank = self._in_angstrom(as_read).single_valued()
             check_blank(measured_blank, blank.file, measured.x, abscissa, self.points, f"{at}.file")
             blanks[name] = measured_blank
         return Compared(measured, abscissa, width, curve, blanks)
@@ -306,21 +328,24 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         self._check_abscissa(x, abscissa, f"{where}.{abscissa.key}")
         return Measured(x, None, None, "none", "simulated", None), abscissa
 
-    def _whole_curve(self, where: str, folder: Path) -> tuple[Curve, Abscissa]:
-        """Return the curve of the file, q in Å⁻¹, and what it lies over."""
+    def read(self, where: str, folder: Path) -> Curve:
+        """Return the curve of the file as its reader gives it, or the one that stands in its place."""
         assert self.file is not None
-        name = Path(str(self.file)).name
         if isinstance(self.file, SuppliedCurve):
-            curve = self.file.curve()
-        else:
-            curve = read_points(
-                self.file, self.columns, self.points, where, folder, per_nm=self.per_nm, entry=self.entry
-            )
+            return self.file.curve()
+        named = Named(self.file, self.columns, self.per_nm, self.entry, self.believe)
+        return read_points(named, self.points, where, folder)
+
+    def _says(self, where: str, sample: Any) -> Mapping[str, Says]:
+        """Return what the study says of facts that a file may state, by their names in `Stated`; sample: or None."""
+        return {"x_unit": Says("1/nm", 'q_unit is "1/nm"', "q_unit")} if self.per_nm else {}
+
+    def _whole_curve(self, curve: Curve, where: str) -> tuple[Curve, Abscissa]:
+        """Return a curve as it was read, q in Å⁻¹, and what it lies over."""
+        name = Path(str(self.file)).name
         abscissa = abscissa_of(curve, name, self.points, self.name, f"{where}.file")
         if self.per_nm and curve.x_name != "q":
             raise InputError(f"{where}.q_unit", f"is the unit of Q, but {name} is over 2θ; leave it out.")
-        if not self.per_nm and curve.metadata.get("q_unit") in ("1/nm", "nm^-1", "nm-1"):
-            raise InputError(f"{where}.q_unit", 'the file states q in nm⁻¹; say q_unit = "1/nm".')
         for other in self.points.abscissae:
             if other != abscissa and getattr(self, other.range_key) is not None:
                 problem = f"does not fit a file over {curve.x_name}; give {abscissa.range_key} instead."
@@ -328,12 +353,10 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "with_background")):
         return self._prepared(self._in_angstrom(curve), where), abscissa
 
     def _in_angstrom(self, curve: Curve) -> Curve:
-        """Return a curve over q in Å⁻¹; others as they are."""
-        if not self.per_nm or curve.x_name != "q":
+        """Return a curve over q in Å⁻¹, where its file does not state the unit; others as they are."""
+        if not self.per_nm or curve.x_name != "q" or curve.stated.x_unit:
             return curve
-        return replace(
-            curve, x=curve.x / 10.0, resolution=None if curve.resolution is None else curve.resolution / 10.0
-        )
+        return curve.scaled(lambda q: q / 10.0)
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         """Return the whole curve after what is done to it before points are chosen; raises InputError."""

@@ -24,6 +24,7 @@ QRange = Annotated[Range | None, "Å⁻¹, both ends included; what is fitted [a
 AngleRange = Annotated[Range | None, "degrees, both ends included; what is fitted [all]"]
 XRange = Annotated[Range | None, "both ends included, in the unit of the axis; what is fitted [all]"]
 QUnit = Annotated[Literal["1/angstrom", "1/nm"], "the unit of Q in the file"]
+Radiation = Annotated[Literal["x-ray", "neutron"], "of the beam; neutrons are calculated by no technique yet"]
 Energy = Annotated[float | None, "eV; instead of the wavelength"]
 Anomalous = Annotated[bool, "whether f′ and f″ are used where the wavelength is known"]
 BackgroundTerms = Annotated[int, "how many Chebyshev polynomials"]

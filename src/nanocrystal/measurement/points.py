@@ -19,7 +19,7 @@ Weights
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -27,9 +27,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.data import Curve, read_curve, resolved_path
-from nanocrystal.data.reading import read_table
-from nanocrystal.data.resolution import read_resolved_curve
+from nanocrystal.data import Curve, resolved_path
+from nanocrystal.data.conventions import Believe, Said
+from nanocrystal.data.reading import curve_of, read_table
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Axis
 from nanocrystal.measurement.keys import Range
@@ -51,15 +51,13 @@ class Abscissa:
 
     key: of a study, which states points where there is no file; KEY_range chooses those of a file; symbol: in messages;
     reads: (abscissa, ordinate) as a reader calls what fits, the first as a study should; none: whatever there is;
-    resolution: name of a column of its standard deviations; from_zero: a range begins at 0 or above; remark: what is
-    said behind START:STOP:STEP.
+    from_zero: a range begins at 0 or above; remark: what is said behind START:STOP:STEP.
     """
 
     key: str
     axis: Axis
     symbol: str
     reads: tuple[tuple[str, str], ...] = ()
-    resolution: str = ""
     from_zero: bool = False
     remark: str = ""
 
@@ -77,7 +75,7 @@ class Abscissa:
 
 
 DISTANCE = Abscissa("r", Axis("r", "Å"), "r", (("r", "g"), ("x", "y")), from_zero=True)
-WAVE_VECTOR = Abscissa("q", Axis("Q", "Å⁻¹"), "Q", (("q", "intensity"), ("q", "y")), resolution="dq")
+WAVE_VECTOR = Abscissa("q", Axis("Q", "Å⁻¹"), "Q", (("q", "intensity"), ("q", "y")))
 TWO_THETA = Abscissa("two_theta", Axis("two_theta", "°"), "2θ", (("two_theta", "intensity"), ("two_theta", "y")))
 
 
@@ -110,22 +108,27 @@ class Points:
 # ---- reading ------------------------------------------------------------------------------------
 
 
-def read_points(
-    file: str | Path,
-    columns: Sequence[str] | None,
-    points: Points,
-    where: str,
-    folder: Path,
-    *,
-    per_nm: bool = False,
-    entry: str | int | None = None,
-) -> Curve:
+@dataclass(frozen=True)
+class Named:
+    """A file as a study names it.
+
+    columns: what its columns are; per_nm: whether the study says that q is in nm⁻¹; entry: which curve of a file that
+    holds several; believe: whether the header of the file counts, or the study alone.
+    """
+
+    file: str | Path
+    columns: Sequence[str] | None = None
+    per_nm: bool = False
+    entry: str | int | None = None
+    believe: Believe = "file"
+
+
+def read_points(named: Named, points: Points, where: str, folder: Path) -> Curve:
     """Return the columns of a file, with what its technique calls them; where: the table that has its `file`.
 
-    entry: which curve of a file that holds several.
-
-    Raises InputError for a file that cannot be used, and says so where its columns are swapped.
+    Points that cannot be used are left out and named in its `faults`. Raises InputError for a file that cannot be used.
     """
+    file, columns = named.file, named.columns
     path, at = resolved_path(str(file), folder, f"{where}.file"), f"{where}.file"
     names = None if columns is None else [points.aliases.get(c, c) for c in columns]
     if names is None and points.usual and path.is_file():
@@ -136,47 +139,7 @@ def read_points(
                 f'{path.name} has {width} columns; name them, such as columns = ["x", "y", "ignore"].',
             )
         names = list(points.usual[width])
-    resolutions = {a.resolution: a.key for a in points.abscissae if a.resolution}
-    try:
-        return read_resolved_curve(path, columns=names, where=at, per_nm=per_nm, resolutions=resolutions, entry=entry)
-    except InputError as error:
-        raise _swapped(path, names, points, error) or error from None
-
-
-def _swapped(path: Path, columns: Sequence[str] | None, points: Points, error: InputError) -> InputError | None:
-    """Return what to say of a file whose columns stand the other way round; None where they do not.
-
-    error: what is wrong with them as they are.
-    """
-    for x, y in (pair for abscissa in points.abscissae for pair in abscissa.reads or (("x", "y"),)):
-        names = [x, y] if columns is None else list(columns)
-        if x not in names or y not in names or not _is_unordered(path, names.index(x)):
-            continue
-        turned = [{x: y, y: x}.get(name, name) for name in names]
-        for candidate in (turned, [*turned, "sigma"]):
-            try:
-                read_curve(path, columns=candidate)
-            except InputError:
-                continue
-            listed, problem = ", ".join(f'"{name}"' for name in candidate), error.problem.partition(";")[0]
-            return InputError(
-                error.where,
-                f"{problem}; in {path.name} the column read as {x} is not in order, but the one read as {y} is: they "
-                f"seem to be swapped; say columns = [{listed}].",
-            )
-    return None
-
-
-def _is_unordered(path: Path, column: int) -> bool:
-    """Say whether the numbers of a column go up and down; not so where there is no table."""
-    try:
-        table = read_table(path, "")
-    except InputError:
-        return False
-    if column >= table.width:
-        return False
-    steps = np.diff([row.values[column] for row in table.rows])
-    return bool((steps > 0.0).any() and (steps < 0.0).any())
+    return curve_of(path, Said(None, names, named.per_nm, named.believe, named.entry), at)
 
 
 def abscissa_of(curve: Curve, file: str, points: Points, technique: str, where: str) -> Abscissa:
@@ -221,7 +184,11 @@ def without_excluded(curve: Curve, exclude: Sequence[Range] | None, fewest: int,
         raise InputError(
             where, f"leaves {kept.sum()} of {len(kept)} points; at least {fewest} are needed, so leave out less."
         )
-    return curve.kept(kept)
+    faults = curve.faults
+    for low, high in exclude or ():
+        outside = (f.taken((f.x < low) | (f.x > high)) for f in faults)
+        faults = tuple(f for f in outside if f is not None)
+    return replace(curve.kept(kept), faults=faults)
 
 
 def without_empty(curve: Curve, abscissa: Abscissa, count: float | None) -> tuple[Curve, list[str]]:
@@ -252,7 +219,7 @@ def without_empty(curve: Curve, abscissa: Abscissa, count: float | None) -> tupl
 
 def scatter(curve: Curve, limits: Range, where: str) -> float:
     """Return the standard deviation of the points in a range about the straight line through them."""
-    part = curve.between(*limits, where)
+    part = curve.between(*limits, where).sound()
     if len(part.x) < FEWEST_OF_NOISE:
         raise InputError(where, f"holds {len(part.x)} points; at least {FEWEST_OF_NOISE} are needed to tell the noise.")
     residual = part.y - np.polynomial.Polynomial.fit(part.x, part.y, 1)(part.x)

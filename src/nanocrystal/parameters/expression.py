@@ -17,12 +17,22 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sin": math.sin,
     "cos": math.cos,
 }
+
+
+def _power(base: float, exponent: float) -> float:
+    """Return a power; raises ValueError for a root of a negative number, which Python makes complex."""
+    power: float | complex = base**exponent
+    if isinstance(power, complex):
+        raise ValueError
+    return power
+
+
 _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
+    ast.Pow: _power,
 }
 _LONGEST = 1000
 """characters of a tie"""
@@ -52,7 +62,7 @@ class Expression:
                 OverflowError: "a number grows too large",
             }[type(error)]
             raise InputError(where, f"the tie {_shown(self.text)} has no value here: {reason}.") from None
-        if isinstance(result, complex) or not math.isfinite(result):
+        if not math.isfinite(result):
             raise InputError(where, f"the tie {_shown(self.text)} is not a finite number here.")
         return float(result)
 
@@ -74,7 +84,7 @@ def parse_expression(text: str, where: str) -> Expression:
             body = ast.parse(text, mode="eval").body
         addresses: list[str] = []
         _check(body, addresses, text, where, 0)
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # Python 3.11 has the latter for a null character
         raise InputError(
             where, f"the tie {_shown(text)} is not an arithmetic expression; it must be {_ALLOWED}."
         ) from None

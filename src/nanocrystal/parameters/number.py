@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import cmath
 import math
+import sys
 from numbers import Complex, Real
 from typing import Any
 
 import numpy as np
 
 from nanocrystal.errors import InputError
+
+LARGEST = 1e60
+"""of a number that anything is calculated from: its fourth power is a number, too"""
 
 
 def real_number(value: Any, where: str, expected: str = "a number") -> float:
@@ -19,20 +23,36 @@ def real_number(value: Any, where: str, expected: str = "a number") -> float:
     """
     if type(value) is float or type(value) is int:
         if value == value:
-            return value
+            return _measurable(value, where)
     elif isinstance(value, np.ndarray) and value.ndim == 0:
         return real_number(value[()], where, expected)
     elif isinstance(value, Real | np.floating | np.integer) and not isinstance(value, bool):
-        plain = int(value) if isinstance(value, int | np.integer) else float(value)
+        plain = int(value) if isinstance(value, int | np.integer) else _as_float(value)
         if plain == plain:
-            return plain
+            return _measurable(plain, where)
     raise InputError(where, f"must be {expected}, got {came(value)}.")
+
+
+def _measurable(number: float, where: str) -> float:
+    """Return a number, or an infinite one, which no limit is; raises InputError for what nothing measures."""
+    if -LARGEST <= number <= LARGEST or number in (math.inf, -math.inf):
+        return number
+    problem = f"must be at most {LARGEST:g} in size, as anything that is measured"
+    raise InputError(where, f"{problem}, got {'a negative' if number < 0 else 'a'} number beyond it.")
+
+
+def _as_float(value: Any) -> float:
+    """Return a number of another kind, such as a fraction, as a float; one that is too large as the largest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(sys.float_info.max, value > 0 or -1)
 
 
 def whole_number(value: Any, where: str) -> int:
     """Return a whole number; raises InputError, at the argument, for anything else."""
     number = real_number(value, where, "a whole number")
-    if not float(number).is_integer():
+    if not float(number).is_integer():  # an infinite one is none
         raise InputError(where, f"must be a whole number, got {number:g}.")
     return int(number)
 

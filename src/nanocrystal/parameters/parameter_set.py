@@ -39,6 +39,7 @@ class ParameterSet:
             for address, (quantity, parameter) in declared.items()
         }
         self._tie_order = self._ordered_ties()
+        self._roots = self._untied()
         self.initial_values()
 
     def __getitem__(self, address: str) -> Declared:
@@ -95,25 +96,44 @@ class ParameterSet:
 
     def depends_on(self, address: str) -> frozenset[str]:
         """Return the untied addresses that decide the value of `address` (itself if untied)."""
+        return self._roots.get(address) or frozenset([self._all[address].address])
+
+    def _untied(self) -> dict[str, frozenset[str]]:
+        """Return the untied addresses behind each tie."""
+        roots: dict[str, frozenset[str]] = {}
+        for address in self._tie_order:
+            named = (roots.get(a, frozenset([a])) for a in self._targets(address))
+            roots[address] = frozenset().union(*named)
+        return roots
+
+    def _targets(self, address: str) -> tuple[str, ...]:
+        """Return the addresses that the tie of a parameter names; none where it has no tie."""
         tie = self._all[address].parameter.tie
-        if tie is None:
-            return frozenset([address])
-        return frozenset().union(*(self.depends_on(a) for a in tie.addresses))
+        return () if tie is None else tie.addresses
 
     def _ordered_ties(self) -> tuple[str, ...]:
-        order: list[str] = []
+        """Return the tied addresses so that each comes behind those that it names; raises InputError."""
+        order: dict[str, None] = {}
         for declared in self:
-            self._visit(declared.address, [], order)
+            way = {declared.address: self._waiting(declared.address)}  # a chain of ties may be longer than a stack
+            while way:
+                address, waiting = next(reversed(way.items()))
+                target = next(waiting, None)
+                if target is None:
+                    way.pop(address)
+                    if self._all[address].parameter.tie is not None:
+                        order[address] = None
+                elif target in way:
+                    chain = list(way)
+                    circle = " -> ".join([*chain[chain.index(target) :], target])
+                    raise InputError(target, f"the ties run in a circle: {circle}. Let one of them be a number.")
+                elif target not in order:
+                    way[target] = self._waiting(target)
         return tuple(order)
 
-    def _visit(self, address: str, path: list[str], order: list[str]) -> None:
-        tie = self._all[address].parameter.tie
-        if tie is None or address in order:
-            return
-        if address in path:
-            circle = " -> ".join([*path[path.index(address) :], address])
-            raise InputError(address, f"the ties run in a circle: {circle}. Let one of them be a number.")
-        for target in tie.addresses:
+    def _waiting(self, address: str) -> Iterator[str]:
+        """Yield what the tie of a parameter names; raises InputError for what cannot be tied to."""
+        for target in self._targets(address):
             if target not in self._all:
                 near = [a for a in self._all if a.startswith(f"{target.rpartition('.')[0]}.")]
                 known = nearest_names(target, near or self._all)
@@ -124,5 +144,4 @@ class ParameterSet:
                     f"the tie names {target!r}, which is left to the fit (linear, eliminated at each step); to tie "
                     f"to it, say {target.rpartition('.')[2]} = {{ value = 1.0, vary = true }} there.",
                 )
-            self._visit(target, [*path, address], order)
-        order.append(address)
+            yield target

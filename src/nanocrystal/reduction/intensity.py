@@ -64,7 +64,8 @@ class Intensity:
     ) -> Intensity:
         """Return the intensity of a curve over q, or over two_theta with a wavelength (Å).
 
-        sigma: that of the file, √I of raw counts ("counting"), or none [of the file where it has one].
+        q_unit: where the file states none, which is converted when it is read; sigma: that of the file, √I of raw
+        counts ("counting"), or none [of the file where it has one].
         Raises InputError for another kind of curve, and where nothing can be reduced from it.
         """
         if curve.x_name not in ("q", "two_theta") or curve.y_name not in ("intensity", "y"):
@@ -74,6 +75,7 @@ class Intensity:
             raise InputError(
                 where, f'{curve.source}: {problem}; if it is that all the same, say columns = ["q", "intensity"].'
             )
+        curve = curve.sound().single_valued()
         q = _momentum_transfer(curve, where, q_unit, wavelength)
         if len(q) < FEWEST:
             raise InputError(where, f"{curve.source} has {len(q)} points; a reduction needs at least {FEWEST}.")
@@ -143,7 +145,7 @@ def interpolation(known: FloatArray, new: FloatArray) -> Any:
 
 def _momentum_transfer(curve: Curve, where: str, q_unit: str, wavelength: float | None) -> FloatArray:
     if curve.x_name == "q":
-        return curve.x / 10.0 if q_unit == "1/nm" else curve.x
+        return curve.x / 10.0 if q_unit == "1/nm" and not curve.stated.x_unit else curve.x
     if wavelength is None:
         raise InputError(where, f"{curve.source} is over 2θ; give the wavelength (Å) or the energy (eV).")
     if curve.x[-1] >= 180.0:

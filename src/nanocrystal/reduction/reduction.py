@@ -26,6 +26,7 @@ from nanocrystal.reduction.polynomial import polynomial_structure_factor
 from nanocrystal.reduction.structure import StructureFactor
 from nanocrystal.reduction.sum_rules import LOW_R, SumRuleCheck, checks
 from nanocrystal.reduction.transform import (
+    MOST_TERMS,
     DNormalization,
     PairDistribution,
     Window,
@@ -52,6 +53,12 @@ class Absorption(Declares):
     radius: Annotated[float | None, "mm; with density, instead of mu_radius"] = None
     thickness: Annotated[float | None, "mm; with density, instead of mu_thickness"] = None
     density: Annotated[float | None, "g/cm³ of the sample in the beam, with its voids"] = None
+
+
+MOST_POINTS = 200_000
+"""of G(r)"""
+MOST_PRODUCTS = 2_000_000_000
+"""of points of G(r) and of F(Q): about 20 s"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +202,7 @@ def reduced_pattern(
     intensity, scales = without_blanks(used, blanks, where)
     corrected, polarised = _corrected(intensity, settings, composition, wavelength, where)
     structure = _structure(corrected, polarised, settings, composition, wavelength, density, where)
-    r = _r_grid(settings, where)
+    r = _r_grid(settings, len(structure.q), where)
     pdf = pair_distribution(structure, r, settings.qmin, qmax, settings.window, where)
     low = r[r <= LOW_R]
     to_g = sine_matrix(structure.q, low, settings.qmin, qmax, settings.window)
@@ -266,15 +273,18 @@ def _number_density(settings: Reduction, composition: AtomicComposition, where: 
     return settings.number_density if settings.number_density is not None else derived
 
 
-def _r_grid(settings: Reduction, where: str) -> FloatArray:
+def _r_grid(settings: Reduction, n_q: int, where: str) -> FloatArray:
+    """Return the points of G(r); raises InputError for more than a transform of n_q points may have."""
     start, stop, step = settings.r
     if not (0.0 <= start < stop <= 1000.0 and 0.0 < step < stop - start):
         problem = f"needs 0 ≤ START < STOP ≤ 1000 and a positive STEP, got {start:g}:{stop:g}:{step:g}"
         raise InputError(f"{where}.r", f"{problem}, in Å.")
-    n = int(np.floor((stop - start) / step + 1e-6)) + 1
-    if n > 200_000:
-        raise InputError(f"{where}.r", f"would have {n} points; at most 200000 are possible.")
-    return np.asarray(start + step * np.arange(n))
+    intervals = min((stop - start) / step, 1e15)
+    most = min(MOST_POINTS, MOST_PRODUCTS // n_q)
+    near = (min(stop, LOW_R) - start) / step * n_q  # a matrix at once, for the sum rules
+    if intervals >= most or near > MOST_TERMS:
+        raise InputError(f"{where}.r", f"would have {intervals + 1.0:.10g} points; make its step larger.")
+    return np.asarray(start + step * np.arange(int(np.floor(intervals + 1e-6)) + 1))
 
 
 # ---- steps ------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from nanocrystal.reduction.sum_rules import quadrature
 
 Window = Literal["none", "lorch"]
 DNormalization = Literal["squared-mean", "mean-square", "electrons"]
+MOST_TERMS = 20_000_000
+"""sines of a transform that are in memory at once"""
 AT_ONCE = 1000
 """points of G(r) whose σ is calculated at once: their perturbation by every count needs memory"""
 
@@ -109,7 +111,8 @@ def pair_distribution(
     if r[-1] > np.pi / step:
         problem = f"goes to {r[-1]:g} Å, but points {step:.3g} Å⁻¹ apart say nothing beyond π/ΔQ = {np.pi / step:.3g} Å"
         raise InputError(f"{where}.r", f"{problem}; stop there.")
-    g = sine_matrix(q, r, qmin, qmax, window) @ structure.f
+    parts = (sine_matrix(q, some, qmin, qmax, window) @ structure.f for some in _some_at_once(r, len(q)))
+    g = np.concatenate(list(parts))
     return PairDistribution(
         r=r, g=g, sigma=_sigma(structure, r, qmin, qmax, window), qmin=qmin, qmax=qmax, window=window
     )
@@ -123,6 +126,11 @@ def _sigma(structure: StructureFactor, r: FloatArray, qmin: float, qmax: float, 
         for some in np.array_split(r, len(r) // AT_ONCE + 1)
     ]
     return np.sqrt(np.concatenate(parts))
+
+
+def _some_at_once(r: FloatArray, n_q: int) -> list[FloatArray]:
+    """Return r in parts whose transforms of n_q points fit into memory."""
+    return np.array_split(r, len(r) * n_q // MOST_TERMS + 1)
 
 
 def d_over_g(composition: AtomicComposition, normalization: DNormalization) -> float:

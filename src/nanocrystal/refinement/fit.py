@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.measurement import Model, Technique
+from nanocrystal.linear_algebra import one_thread
+from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
-from nanocrystal.processes import Executor
+from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -116,16 +117,30 @@ def refine(
     executor: Executor | None = None,
 ) -> Result:
     """Refine a sample against its data sets, by name; `nanocrystal.refine` says what is taken, returned and raised."""
-    started, options = time.perf_counter(), options or Options()
-    problem = bound_problem(sample, datasets, Path(folder))
+    with one_thread():
+        return _refined(sample, datasets, title, options or Options(), Path(folder), (progress, executor))
+
+
+def _refined(
+    sample: RefinableSample,
+    datasets: Mapping[str, Technique],
+    title: str,
+    options: Options,
+    folder: Path,
+    how: tuple[Progress | None, Executor | None],
+) -> Result:
+    started = time.perf_counter()
+    problem = bound_problem(sample, datasets, folder)
     problem = problem.with_error_scales(sizes_without_sigma(problem) | dict(checked_scales(options, datasets)))
-    outcome, joint = optimise(problem, options, progress, executor), None
+    outcome, joint = optimise(problem, options, *how), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
-            outcome, joint = refined_jointly(outcome, options, progress)
+            outcome, joint = refined_jointly(outcome, options, how[0])
         except KeyboardInterrupt:
             outcome = replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
-    return assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
+    with Requests() as requests:
+        result = assembled_result(sample, outcome, title, options, time.perf_counter() - started, joint)
+    return replace(result, interrupted=True) if requests.heard() else result
 
 
 def checked_scales(options: Options, datasets: Mapping[str, Technique]) -> Mapping[str, float]:
@@ -406,7 +421,7 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     notes = []
     for first, second in combinations(models, 2):
         a, b = models[first], models[second]
-        if a.measured.sha256 is not None and a.measured.sha256 == b.measured.sha256 and overlapping(a, b):
+        if _are_one(a.measured, b.measured) and overlapping(a, b):
             notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
         for one, other in ((a, b), (b, a)):
             if other.technique in one.transform_of:
@@ -415,6 +430,11 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
                     f"{other.technique}, they are one measurement, and all uncertainties are too small; keep one."
                 )
     return notes
+
+
+def _are_one(first: Measured, second: Measured) -> bool:
+    """Say whether two data sets are the same columns of the same file, whatever it is called."""
+    return first.sha256 is not None and (first.sha256, first.column) == (second.sha256, second.column)
 
 
 def overlapping(first: Model, second: Model) -> bool:

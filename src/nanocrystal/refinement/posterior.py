@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Declares
-from nanocrystal.processes import Executor, Here
+from nanocrystal.processes import Executor, Here, Requests
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.optimise import Descent, Options, optimise
@@ -166,8 +166,10 @@ def sample_posterior(
         chain = run(target, law, evaluate, n_walkers, sampling, listeners.progress)
     if len(chain.x) < FEWEST_STEPS:
         raise KeyboardInterrupt
-    elapsed = time.perf_counter() - started
-    return assembled_posterior(target, chain, fit, outcome.point.chi2, sampling, elapsed)
+    with Requests() as requests:
+        elapsed = time.perf_counter() - started
+        posterior = assembled_posterior(target, chain, fit, outcome.point.chi2, sampling, elapsed)
+    return replace(posterior, interrupted=True) if requests.heard() else posterior
 
 
 def run(

@@ -201,7 +201,7 @@ def gradient(
         below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
         for name, change in _changes(below, above).items():
             slopes[name][declared.address] = change / width
-    for address in {a for model in problem.models.values() for a in model.derived_from} & set(linear):
+    for address in sorted({a for model in problem.models.values() for a in model.derived_from} & set(linear)):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
         moved = point.evaluation.values.sides(address, size)
         below, above = (function(Point(point.x, point.evaluation.at(v), {})) for v in moved)

@@ -1,34 +1,35 @@
-"""Writing a result to a folder: all or nothing, and never over a file that is not ours."""
+"""Which files of a folder are ours: a file that is not is never replaced."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from nanocrystal.errors import InputError
+from nanocrystal.report.together import leads_out, text_of
 
 LONGEST_BEGINNING = 64
 """bytes by which a file is known as one of ours"""
+PARTS = {"series.json": ("*/member.json", "joint/results.json", "joint/comparison.json")}
+"""record -> those of parts, in folders of their own, whose files are ours, too"""
 
 
 def check_folder(folder: Path, names: list[str], record: str) -> None:
     """Raise InputError where writing `names` into `folder` would replace a file that is not ours.
 
-    Ours are the files that an earlier `record` in the folder lists.
+    Ours are the files that an earlier `record` in the folder lists, or those of its parts.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError("--out", f"{str(folder)!r} is a file; name a folder for the results.")
-    leading_out = next((n for n in names if ".." in Path(n).parts or Path(n).is_absolute()), None)
+    leading_out = next((n for n in names if leads_out(n)), None)
     if leading_out is not None:
         problem = f"a file would be called {leading_out!r} and leave the folder; names of data sets, populations,"
         raise InputError("--out", f"{problem} crystals and candidates are letters, digits and _.")
-    ours = set(listed_files(folder, record))
-    foreign = [n for n in names if (folder / n).exists() and n not in ours]
+    known = ours(folder, record)
+    foreign = [n for n in names if (folder / n).exists() and (n not in known or (folder / n).is_dir())]
     foreign += [Path(n).parts[0] for n in names if "/" in n and (folder / n).parent.is_file()]
     if foreign:
         raise InputError(
@@ -43,13 +44,22 @@ def check_folder(folder: Path, names: list[str], record: str) -> None:
 def listed_files(folder: Path, record: str) -> list[str]:
     """Return the files that an earlier record in a folder lists as ours, none where there is no record."""
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        return [str(name) for name in json.loads((folder / record).read_text(encoding="utf-8")).get("files", [])]
+        return [str(name) for name in json.loads(text_of(folder / record)).get("files", [])]
     return []
 
 
-def files_there(folder: Path, record: str) -> list[str]:
-    """Return the files that an earlier record in a folder lists as ours and that are still there."""
-    return [name for name in listed_files(folder, record) if (folder / name).is_file()]
+def ours(folder: Path, record: str) -> set[str]:
+    """Return the files that an earlier record in a folder lists as ours, or that of a part of it."""
+    names = set(listed_files(folder, record))
+    for part in (path for pattern in PARTS.get(record, ()) for path in folder.glob(pattern)):
+        if not part.parent.name.startswith("."):
+            names |= {f"{part.parent.name}/{name}" for name in listed_files(part.parent, part.name)}
+    return names
+
+
+def files_there(folder: Path, record: str) -> set[str]:
+    """Return the files in a folder that are ours by an earlier record and that are still there."""
+    return {name for name in ours(folder, record) if (folder / name).is_file()}
 
 
 def check_beside(file: Path, text: str) -> None:
@@ -70,7 +80,7 @@ def _is_page(file: Path) -> bool:
 
 def names_file(path: Path) -> bool:
     """Say whether a path names a file rather than a folder: one that there is, or a name with a suffix."""
-    return path.is_file() or (path.suffix != "" and not path.is_dir())
+    return os.path.isfile(path) or (path.suffix != "" and not os.path.isdir(path))
 
 
 def check_file(file: Path, replaces: Sequence[str] = ()) -> None:
@@ -84,23 +94,3 @@ def check_file(file: Path, replaces: Sequence[str] = ()) -> None:
             return
     kind = file.suffix.removeprefix(".").upper() or "file"
     raise InputError("--out", f"{str(file)!r} exists and is no {kind} of this command; name another file.")
-
-
-def write_texts(texts: Mapping[str, str], folder: Path) -> None:
-    """Write files into `folder` (made if need be) so that each is whole or absent; in the given order.
-
-    Names may hold a folder, as in cubic/results.json.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # inside the folder where it is there already: what lies above it may be another disk, or not be ours to write to
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder if folder.is_dir() else folder.parent))
-    try:
-        for name, text in texts.items():
-            (staging / name).parent.mkdir(exist_ok=True)
-            (staging / name).write_text(text, encoding="utf-8", newline="\n")
-        folder.mkdir(exist_ok=True)
-        for name in texts:
-            (folder / name).parent.mkdir(exist_ok=True)
-            os.replace(staging / name, folder / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

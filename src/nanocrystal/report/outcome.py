@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
-from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file, write_texts
+from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
+from nanocrystal.report.together import write_together
 
 SCHEMA = 2
 """of the documents; those of version 0.1 have none"""
+NOT_IN_DIGEST = ("elapsed_s", "files", "digest")
+"""keys of documents that say how long it took, and where it is, rather than what was found"""
 REPORT = "report.html"
 STUDY = "study.toml"
 Ending = Literal["whole", "incomplete", "interrupted"]
@@ -76,6 +81,13 @@ class Outcome(PlainData):
         """Return results that this one holds and that are saved in folders of their own, by the name of the folder."""
         return {}
 
+    def aside(self, folder: Path) -> tuple[Mapping[str, Path], Collection[str]]:
+        """Return files of it that were written already, name -> where they stand, and names that are removed for it."""
+        return {}, ()
+
+    def saved(self, folder: Path) -> None:
+        """Do what is to be done in a folder once all files are in their places."""
+
     def computed(self) -> Mapping[str, Any]:
         """Return what a document says beside the fields, because it follows from them; reading leaves it out.
 
@@ -103,8 +115,8 @@ class Outcome(PlainData):
 
     @classmethod
     def of_version_0_1(cls, document: dict[str, Any], folder: Path) -> Self:
-        """Return the result that version 0.1 wrote to a folder, as far as it wrote it."""
-        raise NotImplementedError
+        """Return the result that version 0.1 wrote to a folder, as far as it did; raises ValueError as `restored`."""
+        raise ValueError("version 0.1 wrote none of this kind")
 
     def files(
         self,
@@ -127,8 +139,9 @@ class Outcome(PlainData):
             texts |= {f"{name}/{file}": text for file, text in texts_of_part.items()}
         texts |= {} if study is None else {STUDY: study}
         texts |= {PLOTLY: plotly_text()} if script == PLOTLY and has_pages else {}
-        document = self.recorded() | {"files": sorted({*texts, self.record, *beside})}
-        return {**texts, self.record: json_text(document)}
+        document = self.recorded()
+        last = {"digest": digest_of(document), "files": sorted({*texts, self.record, *beside})}
+        return {**texts, self.record: json_text(document | last)}
 
     def save(self, folder: Path | str, study: str | None = None, *, single_file: bool = False) -> Path:
         """Write report, tables and record to a folder and return the path of the report.
@@ -136,33 +149,62 @@ class Outcome(PlainData):
         Where the result may be a file alone (`single`) and a name with a suffix is given, such as iq.csv, that file is
         written instead, and its path returned; see `save_file`.
 
-        Everything is written beside the folder first and moved in at the end, the record last; a file that no earlier
-        run wrote is never replaced. Where there are several pages they share the script of their figures, which then
-        stands beside them; single_file: each holds it itself. study: text of the study file, kept with the results.
-        Raises InputError where the folder cannot be written to.
+        Everything is written beside the folder first: wherever the process ends, the folder holds the old result or
+        the new one. A file that no earlier run wrote is never replaced. Where there are several pages they share the
+        script of their figures, which then stands beside them; single_file: each holds it itself. study: text of the
+        study file, kept with the results.
+        Raises InputError where the folder holds other files or cannot be written to, OSError where writing fails.
         """
         folder = Path(folder)
         if self.single and names_file(folder):
             return self.save_file(folder)
         script = PLOTLY if self.parts() and not single_file else None
-        texts = self.files(study, script=script, beside=files_there(folder, self.record))
+
+        moved, removed = self.aside(folder)
+
+        def all_files() -> dict[str, str | Path]:
+            earlier = files_there(folder, self.record) - set(removed)
+            texts = self.files(study, script=script, beside={*earlier, *moved})
+            check_folder(folder, [*moved, *texts], self.record)
+            check_files([*moved, *texts])
+            return {**moved, **texts}
+
         try:
-            check_folder(folder, list(texts), self.record)
-            write_texts(texts, folder)
+            check_target(folder)
+            check_folder(folder, [], self.record)
+            write_together(all_files, folder, removed)
         except InputError as error:
             raise InputError(str(folder), error.problem) from None
+        self.saved(folder)
         return folder / REPORT
 
     def save_file(self, file: Path | str) -> Path:
         """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
         file = Path(file)
-        texts = self.as_file(file.name)
-        check_file(file, self.replaces)
-        for name, text in texts.items():
-            if name != file.name:
-                check_beside(file.with_name(name), text)
-        write_texts(texts, file.absolute().parent)
+        check_target(file)
+
+        def texts() -> Mapping[str, str]:
+            made = self.as_file(file.name)
+            check_file(file, self.replaces)
+            for name, text in made.items():
+                if name != file.name:
+                    check_beside(file.with_name(name), text)
+            return made
+
+        write_together(texts, file.absolute().parent)
         return file
+
+
+def digest_of(document: Any) -> str:
+    """Return the SHA-256 of a document but for its times: the same for the same result."""
+    text = json.dumps(_without_times(document), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def _without_times(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {k: _without_times(v) for k, v in document.items() if k not in NOT_IN_DIGEST}
+    return [_without_times(v) for v in document] if isinstance(document, list) else document
 
 
 def json_text(document: Mapping[str, Any]) -> str:

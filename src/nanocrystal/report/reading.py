@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.number import came
+from nanocrystal.report.beside import MOST_BYTES, UNREADABLE
 from nanocrystal.report.outcome import SCHEMA, Outcome
-from nanocrystal.text import shown
+from nanocrystal.report.together import ATTEMPTS, current, is_there, version_of
+from nanocrystal.text import file_bytes, shown
 
 
 def outcomes() -> tuple[type[Outcome], ...]:
@@ -49,9 +54,30 @@ def read_result(folder: Path | str) -> Any:
     InputError
         Where there is no result, or one that cannot be read
     """
+    if not isinstance(folder, str | os.PathLike):
+        raise InputError("folder", f"must be the folder of a result, got {came(folder)}.")
     path = Path(folder)
     kinds = {kind.record: kind for kind in outcomes()}
-    record = path if path.name in kinds else _record_in(path, list(kinds))
+    for _ in range(ATTEMPTS):
+        record = path if path.name in kinds else _record_in(path, list(kinds))
+        before = version_of(record)
+        result = _result_or_problem(record, kinds)
+        if version_of(record) == before:  # else it was replaced while it was read
+            break
+    if isinstance(result, InputError):
+        raise result
+    return result
+
+
+def _result_or_problem(record: Path, kinds: Mapping[str, type[Outcome]]) -> Outcome | InputError:
+    try:
+        return _read(record, kinds)
+    except InputError as error:
+        return error
+
+
+def _read(record: Path, kinds: Mapping[str, type[Outcome]]) -> Outcome:
+    """Return the result of a record; raises InputError where it cannot be read."""
     document = _document(record)
     kind, schema = kinds[record.name], document.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
@@ -69,10 +95,10 @@ def read_result(folder: Path | str) -> Any:
             return kind.of_version_0_1(document, record.parent)
         return kind.restored(document, record.parent)
     except FileNotFoundError as error:
-        gone = Path(error.filename).relative_to(record.parent).as_posix()
+        gone = os.path.relpath(error.filename or "", record.parent)
         raise InputError(shown(record), f"lists the file {gone!r}, which is not there any more.") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise InputError(shown(record), f"is no result that can be read ({reason}).") from None
 
 
@@ -82,7 +108,7 @@ def _record_in(folder: Path, names: list[str]) -> Path:
         raise InputError(shown(folder), "does not exist; name the folder of a result.")
     if not folder.is_dir():
         raise InputError(shown(folder), f"is no record of a result; those are called {', '.join(names)}.")
-    records = [folder / name for name in names if (folder / name).is_file()]
+    records = [folder / name for name in names if is_there(folder / name)]
     if not records:
         raise InputError(shown(folder), f"holds no result: none of the files {', '.join(names)} is there.")
     if len(records) > 1:
@@ -92,11 +118,13 @@ def _record_in(folder: Path, names: list[str]) -> Path:
 
 
 def _document(record: Path) -> dict[str, Any]:
+    if not is_there(record):
+        raise InputError(shown(record), "does not exist; name the folder of a result.")
     try:
-        document = json.loads(record.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(shown(record), "does not exist; name the folder of a result.") from None
-    except (OSError, ValueError) as error:
+        document = json.loads(file_bytes(current(record), shown(record), MOST_BYTES))
+    except RecursionError:
+        raise InputError(shown(record), "is no JSON that can be read (it is nested too deeply).") from None
+    except ValueError as error:
         raise InputError(shown(record), f"is no JSON that can be read ({error}).") from None
     if not isinstance(document, dict):
         raise InputError(shown(record), "is no record of a result.")

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.linalg import LinAlgError
 
 from nanocrystal.errors import InputError, NanocrystalError
-from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
+from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, Requests, carried_out
 from nanocrystal.refinement import Comparison, Result, bound_problem, compare
 from nanocrystal.refinement.comparison import check_same_points
 from nanocrystal.refinement.problem import Problem
@@ -54,13 +54,15 @@ def compared(
     run.refine(executor if at_once > 1 else Here(), at_once, progress)
     outcomes = run.outcomes
     results = {name: outcomes[name] for name in studies if isinstance(outcomes[name], Result)}
-    comparison = judged(
-        {name: r for name, r in results.items() if isinstance(r, Result)},
-        title=title,
-        descriptions={name: study.description for name, study in studies.items()},
-        problems={name: said for name in studies if isinstance(said := outcomes[name], str)},
-    )
-    return replace(comparison, elapsed_s=time.perf_counter() - started, interrupted=run.interrupted)
+    with Requests() as requests:
+        comparison = judged(
+            {name: r for name, r in results.items() if isinstance(r, Result)},
+            title=title,
+            descriptions={name: study.description for name, study in studies.items()},
+            problems={name: said for name in studies if isinstance(said := outcomes[name], str)},
+        )
+    interrupted = run.interrupted or requests.heard()
+    return replace(comparison, elapsed_s=time.perf_counter() - started, interrupted=interrupted)
 
 
 def _checked_problems(studies: Mapping[str, Refinable]) -> dict[str, Problem]:

@@ -12,11 +12,8 @@ from nanocrystal.report.outcome import REPORT, STUDY
 from nanocrystal.report.page.rendering import PLOTLY
 from nanocrystal.report.refined.files import names_written
 from nanocrystal.report.refined.result import POOR
-from nanocrystal.report.series.result import MEMBER, SERIES, MemberResult, SeriesResult
+from nanocrystal.report.series.result import JOINT, MEMBER, SERIES, MemberResult, SeriesResult
 from nanocrystal.running.described import Series
-
-JOINT = "joint"
-"""the folder of the joint refinement"""
 
 
 def gathered(
@@ -76,6 +73,11 @@ def keeps_study(series: Series, folder: Path) -> bool:
     return (folder / STUDY).absolute() != series.path.absolute()
 
 
+def shares_script(series: Series, single_file: bool) -> bool:
+    """Return whether the pages of members share the script of their figures."""
+    return series.has_reports and not single_file
+
+
 def planned_files(series: Series, folder: Path, single_file: bool = False) -> list[str]:
     """Return the names of all files that a series may write into its folder.
 
@@ -87,7 +89,7 @@ def planned_files(series: Series, folder: Path, single_file: bool = False) -> li
     names = [f"{m.name}/{file}" for m in series.members for file in of_member]
     if series.mode == "shared":
         names = [f"{m.name}/{MEMBER}" for m in series.members] + _joint_files(series)
-    script = [PLOTLY] if series.has_reports and not single_file else []
+    script = [PLOTLY] if shares_script(series, single_file) else []
     study = [STUDY] if keeps_study(series, folder) else []
     return sorted({*names, *script, REPORT, "series.csv", *study, SERIES})
 

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,18 @@ from typing import Any
 import numpy as np
 
 from nanocrystal._version import __version__
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
-from nanocrystal.report.files import write_texts
 from nanocrystal.report.refined.result import ParameterCorrelations
-from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.report.rescue import rescued, sentence_of
+from nanocrystal.report.series.checkpoints import known_members, member_text, with_files, workplace, write_begun
 from nanocrystal.report.series.kept import member_fit, preferred_of
-from nanocrystal.report.series.result import MemberFit, MemberResult, SeriesResult
+from nanocrystal.report.series.result import JOINT, MEMBER, MemberFit, MemberResult, SeriesResult
+from nanocrystal.report.together import write_together
 from nanocrystal.running.described import Member, Refinable, Series
-from nanocrystal.running.gathered import JOINT, gathered
+from nanocrystal.running.gathered import gathered, shares_script
 from nanocrystal.running.member import SHARED_SCRIPT, VALID, Task, fingerprint, order_parameter_of
 from nanocrystal.running.plan import Watcher
 from nanocrystal.sample import Sample
@@ -231,22 +233,31 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
         comparison = compare(joint, title=series.title, descriptions=series.descriptions)
     saved = joint[""] if comparison is None else comparison
     texts = saved.files(script=None if single_file else SHARED_SCRIPT, has_pages=series.has_reports)
-    write_texts(texts, folder / JOINT)
-    for member in _members(series, joint, comparison, time.perf_counter() - began):
-        results[member.name] = write_member(member, {}, folder)
-        watcher.done(results[member.name], False)
+    files = {f"{JOINT}/{name}": text for name, text in texts.items()}
+    for each in _members(series, joint, comparison, time.perf_counter() - began):
+        member = results[each.name] = with_files(each, ())
+        files[f"{member.name}/{MEMBER}"] = member_text(member)
+    try:
+        write_begun(workplace(folder), series.title, shares_script(series, single_file), files)
+    except OSError as error:
+        there = rescued(partial(write_together, files), folder.absolute().name)
+        raise RefinementError(sentence_of(folder, error, there)) from None
+    for member in results.values():
+        watcher.done(member, False)
     notes = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]
     return gathered(series, results, notes, False, time.perf_counter() - began)
 
 
 def _known(series: Series, folder: Path) -> dict[str, MemberResult]:
     """Return the records of all members from an earlier run of the same input; empty where one is missing."""
-    members = [m for m in (read_member(folder, each.name) for each in series.members) if m is not None]
-    versions = {m.version for m in members}
-    if len(members) < len(series.members) or len(versions) > 1 or not versions <= set(VALID):
-        return {}
-    digest = _fingerprint(series, *versions)
-    return {m.name: m for m in members} if all(m.fingerprint == digest for m in members) else {}
+    digests = {version: _fingerprint(series, version) for version in VALID}
+    results: dict[str, MemberResult] = {}
+    for each in series.members:
+        known = known_members(folder, each.name)
+        stand = [m for m in known if m.version in VALID and m.fingerprint == digests[m.version]]
+        results |= {m.name: m for m in stand[:1]}
+    is_whole = len(results) == len(series.members) and len({m.version for m in results.values()}) == 1
+    return results if is_whole else {}
 
 
 def _located(series: Series) -> Any:

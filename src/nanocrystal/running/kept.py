@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, NanocrystalError
+from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.files import check_folder
 from nanocrystal.report.outcome import REPORT, STUDY, Outcome
+from nanocrystal.report.rescue import rescued, sentence_of
+from nanocrystal.report.together import try_to_settle
 
 Kept = TypeVar("Kept", bound=Outcome)
 
@@ -31,9 +34,17 @@ class Keeping:
     study: str | None = None
 
     def save(self, result: Kept) -> Kept:
-        """Return a result that is written where it is kept."""
-        if self.folder is not None:
+        """Return a result that is written where it is kept.
+
+        Raises NanocrystalError, which says where it was written instead, where it cannot be.
+        """
+        if self.folder is None:
+            return result
+        try:
             result.save(self.folder, self.study)
+        except (OSError, InputError) as error:
+            there = rescued(lambda path: result.save(path, self.study), self.folder.absolute().name)
+            raise NanocrystalError(sentence_of(self.folder, error, there)) from None
         return result
 
 
@@ -49,6 +60,9 @@ def keeping(kind: type[Outcome], out: str | Path | None, names: Sequence[str], s
     is_there = (folder / STUDY).absolute() == study.path.absolute()
     text = study.text if study.text and not is_there else None
     try:
+        check_target(folder)
+        check_files(names)
+        try_to_settle(folder)
         check_folder(folder, [REPORT, *names, *([] if text is None else [STUDY]), kind.record], kind.record)
     except InputError as error:
         raise InputError("run(out)", error.problem) from None

@@ -311,7 +311,7 @@ def expression_value(order: OrderParameter, study: Refinable, result: Result) ->
     def moved(address: str, value: float) -> float:
         return at({address: value})
 
-    moving = [a for a in needed if result.parameters[a].status not in ("fixed", "tied")]
+    moving = [a for a in sorted(needed) if result.parameters[a].status not in ("fixed", "tied")]
     if not moving or any(a not in result.correlation_names for a in moving):
         return at({}), None
     places = [list(result.correlation_names).index(a) for a in moving]

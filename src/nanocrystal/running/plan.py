@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from nanocrystal.errors import InputError
-from nanocrystal.report.series.files import read_member, write_member
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.report.rescue import member_sentence, rescued
+from nanocrystal.report.series.checkpoints import known_members, workplace, write_begun, write_member
 from nanocrystal.report.series.result import MemberResult
 from nanocrystal.running.described import Member, Series
+from nanocrystal.running.gathered import shares_script
 from nanocrystal.running.member import MemberOutcome, Task, fingerprint, stands
 
 MOST_ATTEMPTS = 2
@@ -79,6 +81,8 @@ class Plan:
         self._attempts: dict[str, int] = {}
         self._again: list[Task] = []
         self._digests: dict[Path, str] = {}
+        self._place = workplace(self.folder)
+        self._has_begun = False
 
     @property
     def at_once(self) -> int:
@@ -114,19 +118,32 @@ class Plan:
 
     def _known(self, task: Task) -> MemberResult | None:
         """Return the record of an earlier run of a task from the same input; what failed is tried again."""
-        known = read_member(self.folder, task.name)
-        return known if known is not None and known.fit and stands(known, task, self._digests) else None
+        known = known_members(self.folder, task.name)
+        return next((m for m in known if m.fit and stands(m, task, self._digests)), None)
 
     def finished(self, outcome: MemberOutcome) -> None:
-        """Write what came of a member and go on in its chain; a second outcome of the same member is dropped."""
+        """Write what came of a member and go on in its chain; a second outcome of the same member is dropped.
+
+        Raises RefinementError, which says where the member was written instead, where it cannot be.
+        """
         name = outcome.member.name
         if name in self.results:
             return
         member = outcome.member
         if self._attempts.get(name, 1) > 1:
             member = replace(member, notes=[*member.notes, "done again, since its first process was lost"])
-        kept = write_member(member, dict(outcome.texts), self.folder)
-        self._enter(self._chain_of(name), kept)
+        try:
+            self._enter(self._chain_of(name), self._written(member, outcome.texts))
+        except OSError as error:
+            there = rescued(lambda path: write_member(member, outcome.texts, path.parent), name)
+            raise RefinementError(member_sentence(self.folder, name, error, there)) from None
+
+    def _written(self, member: MemberResult, texts: Mapping[str, str]) -> MemberResult:
+        """Return a member that is written."""
+        if not self._has_begun:
+            write_begun(self._place, self.series.title, shares_script(self.series, self.single_file))
+            self._has_begun = True
+        return write_member(member, texts, self._place)
 
     def lost(self, task: Task, problem: str = "") -> None:
         """Have a member done again whose process has ended; after the second time it is given up for this run.

@@ -5,17 +5,17 @@ Each is asked through a pipe of its own, so that one that ends is known with its
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from nanocrystal.parameters import Declares
 from nanocrystal.parameters.number import whole_number
-from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Workers, begin, inherited, silent
+from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Requests, Workers, begin, inherited, silent
 
 GRACE_S = 5.0
 """seconds that a process has to end by itself"""
@@ -48,53 +48,23 @@ class Processes(Declares):
     @contextmanager
     def opened(self, at_once: int = 1, *, begin: Begin | None = None, heard: Report | None = None) -> Iterator[Workers]:
         """Yield workers whose `answer` alone raises KeyboardInterrupt on Ctrl-C: no message is read by half."""
-        with _Interrupts() as interrupts:
-            pool = _Pool(min(self.at_once, at_once), self.threads, begin, heard or silent, interrupts)
+        with Requests() as requests:
+            pool = _Pool(min(self.at_once, at_once), self.threads, begin, heard or silent, requests)
             try:
                 yield pool
             finally:
                 pool.close()
 
 
-class _Interrupts:
-    """Ctrl-C kept back until there is time for it, where it would raise KeyboardInterrupt."""
-
-    def __enter__(self) -> _Interrupts:
-        self._came = self._is_waiting = False
-        is_main = threading.current_thread() is threading.main_thread()
-        self._is_ours = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self._is_ours:
-            signal.signal(signal.SIGINT, self._hear)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._is_ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def _hear(self, *_: object) -> None:
-        if self._is_waiting:
-            raise KeyboardInterrupt
-        self._came = True
-
-    def wait(self, connections: Sequence[Connection]) -> list[Any]:
-        """Return which connections have something to say; raises KeyboardInterrupt, nothing being lost by it."""
-        self._is_waiting = True
-        try:
-            if self._came:
-                self._came = False
-                raise KeyboardInterrupt
-            return wait(connections)
-        finally:
-            self._is_waiting = False
-
-
 class _Worker:
     """A process that does one job after the other; job: the name of what it does."""
 
     def __init__(self, number: int, at_once: int, threads: int, begin: Begin | None) -> None:
-        from multiprocessing import get_context
+        from multiprocessing import get_context, resource_tracker
 
         context = get_context("spawn")
+        if os.name == "posix":
+            resource_tracker.ensure_running()  # which lets requests to stop come again
         self.job: str | None = None
         self.number = number
         self.connection, other = context.Pipe()
@@ -110,19 +80,17 @@ class _Worker:
     def end(self) -> None:
         """End the process at once; what it does is lost."""
         self.connection.close()
-        self.process.terminate()
+        self.process.kill()
         self.process.join(GRACE_S)
 
 
 class _Pool:
     """The processes of one executor that are open."""
 
-    def __init__(
-        self, at_once: int, threads: int, begin: Begin | None, report: Report, interrupts: _Interrupts
-    ) -> None:
+    def __init__(self, at_once: int, threads: int, begin: Begin | None, report: Report, requests: Requests) -> None:
         self.notes: list[str] = []
         self._at_once, self._threads, self._begin, self._report = at_once, threads, begin, report
-        self._interrupts = interrupts
+        self._requests = requests
         self._workers: list[_Worker] = []
 
     @property
@@ -147,8 +115,9 @@ class _Pool:
 
     def answer(self) -> tuple[str, Any]:
         while True:
-            busy = {w.connection: w for w in self._workers if w.job is not None}
-            for connection in self._interrupts.wait(list(busy)):
+            busy: dict[Any, _Worker] = {w.connection: w for w in self._workers if w.job is not None}
+            ready: list[Any] = self._requests.waiting(partial(wait, list(busy)))
+            for connection in ready:
                 worker = busy[connection]
                 name = worker.job
                 assert name is not None

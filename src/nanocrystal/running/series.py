@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
-from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
+from nanocrystal.processes import Executor, Job, Lost, answers, thread_count, uninterrupted
 from nanocrystal.refinement import bound_problem
-from nanocrystal.report.series.files import remove_begun, write_begun
-from nanocrystal.report.series.result import SeriesResult
+from nanocrystal.report.series.checkpoints import settle_members
+from nanocrystal.report.series.result import JOINT, SeriesResult
 from nanocrystal.running.cluster import connected
 from nanocrystal.running.described import Series
 from nanocrystal.running.gathered import gathered, planned_files
@@ -70,7 +70,7 @@ def refined_series(
     check_first(series)
     watcher = watcher or Silent()
     with _executor(series, workers, scheduler) as executor:
-        write_begun(folder, series.title, planned_files(series, folder, single_file))
+        settle_members(folder, [JOINT, *(m.name for m in series.members)])
         if series.mode == "shared":
             return refined_together(series, folder, watcher, single_file=single_file)
         if scheduler is not None:
@@ -86,13 +86,9 @@ def written_series(series: Series, out: str | Path | None, workers: int) -> Seri
         with TemporaryDirectory() as passing:
             return refined_series(series, Path(passing), workers=workers)
     folder = Path(out)
-    kept, is_new = keeping(SeriesResult, folder, planned_files(series, folder), series), not folder.exists()
+    kept = keeping(SeriesResult, folder, planned_files(series, folder), series)
     result = refined_series(series, folder, workers=workers)
-    if result.members:
-        return kept.save(result)
-    if is_new:
-        remove_begun(folder)
-    return result
+    return kept.save(result) if result.members else result
 
 
 @contextmanager
@@ -137,7 +133,8 @@ def run(plan: Plan, executor: Executor) -> bool:
                 if isinstance(outcome, Lost):
                     plan.lost(task, outcome.problem)
                 else:
-                    plan.finished(outcome)
+                    with uninterrupted():
+                        plan.finished(outcome)
     except (KeyboardInterrupt, Interrupted):
         return True
     return False

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nanocrystal.kernels.pairs import offsets_within
 from nanocrystal.parameters import DerivedQuantity as DerivedQuantity
 from nanocrystal.parameters import Here
-from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.settings import pbnm_order
 from nanocrystal.sample.crystal.tilts import Octahedron, centred_site, tolerance_factor_of_radii
 from nanocrystal.sample.derivations import ANGLE, BOND, OF_CRYSTAL, OF_STACKING, OF_TWINS, STATISTICS

@@ -28,7 +28,8 @@ from nanocrystal.parameters import (
 )
 from nanocrystal.parameters.number import came
 from nanocrystal.sample.crystal.clusters import Cluster
-from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.blocks import block_lattice, with_slips
 from nanocrystal.sample.order.order import Coherent
 from nanocrystal.sample.order.stacking import STACKING, LayerOrder, Stacking, layers_of

@@ -13,7 +13,8 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.symmetry import cell_vectors
 from nanocrystal.sample.derivations import OF_POPULATION
 from nanocrystal.sample.derived import (
@@ -385,8 +386,8 @@ class Sample:
         return {n: m / total for n, m in mass.items()}
 
     def remarks(self, values: Values) -> list[str]:
-        """Return sentences on what a user may not have meant."""
-        remarks = [r for crystal in self._crystals_at(values).values() for r in crystal.remarks()]
+        """Return sentences on what a user may not have meant, and on what was read of files."""
+        remarks = self.notes + [r for crystal in self._crystals_at(values).values() for r in crystal.remarks()]
         for population in self.at(Evaluation(values)).values():
             if population.shell is not None:
                 remarks += population.shell.remarks(population.shape, population.block_vectors)
@@ -436,6 +437,15 @@ class Sample:
         """Return the names of the files that `model_files` makes."""
         clusters = [n for n, p in self.populations.items() if p.shape.explicit is not None]
         return [f"model_{n}.cif" for n in self.crystals] + [f"model_{n}.xyz" for n in clusters]
+
+    @property
+    def notes(self) -> list[str]:
+        """What was decided, left out or contradictory in structure files, one sentence each."""
+        clusters = [p.shape.explicit for p in self.populations.values() if p.shape.explicit is not None]
+        return [
+            *(note for crystal in self.crystals.values() for note in crystal.notes),
+            *(f"{c.source}: {note}" for c in clusters for note in c.notes),
+        ]
 
     def inputs(self) -> dict[str, str]:
         """Return file -> SHA-256 of everything the sample was read from."""

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
+from nanocrystal.sample.crystal.crystal import Crystal, Site
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.blocks import perovskite_metal
 from nanocrystal.sample.population import Population, PopulationNow
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
 from nanocrystal.refinement.comparison import SAME_POINTS
 from nanocrystal.study.candidate_set import CandidateSet
 from nanocrystal.study.messages import Source, first_problem
@@ -89,12 +90,10 @@ def _tables(tables: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
         address, problem = first_problem(error)
         where = ".".join(p for p in ("candidates", address) if p)
         raise Source(path, text).located(InputError(where, problem)) from None
-    seen: dict[str, str] = {}
-    for name in tables:
-        twin = seen.setdefault(name.lower(), name)
-        if twin != name:
-            problem = f"and {twin} differ in capitals only; their folders would be one on many computers, rename one."
-            raise Source(path, text).located(InputError(f"candidates.{name}", problem))
+    try:
+        check_names(tables, "candidates")
+    except InputError as error:
+        raise Source(path, text).located(error) from None
     return dict(tables)
 
 

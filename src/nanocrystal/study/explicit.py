@@ -134,6 +134,7 @@ def explicit_crystal_of(
     said += _contact_words(atoms) if isinstance(faults, BoundaryNetwork) else []
     if shared_places(occupants):
         said.append(f"Places that are partly filled or shared by elements were filled by chance (seed {seed}).")
+    said += study.sample.crystals[described.crystal_name].notes
     picture = of_explicit(now, atoms, faults)
     species = tuple(dict.fromkeys(atoms.elements))
     index = {element: k for k, element in enumerate(species)}

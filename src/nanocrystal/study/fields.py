@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Limits, Parameter, parse_expression
+from nanocrystal.parameters.number import LARGEST
 from nanocrystal.sample import Distribution, Histogram
 from nanocrystal.study.messages import nearest_keys, quotes_hint, shown
 
@@ -94,13 +95,12 @@ def _plain(value: Any, name: str = "") -> float:
     name = f"{name} " if name else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong(f"{name}must be a number, got {shown(value)}{quotes_hint(value)}.")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise wrong(f"{name}must be a finite number, got {shown(value)}.")
-    return number
+    if not -LARGEST <= value <= LARGEST:
+        needed = (
+            "a finite number" if value in (math.inf, -math.inf) or value != value else f"at most {LARGEST:g} in size"
+        )
+        raise wrong(f"{name}must be {needed}, got {shown(value)}.")
+    return float(value)
 
 
 def parse_number(value: Any, name: str = "") -> Parameter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,11 +93,21 @@ def syntax_error(path: Path, text: str, problem: str) -> InputError:
     return InputError(f"{path}, line {number}", problem)
 
 
+def endless_number(path: Path, text: str) -> InputError:
+    """Return the error for a whole number of more digits than a number of Python may have."""
+    most = sys.get_int_max_str_digits()
+    found = re.search(rf"(?<![\w.])[+-]?(?:\d_?+){{{most}}}", text)
+    where = str(path) if found is None else f"{path}, line {text.count(chr(10), 0, found.start()) + 1}"
+    return InputError(where, f"is not valid TOML: it holds a number of more than {most} digits.")
+
+
 def _syntax_hint(line: str) -> str:
     """Return what the author of a broken line may have meant."""
     value = line.partition("=")[2].strip()
     if '"' in value and "\\" in value:
-        return "; write the path with / instead of \\"
+        quoted = re.search(r'"([^"]*)', value)
+        path = quoted[1].replace("\\", "/") if quoted else ""
+        return f'; a backslash begins a sign of its own: write the path with / instead, "{path}", or between single \''
     if re.match(r"[+-]?\d+,\d", value):
         return "; numbers have a decimal point, no comma"
     if line.startswith("["):
@@ -218,18 +229,21 @@ def place(path: Path, text: str, where: str) -> str:
     return f"{path}, line {line}: {where}" if line else f"{path}: {where}"
 
 
+_KEY = re.compile(r"""(?:[\w.\- ]|"[^"]*"|'[^']*')+""")
+
+
 def _line_of(text: str, parts: list[str]) -> int | None:
     """Return the first line that shares the longest leading part with an address, counted from 1."""
     table: list[str] = []
     best, best_depth = None, 0
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
-        key = re.match(r"""\s*((?:[\w.\- ]|"[^"]*"|'[^']*')+?)\s*=""", line)
+        key = line.partition("=")[0].strip() if "=" in line else ""
         if header:
             table = [p.strip().strip("\"'") for p in header.group(1).split(".")]
             here = table
-        elif key:
-            here = table + [p.strip().strip("\"'") for p in key.group(1).split(".")]
+        elif _KEY.fullmatch(key):
+            here = table + [p.strip().strip("\"'") for p in key.split(".")]
         else:
             continue
         depth = next(

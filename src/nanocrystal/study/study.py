@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,22 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.data import resolved_path
+from nanocrystal.data.kinds import is_folder, refuse_other
 from nanocrystal.data.table import number_table
 from nanocrystal.errors import InputError
+from nanocrystal.filenames import check_names
 from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
 from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
-from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY
 from nanocrystal.sample.named import Populations
 from nanocrystal.sample.order.blocks import Facets
 from nanocrystal.sample.population import Fractions
 from nanocrystal.study.candidate_set import CandidateSet
-from nanocrystal.study.messages import Source, first_problem, syntax_error
+from nanocrystal.study.messages import Source, endless_number, first_problem, shown, syntax_error
 from nanocrystal.study.tables import arguments_of, located, object_of
 from nanocrystal.techniques import TECHNIQUES
-from nanocrystal.text import read_text
+from nanocrystal.text import decoded, file_bytes, read_text
 
 if TYPE_CHECKING:
     from nanocrystal.report.plan.result import Plan
@@ -38,6 +41,13 @@ if TYPE_CHECKING:
     from nanocrystal.study.plan import PlanTable
 
 
+DEEPEST = 60
+"""parts of a key: reading one takes a time that grows with their square"""
+_DEEP = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
+MOST_BYTES = 4_000_000
+"""of a study: it names files that hold the data"""
+NAMING_FILES = ("crystals", "populations", "datasets", "reduction")
+"""tables after whose entries files are named"""
 NOWHERE = Source(Path("study.toml"), "")
 """of a study made in Python"""
 
@@ -205,11 +215,20 @@ class Study:
 def read_content(path: str | Path) -> tuple[dict[str, Any], Path, str]:
     """Return the parsed TOML of a study file, its path and its text; raises InputError where it is no TOML."""
     path = Path(path)
+    if is_folder(path):
+        refuse_other(path, "a study file", str(path))
     text = _text_of(path)
+    deep = _DEEP.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise InputError(f"{path}, line {line}", f"holds a key of more than {DEEPEST} parts; no table is so deep.")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        refuse_other(path, "a study file", str(path), but="study")
         raise syntax_error(path, text, str(error)) from None
+    except ValueError:  # of `int`, which reads no number of more digits
+        raise endless_number(path, text) from None
     except RecursionError:
         raise InputError(str(path), "is not valid TOML: its lists or tables are nested too deeply.") from None
     return content, path, text
@@ -223,6 +242,8 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
     try:
         table: Any = StudyTable.model_validate(with_empty_sample(content))
+        for room in NAMING_FILES:
+            check_names(content.get(room) or (), room)
         reductions = (table.reduction, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
@@ -251,7 +272,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
 
 
 def _text_of(path: Path) -> str:
-    return read_text(path, "study")
+    return decoded(file_bytes(path, "study", MOST_BYTES), f"study: {path}")
 
 
 def _checked(kind: str, name: str, value: Any, check: Callable[[Any], Any]) -> Any:
@@ -289,13 +310,18 @@ def _dataset(name: str, value: Any, reductions: Mapping[str, Any], folder: Path)
 
 
 def with_empty_sample(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a study's content with empty populations where it has none and no data set needs any."""
+    """Return a study's content with empty populations where it has none and no data set is known to need any.
+
+    Raises InputError where there are no data sets to be seen.
+    """
     datasets = content.get("datasets")
-    if "populations" in content or not isinstance(datasets, dict) or not datasets:
+    if "populations" in content or datasets is None:
         return content
+    if not isinstance(datasets, dict) or not datasets:
+        raise InputError("datasets", f"must be tables with headers such as [datasets.pdf], got {shown(datasets)}.")
     names = [d.get("technique") if isinstance(d, dict) else None for d in datasets.values()]
-    free = all(isinstance(n, str) and n in TECHNIQUES and not TECHNIQUES[n].needs_sample for n in names)
-    return {**content, "populations": {}} if free else content
+    known = [TECHNIQUES[n] for n in names if isinstance(n, str) and n in TECHNIQUES]
+    return content if any(technique.needs_sample for technique in known) else {**content, "populations": {}}
 
 
 def _sample(table: Any, folder: Path, needed: bool) -> Sample:
@@ -313,6 +339,7 @@ def _crystal(name: str, table: Any, folder: Path) -> Crystal:
     where = f"crystals.{name}"
     more = arguments_of(Crystal, table, where)
     more |= {"name": name, "where": where, "sites": more.pop("site_overrides"), **more.pop("cell")}
+    more |= {key: getattr(table, key) for key in ("block", "setting")}
     if table.library is not None:
         if table.cif is not None:
             raise InputError(f"{where}.library", "stands beside cif; a crystal comes from exactly one of the two.")
@@ -375,10 +402,10 @@ def read_body(shape: type[Shape], file: str, folder: Path, where: str, facets: F
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         rows = number_table(text, file)
-        if rows.widest != 3:
+        if rows.widths != {3}:
             raise InputError(file, f"must have three columns, the place of each block, got {rows.widest}.")
         try:
-            places = [tuple(row.values) for row in rows.rows]
+            places = [tuple(row) for row in rows.rows().tolist()]
             return shape.of_places(places, facets, file, sha256(text.encode()).hexdigest())
         except InputError as error:
             raise InputError(file, error.problem) from None
@@ -397,9 +424,9 @@ def read_histogram(file: str, folder: Path, where: str, factor: Number = 1.0) ->
     with _file_named_at(f"{where}.file", file):
         text = read_text(path, f"{where}.file")
         table = number_table(text, file)
-        if table.widest != 2:
+        if table.widths != {2}:
             raise InputError(file, f"must have two columns, length in Å and count, got {table.widest}.")
-        lengths, counts = zip(*(row.values for row in table.rows), strict=True)
+        lengths, counts = zip(*table.rows().tolist(), strict=True)
         try:
             return Histogram(lengths, counts, factor, file, sha256(text.encode()).hexdigest())
         except InputError as error:

@@ -14,13 +14,12 @@ from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Cluster, Histogram, Population, Sample
 from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
-from nanocrystal.sample.crystal.crystal import LIBRARY
+from nanocrystal.sample.crystal.structure_files import LIBRARY, structure_of_file
 from nanocrystal.study.candidates import check_measured
 from nanocrystal.study.content import Content, check_names, content_of, plain
 from nanocrystal.study.overlay import common_part, laid_over
 from nanocrystal.tables.library import library_name, library_text
 from nanocrystal.techniques import TECHNIQUES
-from nanocrystal.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,8 +149,8 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
     from nanocrystal.study.study import read_body, read_histogram
 
     for name, crystal in sample.crystals.items():
-        where, source = f"crystals.{name}.cif", crystal.structure.source
-        yield where, source, crystal.structure, partial(_structure, source, folder, where)
+        where, made = f"crystals.{name}.cif", crystal.structure
+        yield where, made.source, made, partial(_structure, made, folder, where)
     for name, population in sample.populations.items():
         where, shape = f"populations.{name}", population.shape
         if shape.explicit is not None:
@@ -167,10 +166,12 @@ def _files(sample: Sample, folder: Path) -> Iterator[tuple[str, str, Any, Callab
                 yield f"{where}.{key}.file", length.source, length, read
 
 
-def _structure(source: str, folder: Path, where: str) -> CifStructure:
-    if source.startswith(LIBRARY):
-        return parse_cif(library_text(library_name(source.removeprefix(LIBRARY), where)), source)
-    return parse_cif(read_text(resolved_path(source, folder, where), where), source)
+def _structure(made: CifStructure, folder: Path, where: str) -> CifStructure:
+    """Return the structure that a study would read in the place of this one."""
+    if made.source.startswith(LIBRARY):
+        return parse_cif(library_text(library_name(made.source.removeprefix(LIBRARY), where)), made.source)
+    path = resolved_path(made.source, folder, where)
+    return structure_of_file(path, where, made.source, made.block, made.setting)
 
 
 def _cluster(source: str, folder: Path, where: str) -> Cluster:

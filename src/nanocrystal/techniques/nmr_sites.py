@@ -243,8 +243,7 @@ class NmrSites(CurveTechnique):
         check_mhz(self.spectrometer_frequency, f"{where}.spectrometer_frequency")
         if self.fwhm is None:
             raise InputError(f"{where}.fwhm", "is missing; give the width of the lines in Hz.")
-        start = Values({a: p.value for a, (_, p) in sample.declared().items() if p.value is not None})
-        around = sample.surroundings(Evaluation(start), self.element, ())
+        around = sample.surroundings(Evaluation(_any_values(sample)), self.element, ())
         halides = sorted(
             {h for _, neighbours in around.values() for h in (neighbours.host, neighbours.second) if h is not None}
         )
@@ -260,6 +259,12 @@ class NmrSites(CurveTechnique):
                     f"{where}.shifts.{halide}", f"is no halide of the sample; it has {', '.join(halides)}."
                 )
         check_background(self.background_terms, self.background, where, "0 to 2")
+
+
+def _any_values(sample: Sample) -> Values:
+    """Return values of a sample to see which atoms it has: a tie, which may name what is not of it, counts as 0.5."""
+    numbers = {address: parameter.value for address, (_, parameter) in sample.declared().items()}
+    return Values({address: 0.5 if value is None else value for address, value in numbers.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

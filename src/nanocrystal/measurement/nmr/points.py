@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from nanocrystal.data import Curve
 from nanocrystal.measurement import Abscissa, Axis, Points
-from nanocrystal.measurement.points import read_points
+from nanocrystal.measurement.points import Named, read_points
 from nanocrystal.spectra.arpls import arpls_baseline
 
 ShiftAxis = Annotated[Literal["ppm", "hz"], "the unit of the abscissa, ppm or Hz"]
@@ -33,7 +33,7 @@ NMR = nmr_points()
 
 def measured_curve(file: str | Path, columns: Sequence[str] | None, where: str, folder: Path) -> Curve:
     """Return the columns of a file; raises InputError."""
-    return read_points(file, columns, NMR, where, folder)
+    return read_points(Named(file, columns), NMR, where, folder)
 
 
 def without_arpls(curve: Curve, stiffness: float | None, where: str) -> Curve:

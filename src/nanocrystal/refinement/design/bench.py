@@ -60,7 +60,7 @@ def plan_measurement(
             known = nearest_names(address, bench.addresses)
             raise InputError("plan.targets", f"names {address!r}, which this study does not vary; {known}")
     planned = [bench.planned(name) for name in ready]
-    notes += bench.notes()
+    notes += [*sample.remarks(bench.point.evaluation.values), *bench.notes()]
     design = Design(parameters=bench.named, planned=planned, targets=targets, counts=counts)
     plan = design.plan(title or "Plan of a measurement", notes, sample.inputs())
     return replace(plan, elapsed_s=time.perf_counter() - began)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from nanocrystal._version import __version__
+from nanocrystal.report.beside import beside
 from nanocrystal.report.encoding import ByName, PlainData, called
 from nanocrystal.report.outcome import Ending, Outcome
 from nanocrystal.report.refined.result import RESULTS, Result
@@ -251,7 +252,7 @@ class Comparison(Outcome):
         from nanocrystal.report.reading import read_result
 
         candidates = document["candidates"]
-        results = {name: read_result(folder / name / RESULTS) for name, one in candidates.items() if one["result"]}
+        results = {n: read_result(beside(folder, f"{n}/{RESULTS}")) for n, one in candidates.items() if one["result"]}
         bare = {name: one | {"result": None} for name, one in candidates.items()}
         comparison = super().restored(document | {"candidates": bare}, folder)
         return replace(comparison, standings=[replace(s, result=results.get(s.name)) for s in comparison.standings])

@@ -27,6 +27,7 @@ from nanocrystal.reduction.reduction import Absorption
 from nanocrystal.reduction.spread import Spread
 from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
 from nanocrystal.reduction.unchanged import ChangeLimit
+from nanocrystal.report.beside import beside
 from nanocrystal.report.encoding import decoded
 from nanocrystal.report.reduction.image_files import image_file
 from nanocrystal.report.reduction.result import ReductionResult
@@ -57,7 +58,7 @@ def restored(kind: type[ReductionResult], document: Record, folder: Path) -> Any
             for (a, b), record in differentials.items()
         },
         unchanged={names: _unchanged(names, record, folder) for names, record in unchanged.items()},
-        images={name: _image(record, folder / image_file(name)) for name, record in document["images"].items()},
+        images={name: _image(record, beside(folder, image_file(name))) for name, record in document["images"].items()},
         inputs=inputs,
     )
 
@@ -72,7 +73,7 @@ def _by_names(records: Mapping[str, Record], between: str) -> dict[tuple[str, st
 
 def _reduced(name: str, record: Record, folder: Path, inputs: Mapping[str, str]) -> ReducedPattern:
     settings = settings_from(record["settings"])
-    intensity, source = _intensity(folder / f"{name}.iq")
+    intensity, source = _intensity(beside(folder, f"{name}.iq"))
     constants = {key: NormalizationConstant(**{"description": ""} | c) for key, c in record["constants"].items()}
     unknown = np.full(len(intensity.q), np.nan)
     uncorrected = settings.polarization is None and settings.absorption is None
@@ -87,8 +88,8 @@ def _reduced(name: str, record: Record, folder: Path, inputs: Mapping[str, str])
         "corrected": intensity if uncorrected else uncounted,
         "background": unknown if record["blanks"] else np.zeros(len(intensity.q)),
         "scales": [{"name": blank, **scale} for blank, scale in record["blanks"].items()],
-        "structure": replace(_structure(folder / f"{name}.fq"), constants=constants),
-        "pdf": _pdf(folder / f"{name}.gr", settings.qmin, float(record["settings"]["qmax"]), settings.window),
+        "structure": replace(_structure(beside(folder, f"{name}.fq")), constants=constants),
+        "pdf": _pdf(beside(folder, f"{name}.gr"), settings.qmin, float(record["settings"]["qmax"]), settings.window),
         "checks": [{"name": key, **check} for key, check in record["checks"].items()],
         "number_density": record["number_density"],
         "notes": record["notes"],
@@ -156,7 +157,7 @@ def _pdf(path: Path, qmin: float, qmax: float, window: str) -> PairDistribution:
 
 def _differential(first: ReducedPattern, other: ReducedPattern, record: Record, folder: Path) -> DifferentialFunctions:
     stem = f"{first.name}_minus_{other.name}"
-    intensity, _ = _intensity(folder / f"{stem}.iq")
+    intensity, _ = _intensity(beside(folder, f"{stem}.iq"))
     qmin = max(first.pdf.qmin, other.pdf.qmin)
     return DifferentialFunctions(
         first=first.name,
@@ -168,14 +169,14 @@ def _differential(first: ReducedPattern, other: ReducedPattern, record: Record, 
         intensity=intensity.value,
         intensity_sigma=intensity.sigma,
         intensity_scale=record["intensity_scale"],
-        structure=_structure(folder / f"{stem}.fq"),
-        pdf=_pdf(folder / f"{stem}.gr", qmin, record["qmax"], first.pdf.window),
+        structure=_structure(beside(folder, f"{stem}.fq")),
+        pdf=_pdf(beside(folder, f"{stem}.gr"), qmin, record["qmax"], first.pdf.window),
         notes=tuple(record["notes"]),
     )
 
 
 def _unchanged(names: tuple[str, str], record: Record, folder: Path) -> PatternChange:
-    columns = _columns(folder / f"{'_against_'.join(names)}.csv")
+    columns = _columns(beside(folder, f"{'_against_'.join(names)}.csv"))
     q = columns.pop("q", NOTHING)
     fitted = int(record["scale_stderr"] is not None)
     return PatternChange(

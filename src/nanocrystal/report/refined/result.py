@@ -13,6 +13,7 @@ from nanocrystal.arrays import FloatArray, Table
 from nanocrystal.measurement import Look as Look
 from nanocrystal.measurement import Stack as Stack
 from nanocrystal.parameters.address import full_address
+from nanocrystal.report.beside import text_beside
 from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
@@ -534,7 +535,7 @@ class Result(Outcome):
     @classmethod
     def restored(cls, document: dict[str, Any], folder: Path) -> Self:
         """Return the result of a record; models are read from the files beside it."""
-        texts = {name: (folder / name).read_text(encoding="utf-8") for name in document["structures"]}
+        texts = {name: text_beside(folder, name) for name in document["structures"]}
         return super().restored(document | {"structures": texts}, folder)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.measurement.curve import Look, Stack, Stretch
+from nanocrystal.report.beside import MOST_BYTES, beside, text_beside
 from nanocrystal.report.encoding import decoded
 from nanocrystal.report.refined.result import FineCurve, FittedCurve, Result
+from nanocrystal.text import file_bytes, in_any_case, shown
 
 Columns = dict[str, list[str]]
 LEADING = ("observed", "sigma", "calculated", "background")
@@ -30,7 +33,7 @@ def restored(kind: type[Result], document: Mapping[str, Any], folder: Path) -> A
     whole = dict(document) | {
         "n_evaluations": 0,
         "sizes": {},
-        "structures": {n: (folder / n).read_text(encoding="utf-8") for n in names if (folder / n).is_file()},
+        "structures": {n: text_beside(folder, n) for n in names if beside(folder, n).is_file()},
         "datasets": {},
     }
     result = decoded(kind, whole)
@@ -49,13 +52,13 @@ def _look(curves: list[str]) -> Look:
 
 
 def _curve(name: str, record: Mapping[str, Any], folder: Path) -> FittedCurve:
-    columns = columns_of(folder / f"{name}.csv") if (folder / f"{name}.csv").is_file() else dict(NOTHING)
+    points, fine = (beside(folder, f"{name}{ending}.csv") for ending in ("", "_fine"))
+    columns = columns_of(points) if points.is_file() else dict(NOTHING)
     look = _look(columns.pop("curve", []))
     x_name, x = next(iter(columns.items()))
     labels, places = points_of(x)
     background = numbers(columns["background"])
     sigma = columns["sigma"]
-    fine = folder / f"{name}_fine.csv"
     merits: dict[str, Any] = {key: record.get(key) for key in MERITS}
     return FittedCurve(
         **merits,
@@ -91,8 +94,8 @@ def _fine(path: Path) -> FineCurve:
 
 
 def columns_of(path: Path) -> Columns:
-    with path.open(encoding="utf-8", newline="") as stream:
-        heads, *rows = list(csv.reader(stream))
+    text = in_any_case(file_bytes(path, shown(path), MOST_BYTES))
+    heads, *rows = list(csv.reader(io.StringIO(text, newline="")))
     return {head: [row[k] for row in rows] for k, head in enumerate(heads)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -42,6 +42,8 @@ class Scattering(Outcome):
         Electron units of the whole cluster
     inputs : mapping of str to str
         File -> SHA-256 of what was read
+    notes : sequence of str
+        What to know, one sentence each
     provenance : mapping
         Versions of what was used
 
@@ -64,12 +66,14 @@ class Scattering(Outcome):
     q: FloatArray
     intensity: FloatArray
     inputs: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """Return what scatters, and over which Q, in a line."""
+        """Return what scatters, over which Q, and what to know, in lines."""
         points = f"I(Q) at {len(self.q)} points from {self.q.min():.4g} to {self.q.max():.4g} Å⁻¹"
-        return f"{self.title}, {sum(self.atoms.values())} atoms: {points}"
+        first = f"{self.title}, {sum(self.atoms.values())} atoms: {points}"
+        return "\n".join([first, *(f"  ! {note}" for note in self.notes)])
 
     def page(self, script: str | None = None) -> str:
         """Return the curve as an HTML page; see `Outcome.page`."""
@@ -87,4 +91,4 @@ class Scattering(Outcome):
 
     def __repr__(self) -> str:
         """Return what a notebook shows."""
-        return f"Scattering({self.summary()})"
+        return f"Scattering({self.summary().splitlines()[0]})"

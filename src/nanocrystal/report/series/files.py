@@ -1,19 +1,12 @@
-"""The files of a series: the checkpoints of its members, a table of all of them, and what series.json concludes."""
+"""The files of a series: a table of its members, and what series.json concludes."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from nanocrystal.report.files import files_there, listed_files, write_texts
-from nanocrystal.report.outcome import SCHEMA, json_text
-from nanocrystal.report.page.rendering import PLOTLY, plotly_text
 from nanocrystal.report.series.result import (
-    MEMBER,
     ORDER_PARAMETER,
-    SERIES,
     MemberFit,
     MemberResult,
     SeriesResult,
@@ -23,73 +16,9 @@ from nanocrystal.report.series.result import (
     shown_addresses,
 )
 from nanocrystal.report.series.switch import SeriesSwitch, single_switch
-from nanocrystal.report.series.version_0_1 import of_today
 from nanocrystal.text import csv_of_rows
 
 WITHOUT_ERROR = ("fixed", "at_bound", "undetermined")
-
-
-# ---- checkpoints ----------------------------------------------------------------------------------
-
-
-def write_member(member: MemberResult, texts: dict[str, str], folder: Path) -> MemberResult:
-    """Write the files of a member to its folder in that of the series, member.json last; older ones are removed.
-
-    Returns the member with the names of its files.
-    """
-    kept = replace(member, files=sorted([*texts, MEMBER]))
-    for name in set(listed_files(folder / member.name, MEMBER)) - set(kept.files):
-        (folder / member.name / name).unlink(missing_ok=True)
-    write_texts({**texts, MEMBER: member_text(kept)}, folder / member.name)
-    return kept
-
-
-def member_text(member: MemberResult) -> str:
-    """Return the checkpoint of a member."""
-    return json_text(member.document())
-
-
-def read_member(folder: Path, name: str) -> MemberResult | None:
-    """Return the result of a member from its checkpoint, None where there is none that can be read."""
-    try:
-        return MemberResult.from_document(_read(folder / name / MEMBER))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def checkpoint_in(folder: Path, name: str) -> dict[str, Any]:
-    """Return the checkpoint of a member with today's keys; raises OSError, ValueError, KeyError or TypeError."""
-    return of_today(_read(folder / name / MEMBER))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return the document of a file; raises OSError, or ValueError where it is none."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(document, dict):
-        raise ValueError(path)
-    return document
-
-
-# ---- the folder of a series -----------------------------------------------------------------------
-
-
-def write_begun(folder: Path, title: str, files: list[str]) -> None:
-    """Write a series.json that says which files will be ours, before there is anything else, and what all share."""
-    ours = sorted({*files, *files_there(folder, SERIES)})
-    begun = {"schema": SCHEMA, "kind": SeriesResult.kind, "title": title, "complete": False, "members": {}}
-    shared = {PLOTLY: plotly_text()} if PLOTLY in files else {}
-    write_texts({SERIES: json_text(begun | {"files": ours}), **shared}, folder)
-
-
-def remove_begun(folder: Path) -> None:
-    """Remove what `write_begun` wrote to a folder that was not there before, and the folder where it is empty then."""
-    for name in (SERIES, PLOTLY):
-        (folder / name).unlink(missing_ok=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
-
-
-# ---- the table ------------------------------------------------------------------------------------
 
 
 def series_csv(series: SeriesResult) -> str:

@@ -11,7 +11,7 @@ A straight line y = y₀ + s (x − x̄) is a least-squares fit weighted with 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,9 @@ from nanocrystal.report.outcome import SCHEMA, Ending, Outcome
 
 SERIES = "series.json"
 MEMBER = "member.json"
-"""the checkpoint of a member, written last"""
+"""the checkpoint of a member"""
+JOINT = "joint"
+"""the folder of the joint refinement"""
 UNTITLED = "Untitled series"
 REFINED = ("free", "linear", "at_bound", "undetermined")
 ALONE = ""
@@ -428,10 +430,23 @@ class SeriesResult(Outcome):
 
     def tables(self) -> Mapping[str, str]:
         """Return one table of all members, and the checkpoint of each that has a result, in its folder."""
-        from nanocrystal.report.series.files import member_text, series_csv
+        from nanocrystal.report.series.checkpoints import member_text
+        from nanocrystal.report.series.files import series_csv
 
         kept = {f"{m.name}/{MEMBER}": member_text(m) for m in self.members if m.fits}
         return {"series.csv": series_csv(self), **kept}
+
+    def aside(self, folder: Path) -> tuple[Mapping[str, Path], Collection[str]]:
+        """Return the files of members that are kept aside, and those that they replace."""
+        from nanocrystal.report.series.checkpoints import kept_aside
+
+        return kept_aside(self, folder)
+
+    def saved(self, folder: Path) -> None:
+        """Remove what was kept aside."""
+        from nanocrystal.report.series.checkpoints import remove_aside
+
+        remove_aside(folder)
 
     def computed(self) -> Mapping[str, Any]:
         """Return how each member ended, whether all converged, transitions, switches and straight lines."""
@@ -446,7 +461,7 @@ class SeriesResult(Outcome):
     @classmethod
     def restored(cls, document: dict[str, Any], folder: Path) -> Self:
         """Return the series of a record; members are read from their checkpoints."""
-        from nanocrystal.report.series.files import checkpoint_in
+        from nanocrystal.report.series.checkpoints import checkpoint_in
 
         if "variable" not in document:
             raise ValueError(UNFINISHED)

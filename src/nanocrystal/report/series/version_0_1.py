@@ -27,7 +27,7 @@ def of_today(document: dict[str, Any]) -> dict[str, Any]:
 
 def with_members(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return a series.json of version 0.1 with its members as today's, from their checkpoints where they are there."""
-    from nanocrystal.report.series.files import checkpoint_in
+    from nanocrystal.report.series.checkpoints import checkpoint_in
 
     members = {
         name: checkpoint_in(folder, name) if (folder / name / MEMBER).is_file() else _recorded(member)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.measurement import Look
+from nanocrystal.report.beside import beside
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.refined.result import Estimate
 from nanocrystal.text import csv_text
@@ -131,7 +132,7 @@ class Simulation(Outcome):
         curves = {}
         for file in document["files"]:
             if file.endswith(".csv"):
-                (x_name, x), (y_name, y), *sigma = columns_of(folder / file).items()
+                (x_name, x), (y_name, y), *sigma = columns_of(beside(folder, file)).items()
                 labels, at = points_of(x)
                 curves[file.removesuffix(".csv")] = SimulatedCurve(
                     technique="",

@@ -1,48 +1,43 @@
-"""Reading a crystal structure file (CIF) into numbers, with errors that say what is wrong with it."""
+"""Reading a crystal structure file (CIF) into numbers that agree with what the file says of them.
+
+What is wrong with a file is said by its line or tag; what is left out or decided is said in notes. The parts: blocks
+and tags (`cif_block`), sites (`cif_sites`, `cif_displacements`), what is stated (`stated_symmetry`, `stated_content`),
+and the check of all of it together (`agreement`, `verdict`).
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.text import read_text
+from nanocrystal.parameters import Declares
+from nanocrystal.sample.crystal.agreement import Agreement
+from nanocrystal.sample.crystal.cif_block import Block, chosen_block, written_number
+from nanocrystal.sample.crystal.cif_displacements import displacements
+from nanocrystal.sample.crystal.cif_sites import CifSite, read_sites
+from nanocrystal.sample.crystal.stated_content import stated_content, stated_formula
+from nanocrystal.sample.crystal.stated_symmetry import stated_symmetry
+from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_freedom
+from nanocrystal.sample.crystal.verdict import check_overlap, check_units, doubts
+from nanocrystal.text import in_words, read_text
+
+__all__ = ["CifSite", "CifStructure", "parse_cif", "read_cif"]
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1e5
 """Å; no cell is longer"""
+WAVES = ("_cell_modulation_dimension", "_cell_wave_vector_x", "_space_group_ssg_name")
+MODULATED = "the structure is modulated; its average was read, without the waves."
+NAMELESS = "?"
+"""the symbol of a space group in axes that have none"""
 
 
 @dataclass(frozen=True)
-class CifSite:
-    """One site as a CIF gives it.
-
-    Parameters
-    ----------
-    label, element : str
-        Its name in the file, and the symbol of its element.
-    fract : tuple of 3 float
-        Fractional coordinates.
-    occupancy : float
-        Part of its places that is filled, 0 to 1.
-    u_iso : float or None
-        Mean-square displacement along one axis, Å²; None where the file has none.
-    """
-
-    label: str
-    element: str
-    fract: tuple[float, float, float]
-    occupancy: float
-    u_iso: float | None
-
-
-@dataclass(frozen=True)
-class CifStructure:
+class CifStructure(Declares):
     """What a CIF says of a crystal.
 
     Parameters
@@ -59,6 +54,12 @@ class CifStructure:
         Of the symmetry operations, in parts of the cell.
     sites : tuple of CifSite
         Those of the asymmetric unit.
+    notes : tuple of str
+        What was decided, left out, or does not agree in the file.
+    block, setting : str
+        What was asked for: a data block, a setting of the space group; "" for what the file says.
+    rounding : float
+        One unit of the last digit of the coordinates, in parts of the cell.
     """
 
     source: str
@@ -68,9 +69,13 @@ class CifStructure:
     rotations: FloatArray
     translations: FloatArray
     sites: tuple[CifSite, ...]
+    notes: tuple[str, ...] = ()
+    block: str = ""
+    setting: str = ""
+    rounding: float = 0.0
 
 
-def read_cif(path: str | Path, where: str = "cif") -> CifStructure:
+def read_cif(path: str | Path, where: str = "cif", *, block: str = "", setting: str = "") -> CifStructure:
     """Return the structure in a CIF.
 
     Parameters
@@ -79,21 +84,25 @@ def read_cif(path: str | Path, where: str = "cif") -> CifStructure:
         The file.
     where : str, optional
         What messages call the file.
+    block : str, optional
+        The data block [the first with a structure].
+    setting : str, optional
+        The space group with its axes and origin, such as "F d -3 m :1" [as the file says].
 
     Returns
     -------
     CifStructure
-        The first structure that has sites.
+        The structure; its `notes` say what was decided.
 
     Raises
     ------
     InputError
-        For a file that is missing or unusable.
+        For a file that is missing or unusable, or that contradicts itself so that atoms would be missing or doubled.
     """
-    return parse_cif(read_text(Path(path), where), str(path))
+    return parse_cif(read_text(Path(path), where), str(path), block=block, setting=setting)
 
 
-def parse_cif(text: str, source: str) -> CifStructure:
+def parse_cif(text: str, source: str, *, block: str = "", setting: str = "") -> CifStructure:
     """Return the structure in the text of a CIF.
 
     Parameters
@@ -102,180 +111,96 @@ def parse_cif(text: str, source: str) -> CifStructure:
         The text; its first block that has atom sites counts.
     source : str
         What messages and reports call it.
+    block : str, optional
+        The data block [the first with a structure].
+    setting : str, optional
+        The space group with its axes and origin, such as "F d -3 m :1" [as the file says].
 
     Returns
     -------
     CifStructure
-        The structure.
+        The structure; its `notes` say what was decided.
 
     Raises
     ------
     InputError
-        For a CIF without cell or sites, with unknown elements, or whose symmetry cannot be understood.
+        For a CIF without cell or sites, with unknown elements, whose symmetry cannot be understood, or that contradicts
+        itself so that atoms would be missing or doubled.
     """
-    import gemmi
-
-    block = _block_with_sites(text, source)
-    try:
-        small = gemmi.make_small_structure_from_block(block)
-    except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise InputError(source, f"its cell, symmetry or sites cannot be understood ({reason}).") from None
-    cell = _cell(block, small)
-    _check_cell(block, cell, source)
-    rotations, translations, name = _operations(block, small, source)
-    sites = tuple(_sites(block, small, source))
-    if not sites:
-        raise InputError(source, "has no atom sites with a label (_atom_site_label) and coordinates.")
-    return CifStructure(source, text, cell, name, rotations, translations, sites)
+    return structure_of(text, source, block, setting)
 
 
-def _block_with_sites(text: str, source: str) -> Any:
-    """Return the first block with coordinates; raises InputError for a text that is no CIF or has none."""
-    import gemmi
-
-    begin = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if not begin:
-        raise InputError(source, "is empty; a CIF with a structure is needed.")
-    if begin.startswith("<"):
-        raise InputError(source, "is a web page (HTML or XML), not a CIF; download the file itself.")
-    try:
-        document = gemmi.cif.read_string(text)
-    except (ValueError, RuntimeError) as error:
-        match = re.match(r"string:(\d+):\S*\s*(.*)", str(error), re.DOTALL)
-        place, reason = (f"{source}, line {match[1]}", match[2]) if match else (source, str(error))
-        reason = " ".join(reason.removeprefix("string:").split())
-        if "data_" in reason:
-            raise InputError(
-                source, f"is not a CIF: it must begin with a line data_NAME, but begins with {begin[:40]!r}."
-            ) from None
-        raise InputError(place, f"is not a readable CIF ({reason}).") from None
-    block = next((b for b in document if b.find_loop("_atom_site_fract_x")), None)
-    if block is None:
-        raise InputError(source, "has no atom sites (no _atom_site_fract_x); a structure with coordinates is needed.")
-    return block
-
-
-def _cell(block: Any, small: Any) -> FloatArray:
-    """Return the cell; where the file leaves out the angles gemmi drops the lengths too, so they are set here."""
-    import gemmi
-
-    angles = [block.find_value(f"_cell_angle_{name}") for name in ("alpha", "beta", "gamma")]
-    lengths = [gemmi.cif.as_number(block.find_value(f"_cell_length_{name}") or "?") for name in "abc"]
-    if all(angle is None for angle in angles) and np.all(np.isfinite(lengths)) and min(lengths) > 0.0:
-        a, b, c = lengths
-        small.cell = gemmi.UnitCell(a, b, c, 90.0, 90.0, 90.0)
-    return np.array(small.cell.parameters)
+def structure_of(text: str, source: str, block: str, setting: str, *, cluster: bool = False) -> CifStructure:
+    """Return the structure in the text of a CIF; cluster: whether its atoms are meant alone, in a box of any size."""
+    chosen, notes = chosen_block(text, source, block)
+    cell = _cell(chosen)
+    formula, _, _ = stated_formula(chosen)
+    found = read_sites(chosen, formula)
+    u_iso, of_displacements = displacements(chosen, cell, found.rows, found.labels)
+    sites = tuple(replace(site, u_iso=u) for site, u in zip(found.sites, u_iso, strict=True))
+    stated, of_formula = stated_content(chosen, found.rows)
+    symmetry = stated_symmetry(chosen, setting)
+    agreement = Agreement(symmetry, stated, sites, cell, found.step)
+    candidate, content = agreement.decided(source)
+    boxed = cluster and len(candidate.operations) == 1
+    check_units(content, source, boxed)
+    check_overlap(content, source)
+    notes += [*found.notes, *of_displacements, *of_formula, *agreement.notes]
+    notes += doubts(candidate, content, symmetry.system, source, boxed)
+    notes += _unsaid_angles(chosen, cell, candidate.operations.rotations)
+    notes += [MODULATED] if any(tag in chosen for tag in WAVES) else []
+    return CifStructure(
+        source,
+        text,
+        cell,
+        candidate.name or NAMELESS,
+        candidate.operations.rotations,
+        candidate.operations.translations,
+        sites,
+        tuple(dict.fromkeys(notes)),
+        block,
+        setting,
+        found.step,
+    )
 
 
-def _check_cell(block: Any, cell: FloatArray, source: str) -> None:
-    """Raise InputError for a cell that is incomplete or impossible (for which gemmi takes 1 Å and 90°)."""
-    import gemmi
+def _cell(block: Block) -> FloatArray:
+    """Return the cell; angles left out are 90°, as the dictionary of CIFs says.
 
-    for name in "abc":
-        entry = block.find_value(f"_cell_length_{name}")
-        if entry is None or not np.isfinite(gemmi.cif.as_number(entry)):
-            shown = "lacks" if entry is None else f"has {entry!r} as"
-            raise InputError(source, f"{shown} the cell length _cell_length_{name}; a number in Å is needed.")
-        if not 0.0 < gemmi.cif.as_number(entry) <= LONGEST:
-            raise InputError(source, f"has {entry!r} as the cell length _cell_length_{name}, which cannot be meant.")
-    for name, angle in zip(("alpha", "beta", "gamma"), cell[3:], strict=True):
-        entry = block.find_value(f"_cell_angle_{name}")
-        degrees = 90.0 if entry is None else gemmi.cif.as_number(entry)
-        if not (0.0 < degrees < 180.0 and abs(degrees - angle) < 1e-6):
-            raise InputError(source, f"has {entry!r} as the cell angle _cell_angle_{name}, which cannot be meant.")
-
-
-def _operations(block: Any, small: Any, source: str) -> tuple[FloatArray, FloatArray, str]:
-    import gemmi
-
-    listed: list[str] = []
-    for tag in ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz"):
-        listed = [gemmi.cif.as_string(v) for v in block.find_values(tag)]
-        if listed:
-            break
-    name = small.spacegroup_hm or ""
-    try:
-        if listed:
-            group = gemmi.GroupOps([gemmi.Op(text.replace(" ", "").lower()) for text in listed])
-            if not list(group):
-                raise InputError(source, "its symmetry operations lack the identity x,y,z.")
-        else:
-            space_group = small.spacegroup
-            if space_group is None and name:
-                space_group = gemmi.find_spacegroup_by_name(name, small.cell.alpha, small.cell.gamma)
-            if space_group is None:
-                number = block.find_value("_space_group_IT_number") or block.find_value("_symmetry_Int_Tables_number")
-                space_group = gemmi.find_spacegroup_by_number(int(gemmi.cif.as_string(number))) if number else None
-            if space_group is None:
-                raise InputError(
-                    source,
-                    (f"gives the unknown space group {name!r}" if name else "names no space group")
-                    + " and lists no symmetry operations; add _space_group_symop_operation_xyz, or a standard "
-                    "_space_group_name_H-M_alt such as 'P 1' or 'F m -3 m'.",
-                )
-            group, name = space_group.operations(), space_group.hm
-    except (ValueError, RuntimeError) as error:
-        raise InputError(source, f"its symmetry operations cannot be read ({error}).") from None
-    if listed:
-        space_group = gemmi.find_spacegroup_by_ops(group)
-        name = space_group.hm if space_group is not None else name
-    operations = list(group)
-    rotations = np.array([op.rot for op in operations], dtype=float) / gemmi.Op.DEN
-    translations = np.array([op.tran for op in operations], dtype=float) / gemmi.Op.DEN
-    return rotations, translations, name or "P 1"
+    Raises InputError for a cell that is incomplete or impossible.
+    """
+    cell = []
+    for name in CELL_NAMES[:3]:
+        tag = f"_cell_length_{name}"
+        text = block.text(tag)
+        number = None if text is None else written_number(text)
+        if number is None:
+            shown = f"has {text or '?'!r} as" if tag in block else "lacks"
+            raise InputError(block.source, f"{shown} the cell length {tag}; a number in Å is needed.")
+        if not 0.0 < number.value <= LONGEST:
+            raise InputError(block.source, f"has {text!r} as the cell length {tag}, which cannot be meant.")
+        cell.append(number.value)
+    for name in CELL_NAMES[3:]:
+        tag = f"_cell_angle_{name}"
+        text = block.text(tag) if tag in block else "90"
+        number = None if text is None else written_number(text)
+        if number is None or not 0.0 < number.value < 180.0:
+            raise InputError(block.source, f"has {text or '?'!r} as the cell angle {tag}, which cannot be meant.")
+        cell.append(number.value)
+    alpha, beta, gamma = cell[3:]
+    if not (alpha + beta + gamma < 360.0 and 2.0 * max(cell[3:]) < alpha + beta + gamma):
+        shown = f"{alpha:g}, {beta:g} and {gamma:g}"
+        raise InputError(
+            block.source, f"the cell angles {shown}° make no cell; correct _cell_angle_alpha, beta, gamma."
+        )
+    return np.array(cell)
 
 
-def _sites(block: Any, small: Any, source: str) -> list[CifSite]:
-    sites: list[CifSite] = []
-    names: dict[str, int] = {}
-    displaced = _labels_with_displacement(block)
-    for site in small.sites:
-        if not site.type_symbol and not site.label:
-            continue
-        symbol = site.element.name
-        if symbol == "X" or site.element.atomic_number == 0:
-            shown = site.type_symbol or site.label
-            raise InputError(
-                source, f"site {site.label!r} has the unknown element {shown!r}; correct _atom_site_type_symbol."
-            )
-        fract = (site.fract.x, site.fract.y, site.fract.z)
-        if not np.all(np.isfinite(fract)):
-            raise InputError(source, f"site {site.label!r} lacks a coordinate, or it is no number.")
-        if not 0.0 < site.occ <= 1.0 + 1e-6:
-            raise InputError(
-                source, f"site {site.label!r} has occupancy {site.occ:g}; it must be above 0 and at most 1."
-            )
-        label = re.sub(r"\W", "_", site.label) or symbol
-        label = label if not label[0].isdigit() else f"_{label}"
-        names[label] = names.get(label, 0) + 1
-        if names[label] > 1:
-            label = f"{label}_{names[label]}"
-        sites.append(CifSite(label, symbol, fract, min(site.occ, 1.0), _displacement(site, small, displaced)))
-    return sites
-
-
-def _labels_with_displacement(block: Any) -> set[str]:
-    """Return the labels of sites for which the file gives an isotropic displacement (U or B)."""
-    import gemmi
-
-    labels: set[str] = set()
-    for tag in ("_atom_site_U_iso_or_equiv", "_atom_site_B_iso_or_equiv"):
-        for row in block.find(["_atom_site_label", tag]):
-            if row[1] not in ("?", "."):
-                labels.add(gemmi.cif.as_string(row[0]))
-    return labels
-
-
-def _displacement(site: Any, small: Any, labels: set[str]) -> float | None:
-    """Return u_iso in Å²: as given, or a third of the trace of Uij in the Cartesian frame."""
-    if site.aniso.nonzero():
-        u = np.array(site.aniso.as_mat33().tolist())
-        cell = small.cell
-        orth = np.array(cell.orth.mat.tolist())
-        metric = orth.T @ orth
-        reciprocal = np.sqrt(np.diag(np.linalg.inv(metric)))
-        return float((u * np.outer(reciprocal, reciprocal) * metric).sum() / 3.0)
-    if site.label in labels:
-        return float(site.u_iso)
-    return None
+def _unsaid_angles(block: Block, cell: FloatArray, rotations: FloatArray) -> list[str]:
+    """Return a note on angles that the file leaves out although symmetry leaves them free."""
+    left_out = [name for name in CELL_NAMES[3:] if f"_cell_angle_{name}" not in block]
+    if not left_out:
+        return []
+    free = [CELL_NAMES[i] for i in cell_freedom(cell, rotations).free]
+    unsaid = [f"_cell_angle_{name}" for name in left_out if name in free]
+    return [f"{in_words(unsaid)} is not given, and symmetry leaves it free; 90° was taken."] if unsaid else []

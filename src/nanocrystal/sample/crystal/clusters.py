@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.sample.crystal.cif import parse_cif
-from nanocrystal.sample.crystal.symmetry import cell_vectors
+from nanocrystal.sample.crystal.cif import structure_of
+from nanocrystal.sample.crystal.symmetry import cell_vectors, site_orbits
 from nanocrystal.tables.elements import is_element
 from nanocrystal.text import read_text
 
@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 WIDEST = 10_000.0
 """Å; the widest cluster"""
+SAME_FACE = 1e-6
+"""in parts of the cell; an atom this close below a face of the cell is on the opposite one"""
 OVERLAP_DISTANCE = 0.5
 """Å; atoms of a cluster closer than this overlap"""
 
@@ -38,17 +40,22 @@ class Cluster:
         What messages and reports call the atoms.
     text : str
         The text that they were read from, if they were.
+    notes : tuple of str
+        What was decided or left out in reading, one sentence each.
     """
 
     elements: tuple[str, ...]
     positions: FloatArray
     source: str
     text: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: str | Path, where: str = "file", source: str | None = None) -> Cluster:
-        """Read .xyz, extended .xyz, or the asymmetric list of atoms of a .cif as a cluster.
+    def read(cls, path: str | Path, where: str = "file", source: str | None = None, *, block: str = "") -> Cluster:
+        """Read .xyz, extended .xyz, or the atoms of one cell of a .cif as a cluster.
 
+        Of a .cif without symmetry the atoms stand where they are listed; else they are those that symmetry makes in the
+        cell, which a note says. block: the data block of a .cif [the first with a structure].
         Raises InputError, with the line, for a file that is missing or no such file.
         """
         path = Path(path)
@@ -56,7 +63,7 @@ class Cluster:
         suffix = path.suffix.lower()
         if suffix not in (".cif", ".xyz", ".extxyz"):
             raise InputError(where, f"atoms are read from .xyz, .extxyz or .cif files, not from {path.name!r}.")
-        return (_from_cif if suffix == ".cif" else _from_xyz)(text, source or str(path))
+        return _from_cif(text, source or str(path), block) if suffix == ".cif" else _from_xyz(text, source or str(path))
 
     def __repr__(self) -> str:
         return f"Cluster({self.formula}, {len(self.elements)} atoms, {self.source})"
@@ -166,9 +173,23 @@ def _extended_columns(properties: str, source: str) -> tuple[int, int]:
     return starts["species"], starts["pos"]
 
 
-def _from_cif(text: str, source: str) -> Cluster:
-    structure = parse_cif(text, source)
+def _from_cif(text: str, source: str, block: str) -> Cluster:
+    structure = structure_of(text, source, block, "", cluster=True)
     if any(s.occupancy < 1.0 for s in structure.sites):
         raise InputError(source, "has partly occupied sites; a cluster needs whole atoms.")
-    positions = np.array([s.fract for s in structure.sites]) @ cell_vectors(structure.cell)
-    return Cluster(tuple(s.element for s in structure.sites), positions, source, text)
+    vectors, listed = cell_vectors(structure.cell), np.array([s.fract for s in structure.sites])
+    elements = tuple(s.element for s in structure.sites)
+    rotations, translations = structure.rotations, structure.translations
+    if len(rotations) == 1:
+        return Cluster(elements, listed @ vectors, source, text, structure.notes)
+    filled = np.ones(len(listed))
+    orbits = site_orbits(listed, rotations, translations, vectors, filled, structure.rounding)
+    places = [rotations[list(o.images)] @ o.fract + translations[list(o.images)] for o in orbits]
+    fract = np.concatenate(places)
+    inside = fract - np.floor(fract + SAME_FACE)
+    note = (
+        f"the {len(fract)} atoms of one cell were taken, alone in space, which symmetry makes of the {len(listed)} "
+        "listed; for a nanocrystal give a study a shape, or write its atoms with nanocrystal atoms."
+    )
+    repeated = tuple(e for e, o in zip(elements, orbits, strict=True) for _ in o.images)
+    return Cluster(repeated, inside @ vectors, source, text, (*structure.notes, note))

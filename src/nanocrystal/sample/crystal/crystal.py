@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypedDict, Unpack
+from typing import Annotated, Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from nanocrystal.parameters import (
     NO_KEY,
     Beside,
     Declares,
-    ExactlyOne,
     Here,
     Key,
     Label,
@@ -32,9 +31,10 @@ from nanocrystal.parameters import (
     declared_quantities,
 )
 from nanocrystal.parameters.meaning import INSIDE, NO_SIZE_LAW
-from nanocrystal.parameters.number import came
-from nanocrystal.sample.crystal.cif import CifStructure, parse_cif
-from nanocrystal.sample.crystal.mixing import Occupant, Substitution, substituted_sites
+from nanocrystal.sample.crystal.cif import CifStructure
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
+from nanocrystal.sample.crystal.mixing import Substitution, substituted_sites
+from nanocrystal.sample.crystal.structure_files import LIBRARY, StructureFile, read_structure
 from nanocrystal.sample.crystal.symmetry import (
     CELL_NAMES,
     CellFreedom,
@@ -42,11 +42,9 @@ from nanocrystal.sample.crystal.symmetry import (
     cell_freedom,
     cell_vectors,
     metric_misfit,
-    site_orbit,
+    site_orbits,
 )
-from nanocrystal.tables.elements import atomic_mass, covalent_radius, is_element
-from nanocrystal.tables.library import library_name, library_text
-from nanocrystal.text import read_text
+from nanocrystal.tables.elements import is_element
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -92,14 +90,8 @@ DELTA2 = Quantity(
     scale=1.0,
     meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
 )
-LIBRARY = "library:"
-"""what begins the source of a bundled structure"""
-LARGE_U_ISO = 0.12
-"""Å²; larger displacements are remarked on: often B was meant"""
 EXCLUSIVE_DISTANCE = 1.2
 """Å; two partly filled places closer than this exclude each other"""
-OVERLAP = 0.55
-"""of the sum of the covalent radii; closer than this, two atoms overlap"""
 
 
 def _cell_quantity(index: int) -> Quantity:
@@ -129,28 +121,6 @@ def coordinate_quantity(name: str, site: str) -> Quantity:
     )
 
 
-@dataclass(frozen=True)
-class StructureFile:
-    """What a crystal structure is read from."""
-
-    cif: Annotated[str | None, "file, relative to the study; or package:NAME/path inside an installed package"] = None
-    library: Annotated[str | None, "name of a bundled structure; see: nanocrystal library"] = None
-    one_of: ClassVar[ExactlyOne] = ExactlyOne("cif", "library")
-
-
-def read_structure(file: str | Path, where: str, source: str | None = None) -> CifStructure:
-    """Return the structure of a CIF, or of the library: "library:NAME"; raises InputError at `where`.
-
-    source: how reports and messages name the file, its path if not said.
-    """
-    if isinstance(file, str) and file.startswith(LIBRARY):
-        known = library_name(file.removeprefix(LIBRARY), f"{where}.library")
-        return parse_cif(library_text(known), f"{LIBRARY}{known}")
-    if not isinstance(file, str | Path) or "\n" in str(file):
-        raise InputError("Crystal.structure", f'must be a file or "library:NAME", got {came(file)}.')
-    return parse_cif(read_text(Path(file), f"{where}.cif"), source or str(file))
-
-
 def _name_of(file: Any) -> str:
     """Return what a crystal is called after its file, or its name in the library, as a study can say it."""
     source = str(file)
@@ -160,8 +130,11 @@ def _name_of(file: Any) -> str:
 
 
 def _named(crystal: Crystal) -> dict[str, str]:
-    source = crystal.structure.source
-    return {"library": source.removeprefix(LIBRARY)} if source.startswith(LIBRARY) else {"cif": source}
+    structure = crystal.structure
+    if structure.source.startswith(LIBRARY):
+        return {"library": structure.source.removeprefix(LIBRARY)}
+    said = {"block": structure.block, "setting": structure.setting}
+    return {"cif": structure.source} | {k: v for k, v in said.items() if v}
 
 
 @dataclass(frozen=True)
@@ -229,15 +202,17 @@ class CellKeys(TypedDict, total=False):
 
 
 class CrystalKeys(CellKeys, total=False):
-    """Beside these, what results call a crystal [as its file], and what reports call the file [by its path]."""
+    """Beside these, what results call a crystal, what reports call the file, and what is read of the file."""
 
     name: str
     source: str | None
+    block: str
+    setting: str
 
 
 @dataclass(frozen=True, init=False)
 class Crystal(Declares):
-    """A crystal: a CIF or a structure of the library, with what shall differ from it or be refined.
+    """A crystal: a structure file or a structure of the library, with what shall differ from it or be refined.
 
         Crystal("Pt.cif", name="pt", a=vary(3.92), u_iso={"Pt": vary(0.009)})
         Crystal("library:CsPbBr3-gamma", name="perovskite", u_iso={"Cs": 0.1, "Pb": 0.02, "Br": 0.04})
@@ -248,7 +223,7 @@ class Crystal(Declares):
     Parameters
     ----------
     structure : str, Path or CifStructure
-        A CIF, "library:NAME", or what was read from one.
+        A CIF or another structure file, "library:NAME", or what was read from one.
     cell : mapping of str to number
         Parameters of the cell, whole.
     u_iso : mapping of str to number
@@ -265,6 +240,10 @@ class Crystal(Declares):
         What results call it [as its file].
     source : str
         What reports and messages call the file [its path].
+    block : str
+        The data block of the CIF [the first with a structure].
+    setting : str
+        The space group with its axes and origin, such as "F d -3 m :1" [as the CIF says].
 
     Raises
     ------
@@ -277,7 +256,7 @@ class Crystal(Declares):
     u_iso: Annotated[
         Mapping[Label, Number],
         U_ISO,
-        "Å², by site label or element; sites not named keep the value of the CIF",
+        "Å², by site label or element; sites not named keep the value of the file",
     ] = field(default_factory=dict)
     site_overrides: Annotated[
         Mapping[Label, SiteOverride],
@@ -306,11 +285,12 @@ class Crystal(Declares):
     ) -> None:
         keys: dict[str, Any] = dict(more)
         name, source, sites = (keys.pop(k, None) for k in ("name", "source", "sites"))
+        read = {k: keys.pop(k, "") for k in ("block", "setting")}
         if isinstance(structure, CifStructure):
             where = where or (f"crystals.{name}" if name else "crystal")
         else:
             where = where or f"crystals.{name or _name_of(structure)}"
-            structure = read_structure(structure, where, source)
+            structure = read_structure(structure, where, source, **read)
         made = {
             "structure": structure,
             "cell": {**(cell or {}), **{k: v for k, v in keys.items() if k not in MOTION}},
@@ -389,10 +369,17 @@ class Crystal(Declares):
     @cached_property
     def sites(self) -> tuple[Site, ...]:
         """The sites of the asymmetric unit."""
-        vectors = cell_vectors(self.structure.cell)
+        structure = self.structure
+        orbits = site_orbits(
+            np.array([s.fract for s in structure.sites]),
+            structure.rotations,
+            structure.translations,
+            cell_vectors(structure.cell),
+            np.array([s.occupancy for s in structure.sites]),
+            structure.rounding,
+        )
         sites = []
-        for site in self.structure.sites:
-            orbit = site_orbit(np.array(site.fract), self.structure.rotations, self.structure.translations, vectors)
+        for site, orbit in zip(structure.sites, orbits, strict=True):
             key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
             sites.append(Site(site.label, site.element, orbit, key))
         return tuple(sites)
@@ -435,6 +422,10 @@ class Crystal(Declares):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter) of everything that may be refined."""
+        return dict(self._declared)
+
+    @cached_property
+    def _declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
             value = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
@@ -478,12 +469,13 @@ class Crystal(Declares):
     def _initial_values(self) -> Here:
         """Return values for a look at the geometry before ties are resolved: ties take the file's."""
         values = Values()
+        cell = dict(zip(CELL_NAMES, self.structure.cell, strict=True))
+        orbits = {s.label: s.orbit for s in self.sites}
         for address, (_, parameter) in self.declared().items():
-            fallback = dict(zip(CELL_NAMES, self.structure.cell, strict=True)).get(address, 0.01)
+            fallback = cell.get(address, 0.01)
             if address.startswith("sites."):
                 _, label, name = address.split(".")
-                site = next(s for s in self.sites if s.label == label)
-                fallback = 1.0 if name == "occupancy" else float(site.orbit.fract["xyz".index(name)])
+                fallback = 1.0 if name == "occupancy" else float(orbits[label].fract["xyz".index(name)])
             values[f"crystal.{address}"] = float(fallback if parameter.value is None else parameter.value)
         return values.under("crystal")
 
@@ -568,168 +560,11 @@ class Crystal(Declares):
     # ---- for files and provenance -------------------------------------------------------------
 
     @property
+    def notes(self) -> list[str]:
+        """What was decided or left out of the file, or does not agree in it, one sentence each."""
+        return [f"{self.structure.source}: {note}" for note in self.structure.notes]
+
+    @property
     def sha256(self) -> str:
         """The digest of the text that the structure was read from."""
         return hashlib.sha256(self.structure.text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, eq=False)
-class CrystalNow:
-    """A crystal as of now: its cell, atoms and what stands on its sites."""
-
-    crystal: Crystal
-    here: Here
-
-    @property
-    def cell_addresses(self) -> tuple[str, ...]:
-        """The addresses of the independent cell parameters."""
-        return self.here.addresses(*(CELL_NAMES[i] for i in self.crystal.freedom.free))
-
-    @property
-    def geometry_addresses(self) -> tuple[str, ...]:
-        """The addresses that decide where the atoms are."""
-        places = (f"sites.{s.label}.{'xyz'[k]}" for s in self.crystal.sites for k in s.orbit.free)
-        return (*self.cell_addresses, *self.here.addresses(*places))
-
-    @cached_property
-    def cell(self) -> FloatArray:
-        """Lengths (Å) and angles (°) of the cell."""
-        free = {i: self.here[CELL_NAMES[i]] for i in self.crystal.freedom.free}
-        return self.crystal.freedom.filled(self.crystal.structure.cell, free)
-
-    @cached_property
-    def vectors(self) -> FloatArray:
-        """The cell vectors as rows (3, 3), Å."""
-        return cell_vectors(self.cell)
-
-    @property
-    def cell_volume(self) -> float:
-        """The volume of the cell, Å³."""
-        return abs(float(np.linalg.det(self.vectors)))
-
-    @cached_property
-    def positions(self) -> list[FloatArray]:
-        """The fractional coordinates of the atoms of each site, arrays (multiplicity, 3)."""
-        structure = self.crystal.structure
-        places = []
-        for site in self.crystal.sites:
-            fract = site.orbit.fract.copy()
-            for k in site.orbit.free:
-                shift = self.here[f"sites.{site.label}.{'xyz'[k]}"] - site.orbit.fract[k]
-                fract = fract + shift * site.orbit.directions[k]
-            images = list(site.orbit.images)
-            places.append(structure.rotations[images] @ fract + structure.translations[images])
-        return places
-
-    @cached_property
-    def fract(self) -> FloatArray:
-        """The fractional coordinates of all atoms of the cell, (n_atoms, 3)."""
-        return np.concatenate(self.positions)
-
-    @cached_property
-    def u_iso(self) -> FloatArray:
-        """u_iso of each site, (n_sites,) Å²."""
-        return np.array([self.here[f"u_iso.{s.u_iso_key}"] for s in self.crystal.sites])
-
-    @cached_property
-    def occupancies(self) -> FloatArray:
-        """The occupancy of each site, (n_sites,)."""
-        return np.array([self.here[f"sites.{s.label}.occupancy"] for s in self.crystal.sites])
-
-    @cached_property
-    def occupants(self) -> list[list[Occupant]]:
-        """The elements on each site, the first one that of the structure."""
-        return self.occupants_with({})
-
-    def occupants_with(self, fractions: Mapping[str, float]) -> list[list[Occupant]]:
-        """Return `occupants` with other parts of second elements, by key of the substitution."""
-        occupants = []
-        for site, occupancy, u_iso in zip(self.crystal.sites, self.occupancies, self.u_iso, strict=True):
-            key = self.crystal.substitution_key(site.label)
-            if key is None:
-                occupants.append([Occupant(site.element, float(occupancy), float(u_iso))])
-                continue
-            element = self.crystal.substitutions[key].element
-            fraction = fractions[key] if key in fractions else self.here[f"substitution.{key}.fraction"]
-            second_u_iso = self.here.get(f"u_iso.{element}", float(u_iso))
-            first = Occupant(site.element, float(occupancy) * (1.0 - fraction), float(u_iso))
-            occupants.append([first, Occupant(element, float(occupancy) * fraction, second_u_iso)])
-        return occupants
-
-    @cached_property
-    def cell_mass(self) -> float:
-        """The mass of the content of the cell in daltons."""
-        sites = zip(self.crystal.sites, self.occupants, strict=True)
-        return float(sum(s.multiplicity * o.occupancy * atomic_mass(o.element) for s, on in sites for o in on))
-
-    def remarks(self) -> list[str]:
-        """Return sentences on what a user may not have meant."""
-        remarks = []
-        crystal = self.crystal
-        for site, cif, u_iso in zip(crystal.sites, crystal.structure.sites, self.u_iso, strict=True):
-            address = self.here.address_of(f"u_iso.{site.u_iso_key}")
-            if site.u_iso_key not in crystal.u_iso:
-                remarks.append(
-                    f"{address} = {cif.u_iso:g} Å² is that of {crystal.structure.source}, as none was given."
-                )
-            if u_iso > LARGE_U_ISO:
-                remarks.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
-        return list(dict.fromkeys(remarks))
-
-    def check_overlap(self) -> None:
-        """Raise InputError where two atoms are closer than atoms can be."""
-        from nanocrystal.kernels.pairs import offsets_within
-
-        crystal, vectors = self.crystal, self.vectors
-        volume = abs(np.linalg.det(vectors))
-        if volume < 1.0:
-            raise InputError(
-                crystal.where,
-                f"the cell has a volume of {volume:.3g} Å³; check its lengths (in Å) and angles (in degrees).",
-            )
-        occupancy = self.occupancies
-        fract = self.fract - np.floor(self.fract)
-        site = crystal.site_of_atom
-        radii = np.array([covalent_radius(s.element) for s in crystal.sites])[site]
-        longest = float(np.linalg.norm(vectors.sum(axis=0)))
-        offsets = offsets_within(vectors, 2.0 * float(radii.max()) + longest)
-        for i in np.flatnonzero(np.diff(site, prepend=-1)):
-            separations = (fract - fract[i])[:, None, :] + offsets[None, :, :]
-            distance = np.linalg.norm(separations @ vectors, axis=2)
-            distance[i, np.all(offsets == 0.0, axis=1)] = np.inf
-            nearest = distance.min(axis=1)
-            together = occupancy[site] + occupancy[site[i]] > 1.0 + 1e-6
-            clash = (nearest < OVERLAP * (radii + radii[i])) & together
-            if clash.any():
-                j = int(np.argmin(np.where(clash, nearest, np.inf)))
-                first, second = crystal.sites[site[i]].label, crystal.sites[site[j]].label
-                raise InputError(
-                    crystal.where,
-                    f"atoms overlap: {first} and {second} are {nearest[j]:.2f} Å apart; "
-                    f"check the cell (volume {volume:.1f} Å³), the coordinates and the symmetry.",
-                )
-
-    def cif_text(self, title: str) -> str:
-        """Return the crystal with these values as a CIF (all operations written out)."""
-        import gemmi
-
-        structure = self.crystal.structure
-        lines = [f"# {' '.join(title.split())}", f"data_{''.join(c if c.isalnum() else '_' for c in title)[:60]}"]
-        tags = [f"_cell_length_{n}" for n in "abc"] + [f"_cell_angle_{n}" for n in CELL_NAMES[3:]]
-        lines += [f"{tag} {value:.6f}" for tag, value in zip(tags, self.cell, strict=True)]
-        lines += [f"_space_group_name_H-M_alt '{structure.space_group}'", "loop_"]
-        lines += ["_space_group_symop_operation_xyz"]
-        for rotation, translation in zip(structure.rotations, structure.translations, strict=True):
-            op = gemmi.Op()
-            op.rot = np.rint(rotation * gemmi.Op.DEN).astype(int).tolist()
-            op.tran = np.rint(translation * gemmi.Op.DEN).astype(int).tolist()
-            lines.append(f"'{op.triplet()}'")
-        lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol"]
-        lines += [f"_atom_site_fract_{n}" for n in "xyz"] + ["_atom_site_occupancy", "_atom_site_U_iso_or_equiv"]
-        rows = zip(self.crystal.sites, self.positions, self.occupants, strict=True)
-        for site, places, on_site in rows:
-            x, y, z = places[0]
-            for o in on_site:
-                label = site.label if o.element == site.element else f"{o.element}_{site.label}"
-                lines.append(f"{label} {o.element} {x:.6f} {y:.6f} {z:.6f} {o.occupancy:.5f} {o.u_iso:.6f}")
-        return "\n".join(lines) + "\n"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
 SAME_PLACE = 0.15
-"""Å; images of a site closer than this are one atom on a special position"""
+"""Å; images of a site closer than this are one atom on a special position, unless it is split"""
+SPLIT = 0.02
+"""Å; images of a site closer than this are one place in any case"""
+FULL = 1.01
+"""occupancy of one place, of all atoms on it together, up to which it is filled once: refined ones may exceed 1"""
+AT_ONCE = 2000
+"""sites whose images are looked at together"""
 
 
 def cell_vectors(cell: FloatArray) -> FloatArray:
@@ -96,27 +103,92 @@ class SiteOrbit:
     fract: FloatArray
     directions: FloatArray
 
-    @property
+    @cached_property
     def free(self) -> tuple[int, ...]:
         """The coordinates (0, 1, 2) that may be refined."""
-        return tuple(int(k) for k in np.flatnonzero(np.abs(self.directions).sum(axis=1)))
+        return tuple(k for k, row in enumerate(self.directions.tolist()) if any(row))
 
 
-def site_orbit(fract: FloatArray, rotations: FloatArray, translations: FloatArray, vectors: FloatArray) -> SiteOrbit:
-    """Return the orbit of a site; rotations (n_ops, 3, 3), translations (n_ops, 3), vectors (3, 3) Å."""
-    places = rotations @ fract + translations
-    from_site = places - fract
-    shift = np.round(from_site)
-    fixing = np.linalg.norm((from_site - shift) @ vectors, axis=1) < SAME_PLACE
-    exact = (places - shift)[fixing].mean(axis=0)
-    images: list[int] = []
-    kept: list[FloatArray] = []
-    for op, place in enumerate(rotations @ exact + translations):
-        apart = [(place - other) - np.round(place - other) for other in kept]
-        if all(np.linalg.norm(d @ vectors) >= SAME_PLACE for d in apart):
-            images.append(op)
-            kept.append(place)
-    return SiteOrbit(tuple(images), exact, _free_directions(rotations[fixing].mean(axis=0)))
+def site_orbit(
+    fract: FloatArray,
+    rotations: FloatArray,
+    translations: FloatArray,
+    vectors: FloatArray,
+    occupancy: float = 1.0,
+    rounding: float = 0.0,
+) -> SiteOrbit:
+    """Return the orbit of a site; see `site_orbits`."""
+    return site_orbits(fract[None], rotations, translations, vectors, np.array([occupancy]), rounding)[0]
+
+
+def site_orbits(
+    fract: FloatArray,
+    rotations: FloatArray,
+    translations: FloatArray,
+    vectors: FloatArray,
+    occupancies: FloatArray,
+    rounding: float = 0.0,
+) -> list[SiteOrbit]:
+    """Return the orbits of sites, each moved onto its special position where its places cannot all be filled.
+
+    fract: (n, 3); rotations: (n_ops, 3, 3); translations: (n_ops, 3); vectors: (3, 3), Å; occupancies: (n,);
+    rounding: one unit of the last digit of the coordinates, in parts of the cell. Places of a site closer than
+    `SAME_PLACE` are one atom where occupancy times places would exceed 1, and else as many, as in a split site; what
+    is closer than `SPLIT` or the digits tell is one place in any case.
+    """
+    told = 2.0 * rounding * float(np.linalg.norm(vectors, axis=1).max())
+    fine = min(max(SPLIT, told), SAME_PLACE)
+    everything = tuple(range(len(rotations)))
+    free = np.eye(3)
+    orbits: list[SiteOrbit] = []
+    for begin in range(0, len(fract), AT_ONCE):
+        part = fract[begin : begin + AT_ONCE]
+        from_site = np.einsum("oij,nj->noi", rotations, part) + translations - part[:, None]
+        apart = np.linalg.norm((from_site - np.round(from_site)) @ vectors, axis=2)
+        for k, near in enumerate(apart < SAME_PLACE):
+            if near.sum() == 1:
+                orbits.append(SiteOrbit(everything, part[k], free))
+            else:
+                occupancy = float(occupancies[begin + k])
+                orbits.append(_special(part[k], rotations, translations, vectors, occupancy, fine))
+    return orbits
+
+
+def _special(
+    fract: FloatArray,
+    rotations: FloatArray,
+    translations: FloatArray,
+    vectors: FloatArray,
+    occupancy: float,
+    fine: float,
+) -> SiteOrbit:
+    """Return the orbit of a site that is on a special position, or near to one."""
+    exact, fixing = _fixed(fract, rotations, translations, vectors, fine)
+    wide, fixing_wide = _fixed(fract, rotations, translations, vectors, SAME_PLACE)
+    if occupancy * fixing_wide.sum() / fixing.sum() > FULL:
+        exact, fixing = wide, fixing_wide
+    places = rotations @ exact + translations
+    apart = places[:, None] - places[None]
+    same = np.linalg.norm((apart - np.round(apart)) @ vectors, axis=2) < 0.5 * fine
+    first = np.argmax(same, axis=1)
+    images = tuple(int(i) for i in np.flatnonzero(first == np.arange(len(first))))
+    return SiteOrbit(images, exact, _free_directions(rotations[fixing].mean(axis=0)))
+
+
+def _fixed(
+    fract: FloatArray, rotations: FloatArray, translations: FloatArray, vectors: FloatArray, within: float
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return a site moved exactly onto the place that all operations fix which move it by less, and which these are."""
+    exact, fixing = fract, np.zeros(len(rotations), dtype=bool)
+    while True:
+        places = rotations @ fract + translations
+        places -= np.round(places - exact)
+        moved = rotations @ exact + translations - exact
+        near = np.linalg.norm((moved - np.round(moved)) @ vectors, axis=1) < within
+        if not (near & ~fixing).any():
+            return exact, fixing
+        fixing |= near
+        exact = places[fixing].mean(axis=0)
 
 
 def _free_directions(projector: FloatArray) -> FloatArray:

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.sample.crystal.clusters import Cluster
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.explicit.atom_list import AtomList
 from nanocrystal.sample.order.blocks import BlockLattice
 from nanocrystal.sample.order.twins import TwinBoundaries

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.pairs import pair_kinds
 from nanocrystal.parameters import Evaluation, Here, StoreKey
-from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.pairs.pair_structure import Kind, enveloped
 from nanocrystal.tables.elements import covalent_radius

@@ -22,7 +22,7 @@ from nanocrystal.kernels.pairs import (
 )
 from nanocrystal.parameters import Evaluation, Here
 from nanocrystal.parameters.difference import difference, step_of
-from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.order import OrderNow
 from nanocrystal.sample.order.twins import TWINS, BoundariesNow
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum, alike_pairs

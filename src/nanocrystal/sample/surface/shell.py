@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Quantity, as_parameter
 from nanocrystal.parameters.meaning import ALL_ALIKE
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow, Site
+from nanocrystal.sample.crystal.crystal import Crystal, Site
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.shapes.shape import ShapeNow
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Declares, Here, Label, Meaning, Number, Parameter, Quantity, as_parameter
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.shapes.shape import ShapeNow
 
 FloatArray = NDArray[np.float64]

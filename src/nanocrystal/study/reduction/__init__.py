@@ -12,10 +12,14 @@ import numpy as np
 
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolved_path
+from nanocrystal.data.stated import Stated
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
+from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam
 from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
+    AtomicComposition,
     Intensity,
     PatternChange,
     ReducedPattern,
@@ -160,6 +164,10 @@ def read_reductions(path: str | Path) -> Reductions:
         tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(written_tables)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
+    try:
+        check_names(tables, "reduction")
+    except InputError as error:
+        raise source.located(error) from None
     if content.keys() & {"populations", "datasets"}:
         from nanocrystal.study.reading import study_from
 
@@ -255,9 +263,27 @@ def _intensity(
     key = "backgroundfile" if where.endswith(f".blanks.{BACKGROUND}") and main.backgroundfile else "file"
     at = f"{place}.{key}" if key == "backgroundfile" else f"{where}.file"
     path = resolved_path(table.file, folder, at)
-    curve = read_curve(path, columns=table.columns, where=at, per_nm=main.q_unit == "1/nm")
+    per_nm = main.q_unit == "1/nm"
+    curve = read_curve(path, columns=table.columns, where=at, per_nm=per_nm, believe=main.believe)
+    says = _says(main, wavelength, place, of_sample=table is main)
+    curve = replace(curve, notes=(*curve.notes, *remarks_on(curve, says, place)))
     intensity = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
     return replace(intensity, name=Path(table.file).name, source=table.file)
+
+
+def _says(main: Any, wavelength: float | None, where: str, of_sample: bool) -> dict[str, Says]:
+    """Return what a reduction says of facts that its files may state."""
+    says = dict(says_of_beam("x-ray", "reduction", where))
+    if main.q_unit == "1/nm":
+        says["x_unit"] = Says("1/nm", 'q_unit is "1/nm"', "q_unit")
+    if wavelength is not None:
+        key = "wavelength" if main.wavelength is not None else "energy"
+        says["wavelength"] = says["anode"] = Says((wavelength,), f"the study says {wavelength:.6g} Å", key)
+    if of_sample:
+        parts = AtomicComposition.from_formula(main.composition, f"{where}.composition").parts
+        shown = f"the study reduces {main.composition}"
+        says["composition"] = Says((frozenset(parts), main.composition), shown, "composition")
+    return says
 
 
 def _within(sample: Intensity, q_range: tuple[float, float], where: str) -> Intensity:
@@ -341,6 +367,7 @@ class ReducedCurve(SuppliedCurve):
             source=str(self),
             sha256=result.measured.sha256,
             metadata=metadata,
+            stated=Stated(qmax=pdf.qmax, composition=result.composition.formula),
             notes=(how, *result.notes),
         )
 

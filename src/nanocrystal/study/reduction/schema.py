@@ -91,7 +91,12 @@ class ReductionKeys(Reduction):
     )
     image: Annotated[ImageSettings | None, "or detector images: [reduction.NAME.image]"] = None
     columns: Annotated[Sequence[str] | None, "what the columns of the file are"] = None
-    q_unit: Annotated[Literal["1/angstrom", "1/nm"], "the unit of Q in all files"] = "1/angstrom"
+    believe: Annotated[
+        Literal["file", "study"],
+        "file: what headers state of unit, radiation and wavelength counts and must agree with the study; study: they "
+        "are left aside",
+    ] = "file"
+    q_unit: Annotated[Literal["1/angstrom", "1/nm"], "the unit of Q in all files that do not state it"] = "1/angstrom"
     q_range: Annotated[tuple[float, float] | None, "Å⁻¹; what of the file is used [all]"] = None
     sigma: Annotated[Sigma | None, SIGMA_WORDS] = None
     backgroundfile: Annotated[str | None, "short for one blank with this file"] = None

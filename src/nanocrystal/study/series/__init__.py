@@ -14,10 +14,11 @@ from typing import Any
 
 from nanocrystal.data import resolved_path
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.filenames import check_names
 from nanocrystal.parameters.expression import parse_expression
 from nanocrystal.running.described import Member, OrderParameter, Series
 from nanocrystal.study.candidates import OWN_KEYS, base_and_candidates, merged, without
-from nanocrystal.study.messages import Source, first_problem
+from nanocrystal.study.messages import Source, first_problem, shown
 from nanocrystal.study.series.files import Place, files_of_pattern
 from nanocrystal.study.series.schema import MemberTable, OrderParameterTable, SeriesTable
 from nanocrystal.study.study import Study, read_content
@@ -155,7 +156,7 @@ def _members(table: SeriesTable, base: Mapping[str, Any], content: Mapping[str, 
         if place not in places:
             name = places[place] = _name_of(place, table.variable)
             members.append(_member(name, place, files, base, "series.files"))
-    _check_names([m.name for m in members])
+    check_names([m.name for m in members], "series.members")
     return members
 
 
@@ -197,8 +198,10 @@ def _member(
 ) -> Member:
     """Return a member; raises InputError where its files do not fit the data sets of the study."""
     datasets = base.get("datasets", {})
+    if not isinstance(datasets, Mapping):
+        raise InputError("datasets", f"must be tables with headers such as [datasets.pdf], got {shown(datasets)}.")
     for key in files:
-        if not isinstance(datasets, Mapping) or key not in datasets:
+        if key not in datasets:
             at = f"{where}.files.{key}" if entry is not None and key in entry.files else f"series.files.{key}"
             raise InputError(at, f"is no data set of the study; {nearest_names(key, datasets)}")
     content = dict(base)
@@ -241,15 +244,6 @@ def _name_of(place: Place, variable: str) -> str:
     letter = first if first.isalpha() else "V"
     branch = re.sub(r"\W", "_", place[1])
     return f"{letter}{number}" + (f"_{branch}" if branch else "")
-
-
-def _check_names(names: Sequence[str]) -> None:
-    seen: dict[str, str] = {}
-    for name in names:
-        twin = seen.setdefault(name.lower(), name)
-        if twin != name or names.count(name) > 1:
-            problem = f"and {twin} would have one folder on many computers; rename one."
-            raise InputError(f"series.members.{name}", problem)
 
 
 def _ordered(members: Sequence[Member], table: SeriesTable) -> list[Member]:

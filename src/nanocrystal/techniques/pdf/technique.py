@@ -36,6 +36,7 @@ Checked against
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -47,9 +48,10 @@ from nanocrystal.data import Curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, CurveTechnique, Points, TransformedTo, grid_from_text
-from nanocrystal.measurement.keys import Column, RGrid, RRange
+from nanocrystal.measurement.agreement import Says, says_of_beam
+from nanocrystal.measurement.keys import Column, Radiation, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
-from nanocrystal.parameters import Number, Parameter, Quantity, of_measurement
+from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
 
@@ -77,6 +79,7 @@ class Pdf(CurveTechnique):
     qmin: Annotated[
         float | None, "Å⁻¹; from where the transform starts; leave it out where small angles were left out"
     ] = None
+    radiation: Radiation = "x-ray"
     peak_form: Annotated[
         Literal["debye", "pdfgui"], "exact peaks (debye), or those of PDFgui for comparison (pdfgui)"
     ] = "debye"
@@ -148,7 +151,8 @@ class Pdf(CurveTechnique):
         """
         where = f"datasets.{name}"
         self._check_motion(sample, where)
-        compared = self.compared(where, folder)
+        says_of_beam(self.radiation, self.name, where)
+        compared = self.compared(where, folder, sample)
         qmax, _ = self._qmax(compared.curve, where)
         if compared.measured.x[-1] > LONGEST:
             key = "r_range" if self.r_range else "r"
@@ -210,6 +214,16 @@ class Pdf(CurveTechnique):
                     f"{where}.{stated[0]}", f"correlated motion is given by {place}.{next(iter(motion))} too; keep one."
                 )
 
+    def _says(self, where: str, sample: Sample) -> Mapping[str, Says]:
+        numbers = {k: getattr(self, k) for k in ("qmin", "qdamp", "qbroad")}
+        fixed = {k: as_parameter(n) for k, n in numbers.items() if n is not None}
+        said = {
+            k: Says(p.value, f"the study takes {k} = {p.value:g}", k)
+            for k, p in fixed.items()
+            if p.value is not None and not p.vary
+        }
+        return {**super()._says(where, sample), **says_of_beam(self.radiation, self.name, where), **said}
+
     def _qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
         """Return up to where the data were transformed, and notes; raises InputError for what cannot be."""
         qmax, notes = self._stated_qmax(curve, where)
@@ -219,10 +233,7 @@ class Pdf(CurveTechnique):
         return qmax, notes
 
     def _stated_qmax(self, curve: Curve | None, where: str) -> tuple[float, list[str]]:
-        try:
-            qmax = float(curve.metadata["qmax"]) if curve is not None else None
-        except (KeyError, ValueError):
-            qmax = None
+        qmax = None if curve is None else curve.stated.qmax
         if self.qmax is not None:
             if qmax is None or abs(qmax - self.qmax) < 1e-3 * self.qmax:
                 return float(self.qmax), []
@@ -231,8 +242,10 @@ class Pdf(CurveTechnique):
                     f"is {self.qmax:g} Å⁻¹, but the reduction goes to {qmax:g}; say the same in both, or leave it out"
                 )
                 raise InputError(f"{where}.qmax", f"{problem} here.")
-            note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used."
-            return float(self.qmax), [note]
+            note = f"the header of the file says qmax = {qmax:g}, the study {self.qmax:g} Å⁻¹, which is used"
+            if self.qmax > qmax:
+                note += "; beyond the first the data hold nothing, so that calculated peaks are too sharp"
+            return float(self.qmax), [f"{note}."]
         if qmax is None:
             raise InputError(f"{where}.qmax", "is missing: say up to which Q (Å⁻¹) the data were transformed.")
         return qmax, [f"qmax = {qmax:g} Å⁻¹ was taken from the header of the file."]
@@ -257,6 +270,8 @@ class Pdf(CurveTechnique):
             low, high = self.r_range
             check_limits(self.r_range, abscissa, f"{where}.r_range")
             curve.between(low, high, f"{where}.r_range")
+        curve = replace(curve, faults=curve.faults_within(low, high))
+        self._refuse_two_values(curve, low, high, where)
         r = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
         if len(r) < self.points.fewest:
             raise InputError(
@@ -275,6 +290,14 @@ class Pdf(CurveTechnique):
         if self.r_range is None:
             notes.append(f"no r_range was given: compared from {r[0]:.3g} to {r[-1]:.4g} Å, all there is.")
         return replace(curve, x=r, y=observed, sigma=sigma, notes=(*curve.notes, *notes))
+
+    def _refuse_two_values(self, curve: Curve, low: float, high: float, where: str) -> None:
+        """Raise InputError where G has two values at one r, between which nothing can be interpolated."""
+        at = np.flatnonzero((np.diff(curve.x) == 0.0) & (curve.x[1:] >= low) & (curve.x[1:] <= high))
+        if len(at):
+            first, r = curve.y[at[0] : at[0] + 2], curve.x[at[0]]
+            problem = f"has two values of G at r = {r:g} Å, {first[0]:g} and {first[1]:g}, and {len(at)} such places"
+            raise InputError(f"{where}.file", f"{Path(curve.source).name} {problem}; keep one of each.")
 
 
 def nyquist_grid(low: float, high: float, qmax: float) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nanocrystal.data import resolved_path
+from nanocrystal.data.powder.instrument import read_instrument
+from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Here, Values, as_parameter
 from nanocrystal.sample import Sample
-from nanocrystal.tables.beam import beam_wavelength
+from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.xray_tubes import K_ALPHA
 from nanocrystal.techniques.powder.instrument import INSTRUMENT, Line
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 0.08, 25.0
 """Å; X-rays of 155 keV and of 500 eV"""
+BEAM_KEYS = ("tube", "wavelength", "energy")
+"""keys of which one states the beam"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,39 @@ def wavelengths_of(settings: Powder, where: str) -> tuple[float, ...]:
             f"is in Å and the other line of a doublet, within 2 % of {first:g}; got {settings.wavelength_2:g}.",
         )
     return (first, settings.wavelength_2)
+
+
+def with_stated_beam(settings: Powder, stated: Stated) -> tuple[Powder, tuple[str, ...]]:
+    """Return settings that state no beam with that of their file, and a note; as they are where that states none."""
+    place = stated.place("anode" if stated.anode in K_ALPHA else "wavelength")
+    if stated.anode in K_ALPHA and (stated.wavelength is None or stated.second_wavelength is not None):
+        return replace(settings, tube=stated.anode), (f'tube = "{stated.anode}" is that of the file ({place})',)
+    if stated.wavelength is None or not SHORTEST <= stated.wavelength <= LONGEST:
+        return settings, ()
+    energy, second = EV_ANGSTROM / stated.wavelength, stated.second_wavelength or settings.wavelength_2
+    note = f"the wavelength {stated.wavelength:.7g} Å is that of the file ({place})"
+    return replace(settings, energy=energy, wavelength_2=second), (note,)
+
+
+def with_instrument(settings: Powder, where: str, folder: Path) -> tuple[Powder, str]:
+    """Return settings that state the wavelengths of their file of instrument parameters, and what else that says.
+
+    Raises InputError where the beam is stated beside it, and for a file that is not of X-rays of one wavelength.
+    """
+    for key in ("tube", "wavelength", "wavelength_2", "energy"):
+        if getattr(settings, key) is not None:
+            raise InputError(f"{where}.{key}", "stands beside instrument; give one of the two.")
+    at = f"{where}.instrument"
+    path = resolved_path(str(settings.instrument), folder, at)
+    instrument = read_instrument(path, at)
+    if instrument.radiation != "x-ray":
+        raise InputError(at, f"{path.name} is of {instrument.radiation}s; powder is calculated for X-rays.")
+    first, *rest = instrument.wavelengths
+    if not SHORTEST <= first <= LONGEST:
+        raise InputError(at, f"{path.name} states {first:g} Å; it must be between {SHORTEST:g} and {LONGEST:g} Å.")
+    second = rest[0] if rest else None
+    stated = replace(settings, instrument=None, energy=EV_ANGSTROM / first, wavelength_2=second)
+    return stated, instrument.said(path.name)
 
 
 def _first_wavelength(settings: Powder, where: str) -> float:

@@ -14,7 +14,8 @@ from nanocrystal.kernels.profile import Peaks, peak_slopes, peak_sum
 from nanocrystal.parameters import Evaluation
 from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample import Sample
-from nanocrystal.sample.crystal.crystal import Crystal, CrystalNow
+from nanocrystal.sample.crystal.crystal import Crystal
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.reflections import (
     Families,
     cosines_to,

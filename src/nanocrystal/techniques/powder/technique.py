@@ -13,8 +13,10 @@ Definition
     Equivalent are reflections that the Laue symmetry of the crystal joins; absent ones are left out.
 
 Files
-    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical (attenuators
-    and counting times taken into account); .fxye, .gsas, .gsa of GSAS with free columns in centidegrees (FXYE).
+    2θ in degrees and counts, with or without σ: .xy, .xye, .csv, .dat with headings; .xrdml of PANalytical; .ras and
+    .rasx of Rigaku; .brml, .raw and .uxd of Bruker; .gsas, .fxye and others of GSAS; .csv of GSAS-II; powder patterns
+    in .cif. Attenuators, counting times and rates are taken into account, entry chooses among several scans: see
+    [powder patterns](../files_powder.md).
 
 Angles
     L = (180/π)/(16π sin² θ cos θ), for areas over 2θ in degrees; P = 1 − p + p cos² 2θ, p being polarization (0.5: an
@@ -52,6 +54,9 @@ Profile
     Peaks are cut where their tail is below 10⁻⁶ of the highest peak of their phase.
 
 Wavelength
+    instrument names a file of instrument parameters of GSAS-II (.instprm) or GSAS (.prm), which gives the wavelengths
+    as tube does. Its profile terms are not taken, since they are what a refinement begins with; a note tells them as
+    keys here, in the units here.
     A wavelength may vary, { value = 0.4592, vary = true }, where at least one phase has a length of its cell fixed (a
     standard); a second line moves with it. f′ and f″ stay those of the start.
 
@@ -121,14 +126,32 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Abscissa, Blank, CurveTechnique, Points
+from nanocrystal.measurement.agreement import Says, says_of_beam
 from nanocrystal.measurement.counted import check_background
-from nanocrystal.measurement.keys import AngleGrid, AngleRange, Anomalous, Background, BackgroundTerms, Energy
+from nanocrystal.measurement.keys import (
+    AngleGrid,
+    AngleRange,
+    Anomalous,
+    Background,
+    BackgroundTerms,
+    Energy,
+    Radiation,
+)
 from nanocrystal.measurement.points import TWO_THETA, check_angles
 from nanocrystal.parameters import Derivation, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
-from nanocrystal.techniques.powder.beam import LONGEST, SHORTEST, Beam, check_ruler, wavelengths_of
+from nanocrystal.techniques.powder.beam import (
+    BEAM_KEYS,
+    LONGEST,
+    SHORTEST,
+    Beam,
+    check_ruler,
+    wavelengths_of,
+    with_instrument,
+    with_stated_beam,
+)
 from nanocrystal.techniques.powder.instrument import INSTRUMENT
 from nanocrystal.techniques.powder.model import DERIVES, PowderModel
 from nanocrystal.techniques.powder.phase import phases_of
@@ -167,7 +190,12 @@ class Powder(CurveTechnique):
             meaning=of_measurement("scale", "of the intensity in electron units per dalton of the sample"),
         ),
     ] = None
-    tube: Annotated[str | None, "anode of an X-ray tube, for its Kα doublet: Cr, Fe, Co, Cu, Mo or Ag"] = None
+    radiation: Radiation = "x-ray"
+    tube: Annotated[
+        str | None,
+        "anode of an X-ray tube, for its Kα doublet: Cr, Fe, Co, Cu, Mo or Ag [tube or wavelength of the file, where "
+        "it states one]",
+    ] = None
     wavelength: Annotated[
         Number | None,
         Quantity(
@@ -183,6 +211,10 @@ class Powder(CurveTechnique):
     ] = None
     wavelength_2: Annotated[float | None, "Å; second line of a doublet, beside wavelength"] = None
     energy: Energy = None
+    instrument: Annotated[
+        str | None,
+        "a file of instrument parameters (.instprm of GSAS-II, .prm of GSAS), for its wavelengths instead of tube",
+    ] = None
     anomalous: Anomalous = True
     geometry: Annotated[Literal["bragg-brentano", "debye-scherrer"], "flat sample in reflection, or capillary"] = (
         "bragg-brentano"
@@ -238,6 +270,20 @@ class Powder(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
+        says_of_beam(self.radiation, self.name, where)
+        if self.instrument is not None:
+            settings, said = with_instrument(self, where, folder)
+            model = settings.bind(name, sample, folder)
+            return replace(model, measured=replace(model.measured, notes=(said, *model.measured.notes)))
+        if self.file is not None and not any(getattr(self, key) is not None for key in BEAM_KEYS):
+            curve = self.read(where, folder)
+            settings, note = with_stated_beam(self, curve.stated)
+            return settings._bound(name, sample, folder, replace(curve, notes=(*curve.notes, *note)))
+        return self._bound(name, sample, folder)
+
+    def _bound(self, name: str, sample: Sample, folder: Path, curve: Curve | None = None) -> PowderModel:
+        """Return the model of a data set whose beam is stated; curve: of its file, where that was read already."""
+        where = f"datasets.{name}"
         wavelengths = wavelengths_of(self, where)
         check_profiles(self.profiles, sample.populations, where, simulated=self.file is None)
         phases = phases_of(self, sample, Beam(self, where, wavelengths))
@@ -246,7 +292,7 @@ class Powder(CurveTechnique):
         self._check_geometry(where)
         self._check_standard(sample, where)
         self._check_beam(sample, wavelengths[0], where)
-        compared = self.compared(where, folder)
+        compared = self.compared(where, folder, sample, curve)
         model = PowderModel(
             settings=self,
             where=where,
@@ -267,19 +313,28 @@ class Powder(CurveTechnique):
             raise InputError(where, f"the points are {step:g}° apart; peaks need steps of {SPARSE:g}° or less.")
 
     def _notes_on(self, curve: Curve, where: str) -> list[str]:
-        """Return a note where the file states another wavelength than is used."""
         if not curve.y.any():
             raise InputError(f"{where}.file", "all intensities in the range are zero; is the right column read?")
-        stated, used = curve.stated.wavelength, wavelengths_of(self, where)[0]
-        if stated is None or abs(stated / used - 1.0) < 1e-3:
-            return []
-        return [f"the file states Kα1 = {stated:g} Å, but {used:g} Å is used: is that meant?"]
+        return []
+
+    def _says(self, where: str, sample: Sample) -> Mapping[str, Says]:
+        lines = wavelengths_of(self, where)
+        key = next(key for key in BEAM_KEYS if getattr(self, key) is not None)
+        varies = key == "wavelength" and as_parameter(getattr(self, key)).vary
+        shown = f'tube = "{self.tube}" is {lines[0]:.6g} Å' if key == "tube" else f"the study says {lines[0]:.6g} Å"
+        beam = Says(lines, shown, key, "the wavelength is refined" if varies else "")
+        return {
+            **super()._says(where, sample),
+            **says_of_beam(self.radiation, self.name, where),
+            "wavelength": beam,
+            "anode": beam,
+        }
 
     # ---- the beam -----------------------------------------------------------------------------
 
     def _check_beam(self, sample: Sample, wavelength: float, where: str) -> None:
         if self.anomalous:
-            key = next(k for k in ("tube", "wavelength", "energy") if getattr(self, k) is not None)
+            key = next(k for k in BEAM_KEYS if getattr(self, k) is not None)
             for element in sorted({e for c in sample.crystals.values() for e in c.elements}):
                 anomalous_factor(element, EV_ANGSTROM / wavelength, f"{where}.{key}")
 

@@ -15,7 +15,7 @@ from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
 from nanocrystal.sample import Sample
-from nanocrystal.sample.crystal.crystal import CrystalNow
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
 from nanocrystal.sample.shapes.distributions import Lognormal
@@ -51,12 +51,17 @@ class Layers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaxsModel(CurveModel, own=("sample", "width")):
-    """Small-angle scattering bound to a sample; width: (n_points,) Å⁻¹, the resolution that the file gives, or 0."""
+class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
+    """Small-angle scattering bound to a sample.
+
+    width: (n_points,) Å⁻¹, the resolution that the file gives, or 0; slit_of_file: Å⁻¹, what holds where the study says
+    no slit_length.
+    """
 
     settings: Saxs
     sample: Sample
     width: FloatArray
+    slit_of_file: float = 0.0
 
     technique = "saxs"
     x_axis = Axis("q", "Å⁻¹")
@@ -251,7 +256,7 @@ class SaxsModel(CurveModel, own=("sample", "width")):
             evaluation.values[f"{self.where}.{k}"] for k in ("q_resolution", "q_resolution_slope", "slit_length")
         )
         width = self.width if self.width.any() else constant + slope * self.measured.x
-        return Smearing(self.measured.x, width, slit)
+        return Smearing(self.measured.x, width, self.slit_of_file if self.settings.slit_length is None else slit)
 
     # ---- for the report -----------------------------------------------------------------------
 

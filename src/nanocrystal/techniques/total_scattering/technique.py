@@ -31,15 +31,18 @@ Checked against
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
+from nanocrystal.measurement.agreement import Says, says_of_beam
 from nanocrystal.measurement.counted import check_background
 from nanocrystal.measurement.keys import (
     AngleGrid,
@@ -51,6 +54,7 @@ from nanocrystal.measurement.keys import (
     QGrid,
     QRange,
     QUnit,
+    Radiation,
 )
 from nanocrystal.measurement.points import (
     TWO_THETA,
@@ -92,7 +96,10 @@ class TotalScattering(CurveTechnique):
     q_range: QRange = None
     two_theta_range: AngleRange = None
     q_unit: QUnit = "1/angstrom"
-    wavelength: Annotated[float | None, "Å; needed for 2θ and polarization; adds f′ and f″"] = None
+    radiation: Radiation = "x-ray"
+    wavelength: Annotated[
+        float | None, "Å; needed for 2θ [of the file, where it states it] and polarization; adds f′ and f″"
+    ] = None
     energy: Energy = None
     anomalous: Anomalous = True
     background_terms: BackgroundTerms = 4
@@ -178,11 +185,16 @@ class TotalScattering(CurveTechnique):
         Raises InputError for files and settings that cannot be used.
         """
         where = f"datasets.{name}"
+        says_of_beam(self.radiation, self.name, where)
         self._check_background(where)
         self._check_sizes(sample)
-        wavelength = self._wavelength(where)
+        curve, wavelength = None, self._wavelength(where)
+        if wavelength is None and self.file is not None:
+            curve = self.read(where, folder)
+            wavelength, note = self._stated_wavelength(curve)
+            curve = replace(curve, notes=(*curve.notes, *note))
         self._check_beam(sample, wavelength, where)
-        compared = self.compared(where, folder)
+        compared = self.compared(where, folder, sample, curve)
         measured, axis, x = compared.measured, compared.abscissa.axis, compared.measured.x
         q = x if axis.name == "Q" else 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / self._needed(wavelength, where)
         self._check_reach(q, axis, wavelength, where)
@@ -263,6 +275,21 @@ class TotalScattering(CurveTechnique):
                 f"if it is in {unit}, write wavelength = {factor * self.wavelength:g}.",
             )
         return beam_wavelength(self.wavelength, self.energy, where, (SHORTEST, LONGEST))
+
+    def _stated_wavelength(self, curve: Curve) -> tuple[float | None, list[str]]:
+        """Return the wavelength that a file over 2θ states, where the study says none, and a note on it."""
+        stated = curve.stated.wavelength
+        if curve.x_name != "two_theta" or stated is None or not SHORTEST <= stated <= LONGEST:
+            return None, []
+        return stated, [f"the wavelength {stated:g} Å is that of the file ({curve.stated.place('wavelength')})"]
+
+    def _says(self, where: str, sample: Sample) -> Mapping[str, Says]:
+        says = {**super()._says(where, sample), **says_of_beam(self.radiation, self.name, where)}
+        wavelength = self._wavelength(where)
+        if wavelength is not None:
+            beam = Says((wavelength,), f"the study says {wavelength:.6g} Å", self._beam_key())
+            says |= {"wavelength": beam, "anode": beam}
+        return says
 
     def _beam_key(self) -> str:
         return "energy" if self.wavelength is None else "wavelength"

@@ -114,7 +114,10 @@ def test_repeated_scans_are_added_up(tmp_path: Path) -> None:
             [scan(beside="<beamAttenuationFactors>1 2</beamAttenuationFactors>")],
             "2 beamAttenuationFactors for 5 counts",
         ),
-        ([scan(), scan(positions=ENDS.replace("10.4", "12"))], "2 scans of different ranges"),
+        (
+            [scan(), scan(positions=ENDS.replace("10.4", "12"))],
+            "holds 2 scans; choose one with entry = …, of: 1 (10 to 10.4°); 2 (10 to 12°)",
+        ),
     ],
 )
 def test_what_is_refused(scans: list[str], words: str, tmp_path: Path) -> None:
@@ -145,9 +148,62 @@ def test_columns_have_no_place_here(tmp_path: Path) -> None:
         read_curve(written(tmp_path, scan()), columns=["two_theta", "intensity"])
 
 
+def test_scans_at_other_angles_of_incidence_are_a_map_and_not_repeats(tmp_path: Path) -> None:
+    moved = scan().replace("<startPosition>5<", "<startPosition>6<")
+    path = written(tmp_path, scan(), moved)
+    with pytest.raises(InputError, match=r"1 \(10 to 10.4°, Omega 5\); 2 \(10 to 10.4°, Omega 6\)"):
+        read_curve(path)
+    np.testing.assert_array_equal(read_curve(path, entry=2).y, [100, 200, 400, 300, 0])
+
+
+def test_scans_over_other_axes_are_left_out_beside_one_over_two_theta(tmp_path: Path) -> None:
+    curve = read_curve(written(tmp_path, scan(axis="Chi"), scan()))
+    assert len(curve.x) == 5
+    assert "1 scans that are not over 2θ were left out" in curve.notes
+
+
+def test_a_monochromator_that_leaves_one_line(tmp_path: Path) -> None:
+    """A ratio of 0 says that Kα2 did not pass."""
+    path = written(tmp_path, scan())
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b">0.5000<", b">0.0000<"))
+    stated = read_curve(path).stated
+    assert (stated.wavelength, stated.second_wavelength, stated.ratio) == (1.540598, None, 0.0)
+    monochromator = b'<incidentBeamPath><monochromator name="Ge(220)"/></incidentBeamPath>'
+    path.write_bytes(content.replace(b"</usedWavelength>", b"</usedWavelength>" + monochromator))
+    assert "a monochromator stood before the sample (Ge(220))" in " ".join(read_curve(path).notes)
+
+
+def test_one_factor_for_all_points(tmp_path: Path) -> None:
+    curve = read_curve(written(tmp_path, scan(beside="<commonBeamAttenuationFactor>10</commonBeamAttenuationFactor>")))
+    np.testing.assert_allclose(curve.y, [1000, 2000, 4000, 3000, 0])
+    assert curve.sigma is not None
+    np.testing.assert_allclose(curve.sigma, 10.0 * np.sqrt([100, 200, 400, 300, 1]))
+
+
+def test_definitions_of_entities_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xrdml"
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xrdMeasurements>&b;'
+        "</xrdMeasurements>",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="document type or entities"):
+        read_curve(path)
+
+
+def test_measured_scan_of_an_older_version() -> None:
+    """5027 points of XRDMeasurement 1.6: 1305 counts at 4.00656514°, 39.27 s a point, as in the text of the file."""
+    curve = read_curve(measured("xrd/nomad-measurements_Apache2/XRD-918-16_10.xrdml"))
+    ends: Any = (len(curve.x), curve.x[0], curve.x[-1], curve.y[0], curve.stated.counting_time)
+    assert ends == (5027, 4.00656514, 69.99936587, 1305.0, 39.27)
+    assert (curve.stated.wavelength, curve.stated.second_wavelength) == (1.540598, 1.544426)
+
+
 def test_measured_scan() -> None:
     """8282 points; 2174 counts at 10.00943322° and 348 at 99.99442286°, as in the text of the file."""
     curve = read_curve(measured("xrd/dara_MIT/TiO2_0p4009-ZnO_0p6010--8min.xrdml"))
     ends: Any = (len(curve.x), curve.x[0], curve.x[-1], curve.y[0], curve.y[-1])
     assert ends == (8282, 10.00943322, 99.99442286, 2174.0, 348.0)
     assert (curve.stated.anode, curve.stated.counting_time) == ("Cu", 12.495)
+    assert curve.stated.sample == "TiO2_0p4009-ZnO_0p6010--8min"
