@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 import nanocrystal as nc
+from nanocrystal.errors import InputError
 from support.series_members import SmallSeries
 from support.small_study import SmallStudy
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 COMMAND = "import sys; from nanocrystal.cli import main; main()"
 SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
-MORE = [["schema", "--results"], ["--help"], ["refine", "--help"]]
+MORE = [["library"], ["schema", "--results"], ["--help"], ["refine", "--help"]]
 NOTHING = "Interrupted before anything could be saved.\n"
 TELLING = """
 import sys
@@ -94,7 +95,7 @@ def test_a_refinement_saves_the_best_so_far(small: SmallStudy, by: str) -> None:
     ("module", "function"),
     [
         ("refinement.fit", "assembled_result"),
-        ("report.together", "settle"),
+        pytest.param("report.together", "settle", marks=pytest.mark.campaign),
         pytest.param("report.refined.page", "refinement_page", marks=pytest.mark.campaign),
     ],
 )
@@ -277,9 +278,7 @@ def test_a_signal_that_is_ignored_from_outside_stays_so(small: SmallStudy) -> No
 # ---- without a reader -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "words", [["schema"], ["library"], *(pytest.param(w, marks=pytest.mark.campaign) for w in MORE)]
-)
+@pytest.mark.parametrize("words", [["schema"], *(pytest.param(w, marks=pytest.mark.campaign) for w in MORE)])
 def test_what_nobody_reads_is_no_error(words: list[str]) -> None:
     with command(*words) as process:
         assert process.stdout is not None
@@ -303,7 +302,7 @@ def test_a_fit_ends_well_though_nobody_reads_what_it_says(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [["schema"], ["--version"]])
+@pytest.mark.parametrize("words", [pytest.param(["schema"], marks=pytest.mark.campaign), ["--version"]])
 def test_a_log_on_a_full_disk_is_said(words: list[str]) -> None:
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
@@ -390,6 +389,41 @@ def test_a_folder_that_is_gone_is_made_again(small: SmallStudy, monkeypatch: pyt
     assert nc.read_result(small.folder / "out").converged
 
 
+def test_a_working_folder_that_is_gone(small: SmallStudy, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is relative to nothing then."""
+    from nanocrystal.study import Study
+
+    refined, here = Study.refine, small.folder / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    def refine(study: Study, progress: Any = None) -> Any:
+        result = refined(study, progress)
+        here.rmdir()
+        return result
+
+    monkeypatch.setattr(Study, "refine", refine)
+    said = small.refine("--out", "out")
+    monkeypatch.chdir(small.folder)
+    [there] = temporary.glob("*/out")
+    assert said.stderr.startswith(
+        f"Error: out: the result could not be written there (no such file or directory), it is in '{there}' instead.\n"
+    )
+    assert nc.read_result(there).converged
+
+
+def test_saving_names_the_folder_and_keeps_the_result(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = nc.read_study(small.write("study.toml", small.text).folder / "study.toml").refine()
+    with monkeypatch.context() as full:
+        full.setattr("nanocrystal.report.together.on_disk", failing_in(small.folder / "out", 28))
+        with pytest.raises(InputError) as error:
+            result.save(small.folder / "out")
+    problem = "cannot be written to (no space left on device); nothing there has changed, so name another folder."
+    assert str(error.value) == f"{small.folder / 'out'}: {problem}"
+    result.save(small.folder / "out")
+    assert nc.read_result(small.folder / "out") == result
+
+
 def test_a_folder_that_somebody_else_filled_meanwhile_is_not_touched(
     small: SmallStudy, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +492,7 @@ def test_a_real_limit_to_the_size_of_files(small: SmallStudy) -> None:
     assert not list(small.folder.rglob("*nanocrystal-*"))
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounts as root")
 def test_a_real_disk_that_is_full(small: SmallStudy) -> None:
     disk = small.folder / "disk"

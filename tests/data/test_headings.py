@@ -47,6 +47,10 @@ HEADS: dict[str, tuple[str, int, str, int | None, bool]] = {
     "Xenocs": ("q(A-1)\tI(q)\tSig(q)", 3, "q", 2, False),
     "FullProf": ("2Theta\tYobs\tYcal\tYobs-Ycal\tBackg", 5, "two_theta", None, False),
     "semicolons": ("q;I;sigma", 3, "q", 2, False),
+    "brackets behind a blank": ("Q (inverse Angstroms) I (a. u.) error", 3, "q", 2, False),
+    "Greek": ("# Q [Å⁻¹]   I(Q) [cm⁻¹]   ΔI", 3, "q", 2, False),
+    "PANalytical": ("Pos. [°2Th.],Intensity [counts]", 2, "two_theta", None, False),
+    "JSON": ('# "columns": ["Q (1/A)", "I(Q) (1/cm)", "std. dev. I(Q) (1/cm)"]', 3, "q", 2, False),
     "quotes": ('"Q [1/Å]","I [1/cm]","Error"', 3, "q", 2, False),
 }  # fmt: skip
 
@@ -54,8 +58,6 @@ HEADS: dict[str, tuple[str, int, str, int | None, bool]] = {
 @pytest.mark.parametrize("case", HEADS)
 def test_headings_name_the_columns(case: str, tmp_path: Path) -> None:
     head, width, x_name, sigma, resolved = HEADS[case]
-    if case == "SasView":
-        head = head.replace("<X>", "<Q>").replace("<Y>", "<I>")
     curve = read_curve(written(tmp_path, "a.txt", head, width))
     assert (curve.x_name, curve.y_name) == (x_name, "intensity")
     np.testing.assert_array_equal(curve.x, column(0))
@@ -216,6 +218,12 @@ def test_columns_are_proposed_from_the_headings_seen(
     with pytest.raises(InputError) as caught:
         read_curve(written(tmp_path, name, head, width))
     assert f"such as {says}" in str(caught.value)
+
+
+def test_columns_that_are_left_aside_are_told(tmp_path: Path) -> None:
+    curve = read_curve(written(tmp_path, "a.txt", "2Theta\tYobs\tYcal\tYobs-Ycal\tBackg", 5))
+    (note,) = curve.notes
+    assert note.endswith("left aside: 'Ycal' (calculated), 'Yobs-Ycal' (difference), 'Backg' (background)")
 
 
 def test_headings_of_any_suffix_are_enough(tmp_path: Path) -> None:

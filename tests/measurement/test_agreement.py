@@ -14,7 +14,18 @@ from nanocrystal.data.stated import Stated
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.agreement import Says, remarks_on
 from nanocrystal.sample import Population, Sample, Sphere
-from nanocrystal.techniques import Pdf, Powder, Saxs, TotalScattering
+from nanocrystal.techniques import (
+    DiffusionComponent,
+    Line,
+    NmrDiffusion,
+    NmrLines,
+    NmrRelaxation,
+    Pdf,
+    Powder,
+    RelaxationPart,
+    Saxs,
+    TotalScattering,
+)
 from support.measured import measured
 from support.modelling import crystal
 from support.structures import NICKEL
@@ -286,3 +297,53 @@ def test_ratios_of_elements_tell_compositions_apart() -> None:
     assert "the composition Cs4PbBr6" in remark
     assert remarks_on(curve, {}, "datasets.d") == []
     assert Stated() == Stated(places={"qmax": "line 1"})
+
+
+# ---- units of other abscissae -----------------------------------------------------------------------
+
+PPM = np.linspace(5.0, 6.0, 201)
+LINES = {"a": Line("gaussian", position=5.5, fwhm=50.0)}
+
+
+def spectrum(folder: Path, head: str) -> Path:
+    return written(folder, "s.csv", head, PPM, 1.0 + np.exp(-0.5 * ((PPM - 5.5) / 0.05) ** 2))
+
+
+def test_delays_in_ms_are_milliseconds(tmp_path: Path) -> None:
+    t = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0])
+    y = 3.0 * np.exp(-t / 80.0)
+    data = {"kind": "echo-decay", "parts": {"a": RelaxationPart(time=nc.vary(0.05))}}
+    for head, expected in (("delay (ms)  integral", 0.08), ("delay (s)  integral", 80.0), ("", 80.0)):
+        file = written(tmp_path, "t.csv", head, t, y)
+        start = {"parts": {"a": RelaxationPart(time=nc.vary(0.6 * expected))}}
+        result = nc.refine([], {"d": NmrRelaxation(file, **{**data, **start})})
+        assert result["datasets.d.parts.a.time"].value == pytest.approx(expected, rel=1e-6), head
+
+
+@pytest.mark.parametrize(
+    ("axis", "head", "right"),
+    [
+        ("ppm", "ppm  intensity", True),
+        ("ppm", "Hz  intensity", False),
+        ("hz", "Hz  real", True),
+        ("hz", "shift (ppm)  intensity", False),
+        ("ppm", "", True),
+    ],
+)
+def test_a_spectrum_over_hz_is_not_one_over_ppm(axis: Any, head: str, right: bool, tmp_path: Path) -> None:
+    of_lines = {"lines": LINES, "spectrometer_frequency": 500.0, "background_terms": 0}
+    data = NmrLines(spectrum(tmp_path, head), axis=axis, **of_lines)
+    if right:
+        assert data.bind("d", Sample({})).measured.observed is not None
+    else:
+        refused(lambda: data.bind("d", Sample({})), "d.axis", f'the axis is "{axis}"', "Say axis = ")
+
+
+def test_gradients_in_the_unit_of_the_file(tmp_path: Path) -> None:
+    x = np.linspace(2.0, 45.0, 12)
+    file = written(tmp_path, "g.csv", "gradient (G/cm)  integral", x, 5.0 * np.exp(-1e-3 * x**2))
+    data = {"columns": ["gradient", "a"], "pulse_duration": 3.0, "diffusion_time": 60.0, "shape_factor": 1.0}
+    data |= {"components": {"c": DiffusionComponent(diffusion=100.0)}}
+    says = ["d.gradient_unit", "the unit G/cm", 'gradient_unit is "T/m"', 'Say gradient_unit = "G/cm"']
+    refused(lambda: NmrDiffusion(file, **data).bind("d", Sample({})), *says)
+    assert NmrDiffusion(file, **data, gradient_unit="G/cm").bind("d", Sample({}))

@@ -18,7 +18,7 @@ from nanocrystal import systems
 from nanocrystal.errors import InputError, NanocrystalError
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.together import JOURNAL, LOCK, WRITING, is_there, settle, text_of, write_together
-from support.killed import ended_at
+from support.killed import Ended, ended_at
 from support.outcomes import MADE
 
 OLD = {"a.csv": "old a", "sub/b.csv": "old b", "gone.csv": "old gone", "results.json": "old record"}
@@ -103,12 +103,37 @@ def test_every_result_is_read_wherever_the_process_ends(
     check_result_of(kind, tmp_path, monkeypatch, every=1)
 
 
+@pytest.mark.parametrize("kind", sorted(set(MADE) - {"reduction"}))
+def test_what_counts_but_is_not_in_its_place_yet_is_read(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whatever kind, with what stands in folders of its own, and by the path of its record."""
+    new: Any = without_pages(MADE[kind](), monkeypatch)
+    folder = tmp_path / "out"
+    replace(new, title="An earlier one").save(folder)
+    with monkeypatch.context() as ended:
+        ended.setattr("nanocrystal.report.together._Place._follow", lambda *_: (_ for _ in ()).throw(Ended))
+        with pytest.raises(Ended):
+            new.save(folder)
+    assert nc.read_result(folder) == nc.read_result(folder / new.record) == new
+    for name, part in new.parts().items():
+        assert nc.read_result(folder / name) == part
+    settle(folder)
+    assert nc.read_result(folder) == new
+    assert traces(folder) == []
+
+
+def without_pages(result: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a result whose pages, and those of its parts, are made in no time."""
+    for each in {type(result), *(type(part) for part in result.parts().values())}:
+        monkeypatch.setattr(each, "page", lambda self, script=None: f"<!DOCTYPE html>{self.title}")
+    return result
+
+
 def check_result_of(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
     """End the saving of a result at every so-many-th action, over nothing and over an earlier one."""
-    new: Any = MADE[kind]()
+    new: Any = without_pages(MADE[kind](), monkeypatch)
     old: Any = replace(new, title="An earlier one")
-    for each in {type(new), *(type(part) for part in new.parts().values())}:
-        monkeypatch.setattr(each, "page", lambda self, script=None: f"<!DOCTYPE html>{self.title}")
     for has_old in (True, False):
         at, was_ended = 1, True
         while was_ended:

@@ -304,8 +304,8 @@ def _saved(result: Outcome, target: Target) -> Path | None:
     with Requests():  # a request to stop ends the command as soon as all is saved
         try:
             target.save(result)
-        except (OSError, InputError) as error:
-            there = rescued(lambda path: target.at(path).save(result), target.path.absolute().name)
+        except InputError as error:
+            there = rescued(lambda path: target.at(path).save(result), target.path.name)
             say(f"Error: {sentence_of(target.path, error, there)}")
             return there
     return target.path

@@ -48,7 +48,8 @@ def scale_of(header: Sequence[str], title: Heading, axis: str, address: str, tol
     and, unless told, where free text speaks of another abscissa or of nm, without a heading that could be read.
     """
     if axis not in units.HERE:
-        return Scale()
+        unit = title.unit or (title.text if units.plain(title.text) in units.FACTORS["shift"] else "")
+        return Scale(1.0, unit, title.text) if units.is_unit(unit) else Scale()
     if title.unit:
         return _known(title.unit, axis, title.text, address)
     for line in header:

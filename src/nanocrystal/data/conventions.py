@@ -105,7 +105,7 @@ def columns_of(table: Table, suffix: str, user: Said, address: str) -> Columns:
         raise _undecided(table, address, f"{what} does not say what the columns are", found)
     elif kind is None or kind.headings_count:
         roles = _roles_of_headings(table, found, f".{convention}" if convention else suffix, address)
-        notes = (f"columns read by their headings as {', '.join(roles)}",)
+        notes = _by_headings(roles, found, table.width)
     else:
         roles, notes = _roles_of_kind(table, kind, suffix, found, address)
     at = next(i for i, role in enumerate(roles) if role in ABSCISSAE)
@@ -199,6 +199,14 @@ def _cut(meanings: Sequence[str]) -> Roles:
     return tuple(names[: max(i for i, n in enumerate(names) if n != "ignore") + 1])
 
 
+def _by_headings(roles: Roles, found: Titles, width: int) -> tuple[str, ...]:
+    """Return a note on how columns were read, with those that were left aside."""
+    heads = [(found.at(i), roles[i] if i < len(roles) else "ignore") for i in range(width)]
+    aside = [quoted(h.text, 30) + (f" ({h.meaning})" if h.meaning else "") for h, role in heads if role == "ignore"]
+    more = f"; left aside: {', '.join(aside[:8])}{', …' if len(aside) > 8 else ''}" if aside else ""
+    return (f"columns read by their headings as {', '.join(r for r in roles if r != 'ignore')}{more}",)
+
+
 def _as_atsas(meanings: list[str]) -> list[str]:
     """Return meanings with S in the place of an abscissa as q: so programs of small angles call 4π sin θ/λ."""
     if meanings[0] == "s" and not any(m in ABSCISSAE for m in meanings) and "intensity" in meanings:
@@ -220,7 +228,7 @@ def _roles_of_kind(
     if layout is None:
         if _decisive(found) and not any(not h.known for h in heads):
             roles = _cut(said)
-            return roles, (f"columns read by their headings as {', '.join(roles)}",)
+            return roles, _by_headings(roles, found, table.width)
         known = " or ".join(str(n) for n in kind.layouts)
         problem = f"a .{kind.name} table has {known} columns, this one has {table.width}"
         raise _undecided(table, address, problem, found)

@@ -33,7 +33,8 @@ _WIDE_GAP = re.compile(r"\t|[ ]{2,}")
 _NUMBER = re.compile(r"[\"'\s]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)[\"'\s]*([^\s\"',;)]*)")
 _BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
 _NEUTRONS = re.compile(
-    r"\bpdfgetn\b|\bneutron[- ](powder|diffraction|pdf|data|scattering|total|pair|beam)", re.IGNORECASE
+    r"^\W*neutrons?\W*$|\bpdfgetn\b|\bneutron[- ](powder|diffraction|pdf|data|scattering|total|pair|beam)",
+    re.IGNORECASE,
 )
 _X_RAYS = re.compile(r"\bpdfgetx\w*|\bx[- ]?rays?\b|\bsynchrotron\b", re.IGNORECASE)
 _GSAS_TYPE = re.compile(r"P([XN])[CTB]")
@@ -61,7 +62,10 @@ _SECOND = "kalpha2 kalpha2wavelength lambda2 wavelength2 ka2 wl2 kα2 kα2wavele
 _RATIOS = "kalpha2kalpha1ratio ka2ka1ratio ka2ka1 ratiokalpha2kalpha1 kα2kα1ratio kalpha2ratio"
 _ENERGIES = "energy xrayenergy beamenergy photonenergy incidentenergy energykev energyev"
 _ANODES = "anode anodematerial target targetmaterial xraytarget xrayanode tubeanode tube xraysource source"
-_RADIATIONS = "radiation radiationtype stype mode scatteringtype probe beam particle radiationprobe beamtype"
+_RADIATIONS = (
+    "radiation radiationtype stype mode scatteringtype probe beam particle radiationprobe beamtype datatype type kind "
+    "experiment experimenttype technique scatterer source sourcetype"
+)
 _COMPOSITIONS = "composition formula chemicalformula samplecomposition sampleformula chemicalcomposition"
 _SAMPLES = "sample samplename sampleid title"
 _TEMPERATURES = "temperature temp sampletemperature t temperaturek"

@@ -10,23 +10,25 @@ from nanocrystal.data import units
 
 _MEANINGS: Mapping[str, str] = {
     "r": "r",
-    "q": "q qa qabs momentumtransfer scatteringvector wavevector qvector qvalues",
+    "q": "q qa qabs momentumtransfer scatteringvector wavevector qvector qvalues qspace momentumtransferq"
+    " scatteringvectorq qmodulus |q|",
     "two_theta": "2theta twotheta 2th 2thdeg tth 2thetaangle twothetaangle 2θ angle angles 2t ttheta pos2th"
-    " position2theta 2thetadeg °2th °2theta °2θ diffractionangle scatteringangle bragg2theta th2 2thetadegrees",
-    "energy": "energy photonenergy ev",
+    " position2theta 2thetadeg °2th °2theta °2θ diffractionangle scatteringangle"
+    " angle2theta angle2θ 2thetaposition bragg2theta th2 2thetadegrees",
+    "energy": "energy photonenergy xrayenergy",
     "x": "x xaxis",
     "g": "g g(r) gr gobs gofr",
     "f": "f f(q) fq",
     "s": "s s(q) sq sofq",
     "intensity": "i i(q) iq intensity intensities counts count cts cps yobs yobserved iobs observed obs psd signal"
     " i(s) i(2theta) i(2θ) jexp iexp int intens imean intensityobserved totalintensity correctedintensity i(h) icorr"
-    " lincounts obsintensity observedintensity rawcounts detector1counts",
-    "y": "y y0 yaxis",
+    " iabs lincounts obsintensity observedintensity rawcounts detector1counts",
+    "y": "y y0 yaxis real integral integrals area amplitude",
     "sigma": "sigma error err errors esd std uncertainty dg dg(r) dgr df df(q) ds ds(q) di di(q) dy stddev stdev"
     " stddevi(q) standarddeviation sigmai sigmai(q) sig sig(q) sigi sd ierr erri yerr erry esdi"
     " errori(q) errori idev ydev sigmay e0 esd(i) err(i) sigma(i) uncertainties interror intensityerror stderr"
-    " deltai sigmaiq sigmaobs errorintensity erriq std(i) stdi",
-    "dq": "dq sigmaq qdev sigq qerr errq qsigma qresolution dx sigma(q) qsd qstd deltaq resolutionq sdq",
+    " deltai δi δi(q) σ σi σ(i) σi(q) sigmaiq sigmaobs errorintensity erriq std(i) stdi",
+    "dq": "dq sigmaq qdev sigq qerr errq qsigma qresolution dx sigma(q) δq σq σ(q) qsd qstd deltaq resolutionq sdq",
     "calculated": "ycalc ycal ycalculated calc calculated icalc ifit fit jreg ireg ymodel model gcalc g(r)calc",
     "difference": "diff difference residual residuals yobsycalc yobsycal obscalc delta diffcurve",
     "background": "bkg backg background ybkg bck bgr bg",
@@ -47,11 +49,12 @@ OTHER_QUANTITIES: Mapping[str, str] = {
         "an azimuth": "azimuth azimuthalangle azimuthaldegrees azimuthangle chi phi psi",
         "θ, not 2θ": "theta θ thetaangle braggangle omega thetadeg",
         "a wavelength": "wavelength lambda λ",
-        "a time": "time timeofflight tof delay times seconds",
+        "a time": "time timeofflight tof delay delays times seconds",
         "a temperature": "temperature temp",
         "a pressure": "pressure",
         "a wave number": "wavenumber ramanshift",
-        "a frequency": "frequency ppm chemicalshift shift",
+        "a frequency": "frequency ppm hz chemicalshift shift",
+        "a gradient": "gradient gradients",
     }.items()
     for word in words.split()
 }
@@ -72,6 +75,8 @@ OTHER_ORDINATES: Mapping[str, str] = {
     for word in words.split()
 }
 """plain heading of an ordinate -> what it is, none that techniques here take"""
+SASVIEW: Mapping[str, str] = {"<X>": "q", "<Y>": "intensity", "<dY>": "sigma", "<dX>": "dq"}
+"""headings that SasView writes above small-angle data"""
 ABSCISSAE = ("r", "q", "two_theta", "energy", "x")
 ORDINATES = ("g", "f", "s", "intensity", "y")
 LONGEST = 120
@@ -110,6 +115,8 @@ class Heading:
 def heading(text: str) -> Heading:
     """Return what a heading says; the unit may stand in brackets, behind a sign of division, a comma or a blank."""
     text = text.strip().strip("\"'").strip()
+    if text in SASVIEW:
+        return Heading(text, SASVIEW[text])
     if len(text) > LONGEST:
         return Heading(text)
     whole = _meaning(text)
@@ -118,7 +125,7 @@ def heading(text: str) -> Heading:
     name, unit = _split(text)
     if whole and not units.is_unit(unit):
         return Heading(text, whole)
-    meaning = _meaning(name) or (_meaning(unit) if _key(name) in ("pos", "position") else "")
+    meaning = _meaning(name) or (_meaning(unit) if _key(name) in ("", "pos", "position") else "")
     return Heading(text, meaning or _with_a_remark(text), unit)
 
 

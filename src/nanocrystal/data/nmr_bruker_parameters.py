@@ -19,7 +19,7 @@ from nanocrystal.text import read_text
 LONGEST_DELAY = 1e5
 """points; digital filters delay by about 70"""
 _RANGE = re.compile(r"\(0\.\.\d+\)")
-_WORDS = re.compile(r"<([^>]*)>")
+_WORDS = re.compile(r"<([^<>]*)>")
 _SUFFIX = {"s": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _ENTRY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([smun]?)", re.ASCII)
 

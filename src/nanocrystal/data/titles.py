@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nanocrystal.data import units
 from nanocrystal.data.headings import ABSCISSAE, LONGEST, Heading, heading, is_name
@@ -86,13 +86,20 @@ def _titles_in(header: Sequence[str], at: int, widths: frozenset[int], trusted: 
         return Titles()
     width = max(widths)
     every = [cells for cells in (*_splits(text), _grouped(text.split())) if len(cells) > 1 and all(cells)]
-    found = [tuple(heading(c) for c in cells) for cells in every if len(cells) in widths]
-    found = [f for f in found if _credible(f, sure)] or found[-1:]
+    found = [_placed(cells) for cells in every if len(cells) in widths]
+    found = sorted(found, key=lambda f: -sum(h.known for h in f))
     if not found:  # a heading more or less than there are columns
-        others = (tuple(heading(c) for c in cells[:width]) for cells in every)
+        others = (_placed(cells[:width]) for cells in every)
         found = [f for f in others if f[0].meaning in ABSCISSAE and f[1].known]
     sure = sure or (trusted and "=" not in text)
     return Titles(found[0], at + 1, sure) if found and _credible(found[0], sure) else Titles()
+
+
+def _placed(cells: Sequence[str]) -> tuple[Heading, ...]:
+    """Return headings; E is an energy in the first place and an error in a later one."""
+    found = [heading(cell) for cell in cells]
+    of_e = ["sigma" if i else "energy" for i in range(len(found))]
+    return tuple(replace(h, meaning=e) if h.text in ("E", "e") else h for h, e in zip(found, of_e, strict=True))
 
 
 def _splits(text: str) -> list[list[str]]:
@@ -111,6 +118,9 @@ def _grouped(words: Sequence[str]) -> list[str]:
         if cells and (words[i][0] in "([" or units.is_unit(words[i])):
             closed = next((k for k in range(i, min(len(words), i + MOST_WORDS)) if words[k][-1] in ")]"), i)
             i, cells[-1] = closed + 1, " ".join([cells[-1], *words[i : closed + 1]])
+            continue
+        if cells and cells[-1].count("(") > cells[-1].count(")"):
+            cells[-1], i = f"{cells[-1]} {words[i]}", i + 1
             continue
         longest = next((n for n in range(MOST_WORDS, 1, -1) if is_name(" ".join(words[i : i + n]))), 1)
         cells.append(" ".join(words[i : i + longest]))

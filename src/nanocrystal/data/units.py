@@ -11,9 +11,11 @@ HERE: Mapping[str, str] = {"q": "Å⁻¹", "r": "Å", "two_theta": "°", "energy
 _SPELLINGS: Mapping[str, Mapping[float, str]] = {
     "q": {
         1.0: "a-1 1/a /a ang-1 1/ang /ang perangstrom inverseangstrom inverseangstroms inverseangstroem angstrom-1"
-        " 1/angstrom angstroms-1 1/angstroms invangstrom invang reciprocalangstrom reciprocalangstroms perang",
+        " 1/angstrom angstroms-1 1/angstroms invangstrom invang reciprocalangstrom reciprocalangstroms perang"
+        " inverseang inversea 1/angstroem angstroem-1",
         0.1: "nm-1 1/nm /nm pernm inversenanometre inversenanometres inversenanometer inversenanometers pernanometer"
-        " pernanometre nanometre-1 nanometer-1 1/nanometer 1/nanometre reciprocalnanometers reciprocalnanometres invnm",
+        " pernanometre nanometre-1 nanometer-1 1/nanometer 1/nanometre reciprocalnanometers reciprocalnanometres invnm"
+        " inversenm",
         1e-4: "um-1 1/um /um",
         1e-8: "cm-1 1/cm /cm",
         1e-10: "m-1 1/m /m",
@@ -29,10 +31,19 @@ _SPELLINGS: Mapping[str, Mapping[float, str]] = {
         1.0: "deg degs degree degrees ° grad.",
         math.degrees(1.0): "rad rads radian radians",
         math.degrees(1e-3): "mrad milliradian milliradians",
-        1e-3: "mdeg millidegree millidegrees",
+        1e-3: "mdeg millidegree millidegrees millideg",
         0.01: "cdeg centidegree centidegrees",
     },
     "energy": {1.0: "ev electronvolt electronvolts", 1000.0: "kev kiloelectronvolt kiloelectronvolts"},
+    "delay": {
+        1.0: "s sec second seconds",
+        1e-3: "ms msec millisecond milliseconds",
+        1e-6: "us",
+        1e-9: "ns",
+        60.0: "min",
+    },
+    "shift": {1.0: "ppm", math.nan: "hz khz"},
+    "gradient": {1.0: "t/m", 0.01: "g/cm"},
 }
 FACTORS: Mapping[str, Mapping[str, float]] = {
     axis: {word: factor for factor, words in spelt.items() for word in words.split()}
@@ -62,6 +73,13 @@ def factor(unit: str, axis: str) -> float | None:
     """Return what numbers of an abscissa in a unit are multiplied with; None for a unit that it does not have."""
     known = FACTORS.get(axis)
     return None if known is None else known.get(plain(unit))
+
+
+def spellings(unit: str, axis: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return all plain spellings of a unit of an axis, and those of all its units."""
+    known = FACTORS[axis]
+    same = frozenset(word for word, of in known.items() if of == known[unit]) | {unit}
+    return same, frozenset(known)
 
 
 def is_unit(text: str) -> bool:

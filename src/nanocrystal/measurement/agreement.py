@@ -15,7 +15,7 @@ import numpy as np
 
 from nanocrystal.data import Curve
 from nanocrystal.data.stated import Stated
-from nanocrystal.data.units import factor, looks_like_a_unit, plain
+from nanocrystal.data.units import looks_like_a_unit, plain, spellings
 from nanocrystal.errors import InputError
 from nanocrystal.sample import Sample
 from nanocrystal.tables.formula import atoms_of_formula
@@ -36,13 +36,14 @@ class Says:
     """What a study says of a fact that a file may state.
 
     value: it; shown: in words, as part of a sentence; key: of the data set, where the study says it; tolerated: why
-    another value in the file does no harm, "" where it does.
+    another value in the file does no harm, "" where it does; advice: what to do, where that is not the same always.
     """
 
     value: Any
     shown: str
     key: str = "file"
     tolerated: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def remarks_on(curve: Curve, says: Mapping[str, Says], where: str) -> list[str]:
         shown = f"{rule.words}{value}{rule.unit}"
         words = f"{Path(curve.source).name} states {shown} ({curve.stated.place(name)}), but {said.shown}"
         if rule.refused and not said.tolerated:
-            advice = f'{rule.advice}; where the header is wrong, say believe = "study"'
+            advice = f'{said.advice or rule.advice}; where the header is wrong, say believe = "study"'
             raise InputError(f"{where}.{said.key}", f"{words}. {advice[0].upper()}{advice[1:]}.")
         remarks.append(f"{words}{f': {said.tolerated}' if said.tolerated else ''}.")
     return remarks
@@ -94,6 +95,11 @@ def says_of_beam(radiation: str, technique: str, where: str, tolerated: str = ""
         )
     of = technique if technique == "reduction" else f"technique {technique}"
     return {"radiation": Says("x-ray", f"{of} calculates with X-rays", tolerated=tolerated)}
+
+
+def says_of_unit(axis: str, unit: str, shown: str, key: str, advice: str) -> Mapping[str, Says]:
+    """Return what a study says of the unit of an abscissa; axis: of `data.units`; unit: in plain spelling."""
+    return {"x_unit": Says(spellings(unit, axis), shown, key, advice=advice)}
 
 
 def says_of_sample(sample: Sample) -> Mapping[str, Says]:
@@ -193,9 +199,8 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "x_unit": _Rule(
         "the unit ",
-        lambda stated, said: factor(stated.x_unit, "q") in (None, factor(said, "q")),
+        lambda stated, said: plain(stated.x_unit) in said[0] or plain(stated.x_unit) not in said[1],
         refused=True,
-        advice="a unit that the file states is converted: leave q_unit out",
     ),
     "y_unit": _Rule(
         "the unit ",
@@ -208,6 +213,5 @@ _RULES: Mapping[str, _Rule] = {
     "qmin": _Rule("qmin = ", _same_number("qmin"), refused=False, unit=" Å⁻¹"),
     "qdamp": _Rule("qdamp = ", _same_number("qdamp"), refused=False, unit=" Å⁻¹"),
     "qbroad": _Rule("qbroad = ", _same_number("qbroad"), refused=False, unit=" Å⁻¹"),
-    "temperature": _Rule("a temperature of ", _same_number("temperature"), refused=False, unit=" K"),
 }
 """fact of a file -> how it is compared"""

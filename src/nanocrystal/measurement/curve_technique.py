@@ -15,7 +15,7 @@ from nanocrystal.data import Curve
 from nanocrystal.data.arrays import array_curve
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError
-from nanocrystal.measurement.agreement import OF_BLANKS, Says, remarks_on, says_of_sample
+from nanocrystal.measurement.agreement import OF_BLANKS, Says, remarks_on, says_of_sample, says_of_unit
 from nanocrystal.measurement.blanks import Blank, check_blank
 from nanocrystal.measurement.contract import Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities
@@ -328,7 +328,8 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "read", "with_backgroun
 
     def _says(self, where: str, sample: Any) -> Mapping[str, Says]:
         """Return what the study says of facts that a file may state, by their names in `Stated`; sample: or None."""
-        return {"x_unit": Says("1/nm", 'q_unit is "1/nm"', "q_unit")} if self.per_nm else {}
+        advice = "a unit that the file states is converted: leave q_unit out"
+        return says_of_unit("q", "1/nm", 'q_unit is "1/nm"', "q_unit", advice) if self.per_nm else {}
 
     def _whole_curve(self, curve: Curve, where: str) -> tuple[Curve, Abscissa]:
         """Return a curve as it was read, q in Å⁻¹, and what it lies over."""

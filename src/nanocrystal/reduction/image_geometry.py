@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 ArmAxis = Literal["vertical", "horizontal"]
 AXES = {"vertical": 0, "horizontal": 1}
 """axis of the arm -> number of the axis in the laboratory, along rows and along columns of a detector at rest"""
-_KEY = re.compile(r"^\s*(distance|poni1|poni2)\s*:", re.IGNORECASE | re.MULTILINE)
+_KEY = re.compile(r"^[^\S\n]*(distance|poni1|poni2)[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,15 +16,15 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 
 def beside(folder: Path, name: str) -> Path:
-    """Return the path of a file that a record in a folder names, wherever it is.
+    """Return the path of a file that a record in a folder names; it may not be moved there yet (`current`).
 
     Raises ValueError where the name leads out of the folder, or to what is no file.
     """
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name or "\\" in name:
         raise ValueError(f"it names the file {shown(Path(name))}, which is not in its folder")
-    path = current(folder / name)
-    if path.exists() and not path.is_file():
+    path = folder / name
+    if current(path).exists() and not current(path).is_file():
         raise ValueError(f"it names the file {shown(Path(name))}, which is none")
     return path
 
@@ -32,6 +32,7 @@ def beside(folder: Path, name: str) -> Path:
 def text_beside(folder: Path, name: str) -> str:
     """Return the text of a file that a record names; raises ValueError as `beside`, or FileNotFoundError."""
     path = beside(folder, name)
-    if not path.exists():
+    place = current(path)
+    if not place.exists():
         raise FileNotFoundError(errno.ENOENT, "", str(path))
-    return in_any_case(file_bytes(path, shown(path), MOST_BYTES))
+    return in_any_case(file_bytes(place, shown(path), MOST_BYTES))

@@ -18,6 +18,7 @@ from nanocrystal.filenames import check_files, check_target
 from nanocrystal.report.encoding import PlainData, decoded, document_schema, encoded, finite, laid_over
 from nanocrystal.report.files import check_beside, check_file, check_folder, files_there, names_file
 from nanocrystal.report.page.rendering import PLOTLY, plotly_text
+from nanocrystal.report.rescue import cannot_write
 from nanocrystal.report.together import write_together
 
 SCHEMA = 2
@@ -153,7 +154,7 @@ class Outcome(PlainData):
         the new one. A file that no earlier run wrote is never replaced. Where there are several pages they share the
         script of their figures, which then stands beside them; single_file: each holds it itself. study: text of the
         study file, kept with the results.
-        Raises InputError where the folder holds other files or cannot be written to, OSError where writing fails.
+        Raises InputError where the folder holds other files or cannot be written to; what was there is there then.
         """
         folder = Path(folder)
         if self.single and names_file(folder):
@@ -175,13 +176,14 @@ class Outcome(PlainData):
             write_together(all_files, folder, removed)
         except InputError as error:
             raise InputError(str(folder), error.problem) from None
+        except OSError as error:
+            raise cannot_write(folder, error) from error
         self.saved(folder)
         return folder / REPORT
 
     def save_file(self, file: Path | str) -> Path:
         """Write what the result is about to a file alone, and return its path; raises InputError where it cannot."""
         file = Path(file)
-        check_target(file)
 
         def texts() -> Mapping[str, str]:
             made = self.as_file(file.name)
@@ -191,7 +193,11 @@ class Outcome(PlainData):
                     check_beside(file.with_name(name), text)
             return made
 
-        write_together(texts, file.absolute().parent)
+        try:
+            check_target(file)
+            write_together(texts, file.absolute().parent)
+        except OSError as error:
+            raise cannot_write(file, error) from error
         return file
 
 

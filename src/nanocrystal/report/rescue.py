@@ -12,27 +12,34 @@ from nanocrystal.errors import InputError, NanocrystalError
 
 def reason_of(error: OSError | InputError) -> str:
     """Return in words why something could not be written."""
-    if isinstance(error, InputError):
-        return error.problem.rstrip(".")
-    return (error.strerror or str(error)).lower()
+    cause = error.__cause__ if isinstance(error, InputError) else error
+    if isinstance(cause, OSError):
+        return (cause.strerror or str(cause)).lower()
+    return error.problem.rstrip(".") if isinstance(error, InputError) else str(error)
 
 
 def rescued(save: Callable[[Path], object], name: str) -> Path | None:
     """Have something saved to a path of a name in a fresh temporary folder, and return it; None where that fails too.
 
-    save: writes to the path that it is given.
+    save: writes to the path that it is given; name: "" for one that is made up.
     """
     try:
         folder = Path(mkdtemp(prefix="nanocrystal-"))
     except OSError:
         return None
-    path = folder / name
+    path = folder / (name or "results")
     try:
         save(path)
     except (OSError, NanocrystalError):
         shutil.rmtree(folder, ignore_errors=True)
         return None
     return path
+
+
+def cannot_write(target: Path, error: OSError) -> InputError:
+    """Return what to tell whoever has a result that cannot be written to a file or folder."""
+    problem = f"cannot be written to ({reason_of(error)}); nothing there has changed, so name another folder."
+    return InputError(str(target), problem)
 
 
 def sentence_of(target: Path, error: OSError | InputError, there: Path | None) -> str:

@@ -240,7 +240,7 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
     try:
         write_begun(workplace(folder), series.title, shares_script(series, single_file), files)
     except OSError as error:
-        there = rescued(partial(write_together, files), folder.absolute().name)
+        there = rescued(partial(write_together, files), folder.name)
         raise RefinementError(sentence_of(folder, error, there)) from None
     for member in results.values():
         watcher.done(member, False)

@@ -42,8 +42,8 @@ class Keeping:
             return result
         try:
             result.save(self.folder, self.study)
-        except (OSError, InputError) as error:
-            there = rescued(lambda path: result.save(path, self.study), self.folder.absolute().name)
+        except InputError as error:
+            there = rescued(lambda path: result.save(path, self.study), self.folder.name)
             raise NanocrystalError(sentence_of(self.folder, error, there)) from None
         return result
 

@@ -55,10 +55,11 @@ from typing import Annotated, Any, ClassVar
 
 from nanocrystal.data import Curve
 from nanocrystal.measurement import Axis, CurveTechnique, Points, local_parameters
+from nanocrystal.measurement.agreement import Says
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.measurement.nmr.lines import USED, WIDTH_OF, Line, Lines, ShiftLines, width_of
-from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, without_arpls
+from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, says_of_axis, without_arpls
 from nanocrystal.measurement.nmr.shapes import (
     MEASURED,
     NOT_READ,
@@ -148,6 +149,9 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
             numbers = as_simulated(numbers, quantities, tuple(quantities))
             entries = {k: (q, Parameter(1.0) if p.linear else p) for k, (q, p) in entries.items()}
         return entries | local_parameters(quantities, tuple(quantities), numbers)
+
+    def _says(self, where: str, sample: Any) -> Mapping[str, Says]:
+        return says_of_axis(self.axis)
 
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""

@@ -25,7 +25,7 @@ Checked against
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gamma
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -33,6 +33,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.data import Curve
+from nanocrystal.data.units import factor
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
@@ -195,6 +197,16 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
             noise=self.noise,
             derived_of=self._derived,
             remarks_of=lambda here: self._remarks(here, measured.x[-1]),
+        )
+
+    def _prepared(self, curve: Curve, where: str) -> Curve:
+        """Return the curve over delays in s, in whatever unit the file states them."""
+        unit = curve.stated.x_unit
+        scale = factor(unit, "delay") or 1.0
+        if scale == 1.0:
+            return curve
+        return replace(
+            curve.scaled(lambda t: t * scale), notes=(*curve.notes, f"delays were converted from {unit} to s")
         )
 
     def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:

@@ -45,6 +45,7 @@ from nanocrystal.data.nmr_data import check_mhz
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
+from nanocrystal.measurement.agreement import Says, says_of_unit
 from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.measurement.nmr.lines import LORENTZIAN_PART
@@ -226,6 +227,9 @@ class NmrSites(CurveTechnique):
             numbers |= {n: getattr(self, n) for n in self.quantities if n in numbers and n not in linear}
         shifts = {f"shifts.{x}": (SHIFT.more(self.element, x), as_parameter(n)) for x, n in self.shifts.items()}
         return local_parameters(quantities, linear, numbers) | shifts
+
+    def _says(self, where: str, sample: Any) -> Mapping[str, Says]:
+        return says_of_unit("shift", "ppm", "the axis is in ppm", "file", "convert it to ppm")
 
     def bind(self, name: str, sample: Sample, folder: Path = Path()) -> SitesModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""

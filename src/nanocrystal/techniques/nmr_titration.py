@@ -57,7 +57,8 @@ from nanocrystal.measurement import Axis, Measured, MeasuredTechnique, Points, T
 from nanocrystal.measurement.counted import background_quantity, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, XRange
 from nanocrystal.measurement.nmr.lines import USED, Lines, ShiftLines
-from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measured_curve
+from nanocrystal.measurement.nmr.points import NMR, Megahertz, ShiftAxis, measured_curve, says_of_axis
+from nanocrystal.measurement.points import Named
 from nanocrystal.measurement.summed import SPECTRA, Member, SummedModel, form_named, part_parameters
 from nanocrystal.parameters import Declares, Derivation, DerivedQuantity, Here, Meaning, Parameter, Quantity
 from nanocrystal.spectra import Form, SumOfForms
@@ -271,16 +272,17 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             path = resolved_path(str(step.file), folder, at)
             if not path.is_file():
                 raise InputError(at, f"there is no file {str(step.file)!r} for step {name}.")
-            return measured_curve(step.file, self.columns, at, folder)
+            named = Named(step.file, self.columns, believe=self.believe)
+            return measured_curve(named, at, folder, says_of_axis(self.axis))
         if self.file is None:
             raise InputError(where, f"has no file for step {name}; give it a file, or one file with a column a step.")
         if self.columns is not None:
             raise InputError(f"{where}.columns", "is for files of their own; in the file of all each column is a step.")
         width = read_table(resolved_path(str(self.file), folder, f"{where}.file"), f"{where}.file").width
         column = self._column(name, step, k, width, where)
-        return measured_curve(
-            self.file, ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)], where, folder
-        )
+        columns = ["x" if n == 1 else "y" if n == column else "ignore" for n in range(1, width + 1)]
+        named = Named(self.file, columns, believe=self.believe)
+        return measured_curve(named, where, folder, says_of_axis(self.axis))
 
     def _column(self, name: str, step: TitrationStep, k: int, width: int, where: str) -> int:
         """Return which column of the common file is that of the k-th step, counted from 1."""

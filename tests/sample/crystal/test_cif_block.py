@@ -121,7 +121,9 @@ def test_numbers(text: str, value: float, sigma: float | None, step: float) -> N
     assert found.step == pytest.approx(step)
 
 
-@pytest.mark.parametrize("text", ["5,431", "abc", "", "1.2.3", "5.4(", "nan", "inf", "1/0"])
+@pytest.mark.parametrize(
+    "text", ["5,431", "abc", "", "1.2.3", "5.4(", "nan", "inf", "1/0", "1e400", "1e-400", "1e308", "9" * 400]
+)
 def test_what_is_no_number(text: str) -> None:
     assert written_number(text) is None
 

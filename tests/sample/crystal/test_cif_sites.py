@@ -113,6 +113,17 @@ def test_a_heavy_atom_without_a_coordinate_is_refused(mark: str) -> None:
         parse_cif(text, "made.cif")
 
 
+def test_a_coordinate_that_cannot_be_meant_is_refused() -> None:
+    with pytest.raises(InputError, match=r"site 'O1' has '1e9' as _atom_site_fract_z, which cannot be meant"):
+        parse_cif(cif("3.52", named("F m -3 m"), "Ni1 Ni 0 0 0\nO1 O 0 0 1e9"), "made.cif")
+
+
+def test_coordinates_in_two_loops_are_refused() -> None:
+    text = cif("3.52", named("F m -3 m"), "Ni1 0 0", "label fract_x fract_y") + "loop_\n_atom_site_fract_z\n0\n0\n"
+    with pytest.raises(InputError, match="has no _atom_site_fract_z beside _atom_site_fract_x"):
+        parse_cif(text, "made.cif")
+
+
 # ---- occupancies ----------------------------------------------------------------------------------
 
 

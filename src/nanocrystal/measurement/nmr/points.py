@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from nanocrystal.data import Curve
 from nanocrystal.measurement import Abscissa, Axis, Points
+from nanocrystal.measurement.agreement import Says, remarks_on, says_of_unit
 from nanocrystal.measurement.points import Named, read_points
 from nanocrystal.spectra.arpls import arpls_baseline
 
@@ -31,9 +32,16 @@ def nmr_points(remark: str = "") -> Points:
 NMR = nmr_points()
 
 
-def measured_curve(file: str | Path, columns: Sequence[str] | None, where: str, folder: Path) -> Curve:
-    """Return the columns of a file; raises InputError."""
-    return read_points(Named(file, columns), NMR, where, folder)
+def measured_curve(named: Named, where: str, folder: Path, says: Mapping[str, Says] | None = None) -> Curve:
+    """Return the columns of a file with remarks on what it states otherwise than the study; raises InputError."""
+    curve = read_points(named, NMR, where, folder)
+    return replace(curve, notes=(*curve.notes, *remarks_on(curve, says or {}, where)))
+
+
+def says_of_axis(axis: str) -> Mapping[str, Says]:
+    """Return what a study says of the unit of an axis of shifts, "ppm" or "hz"."""
+    other = "hz" if axis == "ppm" else "ppm"
+    return says_of_unit("shift", axis, f'the axis is "{axis}"', "axis", f'say axis = "{other}" if it is that')
 
 
 def without_arpls(curve: Curve, stiffness: float | None, where: str) -> Curve:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.nmr.points import measured_curve
+from nanocrystal.measurement.points import Named
 from nanocrystal.parameters import Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra.lines import Form, measured_line
 from nanocrystal.spectra.solids import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
@@ -113,9 +114,10 @@ def measured_form(
 
     Samples on an uneven axis are put on an even one of their smallest step, by straight lines.
     """
-    curve = measured_curve(samples, None, f"{where}.samples", folder)
+    curve = measured_curve(Named(samples), f"{where}.samples", folder)
     if samples_range is not None:
         curve = curve.between(*samples_range, f"{where}.samples_range")
+    curve = curve.sound().single_valued()
     steps = np.diff(curve.x)
     if np.ptp(steps) > UNEVEN * steps.min():
         n = int(min(np.ceil((curve.x[-1] - curve.x[0]) / steps.min()) + 1, MOST_SAMPLES + 1))

@@ -143,7 +143,7 @@ def structure_of(text: str, source: str, block: str, setting: str, *, cluster: b
     agreement = Agreement(symmetry, stated, sites, cell, found.step)
     candidate, content = agreement.decided(source)
     boxed = cluster and len(candidate.operations) == 1
-    check_units(content, source, boxed)
+    check_units(content, source)
     check_overlap(content, source)
     notes += [*found.notes, *of_displacements, *of_formula, *agreement.notes]
     notes += doubts(candidate, content, symmetry.system, source, boxed)

@@ -15,8 +15,10 @@ from nanocrystal.errors import InputError
 
 PLACES = ("x", "y", "z")
 FRACT = tuple(f"_atom_site_fract_{name}" for name in PLACES)
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
-_FRACTION = re.compile(r"([+-]?\d+)/([1-9]\d*)$")
+LARGEST, LONGEST_POWER = 1e15, 3
+"""no number of a structure is larger; digits of a power of ten, with its sign"""
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE]([+-]?\d+))?(?:\((\d+)\))?$")
+_FRACTION = re.compile(r"([+-]?\d{1,4})/([1-9]\d{0,3})$")
 
 
 class Written(NamedTuple):
@@ -28,14 +30,17 @@ class Written(NamedTuple):
 
 
 def written_number(text: str) -> Written | None:
-    """Return the number of a text such as 5.431(2), None where it is none; 1/3 is one without digits."""
+    """Return the number of a text such as 5.431(2), None where it is none that can be meant; 1/3 has no digits."""
     match = _NUMBER.match(text)
     if match is None:
         fraction = _FRACTION.match(text)
         return None if fraction is None else Written(int(fraction[1]) / int(fraction[2]), None, 0.0)
     digits, power, error = match.groups()
+    value = float(f"{digits}e{power or 0}")
+    if len(power or "") > LONGEST_POWER or not abs(value) <= LARGEST:
+        return None
     step = 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
-    return Written(float(f"{digits}e{power or 0}"), None if error is None else int(error) * step, step)
+    return Written(value, None if error is None else float(error) * step, step)
 
 
 class Block:

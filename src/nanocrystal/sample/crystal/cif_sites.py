@@ -17,6 +17,8 @@ VACANCIES = frozenset(("va", "vac", "vacancy", "vacant", "□"))
 DUMMIES = frozenset(("x", "xx", "q", "du", "dum", "dummy", "lp"))
 """symbols of places that hold no atom: drawn points, peaks of a map, lone pairs"""
 HYDROGEN = frozenset(("H", "D"))
+FARTHEST = 1000.0
+"""cells; no atom is listed farther from the origin"""
 WATER = "wat"
 """label of the oxygen of water, as the American Mineralogist database writes it"""
 NAMED = 6
@@ -65,10 +67,10 @@ def read_sites(block: Block, formula: Mapping[str, float] | None) -> ReadSites:
 
     Raises InputError for a site with an unknown element, without a coordinate, or with an impossible occupancy.
     """
-    columns = [block.column(tag) for tag in FRACT]
+    columns = [block.beside(FRACT[0], tag) for tag in FRACT]
     for tag, column in zip(FRACT, columns, strict=True):
         if column is None:
-            raise InputError(block.source, f"has no {tag}; all three coordinates are needed.")
+            raise InputError(block.source, f"has no {tag} beside {FRACT[0]}; all three coordinates are needed.")
     coordinates = list(zip(*(column for column in columns if column is not None), strict=True))
     n = len(coordinates)
     symbols = block.beside(FRACT[0], "_atom_site_type_symbol") or [None] * n
@@ -131,6 +133,8 @@ def _coordinates(
             raise InputError(
                 source, f"site {called!r} lacks a coordinate: {tag} {problem}; complete it or delete the site."
             )
+        if abs(number.value) > FARTHEST:
+            raise InputError(source, f"site {called!r} has {text!r} as {tag}, which cannot be meant.")
         values.append(number.value)
         steps.append(number.step)
     x, y, z = values

@@ -30,6 +30,8 @@ E_GLIDES = {
 """number -> symbols with the double glide e, of which gemmi knows some only (International Tables A, 1.2.1)"""
 _OVERLINES = "\u0305\u0304\u00af\u203e"
 _MARKUP = re.compile(r"</?su[bp]>|[\s_~^*'\"(){}$\\]")
+LONGEST = 200
+"""characters of a symbol, with all that is said behind it"""
 _NUMBER = re.compile(r"\s*(?:[(\[]?\s*(?:no\.?|nr\.?|#)\s*\d+\s*[)\]]?|\(\d{1,3}\))\s*$", re.IGNORECASE)
 _PART = re.compile(r"-[1346](?:/[a-z])?|[2346][1-5]?(?:/[a-z])?|1|[a-z]")
 _AXES = re.compile(r"\s*[(\[,;]\s*(hexagonal|rhombohedral)(?:\s+axes|\s+setting)?\s*[)\]]?\s*$", re.IGNORECASE)
@@ -109,6 +111,7 @@ def settings_named(symbol: str) -> tuple[Setting, ...]:
 
     A short monoclinic symbol means the unique axis b first, others after it.
     """
+    symbol = " ".join(symbol[:LONGEST].split())
     found = _named(symbol)
     return found or _named(_NUMBER.sub("", symbol))
 

@@ -161,8 +161,9 @@ def _density(block: Block) -> StatedDensity | None:
     """Return the density that was calculated, else the measured one."""
     kinds = ((CALCULATED, "the density calculated there", 1.03, 1.25), (MEASURED, "the density measured", 1.15, 1.4))
     for tag, words, near, wrong in kinds:
-        value = block.number(tag)
-        if value is not None and value > 0.0:
-            value /= KILOGRAMS if value > 100.0 else 1.0
-            return StatedDensity(value, words, near, wrong)
+        number = written_number(block.text(tag) or "")
+        if number is not None and number.value > 0.0:
+            rounded = 1.0 + number.step / number.value
+            value = number.value / (KILOGRAMS if number.value > 100.0 else 1.0)
+            return StatedDensity(value, words, max(near, rounded), max(wrong, rounded))
     return None

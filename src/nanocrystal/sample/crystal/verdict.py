@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nanocrystal.errors import InputError
-from nanocrystal.sample.crystal.contacts import overlap_words, periodic_images
+from nanocrystal.sample.crystal.contacts import overlap_words
 from nanocrystal.sample.crystal.content import DENSE, PLAUSIBLE, SPARSE, Content, counted
 from nanocrystal.sample.crystal.stated_content import FormulaCheck
 from nanocrystal.sample.crystal.stated_symmetry import Candidate
 from nanocrystal.tables.atomic_volumes import expected_volume
 
-FAR = 8.0
-"""Å; in no solid atoms are farther from their nearest neighbours"""
 TOO_FULL, TOO_EMPTY = 0.03, 15.0
 """of the usual volume; outside, lengths are in another unit, or the cell is not that of these atoms"""
 UNITS = {"pm": 1e6, "nm": 1e-3}
@@ -27,13 +23,10 @@ SYSTEMS = {
 EDITS = "correct or delete what is wrong"
 
 
-def check_units(content: Content, source: str, boxed: bool = False) -> None:
-    """Raise InputError for a cell whose lengths are in another unit, or in which the atoms cannot be.
-
-    boxed: whether the cell is a box around a cluster, which may be as large as it likes.
-    """
+def check_units(content: Content, source: str) -> None:
+    """Raise InputError for a cell whose lengths are in another unit, or in which the atoms cannot be."""
     ratio = content.volume_ratio
-    if TOO_FULL < ratio < TOO_EMPTY:
+    if TOO_FULL < ratio < TOO_EMPTY or _density_supports(content):
         return
     per_atom = content.volume / sum(content.counts.values())
     a, b, c = (f"{length:g}" for length in content.cell[:3])
@@ -50,22 +43,6 @@ def check_units(content: Content, source: str, boxed: bool = False) -> None:
             f"the cell has {per_atom:.3g} Å³ for each atom, {1.0 / ratio:.2g} times less than such atoms take; check "
             "its lengths (in Å), its angles (in degrees) and the symmetry.",
         )
-    if not boxed and _nearest(content) > FAR:
-        raise InputError(
-            source,
-            f"the cell has {per_atom:.3g} Å³ for each atom, and no two atoms are closer than {FAR:g} Å; check its "
-            "lengths (in Å) and whether all atoms are in the list.",
-        )
-
-
-def _nearest(content: Content) -> float:
-    """Return the shortest distance of two atoms, Å, infinite above FAR."""
-    from scipy.spatial import cKDTree
-
-    places, _ = periodic_images(content.fract, content.vectors, FAR)
-    inside = (content.fract - np.floor(content.fract)) @ content.vectors
-    distances = np.asarray(cKDTree(places).query(inside, k=2)[0])
-    return float(distances[:, 1].min())
 
 
 def check_overlap(content: Content, source: str) -> None:
@@ -78,7 +55,10 @@ def check_overlap(content: Content, source: str) -> None:
 
 
 def doubts(candidate: Candidate, content: Content, system: str | None, source: str, boxed: bool = False) -> list[str]:
-    """Return what disagrees; raises InputError where atoms are missing or doubled. boxed: see `check_units`."""
+    """Return what disagrees; raises InputError where atoms are missing or doubled.
+
+    boxed: whether the cell is a box around a cluster, which may be as large as it likes.
+    """
     notes: list[str] = []
     stated = content.stated
     if stated.volume is not None and abs(stated.volume / content.volume - 1.0) > VOLUME:

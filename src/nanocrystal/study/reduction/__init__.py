@@ -16,7 +16,7 @@ from nanocrystal.data.stated import Stated
 from nanocrystal.data.supplied import SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.filenames import check_names
-from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam
+from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam, says_of_unit
 from nanocrystal.parameters import Name
 from nanocrystal.reduction import (
     AtomicComposition,
@@ -265,6 +265,10 @@ def _intensity(
     path = resolved_path(table.file, folder, at)
     per_nm = main.q_unit == "1/nm"
     curve = read_curve(path, columns=table.columns, where=at, per_nm=per_nm, believe=main.believe)
+    if wavelength is None and curve.x_name == "two_theta" and curve.stated.wavelength is not None:
+        wavelength = curve.stated.wavelength
+        note = f"the wavelength {wavelength:.7g} Å is that of the file ({curve.stated.place('wavelength')})"
+        curve = replace(curve, notes=(*curve.notes, note))
     says = _says(main, wavelength, place, of_sample=table is main)
     curve = replace(curve, notes=(*curve.notes, *remarks_on(curve, says, place)))
     intensity = Intensity.from_curve(curve, at, q_unit=main.q_unit, wavelength=wavelength, sigma=table.sigma)
@@ -275,7 +279,8 @@ def _says(main: Any, wavelength: float | None, where: str, of_sample: bool) -> d
     """Return what a reduction says of facts that its files may state."""
     says = dict(says_of_beam("x-ray", "reduction", where))
     if main.q_unit == "1/nm":
-        says["x_unit"] = Says("1/nm", 'q_unit is "1/nm"', "q_unit")
+        advice = "a unit that the file states is converted: leave q_unit out"
+        says |= says_of_unit("q", "1/nm", 'q_unit is "1/nm"', "q_unit", advice)
     if wavelength is not None:
         key = "wavelength" if main.wavelength is not None else "energy"
         says["wavelength"] = says["anode"] = Says((wavelength,), f"the study says {wavelength:.6g} Å", key)

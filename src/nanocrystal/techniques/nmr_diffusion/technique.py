@@ -53,9 +53,11 @@ from nanocrystal.data import resolved_path
 from nanocrystal.data.reading import read_table
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Points, Trend
+from nanocrystal.measurement.agreement import says_of_unit
 from nanocrystal.measurement.counted import background_quantity, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, Range
 from nanocrystal.measurement.nmr.points import NMR, measured_curve
+from nanocrystal.measurement.points import Named
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import (
     Derivation,
@@ -284,7 +286,10 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
         integral, sigma = self.places[line]
         roles = {0: "x", integral: "y", **({} if sigma is None else {sigma: "sigma"})}
         columns = [roles.get(k, "ignore") for k in range(len(self.columns or ()))]
-        curve = measured_curve(str(self.file), columns, where, folder)
+        other = "G/cm" if self.gradient_unit == "T/m" else "T/m"
+        unit, said = self.gradient_unit.lower(), f'gradient_unit is "{self.gradient_unit}"'
+        says = says_of_unit("gradient", unit, said, "gradient_unit", f'say gradient_unit = "{other}" if it is that')
+        curve = measured_curve(Named(str(self.file), columns, believe=self.believe), where, folder, says)
         inputs[curve.source] = curve.sha256
         _, points = self.points_of(curve, self.points.abscissae[0], where)
         return replace(points, x=self._b(points.x, where), notes=(*points.notes, self._b_words(points.x)))
