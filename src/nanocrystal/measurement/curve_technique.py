@@ -35,6 +35,7 @@ from nanocrystal.measurement.points import (
     without_empty,
     without_excluded,
 )
+from nanocrystal.measurement.scatter import COUNTED, Weighing, weighing_by_scatter
 from nanocrystal.parameters import Number, Parameter, Quantity
 from nanocrystal.sample import Sample
 
@@ -84,7 +85,8 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     weights: Annotated[
         Weights | None,
         "sigma (of the file), counting (σ = √I), relative (3 % of I) or uniform [sigma if the file has it, else "
-        "counting; of saxs relative, of pdf and NMR uniform]",
+        "counting for counts, and by the scatter of the points where they are none; of saxs relative, of pdf and NMR "
+        "uniform]",
     ] = None
     noise_range: Annotated[
         Range | None,
@@ -149,29 +151,37 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         self._check_weights(curve, where)
         if noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
             return curve, curve.sigma, "1/σ² with the σ of the file"
-        kind = self.weights or self.points.without_sigma
-        counting = noise is None and kind == "counting"
-        if counting:
-            check_counts(curve, abscissa, self.weights is not None, where)
+        weighing = self._weighing(curve, abscissa, noise, where)
+        notes += [weighing.note] if weighing.note else []
+        if self.points.counted:
+            curve, left_out = without_empty(curve, abscissa, weighing.unit)
+            self._check_enough(curve, " with an intensity other than 0", where)
+            notes += left_out
+        return curve, None if weighing.sigma is None else weighing.sigma(curve.y), weighing.words
+
+    def _weighing(self, curve: Curve, abscissa: Abscissa, noise: float | None, where: str) -> Weighing:
+        """Return how points without σ of their own are weighed; raises InputError for what are no counts."""
         if noise is not None:
             assert self.noise_range is not None
             low, high = self.noise_range
-            notes.append(f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}.")
-        elif self.weights is None and counting:
-            notes.append("the file has no σ: counting statistics, σ = √I, were assumed.")
-        elif self.weights is None and kind == "relative":
-            notes.append(f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative).")
-        if self.points.counted:
-            curve, left_out = without_empty(curve, abscissa, counting)
-            self._check_enough(curve, " with an intensity other than 0", where)
-            notes += left_out
-        if noise is not None:
-            return curve, np.full_like(curve.y, noise), "all points alike, σ from the scatter in noise_range"
-        if counting:
-            return curve, np.sqrt(np.maximum(curve.y, 1.0)), "counting statistics, 1/I"
+            note = f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}."
+            return Weighing(
+                "all points alike, σ from the scatter in noise_range", note, sigma=lambda y: np.full_like(y, noise)
+            )
+        if self.weights == "counting":
+            check_counts(curve, abscissa, where)
+            return COUNTED
+        kind = self.weights or self.points.without_sigma
+        if kind == "counting":
+            return weighing_by_scatter(curve.y)
         if kind == "relative":
-            return curve, relative_sigma(curve.y, f"{where}.file"), f"{_PERCENT} of each intensity"
-        return curve, None, self.points.alike if self.weights is None else "all points alike, as asked for"
+            note = f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative)."
+            return Weighing(
+                f"{_PERCENT} of each intensity",
+                "" if self.weights else note,
+                sigma=lambda y: relative_sigma(y, f"{where}.file"),
+            )
+        return Weighing(self.points.alike if self.weights is None else "all points alike, as asked for")
 
     def _check_weights(self, curve: Curve, where: str) -> None:
         """Raise InputError for weights that these data cannot have, or that stand beside others."""

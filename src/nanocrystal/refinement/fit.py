@@ -18,7 +18,7 @@ from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
-from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
@@ -44,6 +44,8 @@ NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
 MOST_CORRELATIONS = 10
 """that are pointed out, the strongest"""
+TOO_GOOD, MANY_POINTS = 0.5, 30
+"""GoF that chance does not reach with so many points"""
 AT_BOUND = 1e-5
 """of the scale of a parameter: a value that stands so near a bound is printed as the bound"""
 
@@ -128,7 +130,8 @@ def _refined(
     how: tuple[Progress | None, Executor | None],
 ) -> Result:
     started = time.perf_counter()
-    problem = bound_problem(sample, datasets, folder).with_error_scales(checked_scales(options, datasets))
+    problem = bound_problem(sample, datasets, folder)
+    problem = problem.with_error_scales(sizes_without_sigma(problem) | dict(checked_scales(options, datasets)))
     outcome, joint = optimise(problem, options, *how), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
@@ -190,7 +193,7 @@ def assembled_result(
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
-            *([] if joint is None else joint_notes(joint, list(problem.models))),
+            *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
         ],
         sizes={
@@ -462,6 +465,12 @@ def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Mode
         "look at the figure, the starting values and the units."
         for name, d in datasets.items()
         if d.rw > POOR
+    ]
+    notes += [
+        f"datasets.{name}: GoF is {d.gof:.2g}, far below 1: its σ are about {1.0 / max(d.gof, 1e-12):.3g} times what "
+        "its points scatter by about the curve, and the uncertainties are too large; give σ of the points."
+        for name, d in datasets.items()
+        if d.gof is not None and d.gof < TOO_GOOD and d.n_points > MANY_POINTS
     ]
     notes += [
         f"{models[name].scale} is negative ({d.scale:.3g}): the model is upside down."

@@ -91,9 +91,19 @@ class _Search:
         self.problem = problem
         self.progress = progress
         self.iterations = 0
+        self.unit = 1.0
         self.best: Point | None = None
         self._last: Point | None = None
         self.refused = ""
+
+    def begin(self, x: FloatArray) -> None:
+        """Calculate the first point; without σ residuals are then measured by the size of what was measured.
+
+        So the gradient at which a descent ends is a part of them, whatever the unit of the data.
+        """
+        norms = [d.observed_norm for d in self.point(x).datasets.values()]
+        if not self.problem.has_sigmas and any(norms):
+            self.unit = float(np.linalg.norm(norms))
 
     def point(self, x: FloatArray) -> Point:
         if self._last is None or not np.array_equal(self._last.x, x):
@@ -105,7 +115,7 @@ class _Search:
     def residual(self, x: FloatArray) -> FloatArray:
         """Return the residual; not finite where nothing can be calculated, so that the step is refused."""
         try:
-            return self.point(x).residual
+            return self.point(x).residual / self.unit
         except (InputError, RefinementError) as error:
             if self.best is None:
                 raise
@@ -117,7 +127,7 @@ class _Search:
         if self.progress is not None:
             self.progress(self.iterations, point)
         self.iterations += 1
-        return self.problem.projected_jacobian(point, self.problem.derivatives(point))
+        return self.problem.projected_jacobian(point, self.problem.derivatives(point)) / self.unit
 
 
 def optimise(
@@ -220,6 +230,7 @@ def _descend(
     margin = INSIDE * np.array([d.quantity.scale for d in problem.free])
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
+        search.begin(x)
         solution = least_squares(
             search.residual,
             x,
@@ -232,7 +243,7 @@ def _descend(
             gtol=1e-12,
             max_nfev=options.max_iterations,
             loss=loss,
-            f_scale=f_scale,
+            f_scale=f_scale / search.unit,
         )
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)

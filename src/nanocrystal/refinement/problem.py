@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.kernels.linear import combination
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.address import may_change
@@ -146,8 +147,7 @@ class Problem:
         weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
         if len(free):
-            solved = np.linalg.lstsq((curves[free] * weights).T, remainder * weights, rcond=None)[0]
-            coefficients[free] = solved
+            coefficients[free] = combination(curves[free] * weights, remainder * weights)
         calculated = coefficients @ curves
         residual = (model.measured.observed - calculated) * weights
         norm = float(np.linalg.norm(model.measured.observed * weights))
