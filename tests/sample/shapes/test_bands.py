@@ -151,9 +151,7 @@ def test_cubes_summed_size_by_size(spread: float) -> None:
     assert cubes.products(q[:1], (0.0, -10.0))[0] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("base", "height", "correlation"), [(0.2, 0.2, 0.5), (0.3, 2.0, -0.9), (1.0, 1.0, 0.5)]
-)
+@pytest.mark.parametrize(("base", "height", "correlation"), [(0.2, 0.2, 0.5), (0.3, 2.0, -0.9), (1.0, 1.0, 0.5)])
 def test_correlated_prisms_as_a_mixture_of_independent_ones(base: float, height: float, correlation: float) -> None:
     """ln D = μ + s (√|c| z ± √(1 − |c|) e): one z for both lengths, an e for each."""
     first, second = Lognormal(50.0, 50.0 * base), Lognormal(80.0, 80.0 * height)
@@ -218,7 +216,9 @@ def test_broad_ellipsoids_begin_and_end_by_their_laws(across: float, along: floa
     q = np.array([1e-10, 1.0])
     found = EllipsoidalBody(d, length).products(q, ALONE)
     assert found[0] == pytest.approx((np.pi / 6.0) ** 2 * d.moment(4.0) * length.moment(2.0), rel=1e-5)
-    sizes = [all_sizes(m, s * m, 2, 150) if s else (np.array([m]), np.ones(1)) for m, s in ((200.0, across), (300.0, along))]
+    sizes = [
+        all_sizes(m, s * m, 2, 150) if s else (np.array([m]), np.ones(1)) for m, s in ((200.0, across), (300.0, along))
+    ]
     (a, w), (c, v) = sizes
     nodes, weights = np.polynomial.legendre.leggauss(100)
     cosine = 0.5 * (nodes + 1.0)

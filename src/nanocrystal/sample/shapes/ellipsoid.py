@@ -271,8 +271,10 @@ def _directions(band: Band, longest: float) -> tuple[FloatArray, FloatArray, Flo
         cosine = 0.5 * (nodes + 1.0)
         return cosine, np.sqrt(1.0 - cosine**2), 0.5 * weights
     edges = np.geomspace(1.0 / (band.highest * longest), np.sqrt(0.5), 2 + int(np.log(band.highest * longest)))
-    each = [unit_rule(12 + int(IN_BANDS * 0.6 * band.highest * band.end * (1.0 - a / b)))
-        for a, b in pairwise([0.0, *edges])]
+    each = [
+        unit_rule(12 + int(IN_BANDS * 0.6 * band.highest * band.end * (1.0 - a / b)))
+        for a, b in pairwise([0.0, *edges])
+    ]
     small = np.concatenate([a + (b - a) * x for (x, _), (a, b) in zip(each, pairwise([0.0, *edges]), strict=True)])
     weight = np.concatenate([(b - a) * w for (_, w), (a, b) in zip(each, pairwise([0.0, *edges]), strict=True)])
     large = np.sqrt(1.0 - small**2)

@@ -86,9 +86,7 @@ def panels(low: FloatArray, high: FloatArray, n: int) -> tuple[FloatArray, Float
     return low[..., None] + width * x, width * w
 
 
-def nodes_of_rows(
-    breaks: Sequence[FloatArray], phase: float, end: float = np.inf
-) -> tuple[FloatArray, FloatArray]:
+def nodes_of_rows(breaks: Sequence[FloatArray], phase: float, end: float = np.inf) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights (n_rows, n) of quadratures from 0 between breaks (n_rows,), ascending in each row.
 
     phase: per Å, of what oscillates; end: beyond which nothing is summed.
@@ -292,9 +290,7 @@ class TwoEdges:
     def inside(self, rho: FloatArray, depth: float, nodes: int = NODES) -> FloatArray:
         one, two = self.first, self.second
         kinks = (one.inside_breaks(depth), two.inside_breaks(depth), None)
-        return around_circle(
-            rho, kinks, lambda _, u1, u2: one.inside(u1, depth) * two.inside(u2, depth), False, nodes
-        )
+        return around_circle(rho, kinks, lambda _, u1, u2: one.inside(u1, depth) * two.inside(u2, depth), False, nodes)
 
     def inside_breaks(self, depth: float) -> list[float]:
         one, two = self.first.inside_breaks(depth), self.second.inside_breaks(depth)
@@ -338,7 +334,11 @@ def partial_overlap(body: Rectangle | TwoEdges, depths: Depths) -> Any:
 
 
 def around_circle(
-    rho: FloatArray, kinks: tuple[Sequence[Any], Sequence[Any], FloatArray | None], overlap: Any, symmetric: bool, nodes: int
+    rho: FloatArray,
+    kinks: tuple[Sequence[Any], Sequence[Any], FloatArray | None],
+    overlap: Any,
+    symmetric: bool,
+    nodes: int,
 ) -> FloatArray:
     """Return ∫ overlap(ρ |cos φ|, ρ |sin φ|) dφ over the circle for each rho (n,), with panels between all kinks.
 

@@ -82,7 +82,9 @@ class RightBody:
             along = Axis(*nodes_between(self.height.breaks(depths), band.highest, band.end), False)
             nodes = NODES if np.isinf(band.end) else NODES_IN_BANDS
             return _summed(
-                band, (across, lambda x: self.base.around(x, depths, nodes)), (along, lambda x: self.height.overlap(x, depths))
+                band,
+                (across, lambda x: self.base.around(x, depths, nodes)),
+                (along, lambda x: self.height.overlap(x, depths)),
             )
 
         return over_bands(q, self.base.extent(depths).across(self.height.extent(depths)), summed)
@@ -95,7 +97,9 @@ class RightBody:
             along = Axis(*nodes_between(self.height.inside_breaks(depth), band.highest, band.end), False)
             nodes = NODES if np.isinf(band.end) else NODES_IN_BANDS
             return _summed(
-                band, (across, lambda x: self.base.inside(x, depth, nodes)), (along, lambda x: self.height.inside(x, depth))
+                band,
+                (across, lambda x: self.base.inside(x, depth, nodes)),
+                (along, lambda x: self.height.inside(x, depth)),
             )
 
         extent = self.base.extent((depth, depth)).across(self.height.extent((depth, depth)))
@@ -350,7 +354,9 @@ class SimilarBody:
             end = (band.end + shift) / self.factor
             length, part = sizes(self.d, 6, 1.2 * self.factor * band.highest, end)
             length = np.maximum(self.factor * length - shift, 0.0)
-            form_factor = self.similar(band.q[:, None] * length, np.broadcast_to(band.taper(length), (len(band.q), len(length))))
+            form_factor = self.similar(
+                band.q[:, None] * length, np.broadcast_to(band.taper(length), (len(band.q), len(length)))
+            )
             return np.asarray((form_factor * length**6) @ part)
 
         last = float(knots(self.d, 6)[-1])
