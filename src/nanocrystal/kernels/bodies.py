@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.compiled import load
 from nanocrystal.kernels.sine import CLOSEST, SineTransform
-from nanocrystal.kernels.taper import Taper
+from nanocrystal.kernels.taper import ENDLESS, Taper
 
 FloatArray = NDArray[np.float64]
 PHASE = 0.03
@@ -31,7 +31,7 @@ class DisplacementSum:
 
     q: FloatArray
     longest: float
-    taper: Taper = Taper()
+    taper: Taper = ENDLESS
 
     def empty(self) -> FloatArray:
         """Return the histogram to which `add` adds, (n_bins, 4)."""
@@ -75,7 +75,7 @@ class SphereSum:
 
     q: FloatArray
     longest: float
-    taper: Taper = Taper()
+    taper: Taper = ENDLESS
 
     def empty(self) -> tuple[FloatArray, FloatArray]:
         """Return what `add` adds to."""

@@ -63,3 +63,7 @@ class Taper:
 
     def _place(self, r: FloatArray) -> FloatArray:
         return np.asarray(np.log(np.maximum(r, 1e-300) / self.middle) / SHARPNESS)
+
+
+ENDLESS = Taper()
+"""of sums that end by themselves"""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.kernels.linear import combination
 from nanocrystal.measurement import Model
+from nanocrystal.measurement.linear import combination
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps

@@ -1,8 +1,8 @@
-"""Small angles of sizes however broad: brute force over all of them, moments in closed form, laws at small and large q."""
+"""Small angles of sizes however broad: brute force over all of them, moments in closed form, laws at both ends of q."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ from nanocrystal.sample.shapes.scattering_bodies import (
     cube_table,
     prism_body,
 )
-from support.broad_sizes import all_sizes, cylinders, log_parameters, moment, spheres
+from support.broad_sizes import all_sizes, cylinders, ellipsoids, followed, log_parameters, moment, spheres
 
 SPREADS = [0.1, 0.3, 0.72, 1.0, 1.5, 2.0]
 """standard deviation over mean"""
@@ -125,8 +125,8 @@ def test_cubes_and_octahedra_against_the_sum_over_all_sizes(spread: float) -> No
         for one, intensity in zip(q, found, strict=True):
             at = np.maximum(one * length, 10.0)
             far = similar.porod[0] / at**4 + similar.porod[1] / at**6
-            p1 = np.where(one * length < 300.0, np.exp(CubicSpline(x, logs)(np.minimum(one * length, 300.0))), far)
-            assert intensity == pytest.approx(weight @ (length**6 * p1), rel=2e-4)
+            p1 = far + followed(at, 140.0) * (np.exp(CubicSpline(x, logs)(np.minimum(one * length, 300.0))) - far)
+            assert intensity == pytest.approx(weight @ (length**6 * p1), rel=2e-6)
         assert found[0] == pytest.approx(volume**2 * moment(50.0, 50.0 * spread, 6.0), rel=1e-5)
 
 
@@ -209,17 +209,25 @@ def test_bands_of_ellipsoids_are_what_no_bands_are(monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(body.mean_amplitude(q, 0.0), whole[1], atol=1e-6 * whole[1][0])
 
 
-@pytest.mark.parametrize(("across", "along"), [(2.0, 0.3), (0.0, 1.0), (1.0, 0.0)])
+@pytest.mark.parametrize(("across", "along"), [(0.0, 1.0), (1.0, 0.0), (0.0, 2.0), (2.0, 0.0)])
+@pytest.mark.parametrize("q", [0.02, 0.1])
+def test_ellipsoids_of_one_spread_length_against_the_sum_over_sizes_and_directions(
+    across: float, along: float, q: float
+) -> None:
+    """Of one diameter or one length, whose oscillations no spread takes away."""
+    body = EllipsoidalBody(lognormal(200.0, across), lognormal(300.0, along))
+    expected = ellipsoids(q, (200.0, 200.0 * across), (300.0, 300.0 * along))
+    assert body.products(np.array([q]), ALONE)[0] == pytest.approx(expected, rel=2e-5)
+
+
+@pytest.mark.parametrize(("across", "along"), [(2.0, 0.3), (0.3, 2.0), (1.0, 1.0)])
 def test_broad_ellipsoids_begin_and_end_by_their_laws(across: float, along: float) -> None:
     """⟨D⁴⟩⟨L²⟩, and Porod's law with the surface of each proportion by quadrature."""
     d, length = lognormal(200.0, across), lognormal(300.0, along)
     q = np.array([1e-10, 1.0])
     found = EllipsoidalBody(d, length).products(q, ALONE)
     assert found[0] == pytest.approx((np.pi / 6.0) ** 2 * d.moment(4.0) * length.moment(2.0), rel=1e-5)
-    sizes = [
-        all_sizes(m, s * m, 2, 150) if s else (np.array([m]), np.ones(1)) for m, s in ((200.0, across), (300.0, along))
-    ]
-    (a, w), (c, v) = sizes
+    (a, w), (c, v) = (all_sizes(m, s * m, 2, 150) for m, s in ((200.0, across), (300.0, along)))
     nodes, weights = np.polynomial.legendre.leggauss(100)
     cosine = 0.5 * (nodes + 1.0)
     ratio = a[:, None, None] / c[None, :, None]
@@ -238,8 +246,8 @@ def test_coated_ellipsoids_too_broad_to_be_summed_are_refused() -> None:
 
 
 @pytest.fixture
-def summed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Yield a list that grows by the displacements of each sum."""
+def summed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by the displacements of each sum."""
     counted: list[int] = []
     add = bodies.DisplacementSum.add
 
@@ -248,7 +256,7 @@ def summed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         add(self, moments, *arrays)
 
     monkeypatch.setattr(bodies.DisplacementSum, "add", counting)
-    yield counted
+    return counted
 
 
 @pytest.mark.parametrize(

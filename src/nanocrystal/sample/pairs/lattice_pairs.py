@@ -133,7 +133,7 @@ class Weighted(NamedTuple):
     """
 
     vectors: FloatArray
-    offsets: FloatArray
+    offsets: IntArray
     weights: FloatArray
     probabilities: FloatArray
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.taper import PHASE, WIDTH, Taper
+from nanocrystal.kernels.taper import ENDLESS, PHASE, WIDTH, Taper
 from nanocrystal.sample.shapes.distributions import LengthDistribution, Lognormal
 
 FloatArray = NDArray[np.float64]
@@ -51,7 +51,7 @@ class Band:
     """Some of the q (n,) Å⁻¹, and how sums over displacements end for them."""
 
     q: FloatArray
-    taper: Taper = Taper()
+    taper: Taper = ENDLESS
 
     @property
     def highest(self) -> float:
@@ -84,7 +84,7 @@ def over_bands(
         middle = max(PHASE / low, STILL / (extent.spread * low), extent.rough * WIDTH)
         whole = top * extent.longest <= resolved or middle * WIDTH >= extent.longest
         chosen = left if whole else left & (q > low)
-        found[chosen] = summed(Band(q[chosen], Taper() if whole else Taper(middle)))
+        found[chosen] = summed(Band(q[chosen], ENDLESS if whole else Taper(middle)))
         left = left & ~chosen
         top = float(q[left].max(initial=0.0))
     return found

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.bodies import SphereSum, sphere_amplitude
 from nanocrystal.parameters import Number
-from nanocrystal.sample.shapes.bands import Band, extent_of, over_bands
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
+from nanocrystal.sample.shapes.bands import Band, extent_of, over_bands
 from nanocrystal.sample.shapes.boxes import Box, Edge, end_of_table, last_that_counts, length_quantity
 from nanocrystal.sample.shapes.curved import RoundNow, diameter_of_planes, oblique, planes_per_length
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal
@@ -38,6 +38,8 @@ MOST_PRODUCTS = 4e9
 """amplitudes of coated ellipsoids, of each size, direction and q, that are summed; about two minutes"""
 RESOLVED = 400.0
 """q times the longest length up to which all sizes are followed"""
+NODES_PER_PHASE = 0.22
+"""sizes for each 1 of q times a length, where all are summed together"""
 IN_BANDS = 0.45
 """of the nodes that a phase asks for elsewhere: it is averaged over two lengths and a direction"""
 
@@ -226,17 +228,18 @@ class EllipsoidalBody:
     def _nested(self, q: FloatArray, depths: Depths) -> FloatArray:
         """Return the mean over sizes and directions of the product of the amplitudes at two depths."""
         highest = float(q.max())
-        across, part = _sizes(self.diameters, 4, highest)
-        along, share = _sizes(self.lengths, 2, highest)
-        longest = float(max(across.max(), along.max())) - 2.0 * min(*depths, 0.0)
+        each = ((self.diameters, 4), (self.lengths, 2))
+        at = [knots(d, power) for d, power in each]
+        longest = float(max(k[-1] for k in at)) - 2.0 * min(*depths, 0.0)
         n_directions = 16 + int(0.6 * highest * longest)
-        products = float(len(across)) * len(along) * n_directions * len(q)
+        products = float(np.prod([1.0 + NODES_PER_PHASE * highest * np.ptp(k) for k in at])) * n_directions * len(q)
         if products > MOST_PRODUCTS:
             raise InputError(
                 f"{self.where}.shape",
                 f"coated ellipsoids whose longest is {longest:.3g} Å have too many sizes and directions to be summed "
                 f"({products:.1g} amplitudes, at most {MOST_PRODUCTS:.0g}); make std or q_range smaller.",
             )
+        (across, part), (along, share) = (_sizes(d, power, highest) for d, power in each)
         nodes, weights = np.polynomial.legendre.leggauss(n_directions)
         cosine, weight = 0.5 * (nodes + 1.0), 0.5 * weights
         mean = np.zeros(len(q))
@@ -256,7 +259,9 @@ def _sizes(d: LengthDistribution, power: int, phase: float, end: float = np.inf)
         return sizes(d, power, IN_BANDS * phase, end)
     mu, s = d.log_parameters
     low, high = mu - 5.5 * s, mu + power * s * s + 6.0 * s
-    nodes, weights = np.polynomial.legendre.leggauss(26 + int(0.22 * phase * float(np.exp(high) - np.exp(low))))
+    nodes, weights = np.polynomial.legendre.leggauss(
+        26 + int(NODES_PER_PHASE * phase * float(np.exp(high) - np.exp(low)))
+    )
     length = np.exp(0.5 * (high + low) + 0.5 * (high - low) * nodes)
     return length, 0.5 * (high - low) * weights * length * d.density(length)
 

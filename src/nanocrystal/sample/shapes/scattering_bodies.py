@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.bodies import DisplacementSum
+from nanocrystal.sample.shapes.bands import Band, Extent, extent_of, over_bands
 from nanocrystal.sample.shapes.boxes import BoxNow, Edge
 from nanocrystal.sample.shapes.curved import Octahedral
-from nanocrystal.sample.shapes.bands import Band, Extent, extent_of, over_bands
 from nanocrystal.sample.shapes.distributions import LengthDistribution, Lognormal, OneLength
 from nanocrystal.sample.shapes.overlaps import (
     MOST_APART,
@@ -38,7 +38,6 @@ from nanocrystal.sample.shapes.overlaps import (
     around_circle,
     around_square,
     knots,
-    lengths_above,
     longer,
     nodes_between,
     nodes_of_rows,
@@ -53,7 +52,6 @@ Overlap = Callable[[FloatArray], FloatArray]
 """a function of displacements (n,) Å"""
 Rows = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 Quadrature = Callable[[FloatArray, Band], Rows]
-ORIGIN = np.zeros(1)
 FARTHEST = 400
 """q a up to which the scattering of cubes and octahedra is tabulated"""
 ENOUGH = 299.0
@@ -122,8 +120,8 @@ class Axis:
 def _summed(band: Band, across: tuple[Axis, Overlap], along: tuple[Axis, Overlap]) -> FloatArray:
     """Return the sum over displacements of the product of two functions of them, (n_q,).
 
-    Where both go on to the end of the band, nothing is left there of their product at no displacement; it is taken off,
-    since it is far larger than what is.
+    Where both go on to the end of the band, their product halfway between the axes there is taken off everywhere: a
+    constant has no part at q, and is far larger than what has.
     """
     axes, functions = (across[0], along[0]), (across[1], along[1])
     rho, z = (axis.places for axis in axes)
@@ -132,7 +130,8 @@ def _summed(band: Band, across: tuple[Axis, Overlap], along: tuple[Axis, Overlap
     first, second = (axis.weights * function(axis.places) for axis, function in zip(axes, functions, strict=True))
     sums.add(moments, rho, first, z, second)
     if min(rho.max(), z.max()) > band.taper.last:
-        first, second = (axis.weights * function(ORIGIN) for axis, function in zip(axes, functions, strict=True))
+        end = np.array([np.sqrt(0.5) * band.taper.middle])
+        first, second = (axis.weights * function(end) for axis, function in zip(axes, functions, strict=True))
         sums.add(moments, rho, first, z, second, -1.0)
     return sums(moments)
 
@@ -308,7 +307,7 @@ def _radial(band: Band, r: FloatArray, weight: FloatArray, function: Overlap) ->
     """Return 4π ∫ f(r) r² sin(qr)/(qr) dr; weight: (n,), of the quadrature; see `_summed`."""
     sums = DisplacementSum(band.q, float(r.max()), band.taper)
     moments = sums.empty()
-    values = function(r) - (function(ORIGIN) if r.max() > band.taper.last else 0.0)
+    values = function(r) - (function(np.array([band.taper.middle])) if r.max() > band.taper.last else 0.0)
     sums.add(moments, np.zeros(1), np.ones(1), r, 4.0 * np.pi * r**2 * weight * values)
     return sums(moments)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.linear import combination
+from nanocrystal.measurement.linear import combination
 
 FloatArray = NDArray[np.float64]
 

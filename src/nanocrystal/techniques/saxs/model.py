@@ -236,8 +236,9 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
         if isinstance(diameters, Lognormal) and diameters.std > BROADEST_STACK * diameters.mean:
             raise InputError(
                 f"{self.where}.structure_factor",
-                f"spheres whose std is {diameters.std / diameters.mean:.2g} of their mean diameter stand in no straight "
-                f'string; "stacked-spheres" is known up to {BROADEST_STACK:g}: make std smaller or take "string".',
+                f"spheres whose std is {diameters.std / diameters.mean:.2g} of their mean diameter stand in no "
+                f'straight string; "stacked-spheres" is known up to {BROADEST_STACK:g}: make std smaller, or take '
+                '"string".',
             )
         diameter, part = sizes(diameters, 6, 1.2 * float(q.max()))
         reach = diameter - 2.0 * layers.depths[0]
