@@ -34,9 +34,11 @@ LOW = 0.1
 """part of the points, the lowest, that all count by the highest of them"""
 SPARSE = 10.0
 """counts below which quantiles of their scatter mean nothing"""
+AS_LIKELY = 10.0
+"""−ln of the likelihood by which a law may be worse than another"""
 POISSON = (0.4, 2.5)
 """of the variance over that of counts, within which they are counts"""
-FINEST = 1e-8
+FINEST = 1e-7
 """of the largest intensity: smaller units are not looked for"""
 WORDS: dict[Law, str] = {
     "uniform": "all points alike, σ from their scatter",
@@ -116,11 +118,14 @@ def scatter_of(y: FloatArray) -> Scatter | None:
     if len(y) < FEWEST:
         return ONE_BY_ONE if unit == 1.0 else None
     noise, level = np.convolve(y, WEIGHTS, "valid"), np.convolve(y, np.full(5, 0.2), "valid")
-    if unit is not None and _is_poisson(noise, level, unit):
-        return Scatter("counting", float(np.sqrt(unit)), unit)
     at = levels(level)
     sizes = {law: _size(noise**2 / at**power) for law, power in POWERS.items()}
-    law = min(sizes, key=lambda k: _misfit(noise, at ** (0.5 * POWERS[k]), sizes[k]))
+    misfits = {law: _misfit(noise, at ** (0.5 * POWERS[law]), size) for law, size in sizes.items()}
+    law = min(misfits, key=misfits.__getitem__)
+    if unit is not None and _is_poisson(noise, level, unit):
+        sparse = float(np.median(level)) < SPARSE * unit
+        if sparse or misfits["counting"] < misfits[law] + AS_LIKELY:
+            return Scatter("counting", float(np.sqrt(unit)), unit)
     size = sizes[law]
     of_level = size * at ** (0.5 * POWERS[law])
     rounded = unit is not None and float(np.median(of_level)) < 0.6 * unit
@@ -134,11 +139,12 @@ def unit_of(y: FloatArray) -> float | None:
     if (y < 0.0).any() or not y.any():
         return None
     values = np.unique(y)
-    most, unit = float(values[-1]), 0.0
+    most = unit = float(values[-1])
     for value in values[:: 1 + len(values) // MOST_LOOKED_AT].tolist():
         unit = _common(unit, value, 0.1 * FINEST * most)
-        if 0.0 < unit < FINEST * most:
+        if unit < FINEST * most:
             return None
+        unit = most / round(most / unit)  # of which it is a part: so rounding does not add up
     counts = np.rint(y / unit)
     unit = float(counts @ y / (counts @ counts))
     whole = np.abs(y - counts * unit) <= 1e-9 * y + 1e-6 * unit
