@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.measurement.counts import signed_deviances, weighed_by_expected
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
     Declares,
@@ -141,6 +142,22 @@ class Model(ABC):
     def with_measured(self, measured: Measured) -> Model:
         """Return the model with other measured values at the same points."""
         return replace(self, measured=measured)  # type: ignore[type-var]
+
+    def expecting(self, calculated: FloatArray, coefficients: FloatArray) -> Model:
+        """Return the model with counted points weighed by the counts that it expects; itself where none are counted.
+
+        calculated: (n_points,); coefficients: the linear parameters, (n_linear,).
+        """
+        if not self.measured.is_counted:
+            return self
+        return self.with_measured(weighed_by_expected(self.measured, calculated))
+
+    def deviances(self, calculated: FloatArray) -> FloatArray:
+        """Return the part of each point in the deviance of counted data, signed as observed − calculated, (n_points,).
+
+        The deviance is −2 ln of the likelihood over that of a model that meets each point: the sum of their sizes.
+        """
+        return signed_deviances(self.measured, calculated)
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Return the curve with the noise that the study asks for, and its σ (None without noise)."""

@@ -31,7 +31,10 @@ class Measured:
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
     the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
-    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another.
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another;
+    counts_per_unit: of counted points, by what a value is multiplied to be a number of counts, which follows Poisson's
+    law; None where they are not counted. sigma is then that of the counts that the model expects, once there is one;
+    shift: what the noise of counted blanks was found to be, taken from observed and calculated values alike.
     """
 
     x: FloatArray
@@ -43,6 +46,13 @@ class Measured:
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     column: str = ""
+    counts_per_unit: float | None = None
+    shift: FloatArray | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the points follow Poisson's law."""
+        return self.counts_per_unit is not None
 
 
 @dataclass(frozen=True)

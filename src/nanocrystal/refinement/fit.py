@@ -18,12 +18,13 @@ from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
+from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.judged import doubts, misfit_notes
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
-    POOR,
     AtomPicture,
     DerivedValue,
     Estimate,
@@ -171,6 +172,7 @@ def assembled_result(
     }
     inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in m.inputs.items()}
     values = point.evaluation.values
+    doubtful = doubts(datasets, problem.models)
     methods = [p for m in problem.models.values() for p in m.methods()]
     return Result(
         title=title or "Untitled refinement",
@@ -186,7 +188,8 @@ def assembled_result(
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[
-            *_misfit_notes(datasets, problem.models),
+            *doubtful,
+            *misfit_notes(datasets),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
@@ -206,6 +209,7 @@ def assembled_result(
         provenance=_provenance(options),
         methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
         joint=joint,
+        doubts=doubtful,
     )
 
 
@@ -214,6 +218,7 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
     values = point.evaluation.values
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
     slopes = gradient(problem, point, lambda p: {a: p.evaluation.values[a] for a in tied}) if tied else {}
+    interval_of = intervals(problem, point, spread)
     for d in problem.parameters:
         parameter, address = d.parameter, d.address
         plain, scaled = spread.stderr(address)
@@ -233,6 +238,10 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         value = float(values[address])
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
+        interval = interval_of(address) if status in ("free", "linear", "at_bound") else Interval(None, None)
+        if status == "tied" and scaled is not None:
+            reach = scaled * (1.0 if spread.has_sigmas else student(spread.freedom))
+            interval = Interval(value - reach, value + reach)
         estimates[address] = Estimate(
             value=value,
             stderr=plain,
@@ -244,6 +253,9 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             description=d.quantity.description,
             quantity=d.quantity.meaning.quantity,
             definition=d.quantity.meaning.definition,
+            low=interval.low,
+            high=interval.high,
+            limit=interval.limit,
         )
     return estimates
 
@@ -270,12 +282,14 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
+    shift = np.zeros(len(measured.x)) if measured.shift is None else measured.shift
+    observed, calculated = measured.observed + shift, fit.calculated + shift
     weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
-    misfit = float(weight @ (measured.observed - fit.calculated) ** 2)
+    misfit = float(weight @ (observed - calculated) ** 2)
     rows = list(model.background_rows())
-    background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
-    weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
-    net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
+    background = fit.coefficients[rows] @ fit.curves[rows] + shift if rows else None
+    weighted_r = float(np.sqrt(misfit / (weight @ observed**2)))
+    net = None if background is None else float(np.sqrt(misfit / (weight @ (observed - background) ** 2)))
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
     freedom = len(measured.x) - len(fit.free_rows) - moved
     chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
@@ -283,9 +297,9 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     return FittedCurve(
         technique=model.technique,
         x=measured.x,
-        observed=measured.observed,
+        observed=observed,
         sigma=measured.sigma,
-        calculated=fit.calculated,
+        calculated=calculated,
         background=background,
         x_name=model.x_axis.name,
         x_unit=model.x_axis.unit,
@@ -307,6 +321,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=model.wavelength,
         labels=measured.labels,
+        deviances=model.deviances(fit.calculated) if measured.is_counted else None,
         ticks=model.ticks(point.evaluation),
         look=model.look,
     )
@@ -367,23 +382,25 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
             f"Its value ({parameters[address].value:.6g}) means nothing."
         )
     for address in spread.at_bound:
-        notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
+        notes.append(_bound_words(address, parameters[address]))
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
             "χ²_red = 1: they include the misfit of the model and assume that it is random."
         )
-    elif spread.factor > 3.0:
-        notes.append(
-            f"The misfit is {spread.factor:.1f} times what the standard deviations of the data allow: the model or the "
-            "sigmas are incomplete, and the unscaled uncertainties are too small."
-        )
     if len(outcome.start_chi2) > 1:
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
         notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
     return notes
+
+
+def _bound_words(address: str, p: Estimate) -> str:
+    if p.limit is None:
+        return f"{address} stands at its bound ({p.value:.6g}); it has no uncertainty."
+    side = "at most" if p.limit > p.value else "at least"
+    return f"{address} stands at its bound ({p.value:.6g}); it is {side} {p.limit:.3g} {p.unit}".rstrip() + " (95 %)."
 
 
 def _backgrounds(problem: Problem) -> dict[str, str]:
@@ -453,22 +470,6 @@ def _joint_words(joint: JointFit | None) -> list[str]:
         f"{how}. Whether the data sets agree is judged from the rise of χ² from the minima of each alone to the joint "
         "one (M. Maltoni & T. Schwetz, Phys. Rev. D 68, 033020 (2003))."
     ]
-
-
-def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Model]) -> list[str]:
-    """Return warnings that the model does not describe the data, whatever the optimiser says."""
-    notes = [
-        f"datasets.{name}: R_w is {100.0 * d.rw:.0f} %, the model does not describe these data; "
-        "look at the figure, the starting values and the units."
-        for name, d in datasets.items()
-        if d.rw > POOR
-    ]
-    notes += [
-        f"{models[name].scale} is negative ({d.scale:.3g}): the model is upside down."
-        for name, d in datasets.items()
-        if d.scale is not None and d.scale < 0.0
-    ]
-    return notes
 
 
 def _statistics_words(outcome: Descent, spread: Covariance) -> str:

@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 
 def target_maker(target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path) -> Begin:
     """Return what makes the same posterior in another process, which reads the data again."""
+    if target.problem.is_counted:  # weights of counts are those of the fit
+        return partial(_given, target)
     return partial(_target, sample, datasets, folder, dict(target.problem.error_scales), target.factor)
 
 
@@ -31,6 +33,10 @@ def _target(
     from nanocrystal.refinement.fit import bound_problem
 
     return LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
+
+
+def _given(target: LogPosterior, _: Report) -> LogPosterior:
+    return target
 
 
 @contextmanager

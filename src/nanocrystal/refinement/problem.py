@@ -21,13 +21,18 @@ from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
+from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
-    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted.
+
+    at_zero: points where nothing is expected to be counted, and where linear parameters are held so; deviance: that of
+    counted points, None of others.
+    """
 
     curves: FloatArray
     coefficients: FloatArray
@@ -35,6 +40,13 @@ class DatasetPoint:
     calculated: FloatArray
     residual: FloatArray
     observed_norm: float
+    at_zero: tuple[int, ...] = ()
+    deviance: float | None = None
+
+    @property
+    def misfit(self) -> float:
+        """By what points of one data set are judged: the deviance where it is counted, else χ²."""
+        return float(self.residual @ self.residual) if self.deviance is None else self.deviance
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,11 @@ class Point:
     @property
     def chi2(self) -> float:
         return float(sum(d.residual @ d.residual for d in self.datasets.values()))
+
+    @property
+    def misfit(self) -> float:
+        """What the best of several points has least of: χ², of counted data the deviance; weights do not enter that."""
+        return float(sum(d.misfit for d in self.datasets.values()))
 
     def weighted_r(self) -> dict[str, float]:
         """Return R_w of each data set, as a fraction, with the weights of the fit."""
@@ -145,8 +162,13 @@ class Problem:
         coefficients = np.where(np.isnan(known), 0.0, known)
         weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
+        at_zero: tuple[int, ...] = ()
         if len(free):
-            solved = np.linalg.lstsq((curves[free] * weights).T, remainder * weights, rcond=None)[0]
+            columns = (curves[free] * weights).T
+            solved = np.asarray(np.linalg.lstsq(columns, remainder * weights, rcond=None)[0], dtype=np.float64)
+            if model.measured.is_counted:
+                held = (coefficients @ curves) * weights
+                solved, at_zero = kept_at_zero(columns, remainder * weights, held, solved)
             coefficients[free] = solved
         calculated = coefficients @ curves
         residual = (model.measured.observed - calculated) * weights
@@ -158,28 +180,51 @@ class Problem:
             calculated=calculated,
             residual=residual,
             observed_norm=norm,
+            at_zero=at_zero,
+            deviance=self._deviance(name, model, calculated),
         )
+
+    def _deviance(self, name: str, model: Model, calculated: FloatArray) -> float | None:
+        if not model.measured.is_counted:
+            return None
+        return float(np.abs(model.deviances(calculated)).sum()) / self.error_scales[name] ** 2
+
+    def expecting(self, point: Point) -> Problem:
+        """Return the problem with counted points weighed by what is expected of them at a point; itself without any."""
+        if not self.is_counted:
+            return self
+        at = point.datasets
+        models = {n: m.expecting(at[n].calculated, at[n].coefficients) for n, m in self.models.items()}
+        following = self.of(self.parameters, models)
+        following.n_evaluations = self.n_evaluations
+        return following
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a data set follows Poisson's law."""
+        return any(m.measured.is_counted for m in self.models.values())
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
         low, high = (b[index] for b in self.bounds)
         return steps(x[index], self.free[index].quantity.step(x[index]), low, high)
 
-    def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
-        """Return the width of a difference in parameter `index`, and the evaluations below and above x.
+    def sides(self, index: int, x: FloatArray) -> tuple[tuple[float, float], tuple[Evaluation, Evaluation]]:
+        """Return by how much parameter `index` moves down and up for a difference, and the evaluations there.
 
-        A side where a tie has no value is replaced by x itself.
+        A side where a tie has no value is x itself, moved by 0.
         """
-        width, moved = 0.0, []
+        sizes, moved = [], []
         for sign, size in zip((-1.0, 1.0), self.step(index, x), strict=True):
             there = x.copy()
             there[index] += sign * size
             try:
                 moved.append(self.evaluation(there))
-                width += size
+                sizes.append(size)
             except InputError:
                 moved.append(self.evaluation(x))
-        return width, (moved[0], moved[1])
+                sizes.append(0.0)
+        return (sizes[0], sizes[1]), (moved[0], moved[1])
 
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
@@ -195,14 +240,29 @@ class Problem:
             seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], slopes[n])]
             if not seen:
                 continue
-            width, sides = self.sides(j, point.x)
+            sizes, sides = self.sides(j, point.x)
             self.n_evaluations += 2
             for name in seen:
-                model = self.models[name]
-                below, above = (model.curves(side) for side in sides)
-                change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
-                slopes[name][:, j] = change / width
+                slopes[name][:, j] = self._slope(name, point, sizes, sides)
         return slopes
+
+    def _slope(
+        self, name: str, point: Point, sizes: tuple[float, float], sides: tuple[Evaluation, Evaluation]
+    ) -> FloatArray:
+        """Return the slope of a calculated curve between two sides, one-sided where one of them has no curve."""
+        curves, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                curve = self._known(name, point, side) @ self.models[name].curves(side)
+                if not np.isfinite(curve).all():
+                    raise RefinementError(f"datasets.{name}: the calculated curve is not finite.")
+                curves.append(curve)
+                width += size
+            except (InputError, RefinementError):
+                curves.append(point.datasets[name].calculated)
+        if width == 0.0:
+            raise RefinementError(f"datasets.{name}: nothing can be calculated beside these values.")
+        return np.asarray((curves[1] - curves[0]) / width)
 
     def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
         """Return the derivatives of the calculated curve that the model of a data set knows, by address."""
@@ -217,7 +277,8 @@ class Problem:
         reached = [a for a in self._reached[address] if may_change(a, name)]
         if any(a not in exact for a in reached):
             return False
-        width, (below, above) = self.sides(j, point.x)
+        sizes, (below, above) = self.sides(j, point.x)
+        width = sum(sizes)
         for a in reached:
             slope = 1.0 if a == address else (above.values[a] - below.values[a]) / width
             slopes[:, j] += slope * exact[a]
@@ -236,7 +297,10 @@ class Problem:
             weights = self._weights[name]
             block = -derivatives[name] * weights[:, None]
             if d.free_rows:
-                basis, _ = np.linalg.qr((d.curves[list(d.free_rows)] * weights).T)
+                columns = (d.curves[list(d.free_rows)] * weights).T
+                if d.at_zero:
+                    columns, block = along_zero(columns, block, d.at_zero)
+                basis, _ = np.linalg.qr(columns)
                 block = block - basis @ (basis.T @ block)
             blocks.append(block)
         return np.concatenate(blocks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.refinement.problem import Point, Problem
 
@@ -22,7 +23,8 @@ class Covariance:
 
     names: addresses of the determined ones; matrix: (n, n), with the σ of data sets scaled as they were in the fit;
     as_given: the same with the σ as given, where they were scaled; factor: √χ²_red where that exceeds 1
-    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
+    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one; freedom: degrees of it
+    from which χ²_red is known.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,7 @@ class Covariance:
     undetermined: tuple[str, ...]
     at_bound: tuple[str, ...]
     as_given: FloatArray | None = None
+    freedom: float = 1.0
 
     def stderr(self, address: str) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
@@ -45,8 +48,10 @@ class Covariance:
 
     def propagated(self, gradient: Mapping[str, float]) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a function with this gradient; None if it is not determined."""
-        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined) or not any(gradient.values()):
+        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined):
             return None, None
+        if not any(gradient.get(a, 0.0) for a in self.names):
+            return None, None  # what rests on parameters that are held at bounds alone is not known to ± 0
         g = np.array([gradient.get(a, 0.0) for a in self.names])
         return self._both(g)
 
@@ -106,6 +111,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         undetermined=tuple(names[k] for k in sorted(open_)),
         at_bound=tuple(names[k] for k in sorted(held)),
         as_given=as_given,
+        freedom=max(1.0, weight - n_refined),
     )
 
 
@@ -194,12 +200,19 @@ def gradient(
 
     Linear parameters count where a model says that its derived quantities follow from them (`derived_from`).
     """
-    slopes: dict[str, dict[str, float]] = {name: {} for name in function(point)}
+    here = function(point)
+    slopes: dict[str, dict[str, float]] = {name: {} for name in here}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
-        width, sides = problem.sides(j, point.x)
-        below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
-        for name, change in _changes(below, above).items():
+        sizes, sides = problem.sides(j, point.x)
+        known, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                known.append(function(Point(point.x, side.at(side.values.moved(linear)), {})))
+                width += size
+            except (InputError, RefinementError):  # one-sided where nothing can be calculated beyond
+                known.append(here)
+        for name, change in _changes(known[0], known[1]).items() if width else ():
             slopes[name][declared.address] = change / width
     for address in sorted({a for model in problem.models.values() for a in model.derived_from} & set(linear)):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)
