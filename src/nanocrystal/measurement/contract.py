@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.measurement.counts import signed_deviances, weighed_by_expected
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
@@ -120,6 +121,24 @@ class Model(ABC):
     def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
         """Return the addresses of parameters that the data cannot mean at these values, as of an absent phase."""
         return frozenset()
+
+    # ---- noise that only residuals tell -------------------------------------------------------
+
+    @property
+    def weighed_by_noise(self) -> bool:
+        """Whether the points shall be weighed by the noise that their residuals follow, found in turn."""
+        return False
+
+    def fitted_noise(self, evaluation: Evaluation, residual: FloatArray, slopes: FloatArray) -> FittedNoise | None:
+        """Return the noise that residuals (n_points,) follow by a law; None where the model knows none.
+
+        slopes: (n_points, n_parameters), the derivatives of the calculated curve by all that was refined.
+        """
+        return None
+
+    def weighed_by(self, noise: FittedNoise) -> Model:
+        """Return the model with its points weighed by a noise that residuals follow."""
+        return self
 
     # ---- for the report -----------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly
 from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
@@ -130,7 +131,7 @@ def _refined(
 ) -> Result:
     started = time.perf_counter()
     problem = bound_problem(sample, datasets, folder).with_error_scales(checked_scales(options, datasets))
-    outcome, joint = optimise(problem, options, *how), None
+    outcome, joint = weighed_by_noise(optimise(problem, options, *how), options, how[0]), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
             outcome, joint = refined_jointly(outcome, options, how[0])
@@ -282,17 +283,17 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
-    shift = np.zeros(len(measured.x)) if measured.shift is None else measured.shift
+    shift = measured.noise_of_blanks
     observed, calculated = measured.observed + shift, fit.calculated + shift
-    weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
-    misfit = float(weight @ (observed - calculated) ** 2)
     rows = list(model.background_rows())
-    background = fit.coefficients[rows] @ fit.curves[rows] + shift if rows else None
-    weighted_r = float(np.sqrt(misfit / (weight @ observed**2)))
-    net = None if background is None else float(np.sqrt(misfit / (weight @ (observed - background) ** 2)))
+    background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
+    weighted_r = measured.weighted_r(fit.calculated)
+    net = None if background is None else measured.weighted_r(fit.calculated, background)
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
-    freedom = len(measured.x) - len(fit.free_rows) - moved
-    chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
+    freedom = measured.n_independent - len(fit.free_rows) - moved
+    residual = measured.whitened(measured.observed - fit.calculated)
+    correlated = measured.whitening is not None and measured.sigma is not None
+    chi2_red = float(residual @ residual) / freedom if measured.sigma is not None and freedom > 0 else None
     drawing = model.drawing(point.evaluation)
     return FittedCurve(
         technique=model.technique,
@@ -300,7 +301,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         observed=observed,
         sigma=measured.sigma,
         calculated=calculated,
-        background=background,
+        background=None if background is None else background + shift,
         x_name=model.x_axis.name,
         x_unit=model.x_axis.unit,
         y_name=model.y_axis.name,
@@ -324,6 +325,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         deviances=model.deviances(fit.calculated) if measured.is_counted else None,
         ticks=model.ticks(point.evaluation),
         look=model.look,
+        residual=residual if correlated else None,
     )
 
 
@@ -384,6 +386,7 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
     for address in spread.at_bound:
         notes.append(_bound_words(address, parameters[address]))
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
+    notes += [f"datasets.{name}: the noise of F(Q) by the law {words}." for name, words in spread.laws.items()]
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
@@ -479,8 +482,10 @@ def _statistics_words(outcome: Descent, spread: Covariance) -> str:
         if robust is None
         else f" The loss {robust.name} weighs residuals beyond {robust.scale:.3g} down, in the covariance too."
     )
+    n_points = sum(len(m.measured.x) for m in problem.models.values())
+    residuals = "" if n_points == problem.n_points else f" that hold {problem.n_points} independent residuals"
     return (
-        f"{problem.n_points} points, {spread.n_refined} refined parameters "
+        f"{n_points} points{residuals}, {spread.n_refined} refined parameters "
         f"({len(problem.linear)} of them linear, eliminated at each step by variable projection: Golub & Pereyra, "
         "SIAM J. Numer. Anal. 10, 413 (1973)). Standard errors are from the full Jacobian, nonlinear and linear, at "
         "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1." + loss

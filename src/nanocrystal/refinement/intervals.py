@@ -19,7 +19,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.refinement.problem import Point, Problem
+from nanocrystal.refinement.problem import Point, Problem, least_step
 from nanocrystal.refinement.uncertainty import Covariance
 
 ONE_SIGMA = 0.6826894921370859
@@ -61,6 +61,7 @@ class Profiles:
     def __init__(self, problem: Problem, point: Point, spread: Covariance) -> None:
         self.problem, self.point, self.spread = problem, point, spread
         self._slopes = problem.derivatives(point)
+        self._jacobian = problem.projected_jacobian(point, self._slopes)
         self._unit = spread.factor**2
         self._t = 1.0 if spread.has_sigmas else student(spread.freedom)
         self._lower, self._upper = problem.bounds
@@ -77,8 +78,8 @@ class Profiles:
         reach = self._t * stderr
         ends: list[float | None] = [value - reach, value + reach]
         size = max(abs(value), self.problem.free[index].quantity.scale)
-        if stderr > WELL_KNOWN * size:
-            rise = self._unit * self._t**2
+        if stderr > WELL_KNOWN * size and not self.spread.is_robust:
+            rise = self._unit_of(index, stderr) * self._t**2
             for k, sign in enumerate((-1.0, 1.0)):
                 if abs(self._rise_along(index, sign * reach) / rise - 1.0) > PARABOLA:
                     ends[k] = self._end(index, sign, reach, rise)
@@ -89,7 +90,7 @@ class Profiles:
         value, reach = float(self.point.x[index]), float(np.sqrt(RISE_95)) * self._t * stderr
         for bound, sign in ((self._lower[index], 1.0), (self._upper[index], -1.0)):
             if abs(value - bound) < NEAR_BOUND * stderr:
-                return self._end(index, sign, reach, self._unit * self._t**2 * RISE_95)
+                return self._end(index, sign, reach, self._unit_of(index, stderr) * self._t**2 * RISE_95)
         return None
 
     def _from_bound(self, index: int) -> Interval:
@@ -101,19 +102,31 @@ class Profiles:
 
     def _reach_at_bound(self, index: int) -> float:
         """Return a first guess of how far a held parameter may go: its standard error, were it not held."""
-        jacobian = self.problem.projected_jacobian(self.point, self._slopes)
-        norm = float(np.linalg.norm(jacobian[:, index]))
+        norm = float(np.linalg.norm(self._jacobian[:, index]))
         return self.spread.factor / norm if norm > 0.0 else self.problem.free[index].quantity.scale
 
     # ---- how χ² rises -------------------------------------------------------------------------
 
-    def _rise_along(self, index: int, moved: float) -> float:
-        """Return by how much χ² rises where the others follow as the covariance says; infinite where not known."""
+    def _followed(self, index: int) -> tuple[FloatArray, float]:
+        """Return how all parameters (n_free,) move by one of `index` where χ² rises least, and by how much it does."""
         names = self.spread.names
-        k = names.index(self.problem.free[index].address)
-        column = self.spread.matrix[:, k] / self.spread.matrix[k, k]
-        step = np.array([column[names.index(d.address)] if d.address in names else 0.0 for d in self.problem.free])
-        return self._misfit(self._inside(self.point.x + moved * step)) - self.point.misfit
+        others = [k for k, d in enumerate(self.problem.free) if k != index and d.address in names]
+        step = np.eye(len(self.problem.free))[index]
+        step[others] = least_step(self._jacobian[:, others], self._jacobian[:, index])
+        return step, float(np.sum((self._jacobian @ step) ** 2))
+
+    def _unit_of(self, index: int, stderr: float) -> float:
+        """Return by how much χ² rises one standard error away, were it a parabola.
+
+        That is χ²_red, or 1 where σ are known, but where noise is not what the weights of the points say.
+        """
+        if not self.spread.laws:
+            return self._unit
+        return self._followed(index)[1] * stderr**2
+
+    def _rise_along(self, index: int, moved: float) -> float:
+        """Return by how much χ² rises where the others follow as they do near the minimum; infinite where unknown."""
+        return self._misfit(self._inside(self.point.x + moved * self._followed(index)[0])) - self.point.misfit
 
     def _inside(self, x: FloatArray) -> FloatArray:
         return np.clip(x, self._lower, self._upper)
@@ -147,17 +160,20 @@ class Profiles:
                 break
             problem, point = reached
             jacobian = problem.projected_jacobian(point, self._slopes)[:, others]
-            norms = np.linalg.norm(jacobian, axis=0)
-            norms = np.where(norms > 0.0, norms, 1.0)
             step = np.zeros(len(x))
-            step[others] = np.linalg.lstsq(jacobian / norms, -point.residual, rcond=1e-6)[0] / norms
+            step[others] = least_step(jacobian, point.residual)
             x = self._inside(x + step)
         return best - self.point.misfit, best_x
 
     def _end(self, index: int, sign: float, reach: float, rise: float) -> float | None:
-        """Return where χ² has risen by `rise`, None where that is beyond a bound or not found."""
+        """Return where χ² has risen by `rise`, None where that is beyond a bound or not found.
+
+        With a robust loss, of which χ² is not the minimum, that is `reach` away.
+        """
         value = float(self.point.x[index])
         bound = float(self._upper[index] if sign > 0.0 else self._lower[index])
+        if self.spread.is_robust:
+            return value + sign * reach if reach < abs(bound - value) else None
         at, inner, x = reach, (0.0, 0.0), self.point.x
         outer: tuple[float, float] | None = None
         for _ in range(MOST_TRIALS):

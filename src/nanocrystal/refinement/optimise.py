@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Declares, Limits, Name
 from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
-from nanocrystal.refinement.problem import Point, Problem
+from nanocrystal.refinement.problem import Point, Problem, least_step
 
 FloatArray = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
@@ -253,7 +253,7 @@ def _settled(outcome: Descent) -> tuple[Descent, bool]:
         downhill = jacobian.T @ point.residual
         inner = ~(((point.x <= low) & (downhill >= 0.0)) | ((point.x >= high) & (downhill <= 0.0)))
         step = np.zeros(len(point.x))
-        step[inner] = _least_step(jacobian[:, inner], point.residual)
+        step[inner] = least_step(jacobian[:, inner], point.residual)
         gain = float(np.linalg.norm(jacobian @ step))
         if gain > SMALL_STEP:
             return replace(outcome, problem=problem, point=point), True
@@ -261,13 +261,6 @@ def _settled(outcome: Descent) -> tuple[Descent, bool]:
             return replace(outcome, problem=problem, point=point), False
         point = problem.point(np.clip(point.x + step, low, high))
     return replace(outcome, problem=problem, point=point), True
-
-
-def _least_step(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
-    """Return the step of Gauss and Newton; nothing along what the data do not determine."""
-    norms = np.linalg.norm(jacobian, axis=0)
-    norms = np.where(norms > 0.0, norms, 1.0)
-    return np.asarray(np.linalg.lstsq(jacobian / norms, -residual, rcond=1e-6)[0] / norms)
 
 
 def _weights_change(before: Problem, after: Problem) -> float:

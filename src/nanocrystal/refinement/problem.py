@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.measurement import Model
+from nanocrystal.measurement import Measured, Model
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
@@ -28,12 +29,13 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
-    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted.
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_independent,) whitened.
 
     at_zero: points where nothing is expected to be counted, and where linear parameters are held so; deviance: that of
     counted points, None of others.
     """
 
+    measured: Measured
     curves: FloatArray
     coefficients: FloatArray
     free_rows: tuple[int, ...]
@@ -60,7 +62,7 @@ class Point:
 
     @property
     def residual(self) -> FloatArray:
-        """The weighted residuals of all data sets, (n_points,)."""
+        """The whitened residuals of all data sets, (n_independent,)."""
         return np.concatenate([d.residual for d in self.datasets.values()])
 
     @property
@@ -73,8 +75,8 @@ class Point:
         return float(sum(d.misfit for d in self.datasets.values()))
 
     def weighted_r(self) -> dict[str, float]:
-        """Return R_w of each data set, as a fraction, with the weights of the fit."""
-        return {n: float(np.linalg.norm(d.residual) / d.observed_norm) for n, d in self.datasets.items()}
+        """Return R_w of each data set, as a fraction."""
+        return {n: d.measured.weighted_r(d.calculated) for n, d in self.datasets.items()}
 
 
 class Problem:
@@ -91,8 +93,8 @@ class Problem:
         self.n_evaluations = 0
         self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
+        self._last_noise: tuple[bytes, dict[str, FittedNoise]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
-        self._weights = {name: _weights(m) / self.error_scales[name] for name, m in self.models.items()}
         self._reached = {
             d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
             for d in self.free
@@ -128,12 +130,17 @@ class Problem:
 
     @property
     def n_points(self) -> int:
-        return sum(len(m.measured.x) for m in self.models.values())
+        """How many independent residuals all data sets hold."""
+        return sum(m.measured.n_independent for m in self.models.values())
 
     @property
     def has_sigmas(self) -> bool:
         """Whether every data set brings standard deviations."""
         return all(m.measured.sigma is not None for m in self.models.values())
+
+    def whitened(self, name: str, curves: FloatArray) -> FloatArray:
+        """Return curves (…, n_points) of a data set as its residuals count them, (…, n_independent)."""
+        return self.models[name].measured.whitened(curves, self.error_scales[name])
 
     def evaluation(self, x: FloatArray) -> Evaluation:
         """Return the evaluation at x; linear parameters left to the fit have no value in it."""
@@ -160,20 +167,19 @@ class Problem:
         known = np.array([evaluation.values.get(a, np.nan) for a in model.linear])
         free = np.flatnonzero(np.isnan(known))
         coefficients = np.where(np.isnan(known), 0.0, known)
-        weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
         at_zero: tuple[int, ...] = ()
         if len(free):
-            columns = (curves[free] * weights).T
-            solved = np.asarray(np.linalg.lstsq(columns, remainder * weights, rcond=None)[0], dtype=np.float64)
+            columns, aim = self.whitened(name, curves[free]).T, self.whitened(name, remainder)
+            solved = np.asarray(np.linalg.lstsq(columns, aim, rcond=None)[0], dtype=np.float64)
             if model.measured.is_counted:
-                held = (coefficients @ curves) * weights
-                solved, at_zero = kept_at_zero(columns, remainder * weights, held, solved)
+                solved, at_zero = kept_at_zero(columns, aim, self.whitened(name, coefficients @ curves), solved)
             coefficients[free] = solved
         calculated = coefficients @ curves
-        residual = (model.measured.observed - calculated) * weights
-        norm = float(np.linalg.norm(model.measured.observed * weights))
+        residual = self.whitened(name, model.measured.observed - calculated)
+        norm = float(np.linalg.norm(self.whitened(name, model.measured.observed)))
         return DatasetPoint(
+            measured=model.measured,
             curves=curves,
             coefficients=coefficients,
             free_rows=tuple(int(k) for k in free),
@@ -294,10 +300,9 @@ class Problem:
         """Return the Jacobian of the residuals with the linear parameters eliminated."""
         blocks = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = -derivatives[name] * weights[:, None]
+            block = np.ascontiguousarray(-self.whitened(name, derivatives[name].T).T)
             if d.free_rows:
-                columns = (d.curves[list(d.free_rows)] * weights).T
+                columns = self.whitened(name, d.curves[list(d.free_rows)]).T
                 if d.at_zero:
                     columns, block = along_zero(columns, block, d.at_zero)
                 basis, _ = np.linalg.qr(columns)
@@ -306,18 +311,31 @@ class Problem:
         return np.concatenate(blocks)
 
     def full_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> tuple[list[str], FloatArray]:
-        """Return the addresses and the weighted Jacobian of all refined parameters, linear ones last."""
+        """Return the addresses and the whitened Jacobian of all refined parameters, linear ones last."""
         linear = self.linear
         rows = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = np.zeros((len(d.calculated), len(self.free) + len(linear)))
-            block[:, : len(self.free)] = derivatives[name] * weights[:, None]
+            block = np.zeros((len(d.residual), len(self.free) + len(linear)))
+            block[:, : len(self.free)] = self.whitened(name, derivatives[name].T).T
             for k in d.free_rows:
                 column = len(self.free) + linear.index(self.models[name].linear[k])
-                block[:, column] = d.curves[k] * weights
+                block[:, column] = self.whitened(name, d.curves[k])
             rows.append(block)
         return [*(d.address for d in self.free), *linear], np.concatenate(rows)
+
+    def fitted_noise(self, point: Point) -> dict[str, FittedNoise]:
+        """Return the noise that the residuals at a point follow, of the data sets whose models know a law of it."""
+        key = point.x.tobytes()
+        if self._last_noise is None or self._last_noise[0] != key:
+            derivatives, found = self.derivatives(point), {}
+            for name, d in point.datasets.items():
+                assert d.measured.observed is not None
+                slopes = np.hstack([derivatives[name], d.curves[list(d.free_rows)].T])
+                noise = self.models[name].fitted_noise(point.evaluation, d.measured.observed - d.calculated, slopes)
+                if noise is not None:
+                    found[name] = noise
+            self._last_noise = (key, found)
+        return self._last_noise[1]
 
     def check_effects(self, point: Point, derivatives: Mapping[str, FloatArray]) -> None:
         """Raise InputError for a varied parameter that changes nothing that was measured."""
@@ -362,14 +380,16 @@ class Problem:
         return self.of(ParameterSet(entries), self.models)
 
 
-def _weights(model: Model) -> FloatArray:
-    sigma = model.measured.sigma
-    return np.ones(len(model.measured.x)) if sigma is None else 1.0 / sigma
-
-
 def _merged(requirements: list[Any]) -> Any:
     needed = [r for r in requirements if r is not None]
     merged = needed[0] if needed else None
     for other in needed[1:]:
         merged = merged | other
     return merged
+
+
+def least_step(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
+    """Return the step of Gauss and Newton; nothing along what the data do not determine."""
+    norms = np.linalg.norm(jacobian, axis=0)
+    norms = np.where(norms > 0.0, norms, 1.0)
+    return np.asarray(np.linalg.lstsq(jacobian / norms, -residual, rcond=1e-6)[0] / norms)

@@ -226,6 +226,8 @@ class FittedCurve:
         What the curves of a stack say against what was changed
     deviances : array (n_points,) or None
         Of counted data: parts of the deviance, −2 ln of the likelihood, signed as observed − calculated
+    residual : array (n_independent,) or None
+        Of points whose noise is correlated, what counts of observed − calculated: independent, of unit variance
     """
 
     technique: str
@@ -256,6 +258,7 @@ class FittedCurve:
     scale: float | None = None
     trends: Sequence[TrendCurve] = ()
     deviances: FloatArray | None = None
+    residual: FloatArray | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -263,9 +266,14 @@ class FittedCurve:
         return self.deviances is not None
 
     @property
+    def n_independent(self) -> int:
+        """How many independent residuals the points hold."""
+        return len(self.x) if self.residual is None else len(self.residual)
+
+    @property
     def is_noise(self) -> bool:
         """Whether the misfit is what noise of these σ gives: χ²_red at most three standard deviations above 1."""
-        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_points))
+        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_independent))
 
 
 @dataclass(frozen=True, kw_only=True)
