@@ -22,6 +22,7 @@ from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.measurement.counts import signed_deviances, weighed_by_expected
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
+    Ceiling,
     Declares,
     Derivation,
     DerivedQuantity,
@@ -117,6 +118,10 @@ class Model(ABC):
     def derived(self, values: Values) -> Mapping[str, DerivedQuantity]:
         """Return quantities that follow from parameters, by address."""
         return {}
+
+    def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
+        """Return what parameters may not exceed together, at the values of the start."""
+        return ()
 
     def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
         """Return the addresses of parameters that the data cannot mean at these values, as of an absent phase."""

@@ -95,7 +95,7 @@ def bound_problem(sample: RefinableSample, datasets: Mapping[str, Technique], fo
     for name, model in models.items():
         if model.measured.observed is None:
             raise InputError(f"datasets.{name}", "has no file; a refinement needs measured data (or use simulate).")
-    problem = Problem(parameters, models)
+    problem = Problem(parameters, models).below_ceilings()
     n_parameters = len(problem.free) + len(problem.linear)
     as_many = n_parameters == problem.n_points and not problem.has_sigmas
     if n_parameters > problem.n_points or as_many:

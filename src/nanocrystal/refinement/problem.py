@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Measured, Model
 from nanocrystal.measurement.correlated import FittedNoise
-from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, below_ceilings
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
@@ -25,6 +25,8 @@ from nanocrystal.parameters.parameter_set import Declared
 from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 
 FloatArray = NDArray[np.float64]
+ROUNDING = 1e-9
+"""by which values may exceed a ceiling"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +85,14 @@ class Problem:
     """Models and parameters as residuals of the nonlinear parameters."""
 
     def __init__(
-        self, parameters: ParameterSet, models: Mapping[str, Model], error_scales: Mapping[str, float] | None = None
+        self,
+        parameters: ParameterSet,
+        models: Mapping[str, Model],
+        error_scales: Mapping[str, float] | None = None,
+        ceilings: tuple[Ceiling, ...] = (),
     ) -> None:
         """error_scales: data set -> by what its σ are multiplied; 1 by default."""
+        self.ceilings = ceilings
         self.parameters = parameters
         self.error_scales = dict.fromkeys(models, 1.0) | {n: s for n, s in (error_scales or {}).items() if n in models}
         self.models = dict(models)
@@ -151,6 +158,9 @@ class Problem:
         """Return residuals and linear parameters at x; raises RefinementError where they are not finite."""
         self.n_evaluations += 1
         evaluation = self.evaluation(x)
+        for ceiling in self.ceilings:
+            if ceiling.reached(evaluation.values) > 1.0 + ROUNDING and any(a in self._reached for a in ceiling.slopes):
+                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values {ceiling.sentence}.")
         datasets = {name: self._dataset(name, model, evaluation) for name, model in self.models.items()}
         linear = {
             address: float(c)
@@ -358,11 +368,21 @@ class Problem:
 
     def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
         """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""
-        return Problem(self.parameters, self.models, scales).sharing(self)
+        return Problem(self.parameters, self.models, scales, self.ceilings).sharing(self)
 
     def of(self, parameters: ParameterSet, models: Mapping[str, Model]) -> Problem:
         """Return the problem of these parameters and models with the same scales of σ and the same intermediates."""
-        return Problem(parameters, models, self.error_scales).sharing(self)
+        return Problem(parameters, models, self.error_scales, self.ceilings).sharing(self)
+
+    def below_ceilings(self) -> Problem:
+        """Return the problem whose parameters keep below what its models say that they may not exceed.
+
+        Raises InputError for values that start above.
+        """
+        start = self.evaluation(self.start)
+        ceilings = tuple(c for model in self.models.values() for c in model.ceilings(start))
+        parameters = below_ceilings(self.parameters, ceilings)
+        return Problem(parameters, self.models, self.error_scales, ceilings).sharing(self)
 
     def sharing(self, other: Problem) -> Problem:
         """Return the problem itself, which now keeps its intermediates and its requirement with another."""

@@ -22,7 +22,7 @@ from nanocrystal.measurement.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Ceiling, Evaluation
 from nanocrystal.reduction.noise import sines_below
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.population import PopulationNow, without_exclusive
@@ -203,6 +203,9 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             values.get(f"{self.where}.delta2", structure.delta2),
         )
 
+    def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
+        return self.sample.motion_ceilings(evaluation, self.where)
+
     # ---- exact derivatives --------------------------------------------------------------------
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
@@ -328,8 +331,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         remarks = []
         for name, structure in self.sample.pairs(evaluation).items():
             delta1, delta2 = self._motion(evaluation, structure)
-            occupied = structure.moments[:, :, 0].max(axis=0) > 1e-9 * structure.moments[:, :, 0].max()
-            nearest = structure.h * float(np.argmax(occupied))
+            nearest = structure.nearest
             if delta1 / nearest + delta2 / nearest**2 >= 1.0:
                 remarks.append(
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "
