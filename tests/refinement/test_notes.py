@@ -188,7 +188,10 @@ def test_delta2_that_is_not_there_is_printed_as_0(tmp_path: Path) -> None:
     delta2 = result.parameters["datasets.pdf.delta2"]
     assert delta2.status == "at_bound"
     assert delta2.value == 0.0
-    assert "datasets.pdf.delta2 stands at its bound (0); it has no uncertainty." in result.notes
+    assert delta2.limit is not None
+    assert 0.0 < delta2.limit < 1.0
+    said = f"datasets.pdf.delta2 stands at its bound (0); it is at most {delta2.limit:.3g} Å² (95 %)."
+    assert said in result.notes
 
 
 # ---- tolerance factor -----------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import pytest
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation, vary
 from nanocrystal.refinement import refine
-from nanocrystal.sample import Cube, Distribution, PairStructure, Population, Sample
+from nanocrystal.sample import Cube, Distribution, PairStructure, Population, Sample, Sphere
 from nanocrystal.simulation import simulated_curves
-from nanocrystal.techniques import TotalScattering
+from nanocrystal.techniques import Saxs, TotalScattering
 from support.modelling import crystal
 from support.structures import CUBIC
 
@@ -48,3 +48,18 @@ def test_a_size_too_large_on_the_way_is_no_end(tmp_path: Path, monkeypatch: pyte
     for name, truth in (("mean", 60.0), ("std", 9.0)):
         found = result.parameters[f"populations.p.edge_length.{name}"]
         assert abs(found.value - truth) < 4.0 * found.stderr
+
+
+def test_a_spread_that_grows_to_the_mean_is_no_end(tmp_path: Path) -> None:
+    """Of a normal law, against a power law that none describes: the fit ends, says so, and nothing is lost."""
+    q = np.linspace(0.005, 0.3, 120)
+    y = 1e-3 * q**-3.3
+    rng = np.random.default_rng(0)
+    shape = Sphere(Distribution("normal", vary(200.0), vary(20.0)))
+    sample = Sample({"p": Population("x", shape)}, {"x": crystal(CUBIC, U_ISO)})
+    data = Saxs(q=q, intensity=y * (1.0 + 0.03 * rng.normal(size=120)), sigma=0.03 * y, solvent="vacuum")
+    result = refine(sample, {"saxs": data})
+    mean, std = (result.parameters[f"populations.p.diameter.{n}"].value for n in ("mean", "std"))
+    assert std <= mean
+    assert result.ending()[0] == "incomplete" or result.notes
+    assert np.isfinite(result.datasets["saxs"].calculated).all()

@@ -279,10 +279,13 @@ def test_robust_loss_counts_outliers_less_in_the_errors_too(tmp_path: Path) -> N
 
 def test_a_model_that_does_not_describe_the_data_is_called_so(tmp_path: Path) -> None:
     path = synthetic(tmp_path)
-    sample = Sample({"p": Population("x", Sphere(30.0))}, {"x": crystal(NICKEL, 0.006, a=4.4)})
+    sample = Sample({"p": Population("x", Sphere(30.0))}, {"x": crystal(NICKEL, 0.006, a=4.2)})
     result = refine(sample, {"pdf": Pdf(path, r_range=(1.5, 35.0), qmax=20.0)})
-    assert result.datasets["pdf"].rw > 0.5
-    assert any("does not describe" in note for note in result.notes)
+    assert result.datasets["pdf"].rw > 0.6
+    assert "does not describe" in result.doubts[0]
+    assert result.notes[0] == result.doubts[0]
+    assert result.summary().startswith("Untitled refinement: doubtful,")
+    assert result.ending()[0] == "incomplete"
 
 
 def test_further_starts_leave_a_poor_minimum(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from scipy.signal import find_peaks
 
 from nanocrystal.data import Curve, read_curve
 from nanocrystal.reduction import Intensity, ReducedPattern, Reduction, ReductionBlank, reduced_pattern
+from nanocrystal.refinement import Result
 from nanocrystal.study import read_study
 from support.measured import measured
 from support.paths import EXAMPLES
@@ -70,10 +71,10 @@ def test_settings_matter_as_much_as_they_should() -> None:
         assert weighted_r(nickel(**changed).pdf.g[inside], theirs.y[inside]) > least, changed
 
 
-def test_fit_of_the_reduced_data_gives_the_documented_cell(tmp_path: Path) -> None:
-    """PDFgui's a = 3.52478(82) Å, U = 0.00589(59), qdamp 0.0454(34), of the same kind of data (chapter 3)."""
+def fitted_nickel(folder: Path, method: str) -> Result:
+    """Return bulk nickel fitted to what one of the normalisations makes of Ni.chi."""
     cif = EXAMPLES / "Ni.cif"
-    study = tmp_path / "ni.toml"
+    study = folder / "ni.toml"
     text = (EXAMPLES / "ni_standard.toml").read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.startswith(("file = ", "qmax = ", "cif = "))]
     kept.insert(kept.index("[crystals.ni]") + 1, f'cif = "{cif}"')
@@ -82,18 +83,36 @@ def test_fit_of_the_reduced_data_gives_the_documented_cell(tmp_path: Path) -> No
         "[reduction.ni]",
         f'file = "{measured(f"{FOLDER}/Ni.chi")}"',
         f'backgroundfile = "{measured(f"{FOLDER}/kapton.chi")}"',
-        'composition = "Ni"\nqmax = 24.0\nqmaxinst = 31.26',
+        f'composition = "Ni"\nqmax = 24.0\nqmaxinst = 31.26\nmethod = "{method}"',
     ]
     study.write_text("\n".join(kept), encoding="utf-8")
     result = read_study(study).refine()
     assert result.converged
+    return result
+
+
+def test_fit_of_the_reduced_data_gives_the_documented_cell(tmp_path: Path) -> None:
+    """PDFgui's a = 3.52478(82) Å, U = 0.00589(59), qdamp 0.0454(34), of the same kind of data (chapter 3).
+
+    Weighed by the noise of the counts, which grows with Q: R_w, of points alike, is a half higher than it could be.
+    """
+    result = fitted_nickel(tmp_path, "polynomial")
     assert result.parameters["crystals.ni.a"].value == pytest.approx(3.52478, abs=0.00082)
     assert result.parameters["crystals.ni.u_iso.Ni"].value == pytest.approx(0.00589, abs=0.00059)
     assert result.parameters["datasets.pdf.qdamp"].value == pytest.approx(0.0454, abs=0.0034)
     fitted = result.datasets["pdf"]
-    assert fitted.rw < 0.08
+    assert fitted.rw < 0.1
     assert any("qmax = 24" in note for note in fitted.notes)
     assert "1/σ²" in fitted.weights
+
+
+def test_both_normalisations_give_the_same_values(tmp_path: Path) -> None:
+    """Weighed by the covariance, in which what varies slowly does not count; each point alone: up to 6 errors apart."""
+    one, other = (fitted_nickel(tmp_path, m) for m in ("polynomial", "physical"))
+    for address, estimate in one.parameters.items():
+        if estimate.status == "free":
+            assert estimate.stderr_scaled is not None
+            assert other.parameters[address].value == pytest.approx(estimate.value, abs=0.4 * estimate.stderr_scaled)
 
 
 @pytest.mark.parametrize(("name", "symbol", "worst"), [("ni", "Ni", 0.06), ("si", "Si", 0.09)])

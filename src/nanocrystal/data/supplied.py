@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from nanocrystal.arrays import FloatArray
 from nanocrystal.data.curve import Curve
+
+
+class CurveNoise(ABC):
+    """How the noise of a curve is correlated."""
+
+    @abstractmethod
+    def covariance(self, x: FloatArray) -> FloatArray:
+        """Return the covariance of the points x, (n, n)."""
+
+    @abstractmethod
+    def open_curves(self, x: FloatArray) -> FloatArray:
+        """Return what may lie beneath the curve in any amount, at the points x, (n, n_open)."""
 
 
 class SuppliedCurve(ABC):
@@ -17,3 +30,7 @@ class SuppliedCurve(ABC):
     @abstractmethod
     def curve(self) -> Curve:
         """Return the curve; raises InputError where it cannot be made."""
+
+    def noise(self) -> CurveNoise | None:
+        """Return how the noise of its points is correlated, None where each is known by itself at most."""
+        return None

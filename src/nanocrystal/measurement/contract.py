@@ -18,8 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.measurement.correlated import FittedNoise
+from nanocrystal.measurement.counts import signed_deviances, weighed_by_expected
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
+    Ceiling,
     Declares,
     Derivation,
     DerivedQuantity,
@@ -116,9 +119,31 @@ class Model(ABC):
         """Return quantities that follow from parameters, by address."""
         return {}
 
+    def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
+        """Return what parameters may not exceed together, at the values of the start."""
+        return ()
+
     def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
         """Return the addresses of parameters that the data cannot mean at these values, as of an absent phase."""
         return frozenset()
+
+    # ---- noise that only residuals tell -------------------------------------------------------
+
+    @property
+    def weighed_by_noise(self) -> bool:
+        """Whether the points shall be weighed by the noise that their residuals follow, found in turn."""
+        return False
+
+    def fitted_noise(self, evaluation: Evaluation, residual: FloatArray, slopes: FloatArray) -> FittedNoise | None:
+        """Return the noise that residuals (n_points,) follow by a law; None where the model knows none.
+
+        slopes: (n_points, n_parameters), the derivatives of the calculated curve by all that was refined.
+        """
+        return None
+
+    def weighed_by(self, noise: FittedNoise) -> Model:
+        """Return the model with its points weighed by a noise that residuals follow."""
+        return self
 
     # ---- for the report -----------------------------------------------------------------------
 
@@ -141,6 +166,22 @@ class Model(ABC):
     def with_measured(self, measured: Measured) -> Model:
         """Return the model with other measured values at the same points."""
         return replace(self, measured=measured)  # type: ignore[type-var]
+
+    def expecting(self, calculated: FloatArray, coefficients: FloatArray) -> Model:
+        """Return the model with counted points weighed by the counts that it expects; itself where none are counted.
+
+        calculated: (n_points,); coefficients: the linear parameters, (n_linear,).
+        """
+        if not self.measured.is_counted:
+            return self
+        return self.with_measured(weighed_by_expected(self.measured, calculated))
+
+    def deviances(self, calculated: FloatArray) -> FloatArray:
+        """Return the part of each point in the deviance of counted data, signed as observed − calculated, (n_points,).
+
+        The deviance is −2 ln of the likelihood over that of a model that meets each point: the sum of their sizes.
+        """
+        return signed_deviances(self.measured, calculated)
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Return the curve with the noise that the study asks for, and its σ (None without noise)."""

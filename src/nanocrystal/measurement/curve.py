@@ -31,7 +31,12 @@ class Measured:
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
     the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
-    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another.
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another; whitening:
+    (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals of them,
+    of unit variance, or of one unknown variance where there is no sigma;
+    counts_per_unit: of counted points, by what a value is multiplied to be a number of counts, which follows Poisson's
+    law; None where they are not counted. sigma is then that of the counts that the model expects, once there is one;
+    shift: what the noise of counted blanks was found to be, taken from observed and calculated values alike.
     """
 
     x: FloatArray
@@ -43,6 +48,47 @@ class Measured:
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     column: str = ""
+    whitening: FloatArray | None = None
+    counts_per_unit: float | None = None
+    shift: FloatArray | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the points follow Poisson's law."""
+        return self.counts_per_unit is not None
+
+    @property
+    def noise_of_blanks(self) -> FloatArray:
+        """What observed values lack of those that were measured, (n_points,)."""
+        return np.zeros(len(self.x)) if self.shift is None else self.shift
+
+    @property
+    def n_independent(self) -> int:
+        """How many independent residuals the points hold."""
+        return len(self.x) if self.whitening is None else len(self.whitening)
+
+    def whitened(self, values: FloatArray, error_scale: float = 1.0) -> FloatArray:
+        """Return curves (…, n_points) as residuals count them, (…, n_independent): over σ, or independent.
+
+        error_scale: by what the σ are multiplied.
+        """
+        if self.whitening is not None:
+            return np.asarray(values @ self.whitening.T / error_scale)
+        weights = np.ones(len(self.x)) if self.sigma is None else 1.0 / self.sigma
+        return np.asarray(values * (weights / error_scale))
+
+    @property
+    def alike(self) -> FloatArray:
+        """The weights (n_points,) of R_w: 1/σ², or 1 where σ is not known or the points are correlated."""
+        plain = self.sigma is None or self.whitening is not None
+        return np.ones(len(self.x)) if plain else np.asarray(self.sigma) ** -2
+
+    def weighted_r(self, calculated: FloatArray, background: FloatArray | None = None) -> float:
+        """Return R_w of a calculated curve, a fraction, over what is observed, above a background if one is given."""
+        assert self.observed is not None
+        above = self.observed + self.noise_of_blanks if background is None else self.observed - background
+        misfit = self.alike @ (self.observed - calculated) ** 2
+        return float(np.sqrt(misfit / (self.alike @ above**2)))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement.contract import Model
 from nanocrystal.measurement.counted import with_noise
+from nanocrystal.measurement.counts import CountedBlank, signed_counts, with_counted_blanks
 from nanocrystal.measurement.curve import Measured
 from nanocrystal.parameters import Evaluation
 
@@ -21,16 +22,17 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurveModel(Model, own=("settings", "blanks", "called", "terms", "signals", "signal", "beside")):
+class CurveModel(Model, own=("settings", "blanks", "called", "terms", "signals", "signal", "beside", "counted_blanks")):
     """One curve bound to a sample: its signal, and beside it polynomials, blanks and what else a technique adds.
 
-    settings: the technique; blanks: at the points, (n_points,) each.
+    settings: the technique; blanks: at the points, (n_points,) each; counted_blanks: those of them that were counted.
     """
 
     settings: Any
     where: str
     measured: Measured
     blanks: Mapping[str, FloatArray]
+    counted_blanks: Mapping[str, CountedBlank] = field(default_factory=dict)
 
     @property
     def called(self) -> str:
@@ -72,6 +74,27 @@ class CurveModel(Model, own=("settings", "blanks", "called", "terms", "signals",
 
     def background_rows(self) -> tuple[int, ...]:
         return tuple(range(len(self.signals), len(self.linear)))
+
+    def expecting(self, calculated: FloatArray, coefficients: FloatArray) -> Model:
+        if not self.measured.is_counted or not self.counted_blanks:
+            return super().expecting(calculated, coefficients)
+        scales = dict(zip(self.linear, coefficients, strict=True))
+        counted = {
+            n: (float(scales[f"{self.where}.blanks.{n}.scale"]), self.blanks[n], b)
+            for n, b in self.counted_blanks.items()
+        }
+        measured, expected = with_counted_blanks(self.measured, calculated, counted)
+        return replace(self, measured=measured, blanks={**self.blanks, **expected})
+
+    def deviances(self, calculated: FloatArray) -> FloatArray:
+        own = super().deviances(calculated)
+        if not self.counted_blanks:
+            return own
+        of_blanks = [
+            np.abs(signed_counts(b.counts_per_unit * b.observed, b.counts_per_unit * self.blanks[n]))
+            for n, b in self.counted_blanks.items()
+        ]
+        return np.asarray(np.copysign(np.abs(own) + sum(of_blanks), own))
 
     def simulated(self, calculated: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Add the noise that the study asks for: of counts, the curve scaled to so many at its highest point, or σ."""

@@ -19,6 +19,7 @@ from nanocrystal.measurement.agreement import OF_BLANKS, Says, remarks_on, says_
 from nanocrystal.measurement.blanks import Blank, check_blank
 from nanocrystal.measurement.contract import Technique, local_parameters
 from nanocrystal.measurement.counted import as_simulated, background_quantities
+from nanocrystal.measurement.counts import CountedBlank, are_counts, counting_sigma, first_expected, is_root
 from nanocrystal.measurement.curve import Measured, Noise, grid_from_text
 from nanocrystal.measurement.keys import Column, Range, Weights
 from nanocrystal.measurement.points import (
@@ -27,6 +28,7 @@ from nanocrystal.measurement.points import (
     Named,
     Points,
     abscissa_of,
+    check_counted,
     check_counts,
     check_limits,
     read_points,
@@ -35,8 +37,8 @@ from nanocrystal.measurement.points import (
     without_empty,
     without_excluded,
 )
-from nanocrystal.measurement.scatter import COUNTED, Weighing, weighing_by_scatter
-from nanocrystal.parameters import Number, Parameter, Quantity
+from nanocrystal.measurement.scatter import Weighing, by_counts, weighing_by_scatter
+from nanocrystal.parameters import Limits, Number, Parameter, Quantity
 from nanocrystal.sample import Sample
 
 FloatArray = NDArray[np.float64]
@@ -59,6 +61,17 @@ class Compared:
     def at_points(self) -> dict[str, FloatArray]:
         """Return the blanks at the points of the data, interpolated linearly."""
         return {n: np.interp(self.measured.x, b.x, b.y) for n, b in self.blanks.items()}
+
+    def counted_blanks(self) -> dict[str, CountedBlank]:
+        """Return those blanks of counted points that were counted themselves, at the points of the data."""
+        if not self.measured.is_counted:
+            return {}
+        at = self.at_points()
+        return {
+            n: CountedBlank(at[n], 1.0)
+            for n, b in self.blanks.items()
+            if are_counts(b.y) and (b.sigma is None or is_root(b.y, b.sigma))
+        }
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,11 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         "sigma (of the file), counting (σ = √I), relative (3 % of I) or uniform [sigma if the file has it, else "
         "counting for counts, and by the scatter of the points where they are none; of saxs relative, of pdf and NMR "
         "uniform]",
+    ] = None
+    counts_per_unit: Annotated[
+        float | None,
+        Limits(above=0.0),
+        "by what values are multiplied to be numbers of counts, which follow Poisson's law [1 where they are whole]",
     ] = None
     noise_range: Annotated[
         Range | None,
@@ -120,7 +138,27 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         notes = [*curve.notes, *self._notes_on(curve, where)]
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
         source = (curve.source, curve.sha256)
-        return curve, Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
+        measured = Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
+        return curve, self._counted(measured, curve, noise is not None, where)
+
+    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool, where: str) -> Measured:
+        """Return the points as counted ones where they are: whole numbers, or so many counts in a unit as stated."""
+        unit = self.counts_per_unit
+        if unit is not None:
+            check_counted(curve, unit, self.points, self.weights not in (None, "counting") or noise_is_known, where)
+        elif noise_is_known or not self._are_counts(curve):
+            return measured
+        unit = unit or 1.0
+        sigma = counting_sigma(first_expected(curve.y), unit)
+        return replace(measured, sigma=sigma, weights=POISSON, counts_per_unit=unit)
+
+    def _are_counts(self, curve: Curve) -> bool:
+        """Say whether values are counts as they are: whole numbers, with no σ but their roots."""
+        if not (self.points.counted and are_counts(curve.y)):
+            return False
+        if self.weights is None:
+            return curve.sigma is None or is_root(curve.y, curve.sigma)
+        return self.weights == "counting"
 
     def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
         """Return the points of a curve within the range that the study gives."""
@@ -149,9 +187,10 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     ) -> tuple[Curve, FloatArray | None, str]:
         """Return the points that have a weight, their σ and a sentence on it; notes: grows by what was assumed."""
         self._check_weights(curve, where)
-        if noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
+        counted = noise is None and (self.counts_per_unit is not None or self._are_counts(curve))
+        if not counted and noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
             return curve, curve.sigma, "1/σ² with the σ of the file"
-        weighing = self._weighing(curve, abscissa, noise, where)
+        weighing = self._weighing(curve, abscissa, noise, counted, where)
         notes += [weighing.note] if weighing.note else []
         if self.points.counted:
             curve, left_out = without_empty(curve, abscissa, weighing.unit)
@@ -159,7 +198,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
             notes += left_out
         return curve, None if weighing.sigma is None else weighing.sigma(curve.y), weighing.words
 
-    def _weighing(self, curve: Curve, abscissa: Abscissa, noise: float | None, where: str) -> Weighing:
+    def _weighing(self, curve: Curve, abscissa: Abscissa, noise: float | None, counted: bool, where: str) -> Weighing:
         """Return how points without σ of their own are weighed; raises InputError for what are no counts."""
         if noise is not None:
             assert self.noise_range is not None
@@ -168,9 +207,16 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
             return Weighing(
                 "all points alike, σ from the scatter in noise_range", note, sigma=lambda y: np.full_like(y, noise)
             )
+        if self.counts_per_unit is not None:
+            return by_counts(1.0 / self.counts_per_unit)
         if self.weights == "counting":
             check_counts(curve, abscissa, where)
-            return COUNTED
+            return by_counts(1.0)
+        if counted:
+            of_file = "the file has no σ" if curve.sigma is None else "σ are their roots"
+            return by_counts(
+                1.0, f"the values are whole numbers and {of_file}: they were taken for counts (Poisson's law)."
+            )
         kind = self.weights or self.points.without_sigma
         if kind == "counting":
             return weighing_by_scatter(curve.y)
@@ -364,4 +410,5 @@ class CurveTechnique(MeasuredTechnique, own=("compared", "read", "with_backgroun
         return curve
 
 
+POISSON = "Poisson's law, 1/m with m the counts that are expected"
 _PERCENT = f"{100.0 * RELATIVE:g} %"

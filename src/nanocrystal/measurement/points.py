@@ -37,10 +37,14 @@ from nanocrystal.measurement.keys import Range
 FloatArray = NDArray[np.float64]
 MANY_COUNTS = 20.0
 """where points mostly have more, a count of 0 is no chance (less than 1e-8)"""
+FEWEST_BESIDE = 10
+"""points beside points of value 0, at least, that tell how much is counted there"""
 RELATIVE = 0.03
 """of a value, the σ that relative weights take"""
 LOW = 0.1
 """part of the points, the lowest, that all count by the σ of the highest of them"""
+NEARLY_WHOLE = 1e-3
+"""of a count, or of the counts where they are many: so near to whole numbers rounded values are"""
 FEWEST_OF_NOISE = 20
 """points that tell a scatter"""
 
@@ -195,14 +199,18 @@ def without_empty(curve: Curve, abscissa: Abscissa, count: float | None) -> tupl
     """Return the points without those at which nothing can have been counted, and a note on these.
 
     count: the value of one, None where values are no counts.
-    Value 0 at an end is a beam stop or the frame of a detector; among points that nearly all have many counts it is a
-    gap. Elsewhere it is a count of 0.
+    Value 0 at an end is a beam stop or the frame of a detector, of counts only where the points beside it have so many
+    that it is no chance; among points that nearly all have many counts it is a gap. Elsewhere it is a count of 0.
     """
     y = curve.y
     filled = np.flatnonzero(y)
     if not len(filled):
         return curve, []  # refused where the refinement looks at all data
     empty = y == 0.0
+    if count is not None:
+        for end, beside in ((slice(0, filled[0]), y[filled[0] :]), (slice(filled[-1] + 1, None), y[filled[-1] :: -1])):
+            n = int(empty[end].sum())
+            empty[end] = n * float(beside[: max(FEWEST_BESIDE, n)].mean()) > MANY_COUNTS * count
     if count is None or np.median(y[filled]) <= MANY_COUNTS * count:
         empty[filled[0] : filled[-1]] = False
     if not empty.any():
@@ -239,6 +247,29 @@ def check_counts(curve: Curve, abscissa: Abscissa, where: str) -> None:
             f"counting weights need counts of at least 0, but some intensities are negative: at "
             f"{abscissa.at(curve.x[first])} the file has {curve.y[first]:g}; give σ as a third column, or say "
             'weights = "uniform".',
+        )
+
+
+def check_counted(curve: Curve, unit: float, points: Points, weighed: bool, where: str) -> None:
+    """Raise InputError where values times `unit` are no counts; weighed: whether the study asks for other weights."""
+    at = f"{where}.counts_per_unit"
+    if not 0.0 < unit < np.inf:
+        raise InputError(at, f"must be a number above 0, got {unit:g}.")
+    if points.no_counts:
+        raise InputError(at, f"is for counts, but {points.no_counts}; leave it out.")
+    if weighed:
+        raise InputError(at, 'stands beside other weights; use one of the two, or say weights = "counting".')
+    if (curve.y < 0.0).any():
+        first = int(np.flatnonzero(curve.y < 0.0)[0])
+        raise InputError(at, f"is for counts of at least 0, but at {curve.x[first]:g} the file has {curve.y[first]:g}.")
+    counts = unit * curve.y
+    off = np.abs(counts - np.rint(counts)) / np.maximum(1.0, counts)
+    if float(np.median(off)) > NEARLY_WHOLE:
+        worst = int(np.argmax(off))
+        raise InputError(
+            at,
+            f"is {unit:g}, but then {curve.y[worst]:g} would be {counts[worst]:.6g} counts, no whole number; give what "
+            "values are to be multiplied with, such as the seconds of a point where they are counts per second.",
         )
 
 

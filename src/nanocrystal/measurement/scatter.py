@@ -10,7 +10,7 @@ has the first, hardly ever the second.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -88,8 +88,9 @@ class Weighing:
     sigma: Callable[[FloatArray], FloatArray] | None = None
 
 
-ONE_BY_ONE = Scatter("counting", 1.0, 1.0)
-COUNTED = Weighing("counting statistics, 1/I", unit=1.0, sigma=ONE_BY_ONE.sigma)
+def by_counts(unit: float, note: str = "") -> Weighing:
+    """Return the weighing of values that are counts times a unit."""
+    return Weighing("counting statistics, 1/I", note, unit, Scatter("counting", float(np.sqrt(unit)), unit).sigma)
 
 
 def weighing_by_scatter(y: FloatArray) -> Weighing:
@@ -98,25 +99,23 @@ def weighing_by_scatter(y: FloatArray) -> Weighing:
     if found is None:
         note = "the file has no σ, and its intensities are no counts and do not tell their scatter: all count alike."
         return Weighing("all points alike", note)
-    if found.unit == 1.0:
-        return replace(COUNTED, note="the file has no σ: counting statistics, σ = √I, were assumed.")
     if found.unit is not None:
-        note = f"the file has no σ: its intensities are counts times {found.unit:.4g}, σ = √({found.unit:.4g} I)."
-        return Weighing("counting statistics, 1/I", note, found.unit, found.sigma)
+        return by_counts(
+            found.unit,
+            f"the file has no σ: its intensities are counts times {found.unit:.4g}, σ = √({found.unit:.4g} I); "
+            f"counts_per_unit = {1.0 / found.unit:.9g} has them follow Poisson's law, which few counts need.",
+        )
     note = f"the file has no σ, and its intensities are no counts: {found.words}, from point to point."
     return Weighing(WORDS[found.law], note, sigma=found.sigma)
 
 
 def scatter_of(y: FloatArray) -> Scatter | None:
-    """Return the law of the scatter of intensities (n,) along a curve; None where they do not tell it.
-
-    Whole numbers whose scatter is hidden by structure, or of few points, are taken as counts.
-    """
+    """Return the law of the scatter of intensities (n,) along a curve; None where they do not tell it."""
     filled = np.flatnonzero(y)
     y = y[filled[0] : filled[-1] + 1] if len(filled) else y
-    unit = unit_of(y)
     if len(y) < FEWEST:
-        return ONE_BY_ONE if unit == 1.0 else None
+        return None
+    unit = unit_of(y)
     noise, level = np.convolve(y, WEIGHTS, "valid"), np.convolve(y, np.full(5, 0.2), "valid")
     at = levels(level)
     sizes = {law: _size(noise**2 / at**power) for law, power in POWERS.items()}
@@ -130,7 +129,7 @@ def scatter_of(y: FloatArray) -> Scatter | None:
     of_level = size * at ** (0.5 * POWERS[law])
     rounded = unit is not None and float(np.median(of_level)) < 0.6 * unit
     if rounded or not (of_level > SMOOTH * at).any() or _turning(noise / of_level) < TURNING:
-        return ONE_BY_ONE if unit == 1.0 and not rounded else None
+        return None
     return Scatter(law, size)
 
 
@@ -148,9 +147,7 @@ def unit_of(y: FloatArray) -> float | None:
     counts = np.rint(y / unit)
     unit = float(counts @ y / (counts @ counts))
     whole = np.abs(y - counts * unit) <= 1e-9 * y + 1e-6 * unit
-    if not whole.all():
-        return None
-    return 1.0 if abs(unit - 1.0) < 1e-12 else unit
+    return unit if whole.all() else None
 
 
 def levels(y: FloatArray) -> FloatArray:

@@ -1,5 +1,6 @@
 """What may vary, within what limits, and how it is tied to the rest."""
 
+from nanocrystal.parameters.ceiling import Ceiling, below_ceilings
 from nanocrystal.parameters.declaration import (
     NO_KEY,
     ONE_OR_MORE,
@@ -32,6 +33,7 @@ __all__ = [
     "REQUIRED",
     "UNSAID",
     "Beside",
+    "Ceiling",
     "DeclaredField",
     "Declares",
     "Derivation",
@@ -53,6 +55,7 @@ __all__ = [
     "StoreKey",
     "Values",
     "as_parameter",
+    "below_ceilings",
     "declared_choice",
     "declared_fields",
     "declared_quantities",

@@ -102,6 +102,12 @@ class Spread:
         """Return the standard deviation of each point, (n,)."""
         return np.asarray(np.sqrt(np.maximum(self.variance(), 0.0)))
 
+    def sigma_of_sums(self) -> float:
+        """Return σ of a sum over all points over that of independent ones, what all points share left out."""
+        together = np.asarray(self.sparse.sum(axis=0)).ravel()
+        apart = float(self.sparse.multiply(self.sparse).sum())
+        return float(np.sqrt(together @ together / apart)) if apart > 0.0 else 1.0
+
     def variance_through(self, matrix: FloatArray) -> FloatArray:
         """Return the variance of each point of M y, (n_new,); matrix: (n_new, n), dense."""
         moved = self.of_functional(matrix)

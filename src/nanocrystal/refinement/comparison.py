@@ -111,7 +111,11 @@ def compare(
 
 
 class Points(Protocol):
-    """Measured points: arrays (n_points,); sigma None where nothing is known of it; labels: their names, if any."""
+    """Measured points: arrays (n_points,); sigma None where nothing is known of it; labels: their names, if any.
+
+    is_counted: whether they follow Poisson's law, so that σ is what each candidate expects; n_independent: how many
+    residuals they hold.
+    """
 
     @property
     def x(self) -> FloatArray: ...
@@ -121,6 +125,10 @@ class Points(Protocol):
     def sigma(self) -> FloatArray | None: ...
     @property
     def labels(self) -> Sequence[str]: ...
+    @property
+    def is_counted(self) -> bool: ...
+    @property
+    def n_independent(self) -> int: ...
 
 
 SAME_POINTS = "a candidate may change what is in the vial and how it is calculated, not what was measured."
@@ -149,7 +157,9 @@ def _otherness(one: Points, other: Points) -> str:
         return "is compared at other points"
     if not np.array_equal(_array(one.observed), _array(other.observed)):
         return "has other measured values"
-    if not np.array_equal(_array(one.sigma), _array(other.sigma)):
+    if one.is_counted != other.is_counted or one.n_independent != other.n_independent:
+        return "has other weights"
+    if not one.is_counted and not np.array_equal(_array(one.sigma), _array(other.sigma)):
         return "has other weights"
     return ""
 
@@ -161,19 +171,32 @@ def _array(values: FloatArray | None) -> FloatArray:
 # ---- figures of merit -----------------------------------------------------------------------------
 
 
-def residual_of(curve: FittedCurve) -> FloatArray:
-    """Return the residuals (n_points,) with the weights of the fit: over σ where there are any."""
+def scaled_residual_of(curve: FittedCurve) -> FloatArray:
+    """Return the residuals (n_independent,) with the weights of the fit: independent, over σ, or as they are."""
+    if curve.residual is not None:
+        return curve.residual
     difference = curve.observed - curve.calculated
     return difference if curve.sigma is None else difference / curve.sigma
+
+
+def residual_of(curve: FittedCurve) -> FloatArray:
+    """Return residuals (n_points,) whose squares tell likelihoods apart: over σ, of counts the roots of deviances.
+
+    σ of counted data are those that each candidate expects, so that its own χ² cannot be compared with another's.
+    """
+    if curve.deviances is None:
+        return scaled_residual_of(curve)
+    return np.asarray(np.copysign(np.sqrt(np.abs(curve.deviances)), curve.deviances))
 
 
 def _standing(name: str, description: str, result: Result) -> CandidateStanding:
     """Return a candidate with what its own fit says of it."""
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
-    n_points = sum(len(d.x) for d in result.datasets.values())
-    chi2 = sum(float(r @ r) for r in map(residual_of, result.datasets.values()))
+    residuals = [residual_of(d) for d in result.datasets.values()]
+    n_points, chi2 = sum(map(len, residuals)), sum(float(r @ r) for r in residuals)
     known = all(d.sigma is not None for d in result.datasets.values())
-    gof = float(np.sqrt(chi2 / max(1, n_points - n_parameters))) if known else None
+    pearson = sum(float(r @ r) for r in map(scaled_residual_of, result.datasets.values()))
+    gof = float(np.sqrt(pearson / max(1, n_points - n_parameters))) if known else None
     problem = "" if result.converged else f"not converged: {result.message}"
     return CandidateStanding(
         name=name,
@@ -203,13 +226,13 @@ def _basis(name: str, judged: Mapping[str, CandidateStanding], stated: float | N
     reduced = {}
     for candidate, standing in judged.items():
         curves = _curves(standing)
-        residual = residual_of(curves[name])
-        n_total = sum(len(c.x) for c in curves.values())
+        residual = scaled_residual_of(curves[name])
+        n_total = sum(c.n_independent for c in curves.values())
         share = 1.0 - min(standing.n_parameters, n_total - 1) / n_total
         reduced[candidate] = float(residual @ residual) / (len(residual) * share)
     best = min(reduced, key=lambda c: reduced[c])
     curve = _curves(judged[best])[name]
-    residual, n = residual_of(curve), len(curve.x)
+    residual, n = residual_of(curve), curve.n_independent
     known = curve.sigma is not None
     if stated is not None and not 1.0 <= stated <= n:
         raise InputError(

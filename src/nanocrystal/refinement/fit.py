@@ -18,12 +18,14 @@ from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
+from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
+from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 from nanocrystal.report.refined.result import (
-    POOR,
     AtomPicture,
     DerivedValue,
     Estimate,
@@ -44,8 +46,6 @@ NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
 MOST_CORRELATIONS = 10
 """that are pointed out, the strongest"""
-TOO_GOOD, MANY_POINTS = 0.5, 30
-"""GoF that chance does not reach with so many points"""
 AT_BOUND = 1e-5
 """of the scale of a parameter: a value that stands so near a bound is printed as the bound"""
 
@@ -95,7 +95,7 @@ def bound_problem(sample: RefinableSample, datasets: Mapping[str, Technique], fo
     for name, model in models.items():
         if model.measured.observed is None:
             raise InputError(f"datasets.{name}", "has no file; a refinement needs measured data (or use simulate).")
-    problem = Problem(parameters, models)
+    problem = Problem(parameters, models).below_ceilings()
     n_parameters = len(problem.free) + len(problem.linear)
     as_many = n_parameters == problem.n_points and not problem.has_sigmas
     if n_parameters > problem.n_points or as_many:
@@ -132,7 +132,7 @@ def _refined(
     started = time.perf_counter()
     problem = bound_problem(sample, datasets, folder)
     problem = problem.with_error_scales(sizes_without_sigma(problem) | dict(checked_scales(options, datasets)))
-    outcome, joint = optimise(problem, options, *how), None
+    outcome, joint = weighed_by_noise(optimise(problem, options, *how), options, how[0]), None
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
             outcome, joint = refined_jointly(outcome, options, how[0])
@@ -174,6 +174,7 @@ def assembled_result(
     }
     inputs |= {file: sha256 for m in problem.models.values() for file, sha256 in m.inputs.items()}
     values = point.evaluation.values
+    doubtful = doubts(datasets, problem.models)
     methods = [p for m in problem.models.values() for p in m.methods()]
     return Result(
         title=title or "Untitled refinement",
@@ -189,7 +190,8 @@ def assembled_result(
         inputs=inputs,
         interrupted=outcome.interrupted,
         notes=[
-            *_misfit_notes(datasets, problem.models),
+            *doubtful,
+            *misfit_notes(datasets),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
@@ -209,6 +211,7 @@ def assembled_result(
         provenance=_provenance(options),
         methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
         joint=joint,
+        doubts=doubtful,
     )
 
 
@@ -217,6 +220,7 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
     values = point.evaluation.values
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
     slopes = gradient(problem, point, lambda p: {a: p.evaluation.values[a] for a in tied}) if tied else {}
+    interval_of = intervals(problem, point, spread)
     for d in problem.parameters:
         parameter, address = d.parameter, d.address
         plain, scaled = spread.stderr(address)
@@ -236,6 +240,10 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         value = float(values[address])
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
+        interval = interval_of(address) if status in ("free", "linear", "at_bound") else Interval(None, None)
+        if status == "tied" and scaled is not None:
+            reach = scaled * (1.0 if spread.has_sigmas else student(spread.freedom))
+            interval = Interval(value - reach, value + reach)
         estimates[address] = Estimate(
             value=value,
             stderr=plain,
@@ -247,6 +255,9 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
             description=d.quantity.description,
             quantity=d.quantity.meaning.quantity,
             definition=d.quantity.meaning.definition,
+            low=interval.low,
+            high=interval.high,
+            limit=interval.limit,
         )
     return estimates
 
@@ -273,23 +284,25 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     model, fit = problem.models[name], point.datasets[name]
     measured = model.measured
     assert measured.observed is not None
-    weight = np.ones(len(measured.x)) if measured.sigma is None else measured.sigma**-2
-    misfit = float(weight @ (measured.observed - fit.calculated) ** 2)
+    shift = measured.noise_of_blanks
+    observed, calculated = measured.observed + shift, fit.calculated + shift
     rows = list(model.background_rows())
     background = fit.coefficients[rows] @ fit.curves[rows] if rows else None
-    weighted_r = float(np.sqrt(misfit / (weight @ measured.observed**2)))
-    net = None if background is None else float(np.sqrt(misfit / (weight @ (measured.observed - background) ** 2)))
+    weighted_r = measured.weighted_r(fit.calculated)
+    net = None if background is None else measured.weighted_r(fit.calculated, background)
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
-    freedom = len(measured.x) - len(fit.free_rows) - moved
-    chi2_red = misfit / freedom if measured.sigma is not None and freedom > 0 else None
+    freedom = measured.n_independent - len(fit.free_rows) - moved
+    residual = measured.whitened(measured.observed - fit.calculated)
+    correlated = measured.whitening is not None and measured.sigma is not None
+    chi2_red = float(residual @ residual) / freedom if measured.sigma is not None and freedom > 0 else None
     drawing = model.drawing(point.evaluation)
     return FittedCurve(
         technique=model.technique,
         x=measured.x,
-        observed=measured.observed,
+        observed=observed,
         sigma=measured.sigma,
-        calculated=fit.calculated,
-        background=background,
+        calculated=calculated,
+        background=None if background is None else background + shift,
         x_name=model.x_axis.name,
         x_unit=model.x_axis.unit,
         y_name=model.y_axis.name,
@@ -310,8 +323,10 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         else FineCurve(drawing.x, drawing.observed, drawing.calculated, drawing.components),
         wavelength=model.wavelength,
         labels=measured.labels,
+        deviances=model.deviances(fit.calculated) if measured.is_counted else None,
         ticks=model.ticks(point.evaluation),
         look=model.look,
+        residual=residual if correlated else None,
     )
 
 
@@ -370,23 +385,26 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
             f"Its value ({parameters[address].value:.6g}) means nothing."
         )
     for address in spread.at_bound:
-        notes.append(f"{address} stands at its bound ({parameters[address].value:.6g}); it has no uncertainty.")
+        notes.append(_bound_words(address, parameters[address]))
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
+    notes += [f"datasets.{name}: the noise of F(Q) by the law {words}." for name, words in spread.laws.items()]
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
             "χ²_red = 1: they include the misfit of the model and assume that it is random."
-        )
-    elif spread.factor > 3.0:
-        notes.append(
-            f"The misfit is {spread.factor:.1f} times what the standard deviations of the data allow: the model or the "
-            "sigmas are incomplete, and the unscaled uncertainties are too small."
         )
     if len(outcome.start_chi2) > 1:
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
         notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
     return notes
+
+
+def _bound_words(address: str, p: Estimate) -> str:
+    if p.limit is None:
+        return f"{address} stands at its bound ({p.value:.6g}); it has no uncertainty."
+    side = "at most" if p.limit > p.value else "at least"
+    return f"{address} stands at its bound ({p.value:.6g}); it is {side} {p.limit:.3g} {p.unit}".rstrip() + " (95 %)."
 
 
 def _backgrounds(problem: Problem) -> dict[str, str]:
@@ -458,28 +476,6 @@ def _joint_words(joint: JointFit | None) -> list[str]:
     ]
 
 
-def _misfit_notes(datasets: Mapping[str, FittedCurve], models: Mapping[str, Model]) -> list[str]:
-    """Return warnings that the model does not describe the data, whatever the optimiser says."""
-    notes = [
-        f"datasets.{name}: R_w is {100.0 * d.rw:.0f} %, the model does not describe these data; "
-        "look at the figure, the starting values and the units."
-        for name, d in datasets.items()
-        if d.rw > POOR
-    ]
-    notes += [
-        f"datasets.{name}: GoF is {d.gof:.2g}, far below 1: its σ are about {1.0 / max(d.gof, 1e-12):.3g} times what "
-        "its points scatter by about the curve, and the uncertainties are too large; give σ of the points."
-        for name, d in datasets.items()
-        if d.gof is not None and d.gof < TOO_GOOD and d.n_points > MANY_POINTS
-    ]
-    notes += [
-        f"{models[name].scale} is negative ({d.scale:.3g}): the model is upside down."
-        for name, d in datasets.items()
-        if d.scale is not None and d.scale < 0.0
-    ]
-    return notes
-
-
 def _statistics_words(outcome: Descent, spread: Covariance) -> str:
     problem, robust = outcome.problem, outcome.robust
     loss = (
@@ -487,8 +483,10 @@ def _statistics_words(outcome: Descent, spread: Covariance) -> str:
         if robust is None
         else f" The loss {robust.name} weighs residuals beyond {robust.scale:.3g} down, in the covariance too."
     )
+    n_points = sum(len(m.measured.x) for m in problem.models.values())
+    residuals = "" if n_points == problem.n_points else f" that hold {problem.n_points} independent residuals"
     return (
-        f"{problem.n_points} points, {spread.n_refined} refined parameters "
+        f"{n_points} points{residuals}, {spread.n_refined} refined parameters "
         f"({len(problem.linear)} of them linear, eliminated at each step by variable projection: Golub & Pereyra, "
         "SIAM J. Numer. Anal. 10, 413 (1973)). Standard errors are from the full Jacobian, nonlinear and linear, at "
         "the minimum; the scaled ones are multiplied by √χ²_red where that exceeds 1." + loss

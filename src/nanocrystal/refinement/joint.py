@@ -208,8 +208,8 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
     exact = {n: k for n, k in exact.items() if rank(problem, point, [n]) == k}
     if len(alone) + len(exact) < 2:
         return None
-    joint = sum(float(point.datasets[n].residual @ point.datasets[n].residual) for n in (*alone, *exact))
-    apart = sum(a.point.chi2 / scales[n] ** 2 for n, a in alone.items())
+    joint = sum(point.datasets[n].misfit for n in (*alone, *exact))
+    apart = sum(a.point.misfit / scales[n] ** 2 for n, a in alone.items())
     together = rank(problem, point, [*alone, *exact])
     freedom = sum(a.n_parameters for a in alone.values()) + sum(exact.values()) - together
     if freedom < 1:

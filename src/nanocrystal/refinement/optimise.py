@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Declares, Limits, Name
 from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
-from nanocrystal.refinement.problem import Point, Problem
+from nanocrystal.refinement.problem import Point, Problem, least_step
 
 FloatArray = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
@@ -76,6 +76,16 @@ class Descent:
     robust: RobustLoss | None = None
 
 
+MOST_CYCLES = 20
+"""descents with the weights that the one before left to counted points"""
+MOST_STEPS = 30
+"""small steps between two descents"""
+SMALL_STEP = 0.3
+"""standard errors: so far the minimum may move with the weights before there is another descent"""
+SAME_WEIGHTS = 1e-7
+"""parts by which σ of counted points may still change at the end"""
+SAME_POINT = 1e-4
+"""standard errors by which the minimum may still move at the end"""
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
 INSIDE = 3e-7
@@ -143,13 +153,14 @@ def optimise(
     try:
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
-            return Descent(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
+            fixed = Descent(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
+            return _settled(fixed)[0] if problem.is_counted else fixed
         for outcome in _descents(problem, options, progress, executor or Here()):
             outcomes.append(outcome)
     except KeyboardInterrupt:  # before, between or after descents
         last = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
-    best = min(outcomes, key=lambda o: o.point.chi2)
+    best = min(outcomes, key=lambda o: o.point.misfit)
     if any(o.interrupted for o in outcomes):
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
@@ -157,7 +168,7 @@ def optimise(
     return replace(
         best,
         n_iterations=sum(o.n_iterations for o in outcomes),
-        start_chi2=tuple(o.point.chi2 for o in outcomes if not o.interrupted),
+        start_chi2=tuple(o.point.misfit for o in outcomes if not o.interrupted),
     )
 
 
@@ -182,7 +193,8 @@ def _descents(problem: Problem, options: Options, progress: Progress | None, exe
             said = f"stopped on the way ({reached.problem or LOST}); the best so far is reported"
             yield Descent(problem=problem, point=problem.point(starts[name]), message=said)
         else:
-            yield replace(reached, problem=problem, point=problem.point(reached.point.x))
+            reached_by = problem.of(problem.parameters, reached.problem.models) if problem.is_counted else problem
+            yield replace(reached, problem=reached_by, point=reached_by.point(reached.point.x))
     if interrupted:
         raise KeyboardInterrupt
 
@@ -215,7 +227,68 @@ def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
     yield from (x for _, x in drawn[: options.starts - 1])
 
 
-def _descend(
+def _descend(problem: Problem, options: Options, x: FloatArray, progress: Progress | None) -> Descent:
+    """Descend with the weights as they are, and with those that counted points then have, until these stay."""
+    outcome = _descend_once(problem, options, x, progress)
+    if not problem.is_counted:
+        return outcome
+    for _ in range(MOST_CYCLES):
+        if outcome.interrupted or not outcome.converged:
+            return outcome
+        try:
+            outcome, more = _settled(outcome)
+            if not more:
+                return outcome
+            again = _descend_once(outcome.problem, options, outcome.point.x, progress)
+        except KeyboardInterrupt:
+            return replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
+        outcome = replace(again, n_iterations=outcome.n_iterations + again.n_iterations)
+    message = f"the weights of counted points still changed after {MOST_CYCLES} descents; {outcome.message}"
+    return replace(outcome, converged=False, message=message)
+
+
+def _settled(outcome: Descent) -> tuple[Descent, bool]:
+    """Return the minimum with the weights of what is expected there, and whether that is too far for small steps.
+
+    The derivatives of the curves are kept: weights change the place of the minimum, hardly the slopes.
+    """
+    problem, point = outcome.problem, outcome.point
+    slopes = problem.derivatives(point)
+    low, high = problem.bounds
+    for _ in range(MOST_STEPS):
+        before = problem
+        problem = before.expecting(point)
+        point = problem.point(point.x)
+        jacobian = problem.projected_jacobian(point, slopes)
+        downhill = jacobian.T @ point.residual
+        inner = ~(((point.x <= low) & (downhill >= 0.0)) | ((point.x >= high) & (downhill <= 0.0)))
+        step = np.zeros(len(point.x))
+        step[inner] = least_step(jacobian[:, inner], point.residual)
+        gain = float(np.linalg.norm(jacobian @ step))
+        if gain > SMALL_STEP:
+            return replace(outcome, problem=problem, point=point), True
+        if _weights_change(before, problem) < SAME_WEIGHTS and gain < SAME_POINT:
+            return replace(outcome, problem=problem, point=point), False
+        point = problem.point(np.clip(point.x + step, low, high))
+    return replace(outcome, problem=problem, point=point), True
+
+
+def _weights_change(before: Problem, after: Problem) -> float:
+    """Return by what part σ of counted points changed at the most, and observed values less noise of blanks, in σ."""
+    changes = [0.0]
+    for name, model in after.models.items():
+        new, old = model.measured, before.models[name].measured
+        if new.is_counted and new.sigma is not None and old.sigma is not None:
+            assert new.observed is not None
+            assert old.observed is not None
+            changes += [
+                np.abs(new.sigma / old.sigma - 1.0).max(),
+                np.abs((new.observed - old.observed) / new.sigma).max(),
+            ]
+    return float(max(changes))
+
+
+def _descend_once(
     problem: Problem,
     options: Options,
     x: FloatArray,
@@ -280,7 +353,7 @@ def _robust(best: Descent, options: Options, progress: Progress | None) -> Desce
         scale = 1.5 if problem.has_sigmas else 1.5 * 1.4826 * float(np.median(np.abs(best.point.residual)))
     if scale <= 0.0:
         raise InputError("refine.loss_scale", f"must be above 0, got {scale:g}.")
-    outcome = _descend(problem, options, problem.start, progress, scale, options.loss)
+    outcome = _descend_once(problem, options, problem.start, progress, scale, options.loss)
     message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
     n_iterations = best.n_iterations + outcome.n_iterations
     return replace(outcome, message=message, n_iterations=n_iterations, robust=RobustLoss(options.loss, scale))

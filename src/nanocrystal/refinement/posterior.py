@@ -19,6 +19,7 @@ from nanocrystal.parameters import Declares
 from nanocrystal.processes import Executor, Here, Requests
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
+from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import Descent, Options, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
 from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
@@ -150,6 +151,7 @@ def sample_posterior(
         )
     n_walkers = sampling.walkers_for(len(problem.free))
     outcome, joint = optimise(problem, options, listeners.fit_progress), None
+    outcome = weighed_by_noise(outcome, options, listeners.fit_progress, every=True)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if len(datasets) > 1:
@@ -278,9 +280,12 @@ def _sampled(target: LogPosterior, chain: Chain, seed: int) -> SamplingRecord:
 def _noise_words(target: LogPosterior) -> str:
     """Return a sentence on the noise that the posterior assumes."""
     if not target.noise_known:
+        models = target.problem.models.items()
+        lawful = [n for n, m in models if m.measured.whitening is not None and m.measured.sigma is None]
+        law = f" Points of {', '.join(lawful)} count by the noise law that their residuals follow." if lawful else ""
         return (
             "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
-            "integrated over with the prior 1/s, which gives Student's t."
+            f"integrated over with the prior 1/s, which gives Student's t.{law}"
         )
     said = "The standard deviations of the data were taken as they are given."
     scales = {n: s for n, s in target.problem.error_scales.items() if s != 1.0}

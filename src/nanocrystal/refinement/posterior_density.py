@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.refinement.problem import DatasetPoint, Point, Problem
+from nanocrystal.refinement.problem import Point, Problem
 
 FloatArray = NDArray[np.float64]
 COLLINEAR = 1e-12
@@ -88,7 +88,7 @@ class LogPosterior:
                 continue
             places = [self._places[self.problem.models[name].linear[k]] for k in rows]
             linear[places] = fitted.coefficients[rows]
-            root, part = _gaussian(fitted, self._weights(name))
+            root, part = _gaussian(self.problem.whitened(name, fitted.curves[rows]))
             spread[np.ix_(places, places)] = root
             log_det += part
         chi2 = point.chi2
@@ -98,10 +98,6 @@ class LogPosterior:
             main = -0.5 * self.freedom * float(np.log(chi2)) if chi2 > 0.0 else np.inf
         return Density(main - 0.5 * log_det, chi2, linear, spread)
 
-    def _weights(self, name: str) -> FloatArray:
-        measured, scale = self.problem.models[name].measured, self.problem.error_scales[name]
-        return (np.ones(len(measured.x)) if measured.sigma is None else 1.0 / measured.sigma) / scale
-
     def drawn_linear(self, density: Density, rng: np.random.Generator) -> FloatArray:
         """Return linear parameters (n_linear,) drawn from their normal law at the place of this density."""
         if not self.n_linear or not np.isfinite(density.log_density):
@@ -110,12 +106,11 @@ class LogPosterior:
         return np.asarray(density.linear + noise * (density.spread @ rng.normal(size=self.n_linear)))
 
 
-def _gaussian(fitted: DatasetPoint, weights: FloatArray) -> tuple[FloatArray, float]:
-    """Return a root of (ΦᵀΦ)⁻¹ and log det(ΦᵀΦ) of the free linear curves of a data set.
+def _gaussian(rows: FloatArray) -> tuple[FloatArray, float]:
+    """Return a root of (ΦᵀΦ)⁻¹ and log det(ΦᵀΦ) of the free linear curves of a data set, whitened (n_free, n).
 
     Combinations that curves which are one leave open are held, in both.
     """
-    rows = fitted.curves[list(fitted.free_rows)] * weights
     norms = np.linalg.norm(rows, axis=1)
     norms = np.where(norms > 0.0, norms, 1.0)
     values, vectors = np.linalg.eigh((rows / norms[:, None]) @ (rows / norms[:, None]).T)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import RefinementError
+from nanocrystal.measurement import Measured
 from nanocrystal.processes import Begin, Executor, Job, Lost, Report, Workers, answers
 from nanocrystal.refinement.posterior_density import Density, LogPosterior
 from nanocrystal.refinement.posterior_sampling import Evaluate
@@ -22,15 +24,34 @@ FloatArray = NDArray[np.float64]
 
 def target_maker(target: LogPosterior, sample: Any, datasets: Mapping[str, Any], folder: Path) -> Begin:
     """Return what makes the same posterior in another process, which reads the data again."""
-    return partial(_target, sample, datasets, folder, dict(target.problem.error_scales), target.factor)
+    problem = target.problem
+    if problem.is_counted:  # weights of counts are those of the fit
+        return partial(_given, target)
+    weighed = {n: m.measured for n, m in problem.models.items() if m.measured.whitening is not None}
+    return partial(_target, sample, datasets, folder, _Settings(dict(problem.error_scales), target.factor, weighed))
 
 
-def _target(
-    sample: Any, datasets: Mapping[str, Any], folder: Path, scales: Mapping[str, float], factor: float, _: Report
-) -> LogPosterior:
+@dataclass(frozen=True)
+class _Settings:
+    """What a problem has that was found by refining: scales of σ, and points weighed by their correlated noise."""
+
+    scales: Mapping[str, float]
+    factor: float
+    weighed: Mapping[str, Measured]
+
+
+def _target(sample: Any, datasets: Mapping[str, Any], folder: Path, settings: _Settings, _: Report) -> LogPosterior:
     from nanocrystal.refinement.fit import bound_problem
 
-    return LogPosterior(bound_problem(sample, datasets, folder).with_error_scales(scales), factor)
+    problem = bound_problem(sample, datasets, folder)
+    models = {
+        n: m.with_measured(settings.weighed[n]) if n in settings.weighed else m for n, m in problem.models.items()
+    }
+    return LogPosterior(problem.of(problem.parameters, models).with_error_scales(settings.scales), settings.factor)
+
+
+def _given(target: LogPosterior, _: Report) -> LogPosterior:
+    return target
 
 
 @contextmanager

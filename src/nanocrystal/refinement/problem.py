@@ -15,27 +15,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, RefinementError
-from nanocrystal.measurement import Model
+from nanocrystal.measurement import Measured, Model
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.measurement.linear import combination
-from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
+from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, below_ceilings
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
 from nanocrystal.parameters.evaluation import Store
 from nanocrystal.parameters.parameter_set import Declared
+from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 
 FloatArray = NDArray[np.float64]
+ROUNDING = 1e-9
+"""by which values may exceed a ceiling"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetPoint:
-    """One data set at one set of values; curves (n_linear, n_points), residual (n_points,) weighted."""
+    """One data set at one set of values; curves (n_linear, n_points), residual (n_independent,) whitened.
 
+    at_zero: points where nothing is expected to be counted, and where linear parameters are held so; deviance: that of
+    counted points, None of others.
+    """
+
+    measured: Measured
     curves: FloatArray
     coefficients: FloatArray
     free_rows: tuple[int, ...]
     calculated: FloatArray
     residual: FloatArray
     observed_norm: float
+    at_zero: tuple[int, ...] = ()
+    deviance: float | None = None
+
+    @property
+    def misfit(self) -> float:
+        """By what points of one data set are judged: the deviance where it is counted, else χ²."""
+        return float(self.residual @ self.residual) if self.deviance is None else self.deviance
 
 
 @dataclass(frozen=True)
@@ -49,25 +65,35 @@ class Point:
 
     @property
     def residual(self) -> FloatArray:
-        """The weighted residuals of all data sets, (n_points,)."""
+        """The whitened residuals of all data sets, (n_independent,)."""
         return np.concatenate([d.residual for d in self.datasets.values()])
 
     @property
     def chi2(self) -> float:
         return float(sum(d.residual @ d.residual for d in self.datasets.values()))
 
+    @property
+    def misfit(self) -> float:
+        """What the best of several points has least of: χ², of counted data the deviance; weights do not enter that."""
+        return float(sum(d.misfit for d in self.datasets.values()))
+
     def weighted_r(self) -> dict[str, float]:
-        """Return R_w of each data set, as a fraction, with the weights of the fit."""
-        return {n: float(np.linalg.norm(d.residual) / d.observed_norm) for n, d in self.datasets.items()}
+        """Return R_w of each data set, as a fraction."""
+        return {n: d.measured.weighted_r(d.calculated) for n, d in self.datasets.items()}
 
 
 class Problem:
     """Models and parameters as residuals of the nonlinear parameters."""
 
     def __init__(
-        self, parameters: ParameterSet, models: Mapping[str, Model], error_scales: Mapping[str, float] | None = None
+        self,
+        parameters: ParameterSet,
+        models: Mapping[str, Model],
+        error_scales: Mapping[str, float] | None = None,
+        ceilings: tuple[Ceiling, ...] = (),
     ) -> None:
         """error_scales: data set -> by what its σ are multiplied; 1 by default."""
+        self.ceilings = ceilings
         self.parameters = parameters
         self.error_scales = dict.fromkeys(models, 1.0) | {n: s for n, s in (error_scales or {}).items() if n in models}
         self.models = dict(models)
@@ -75,8 +101,8 @@ class Problem:
         self.n_evaluations = 0
         self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
+        self._last_noise: tuple[bytes, dict[str, FittedNoise]] | None = None
         self._requirement = _merged([m.requirement for m in self.models.values()])
-        self._weights = {name: _weights(m) / self.error_scales[name] for name, m in self.models.items()}
         self._reached = {
             d.address: [p.address for p in parameters if d.address in parameters.depends_on(p.address)]
             for d in self.free
@@ -112,12 +138,17 @@ class Problem:
 
     @property
     def n_points(self) -> int:
-        return sum(len(m.measured.x) for m in self.models.values())
+        """How many independent residuals all data sets hold."""
+        return sum(m.measured.n_independent for m in self.models.values())
 
     @property
     def has_sigmas(self) -> bool:
         """Whether every data set brings standard deviations."""
         return all(m.measured.sigma is not None for m in self.models.values())
+
+    def whitened(self, name: str, curves: FloatArray) -> FloatArray:
+        """Return curves (…, n_points) of a data set as its residuals count them, (…, n_independent)."""
+        return self.models[name].measured.whitened(curves, self.error_scales[name])
 
     def evaluation(self, x: FloatArray) -> Evaluation:
         """Return the evaluation at x; linear parameters left to the fit have no value in it."""
@@ -128,6 +159,9 @@ class Problem:
         """Return residuals and linear parameters at x; raises RefinementError where they are not finite."""
         self.n_evaluations += 1
         evaluation = self.evaluation(x)
+        for ceiling in self.ceilings:
+            if ceiling.reached(evaluation.values) > 1.0 + ROUNDING and any(a in self._reached for a in ceiling.slopes):
+                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values {ceiling.sentence}.")
         datasets = {name: self._dataset(name, model, evaluation) for name, model in self.models.items()}
         linear = {
             address: float(c)
@@ -144,42 +178,70 @@ class Problem:
         known = np.array([evaluation.values.get(a, np.nan) for a in model.linear])
         free = np.flatnonzero(np.isnan(known))
         coefficients = np.where(np.isnan(known), 0.0, known)
-        weights = self._weights[name]
         remainder = model.measured.observed - coefficients @ curves
+        at_zero: tuple[int, ...] = ()
         if len(free):
-            coefficients[free] = combination(curves[free] * weights, remainder * weights)
+            rows, aim = self.whitened(name, curves[free]), self.whitened(name, remainder)
+            solved = combination(rows, aim)
+            if model.measured.is_counted:
+                solved, at_zero = kept_at_zero(rows.T, aim, self.whitened(name, coefficients @ curves), solved)
+            coefficients[free] = solved
         calculated = coefficients @ curves
-        residual = (model.measured.observed - calculated) * weights
-        norm = float(np.linalg.norm(model.measured.observed * weights))
+        residual = self.whitened(name, model.measured.observed - calculated)
+        norm = float(np.linalg.norm(self.whitened(name, model.measured.observed)))
         return DatasetPoint(
+            measured=model.measured,
             curves=curves,
             coefficients=coefficients,
             free_rows=tuple(int(k) for k in free),
             calculated=calculated,
             residual=residual,
             observed_norm=norm,
+            at_zero=at_zero,
+            deviance=self._deviance(name, model, calculated),
         )
+
+    def _deviance(self, name: str, model: Model, calculated: FloatArray) -> float | None:
+        if not model.measured.is_counted:
+            return None
+        return float(np.abs(model.deviances(calculated)).sum()) / self.error_scales[name] ** 2
+
+    def expecting(self, point: Point) -> Problem:
+        """Return the problem with counted points weighed by what is expected of them at a point; itself without any."""
+        if not self.is_counted:
+            return self
+        at = point.datasets
+        models = {n: m.expecting(at[n].calculated, at[n].coefficients) for n, m in self.models.items()}
+        following = self.of(self.parameters, models)
+        following.n_evaluations = self.n_evaluations
+        return following
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a data set follows Poisson's law."""
+        return any(m.measured.is_counted for m in self.models.values())
 
     def step(self, index: int, x: FloatArray) -> tuple[float, float]:
         """Return by how much to move parameter `index` down and up for a difference, within its bounds."""
         low, high = (b[index] for b in self.bounds)
         return steps(x[index], self.free[index].quantity.step(x[index]), low, high)
 
-    def sides(self, index: int, x: FloatArray) -> tuple[float, tuple[Evaluation, Evaluation]]:
-        """Return the width of a difference in parameter `index`, and the evaluations below and above x.
+    def sides(self, index: int, x: FloatArray) -> tuple[tuple[float, float], tuple[Evaluation, Evaluation]]:
+        """Return by how much parameter `index` moves down and up for a difference, and the evaluations there.
 
-        A side where a tie has no value is replaced by x itself.
+        A side where a tie has no value is x itself, moved by 0.
         """
-        width, moved = 0.0, []
+        sizes, moved = [], []
         for sign, size in zip((-1.0, 1.0), self.step(index, x), strict=True):
             there = x.copy()
             there[index] += sign * size
             try:
                 moved.append(self.evaluation(there))
-                width += size
+                sizes.append(size)
             except InputError:
                 moved.append(self.evaluation(x))
-        return width, (moved[0], moved[1])
+                sizes.append(0.0)
+        return (sizes[0], sizes[1]), (moved[0], moved[1])
 
     def derivatives(self, point: Point) -> dict[str, FloatArray]:
         """Return d(calculated)/dx of each data set at fixed linear parameters, (n_points, n_free)."""
@@ -195,14 +257,29 @@ class Problem:
             seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], slopes[n])]
             if not seen:
                 continue
-            width, sides = self.sides(j, point.x)
+            sizes, sides = self.sides(j, point.x)
             self.n_evaluations += 2
             for name in seen:
-                model = self.models[name]
-                below, above = (model.curves(side) for side in sides)
-                change = self._known(name, point, sides[1]) @ above - self._known(name, point, sides[0]) @ below
-                slopes[name][:, j] = change / width
+                slopes[name][:, j] = self._slope(name, point, sizes, sides)
         return slopes
+
+    def _slope(
+        self, name: str, point: Point, sizes: tuple[float, float], sides: tuple[Evaluation, Evaluation]
+    ) -> FloatArray:
+        """Return the slope of a calculated curve between two sides, one-sided where one of them has no curve."""
+        curves, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                curve = self._known(name, point, side) @ self.models[name].curves(side)
+                if not np.isfinite(curve).all():
+                    raise RefinementError(f"datasets.{name}: the calculated curve is not finite.")
+                curves.append(curve)
+                width += size
+            except (InputError, RefinementError):
+                curves.append(point.datasets[name].calculated)
+        if width == 0.0:
+            raise RefinementError(f"datasets.{name}: nothing can be calculated beside these values.")
+        return np.asarray((curves[1] - curves[0]) / width)
 
     def _exact(self, name: str, point: Point) -> dict[str, FloatArray]:
         """Return the derivatives of the calculated curve that the model of a data set knows, by address."""
@@ -217,7 +294,8 @@ class Problem:
         reached = [a for a in self._reached[address] if may_change(a, name)]
         if any(a not in exact for a in reached):
             return False
-        width, (below, above) = self.sides(j, point.x)
+        sizes, (below, above) = self.sides(j, point.x)
+        width = sum(sizes)
         for a in reached:
             slope = 1.0 if a == address else (above.values[a] - below.values[a]) / width
             slopes[:, j] += slope * exact[a]
@@ -233,27 +311,42 @@ class Problem:
         """Return the Jacobian of the residuals with the linear parameters eliminated."""
         blocks = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = -derivatives[name] * weights[:, None]
+            block = np.ascontiguousarray(-self.whitened(name, derivatives[name].T).T)
             if d.free_rows:
-                basis, _ = np.linalg.qr((d.curves[list(d.free_rows)] * weights).T)
+                columns = self.whitened(name, d.curves[list(d.free_rows)]).T
+                if d.at_zero:
+                    columns, block = along_zero(columns, block, d.at_zero)
+                basis, _ = np.linalg.qr(columns)
                 block = block - basis @ (basis.T @ block)
             blocks.append(block)
         return np.concatenate(blocks)
 
     def full_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> tuple[list[str], FloatArray]:
-        """Return the addresses and the weighted Jacobian of all refined parameters, linear ones last."""
+        """Return the addresses and the whitened Jacobian of all refined parameters, linear ones last."""
         linear = self.linear
         rows = []
         for name, d in point.datasets.items():
-            weights = self._weights[name]
-            block = np.zeros((len(d.calculated), len(self.free) + len(linear)))
-            block[:, : len(self.free)] = derivatives[name] * weights[:, None]
+            block = np.zeros((len(d.residual), len(self.free) + len(linear)))
+            block[:, : len(self.free)] = self.whitened(name, derivatives[name].T).T
             for k in d.free_rows:
                 column = len(self.free) + linear.index(self.models[name].linear[k])
-                block[:, column] = d.curves[k] * weights
+                block[:, column] = self.whitened(name, d.curves[k])
             rows.append(block)
         return [*(d.address for d in self.free), *linear], np.concatenate(rows)
+
+    def fitted_noise(self, point: Point) -> dict[str, FittedNoise]:
+        """Return the noise that the residuals at a point follow, of the data sets whose models know a law of it."""
+        key = point.x.tobytes()
+        if self._last_noise is None or self._last_noise[0] != key:
+            derivatives, found = self.derivatives(point), {}
+            for name, d in point.datasets.items():
+                assert d.measured.observed is not None
+                slopes = np.hstack([derivatives[name], d.curves[list(d.free_rows)].T])
+                noise = self.models[name].fitted_noise(point.evaluation, d.measured.observed - d.calculated, slopes)
+                if noise is not None:
+                    found[name] = noise
+            self._last_noise = (key, found)
+        return self._last_noise[1]
 
     def check_effects(self, point: Point, derivatives: Mapping[str, FloatArray]) -> None:
         """Raise InputError for a varied parameter that changes nothing that was measured."""
@@ -276,11 +369,21 @@ class Problem:
 
     def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
         """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""
-        return Problem(self.parameters, self.models, scales).sharing(self)
+        return Problem(self.parameters, self.models, scales, self.ceilings).sharing(self)
 
     def of(self, parameters: ParameterSet, models: Mapping[str, Model]) -> Problem:
         """Return the problem of these parameters and models with the same scales of σ and the same intermediates."""
-        return Problem(parameters, models, self.error_scales).sharing(self)
+        return Problem(parameters, models, self.error_scales, self.ceilings).sharing(self)
+
+    def below_ceilings(self) -> Problem:
+        """Return the problem whose parameters keep below what its models say that they may not exceed.
+
+        Raises InputError for values that start above.
+        """
+        start = self.evaluation(self.start)
+        ceilings = tuple(c for model in self.models.values() for c in model.ceilings(start))
+        parameters = below_ceilings(self.parameters, ceilings)
+        return Problem(parameters, self.models, self.error_scales, ceilings).sharing(self)
 
     def sharing(self, other: Problem) -> Problem:
         """Return the problem itself, which now keeps its intermediates and its requirement with another."""
@@ -298,14 +401,16 @@ class Problem:
         return self.of(ParameterSet(entries), self.models)
 
 
-def _weights(model: Model) -> FloatArray:
-    sigma = model.measured.sigma
-    return np.ones(len(model.measured.x)) if sigma is None else 1.0 / sigma
-
-
 def _merged(requirements: list[Any]) -> Any:
     needed = [r for r in requirements if r is not None]
     merged = needed[0] if needed else None
     for other in needed[1:]:
         merged = merged | other
     return merged
+
+
+def least_step(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
+    """Return the step of Gauss and Newton; nothing along what the data do not determine."""
+    norms = np.linalg.norm(jacobian, axis=0)
+    norms = np.where(norms > 0.0, norms, 1.0)
+    return np.asarray(np.linalg.lstsq(jacobian / norms, -residual, rcond=1e-6)[0] / norms)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.refinement.problem import Point, Problem
 
@@ -22,7 +24,9 @@ class Covariance:
 
     names: addresses of the determined ones; matrix: (n, n), with the σ of data sets scaled as they were in the fit;
     as_given: the same with the σ as given, where they were scaled; factor: √χ²_red where that exceeds 1
-    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one.
+    (or where there are no sigmas), 1 otherwise; undetermined, at_bound: addresses without one; freedom: degrees of it
+    from which χ²_red is known; laws: data set -> the law of noise that its residuals follow, in words;
+    is_robust: whether a robust loss weighed residuals down.
     """
 
     names: tuple[str, ...]
@@ -34,6 +38,9 @@ class Covariance:
     undetermined: tuple[str, ...]
     at_bound: tuple[str, ...]
     as_given: FloatArray | None = None
+    freedom: float = 1.0
+    laws: Mapping[str, str] = field(default_factory=dict)
+    is_robust: bool = False
 
     def stderr(self, address: str) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a parameter, None where it is not determined."""
@@ -45,8 +52,10 @@ class Covariance:
 
     def propagated(self, gradient: Mapping[str, float]) -> tuple[float | None, float | None]:
         """Return (stderr, stderr_scaled) of a function with this gradient; None if it is not determined."""
-        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined) or not any(gradient.values()):
+        if any(gradient.get(a, 0.0) != 0.0 for a in self.undetermined):
             return None, None
+        if not any(gradient.get(a, 0.0) for a in self.names):
+            return None, None  # what rests on parameters that are held at bounds alone is not known to ± 0
         g = np.array([gradient.get(a, 0.0) for a in self.names])
         return self._both(g)
 
@@ -67,7 +76,7 @@ class Covariance:
 def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None = None) -> Covariance:
     """Return the covariance from the full Jacobian [J_nonlinear, Φ_linear] at `point`.
 
-    robust_weights: (n_points,), what a robust loss leaves of each squared residual; points that it
+    robust_weights: (n_independent,), what a robust loss leaves of each squared residual; points that it
     weighs down count less in the covariance and in χ²_red too.
     """
     names, jacobian = problem.full_jacobian(point, problem.derivatives(point))
@@ -87,6 +96,9 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         open_ = {kept[k] for k in open_kept}
         matrix = np.zeros((n_refined, n_refined))
         matrix[np.ix_(kept, kept)] = matrix_kept
+    laws = problem.fitted_noise(point) if robust_weights is None and factor > 0.0 else {}
+    if any(problem.models[n].measured.whitening is None for n in laws):
+        matrix = _with_laws(problem, jacobian[:, kept], matrix[:, kept], laws, factor)
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
     open_ |= _meaningless(problem, point, names) - held
     determined = [k for k in kept if k not in open_]
@@ -106,22 +118,45 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         undetermined=tuple(names[k] for k in sorted(open_)),
         at_bound=tuple(names[k] for k in sorted(held)),
         as_given=as_given,
+        freedom=max(1.0, weight - n_refined),
+        laws={name: law.words for name, law in laws.items()},
+        is_robust=robust_weights is not None,
     )
 
 
+def _with_laws(
+    problem: Problem, jacobian: FloatArray, matrix: FloatArray, laws: Mapping[str, FittedNoise], factor: float
+) -> FloatArray:
+    """Return the covariance (n, n) of the parameters over factor², where residuals follow laws of noise.
+
+    jacobian: (n_independent, n_kept), whitened; matrix: (n, n_kept), of residuals that are independent. The minimum is
+    that of the weights of the fit all the same.
+    """
+    change, start = matrix @ jacobian.T, 0  # of the parameters by each residual
+    total = np.zeros((len(matrix), len(matrix)))
+    for name, model in problem.models.items():
+        stop = start + model.measured.n_independent
+        part, start = change[:, start:stop], stop
+        if name in laws and model.measured.whitening is None:
+            total += part @ (laws[name].covariance / (factor * problem.error_scales[name]) ** 2) @ part.T
+        else:
+            total += part @ part.T
+    return total
+
+
 def _noise_as_given(problem: Problem) -> FloatArray | None:
-    """Return the σ of each point as given over those of the fit, (n_points,); None where they are the same."""
+    """Return the σ of each residual as given over those of the fit, (n_independent,); None where they are the same."""
     scales = problem.error_scales
     if all(s == 1.0 for s in scales.values()):
         return None
-    return np.concatenate([np.full(len(m.measured.x), 1.0 / scales[n]) for n, m in problem.models.items()])
+    return np.concatenate([np.full(m.measured.n_independent, 1.0 / scales[n]) for n, m in problem.models.items()])
 
 
 def rank(problem: Problem, point: Point, datasets: Sequence[str] | None = None) -> int:
     """Return how many combinations of the refined parameters the data sets (all by default) determine."""
     _, jacobian = problem.full_jacobian(point, problem.derivatives(point))
     if datasets is not None:
-        counted = [np.full(len(m.measured.x), n in datasets) for n, m in problem.models.items()]
+        counted = [np.full(m.measured.n_independent, n in datasets) for n, m in problem.models.items()]
         jacobian = jacobian[np.concatenate(counted)]
     norms = np.linalg.norm(jacobian, axis=0)
     s = np.linalg.svd(jacobian[:, norms > 0.0] / norms[norms > 0.0], compute_uv=False)
@@ -194,12 +229,19 @@ def gradient(
 
     Linear parameters count where a model says that its derived quantities follow from them (`derived_from`).
     """
-    slopes: dict[str, dict[str, float]] = {name: {} for name in function(point)}
+    here = function(point)
+    slopes: dict[str, dict[str, float]] = {name: {} for name in here}
     linear = {a: point.evaluation.values[a] for a in problem.linear}
     for j, declared in enumerate(problem.free):
-        width, sides = problem.sides(j, point.x)
-        below, above = (function(Point(point.x, side.at(side.values.moved(linear)), {})) for side in sides)
-        for name, change in _changes(below, above).items():
+        sizes, sides = problem.sides(j, point.x)
+        known, width = [], 0.0
+        for size, side in zip(sizes, sides, strict=True):
+            try:
+                known.append(function(Point(point.x, side.at(side.values.moved(linear)), {})))
+                width += size
+            except (InputError, RefinementError):  # one-sided where nothing can be calculated beyond
+                known.append(here)
+        for name, change in _changes(known[0], known[1]).items() if width else ():
             slopes[name][declared.address] = change / width
     for address in sorted({a for model in problem.models.values() for a in model.derived_from} & set(linear)):
         size = step_of(linear[address], 1.0 if linear[address] == 0.0 else 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal
@@ -31,6 +31,7 @@ from nanocrystal.sample.named import Populations, crystals_of, named_populations
 from nanocrystal.sample.order.stacking import STACKING
 from nanocrystal.sample.pairs.lattice_pairs import LatticeNow, Reduction, ShapedDerivatives
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum
+from nanocrystal.sample.pairs.motion import correlated_motion, motion_ceiling
 from nanocrystal.sample.pairs.pair_structure import PairStructure
 from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
 from nanocrystal.sample.surface.coating import COATING, check_coating
@@ -372,6 +373,19 @@ class Sample:
         if population.stacking is not None:
             quantities |= stacking_quantities(now.here.under(STACKING))
         return quantities
+
+    def motion_ceilings(self, evaluation: Evaluation, dataset: str) -> tuple[Ceiling, ...]:
+        """Return up to where correlated motion, of crystals or of a data set, leaves the nearest pairs a width."""
+        values = evaluation.values
+        said = {n: correlated_motion(values, (dataset, self._place_of_atoms(n))) for n in self.populations}
+        if not any(said.values()):
+            return ()
+        pairs = self.pairs(evaluation)
+        return tuple(motion_ceiling(n, powers, pairs[n].nearest) for n, powers in said.items() if powers)
+
+    def _place_of_atoms(self, population: str) -> str:
+        crystal = self.populations[population].crystal_name
+        return f"populations.{population}" if crystal is None else f"crystals.{crystal}"
 
     def _fraction_quantities(self, evaluation: Evaluation) -> dict[str, DerivedQuantity]:
         declared = OF_POPULATION["mass_fraction_of_sample"]

@@ -21,7 +21,7 @@ OWN_KEYS = ("description", "drop")
 """of a candidate; the others are those of a study"""
 KINDS = ("tie", "distribution", "value")
 """keys that say what a table in the place of a number is"""
-MEASURED_KEYS = ("technique", "file", "reduction", "columns", "ratios")
+MEASURED_KEYS = ("technique", "file", "reduction", "columns", "ratios", "covariance")
 """of a data set: what was measured and how it is read"""
 
 

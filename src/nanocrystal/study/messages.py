@@ -199,6 +199,7 @@ _MEASURED_KEYS = (
     "reduction",
     "columns",
     "sigma",
+    "covariance",
     "ratios",
     "r_range",
     "q_range",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.reduction import DifferentialFunctions, ReducedPattern
+from nanocrystal.reduction import DifferentialFunctions, ReducedPattern, StructureFactor
+from nanocrystal.reduction.noise import SIGMA_OF_SUMS
 from nanocrystal.report.outcome import REPORT
 from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_files import image_files, image_texts
@@ -23,6 +24,8 @@ _LABELS = {
     "gr": "r(Å)  G(r)",
 }
 """headings of the two columns that every file has"""
+LEAST_OF_SUMS = 1e-3
+"""smaller differences of the noise of sums are not said"""
 
 
 def names_of(name: str) -> list[str]:
@@ -68,7 +71,7 @@ def curve_texts(name: str, one: ReducedPattern) -> dict[str, str]:
     texts = {
         f"{name}.iq": column_text(header, "iq", intensity.q, intensity.value, intensity.sigma),
         f"{name}.sq": column_text(header, "sq", structure.q, structure.s, structure.s_sigma),
-        f"{name}.fq": column_text(header, "fq", structure.q, structure.f, structure.f_sigma),
+        f"{name}.fq": structure_text(header, structure),
         f"{name}.gr": column_text(header, "gr", pdf.r, pdf.g, pdf.sigma),
     }
     factor = np.divide(one.d, pdf.g, out=np.ones_like(pdf.g), where=pdf.g != 0.0)
@@ -86,9 +89,17 @@ def _differential_texts(name: str, difference: DifferentialFunctions, first: Red
     structure, pdf = difference.structure, difference.pdf
     return {
         f"{name}.iq": column_text(header, "iq", difference.q, difference.intensity, difference.intensity_sigma),
-        f"{name}.fq": column_text(header, "fq", structure.q, structure.f, structure.f_sigma),
+        f"{name}.fq": structure_text(header, structure),
         f"{name}.gr": column_text(header, "gr", pdf.r, pdf.g, pdf.sigma),
     }
+
+
+def structure_text(header: str, structure: StructureFactor) -> str:
+    """Return F(Q), and where its points are not independent (a blank on another grid) how noisy their sums are."""
+    sums = 1.0 if structure.spread is None else structure.spread.sigma_of_sums()
+    if abs(sums - 1.0) > LEAST_OF_SUMS:
+        header += f"# {SIGMA_OF_SUMS} = {sums:.4g}\n"
+    return column_text(header, "fq", structure.q, structure.f, structure.f_sigma)
 
 
 def column_text(header: str, suffix: str, x: FloatArray, y: FloatArray, sigma: FloatArray | None) -> str:

@@ -85,16 +85,16 @@ def verdict_of(result: Result) -> Verdict:
     """Return how the refinement ended: "doubtful" where it converged on a model that does not describe the data."""
     if not result.converged:
         return "bad"
-    return "doubtful" if any(misfits(result)) else "good"
+    return "doubtful" if result.doubts or any(misfits(result)) else "good"
 
 
 def misfits(result: Result) -> Iterator[Misfit]:
     """Yield by what the model fails to describe the data."""
     for name, curve in result.datasets.items():
-        if curve.rw > POOR:
+        if curve.rw >= POOR and not curve.is_noise:
             yield name, "rw", f"{100.0 * curve.rw:.0f}"
-        if curve.scale is not None and curve.scale < 0.0:
-            yield name, "scale", ""
+        if curve.scale is not None and curve.scale <= 0.0:
+            yield name, "scale", "negative" if curve.scale < 0.0 else "zero"
 
 
 LARGE_PULL = 3.0

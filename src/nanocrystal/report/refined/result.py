@@ -17,7 +17,7 @@ from nanocrystal.report.beside import text_beside
 from nanocrystal.report.outcome import Ending, Outcome
 
 RESULTS = "results.json"
-POOR = 0.5
+POOR = 0.6
 """R_w above which a model does not describe the data"""
 DISAGREE = 0.01
 """probability below which data sets are said to contradict each other"""
@@ -52,6 +52,11 @@ class Estimate:
         Which quantity it is, of the vocabulary; empty where that is not said, as in results of version 0.1
     definition : str
         Exactly which one: of what, how weighted; empty where that is not said
+    low, high : float or None
+        Interval of 68.27 %, for few degrees of freedom and where χ² is no parabola; of a parameter that a bound holds
+        back, from that bound; None where it has no end, or was not refined
+    limit : float or None
+        Of a parameter at a bound or within two standard errors of it: how far from it it may be, at 95 %
     """
 
     value: float
@@ -64,6 +69,9 @@ class Estimate:
     description: str = ""
     quantity: str = ""
     definition: str = ""
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +177,7 @@ class FittedCurve:
     observed : array (n_points,)
         In y_unit
     sigma : array (n_points,) or None
-        Standard deviation of `observed`; None where the data have none
+        Standard deviation of `observed`, of counted data that of the counts expected; None where the data have none
     calculated : array (n_points,)
         In y_unit
     background : array (n_points,) or None
@@ -216,6 +224,10 @@ class FittedCurve:
         What the whole curve was multiplied by; None where there is no such number
     trends : sequence of TrendCurve
         What the curves of a stack say against what was changed
+    deviances : array (n_points,) or None
+        Of counted data: parts of the deviance, −2 ln of the likelihood, signed as observed − calculated
+    residual : array (n_independent,) or None
+        Of points whose noise is correlated, what counts of observed − calculated: independent, of unit variance
     """
 
     technique: str
@@ -245,6 +257,23 @@ class FittedCurve:
     look: Look = field(default_factory=Look)
     scale: float | None = None
     trends: Sequence[TrendCurve] = ()
+    deviances: FloatArray | None = None
+    residual: FloatArray | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the points follow Poisson's law."""
+        return self.deviances is not None
+
+    @property
+    def n_independent(self) -> int:
+        """How many independent residuals the points hold."""
+        return len(self.x) if self.residual is None else len(self.residual)
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the misfit is what noise of these σ gives: χ²_red at most three standard deviations above 1."""
+        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_independent))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -451,6 +480,8 @@ class Result(Outcome):
         Population -> atoms of one of its crystals, for a picture
     joint : JointFit or None
         What each data set says alone, where there are several
+    doubts : sequence of str
+        Why it is doubtful although the optimiser came to its end; also the first of the notes
     """
 
     kind: ClassVar[str] = "refinement"
@@ -476,6 +507,14 @@ class Result(Outcome):
     size_maps: Mapping[str, SizeMap] = field(default_factory=dict)
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     joint: JointFit | None = None
+    doubts: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """In words: whether it converged, and whether that can be believed."""
+        if not self.converged:
+            return "not converged"
+        return "doubtful" if self.doubts else "converged"
 
     def __getitem__(self, address: str) -> Estimate | DerivedValue:
         """Return a parameter or derived value by its address, or by an end of it that no other has: "dots.diameter".
@@ -523,10 +562,12 @@ class Result(Outcome):
         return result_tables(self)
 
     def ending(self) -> tuple[Ending, str]:
-        """Return whether it converged, and why not."""
+        """Return whether it converged on something that can be believed, and why not."""
         if self.interrupted:
             return "interrupted", ""
-        return ("whole", "") if self.converged else ("incomplete", f"Not converged: {self.message}.")
+        if not self.converged:
+            return "incomplete", f"Not converged: {self.message}."
+        return ("incomplete", f"Doubtful: {self.doubts[0]}") if self.doubts else ("whole", "")
 
     def recorded(self) -> dict[str, Any]:
         """Return the document; of models only the names of their files."""
@@ -547,8 +588,7 @@ class Result(Outcome):
 
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""
-        state = "converged" if self.converged else "not converged"
-        lines = [f"Result({self.title!r}: {state}, {self.message})"]
+        lines = [f"Result({self.title!r}: {self.state}, {self.message})"]
         lines += [f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points" for name, d in self.datasets.items()]
         for address, p in self.parameters.items():
             if p.status != "fixed":

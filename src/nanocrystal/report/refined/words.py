@@ -10,8 +10,7 @@ WITHOUT_ERROR = {"undetermined": "not determined", "at_bound": "at its bound", "
 
 def summary(result: Result) -> str:
     """Return the refined parameters with their uncertainties, and what to know, in lines."""
-    state = "converged" if result.converged else "not converged"
-    lines = [f"{result.title}: {state}, {result.message}, in {result.elapsed_s:.1f} s"]
+    lines = [f"{result.title}: {result.state}, {result.message}, in {result.elapsed_s:.1f} s"]
     for name, d in result.datasets.items():
         gof = "" if d.gof is None else f", GoF {d.gof:.2f}"
         lines.append(f"  {name}: R_w {100.0 * d.rw:.2f} % on {d.n_points} points{gof}")

@@ -120,6 +120,12 @@ class PairStructure:
         return np.asarray(self.densities[:, None] * of_levels[self.levels])
 
     @property
+    def nearest(self) -> float:
+        """The distance of the nearest pairs, Å, to the width of a bin."""
+        occupied = self.moments[:, :, 0].max(axis=0) > 1e-9 * self.moments[:, :, 0].max()
+        return float(self.h * np.argmax(occupied))
+
+    @property
     def n_atoms(self) -> float:
         """Atoms in the unit that is counted."""
         return float(sum(k.count * k.occupancy for k in self.kinds))

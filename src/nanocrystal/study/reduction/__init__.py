@@ -13,7 +13,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.stated import Stated
-from nanocrystal.data.supplied import SuppliedCurve
+from nanocrystal.data.supplied import CurveNoise, SuppliedCurve
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.filenames import check_names
 from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam, says_of_unit
@@ -32,6 +32,7 @@ from nanocrystal.reduction import (
 )
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
+from nanocrystal.reduction.noise import TransformNoise
 from nanocrystal.report.reduction.result import ReductionResult
 from nanocrystal.running.kept import keeping
 from nanocrystal.study.messages import Source, first_problem
@@ -375,6 +376,10 @@ class ReducedCurve(SuppliedCurve):
             stated=Stated(qmax=pdf.qmax, composition=result.composition.formula),
             notes=(how, *result.notes),
         )
+
+    def noise(self) -> CurveNoise | None:
+        """Return that of G(r); the points of I(Q) are taken by themselves."""
+        return TransformNoise.of(self._result) if self.kind[1] == "g" else None
 
 
 def supplied_curve(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
 from nanocrystal.measurement import Axis, Drawing, Measured, Model
+from nanocrystal.measurement.correlated import FittedNoise, whitening
 from nanocrystal.measurement.derivatives import (
     PairSlopes,
     at_bins,
@@ -21,11 +22,13 @@ from nanocrystal.measurement.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Ceiling, Evaluation
+from nanocrystal.reduction.noise import sines_below
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.population import PopulationNow, without_exclusive
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
+from nanocrystal.techniques.pdf.noise import LAW, NoiseLaw, slow_curves
 from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ MARGIN = 10.0
 """Å beyond the last point for which pairs are calculated; termination ripples reach that far"""
 SMEARING = 2.5
 """Å; width of the Gaussians that blur explicit atoms to their small-angle scattering"""
+MOST_UNSEEN = 0.25
+"""of qmax: no measurement begins above it, whatever a header says"""
 MOST_DRAWN = 20_000
 """points of a finer curve for figures"""
 
@@ -52,6 +57,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
     qmax: float
     curve: Curve | None
     blanks: Mapping[str, Curve]
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     technique = "pdf"
     transform_of = ("total-scattering",)
@@ -197,6 +203,9 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             values.get(f"{self.where}.delta2", structure.delta2),
         )
 
+    def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
+        return self.sample.motion_ceilings(evaluation, self.where)
+
     # ---- exact derivatives --------------------------------------------------------------------
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
@@ -261,6 +270,54 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             sums -= structure.densities[:, None] * smooth
         return sums
 
+    # ---- noise --------------------------------------------------------------------------------
+
+    @property
+    def weighed_by_noise(self) -> bool:
+        return self.settings.covariance == LAW
+
+    def fitted_noise(self, evaluation: Evaluation, residual: FloatArray, slopes: FloatArray) -> FittedNoise | None:
+        """Return the noise by the law, where nothing is known of it; what points are weighed by leaves them open."""
+        if self.measured.sigma is not None or (self.measured.whitening is not None and not self.weighed_by_noise):
+            return None
+        mean_f, mean_square = self._mean_factors(evaluation)
+        structure = self._reduced_structure(evaluation) / self._transform.q
+        law = NoiseLaw(
+            q=self._transform.q,
+            to_points=self._to_points,
+            mean_f=mean_f,
+            intensity=mean_square + mean_f**2 * structure,
+        )
+        return law.fitted(residual, np.hstack([slopes, self._open_curves]))
+
+    def weighed_by(self, noise: FittedNoise) -> PdfModel:
+        return replace(self, measured=replace(self.measured, whitening=whitening(noise.covariance, self._open_curves)))
+
+    @cached_property
+    def _open_curves(self) -> FloatArray:
+        """What the law does not speak of: what lies below qmin, and varies slowly in F(Q), (n_points, n_open).
+
+        The latter where it weighs the points.
+        """
+        if not self.weighed_by_noise:
+            return sines_below(self.qmin, self.measured.x)
+        header, stated = ({}, None) if self.curve is None else (self.curve.metadata, self.curve.stated.qmin)
+        first = max(self.qmin, min(stated or 0.0, MOST_UNSEEN * self.qmax))
+        slow = slow_curves(self._transform.q, self._to_points, header)
+        return np.hstack([sines_below(first, self.measured.x), slow])
+
+    def _mean_factors(self, evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
+        """Return ⟨f⟩ and ⟨f²⟩ of the atoms of the sample, (n_q,), whatever the form of the peaks."""
+        structures = self.sample.pairs(evaluation)
+        fractions = self.sample.atom_fractions(evaluation, structures)
+        mean, square = np.zeros(len(self._transform.q)), np.zeros(len(self._transform.q))
+        for name, structure in structures.items():
+            for kind in structure.kinds:
+                part = fractions[name] * kind.count * kind.occupancy / structure.n_atoms
+                f = form_factor(kind.element, self._transform.q)
+                mean, square = mean + part * f, square + part * f**2
+        return mean, square
+
     # ---- for the report -----------------------------------------------------------------------
 
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
@@ -274,8 +331,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         remarks = []
         for name, structure in self.sample.pairs(evaluation).items():
             delta1, delta2 = self._motion(evaluation, structure)
-            occupied = structure.moments[:, :, 0].max(axis=0) > 1e-9 * structure.moments[:, :, 0].max()
-            nearest = structure.h * float(np.argmax(occupied))
+            nearest = structure.nearest
             if delta1 / nearest + delta2 / nearest**2 >= 1.0:
                 remarks.append(
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "

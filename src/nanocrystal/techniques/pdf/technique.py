@@ -25,13 +25,35 @@ Peak form
 Fitting
     Points of G(r) closer than π/qmax are not independent, so the comparison is made on the Nyquist
     grid r = n π/qmax (Farrow et al., Phys. Rev. B 84, 134105 (2011)); the data are interpolated there, and what
-    `exclude` leaves out are points of that grid. Weights are σ of the file or of noise_range, or all points count
-    alike; G(r) is no count, so counting statistics do not hold. blanks are measured G(r), as of what surrounds the
-    sample, each with its own linear scale.
+    `exclude` leaves out are points of that grid. G(r) is no count, so counting statistics do not hold. blanks are
+    measured G(r), as of what surrounds the sample, each with its own linear scale.
     With several populations F(Q) is the mean over all atoms of the sample, over one ⟨f⟩².
 
+Noise
+    Points of the Nyquist grid are independent only where the noise of F(Q) is white up to qmax; that of counts grows
+    with Q as σ_F = Q σ_I/(N ⟨f⟩²), and makes
+    Cov[G(r), G(r′)] = (2/π)² ΔQ² Σ σ_F²(Q) sin(Q r) sin(Q r′).
+    What is known of it decides how points are weighed.
+    - With `reduction` the reduction hands on the covariance of its counts through all of its steps, and with
+    covariance = "NAME.fq" it is made of σ of F(Q) in that file: residuals are W (observed − calculated) with
+    W Cov Wᵀ = 1. What lies below the first Q, or varies as slowly in F(Q) as what is below rpoly in G(r), may lie
+    beneath the points in any amount and does not count. χ² is that of these residuals, R_w weighs points alike, as
+    other programs print it.
+    - With σ of each point in the file (or noise_range) points of the Nyquist grid are independent, as of noise that is
+    white in F(Q): two points at any distance are correlated as sin(qmax Δr)/(qmax Δr).
+    - Without σ all points count alike, and values are those of other programs. Standard errors are
+    those of residuals that follow a law of noise,
+    σ_F² = a + b Q² + [c + d I(Q)] Q²/⟨f⟩⁴
+    (white in F(Q), white in S(Q), a background that counts, the counts of the sample), a to d by the restricted
+    likelihood of the residuals (Patterson & Thompson, Biometrika 58, 545 (1971)).
+    - covariance = "law" weighs the points by that law, too, law and fit in turn. Where noise is all that the fit
+    leaves, sizes come out several times as sure. Where the model misfits by more, values move with the weights:
+    compare both.
+
 Checked against
-    a direct double sum over the atoms, transformed numerically; diffpy.pdffit2 with "pdfgui" peaks.
+    a direct double sum over the atoms, transformed numerically; diffpy.pdffit2 with "pdfgui" peaks; the covariance of
+    noise against ten thousand reductions of noisy counts by numpy, element by element, and the standard errors that
+    follow from it against 400 noise seeds (docs/uncertainties.md).
 """
 
 from __future__ import annotations
@@ -54,6 +76,7 @@ from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limi
 from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
+from nanocrystal.techniques.pdf.noise import with_noise
 
 FloatArray = NDArray[np.float64]
 LONGEST = 1000.0
@@ -117,6 +140,11 @@ class Pdf(CurveTechnique):
             meaning=of_measurement("resolution", "of peaks of G(r), whose variance grows by the part qbroad² r²"),
         ),
     ] = None
+    covariance: Annotated[
+        str | Path | None,
+        'the noise of G(r): a file of its F(Q) with σ, such as the .fq of `nanocrystal reduce`, or "law", by which '
+        "points are weighed then [that of the reduction; σ of each point; without σ standard errors follow the law]",
+    ] = None
     delta1: Annotated[Number | None, MOTION["delta1"]] = None
     delta2: Annotated[Number | None, MOTION["delta2"]] = None
 
@@ -132,6 +160,7 @@ class Pdf(CurveTechnique):
         no_counts="G(r) is no count, and its error does not follow from its value",
     )
     linear: ClassVar[tuple[str, ...]] = ("scale",)
+    _of_files: ClassVar[tuple[str, ...]] = ("noise_range", "covariance")
 
     def __post_init__(self, sigma: Column | float | None, intensity: Column | None, g: Column | None) -> None:
         if intensity is not None:
@@ -158,11 +187,13 @@ class Pdf(CurveTechnique):
             key = "r_range" if self.r_range else "r"
             reach = f"goes to {compared.measured.x[-1]:g} Å; G(r) is calculated up to {LONGEST:g} Å."
             raise InputError(f"{where}.{key}", reach)
+        measured, inputs = with_noise(self, compared, qmax, where, folder)
         return PdfModel(
             settings=self,
             where=where,
             sample=sample,
-            measured=compared.measured,
+            measured=measured,
+            inputs=inputs,
             qmin=self.qmin or 0.0,
             qmax=qmax,
             curve=compared.curve,

@@ -300,6 +300,7 @@ class Powder(CurveTechnique):
             measured=compared.measured,
             phases=phases,
             blanks=compared.at_points(),
+            counted_blanks=compared.counted_blanks(),
         )
         model.check_reach()
         return model

@@ -261,6 +261,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             measured=compared.measured,
             width=compared.width,
             blanks=compared.at_points(),
+            counted_blanks=compared.counted_blanks(),
             slit_of_file=self._slit_of(compared.curve),
         )
 

@@ -21,7 +21,7 @@ from nanocrystal.measurement.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Ceiling, Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE
 from nanocrystal.sample.pairs.lattice_pairs import Reduction
@@ -122,6 +122,9 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
             derivatives[address] = np.zeros((len(self.linear), len(self.q)))
             derivatives[address][0] = self._through_instrument(evaluation, np.asarray(slope))
         return derivatives
+
+    def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
+        return self.sample.motion_ceilings(evaluation, self.where)
 
     def _reduction(self, evaluation: Evaluation, structures: Mapping[str, PairStructure]) -> Reduction:
         """Return the sums over sin(Qr)/(Qr), or of their change with the distance, without exclusive pairs.

@@ -209,6 +209,7 @@ class TotalScattering(CurveTechnique):
             wavelength=wavelength,
             width=compared.width,
             blanks=compared.at_points(),
+            counted_blanks=compared.counted_blanks(),
         )
 
     @property

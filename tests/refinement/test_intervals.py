@@ -1,0 +1,171 @@
+"""Intervals of 68 % and limits of 95 %: few degrees of freedom, no parabola, parameters at bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+import nanocrystal as nc
+from nanocrystal import vary
+from nanocrystal.refinement.intervals import student
+
+
+@pytest.mark.parametrize(("freedom", "factor"), [(1, 1.84), (2, 1.32), (3, 1.20), (10, 1.05)])
+def test_factors_of_student(freedom: int, factor: float) -> None:
+    """As printed: 68.27 % of Student's law with so many degrees of freedom."""
+    assert student(freedom) == pytest.approx(factor, abs=6e-3)
+
+
+def recovery(delays: np.ndarray, y: np.ndarray, sigma: float | None = None, **more: Any) -> nc.Result:
+    part = nc.RelaxationPart(time=vary(2.5), **more)
+    data = nc.NmrRelaxation(
+        kind="inversion-recovery", x=delays, intensity=y, sigma=sigma, inversion=1.9, parts={"a": part}
+    )
+    return nc.refine({}, data)
+
+
+def inverted(delays: np.ndarray) -> np.ndarray:
+    return 3.0 * (1.0 - 1.9 * np.exp(-delays / 2.0))
+
+
+TIME = "datasets.nmr_relaxation.parts.a.time"
+
+
+def test_an_interval_without_sigma_carries_the_factor() -> None:
+    delays = np.geomspace(0.1, 12.0, 4)
+    y = inverted(delays) + np.array([0.01, -0.015, 0.012, -0.005])
+    time = recovery(delays, y).parameters[TIME]
+    assert time.stderr is not None
+    assert time.low is not None
+    assert time.high is not None
+    assert (time.high - time.low) / (2.0 * time.stderr) == pytest.approx(1.32, rel=0.05)
+
+
+def test_an_interval_is_where_the_profile_has_risen_by_one() -> None:
+    """Of a time far from a parabola; the profile over the amplitude is written out and minimised by scipy."""
+    delays = np.geomspace(0.3, 2.0, 6)
+    y = inverted(delays) + 0.25 * np.random.default_rng(3).normal(size=6)
+    result = recovery(delays, y, sigma=0.25)
+    time, chi2_red = result.parameters[TIME], result.datasets["nmr_relaxation"].chi2_red
+    assert chi2_red is not None
+
+    def profile(t: float) -> float:
+        shape = 1.0 - 1.9 * np.exp(-delays / t)
+        return float((((y - (y @ shape) / (shape @ shape) * shape) / 0.25) ** 2).sum())
+
+    best = minimize_scalar(profile, bounds=(0.5, 6.0), method="bounded", options={"xatol": 1e-10})
+    assert time.value == pytest.approx(best.x, rel=1e-5)
+    assert time.low is not None
+    assert time.high is not None
+    for end in (time.low, time.high):
+        assert profile(end) - best.fun == pytest.approx(max(1.0, chi2_red), rel=0.05)
+    assert abs((time.high - time.value) / (time.value - time.low) - 1.0) > 0.05
+
+
+def phases(amount: float, seed: int) -> tuple[float, nc.Estimate]:
+    """Two recoveries, a strong one and one whose amplitude may not be below 0; the error that it has without a bound.
+
+    amount: of the weak one, in such errors.
+    """
+    delays = np.geomspace(0.05, 12.0, 40)
+    strong, weak = (1.0 - 1.9 * np.exp(-delays / t) for t in (0.3, 3.0))
+    information = np.linalg.inv(np.array([[strong @ strong, strong @ weak], [strong @ weak, weak @ weak]]))
+    error = 0.05 * np.sqrt(information[1, 1])
+    y = 2.0 * strong + amount * error * weak + 0.05 * np.random.default_rng(seed).normal(size=40)
+    parts = {
+        "strong": nc.RelaxationPart(time=0.3),
+        "weak": nc.RelaxationPart(time=3.0, amplitude=vary(2.0 * error, min=0.0)),
+    }
+    data = nc.NmrRelaxation(kind="inversion-recovery", x=delays, intensity=y, sigma=0.05, inversion=1.9, parts=parts)
+    result = nc.refine({}, data)
+    chi2_red = result.datasets["nmr_relaxation"].chi2_red
+    assert chi2_red is not None
+    scaled = error * np.sqrt(max(1.0, chi2_red))
+    return scaled, result.parameters["datasets.nmr_relaxation.parts.weak.amplitude"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_limit_at_a_bound_by_hand(seed: int) -> None:
+    """Of a normal law about x < 0 with a bound at 0: L with (L − x)² − x² = 2.706 in standard errors."""
+    seeds = [s for s in range(60) if phases(0.0, s)[1].status == "at_bound"]
+    error, weak = phases(0.0, seeds[seed])
+    assert weak.value == 0.0
+    assert weak.stderr is None
+    assert weak.low == 0.0
+    assert weak.limit is not None
+    assert weak.high is not None
+    limit, end = weak.limit / error, weak.high / error
+    below = (2.706 - limit**2) / (2.0 * limit)  # −x by the one
+    assert below >= 0.0
+    assert end == pytest.approx(-below + np.sqrt(below**2 + 0.219), rel=0.05)
+
+
+def covers(amount: float, seeds: int) -> float:
+    """Return how often a truth, in standard errors from the bound, is below the limit of 95 %, where one is stated."""
+    inside = []
+    for seed in range(seeds):
+        error, weak = phases(amount, seed)
+        inside.append(weak.limit is None or amount * error <= weak.limit)
+    return float(np.mean(inside))
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("amount", [0.0, 0.5, 1.0, 2.0])
+def test_limits_cover(amount: float) -> None:
+    assert covers(amount, 100) >= 0.95 - 3.0 * np.sqrt(0.05 * 0.95 / 100)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("amount", [0.0, 0.5, 1.0, 2.0])
+def test_limits_cover_in_full(amount: float) -> None:
+    assert covers(amount, 300) >= 0.95 - 3.0 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def share(n: int, seeds: int) -> float:
+    """Return how often the interval of a time from n delays without σ holds the truth."""
+    delays = np.geomspace(0.1, 12.0, n)
+    inside = []
+    for seed in range(seeds):
+        y = inverted(delays) + 0.03 * np.random.default_rng(seed).normal(size=n)
+        part = nc.RelaxationPart(time=vary(2.5))
+        data = nc.NmrRelaxation(
+            kind="inversion-recovery", x=delays, intensity=y, inversion=vary(2.0), parts={"a": part}
+        )
+        time = nc.refine({}, data).parameters[TIME]
+        assert time.low is not None
+        assert time.high is not None
+        inside.append(time.low < 2.0 < time.high)
+    return float(np.mean(inside))
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("freedom", [1, 2, 3, 10])
+def test_intervals_cover_with_few_degrees_of_freedom(freedom: int) -> None:
+    assert abs(share(freedom + 3, 100) - 0.68) <= 0.08 * np.sqrt(3.0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("freedom", [1, 2, 3, 10])
+def test_intervals_cover_with_few_degrees_of_freedom_in_full(freedom: int) -> None:
+    assert abs(share(freedom + 3, 300) - 0.68) <= 0.08
+
+
+def test_what_rests_on_a_held_parameter_alone_has_no_error_of_0() -> None:
+    """A time that is 0.3 s longer than one at its bound."""
+    delays = np.geomspace(0.1, 12.0, 30)
+    y = inverted(delays) + inverted(delays * 0.5) + 0.01 * np.random.default_rng(0).normal(size=30)
+    held = "datasets.nmr_relaxation.parts.a.time"
+    parts = {
+        "a": nc.RelaxationPart(time=vary(1.4, max=1.5)),
+        "b": nc.RelaxationPart(time=nc.tied(f"{held} + 0.3")),
+    }
+    data = nc.NmrRelaxation(kind="inversion-recovery", x=delays, intensity=y, sigma=0.01, inversion=1.9, parts=parts)
+    parameters = nc.refine({}, data).parameters
+    first, second = parameters[held], parameters["datasets.nmr_relaxation.parts.b.time"]
+    assert first.status == "at_bound"
+    assert second.value == pytest.approx(1.8)
+    assert second.stderr is None
+    assert second.stderr_scaled is None
