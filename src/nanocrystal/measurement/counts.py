@@ -40,10 +40,10 @@ class CountedBlank:
 
 
 def are_counts(y: FloatArray) -> bool:
-    """Say whether values are whole numbers of at least 0, some above it, not all alike, and none so large that all are."""
-    return bool(
-        (y >= 0.0).all() and 1.0 <= y.max() < LARGEST and (np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0
-    )
+    """Say whether values are whole numbers of at least 0, some above it, not all alike, none so large that all are."""
+    if not ((y >= 0.0).all() and 1.0 <= y.max() < LARGEST):
+        return False
+    return bool((np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0)
 
 
 def is_root(y: FloatArray, sigma: FloatArray) -> bool:
