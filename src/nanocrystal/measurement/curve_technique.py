@@ -139,14 +139,12 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
         source = (curve.source, curve.sha256)
         measured = Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
-        return curve, self._counted(measured, curve, noise is not None, where)
+        return curve, self._counted(measured, curve, noise is not None)
 
-    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool, where: str) -> Measured:
+    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool) -> Measured:
         """Return the points as counted ones where they are: whole numbers, or so many counts in a unit as stated."""
         unit = self.counts_per_unit
-        if unit is not None:
-            check_counted(curve, unit, self.points, self.weights not in (None, "counting") or noise_is_known, where)
-        elif noise_is_known or not self._are_counts(curve):
+        if unit is None and (noise_is_known or not self._are_counts(curve)):
             return measured
         unit = unit or 1.0
         sigma = counting_sigma(first_expected(curve.y), unit)
@@ -187,6 +185,9 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     ) -> tuple[Curve, FloatArray | None, str]:
         """Return the points that have a weight, their σ and a sentence on it; notes: grows by what was assumed."""
         self._check_weights(curve, where)
+        if self.counts_per_unit is not None:
+            otherwise = self.weights not in (None, "counting") or noise is not None
+            check_counted(curve, self.counts_per_unit, self.points, otherwise, where)
         counted = noise is None and (self.counts_per_unit is not None or self._are_counts(curve))
         if not counted and noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
             return curve, curve.sigma, "1/σ² with the σ of the file"
