@@ -28,8 +28,6 @@ from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 FloatArray = NDArray[np.float64]
 ROUNDING = 1e-9
 """by which values may exceed a ceiling"""
-NOTHING_LEFT = 1e-9
-"""of a derivative"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,10 +308,7 @@ class Problem:
         return np.array([side.values.get(a, c) for a, c in zip(linear, held, strict=True)])
 
     def projected_jacobian(self, point: Point, derivatives: Mapping[str, FloatArray]) -> FloatArray:
-        """Return the Jacobian of the residuals with the linear parameters eliminated.
-
-        What linear parameters do as well has columns of 0, not of rounding, along which nothing would be known.
-        """
+        """Return the Jacobian of the residuals with the linear parameters eliminated."""
         blocks = []
         for name, d in point.datasets.items():
             block = np.ascontiguousarray(-self.whitened(name, derivatives[name].T).T)
@@ -322,8 +317,7 @@ class Problem:
                 if d.at_zero:
                     columns, block = along_zero(columns, block, d.at_zero)
                 basis, _ = np.linalg.qr(columns)
-                left = block - basis @ (basis.T @ block)
-                block = left * (np.linalg.norm(left, axis=0) > NOTHING_LEFT * np.linalg.norm(block, axis=0))
+                block = block - basis @ (basis.T @ block)
             blocks.append(block)
         return np.concatenate(blocks)
 
