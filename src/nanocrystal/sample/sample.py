@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
-from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
+from nanocrystal.sample.amounts import Content, check_atoms, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.symmetry import cell_vectors
@@ -235,6 +235,7 @@ class Sample:
         amounts: dict[str, float] = {}
         for name, population in self.populations.items():
             structure = structures[name]
+            check_atoms(structure.n_atoms, f"populations.{name}")
             fraction = evaluation.values[f"populations.{name}.{population.fraction_basis}"]
             if population.fraction_basis == "mass_fraction":
                 amounts[name] = fraction / mean_atomic_mass(structure)
