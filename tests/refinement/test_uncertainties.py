@@ -192,6 +192,7 @@ def test_undetermined_and_bounded_parameters_are_named(tmp_path: Path) -> None:
         assert result.parameters[address].status == "undetermined", address
         assert result.parameters[address].stderr is None
         assert any(note.startswith(address) for note in result.notes)
+    assert result.parameters["crystals.x.sites.Ni.occupancy"].value == pytest.approx(0.9, abs=1e-4)  # as it began
     free = result.parameters["crystals.x.a"]
     assert free.status == "free"
     assert free.stderr is not None

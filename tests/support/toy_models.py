@@ -44,6 +44,12 @@ class NoSample:
     def derived(self, evaluation: Evaluation) -> dict[str, Any]:
         return {}
 
+    def amounts(self) -> dict[str, Any]:
+        return {}
+
+    def strays(self, started: Mapping[str, float], values: Mapping[str, float]) -> dict[str, str]:
+        return {}
+
     def remarks(self, values: Mapping[str, float]) -> list[str]:
         return []
 

@@ -123,9 +123,13 @@ class Model(ABC):
         """Return what parameters may not exceed together, at the values of the start."""
         return ()
 
-    def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
-        """Return the addresses of parameters that the data cannot mean at these values, as of an absent phase."""
-        return frozenset()
+    def of_population(self, name: str) -> tuple[str, ...]:
+        """Return the addresses of the data set that mean nothing where a population is not there."""
+        return ()
+
+    def parts(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Return parts of the curve that may not be there: name -> addresses of their amounts, and of the rest."""
+        return {}
 
     # ---- noise that only residuals tell -------------------------------------------------------
 

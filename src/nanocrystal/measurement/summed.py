@@ -129,6 +129,17 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
             return self.members[0].measured
         return joined([m.measured for m in self.members], self.where)
 
+    def parts(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        names = dict.fromkeys(n for m in self.members for n in m.rows)
+        having = {n: [m for m in self.members if n in m.rows] for n in names}
+        return {
+            f"{self.where}.{n}": (
+                tuple(m.linear[m.rows[n]] for m in members),
+                tuple({a: None for m in members for a in m.moved[n]}),
+            )
+            for n, members in having.items()
+        }
+
     def with_measured(self, measured: Measured) -> SummedModel:
         """Return the model with other measured values at the same points, shared out to its members."""
         members = tuple(

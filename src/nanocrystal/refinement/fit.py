@@ -18,6 +18,7 @@ from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
+from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.judged import doubts, misfit_notes
@@ -58,6 +59,12 @@ class RefinableSample(Protocol):
 
     def derived(self, evaluation: Evaluation) -> Mapping[str, Any]:
         """Return full address -> an object with value, unit and description."""
+
+    def amounts(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """Return population -> the address of its amount, and where what belongs to it alone stands."""
+
+    def strays(self, started: Values, values: Values) -> Mapping[str, str]:
+        """Return address of a population -> a sentence, of crystals so far from their start that they may be others."""
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on values that are possible but hardly meant."""
@@ -133,6 +140,8 @@ def _refined(
     problem = bound_problem(sample, datasets, folder)
     problem = problem.with_error_scales(sizes_without_sigma(problem) | dict(checked_scales(options, datasets)))
     outcome, joint = weighed_by_noise(optimise(problem, options, *how), options, how[0]), None
+    if options.loss == "linear":
+        outcome = without_absent(outcome, sample, options, how[0])
     if len(datasets) > 1 and options.loss == "linear" and not outcome.interrupted:
         try:
             outcome, joint = refined_jointly(outcome, options, how[0])
@@ -192,6 +201,8 @@ def assembled_result(
         notes=[
             *doubtful,
             *misfit_notes(datasets),
+            *_absence_notes(problem, parameters),
+            *(f"{a}: {said}" for a, said in sample.strays(problem.started, values).items()),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
@@ -209,7 +220,12 @@ def assembled_result(
         atoms={n: AtomPicture(*p) for n, p in sample.typical_atoms(values).items()},
         structures=dict(sample.model_files(values, title or "model")),
         provenance=_provenance(options),
-        methods=[*dict.fromkeys(methods), _statistics_words(outcome, spread), *_joint_words(joint)],
+        methods=[
+            *dict.fromkeys(methods),
+            _statistics_words(outcome, spread),
+            *(f"datasets.{name}: the noise of F(Q) by the law {words}." for name, words in spread.laws.items()),
+            *_joint_words(joint),
+        ],
         joint=joint,
         doubts=doubtful,
     )
@@ -221,6 +237,7 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
     slopes = gradient(problem, point, lambda p: {a: p.evaluation.values[a] for a in tied}) if tied else {}
     interval_of = intervals(problem, point, spread)
+    absent = {a for absence in problem.absent for a in absence.own}
     for d in problem.parameters:
         parameter, address = d.parameter, d.address
         plain, scaled = spread.stderr(address)
@@ -228,7 +245,7 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         if parameter.tie is not None:
             status = "tied"
             plain, scaled = spread.propagated(slopes[address])
-        elif address in spread.undetermined:
+        elif address in spread.undetermined or address in absent:
             status = "undetermined"
         elif address in spread.at_bound:
             status = "at_bound"
@@ -384,10 +401,9 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
             f"{address} is not determined by the data: fix it, tie it, or add data that see it. "
             f"Its value ({parameters[address].value:.6g}) means nothing."
         )
-    for address in spread.at_bound:
-        notes.append(_bound_words(address, parameters[address]))
+    absent = {a for absence in outcome.problem.absent for a in absence.amounts}
+    notes += [_bound_words(a, parameters[a]) for a in spread.at_bound if a not in absent]
     notes += _correlation_notes(spread, _backgrounds(outcome.problem))
-    notes += [f"datasets.{name}: the noise of F(Q) by the law {words}." for name, words in spread.laws.items()]
     if not spread.has_sigmas:
         notes.append(
             "Not every data set brings standard deviations, so the uncertainties are those that make "
@@ -397,6 +413,15 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
         notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
+    return notes
+
+
+def _absence_notes(problem: Problem, parameters: Mapping[str, Estimate]) -> list[str]:
+    notes = []
+    for absence in problem.absent:
+        limits = {a: parameters[a] for a in absence.amounts if parameters[a].limit is not None}
+        most = [f" {a} is at most {p.limit:.2g}{' ' * bool(p.unit)}{p.unit} (95 %)." for a, p in limits.items()]
+        notes.append("".join([absence.words, *most]))
     return notes
 
 

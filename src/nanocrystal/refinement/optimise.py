@@ -88,6 +88,8 @@ SAME_POINT = 1e-4
 """standard errors by which the minimum may still move at the end"""
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
+ROUNDING = 1e-9
+"""singular value over the largest below which a combination of parameters changes nothing but last digits"""
 INSIDE = 3e-7
 """of the scale of a parameter: so far from its bounds a descent begins, since a trust region as wide as a value that
 is nearly 0 would end it at once"""
@@ -123,21 +125,42 @@ class _Search:
         return self._last
 
     def residual(self, x: FloatArray) -> FloatArray:
-        """Return the residual; not finite where nothing can be calculated, so that the step is refused."""
+        """Return the residual and a 0 for each row of `unmoved`; not finite where nothing can be calculated.
+
+        Then the step is refused.
+        """
         try:
-            return self.point(x).residual / self.unit
+            return np.append(self.point(x).residual / self.unit, np.zeros(len(x)))
         except (InputError, RefinementError) as error:
             if self.best is None:
                 raise
             self.refused = f"; where it could not be calculated steps were refused ({str(error).rstrip('.')})"
-            return np.full(self.problem.n_points, np.nan)
+            return np.full(self.problem.n_points + len(x), np.nan)
 
     def jacobian(self, x: FloatArray) -> FloatArray:
         point = self.point(x)
         if self.progress is not None:
             self.progress(self.iterations, point)
         self.iterations += 1
-        return self.problem.projected_jacobian(point, self.problem.derivatives(point)) / self.unit
+        derivatives = self.problem.derivatives(point)
+        projected = self.problem.projected_jacobian(point, derivatives) / self.unit
+        _, whole = self.problem.full_jacobian(point, derivatives)
+        norms = np.linalg.norm(whole[:, : len(x)], axis=0) / self.unit
+        return np.concatenate([projected, unmoved(projected, norms)])
+
+
+def unmoved(projected: FloatArray, norms: FloatArray) -> FloatArray:
+    """Return rows (n_free, n_free) of a Jacobian that keep steps from combinations of parameters that change nothing.
+
+    Rounding is all that is left of their derivatives where the linear parameters do the same, and along it a step
+    would run to a bound. norms: (n_free,), of the derivatives before the linear parameters were eliminated.
+    """
+    size = np.where(norms > 0.0, norms, 1.0)
+    _, s, vt = np.linalg.svd(projected / size, full_matrices=False)
+    rows = np.zeros((len(size), len(size)))
+    lost = np.flatnonzero(s < ROUNDING * s[0])
+    rows[lost] = s[0] * vt[lost] * size
+    return rows
 
 
 def optimise(

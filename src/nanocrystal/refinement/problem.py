@@ -82,6 +82,19 @@ class Point:
         return {n: d.measured.weighted_r(d.calculated) for n, d in self.datasets.items()}
 
 
+@dataclass(frozen=True)
+class Absence:
+    """A part of a sample or curve that is not there.
+
+    amounts, own: addresses of its amounts, and of what means nothing without it; words: one sentence on it.
+    """
+
+    name: str
+    amounts: tuple[str, ...]
+    own: tuple[str, ...]
+    words: str
+
+
 class Problem:
     """Models and parameters as residuals of the nonlinear parameters."""
 
@@ -90,10 +103,11 @@ class Problem:
         parameters: ParameterSet,
         models: Mapping[str, Model],
         error_scales: Mapping[str, float] | None = None,
-        ceilings: tuple[Ceiling, ...] = (),
     ) -> None:
         """error_scales: data set -> by what its σ are multiplied; 1 by default."""
-        self.ceilings = ceilings
+        self.ceilings: tuple[Ceiling, ...] = ()
+        self.started = parameters.initial_values()
+        self.absent: tuple[Absence, ...] = ()
         self.parameters = parameters
         self.error_scales = dict.fromkeys(models, 1.0) | {n: s for n, s in (error_scales or {}).items() if n in models}
         self.models = dict(models)
@@ -115,6 +129,10 @@ class Problem:
     def _matters(self, address: str, name: str, model: Model) -> bool:
         """Say whether a data set can depend on a parameter: its own, or one of the sample."""
         return any(may_change(a, name) for a in self._reached[address])
+
+    def reached_by(self, address: str) -> list[str]:
+        """Return the addresses whose values a nonlinear parameter changes: its own, and those tied to it."""
+        return self._reached[address]
 
     def seen_by(self, address: str) -> list[str]:
         """Return the data sets that a nonlinear parameter can change."""
@@ -369,11 +387,11 @@ class Problem:
 
     def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
         """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""
-        return Problem(self.parameters, self.models, scales, self.ceilings).sharing(self)
+        return Problem(self.parameters, self.models, scales).sharing(self)
 
     def of(self, parameters: ParameterSet, models: Mapping[str, Model]) -> Problem:
         """Return the problem of these parameters and models with the same scales of σ and the same intermediates."""
-        return Problem(parameters, models, self.error_scales, self.ceilings).sharing(self)
+        return Problem(parameters, models, self.error_scales).sharing(self)
 
     def below_ceilings(self) -> Problem:
         """Return the problem whose parameters keep below what its models say that they may not exceed.
@@ -382,12 +400,14 @@ class Problem:
         """
         start = self.evaluation(self.start)
         ceilings = tuple(c for model in self.models.values() for c in model.ceilings(start))
-        parameters = below_ceilings(self.parameters, ceilings)
-        return Problem(parameters, self.models, self.error_scales, ceilings).sharing(self)
+        below = self.of(below_ceilings(self.parameters, ceilings), self.models)
+        below.ceilings = ceilings
+        return below
 
     def sharing(self, other: Problem) -> Problem:
-        """Return the problem itself, which now keeps its intermediates and its requirement with another."""
+        """Return the problem itself, which now keeps its intermediates and what is known of it with another."""
         self._store, self._requirement = other._store, other._requirement
+        self.ceilings, self.started, self.absent = other.ceilings, other.started, other.absent
         return self
 
     def with_linear_varied(self, point: Point) -> Problem:

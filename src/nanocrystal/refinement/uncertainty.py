@@ -100,7 +100,6 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
     if any(problem.models[n].measured.whitening is None for n in laws):
         matrix = _with_laws(problem, jacobian[:, kept], matrix[:, kept], laws, factor)
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
-    open_ |= _meaningless(problem, point, names) - held
     determined = [k for k in kept if k not in open_]
     inner = np.ix_(determined, determined)
     noise = _noise_as_given(problem)
@@ -209,16 +208,6 @@ def _wider_than_allowed(
         k
         for k in kept
         if k < len(low) and k not in open_ and np.sqrt(max(matrix[k, k], 0.0)) * factor > high[k] - low[k]
-    }
-
-
-def _meaningless(problem: Problem, point: Point, names: Sequence[str]) -> set[int]:
-    """Return parameters that every data set that sees them says it does not show: those of an absent phase."""
-    said = {name: model.meaningless(point.evaluation) for name, model in problem.models.items()}
-    return {
-        k
-        for k, address in enumerate(names[: len(problem.free)])
-        if all(address in said[name] for name in problem.seen_by(address))
     }
 
 

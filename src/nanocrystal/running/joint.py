@@ -54,6 +54,12 @@ class JointSample:
     def derived(self, evaluation: Evaluation) -> dict[str, Any]:
         return self._joined(lambda part: part.derived(evaluation))
 
+    def amounts(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        return self._joined(lambda part: part.amounts())
+
+    def strays(self, started: Values, values: Values) -> dict[str, str]:
+        return self._joined(lambda part: part.strays(started, values))
+
     def remarks(self, values: Values) -> list[str]:
         return [r for part in self.parts.values() for r in part.remarks(values)]
 

@@ -97,6 +97,7 @@ def parts_of_atoms(populations: Mapping[str, PopulationNow], contents: Mapping[s
     amounts = {}
     for name, population in populations.items():
         content, basis = contents[name], population.population.fraction_basis
+        check_atoms(content.n_atoms, population.here.address)
         amounts[name] = population.here[basis] * content.n_atoms
         if basis == "mass_fraction":
             amounts[name] /= content.mass
@@ -111,6 +112,12 @@ def parts_of_atoms(populations: Mapping[str, PopulationNow], contents: Mapping[s
     if total <= 0.0:
         raise InputError("populations", "the fractions of all populations are zero.")
     return {name: amount / total for name, amount in amounts.items()}
+
+
+def check_atoms(n_atoms: float, where: str) -> None:
+    """Raise InputError for a population whose places are all empty: it has no mean atom."""
+    if not n_atoms > 0.0:
+        raise InputError(where, "holds no atoms: the occupancies of all sites are 0; one must be above 0.")
 
 
 def summed(each: Iterable[dict[str, float]]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
-from nanocrystal.sample.amounts import Content, content_of, parts_of_atoms, summed
+from nanocrystal.sample.amounts import Content, check_atoms, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.symmetry import cell_vectors
@@ -34,6 +34,7 @@ from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.pairs.motion import correlated_motion, motion_ceiling
 from nanocrystal.sample.pairs.pair_structure import PairStructure
 from nanocrystal.sample.population import Population, PopulationNow, mean_atomic_mass
+from nanocrystal.sample.strays import strays
 from nanocrystal.sample.surface.coating import COATING, check_coating
 from nanocrystal.sample.surface.shell import SHELL
 from nanocrystal.sample.surface.size_law import SIZE_LAW
@@ -234,6 +235,7 @@ class Sample:
         amounts: dict[str, float] = {}
         for name, population in self.populations.items():
             structure = structures[name]
+            check_atoms(structure.n_atoms, f"populations.{name}")
             fraction = evaluation.values[f"populations.{name}.{population.fraction_basis}"]
             if population.fraction_basis == "mass_fraction":
                 amounts[name] = fraction / mean_atomic_mass(structure)
@@ -374,6 +376,19 @@ class Sample:
             quantities |= stacking_quantities(now.here.under(STACKING))
         return quantities
 
+    def amounts(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Return population -> the address of its amount, and where what belongs to it alone stands; none of one."""
+        if len(self.populations) < 2:
+            return {}
+        used = [p.crystal_name for p in self.populations.values()]
+        return {
+            n: (
+                f"populations.{n}.{p.fraction_basis}",
+                (f"populations.{n}.", *([f"crystals.{p.crystal_name}."] if used.count(p.crystal_name) == 1 else [])),
+            )
+            for n, p in self.populations.items()
+        }
+
     def motion_ceilings(self, evaluation: Evaluation, dataset: str) -> tuple[Ceiling, ...]:
         """Return up to where correlated motion, of crystals or of a data set, leaves the nearest pairs a width."""
         values = evaluation.values
@@ -406,6 +421,10 @@ class Sample:
             if population.shell is not None:
                 remarks += population.shell.remarks(population.shape, population.block_vectors)
         return remarks
+
+    def strays(self, started: Values, values: Values) -> dict[str, str]:
+        """Return address of a population -> a sentence, of crystals so far from their start that they may be others."""
+        return strays(self.at(Evaluation(values)), started, values)
 
     def size_curves(self, values: Values) -> dict[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return "population" -> (length, Å, number density, volume-weighted density, 1/Å)."""

@@ -17,6 +17,8 @@ TAPER = 6.0
 """Å at the end of the grid over which the peaks are faded out"""
 OVERSAMPLING = 4
 """how many times finer in Q than the distances require; termination ripples err by 1/(24 OVERSAMPLING²)"""
+BLUR = 2.0
+"""standard deviation of a Gaussian that all curves on the grid are convoluted with, steps of the grid"""
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,14 @@ class PeakTransform:
     def of_smooth(self, density: RadialFunction, qdamp: float) -> FloatArray:
         """Return the transform of 4π r density(r), damped by the resolution and faded out as peaks are, (n_q,)."""
         curve = 4.0 * np.pi * self.r * density(self.r) * np.exp(-0.5 * (self.r * qdamp) ** 2)
-        return self._to_q(curve * self._fade, 0.0 if self.divide_by_r else self._blur)
+        if self.divide_by_r:
+            return self._to_q(curve * self._fade, 0.0)
+        return self._to_q(blurred(curve) * self._fade, self._blur)
 
     @property
     def _blur(self) -> float:
         """Å²; keeps the narrowest peak wider than the grid, and is undone in Q."""
-        return (2.0 * self._grid[0]) ** 2
+        return (BLUR * self._grid[0]) ** 2
 
     @cached_property
     def _fade(self) -> FloatArray:
@@ -139,6 +143,15 @@ class PeakTransform:
         padded = np.zeros(n - 1)
         padded[: len(curve) - 1] = curve[1:n]
         return np.asarray(0.5 * step * dst(padded, type=1)[: len(q)] * np.exp(0.5 * blur * q**2))
+
+
+def blurred(curve: FloatArray) -> FloatArray:
+    """Return the convolution of a smooth curve that is odd in r with the Gaussian of the blur, (n_r,)."""
+    reach = int(6.0 * BLUR)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / BLUR) ** 2)
+    beyond = 2.0 * curve[-1] - curve[-2 : -reach - 2 : -1]
+    whole = np.concatenate([-curve[reach:0:-1], curve, beyond])
+    return np.asarray(np.convolve(whole, kernel / kernel.sum(), "valid"))
 
 
 def _damped(

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
 
 FloatArray = NDArray[np.float64]
-SIGNIFICANT = 6.0
-"""standard errors; a phase that contributes less has no cell and no profile: one that is not there, free to look for
-noise that suits it, reached 5.4 in 40 simulated patterns"""
 BY_STANDARD = "by an internal standard"
 DERIVES: Mapping[str, Derivation] = {
     "microabsorption": Derivation(
@@ -241,16 +238,8 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     # ---- what follows -------------------------------------------------------------------------
 
-    def meaningless(self, evaluation: Evaluation) -> frozenset[str]:
-        """Return the addresses of phases that the data do not show: their cells, atoms and profiles."""
-        shown = self._shown(evaluation)
-        kept = {a for p in self.phases if shown[p.name] for a in p.of_crystal}
-        absent = {a for p in self.phases if not shown[p.name] for a in p.of_phase}
-        return frozenset(absent - kept)
-
-    def _shown(self, evaluation: Evaluation) -> dict[str, bool]:
-        """Say of each phase whether it contributes more than `SIGNIFICANT` of its standard errors."""
-        return {name: significance > SIGNIFICANT for name, significance in self._significance(evaluation).items()}
+    def of_population(self, name: str) -> tuple[str, ...]:
+        return tuple(a for p in self.phases if p.name == name for a in p.of_profile)
 
     def _resting(self, evaluation: Evaluation) -> list[str]:
         """Return the phases that have faded away since the start."""
@@ -346,15 +335,9 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         return self.sample.mass_fractions(self._start)
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
-        shown = self._shown(evaluation)
         remarks = []
         for phase in self.phases:
             where = f"populations.{phase.name}"
-            if not shown[phase.name]:
-                remarks.append(
-                    f"{where} contributes less than {SIGNIFICANT:g} of its standard errors: it is not seen, and its "
-                    "cell and profile are not determined."
-                )
             if phase.finite:
                 size = f"profiles.{phase.name}.size"
                 remarks.append(f"the shape of {where} does not broaden its peaks here; {size} does.")
