@@ -18,9 +18,9 @@ from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.shapes.distributions import Lognormal
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram, Lognormal
 from nanocrystal.sample.shapes.overlaps import sizes
-from nanocrystal.sample.shapes.shape import ScatteringBody
+from nanocrystal.sample.shapes.shape import ScatteringBody, Shape
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
@@ -303,7 +303,7 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
                     f"q begins at {self.measured.x[0]:.3g} Å⁻¹, above 2π over the size of {name}, {longest:.4g} Å: "
                     "what is larger than that is not determined."
                 )
-            if highest * longest > UNRESOLVED:
+            if highest * longest > UNRESOLVED and not _all_lognormal(population.shape.shape):
                 remarks.append(
                     f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range."
                 )
@@ -341,3 +341,9 @@ def ball_amplitude(q: FloatArray, diameter: FloatArray) -> FloatArray:
 def elements_of_crystals(sample: Sample) -> list[str]:
     """Return the elements of all crystals, in alphabetical order."""
     return sorted({e for c in sample.crystals.values() for e in c.elements})
+
+
+def _all_lognormal(shape: Shape) -> bool:
+    """Say whether all lengths that are spread are so by a law that is summed however large its crystals are."""
+    spread = [x for x in vars(shape).values() if isinstance(x, Distribution | Histogram)]
+    return all(x.distribution == "lognormal" for x in spread)
