@@ -30,7 +30,7 @@ def product_moments(across, first, along, second, factor, inverse_h, moments):
 
 @jit
 def diameter_moments(across, first, along, second, factor, inverse_h, moments, beyond):
-    """Add factor · first[i] · second[j] at the diameter d = √(across[i]² + along[j]²) to moments (n_bins, 2).
+    """Add factor · first[i] · second[j] at the diameter d = √(across[i]² + along[j]²) to moments (n_bins, 4).
 
     Of diameters beyond the last bin, their sums over d⁴ and over d⁶ are added to beyond (2,).
     """
@@ -48,5 +48,8 @@ def diameter_moments(across, first, along, second, factor, inverse_h, moments, b
                 beyond[1] += w / (d2 * d2 * d2)
                 continue
             b = int(place + 0.5)
+            t = place - b
             moments[b, 0] += w
-            moments[b, 1] += w * (place - b)
+            moments[b, 1] += w * t
+            moments[b, 2] += w * t * t
+            moments[b, 3] += w * t * t * t

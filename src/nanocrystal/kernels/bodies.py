@@ -21,6 +21,8 @@ PHASE = 0.03
 PHASE_OF_TAPERED = 0.01
 """the same where most of the sum cancels"""
 MOST_BINS = 1e6
+NARROW = 1e-12
+"""variance of diameters over the square of a bin: nothing but rounding"""
 TRANSFORMED = 0.1
 """largest q that the transform is given: it leaves out distances below CLOSEST, which are then far below 1/q"""
 
@@ -79,7 +81,7 @@ class SphereSum:
 
     def empty(self) -> tuple[FloatArray, FloatArray]:
         """Return what `add` adds to."""
-        return np.zeros((int(np.ceil(self.longest / self._h)) + 2, 2)), np.zeros(2)
+        return np.zeros((int(np.ceil(self.longest / self._h)) + 2, 4)), np.zeros(2)
 
     def add(
         self,
@@ -110,14 +112,22 @@ class SphereSum:
         return np.array([(weight * kept) @ sphere_amplitude(0.5 * q * d) for q in self.q])
 
     def _diameters(self, moments: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the mean diameter, the weight and the taper of the bins that are not empty."""
+        """Return two diameters and weights that have the moments of each bin that is not empty, and their taper."""
         filled = np.flatnonzero(moments[:, 0])
-        d = self._h * (filled + moments[filled, 1] / moments[filled, 0])
-        return d, moments[filled, 0], self.taper(d)
+        weight = moments[filled, 0]
+        mean, second, third = (moments[filled, 1:] / weight[:, None]).T
+        variance = np.maximum(second - mean**2, 0.0)
+        narrow = variance < NARROW
+        skew = np.where(narrow, 0.0, third - 3.0 * mean * second + 2.0 * mean**3) / np.where(narrow, 1.0, variance**1.5)
+        apart = np.sqrt(skew**2 + 4.0)
+        places = mean + 0.5 * np.sqrt(variance) * np.stack([skew - apart, skew + apart])
+        parts = 0.5 * weight * np.stack([1.0 + skew / apart, 1.0 - skew / apart])
+        d = (self._h * np.maximum(filled + places, 0.0)).ravel()
+        return d, parts.ravel(), self.taper(d)
 
     @property
     def _h(self) -> float:
-        return max(PHASE_OF_TAPERED / float(self.q.max()), self.longest / MOST_BINS)
+        return max(PHASE / float(self.q.max()), self.longest / MOST_BINS)
 
 
 def sphere_amplitude(x: FloatArray) -> FloatArray:

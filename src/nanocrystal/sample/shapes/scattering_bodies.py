@@ -330,9 +330,11 @@ class Similar:
         from scipy.interpolate import CubicSpline
 
         top = min(100 * (1 + int(x[oscillating > 0.0].max(initial=0.0) / 100.0)), FARTHEST)
+        whole = np.exp(CubicSpline(*self.of_one(top))(np.minimum(x, top)))
+        if x.max() < top and oscillating.min() == 1.0:
+            return np.asarray(whole)
         far = np.maximum(x, 10.0)
         smooth = self.porod[0] / far**4 + self.porod[1] / far**6
-        whole = np.exp(CubicSpline(*self.of_one(top))(np.minimum(x, top)))
         kept = np.where(x < top, oscillating, 0.0)
         return np.asarray(np.where(kept < 1.0, smooth + kept * (whole - smooth), whole))
 
