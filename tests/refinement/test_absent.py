@@ -58,7 +58,7 @@ def judged(outcome: Descent) -> Descent:
 
 
 def test_nothing_is_not_seen_and_rests_at_its_start() -> None:
-    """Without a line the one that was found by noise goes; its area is that of a line as it started, by least squares."""
+    """Without a line the one found by noise goes; its area is that of a line as it started, by least squares."""
     outcome = judged(fitted(0.0, 0))
     (absence,) = outcome.problem.absent
     assert absence.own == (POSITION, WIDTH)
