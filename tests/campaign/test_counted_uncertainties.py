@@ -43,7 +43,10 @@ def pull(result: nc.Result, ending: str | tuple[str, ...], truth: float) -> floa
     return (found.value - truth) / found.stderr
 
 
-def check(z: np.ndarray, seeds: int) -> None:
+def check(z: np.ndarray, seeds: int, what: str = "") -> None:
+    for column, parameter in zip(z.T, ("cell", "size"), strict=True):
+        within = 100.0 * (np.abs(column) < 1.0).mean()
+        print(f"| {what} | {parameter} | {seeds} | {within:.0f} % | {column.mean():+.2f} | {column.std():.2f} |")
     wider = np.sqrt(300.0 / seeds)  # of fewer seeds than the limits are meant for
     within, mean, spread = (np.abs(z) < 1.0).mean(axis=0), z.mean(axis=0), z.std(axis=0)
     assert (np.abs(within - 0.68) <= 0.08 * wider).all(), within
@@ -62,4 +65,4 @@ def test_errors_cover_with_few_counts(name: str, peak: float, background: float,
 @pytest.mark.parametrize(("peak", "background"), COUNTS)
 @pytest.mark.parametrize("name", list(FITS))
 def test_errors_cover_with_few_counts_in_full(name: str, peak: float, background: float, tmp_path: Path) -> None:
-    check(pulls(name, peak, background, 300, tmp_path), 300)
+    check(pulls(name, peak, background, 300, tmp_path), 300, f"{name}, {peak:g} over {background:g}")

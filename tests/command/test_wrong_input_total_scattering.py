@@ -283,7 +283,7 @@ def remarked(small: SmallStudy, *words: str) -> None:
 
 def test_no_background_where_the_data_have_a_floor(small: SmallStudy) -> None:
     small.change(TERMS, "background_terms = 0")
-    remarked(small, "the data nowhere fall below 751", "the model does, to 530.6", "give background_terms")
+    remarked(small, "the data nowhere fall below 751", "the model does, to 538.2", "give background_terms")
 
 
 def test_no_remark_on_background_where_there_is_none(small: SmallStudy) -> None:
@@ -350,15 +350,14 @@ def test_points_without_counts_are_left_out(small: SmallStudy) -> None:
 
 
 def test_a_count_of_zero_among_few_is_a_count(small: SmallStudy) -> None:
-    """Between its first and last count a pattern of a few counts keeps its zeros: they carry what it knows."""
+    """A pattern of a few counts keeps its zeros, at its ends too: they carry what it knows."""
     few = np.random.default_rng(5).poisson(counts() / 600.0).astype(float)
     few[:3], few[-1] = 0.0, 4.0
     assert (few[3:] == 0.0).sum() > 20
     small.write("few.iq", rows(Q, few)).change(FILE, 'file = "few.iq"')
-    filled = np.flatnonzero(few)
-    noted(small, f"{filled[0]} points between 1 and", "left out")
+    results(small)
     written = np.genfromtxt(small.folder / "study" / "iq.csv", delimiter=",", skip_header=1)[:, 0]
-    np.testing.assert_allclose(written, Q[filled[0] :])
+    np.testing.assert_allclose(written, Q)
 
 
 # ---- numbers ----------------------------------------------------------------------------------------
@@ -447,8 +446,9 @@ def test_incoherent_scattering_of_a_known_scale(small: SmallStudy) -> None:
     """Given, it is held; the rest of the fit is that of the data less so much incoherent scattering."""
     incoherent = 40.0 * incoherent_function("Ni", Q)
     error = np.sqrt(counts())
+    small.write("ni.iq", rows(Q, counts() + 0.3, error))  # no whole numbers: weighed by the σ of the file
     expected = fitted(small)
-    small.write("ni.iq", rows(Q, counts() + incoherent, error)).add("compton = true\ncompton_scale = 40.0")
+    small.write("ni.iq", rows(Q, counts() + 0.3 + incoherent, error)).add("compton = true\ncompton_scale = 40.0")
     found = results(small)["parameters"]
     assert found["datasets.iq.compton_scale"]["status"] == "fixed"
     assert found["datasets.iq.compton_scale"]["value"] == 40.0

@@ -78,8 +78,10 @@ def test_toy_technique_keeps_the_contract(study: Path) -> None:
     model = bound_problem(read_study(study).sample, read_study(study).datasets, study.parent).models["spectrum"]
     assert isinstance(model, Model)
     assert model.linear == ("datasets.spectrum.parts.low.area", "datasets.spectrum.parts.high.area")
-    with pytest.raises(TypeError, match=r"Misspelt\.meaningles is no member of Model; did you mean 'meaningless'"):
-        type(Model)("Misspelt", (PeaksModel,), {"meaningles": lambda self, evaluation: frozenset()})
+    with pytest.raises(
+        TypeError, match=r"Misspelt\.exact_derivative is no member of Model; did you mean 'exact_derivatives'"
+    ):
+        type(Model)("Misspelt", (PeaksModel,), {"exact_derivative": lambda self, evaluation: frozenset()})
     with pytest.raises(TypeError, match=r"Misspelt\.need_sample is no member of Technique"):
         type(Model)("Misspelt", (Peaks,), {"need_sample": False})
 

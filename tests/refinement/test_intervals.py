@@ -121,7 +121,9 @@ def test_limits_cover(amount: float) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("amount", [0.0, 0.5, 1.0, 2.0])
 def test_limits_cover_in_full(amount: float) -> None:
-    assert covers(amount, 300) >= 0.95 - 3.0 * np.sqrt(0.05 * 0.95 / 300)
+    part = covers(amount, 300)
+    print(f"| {amount:g} errors from the bound | 300 | {100.0 * part:.1f} % |")
+    assert part >= 0.95 - 3.0 * np.sqrt(0.05 * 0.95 / 300)
 
 
 def share(n: int, seeds: int) -> float:
@@ -150,7 +152,9 @@ def test_intervals_cover_with_few_degrees_of_freedom(freedom: int) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("freedom", [1, 2, 3, 10])
 def test_intervals_cover_with_few_degrees_of_freedom_in_full(freedom: int) -> None:
-    assert abs(share(freedom + 3, 300) - 0.68) <= 0.08
+    part = share(freedom + 3, 300)
+    print(f"| {freedom} degrees of freedom | 300 | {100.0 * part:.0f} % |")
+    assert abs(part - 0.68) <= 0.08
 
 
 def test_what_rests_on_a_held_parameter_alone_has_no_error_of_0() -> None:

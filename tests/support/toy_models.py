@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ class ToyModel(Model):
         self.measured = Measured(x, observed, sigma, "as given", "toy", None)
         self.linear = tuple(linear)
         self._curves = curves
+
+    def with_measured(self, measured: Measured) -> ToyModel:
+        other = copy(self)
+        other.measured = measured
+        return other
 
     def curves(self, evaluation: Evaluation) -> np.ndarray:
         return np.atleast_2d(self._curves(evaluation.values))

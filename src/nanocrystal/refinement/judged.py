@@ -8,6 +8,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.measurement import Model
+from nanocrystal.refinement.comparison import scaled_residual_of
 from nanocrystal.report.refined.result import POOR, FittedCurve
 
 IMPROBABLE = 1e-4
@@ -25,7 +26,7 @@ FEWEST = 20
 
 
 def scaled(curve: FittedCurve) -> FloatArray:
-    """Return residuals over σ, or as they are without any, (n_points,)."""
+    """Return residuals over σ, point by point, or as they are without any, (n_points,)."""
     difference = curve.observed - curve.calculated
     return difference if curve.sigma is None else difference / curve.sigma
 
@@ -68,8 +69,8 @@ def misfit_notes(datasets: Mapping[str, FittedCurve]) -> list[str]:
     """Return sentences on misfits that noise does not explain, and on those that are too small for it."""
     found = []
     for name, curve in datasets.items():
-        if curve.rw >= POOR and not curve.is_noise:
-            continue  # said among the doubts
+        if curve.labels or (curve.rw >= POOR and not curve.is_noise):
+            continue  # what is no curve has remarks of its own; the other is said among the doubts
         if curve.gof is not None and curve.gof > ABOVE_EXPECTED:
             found.append(
                 f"datasets.{name}: R_w {100.0 * curve.rw:.2g} % is {curve.gof:.2g} times what noise of these σ gives "
@@ -95,8 +96,8 @@ def _too_low(curve: FittedCurve) -> bool:
     from scipy.stats import chi2, norm
 
     assert curve.chi2_red is not None
-    squares = scaled(curve) ** 2
-    freedom = float(squares.sum() / curve.chi2_red) if curve.chi2_red > 0.0 else float(curve.n_points)
+    squares = scaled_residual_of(curve) ** 2
+    freedom = float(squares.sum() / curve.chi2_red) if curve.chi2_red > 0.0 else float(curve.n_independent)
     if curve.is_counted:  # Pearson's χ² of few counts scatters more: by 2 + 1/m a point
         assert curve.sigma is not None
         of_points = 2.0 + 1.0 / np.maximum(curve.sigma**2, 1e-12)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Declares, Limits, Name
 from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
+from nanocrystal.refinement.by_deviance import least_deviance
 from nanocrystal.refinement.problem import Point, Problem, least_step
 
 FloatArray = NDArray[np.float64]
@@ -76,7 +77,7 @@ class Descent:
     robust: RobustLoss | None = None
 
 
-MOST_CYCLES = 20
+MOST_CYCLES = 8
 """descents with the weights that the one before left to counted points"""
 MOST_STEPS = 30
 """small steps between two descents"""
@@ -251,10 +252,14 @@ def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
 
 
 def _descend(problem: Problem, options: Options, x: FloatArray, progress: Progress | None) -> Descent:
-    """Descend with the weights as they are, and with those that counted points then have, until these stay."""
+    """Descend with the weights as they are, and with those that counted points then have, until these stay.
+
+    Where that leads up, or nowhere, the deviance is what is descended on.
+    """
     outcome = _descend_once(problem, options, x, progress)
     if not problem.is_counted:
         return outcome
+    least = outcome
     for _ in range(MOST_CYCLES):
         if outcome.interrupted or not outcome.converged:
             return outcome
@@ -266,8 +271,21 @@ def _descend(problem: Problem, options: Options, x: FloatArray, progress: Progre
         except KeyboardInterrupt:
             return replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
         outcome = replace(again, n_iterations=outcome.n_iterations + again.n_iterations)
-    message = f"the weights of counted points still changed after {MOST_CYCLES} descents; {outcome.message}"
-    return replace(outcome, converged=False, message=message)
+        if outcome.point.misfit > least.point.misfit:
+            break
+        least = outcome
+    return _by_deviance(least, options)
+
+
+def _by_deviance(outcome: Descent, options: Options) -> Descent:
+    try:
+        problem, point, converged = least_deviance(outcome.problem, outcome.point, options.max_iterations)
+    except KeyboardInterrupt:
+        return replace(outcome, converged=False, interrupted=True, message=INTERRUPTED)
+    if not converged:
+        message = f"stopped after {options.max_iterations} evaluations of the deviance; start nearer"
+        return replace(outcome, problem=problem, point=point, converged=False, message=message)
+    return replace(outcome, problem=problem, point=point, converged=True, message="the deviance no longer changes")
 
 
 def _settled(outcome: Descent) -> tuple[Descent, bool]:
