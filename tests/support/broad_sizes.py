@@ -93,7 +93,7 @@ def _disc(k: float, diameter: np.ndarray, weight: np.ndarray, spread: bool) -> f
     return float(weight @ ((np.pi / 4.0 * diameter**2) ** 2 * amplitude))
 
 
-def ellipsoids(q: float, across: tuple[float, float], along: tuple[float, float], n: int = 1500) -> float:
+def ellipsoids(q: float, across: tuple[float, float], along: tuple[float, float], n: int = 4000) -> float:
     """Return ⟨V² Φ²⟩ of ellipsoids of revolution, Å⁶, by all sizes and directions; arguments as of cylinders.
 
     Where an ellipsoid looks 40 times as long as it is thin, sin² is replaced by its mean.

@@ -44,7 +44,7 @@ SAME_ROW = 1e-6
 SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
 MOST_PAIRS = 3e9
-"""pairs of a crystal that are enumerated; about five seconds"""
+"""pairs of a crystal that are enumerated; up to three minutes"""
 
 
 def _that_count(weights: FloatArray, stands_for: IntArray, *, changes: bool) -> NDArray[np.bool_]:
