@@ -84,7 +84,7 @@ def assert_same(found: dict[str, tuple[float, float]], expected: dict[str, tuple
 CHANGES = {
     "tail of a lognormal": (
         DIAMETER, '{ distribution = "lognormal", mean = 200, std = 150 }',
-        ["line 8: populations.dots.diameter", "3.36e+03 nm across", "2e+12 atoms", "make mean or std smaller"]),
+        ["line 8: populations.dots.diameter", "3.37e+03 nm across", "2e+12 atoms", "make mean or std smaller"]),
     "huge sphere": (DIAMETER, "4000.0", ["line 8", "400 nm across", "3e+09 atoms", "make it smaller"]),
     "no size": (DIAMETER, "0.0", ["line 8: populations.dots.diameter", "above 0", "got 0"]),
     "negative size": (DIAMETER, "-20.0", ["line 8: populations.dots.diameter", "above 0", "got -20"]),

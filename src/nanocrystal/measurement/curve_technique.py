@@ -211,7 +211,7 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         if self.counts_per_unit is not None:
             return by_counts(1.0 / self.counts_per_unit)
         if self.weights == "counting":
-            check_counts(curve, abscissa, where)
+            check_counts(curve, abscissa, True, where)
             return by_counts(1.0)
         if counted:
             of_file = "the file has no σ" if curve.sigma is None else "σ are their roots"
@@ -220,6 +220,8 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
             )
         kind = self.weights or self.points.without_sigma
         if kind == "counting":
+            if are_counts(np.abs(curve.y)):
+                check_counts(curve, abscissa, False, where)
             return weighing_by_scatter(curve.y)
         if kind == "relative":
             note = f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative)."

@@ -237,14 +237,15 @@ def scatter(curve: Curve, limits: Range, where: str) -> float:
     return sigma
 
 
-def check_counts(curve: Curve, abscissa: Abscissa, where: str) -> None:
-    """Raise InputError for negative counts, where the study says that they are counts."""
+def check_counts(curve: Curve, abscissa: Abscissa, stated: bool, where: str) -> None:
+    """Raise InputError for negative counts; stated: whether the study says that they are counts."""
     negative = np.flatnonzero(curve.y < 0.0)
     if len(negative):
         first = int(negative[0])
+        why = "" if stated else "the file has no σ: "
         raise InputError(
-            f"{where}.weights",
-            f"counting weights need counts of at least 0, but some intensities are negative: at "
+            f"{where}.{'weights' if stated else 'file'}",
+            f"{why}counting weights need counts of at least 0, but some intensities are negative: at "
             f"{abscissa.at(curve.x[first])} the file has {curve.y[first]:g}; give σ as a third column, or say "
             'weights = "uniform".',
         )
