@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nanocrystal.kernels.bodies import DisplacementSum
+from nanocrystal.kernels.bodies import DisplacementSum, SphereSum
 from nanocrystal.kernels.taper import PHASE, Taper
 
 
@@ -48,3 +48,22 @@ def test_moments_are_those_of_the_weights_that_it_leaves() -> None:
     found = taper.of_moments(plain, h)
     for k in range(4):
         np.testing.assert_allclose(found[:, k], tapered[:, k], atol=10.0 ** (2 * k - 8))
+
+
+def test_sums_over_spheres_are_those_of_each() -> None:
+    """Φ and Φ² at d = √(a² + c²) one by one; of diameters beyond the last bin Φ² without its oscillations."""
+    rng = np.random.default_rng(1)
+    across, along = rng.uniform(0.0, 150.0, 40), rng.uniform(0.0, 150.0, 30)
+    first, second, q = rng.uniform(size=40), rng.uniform(size=30), np.array([0.01, 0.1, 0.3])
+    x = 0.5 * q[:, None, None] * np.hypot(across[:, None], along)
+    phi = 3.0 * (np.sin(x) - x * np.cos(x)) / x**3
+    sums = SphereSum(q, 220.0)
+    total = sums.empty()
+    sums.add(total, (across, first), (along, second), 0.7)
+    np.testing.assert_allclose(sums.squares(total), 0.7 * (phi**2 @ second @ first), rtol=1e-9)
+    np.testing.assert_allclose(sums.amplitudes(total), 0.7 * (phi @ second @ first), rtol=1e-8)
+    short = SphereSum(q, 100.0)
+    total = short.empty()
+    short.add(total, (across, first), (along, second), 0.7)
+    mean = np.where(np.hypot(across[:, None], along) > 100.0 + 0.05, 4.5 * (1.0 + x * x) / x**6, phi**2)
+    np.testing.assert_allclose(short.squares(total), 0.7 * (mean @ second @ first), rtol=1e-2)
