@@ -229,6 +229,7 @@ def assembled_result(
         ],
         joint=joint,
         doubts=doubtful,
+        freedom=None if spread.has_sigmas else spread.freedom,
     )
 
 
