@@ -13,6 +13,7 @@ from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement import Options
 from nanocrystal.refinement.by_deviance import least_deviance
 from nanocrystal.refinement.optimise import optimise
+from nanocrystal.refinement.posterior_density import LogPosterior
 from nanocrystal.refinement.problem import Problem
 from support.toy_models import ToyModel, toy_problem
 
@@ -78,3 +79,28 @@ def test_with_flat_background_and_scale_as_many_are_calculated_as_were_counted()
     start = problem(y)
     _, point, _ = least_deviance(start, start.point(start.start), 200)
     assert point.datasets["d"].calculated.sum() == pytest.approx(y.sum(), rel=1e-6)
+
+
+def test_posterior_density_of_counts_is_the_integral_of_their_likelihood() -> None:
+    """About ten counts a point and flat priors: log p over the decay, the two amplitudes integrated on a grid."""
+    x = np.linspace(0.0, 3.0, 60)
+    y = np.random.default_rng(1).poisson(12.0 * np.exp(-x) + 6.0).astype(float)
+
+    def curves(rate: float) -> np.ndarray:
+        return np.stack([np.exp(-rate * x), np.ones_like(x)])
+
+    model = ToyModel(x, y, None, (HEIGHT, FLAT), lambda v: curves(v[POSITION]))
+    model.measured = replace(model.measured, sigma=counting_sigma(first_expected(y), 1.0), counts_per_unit=1.0)
+    linear = {a: Parameter(None, linear=True) for a in (HEIGHT, FLAT)}
+    density = LogPosterior(toy_problem({POSITION: vary(1.0, min=0.1, max=5.0), **linear}, model))
+
+    def integral(rate: float) -> float:
+        heights, flats = np.meshgrid(np.linspace(0.02, 30.0, 400), np.linspace(0.02, 12.0, 400), indexing="ij")
+        m = heights[..., None] * curves(rate)[0] + flats[..., None]
+        log_of_mean = float((y * np.log(y.mean()) - y.mean()).sum())
+        return float(np.log(np.sum(np.exp((y * np.log(m) - m).sum(axis=-1) - log_of_mean))))
+
+    rates = (0.8, 1.0, 1.3, 1.8)
+    found = np.array([density(np.array([rate])).log_density for rate in rates])
+    exact = np.array([integral(rate) for rate in rates])
+    np.testing.assert_allclose(found - found[1], exact - exact[1], atol=0.05)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from nanocrystal.report.page.numbers import concise, merit, number
+from nanocrystal.report.page.numbers import between, concise, merit, number
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,19 @@ def test_the_bracket_always_holds_two_to_nineteen_units():
         stderr = i * 1.37e-6
         units = int(concise(1.0, stderr).split("(")[1].rstrip(")"))
         assert 2 <= units <= 19
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "stderr", "expected"),
+    [
+        (2.0049, 2.2751, 0.102, "2.00 to 2.28"),
+        (-0.31, 1.04, 0.47, "−0.31 to 1.04"),
+        (103.0, 1480.0, 300.0, "100 to 1480"),
+        (None, 0.02751, 0.011, "≤ 0.028"),
+        (1.2345e-7, None, 3e-8, "≥ 1.23×10⁻⁷"),
+        (None, None, 1.0, "none"),
+    ],
+)
+def test_intervals(low: float | None, high: float | None, stderr: float, expected: str) -> None:
+    """As many digits as two of the standard error have."""
+    assert between(low, high, stderr) == expected

@@ -26,6 +26,8 @@ from nanocrystal.spectra import Form, SumOfForms
 FloatArray = NDArray[np.float64]
 FINER = 5
 """times as many points as the data, in the drawing of a curve"""
+FEWEST_DRAWN = 300
+"""points of which a curve of few points is drawn"""
 MOST_DRAWN = 3000
 SHOWN = Look(components_shown=True)
 SPECTRA = Look(x_reversed=True, components_shown=True)
@@ -257,8 +259,9 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
 
 
 def _finer(x: FloatArray) -> FloatArray:
-    """Return x with FINER − 1 further points in each of its steps."""
-    return np.interp(np.arange((len(x) - 1) * FINER + 1) / FINER, np.arange(len(x)), x)
+    """Return x with FINER − 1 further points in each of its steps, more of them where x has few."""
+    finer = max(FINER, FEWEST_DRAWN // max(1, len(x) - 1))
+    return np.interp(np.arange((len(x) - 1) * finer + 1) / finer, np.arange(len(x)), x)
 
 
 def joined(parts: Sequence[Measured], where: str) -> Measured:

@@ -45,6 +45,8 @@ from nanocrystal.report.versions import versions
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9
 """correlations above this are pointed out"""
+NOTEWORTHY_FACTOR = 1.05
+"""of Student's law over the normal one, above which intervals are pointed out: fewer than 11 degrees of freedom"""
 MOST_CORRELATIONS = 10
 """that are pointed out, the strongest"""
 AT_BOUND = 1e-5
@@ -228,6 +230,7 @@ def assembled_result(
         ],
         joint=joint,
         doubts=doubtful,
+        freedom=None if spread.has_sigmas else spread.freedom,
     )
 
 
@@ -409,6 +412,13 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
             "Not every data set brings standard deviations, so the uncertainties are those that make "
             "χ²_red = 1: they include the misfit of the model and assume that it is random."
         )
+        wider = student(spread.freedom)
+        if wider > NOTEWORTHY_FACTOR:
+            n = round(spread.freedom)
+            notes.append(
+                f"{n} degree{'s' * (n > 1)} of freedom: intervals of 68 % reach {wider:.2f} standard errors to either "
+                "side (Student's t), further where χ² is no parabola."
+            )
     if len(outcome.start_chi2) > 1:
         best = min(outcome.start_chi2)
         near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)

@@ -87,6 +87,8 @@ SAME_WEIGHTS = 1e-7
 """parts by which σ of counted points may still change at the end"""
 SAME_POINT = 1e-4
 """standard errors by which the minimum may still move at the end"""
+STILL_FALLS = 1e-4
+"""of χ²: a descent that ends where steps were refused is at no minimum where χ² would fall by more"""
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
 ROUNDING = 1e-9
@@ -377,13 +379,27 @@ def _descend_once(
         3: "the parameters no longer change",
         4: "neither the sum of squares nor the parameters change any more",
     }.get(solution.status, solution.message)
+    converged = solution.status > 0
+    if search.refused and loss == "linear" and _goes_on(problem, point):
+        converged, message = False, "the fit stands where the model ends, not at a minimum"
     return Descent(
         problem=problem,
         point=point,
         message=message + search.refused,
-        converged=solution.status > 0,
+        converged=converged,
         n_iterations=search.iterations,
     )
+
+
+def _goes_on(problem: Problem, point: Point) -> bool:
+    """Say whether χ² would still fall within the bounds, so that it is only refused steps that ended a descent."""
+    slopes = problem.derivatives(point)
+    jacobian = problem.projected_jacobian(point, slopes)
+    low, high = problem.bounds
+    downhill = jacobian.T @ point.residual
+    inner = ~(((point.x <= low) & (downhill >= 0.0)) | ((point.x >= high) & (downhill <= 0.0)))
+    step = least_step(jacobian[:, inner], point.residual)
+    return bool(np.sum((jacobian[:, inner] @ step) ** 2) > STILL_FALLS * point.chi2)
 
 
 def _robust(best: Descent, options: Options, progress: Progress | None) -> Descent:

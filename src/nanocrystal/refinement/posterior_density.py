@@ -6,6 +6,9 @@ the linear c), the integral over c is that of a Gaussian:
 and c given x is normal about these with the covariance (ΦᵀΦ)⁻¹. Where σ is not known it is s times the weights'
 inverse root, the prior of s is 1/s, and integrating over it too leaves −(n − n_linear)/2 · log χ²(x) instead of
 −χ²(x)/2 (A. Gelman et al., Bayesian Data Analysis, 3rd ed., CRC 2013, ch. 14).
+
+Of counts χ² is the deviance, −2 log of Poisson's likelihood, at the likeliest c, and Φ is weighed by the counts that
+are expected there: the integral over c is Laplace's, right to the order of one over the number of counts.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from nanocrystal.refinement.problem import Point, Problem
 FloatArray = NDArray[np.float64]
 COLLINEAR = 1e-12
 """of the largest eigenvalue: linear curves that differ by less are one"""
+ROUNDS = 2
+"""solutions of the linear parameters with the weights of counted points that the one before expects"""
 BOUNDLESS = 1e4
 """times its value, or the scale of its changes: a standard deviation of a parameter that nothing holds"""
 
@@ -30,7 +35,8 @@ class Density:
     """log p at one x (constant left out), and the normal law of the linear parameters there.
 
     linear: (n_linear,) those that fit best; spread: (n_linear, n_linear), their covariance for weights 1 is
-    spread spreadᵀ; chi2: with the weights of the data. impossible: log p is −∞, the others mean nothing.
+    spread spreadᵀ; chi2: with the weights of the data, of counts the deviance. impossible: log p is −∞, and
+    the others mean nothing.
     """
 
     log_density: float
@@ -69,10 +75,13 @@ class LogPosterior:
         if not self.inside(x):
             return self.impossible
         try:
-            point = self.problem.point(x)
+            point, problem = self.problem.point(x), self.problem
+            for _ in range(ROUNDS if problem.is_counted else 0):
+                problem = problem.expecting(point)
+                point = problem.point(x)
         except (InputError, RefinementError):
             return self.impossible
-        return self._of(point)
+        return self._of(point, problem)
 
     @property
     def impossible(self) -> Density:
@@ -80,7 +89,7 @@ class LogPosterior:
         n = self.n_linear
         return Density(-np.inf, np.inf, np.zeros(n), np.zeros((n, n)))
 
-    def _of(self, point: Point) -> Density:
+    def _of(self, point: Point, problem: Problem) -> Density:
         linear, spread, log_det = np.zeros(self.n_linear), np.zeros((self.n_linear, self.n_linear)), 0.0
         for name, fitted in point.datasets.items():
             rows = list(fitted.free_rows)
@@ -88,10 +97,10 @@ class LogPosterior:
                 continue
             places = [self._places[self.problem.models[name].linear[k]] for k in rows]
             linear[places] = fitted.coefficients[rows]
-            root, part = _gaussian(self.problem.whitened(name, fitted.curves[rows]))
+            root, part = _gaussian(problem.whitened(name, fitted.curves[rows]))
             spread[np.ix_(places, places)] = root
             log_det += part
-        chi2 = point.chi2
+        chi2 = point.misfit
         if self.noise_known:
             main = -0.5 * chi2 / self.factor**2
         else:

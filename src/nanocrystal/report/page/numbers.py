@@ -66,6 +66,29 @@ def concise(value: float, stderr: float | None) -> str:
     return _bracketed(rounded.scaleb(-power), units, exponent - power) + _power(power)
 
 
+def between(low: float | None, high: float | None, stderr: float) -> str:
+    """Return an interval with as many digits as two of a standard error say; one side where the other has no end.
+
+    >>> between(2.0049, 2.2751, 0.102), between(None, 0.02751, 0.011)
+    ('2.00 to 2.28', '≤ 0.028')
+    """
+    first = math.floor(math.log10(stderr)) - 1 if stderr > 0.0 and math.isfinite(stderr) else -6
+    ends = [
+        "" if end is None else number(round(end, -first), 15) if first > 0 else _fixed(end, -first)
+        for end in (low, high)
+    ]
+    if all(ends):
+        return f"{ends[0]} to {ends[1]}"
+    return f"≥ {ends[0]}" if ends[0] else f"≤ {ends[1]}" if ends[1] else "none"
+
+
+def _fixed(value: float, digits: int) -> str:
+    """Return a number with so many digits after the point, or with a power of ten where it is far from 1."""
+    if 10.0**-digits * 100.0 >= _PLAIN_FROM and abs(value) < _PLAIN_BELOW:
+        return _minus(f"{value:.{digits}f}")
+    return number(value, max(2, digits + 1 + (math.floor(math.log10(abs(value))) if value else 0)))
+
+
 def signed(value: float) -> str:
     """Return a number with its sign and one digit after the point."""
     return _minus(f"{value:+.1f}")

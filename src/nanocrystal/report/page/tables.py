@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nanocrystal.report.page.numbers import concise, number
+from nanocrystal.report.page.numbers import between, concise, number
 from nanocrystal.report.refined.result import Estimate
 from nanocrystal.text import csv_of_rows
 
 REFINED = ("free", "linear", "at_bound", "undetermined")
 STATUS = {"at_bound": "at bound"}
 NO_UNCERTAINTY = {"undetermined": "not determined", "at_bound": "at its bound"}
+TOLD = 0.1
+"""standard errors by which an interval differs from value ± standard error where it is told"""
 _ORDER = {"free": 0, "linear": 1, "undetermined": 2, "at_bound": 2}
 
 
@@ -31,6 +33,9 @@ def parameters_csv(parameters: Mapping[str, Estimate]) -> str:
         "status",
         "min",
         "max",
+        "low",
+        "high",
+        "limit",
         "description",
         "quantity",
         "definition",
@@ -49,6 +54,34 @@ def value_text(p: Estimate) -> str:
     if p.status in NO_UNCERTAINTY:
         return concise(p.value, None)
     return concise(p.value, p.stderr if p.stderr_scaled is None else p.stderr_scaled)
+
+
+def is_told(p: Estimate) -> bool:
+    """Say whether the interval of a parameter is another than value ± standard error, by a tenth of that or more."""
+    if p.stderr_scaled is None or (p.low is None and p.high is None):
+        return False
+    ends = (p.value - p.stderr_scaled, p.value + p.stderr_scaled)
+    pairs = zip(ends, (p.low, p.high), strict=True)
+    return any(end is None or abs(end - plain) > TOLD * p.stderr_scaled for plain, end in pairs)
+
+
+def interval_text(p: Estimate) -> str:
+    """Return the interval of 68 % where it is another than value ± standard error, else nothing."""
+    return between(p.low, p.high, p.stderr_scaled) if is_told(p) and p.stderr_scaled is not None else ""
+
+
+def limit_text(p: Estimate) -> str:
+    """Return the limit of 95 % of a parameter at or near a bound, else nothing."""
+    if p.limit is None:
+        return ""
+    return f"{'≤' if p.limit > p.value else '≥'} {number(p.limit, 2)} (95 %)"
+
+
+def without_error(p: Estimate) -> str:
+    """Return what stands in the place of a standard error; empty where there is one."""
+    if p.status == "at_bound" and p.limit is not None:
+        return f"{NO_UNCERTAINTY[p.status]}, {limit_text(p)}"
+    return NO_UNCERTAINTY.get(p.status, "")
 
 
 def bounds(p: Estimate) -> str:

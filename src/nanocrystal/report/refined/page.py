@@ -76,8 +76,10 @@ def parameter_context(parameters: Mapping[str, Estimate]) -> dict[str, Any]:
         "statuses": {p.status for p in parameters.values()},
         "value_text": tables.value_text,
         "bounds": tables.bounds,
+        "interval_text": tables.interval_text,
+        "without_error": tables.without_error,
+        "has_intervals": any(tables.is_told(p) for p in parameters.values()),
         "STATUS": tables.STATUS,
-        "NO_UNCERTAINTY": tables.NO_UNCERTAINTY,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nanocrystal.report.page.numbers import concise
+from nanocrystal.report.page.tables import interval_text, limit_text
 from nanocrystal.report.refined.result import Estimate, Result
 
 WITHOUT_ERROR = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}
@@ -28,5 +29,7 @@ def summary(result: Result) -> str:
 
 def _value_words(p: Estimate) -> str:
     value = concise(p.value, p.stderr_scaled) if p.stderr_scaled is not None else f"{p.value:.5g}"
-    words = WITHOUT_ERROR.get(p.status, "")
-    return f"{value} {p.unit}" + (f"  ({words})" if words else "")
+    words = [WITHOUT_ERROR.get(p.status, ""), limit_text(p) if p.status == "at_bound" else ""]
+    interval = interval_text(p)
+    said = ", ".join(w for w in (*words, f"68 %: {interval}" if interval else "") if w)
+    return f"{value} {p.unit}" + (f"  ({said})" if said else "")

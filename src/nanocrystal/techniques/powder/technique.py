@@ -92,11 +92,12 @@ Weights
     modules.
 
 Absent phases
-    A phase whose contribution is less than 6 of its standard errors (cells and profiles held) has no cell and no
-    profile: they are reported as not determined, and its mass fraction with its error as an upper limit. Less would be
-    too little, since a phase that is not there can move to where the noise suits it. Once a phase has faded below 3
-    of its standard errors, its cell and profile stay where they are. So begin with cells near the true ones and with
-    amounts well above 0, and hold the cell and profile of traces (below about 1 %), which otherwise find false minima.
+    A phase whose amount is near 0 is left out once; where the pattern is as well described without it, by the rule of
+    docs/uncertainties.md, its cell and profile rest at their start, are not determined, and its amount has an upper
+    limit. A phase whose cell has moved by more than 3 % is named, as is one below two cells across: it may be another.
+    While a fit runs cell and profile of a phase that has faded below 3 of its standard errors stay where they are. So
+    begin with cells near the true ones and with amounts well above 0, and hold the cell and profile of traces (below
+    about 1 %), which otherwise find false minima.
 
 Checked against
     the structure factors of gemmi and, by hand, of Si, NaCl and cubic CsPbBr3; areas of the Debye equation of a sphere
