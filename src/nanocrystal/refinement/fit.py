@@ -22,6 +22,7 @@ from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.minima import minima_of
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -175,7 +176,7 @@ def assembled_result(
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
-    parameters = _estimates(problem, point, spread)
+    parameters = _estimates(outcome, spread)
     derived = _derived(sample, problem, point, spread)
     datasets = {
         name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()
@@ -234,7 +235,9 @@ def assembled_result(
     )
 
 
-def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, Estimate]:
+def _estimates(outcome: Descent, spread: Covariance) -> dict[str, Estimate]:
+    problem, point, minima = outcome.problem, outcome.point, minima_of(outcome, spread)
+    places = {d.address: k for k, d in enumerate(problem.free)}
     estimates: dict[str, Estimate] = {}
     values = point.evaluation.values
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
@@ -261,6 +264,11 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
         interval = interval_of(address) if status in ("free", "linear", "at_bound") else Interval(None, None)
+        if status == "free":
+            interval = replace(
+                interval,
+                **dict(zip(("low", "high"), minima.widened(places[address], interval.low, interval.high), strict=True)),
+            )
         if status == "tied" and scaled is not None:
             reach = scaled * (1.0 if spread.has_sigmas else student(spread.freedom))
             interval = Interval(value - reach, value + reach)
@@ -419,11 +427,7 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
                 f"{n} degree{'s' * (n > 1)} of freedom: intervals of 68 % reach {wider:.2f} standard errors to either "
                 "side (Student's t), further where χ² is no parabola."
             )
-    if len(outcome.start_chi2) > 1:
-        best = min(outcome.start_chi2)
-        near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
-        notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
-    return notes
+    return [*notes, *minima_of(outcome, spread).notes]
 
 
 def _absence_notes(problem: Problem, parameters: Mapping[str, Estimate]) -> list[str]:
