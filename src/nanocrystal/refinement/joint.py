@@ -94,12 +94,17 @@ def refined_jointly(outcome: Descent, options: Options, progress: Progress | Non
 def sizes_without_sigma(problem: Problem) -> dict[str, float]:
     """Return what stands for the σ of data sets that have none, beside others: the root mean square of their points.
 
-    So the unit that one is measured in is no weight.
+    So the unit that a technique measures in is no weight. Data sets of one technique have one size: their points count
+    alike.
     """
     if len(problem.models) < 2:
         return {}
-    observed = {n: m.measured.observed for n, m in problem.models.items() if m.measured.sigma is None}
-    sizes = {n: float(np.sqrt(np.mean(y**2))) for n, y in observed.items() if y is not None}
+    bare = {n: m for n, m in problem.models.items() if m.measured.sigma is None}
+    sizes: dict[str, float] = {}
+    for technique in dict.fromkeys(m.technique for m in bare.values()):
+        alike = {n: m.measured.observed for n, m in bare.items() if m.technique == technique}
+        size = float(np.sqrt(np.mean(np.concatenate([y for y in alike.values() if y is not None]) ** 2)))
+        sizes |= dict.fromkeys(alike, size)
     return {n: size for n, size in sizes.items() if size > 0.0}
 
 

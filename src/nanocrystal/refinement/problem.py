@@ -411,11 +411,11 @@ class Problem:
         return self
 
     def with_linear_varied(self, point: Point) -> Problem:
-        """Return the problem with the linear parameters given to the optimiser (for robust losses)."""
+        """Return the problem with the linear parameters given to the optimiser, too, that starts at a point."""
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for d in self.parameters:
             parameter = d.parameter
-            if parameter.linear:
+            if parameter.linear or parameter.vary:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
         return self.of(ParameterSet(entries), self.models)
