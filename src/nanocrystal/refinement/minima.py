@@ -12,7 +12,6 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.refinement.optimise import Descent
-from nanocrystal.refinement.starts import Coordinates
 from nanocrystal.refinement.uncertainty import Covariance
 
 SAME_RISE = 0.01
@@ -52,7 +51,9 @@ class Minima:
         others = [*(rise for rise, _ in self.near), *self.far]
         if others:
             least = f"{max(min(others), 0.0):.2g}"
-            parts.append(f"{len(others)} at others, where χ² over the misfit is {least} higher or more")
+            which = "others, where" if len(others) > 1 else "another, where"
+            more = " or more" if len(others) > 1 else ""
+            parts.append(f"{len(others)} at {which} χ² over the misfit is {least} higher{more}")
         if self.astray:
             parts.append(f"{self.astray} came to no end")
         apart = f" ({self._apart()})" if self._apart() else ""
@@ -62,16 +63,10 @@ class Minima:
         """Return how far the starts were apart, in words: the values of those parameters that differed most."""
         problem = self.outcome.problem
         begun = np.array([end.begun for end in self.outcome.ends])
-        if begun.shape[1] != len(problem.free):
-            return ""
-        coordinates = Coordinates.of(problem)
-        width = np.ptp(np.array([coordinates(x) for x in begun]), axis=0)
-        most = np.argsort(width)[::-1][:MOST_TOLD]
-        ranges = [
-            f"{problem.free[k].address} {begun[:, k].min():.3g} to {begun[:, k].max():.3g}".strip()
-            for k in most
-            if width[k] > 0.0
-        ]
+        low, high = begun.min(axis=0), begun.max(axis=0)
+        scales = np.array([d.quantity.scale for d in problem.free])
+        most = np.argsort((high - low) / (np.minimum(np.abs(low), np.abs(high)) + 0.1 * scales))[::-1][:MOST_TOLD]
+        ranges = [f"{problem.free[k].address} {low[k]:.3g} to {high[k]:.3g}" for k in most if high[k] > low[k]]
         return f"begun at {', '.join(ranges)}" if ranges else ""
 
     def _distinct(self) -> list[tuple[float, FloatArray]]:

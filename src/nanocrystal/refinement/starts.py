@@ -31,9 +31,9 @@ EXCHANGED = 2
 """descents at most from the best minimum with like values exchanged"""
 EXPLAINED = 0.3
 """of χ² without the sample: where the study's values explain less, cells and sizes are looked for"""
-CELL_FACTORS: FloatArray = 1.0 + 0.004 * np.arange(-15, 16)
+CELL_FACTORS = tuple(1.0 + 0.004 * k for k in range(-15, 16))
 """of the lengths of a cell in that"""
-SIZE_FACTORS: FloatArray = np.exp(np.linspace(np.log(0.3), np.log(4.0), 9))
+SIZE_FACTORS = (0.3, 0.41, 0.57, 0.79, 1.1, 1.5, 2.1, 2.9, 4.0)
 CELL = "cell length"
 """quantity whose values are changed together, of one crystal"""
 
@@ -164,7 +164,7 @@ def _explains_little(problem: Problem, start: Point) -> bool:
     return start.chi2 > (1.0 - EXPLAINED) * without
 
 
-def _looked_at(problem: Problem) -> Iterator[tuple[list[int], FloatArray]]:
+def _looked_at(problem: Problem) -> Iterator[tuple[list[int], tuple[float, ...]]]:
     """Yield parameters that are changed together, and by which factors: cells, then sizes."""
     cells: dict[str, list[int]] = {}
     for k, declared in enumerate(problem.free):
