@@ -1,8 +1,8 @@
 """Do refinements of measured PDFs end at the best minimum, wherever they begin?
 
 Twenty starts each, far off: displacements by up to a factor of 3, sizes by 0.4 to 3, cells by up to 4 %, delta2 over its
-range. With `starts = 8` the best χ² is to be met to 0.1 of the misfit and every value to 0.3 standard errors in 95 %,
-and what ends elsewhere is to be told: not converged, doubtful, or with a note of another minimum.
+range. With `starts = 8` the best χ² is to be met to 0.1 of the misfit and every value to 0.3 standard errors in
+95 %, and what ends elsewhere is to be told: not converged, doubtful, or with a note of another minimum.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ SETS: dict[str, Build] = {
     "CdSe-3": cdse(3, 28.0),
     "CdSe-4": cdse(4, 32.0),
     "Ni": metal("Ni", "pdf/pdfttp_ch03NiModelling/Ni.gr", 3.52, 5.0, None, **NICKEL),
-    "Pt": metal("Pt", "pdf/pdfttp_nanoparticle-fit/Pt-nanoparticles.gr", 3.92, 6.0, 40.0, **PLATINUM),
+    "Pt": metal("Pt", "pdf/pdfttp_ch03NiModelling/Pt-nanoparticles.gr", 3.92, 6.0, 40.0, **PLATINUM),
 }
 
 

@@ -50,7 +50,7 @@ class Minima:
         parts = [f"{self.same} of {n} starting points ended at this minimum"]
         others = [*(rise for rise, _ in self.near), *self.far]
         if others:
-            least = f"{max(min(others), 0.0):.2g}"
+            least = _number(min(others))
             which = "others, where" if len(others) > 1 else "another, where"
             more = " or more" if len(others) > 1 else ""
             parts.append(f"{len(others)} at {which} χ² over the misfit is {least} higher{more}")
@@ -83,7 +83,7 @@ class Minima:
         most = [k for k in np.argsort(apart)[::-1][:MOST_TOLD] if apart[k] > SAME_PLACE]
         values = ", ".join(f"{free[k].address} {x[k]:.4g} for {here[k]:.4g}" for k in most)
         as_good = "is as good" if rise < AS_GOOD else "is hardly worse"
-        return f"another minimum {as_good} (χ² over the misfit {max(rise, 0.0):.2g} higher): {values}."
+        return f"another minimum {as_good} (χ² over the misfit {_number(rise)} higher): {values}."
 
     def widened(self, index: int, low: float | None, high: float | None) -> tuple[float | None, float | None]:
         """Return an interval that holds the value of a free parameter in all minima that are as good, too."""
@@ -108,7 +108,12 @@ def minima_of(outcome: Descent, spread: Covariance) -> Minima:
     reduced = best.misfit / max(1, problem.n_points - spread.n_refined)
     unit = max(1.0, reduced) if problem.has_sigmas else reduced
     ended = [((e.misfit - best.misfit) / unit if unit > 0.0 else 0.0, e.x) for e in ends if e.converged]
-    is_same = [rise < SAME_RISE and _distance(x, best.x, errors) < SAME_PLACE for rise, x in ended]
+    here = min(
+        (x for rise, x in ended if rise < SAME_RISE),
+        key=lambda x: _distance(x, outcome.point.x, errors),
+        default=best.x,
+    )
+    is_same = [rise < SAME_RISE and _distance(x, here, errors) < SAME_PLACE for rise, x in ended]
     rest = [pair for pair, same in zip(ended, is_same, strict=True) if not same]
     near = tuple((rise, x) for rise, x in rest if rise < NEAR)
     far = tuple(rise for rise, _ in rest if rise >= NEAR)
@@ -118,3 +123,7 @@ def minima_of(outcome: Descent, spread: Covariance) -> Minima:
 def _distance(x: Sequence[float] | FloatArray, y: FloatArray, errors: FloatArray) -> float:
     """Return by how many standard errors two sets of values (n_free,) differ at the most."""
     return float(np.max(np.abs(np.asarray(x) - y) / errors, initial=0.0))
+
+
+def _number(rise: float) -> str:
+    return f"{rise:.2g}" if rise >= 0.005 else "0"
