@@ -1,7 +1,7 @@
 """Do refinements of measured PDFs end at the best minimum, wherever they begin?
 
-Twenty starts each, far off: displacements by up to a factor of 3, sizes by 0.4 to 3, cells by up to 4 %, delta2 over its
-range. With `starts = 8` the best χ² is to be met to 0.1 of the misfit and every value to 0.3 standard errors in
+Twenty starts each, far off: displacements by up to a factor of 3, sizes by 0.4 to 3, cells by up to 4 %, delta2 over
+its range. With `starts = 8` the best χ² is to be met to 0.1 of the misfit and every value to 0.3 standard errors in
 95 %, and what ends elsewhere is to be told: not converged, doubtful, or with a note of another minimum.
 """
 
