@@ -123,6 +123,14 @@ class Model(ABC):
         """Return what parameters may not exceed together, at the values of the start."""
         return ()
 
+    def nothing_seen(self, evaluation: Evaluation) -> str:
+        """Return why the curve says nothing of the sample at the start, where the model knows; else nothing."""
+        return ""
+
+    def without_effect(self, evaluation: Evaluation, address: str) -> str:
+        """Return why a parameter changes nothing of the curve, where the model knows; else nothing."""
+        return ""
+
     def of_population(self, name: str) -> tuple[str, ...]:
         """Return the addresses of the data set that mean nothing where a population is not there."""
         return ()

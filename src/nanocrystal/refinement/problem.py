@@ -371,6 +371,14 @@ class Problem:
         for name, d in point.datasets.items():
             if d.observed_norm == 0.0:
                 raise InputError(f"datasets.{name}", "all measured values are zero; is the right column read?")
+            assert d.measured.observed is not None
+            if len(d.measured.x) > 1 and not d.measured.labels and np.ptp(d.measured.observed) == 0.0:
+                value = float(d.measured.observed[0])
+                problem = f"all measured values are {value:g}, a constant that says nothing; is the right column read?"
+                raise InputError(f"datasets.{name}", problem)
+            nothing = self.models[name].nothing_seen(point.evaluation)
+            if nothing:
+                raise InputError(f"datasets.{name}", nothing)
             if not np.any(d.calculated) and not np.any(derivatives[name]):
                 raise InputError(f"datasets.{name}", "the calculated curve is zero everywhere; is a scale 0?")
         for j, declared in enumerate(self.free):
@@ -380,10 +388,10 @@ class Problem:
                 for n, d in point.datasets.items()
             ]
             if max(changes) < 1e-9:
-                raise InputError(
-                    declared.address,
-                    "is varied but has no effect on any data set; fix it (leave out vary) or mend the study.",
-                )
+                said = (m.without_effect(point.evaluation, declared.address) for m in self.models.values())
+                cause = next((f": {words}" for words in said if words), "")
+                problem = f"is varied but has no effect on any data set{cause}; fix it (leave out vary)"
+                raise InputError(declared.address, f"{problem} or mend the study.")
 
     def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
         """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""

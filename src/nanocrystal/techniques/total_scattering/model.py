@@ -129,6 +129,9 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
             derivatives[address][0] = self._through_instrument(evaluation, np.asarray(slope))
         return derivatives
 
+    def nothing_seen(self, evaluation: Evaluation) -> str:
+        return self.sample.lonely(evaluation)
+
     def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
         return self.sample.motion_ceilings(evaluation, self.where)
 
