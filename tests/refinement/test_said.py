@@ -87,3 +87,20 @@ def test_ratios_are_told_as_parts_of_the_sample() -> None:
     assert float(metal.split()[1].partition("(")[0]) == pytest.approx(2.0 / 3.0, abs=0.02)
     tied = nc.refine(mixture(vary(0.5), nc.tied("1 - populations.metal.mass_fraction")), of(mixture(2.0, 1.0)))
     assert "mass_fraction_of_sample" not in summary(tied)
+
+
+def test_a_part_that_is_not_there_has_no_size_to_remark_on_and_no_error_of_its_amount() -> None:
+    """The optimiser stops short of the bound 0 by 1e-16 or so, of which the fraction is no ± 1e-17."""
+    salt = cif("5.64 5.64 5.64 90 90 90", "F m -3 m", "Na Na 0 0 0 1\nCl Cl 0.5 0.5 0.5 1")
+    crystals = {"ni": crystal(NICKEL, 0.006, a=3.524), "salt": crystal(salt, 0.01, a=5.64)}
+    populations = {
+        "metal": Population("ni", Sphere(vary(25.0)), fraction=1.0),
+        "salt": Population("salt", Sphere(vary(60.0)), fraction=vary(0.1, min=0.0)),
+    }
+    result = nc.refine(Sample(populations, crystals), of(sample_of(NICKEL, Sphere(25.0), 0.006, a=3.524)))
+    assert result["populations.salt.mass_fraction"].status == "at_bound"
+    assert result["populations.salt.mass_fraction"].limit is not None
+    assert result.derived["populations.salt.mass_fraction_of_sample"].value == 0.0
+    assert result.derived["populations.salt.mass_fraction_of_sample"].stderr is None
+    assert remarks(result, "populations.salt is not seen")
+    assert remarks(result, "inside the crystals of populations.salt") == []

@@ -177,7 +177,8 @@ def assembled_result(
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
     parameters = _estimates(outcome, spread)
-    derived = _derived(sample, problem, point, spread)
+    settled = _settled(problem, point, spread)
+    derived = _derived(sample, problem, settled, spread)
     datasets = {
         name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()
     }
@@ -207,7 +208,7 @@ def assembled_result(
             *_absence_notes(problem, parameters),
             *(f"{a}: {said}" for a, said in sample.strays(problem.started, values).items()),
             *sample.remarks(values),
-            *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
+            *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(settled.evaluation)),
             *_same_measurement_notes(problem.models),
             *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
@@ -293,6 +294,19 @@ def _estimates(outcome: Descent, spread: Covariance) -> dict[str, Estimate]:
 def _at_bound(value: float, bounds: tuple[float | None, float | None], scale: float) -> float:
     """Return the bound where a value differs from it by next to nothing: the optimiser stops short of bounds."""
     return next((b for b in bounds if b is not None and abs(value - b) < AT_BOUND * scale), value)
+
+
+def _settled(problem: Problem, point: Point, spread: Covariance) -> Point:
+    """Return the point with parameters at a bound exactly there, so that what is 0 by them rests on nothing else."""
+    x = point.x.copy()
+    for k, d in enumerate(problem.free):
+        if d.address in spread.at_bound:
+            x[k] = _at_bound(float(x[k]), _shown_bounds(d.quantity, d.parameter), d.quantity.scale)
+    if np.array_equal(x, point.x):
+        return point
+    evaluation = problem.evaluation(x)
+    linear = {a: point.evaluation.values[a] for a in problem.linear}
+    return replace(point, x=x, evaluation=evaluation.at(evaluation.values.moved(linear)))
 
 
 def _shown_bounds(quantity: Quantity, parameter: Parameter) -> tuple[float | None, float | None]:

@@ -346,10 +346,11 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
 
     def _reach(self, evaluation: Evaluation) -> list[str]:
         """Return remarks on sizes that the range, or a resolution left out, makes worse than their errors say."""
+        parts = self.sample.mass_fractions(evaluation)
         sizes = [
             f"populations.{name}"
             for name, population in self.sample.at(evaluation).items()
-            if any(p.vary for _, p in population.population.shape.declared().values())
+            if parts[name] > 0.0 and any(p.vary for _, p in population.population.shape.declared().values())
         ]
         if not sizes:
             return []
