@@ -58,8 +58,13 @@ def test_amounts_are_remarked_on_where_phases_absorb_differently() -> None:
     pair = {"v": Absorber(3.36, 533.0, None), "z": Absorber(5.61, 283.0, None)}
     (said,) = amount_remarks(pair, {"v": 0.543, "z": 0.457})
     assert "μ in cm⁻¹: v 533, z 283" in said
-    assert "for 0.543 without microabsorption" in said or "for 0.457 without microabsorption" in said
+    assert "of the mass would be v, for 0.543 without microabsorption" in said  # the first, as two move alike
+    (turned,) = amount_remarks(dict(reversed(pair.items())), {"z": 0.457, "v": 0.543})
+    assert "of the mass would be z, for 0.457 without microabsorption" in turned
     assert "texture" in said
+    assert "overflow_angle" not in said
+    (with_beam,) = amount_remarks(pair, {"v": 0.543, "z": 0.457}, overflow=False)
+    assert with_beam.endswith("change amounts as much: try texture and overflow_angle.")
     alike = {"v": Absorber(3.36, 300.0, None), "z": Absorber(5.61, 290.0, None)}
     assert amount_remarks(alike, {"v": 0.5, "z": 0.5}) == []
     assert amount_remarks({"v": pair["v"]}, {"v": 1.0}) == []

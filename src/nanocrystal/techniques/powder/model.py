@@ -374,7 +374,9 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         sizes = [k for k in varied if k.endswith((".size", ".strain"))]
         amounts = []
         if any(p.vary for n, p in self._amounts_declared().items()) and self.measured.observed is not None:
-            amounts = amount_remarks(self._fine_absorbers(), self.sample.mass_fractions(evaluation))
+            flat = settings.geometry == "bragg-brentano" and values[f"{self.where}.overflow_angle"] == 0.0
+            fractions = self.sample.mass_fractions(evaluation)
+            amounts = amount_remarks(self._fine_absorbers(), fractions, overflow=not flat)
         return [*cells, *amounts, *width_remarks(widths, sorted(sizes), settings.standard is not None)]
 
     def _lengths(self, phase: Phase, values: Values) -> dict[str, float]:

@@ -67,21 +67,27 @@ def with_zero_instead(two_theta: Sequence[FloatArray], displacement: float, radi
     return np.asarray(np.linalg.lstsq(columns, shift, rcond=None)[0][1:])
 
 
-def amount_remarks(absorbers: Mapping[str, Absorber], amounts: Mapping[str, float]) -> list[str]:
-    """Return how far microabsorption may move mass fractions, in one sentence; nothing where it hardly can."""
+def amount_remarks(
+    absorbers: Mapping[str, Absorber], amounts: Mapping[str, float], *, overflow: bool = True
+) -> list[str]:
+    """Return how far microabsorption may move mass fractions, in one sentence; nothing where it hardly can.
+
+    overflow: whether a beam longer than the sample is taken into account, or cannot be.
+    """
     if len(absorbers) < 2 or any(a.diameter is not None for a in absorbers.values()):
         return []
     found = {diameter: true_amounts(absorbers, amounts, diameter) for diameter in PARTICLES}
     apart = {n: abs(found[PARTICLES[-1]][n] - w) for n, w in amounts.items()}
-    most = max(apart, key=lambda n: apart[n])
+    most = max(apart, key=lambda n: round(apart[n], 6))  # the first of those that move alike, as two phases do
     if apart[most] < NOTEWORTHY:
         return []
     mu = ", ".join(f"{n} {a.absorption:.0f}" for n, a in absorbers.items())
     values = ", ".join(f"of {d:g} µm {found[d][most]:.3f}" for d in PARTICLES)
+    beam, too = ("", "") if overflow else (", and at low angles a beam longer than the sample,", " and overflow_angle")
+    others = f"Plates that lie flat{beam} change amounts as much: try texture{too}."
     return [
         f"phases absorb differently (μ in cm⁻¹: {mu}): with particles {values} of the mass would be {most}, for "
-        f"{amounts[most]:.3f} without microabsorption; state particle_diameter, and grind finely. Plates that lie flat "
-        "change amounts as much: try texture.",
+        f"{amounts[most]:.3f} without microabsorption; state particle_diameter, and grind finely. {others}",
     ]
 
 
