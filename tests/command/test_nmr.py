@@ -67,7 +67,7 @@ def test_one_trace_goes_to_the_fit_of_lines(folder: Path, tmp_path: Path) -> Non
     ("options", "message"),
     [
         (["--phase", "best"], "--phase: must be auto, auto0, none or PH0,PH1,PIVOT, got 'best'"),
-        (["--baseline", "flat"], "--baseline: must be none, arpls or an order"),
+        (["--baseline", "flat"], "--baseline: must be auto, none, arpls or an order"),
         (["--integrate", "1-2"], "--integrate: must be two numbers such as 1:2, got '1-2'"),
         (["--out", "a.txt"], "must end in .csv"),
         (["--window", "900:901"], "--window: holds no points"),
@@ -79,7 +79,7 @@ def test_one_trace_goes_to_the_fit_of_lines(folder: Path, tmp_path: Path) -> Non
         (["--gb", "-5"], "--gb: must be 0 Hz or above, got -5"),
         (["--zero-fill", "0"], "--zero-fill: must be from 1 to 64, got 0"),
         (["--phase", "nan,0"], "--phase: must be auto, auto0, none or PH0,PH1,PIVOT, got 'nan,0'"),
-        (["--baseline", "9"], "--baseline: must be none, arpls or an order from 0 to 8, got '9'"),
+        (["--baseline", "9"], "--baseline: must be auto, none, arpls or an order from 0 to 8, got '9'"),
         (["--frequency", "-4"], "--frequency: must be above 0 MHz, got -4"),
         # by hand: 52.48 MHz over Ξ of 133Cs, 13.116142 %, is 400.12 MHz
         (["--tms", "52.48"], "must be the ¹H frequency of TMS in MHz near the spectrometer's, here about 400.12"),

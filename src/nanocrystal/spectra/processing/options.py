@@ -41,7 +41,7 @@ Range = tuple[float, float]
 class SpectrumOptions:
     """What is asked for, in the words of the options --lb, --gb, --zero-fill, --phase, ….
 
-    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "none", an order, or "arpls"; peak: "NEAR=PPM";
+    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "auto", "none", an order, or "arpls"; peak: "NEAR=PPM";
     window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list of a series.
     """
 
@@ -49,7 +49,8 @@ class SpectrumOptions:
     gb: float = 0.0
     zero_fill: int = 2
     phase: str = "auto"
-    baseline: str = "none"
+    both_signs: bool = False
+    baseline: str = "auto"
     magnitude: bool = False
     nucleus: str = ""
     frequency: float | None = None
@@ -76,6 +77,7 @@ class SpectrumOptions:
             gaussian_hz=self.gb,
             zero_fill=self.zero_fill,
             phase=phase_of(self.phase),
+            both_signs=self.both_signs,
             baseline=baseline_of(self.baseline),
             magnitude=self.magnitude,
         )
@@ -146,19 +148,18 @@ def phase_of(text: str) -> NmrPhase | Literal["auto", "auto0"] | None:
         raise InputError("--phase", f"must be auto, auto0, none or PH0,PH1,PIVOT, got {text!r}.") from None
 
 
-def baseline_of(text: str) -> int | Literal["arpls"] | None:
+def baseline_of(text: str) -> int | Literal["auto", "arpls"] | None:
     """Return the baseline that --baseline means; raises InputError."""
-    if text == "none":
-        return None
-    if text == "arpls":
-        return "arpls"
+    words: dict[str, Literal["auto", "arpls"] | None] = {"auto": "auto", "arpls": "arpls", "none": None}
+    if text in words:
+        return words[text]
     try:
         order = int(text)
         if not 0 <= order <= HIGHEST_ORDER:
             raise ValueError(text)
         return order
     except ValueError:
-        expected = f"must be none, arpls or an order from 0 to {HIGHEST_ORDER}"
+        expected = f"must be auto, none, arpls or an order from 0 to {HIGHEST_ORDER}"
         raise InputError("--baseline", f"{expected}, got {text!r}.") from None
 
 
