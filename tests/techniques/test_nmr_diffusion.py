@@ -251,7 +251,7 @@ def test_report_and_files(tmp_path: Path) -> None:
 # ---- wrong input --------------------------------------------------------------------------------
 
 WRONG = {
-    "G/cm as T/m": (STUDY, "datasets.d.gradient_unit", "gradients reach 60 T/m, and no probe more than 10"),
+    "G/cm as T/m": (STUDY, "datasets.d.gradient_unit", "gradients reach 60 T/m, and no probe more than 50"),
     "negative D": (STUDY.replace("value = 60", "value = -60"), "components.bound.diffusion", "above 0"),
     "no D": (STUDY.replace("diffusion = { value = 60, vary = true }\n", ""), "bound.diffusion", "is missing"),
     "no viscosity": (STUDY.replace("shape_factor", "temperature = 298.15\nshape_factor"),
