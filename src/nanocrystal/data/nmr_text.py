@@ -85,9 +85,7 @@ def _ends(text: str) -> dict[str, str] | None:
     return {key: match[2] for key, match in found.items()} | {"UNIT": (found["LEFT"][3] or "ppm").lower()}
 
 
-def _one_column(
-    text: str, ends: dict[str, str], path: Path, nucleus: str | None, carrier_mhz: float | None
-) -> NmrData:
+def _one_column(text: str, ends: dict[str, str], path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData:
     """Return the spectrum of one intensity a line; raises InputError for what is no number, or is cut off."""
     address = str(path)
     intensities = []

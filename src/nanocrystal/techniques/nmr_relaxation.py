@@ -100,9 +100,7 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
     parts: Annotated[Mapping[str, RelaxationPart], "the parts, by name: [datasets.NAME.parts.PART]"] = field(
         default_factory=dict
     )
-    common: Annotated[
-        Sequence[str], "parts of which all lines have one time and exponent [each line has its own]"
-    ] = ()
+    common: Annotated[Sequence[str], "parts of which all lines have one time and exponent [each line has its own]"] = ()
     background_terms: BackgroundTerms = 0
     background: Background = field(default_factory=dict)
 
@@ -254,9 +252,7 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
         addresses |= dict.fromkeys(alike[:1], f"{where}.{self._inversion_of(line)}")
         addresses |= {f"c{k}": f"{where}.{self._background_of(line)}.c{k}" for k in range(self.background_terms)}
         blanks = {f"{where}.blanks.{n}.scale": y for n, y in compared.at_points().items()}
-        return Member(
-            name=line or name, measured=compared.measured, sum=decays, addresses=addresses, blanks=blanks
-        )
+        return Member(name=line or name, measured=compared.measured, sum=decays, addresses=addresses, blanks=blanks)
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         """Return the curve over delays in s, in whatever unit the file states them."""

@@ -12,9 +12,9 @@ from nanocrystal.data.nmr import read_nmr
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData, time_axis
 from nanocrystal.errors import InputError
 from nanocrystal.spectra.processing import NmrProcessing, NmrSpectrum, nmr_spectrum
+from nanocrystal.spectra.processing.automatic_phase import automatic_phase
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
 from nanocrystal.spectra.processing.noise import noise_of
-from nanocrystal.spectra.processing.automatic_phase import automatic_phase
 from nanocrystal.spectra.processing.phase import NmrPhase, phased
 from nanocrystal.spectra.processing.reference import referenced_by_peak, referenced_by_ratio
 from nanocrystal.spectra.processing.window import NmrWindow

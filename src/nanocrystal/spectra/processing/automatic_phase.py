@@ -1,6 +1,6 @@
 """The phase of a spectrum, found: of several candidates the one that leaves least of the spectrum below zero.
 
-Candidates are the phase that single lines have (`phase_of_lines`), with φ1 from −1080° to 1080° those of the least
+Candidates are the phase that single lines have (`phase_of_lines`), with φ1 from −360° to 1080° those of the least
 negative signal, and those of the least entropy of the derivative of the real part (L. Chen, Z. Weng, L. Y. Goh & M.
 Garland, J. Magn. Reson. 158, 164 (2002)). Each goes downhill in the sum of squares below zero. A level of the whole
 spectrum below zero, as points that are missing at the beginning of an FID leave it, counts as zero; one above it may
@@ -17,17 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from nanocrystal.arrays import ComplexArray, FloatArray
+from nanocrystal.spectra.processing.missing_points import floor_curve, missing_points
 from nanocrystal.spectra.processing.noise import bunched, noise_of
 from nanocrystal.spectra.processing.phase import NmrPhase, place_from_pivot
 from nanocrystal.spectra.processing.phase_of_lines import PhaseOfLines, phase_of_lines, without_noise
 
-FARTHEST, SLOPE_STEP, TURN_STEP = 1080.0, 20.0, 15.0
-"""° of φ1 between which it is sought (three points of an FID), steps of φ1 and φ0 of the search"""
+EARLIEST, LATEST, SLOPE_STEP, TURN_STEP = -360.0, 1080.0, 20.0, 15.0
+"""° of φ1 between which it is sought (one point of an FID before its beginning, or three that are missing), and steps of
+φ1 and φ0 of the search"""
 COARSE, MIDDLE, FINE = 2048, 8192, 32768
 """points that the search looks at, that candidates are compared with, and by which the best is made better"""
 STARTS = 4
@@ -39,6 +41,8 @@ AS_GOOD = 1.5
 """times the least sum of squares: among such candidates the one of the smallest φ1 is taken"""
 MUCH_STEEPER = 180.0
 """° of φ1 by which the phase of the lines may not be steeper than another that is as good"""
+FARTHEST_BESIDE, NOTHING_OF_WAVES = 90.0, 1e-3
+"""° by which single lines may correct a phase where points are missing, and squares that count as nothing there"""
 NOTHING, NOTHING_OF_GROUP = 1e-6, 1e-3
 """part of the squares that counts as nothing below zero: what edges of filters leave; a single group of lines tells its
 phase by its area, from which that of the least squares may lie 7° apart by noise"""
@@ -109,15 +113,35 @@ def _chosen(
 
 
 def _better(seen: _Seen, angles: Angles, lines: PhaseOfLines | None, sloping: bool) -> Angles:
-    """Return the phase gone downhill with all points, unless it is that of the lines."""
+    """Return the phase gone downhill with all points, unless it is that of the lines.
+
+    Where points are missing, what they leave under the spectrum is taken out at each step, and the phase that single
+    lines have beside the one found is taken where it is as good: lines that are cut at the same side lie on slopes.
+    """
     if lines is not None and angles == (lines.ph0, lines.ph1):
         return angles
-    return seen.downhill(seen.squares_below, angles, sloping)
+    found = seen.downhill(seen.squares_below, angles, sloping)
+    n_missing = missing_points(found[1])
+    if not n_missing:
+        return found
+    middle = _Seen.of(seen.values, seen.places, MIDDLE)
+
+    def cost(real: FloatArray) -> float:
+        return middle.squares_below(real - floor_curve(real, n_missing))
+
+    least = middle.downhill(cost, found, sloping)
+    turned = seen.values * np.exp(-1j * np.radians(found[0] + found[1] * seen.places))
+    beside = phase_of_lines(turned, seen.places)
+    if beside is None or max(abs(beside.ph0), abs(beside.ph1)) > FARTHEST_BESIDE:
+        return least
+    of_lines = (found[0] + beside.ph0, found[1] + beside.ph1)
+    good = AS_GOOD * middle.cost(cost, least) + NOTHING_OF_WAVES
+    return of_lines if middle.cost(cost, of_lines) <= good else least
 
 
 def _searched(seen: _Seen, sloping: bool) -> list[Angles]:
     """Return the phases of the least squares below zero on a grid of φ0 and φ1, for each φ1 one, the best few."""
-    slopes = np.arange(-FARTHEST, FARTHEST + 1.0, SLOPE_STEP) if sloping else np.zeros(1)
+    slopes = np.arange(EARLIEST, LATEST + 1.0, SLOPE_STEP) if sloping else np.zeros(1)
     turns = np.arange(-180.0, 180.0, TURN_STEP)
     best = []
     for ph1 in slopes:
@@ -151,23 +175,14 @@ class _Seen:
         """Return the phase of the least cost near a start; φ1 stays where the spectrum is not sloping."""
         from scipy.optimize import minimize
 
-        if not sloping:
-            found = minimize(
-                lambda angle: self.cost(cost, (float(angle[0]), start[1])),
-                [start[0]],
-                method="Nelder-Mead",
-                options={"initial_simplex": [[start[0]], [start[0] + 5.0]], "xatol": 1e-3, "fatol": 1e-12},
-            )
-            return float(found.x[0]), start[1]
-        simplex = [start, (start[0] + 3.0, start[1]), (start[0], start[1] + 10.0)]
-        options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-12, "maxfev": MOST_TRIES}
-        found = minimize(
-            lambda angles: self.cost(cost, (float(angles[0]), float(angles[1]))),
-            start,
-            method="Nelder-Mead",
-            options=options,
-        )
-        return float(found.x[0]), float(found.x[1])
+        def costs(moved: FloatArray) -> float:
+            return self.cost(cost, (float(moved[0]), float(moved[1]) if sloping else start[1]))
+
+        simplex = np.array([start, (start[0] + 3.0, start[1]), (start[0], start[1] + 10.0)])
+        simplex = simplex if sloping else simplex[:2, :1]
+        options: Any = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-12, "maxfev": MOST_TRIES}
+        found = np.atleast_1d(minimize(costs, simplex[0], method="Nelder-Mead", options=options).x)
+        return float(found[0]), float(found[1]) if sloping else start[1]
 
     def squares_below(self, real: FloatArray) -> float:
         """Return the sum of squares below zero, less what noise may be there, over that of all points."""
@@ -177,7 +192,6 @@ class _Seen:
     def area_below(self, real: FloatArray) -> float:
         """Return the area below zero, less what noise may be there, over that of all points without sign."""
         return float(-np.minimum(real + NOISES * self.noise, 0.0).sum() / max(float(np.abs(real).sum()), 1e-300))
-
 
     def area(self, real: FloatArray) -> float:
         """Return the area without sign, over that of the magnitude: absorption has less than dispersion."""

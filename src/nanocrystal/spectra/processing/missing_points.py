@@ -19,7 +19,7 @@ LOW, LOW_OF_NOISE = 0.2, -0.8416212335729143
 """quantile of a part that is its floor, and that of a normal distribution"""
 EDGE = 0.1
 """of the width at each end, where digital filters fall off"""
-SPARED = 0.25
+SPARED = 0.5
 """of a point, which a level describes"""
 CERTAIN = 5.0
 """standard errors that a level must be below zero"""

@@ -18,9 +18,9 @@ MAD_OF_NORMAL = 0.6744897501960817
 def noise_of(y: FloatArray, parts: int = PARTS) -> float:
     """Return the standard deviation of the noise of (n_points,).
 
-    The spectrum is cut into parts, longer than its noise is correlated; of each, the scatter about its own straight line by the median of absolute
-    deviations, which lines that fill less than half of a part do not move much. The lower quartile of the parts is
-    taken, and corrected by what that quartile is on average for pure noise with so many points.
+    The spectrum is cut into parts, longer than its noise is correlated; of each, the scatter about its own straight
+    line by the median of absolute deviations, which lines that fill less than half of a part do not move much. The
+    lower quartile of the parts is taken, and corrected by what it is on average for pure noise with so many points.
     """
     length = max(16, len(y) // parts)
     n_parts = len(y) // length

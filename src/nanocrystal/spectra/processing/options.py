@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,9 @@ FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
 """from the 0 ppm of the file to the one by --tms, or from its carrier where it has no 0 ppm: heavy nuclei reach far"""
 LEAST_SHOWN = 4
 """points that a window must hold"""
+EXCHANGE = (
+    "integrals of protons that exchange with water (OH, NH, COOH) may be too small or too large: they count no protons"
+)
 Range = tuple[float, float]
 
 
@@ -41,8 +44,8 @@ Range = tuple[float, float]
 class SpectrumOptions:
     """What is asked for, in the words of the options --lb, --gb, --zero-fill, --phase, ….
 
-    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "auto", "none", an order, or "arpls"; peak: "NEAR=PPM";
-    window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list of a series.
+    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "auto", "none", an order, or "arpls";
+    peak: "NEAR=PPM"; window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list of a series.
     """
 
     lb: float = 0.0
@@ -110,6 +113,8 @@ def processed(path: str | Path, options: SpectrumOptions) -> Processed:
     if options.peak:
         spectrum = referenced_by_peak(spectrum, *pair_of(options.peak, "=", "--peak"))
     integrals = integral_columns(spectrum, regions) if regions else {}
+    if regions and spectrum.nucleus == "1H":
+        spectrum = replace(spectrum, notes=(*spectrum.notes, EXCHANGE))
     if options.trace is not None:
         spectrum = _one(spectrum, options.trace)
     window = windows[0] if windows else None

@@ -34,7 +34,6 @@ from nanocrystal.spectra.processing.phase import NmrPhase, phased, place_from_pi
 from nanocrystal.spectra.processing.signs import negative_share
 from nanocrystal.spectra.processing.window import NmrWindow
 
-
 CORRELATIONS, FEWEST_PARTS = 20.0, 8
 """lengths of correlation that a part holds that tells noise, and how few parts there may be"""
 MOST_NEGATIVE = 0.02
@@ -263,7 +262,9 @@ class NmrSpectrum:
         if self.phase is None or self.phase.pivot is None:
             return self.phase
         ends = (self.x[0], self.x[-1])
-        return replace(self.phase, pivot=float(x[0] + (self.phase.pivot - ends[0]) * (x[-1] - x[0]) / (ends[1] - ends[0])))
+        return replace(
+            self.phase, pivot=float(x[0] + (self.phase.pivot - ends[0]) * (x[-1] - x[0]) / (ends[1] - ends[0]))
+        )
 
     def shifted(self, ppm: float, how: str = "given") -> NmrSpectrum:
         """Return the same spectrum with ppm added to its axis."""
@@ -427,9 +428,7 @@ def _phased(
     if isinstance(setting, NmrPhase):
         return phased(values, axis, setting), FoundPhase(setting, np.zeros((2, 2)))
     rows = np.atleast_2d(values)
-    found = automatic_phase(
-        rows[_strongest(rows)], axis, first_order=setting == "auto", both_signs=settings.both_signs
-    )
+    found = automatic_phase(rows[_strongest(rows)], axis, first_order=setting == "auto", both_signs=settings.both_signs)
     if data.indirect is not None and data.indirect.name == "delay":
         found = replace(found, phase=_upright(rows, axis, found.phase, data.indirect.values))
     notes.append(_phase_words(found, settings.both_signs))
