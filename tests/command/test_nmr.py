@@ -170,3 +170,13 @@ def test_protons_that_exchange_are_said_of_integrals_of_protons(folder: Path, tm
     said = CliRunner().invoke(app, ["nmr", str(folder), "--out", str(tmp_path / "c.csv"), "--integrate", "10:60"])
     assert said.exit_code == 0, said.output
     assert words not in said.output
+
+
+def test_integrals_of_one_spectrum_are_rows_of_its_page(tmp_path: Path) -> None:
+    """From where to where, and over the first; the CSV keeps one row a trace."""
+    processed_words(tmp_path / "a", UPRIGHT, "--integrate", "0:40,40:100")
+    page = (tmp_path / "a" / "a.html").read_text(encoding="utf-8")
+    for heading in ("from (ppm)", "over the first"):
+        assert heading in page
+    found = columns(tmp_path / "a" / "a-integrals.csv")
+    assert list(found) == ["trace", "integral_1", "sigma_1", "integral_2", "sigma_2"]

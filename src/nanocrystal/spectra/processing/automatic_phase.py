@@ -28,8 +28,8 @@ from nanocrystal.spectra.processing.phase import NmrPhase, place_from_pivot
 from nanocrystal.spectra.processing.phase_of_lines import PhaseOfLines, phase_of_lines, without_noise
 
 EARLIEST, LATEST, SLOPE_STEP, TURN_STEP = -360.0, 1080.0, 20.0, 15.0
-"""° of φ1 between which it is sought (one point of an FID before its beginning, or three that are missing), and steps of
-φ1 and φ0 of the search"""
+"""° of φ1 between which it is sought (one point of an FID before its beginning, or three that are missing), and steps
+of φ1 and φ0 of the search"""
 COARSE, MIDDLE, FINE = 2048, 8192, 32768
 """points that the search looks at, that candidates are compared with, and by which the best is made better"""
 STARTS = 4

@@ -45,9 +45,9 @@ def floor_curve(y: FloatArray, n_missing: int) -> FloatArray:
         return np.full_like(y, np.median(floor))
     design = _waves(at, n_missing)
     weights = np.ones(len(floor))
-    coefficients = np.zeros(design.shape[1])
+    coefficients: FloatArray = np.zeros(design.shape[1])
     for _ in range(50):
-        coefficients = np.linalg.lstsq(design * weights[:, None], floor * weights, rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(design * weights[:, None], floor * weights, rcond=None)[0])
         new = np.where(floor - design @ coefficients > ABOVE * error, ABOVE_WEIGHT, 1.0)
         if np.array_equal(new, weights):
             break

@@ -35,7 +35,7 @@ FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
 LEAST_SHOWN = 4
 """points that a window must hold"""
 EXCHANGE = (
-    "integrals of protons that exchange with water (OH, NH, COOH) may be too small or too large: they count no protons"
+    "integrals of protons that exchange with water (OH, NH, COOH) may be too small or too large, and are no count"
 )
 Range = tuple[float, float]
 
@@ -45,7 +45,8 @@ class SpectrumOptions:
     """What is asked for, in the words of the options --lb, --gb, --zero-fill, --phase, ….
 
     phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "auto", "none", an order, or "arpls";
-    peak: "NEAR=PPM"; window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list of a series.
+    peak: "NEAR=PPM"; window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list
+    of a series.
     """
 
     lb: float = 0.0
@@ -94,6 +95,7 @@ class Processed:
     processing: NmrProcessing | None = None
     window: Range | None = None
     integrals: Mapping[str, FloatArray] = field(default_factory=dict)
+    regions: Sequence[Range] = ()
 
 
 def processed(path: str | Path, options: SpectrumOptions) -> Processed:
@@ -119,7 +121,7 @@ def processed(path: str | Path, options: SpectrumOptions) -> Processed:
         spectrum = _one(spectrum, options.trace)
     window = windows[0] if windows else None
     _check_window(spectrum, window)
-    return Processed(spectrum, settings, window, integrals)
+    return Processed(spectrum, settings, window, integrals, tuple(regions))
 
 
 def integral_columns(spectrum: NmrSpectrum, regions: Sequence[Range]) -> dict[str, FloatArray]:
