@@ -29,6 +29,7 @@ file = "ni.xy"
 tube = "Cu"
 anomalous = false
 background_terms = 2
+caglioti_w = 0.11
 """
 
 

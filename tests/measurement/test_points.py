@@ -251,6 +251,7 @@ def test_weights_by_the_file(case: Case, tmp_path: Path) -> None:
 
 
 def test_weights_of_a_file_without_sigma(case: Case, tmp_path: Path) -> None:
+    """Those asked for, and those left out, but of what may be counts: these count by their scatter (test_scatter)."""
     given = plain(case, tmp_path)
     by_kind: dict[str, Callable[[np.ndarray], Any]] = {
         "counting": np.sqrt, "relative": lambda y: 0.03 * np.maximum(y, np.quantile(y, 0.1)), "uniform": lambda y: None,
@@ -259,7 +260,7 @@ def test_weights_of_a_file_without_sigma(case: Case, tmp_path: Path) -> None:
         if kind != "uniform" and not case.counts:
             case.refused("d.weights", f'is "{kind}", but ', "is no count", **given, weights=kind)
             continue
-        for more in ({"weights": kind}, *([{}] if kind == case.without_sigma else [])):
+        for more in ({"weights": kind}, *([{}] if kind == case.without_sigma != "counting" else [])):
             measured = case.bound(**given, **more).measured
             if kind == "uniform":
                 assert measured.sigma is None

@@ -34,6 +34,16 @@ def inverted(delays: np.ndarray) -> np.ndarray:
 TIME = "datasets.nmr_relaxation.parts.a.time"
 
 
+def test_degrees_of_freedom_are_kept_where_the_residuals_say_the_scale() -> None:
+    """Six delays less three parameters; none with σ."""
+    delays = np.geomspace(0.1, 12.0, 6)
+    y = inverted(delays) + 0.03 * np.random.default_rng(0).normal(size=6)
+    parts = {"a": nc.RelaxationPart(time=vary(2.5))}
+    given = {"kind": "inversion-recovery", "x": delays, "intensity": y, "inversion": vary(2.0), "parts": parts}
+    assert nc.refine({}, nc.NmrRelaxation(**given)).freedom == 3.0
+    assert nc.refine({}, nc.NmrRelaxation(**given, sigma=np.full(6, 0.03))).freedom is None
+
+
 def test_an_interval_without_sigma_carries_the_factor() -> None:
     delays = np.geomspace(0.1, 12.0, 4)
     y = inverted(delays) + np.array([0.01, -0.015, 0.012, -0.005])

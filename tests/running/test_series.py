@@ -283,7 +283,8 @@ def test_an_interrupt_before_the_first_member_leaves_no_folder(
 
 
 def test_a_model_that_does_not_describe_its_data_is_said(small: SmallSeries, monkeypatch: pytest.MonkeyPatch) -> None:
-    small.write("ni_200K.gr", "\n".join(f"{0.02 * k:.2f} {(-1) ** k}" for k in range(1, 1500)))
+    noise = np.random.default_rng(0).normal(size=1500)
+    small.write("ni_200K.gr", "\n".join(f"{0.02 * k:.2f} {noise[k]:.6f}" for k in range(1, 1500)))
     said = small.series("--workers", "1")
     [poor] = [line for line in said.stderr.splitlines() if "  ! R_w is above 60 %" in line]
     assert "T200 " in poor

@@ -31,7 +31,7 @@ class ToyModel(Model):
 
     def with_measured(self, measured: Measured) -> ToyModel:
         other = copy(self)
-        other.measured = measured
+        vars(other)["measured"] = measured  # some are frozen
         return other
 
     def curves(self, evaluation: Evaluation) -> np.ndarray:

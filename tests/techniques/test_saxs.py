@@ -36,6 +36,7 @@ from nanocrystal.tables.solvents import solvent_electron_density
 from nanocrystal.techniques import TotalScattering
 from nanocrystal.techniques.saxs import Saxs
 from nanocrystal.techniques.saxs.structure import hard_spheres, string_of_beads
+from support.broad_sizes import spheres
 from support.measured import measured
 from support.modelling import calculated, crystal, sample_of
 from support.paths import EXAMPLES
@@ -76,6 +77,25 @@ def test_spheres_in_a_solvent() -> None:
     contrast = NICKEL - solvent_electron_density("hexane")
     found = curve(Sphere(40.0), solvent="hexane")
     np.testing.assert_allclose(found, (contrast * sphere(Q, 40.0)) ** 2, rtol=1e-6, atol=1e-10 * found[0])
+
+
+@pytest.mark.parametrize("std", [5.0, 36.0, 100.0])
+def test_spheres_of_sizes_however_broad(std: float) -> None:
+    """Every size by brute force, on absolute scale; of 50 ± 36 Å I(q → 0) once came as 0.377 of it."""
+    shape = Sphere(Distribution("lognormal", 50.0, std))
+    found = curve(shape, solvent="vacuum", number_density=1e15)
+    expected = 1e15 * ELECTRON_RADIUS**2 * NICKEL**2 * spheres(Q, 50.0, std)
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+
+
+def test_broad_sizes_that_cannot_be_summed_are_refused() -> None:
+    """With one sentence each, on the length or the arrangement."""
+    stacked = {"structure_factor": "stacked-spheres", "beads": 4.0}
+    with pytest.raises(InputError, match=r"datasets\.saxs\.structure_factor.*std is 0\.72 of their mean.*no straight"):
+        curve(Sphere(Distribution("lognormal", 50.0, 36.0)), **stacked)
+    oblique = sample_of(HEXAGONAL, Prism(Distribution("lognormal", 40.0, 36.0), 60.0))
+    with pytest.raises(InputError, match=r"populations\..*d_ab.*std of 0\.9 of its mean.*make std smaller"):
+        calculated(oblique, Saxs(q="0.02:0.3:0.02", solvent="vacuum"), "saxs")  # type: ignore[arg-type]
 
 
 def test_absolute_intensity() -> None:

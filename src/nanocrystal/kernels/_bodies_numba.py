@@ -26,3 +26,30 @@ def product_moments(across, first, along, second, factor, inverse_h, moments):
             moments[b, 1] += w * t
             moments[b, 2] += w * t * t
             moments[b, 3] += w * t * t * t
+
+
+@jit
+def diameter_moments(across, first, along, second, factor, inverse_h, moments, beyond):
+    """Add factor · first[i] · second[j] at the diameter d = √(across[i]² + along[j]²) to moments (n_bins, 4).
+
+    Of diameters beyond the last bin, their sums over d⁴ and over d⁶ are added to beyond (2,).
+    """
+    last = moments.shape[0] - 1
+    for i in range(len(across)):
+        square, weight = across[i] * across[i], factor * first[i]
+        if weight == 0.0:
+            continue
+        for j in range(len(along)):
+            d2 = square + along[j] * along[j]
+            place = math.sqrt(d2) * inverse_h
+            w = weight * second[j]
+            if place > last:
+                beyond[0] += w / (d2 * d2)
+                beyond[1] += w / (d2 * d2 * d2)
+                continue
+            b = int(place + 0.5)
+            t = place - b
+            moments[b, 0] += w
+            moments[b, 1] += w * t
+            moments[b, 2] += w * t * t
+            moments[b, 3] += w * t * t * t

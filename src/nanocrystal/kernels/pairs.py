@@ -12,7 +12,7 @@ unordered pair of atoms is counted once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -31,6 +31,8 @@ FEW_PAIRS = 5e5
 """pairs of a lattice sum that are counted before threads have started"""
 BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
+OFFSETS_AT_ONCE = 4_000_000
+"""lattice offsets that are held in memory: about 400 MB"""
 PARTS = 16
 """histograms that the pairs of a cluster are counted in, whatever the number of threads: sums have one order"""
 
@@ -199,12 +201,20 @@ def offsets_within(vectors: FloatArray, radius: float) -> FloatArray:
 
     vectors: (3, 3) Å, rows are the cell vectors.
     """
+    return np.concatenate(list(slabs_within(vectors, radius)))
+
+
+def slabs_within(vectors: FloatArray, radius: float) -> Iterator[FloatArray]:
+    """Yield the offsets of `offsets_within` some at a time, of planes across the first cell vector."""
     spacings = 1.0 / np.linalg.norm(np.linalg.inv(vectors), axis=0)
     reach = np.floor(radius / spacings).astype(int)
-    axes = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
-    offsets = np.stack([axis.ravel() for axis in axes], axis=1).astype(np.float64)
-    inside = np.linalg.norm(offsets @ vectors, axis=1) <= radius
-    return np.ascontiguousarray(offsets[inside])
+    first, *others = (np.arange(-n, n + 1) for n in reach)
+    in_plane = np.stack([axis.ravel() for axis in np.meshgrid(*others, indexing="ij")], axis=1)
+    across = in_plane @ vectors[1:]
+    for planes in np.array_split(first, 1 + len(first) * len(in_plane) // OFFSETS_AT_ONCE):
+        lengths = np.linalg.norm(planes[:, None, None] * vectors[0] + across, axis=2)
+        plane, place = np.nonzero(lengths <= radius)
+        yield np.column_stack([planes[plane], in_plane[place]]).astype(np.float64)
 
 
 def peak_list(moments: FloatArray, h: float) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:

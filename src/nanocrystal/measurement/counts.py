@@ -24,6 +24,8 @@ NEIGHBOURS = 2
 """on each side, whose mean is what is expected of a point before there is a model"""
 WHOLE = 1e-6
 """of a count: so near to whole numbers are counts"""
+LARGEST = 2.0**53 * WHOLE
+"""counts: beyond, numbers are so far apart that each is whole"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class CountedBlank:
 
 
 def are_counts(y: FloatArray) -> bool:
-    """Say whether values are whole numbers of at least 0, some above it, and not all alike."""
-    return bool((y >= 0.0).all() and y.max() >= 1.0 and (np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0)
+    """Say whether values are whole numbers of at least 0, some above it, not all alike, none so large that all are."""
+    if not ((y >= 0.0).all() and 1.0 <= y.max() < LARGEST):
+        return False
+    return bool((np.abs(y - np.rint(y)) <= WHOLE).all() and np.ptp(y) > 0.0)
 
 
 def is_root(y: FloatArray, sigma: FloatArray) -> bool:

@@ -37,6 +37,7 @@ from nanocrystal.measurement.points import (
     without_empty,
     without_excluded,
 )
+from nanocrystal.measurement.scatter import Weighing, by_counts, weighing_by_scatter
 from nanocrystal.parameters import Limits, Number, Parameter, Quantity
 from nanocrystal.sample import Sample
 
@@ -97,7 +98,8 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     weights: Annotated[
         Weights | None,
         "sigma (of the file), counting (σ = √I), relative (3 % of I) or uniform [sigma if the file has it, else "
-        "counting; of saxs relative, of pdf and NMR uniform]",
+        "counting for counts, and by the scatter of the points where they are none; of saxs relative, of pdf and NMR "
+        "uniform]",
     ] = None
     counts_per_unit: Annotated[
         float | None,
@@ -137,14 +139,12 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
         curve, sigma, words = self._weighed(curve, abscissa, noise, where, notes)
         source = (curve.source, curve.sha256)
         measured = Measured(curve.x, curve.y, sigma, words, *source, notes=tuple(notes), column=column)
-        return curve, self._counted(measured, curve, noise is not None, where)
+        return curve, self._counted(measured, curve, noise is not None)
 
-    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool, where: str) -> Measured:
+    def _counted(self, measured: Measured, curve: Curve, noise_is_known: bool) -> Measured:
         """Return the points as counted ones where they are: whole numbers, or so many counts in a unit as stated."""
         unit = self.counts_per_unit
-        if unit is not None:
-            check_counted(curve, unit, self.points, self.weights not in (None, "counting") or noise_is_known, where)
-        elif noise_is_known or not self._are_counts(curve):
+        if unit is None and (noise_is_known or not self._are_counts(curve)):
             return measured
         unit = unit or 1.0
         sigma = counting_sigma(first_expected(curve.y), unit)
@@ -185,35 +185,52 @@ class MeasuredTechnique(Technique, own=("per_nm", "points", "points_of")):
     ) -> tuple[Curve, FloatArray | None, str]:
         """Return the points that have a weight, their σ and a sentence on it; notes: grows by what was assumed."""
         self._check_weights(curve, where)
+        if self.counts_per_unit is not None:
+            otherwise = self.weights not in (None, "counting") or noise is not None
+            check_counted(curve, self.counts_per_unit, self.points, otherwise, where)
         counted = noise is None and (self.counts_per_unit is not None or self._are_counts(curve))
         if not counted and noise is None and self.weights in ("sigma", None) and curve.sigma is not None:
             return curve, curve.sigma, "1/σ² with the σ of the file"
-        kind = "counting" if counted else self.weights or self.points.without_sigma
-        counting = noise is None and kind == "counting"
-        if counting:
-            check_counts(curve, abscissa, self.weights is not None, where)
+        weighing = self._weighing(curve, abscissa, noise, counted, where)
+        notes += [weighing.note] if weighing.note else []
+        if self.points.counted:
+            curve, left_out = without_empty(curve, abscissa, weighing.unit)
+            self._check_enough(curve, " with an intensity other than 0", where)
+            notes += left_out
+        return curve, None if weighing.sigma is None else weighing.sigma(curve.y), weighing.words
+
+    def _weighing(self, curve: Curve, abscissa: Abscissa, noise: float | None, counted: bool, where: str) -> Weighing:
+        """Return how points without σ of their own are weighed; raises InputError for what are no counts."""
         if noise is not None:
             assert self.noise_range is not None
             low, high = self.noise_range
-            notes.append(f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}.")
-        elif self.weights is None and counted and self.counts_per_unit is None:
+            note = f"σ = {noise:.4g} from the scatter between {low:g} and {high:g}."
+            return Weighing(
+                "all points alike, σ from the scatter in noise_range", note, sigma=lambda y: np.full_like(y, noise)
+            )
+        if self.counts_per_unit is not None:
+            return by_counts(1.0 / self.counts_per_unit)
+        if self.weights == "counting":
+            check_counts(curve, abscissa, True, where)
+            return by_counts(1.0)
+        if counted:
             of_file = "the file has no σ" if curve.sigma is None else "σ are their roots"
-            notes.append(f"the values are whole numbers and {of_file}: they were taken for counts (Poisson's law).")
-        elif self.weights is None and counting and not counted:
-            notes.append("the file has no σ: counting statistics, σ = √I, were assumed.")
-        elif self.weights is None and kind == "relative":
-            notes.append(f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative).")
-        if self.points.counted:
-            curve, left_out = without_empty(curve, abscissa, counting)
-            self._check_enough(curve, " with an intensity other than 0", where)
-            notes += left_out
-        if noise is not None:
-            return curve, np.full_like(curve.y, noise), "all points alike, σ from the scatter in noise_range"
-        if counting:
-            return curve, np.sqrt(np.maximum(curve.y, 1.0)), "counting statistics, 1/I"
+            return by_counts(
+                1.0, f"the values are whole numbers and {of_file}: they were taken for counts (Poisson's law)."
+            )
+        kind = self.weights or self.points.without_sigma
+        if kind == "counting":
+            if are_counts(np.abs(curve.y)):
+                check_counts(curve, abscissa, False, where)
+            return weighing_by_scatter(curve.y)
         if kind == "relative":
-            return curve, relative_sigma(curve.y, f"{where}.file"), f"{_PERCENT} of each intensity"
-        return curve, None, self.points.alike if self.weights is None else "all points alike, as asked for"
+            note = f"the file has no σ: {_PERCENT} of each intensity was assumed (weights = relative)."
+            return Weighing(
+                f"{_PERCENT} of each intensity",
+                "" if self.weights else note,
+                sigma=lambda y: relative_sigma(y, f"{where}.file"),
+            )
+        return Weighing(self.points.alike if self.weights is None else "all points alike, as asked for")
 
     def _check_weights(self, curve: Curve, where: str) -> None:
         """Raise InputError for weights that these data cannot have, or that stand beside others."""

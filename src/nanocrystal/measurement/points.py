@@ -9,10 +9,11 @@ Exclude
 
 Weights
     "sigma" of the file, "counting" (σ = √I), "relative" (3 % of each value) or "uniform"; left out they are those of
-    the file, or without σ those that the technique takes. With noise_range the scatter about a straight line, where
-    nothing but noise is seen, is the σ of all points. Without σ of the file, of data that are counts or proportional to
-    them, points of value 0 at both ends are left out, as behind a beam stop; with counting statistics also those within
-    data of mostly more than 20 counts, as in gaps between detector modules.
+    the file, or without σ those that the technique takes. Where that is counting, data count by √I only if they are
+    counts, or counts times a number; others by how their points scatter (`scatter`). With noise_range the scatter about
+    a straight line, where nothing but noise is seen, is the σ of all points. Without σ of the file, of data that are
+    counts or proportional to them, points of value 0 at both ends are left out, as behind a beam stop; with counting
+    statistics also those within data of mostly more than 20 counts, as in gaps between detector modules.
 """
 
 from __future__ import annotations
@@ -194,9 +195,10 @@ def without_excluded(curve: Curve, exclude: Sequence[Range] | None, fewest: int,
     return replace(curve.kept(kept), faults=faults)
 
 
-def without_empty(curve: Curve, abscissa: Abscissa, counting: bool) -> tuple[Curve, list[str]]:
+def without_empty(curve: Curve, abscissa: Abscissa, count: float | None) -> tuple[Curve, list[str]]:
     """Return the points without those at which nothing can have been counted, and a note on these.
 
+    count: the value of one, None where values are no counts.
     Value 0 at an end is a beam stop or the frame of a detector, of counts only where the points beside it have so many
     that it is no chance; among points that nearly all have many counts it is a gap. Elsewhere it is a count of 0.
     """
@@ -205,11 +207,11 @@ def without_empty(curve: Curve, abscissa: Abscissa, counting: bool) -> tuple[Cur
     if not len(filled):
         return curve, []  # refused where the refinement looks at all data
     empty = y == 0.0
-    if counting:
+    if count is not None:
         for end, beside in ((slice(0, filled[0]), y[filled[0] :]), (slice(filled[-1] + 1, None), y[filled[-1] :: -1])):
             n = int(empty[end].sum())
-            empty[end] = n * float(beside[: max(FEWEST_BESIDE, n)].mean()) > MANY_COUNTS
-    if not counting or np.median(y[filled]) <= MANY_COUNTS:
+            empty[end] = n * float(beside[: max(FEWEST_BESIDE, n)].mean()) > MANY_COUNTS * count
+    if count is None or np.median(y[filled]) <= MANY_COUNTS * count:
         empty[filled[0] : filled[-1]] = False
     if not empty.any():
         return curve, []

@@ -15,7 +15,7 @@ from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.refinement.problem import Point, Problem
 
-TOLERANCE = 1e-12
+TOLERANCE = 1e-10
 """relative change of the deviance that ends the descent"""
 FEWEST = 1e-9
 """of the largest expected count: what is expected below −FEWEST is refused"""

@@ -20,7 +20,7 @@ from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity
 from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.intervals import Interval, intervals, student
-from nanocrystal.refinement.joint import joint_notes, refined_jointly
+from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.judged import doubts, misfit_notes
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
@@ -139,7 +139,8 @@ def _refined(
     how: tuple[Progress | None, Executor | None],
 ) -> Result:
     started = time.perf_counter()
-    problem = bound_problem(sample, datasets, folder).with_error_scales(checked_scales(options, datasets))
+    problem = bound_problem(sample, datasets, folder)
+    problem = problem.with_error_scales(sizes_without_sigma(problem) | dict(checked_scales(options, datasets)))
     outcome, joint = weighed_by_noise(optimise(problem, options, *how), options, how[0]), None
     if options.loss == "linear":
         outcome = without_absent(outcome, sample, options, how[0])
@@ -207,7 +208,7 @@ def assembled_result(
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
             *_same_measurement_notes(problem.models),
-            *([] if joint is None else joint_notes(joint, list(problem.models))),
+            *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
         ],
         sizes={
@@ -229,6 +230,7 @@ def assembled_result(
         ],
         joint=joint,
         doubts=doubtful,
+        freedom=None if spread.has_sigmas else spread.freedom,
     )
 
 

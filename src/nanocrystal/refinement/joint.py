@@ -14,7 +14,7 @@ itself, data sets that contradict each other do not hide it in a larger s: it sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +68,8 @@ def refined_jointly(outcome: Descent, options: Options, progress: Progress | Non
     if options.error_scale == "given":
         estimated = {}
     # no noise at all, of simulated data, is no scale
-    scales = {n: s for n, s in estimated.items() if s > 0.0} | dict(options.error_scales)
+    found = {n: s for n, s in estimated.items() if s > 0.0}
+    scales = sizes_without_sigma(outcome.problem) | found | dict(options.error_scales)
     again = outcome
     if any(abs(s - 1.0) > 1e-3 for s in scales.values()):
         problem = started_at(outcome.problem.with_error_scales(scales), outcome.point)
@@ -88,6 +89,23 @@ def refined_jointly(outcome: Descent, options: Options, progress: Progress | Non
         agreement=_agreement(alone, kept, again) if shared else None,
     )
     return again, joint
+
+
+def sizes_without_sigma(problem: Problem) -> dict[str, float]:
+    """Return what stands for the σ of data sets that have none, beside others: the root mean square of their points.
+
+    So the unit that a technique measures in is no weight. Data sets of one technique have one size: their points count
+    alike.
+    """
+    if len(problem.models) < 2:
+        return {}
+    bare = {n: m for n, m in problem.models.items() if m.measured.sigma is None}
+    sizes: dict[str, float] = {}
+    for technique in dict.fromkeys(m.technique for m in bare.values()):
+        alike = {n: m.measured.observed for n, m in bare.items() if m.technique == technique}
+        size = float(np.sqrt(np.mean(np.concatenate([y for y in alike.values() if y is not None]) ** 2)))
+        sizes |= dict.fromkeys(alike, size)
+    return {n: size for n, size in sizes.items() if size > 0.0}
 
 
 def shared_parameters(problem: Problem, point: Point) -> dict[str, list[str]]:
@@ -205,9 +223,9 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
     return DatasetAgreement(rise, freedom, float(chi2_distribution.sf(rise, freedom)))
 
 
-def joint_notes(joint: JointFit, datasets: Sequence[str]) -> list[str]:
+def joint_notes(joint: JointFit, problem: Problem) -> list[str]:
     """Return sentences on data sets that share nothing, contradict each other, or misfit their σ."""
-    notes = []
+    notes, datasets = [], list(problem.models)
     if not joint.shared and len(datasets) > 1:
         listed = f"{', '.join(datasets[:-1])} and {datasets[-1]}"
         notes.append(
@@ -231,6 +249,6 @@ def joint_notes(joint: JointFit, datasets: Sequence[str]) -> list[str]:
     notes += [
         f"datasets.{name}: its σ counted {scale:.2g} times as large as given, as its misfit alone says."
         for name, scale in joint.error_scales.items()
-        if name in joint.estimated and scale > 3.0
+        if name in joint.estimated and scale > 3.0 and problem.models[name].measured.sigma is not None
     ]
     return notes

@@ -106,9 +106,19 @@ class _Search:
         self.problem = problem
         self.progress = progress
         self.iterations = 0
+        self.unit = 1.0
         self.best: Point | None = None
         self._last: Point | None = None
         self.refused = ""
+
+    def begin(self, x: FloatArray) -> None:
+        """Calculate the first point; without σ residuals are then measured by the size of what was measured.
+
+        So the gradient at which a descent ends is a part of them, whatever the unit of the data.
+        """
+        norms = [d.observed_norm for d in self.point(x).datasets.values()]
+        if not self.problem.has_sigmas and any(norms):
+            self.unit = float(np.linalg.norm(norms))
 
     def point(self, x: FloatArray) -> Point:
         if self._last is None or not np.array_equal(self._last.x, x):
@@ -123,7 +133,7 @@ class _Search:
         Then the step is refused.
         """
         try:
-            return np.append(self.point(x).residual, np.zeros(len(x)))
+            return np.append(self.point(x).residual / self.unit, np.zeros(len(x)))
         except (InputError, RefinementError) as error:
             if self.best is None:
                 raise
@@ -136,9 +146,10 @@ class _Search:
             self.progress(self.iterations, point)
         self.iterations += 1
         derivatives = self.problem.derivatives(point)
-        projected = self.problem.projected_jacobian(point, derivatives)
+        projected = self.problem.projected_jacobian(point, derivatives) / self.unit
         _, whole = self.problem.full_jacobian(point, derivatives)
-        return np.concatenate([projected, unmoved(projected, np.linalg.norm(whole[:, : len(x)], axis=0))])
+        norms = np.linalg.norm(whole[:, : len(x)], axis=0) / self.unit
+        return np.concatenate([projected, unmoved(projected, norms)])
 
 
 def unmoved(projected: FloatArray, norms: FloatArray) -> FloatArray:
@@ -335,6 +346,7 @@ def _descend_once(
     margin = INSIDE * np.array([d.quantity.scale for d in problem.free])
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
+        search.begin(x)
         solution = least_squares(
             search.residual,
             x,
@@ -347,7 +359,7 @@ def _descend_once(
             gtol=1e-12,
             max_nfev=options.max_iterations,
             loss=loss,
-            f_scale=f_scale,
+            f_scale=f_scale / search.unit,
         )
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)

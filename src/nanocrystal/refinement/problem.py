@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Measured, Model
 from nanocrystal.measurement.correlated import FittedNoise
+from nanocrystal.measurement.linear import combination
 from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, below_ceilings
 from nanocrystal.parameters.address import may_change
 from nanocrystal.parameters.difference import steps
@@ -198,10 +199,10 @@ class Problem:
         remainder = model.measured.observed - coefficients @ curves
         at_zero: tuple[int, ...] = ()
         if len(free):
-            columns, aim = self.whitened(name, curves[free]).T, self.whitened(name, remainder)
-            solved = np.asarray(np.linalg.lstsq(columns, aim, rcond=None)[0], dtype=np.float64)
+            rows, aim = self.whitened(name, curves[free]), self.whitened(name, remainder)
+            solved = combination(rows, aim)
             if model.measured.is_counted:
-                solved, at_zero = kept_at_zero(columns, aim, self.whitened(name, coefficients @ curves), solved)
+                solved, at_zero = kept_at_zero(rows.T, aim, self.whitened(name, coefficients @ curves), solved)
             coefficients[free] = solved
         calculated = coefficients @ curves
         residual = self.whitened(name, model.measured.observed - calculated)
@@ -410,11 +411,11 @@ class Problem:
         return self
 
     def with_linear_varied(self, point: Point) -> Problem:
-        """Return the problem with the linear parameters given to the optimiser (for robust losses)."""
+        """Return the problem with the linear parameters given to the optimiser, too, that starts at a point."""
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for d in self.parameters:
             parameter = d.parameter
-            if parameter.linear:
+            if parameter.linear or parameter.vary:
                 parameter = replace(parameter, value=point.evaluation.values[d.address], linear=False, vary=True)
             entries[d.address] = (d.quantity, parameter)
         return self.of(ParameterSet(entries), self.models)

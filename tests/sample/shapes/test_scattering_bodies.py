@@ -76,7 +76,7 @@ def test_nested_boxes(inner: float, outer: float) -> None:
     for lengths in ((80.0, 80.0, 120.0), (70.0, 90.0, 130.0), (100.0, 100.0, 100.0)):
         a, b, c = (OneLength(x) for x in lengths)
         if lengths[0] == lengths[2]:
-            body = cube_body(a, (1.0, 1.0, 1.0), 0.6)
+            body = cube_body(a, (1.0, 1.0, 1.0))
         else:
             base = Rectangle(a) if lengths[0] == lengths[1] else TwoEdges(Segment(a), Segment(b))
             body = RightBody(base, Segment(c))
@@ -162,7 +162,7 @@ def test_prisms_with_a_bivariate_distribution() -> None:
         boxes = np.stack([a, a, c], axis=1)
         expected = over_boxes(boxes, weight[kept] / weight.sum(), 48)
         if correlation:
-            body = correlated_body(first, (1.0, 1.0), second, 1.0, correlation, 0.6)
+            body = correlated_body(first, (1.0, 1.0), second, 1.0, correlation)
         else:
             body = RightBody(Rectangle(first), Segment(second))
         np.testing.assert_allclose(body.products(Q, (0.0, 0.0)), expected, rtol=1e-4)
@@ -172,7 +172,7 @@ def test_cubes_with_a_distribution() -> None:
     d = Lognormal(80.0, 12.0)
     length, weight = fine_sizes(d.density, 30.0, 200.0, 161)
     expected = over_boxes(np.stack([length] * 3, axis=1), weight)
-    body = cube_body(d, (1.0, 1.0, 1.0), 0.6)
+    body = cube_body(d, (1.0, 1.0, 1.0))
     np.testing.assert_allclose(body.products(Q, (0.0, 0.0)), expected, rtol=1e-5)
     np.testing.assert_allclose(body.tied.products(Q, (0.0, 0.0)), expected, rtol=1e-5)
 
@@ -199,7 +199,7 @@ def test_mean_amplitudes() -> None:
         (RightBody(TwoEdges(*(Segment(OneLength(x)) for x in (50.0, 90.0))), Segment(OneLength(70.0))),
          lambda t: box(50 + t, 90 + t, 70 + t)),
         (RightBody(Disc(OneLength(60.0)), Segment(OneLength(150.0))), lambda t: cylinder(60 + t, 150 + t)),
-        (cube_body(OneLength(100.0), (1.0, 1.0, 1.0), 0.6), lambda t: box(100 + t, 100 + t, 100 + t)),
+        (cube_body(OneLength(100.0), (1.0, 1.0, 1.0)), lambda t: box(100 + t, 100 + t, 100 + t)),
     ]  # fmt: skip
     for body, amplitude in bodies:
         for depth in (0.0, -10.0):
@@ -212,7 +212,7 @@ def test_porod_law_of_a_broad_population() -> None:
     d = Lognormal(80.0, 20.0)
     q = np.array([0.6, 1.2])
     surface = 6.0 * d.moment(2.0)
-    found = cube_body(d, (1.0, 1.0, 1.0), 1.2).products(q, (0.0, 0.0)) * q**4 / (2.0 * np.pi * surface)
+    found = cube_body(d, (1.0, 1.0, 1.0)).products(q, (0.0, 0.0)) * q**4 / (2.0 * np.pi * surface)
     edges = 1.0 - found  # edges and corners add terms of order 1/(q a)
     assert np.all(np.abs(edges) < 2.0 / (q * 80.0))
     assert abs(edges[1]) < abs(edges[0])

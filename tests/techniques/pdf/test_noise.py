@@ -321,7 +321,7 @@ def test_without_sigma_values_are_those_of_points_alike_and_errors_those_of_the_
     """Nothing moves against weights that are asked for to be alike; the errors follow the noise, not its mean size."""
     plain, asked = refine(spheres(), {"pdf": pdf_of()}), refine(spheres(), {"pdf": pdf_of(weights="uniform")})
     assert plain.parameters == asked.parameters
-    note = next(n for n in plain.notes if "σ_F²" in n)
+    note = next(n for n in plain.methods if "σ_F²" in n)
     assert note.startswith("datasets.pdf: the noise of F(Q) by the law σ_F² = a + b Q² + (c + d I) Q²/⟨f⟩⁴")
     assert "of the counts of the sample" in note
     assert plain.datasets["pdf"].chi2_red is None

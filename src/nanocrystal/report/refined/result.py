@@ -482,6 +482,8 @@ class Result(Outcome):
         What each data set says alone, where there are several
     doubts : sequence of str
         Why it is doubtful although the optimiser came to its end; also the first of the notes
+    freedom : float or None
+        Degrees of freedom from which the size of all standard errors is known; None where σ of the data say it
     """
 
     kind: ClassVar[str] = "refinement"
@@ -508,6 +510,7 @@ class Result(Outcome):
     atoms: Mapping[str, AtomPicture] = field(default_factory=dict)
     joint: JointFit | None = None
     doubts: Sequence[str] = ()
+    freedom: float | None = None
 
     @property
     def state(self) -> str:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import (
+    N_MOMENTS,
     LatticePairs,
     Rows,
     lattice_moments,
-    offsets_within,
     pair_kinds,
     reduced_lattice_moments,
+    slabs_within,
 )
 from nanocrystal.parameters import Evaluation, Here
 from nanocrystal.parameters.difference import difference, step_of
@@ -27,6 +28,7 @@ from nanocrystal.sample.order.twins import TWINS, BoundariesNow
 from nanocrystal.sample.pairs.lattice_sum import LatticeSum, alike_pairs
 from nanocrystal.sample.pairs.lattice_symmetry import kept_by, metric_operations, representatives
 from nanocrystal.sample.pairs.pair_structure import PairGrid
+from nanocrystal.sample.shapes.boxes import NEGLIGIBLE_SUM
 from nanocrystal.sample.shapes.shape import ShapeNow
 from nanocrystal.sample.surface.shell import SHELL, ShellNow
 from nanocrystal.sample.surface.termination import OuterLayers
@@ -42,7 +44,21 @@ SAME_ROW = 1e-6
 SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
 MOST_PAIRS = 3e9
-"""pairs of a crystal that are enumerated; about five seconds"""
+"""pairs of a crystal that are enumerated; up to three minutes"""
+
+
+def _that_count(weights: FloatArray, stands_for: IntArray, *, changes: bool) -> NDArray[np.bool_]:
+    """Return which offsets (n,) have enough pairs; weights: (n_spans, 1 + n_moved, n); changes: to be differentiated.
+
+    Those left out have few pairs each, and of broad sizes, where they are many, few together.
+    """
+    negligible, of_all = (NEGLIGIBLE_CHANGES, 1e-3) if changes else (NEGLIGIBLE_PAIRS, NEGLIGIBLE_SUM)
+    pairs = np.abs(weights[:, 0]).sum(axis=0) * stands_for
+    while True:
+        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=2, keepdims=True)).any(axis=(0, 1))
+        if pairs[~kept].sum() <= of_all * pairs.sum():
+            return np.asarray(kept)
+        negligible *= 0.1
 
 
 def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
@@ -68,15 +84,13 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
             crystal.crystal.where,
             f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
         )
-    offsets = offsets_within(vectors, radius)
-    job = LatticePairs(
-        offsets=offsets,
-        weights=np.ones((1, len(offsets))),
-        points=all_points,
-        factors=np.concatenate(weights),
-        kinds=np.concatenate(rows),
-    )
-    return lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
+    factors, row_of = np.concatenate(weights), np.concatenate(rows)
+    moments = np.zeros((len(kinds), grid.n_bins, N_MOMENTS))
+    for offsets in slabs_within(vectors, radius):
+        ones = np.ones((1, len(offsets)))
+        job = LatticePairs(offsets=offsets, weights=ones, points=all_points, factors=factors, kinds=row_of)
+        moments += lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
+    return moments
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,7 @@ class Weighted(NamedTuple):
     """
 
     vectors: FloatArray
-    offsets: FloatArray
+    offsets: IntArray
     weights: FloatArray
     probabilities: FloatArray
 
@@ -330,8 +344,7 @@ class LatticeNow:
         weights = weights_at(offsets)[None]
         if self.lattice.surface is not None:
             weights = self._weights_of_spans(self.lattice.surface, offsets, reach)
-        negligible = NEGLIGIBLE_CHANGES if moved or ordering else NEGLIGIBLE_PAIRS
-        kept = (np.abs(weights) > negligible * np.abs(weights).max(axis=2, keepdims=True)).any(axis=(0, 1))
+        kept = _that_count(weights, stands_for, changes=bool(moved or ordering))
         if not grid.whole:
             farthest = 1.02 * grid.r_max + _span(self.places)
             kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest

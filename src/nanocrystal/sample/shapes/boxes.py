@@ -59,6 +59,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NEGLIGIBLE = 1e-6
 """of the number of blocks; offsets with fewer pairs are left out"""
+NEGLIGIBLE_SUM = 1e-4
+"""of all pairs, which is of I(Q → 0), that may lie beyond"""
 
 
 EQUAL_VOLUME = Meaning("diameter", "of the sphere of equal volume").more(CRYSTAL)
@@ -140,15 +142,25 @@ class Edge(OfQuantity):
         return np.asarray((weight * pairs * np.minimum(between, 1.0)).sum(axis=1)[place.ravel()])
 
     def reach(self, d: LengthDistribution, vectors: FloatArray) -> dict[int, float]:
-        """Return axis -> the offset in blocks beyond which fewer than NEGLIGIBLE of the blocks have a partner."""
+        """Return axis -> the offset in blocks beyond which what is left may be left out, see `last_that_counts`."""
         farthest = {}
         for axis, rate in self.blocks_per_length(vectors).items():
             at = np.zeros((400, 3))
             at[:, axis] = np.linspace(0.0, d.reach() * rate, 400)
             pairs = self.weights(at, d, vectors)
-            beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
-            farthest[axis] = float(at[beyond[0] if len(beyond) else -1, axis])
+            farthest[axis] = last_that_counts(at[:, axis], pairs, len(self.axes))
         return farthest
+
+
+def last_that_counts(at: FloatArray, pairs: FloatArray, n_axes: int) -> float:
+    """Return the displacement beyond which fewer than NEGLIGIBLE of the blocks have a partner, and few pairs are left.
+
+    at: (n,) displacements along one axis, evenly apart; pairs: (n,) there; n_axes: that one length rules.
+    """
+    shells = pairs * at ** (n_axes - 1)
+    left = shells[::-1].cumsum()[::-1]
+    beyond = np.flatnonzero((pairs < NEGLIGIBLE * pairs[0]) & (left < NEGLIGIBLE_SUM * left[0]))
+    return float(at[beyond[0] if len(beyond) else -1])
 
 
 def over_grid(axes: Sequence[FloatArray], function: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -415,10 +427,10 @@ class BoxNow(ShapeNow):
         block = abs(float(np.linalg.det(rows)))
         return block * float(self.pairs_across(-planes[None, :], rows)[0] - self.mean_blocks(rows))
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import right_body
 
-        return right_body(self, vectors, highest_q)
+        return right_body(self, vectors)
 
     # ---- lengths ----------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ class RoundNow(BoxNow):
 class CylinderNow(RoundNow):
     """Cylinders as of now."""
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import round_body
 
         return round_body(self)
@@ -180,7 +180,7 @@ class CylinderNow(RoundNow):
 class OctahedronNow(BoxNow):
     """Octahedra as of now."""
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import octahedral_body
 
         return octahedral_body(self)

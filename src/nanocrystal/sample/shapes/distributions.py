@@ -36,7 +36,7 @@ class LengthDistribution(Protocol):
         """Return the probability density (1/Å) at `length` (n,)."""
 
     def reach(self) -> float:
-        """Return a length above which less than 1e-9 of the volume lies, Å."""
+        """Return a length above which less than 1e-9 of ⟨V⟩ and 1e-4 of ⟨V²⟩ lie, Å."""
 
     def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return lengths and weights (n, m) with E[f(D); D > r] = Σ weight f(length), r (n,) ≥ 0.
@@ -82,6 +82,12 @@ class Lognormal:
     mean: float
     std: float
 
+    @classmethod
+    def of_logarithm(cls, mu: float, s: float) -> Lognormal:
+        """Return the distribution whose ln D has the mean mu and the standard deviation s."""
+        mean = float(np.exp(mu + 0.5 * s * s))
+        return cls(mean, mean * float(np.sqrt(np.expm1(s * s))))
+
     @property
     def log_parameters(self) -> tuple[float, float]:
         variance = np.log1p((self.std / self.mean) ** 2)
@@ -107,7 +113,7 @@ class Lognormal:
 
     def reach(self) -> float:
         mu, s = self.log_parameters
-        return float(np.exp(mu + 3.0 * s * s + 6.0 * s))
+        return float(np.exp(mu + max(3.0 * s * s + 6.0 * s, 6.0 * s * s + 4.0 * s)))
 
     def nodes(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
         mu, s = self.log_parameters
@@ -325,7 +331,8 @@ def bounds(d: LengthDistribution, power: int, n: int) -> list[tuple[float, float
     if isinstance(d, Tabulated):
         inner = _between_counted(d, power, n)
     else:
-        lengths = np.linspace(0.0, d.reach(), 4000)
+        # of a broad law most lengths are far below the longest
+        lengths = np.concatenate([[0.0], d.reach() * np.geomspace(1e-8, 1.0, 4000)])
         volume = 1.0 - d.partial_moment(power, lengths) / float(d.partial_moment(power, np.zeros(1))[0])
         inner = np.interp(np.arange(1, n) / n, volume, lengths)
     edges = [0.0, *inner.tolist(), beyond]

@@ -11,24 +11,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError
+from nanocrystal.kernels.bodies import SphereSum, sphere_amplitude
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
-from nanocrystal.sample.shapes.boxes import NEGLIGIBLE, Box, Edge, end_of_table, length_quantity
+from nanocrystal.sample.shapes.bands import Band, extent_of, over_bands
+from nanocrystal.sample.shapes.boxes import Box, Edge, end_of_table, last_that_counts, length_quantity
 from nanocrystal.sample.shapes.curved import RoundNow, diameter_of_planes, oblique, planes_per_length
 from nanocrystal.sample.shapes.distributions import Distribution, Histogram, LengthDistribution, Lognormal
-from nanocrystal.sample.shapes.overlaps import limited, sizes
+from nanocrystal.sample.shapes.overlaps import knots, sizes, unit_rule
 from nanocrystal.sample.shapes.shape import SURFACE, Depths, Extents, RadialFunction, ScatteringBody, not_there
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-Combined = Callable[[FloatArray, FloatArray], FloatArray]
+Sums = tuple[FloatArray, FloatArray]
 AT_ONCE = 2**21
 """pairs of sizes and offsets that are summed at once"""
+MOST_PRODUCTS = 4e9
+"""amplitudes of coated ellipsoids, of each size, direction and q, that are summed; about two minutes"""
+RESOLVED = 400.0
+"""q times the longest length up to which all sizes are followed"""
+NODES_PER_PHASE = 0.22
+"""sizes for each 1 of q times a length, where all are summed together"""
+IN_BANDS = 0.45
+"""of the nodes that a phase asks for elsewhere: it is averaged over two lengths and a direction"""
 
 
 class Equator(Edge):
@@ -145,13 +158,12 @@ class EllipsoidNow(RoundNow):
         for k, (_, d) in enumerate(self.lengths):
             at = steps * d.reach()
             pairs = self._shared(np.stack((at, none) if k == 0 else (none, at), axis=-1))
-            beyond = np.flatnonzero(pairs < NEGLIGIBLE * pairs[0])
-            reaches.append(float(at[beyond[0] if len(beyond) else -1]))
+            reaches.append(last_that_counts(at, pairs, 2 - k))
         return reaches[0], reaches[1]
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         (_, across), (_, along) = self.lengths
-        return EllipsoidalBody(limited(across), limited(along))
+        return EllipsoidalBody(across, along, self.where)
 
 
 Ellipsoid.now = EllipsoidNow
@@ -173,50 +185,109 @@ def _half_extents(diameter: float, length: float, vectors: FloatArray) -> FloatA
 
 @dataclass(frozen=True)
 class EllipsoidalBody:
-    """Ellipsoids of independent diameters and lengths at small angles."""
+    """Ellipsoids of independent diameters and lengths at small angles; where: the address of the population."""
 
     layered: ClassVar[bool] = True
     exact: ClassVar[bool] = True
 
     diameters: LengthDistribution
     lengths: LengthDistribution
+    where: str = ""
 
     def products(self, q: FloatArray, depths: Depths) -> FloatArray:
-        """Return P_st at q (n_q,) Å⁻¹, Å⁶."""
-        return self._mean(q, lambda a, b: a * b, depths)
+        """Return P_st at q (n_q,) Å⁻¹, Å⁶; raises InputError where two nested ones have too many sizes."""
+        if depths[0] != depths[1]:
+            return self._nested(q, depths)
+        return self._over_diameters(q, depths[0], 2, SphereSum.squares)
 
     def mean_amplitude(self, q: FloatArray, depth: float) -> FloatArray:
         """Return the mean amplitude of the bodies nested at a depth, (n_q,) Å³."""
-        return self._mean(q, lambda a, _: a, (depth, depth))
+        return self._over_diameters(q, depth, 1, SphereSum.amplitudes)
 
-    def _mean(self, q: FloatArray, combined: Combined, depths: Depths) -> FloatArray:
-        """Return the mean over sizes and directions of what is made of the amplitudes at two depths."""
+    def _over_diameters(
+        self, q: FloatArray, depth: float, power: int, mean: Callable[[SphereSum, Sums], FloatArray]
+    ) -> FloatArray:
+        """Return the mean over sizes of V^power times a function of the diameter seen from each direction."""
+
+        def summed(band: Band) -> FloatArray:
+            sizes_at = partial(_sizes, phase=band.highest, end=band.end + 2.0 * depth)
+            (across, part), (along, share) = sizes_at(self.diameters, 4), sizes_at(self.lengths, 2)
+            across, along = (np.maximum(x - 2.0 * depth, 0.0) for x in (across, along))
+            longest = float(max(across.max(), along.max()))
+            sums = SphereSum(band.q, min(longest, band.end), band.taper)
+            total = sums.empty()
+            first, second = part * across ** (2 * power), share * along**power
+            for cosine, sine, weight in zip(*_directions(band, longest), strict=True):
+                sums.add(total, (across * sine, first), (along * cosine, second), weight)
+            return (np.pi / 6.0) ** power * mean(sums, total)
+
+        each = ((self.diameters, 4), (self.lengths, 2))
+        one, other = (extent_of(d, float(knots(d, n)[-1]), longer=max(-2.0 * depth, 0.0)) for d, n in each)
+        return over_bands(q, one.across(other), summed, RESOLVED)
+
+    def _nested(self, q: FloatArray, depths: Depths) -> FloatArray:
+        """Return the mean over sizes and directions of the product of the amplitudes at two depths."""
         highest = float(q.max())
-        across, part = _sizes(self.diameters, 4, highest)
-        along, share = _sizes(self.lengths, 2, highest)
-        longest = float(max(across.max(), along.max())) - 2.0 * min(*depths, 0.0)
-        nodes, weights = np.polynomial.legendre.leggauss(16 + int(0.6 * highest * longest))
+        each = ((self.diameters, 4), (self.lengths, 2))
+        at = [knots(d, power) for d, power in each]
+        longest = float(max(k[-1] for k in at)) - 2.0 * min(*depths, 0.0)
+        n_directions = 16 + int(0.6 * highest * longest)
+        products = float(np.prod([1.0 + NODES_PER_PHASE * highest * np.ptp(k) for k in at])) * n_directions * len(q)
+        if products > MOST_PRODUCTS:
+            raise InputError(
+                f"{self.where}.shape",
+                f"coated ellipsoids whose longest is {longest:.3g} Å have too many sizes and directions to be summed "
+                f"({products:.1g} amplitudes, at most {MOST_PRODUCTS:.0g}); make std or q_range smaller.",
+            )
+        (across, part), (along, share) = (_sizes(d, power, highest) for d, power in each)
+        nodes, weights = np.polynomial.legendre.leggauss(n_directions)
         cosine, weight = 0.5 * (nodes + 1.0), 0.5 * weights
         mean = np.zeros(len(q))
         for length, of_length in zip(along, share, strict=True):
             for diameter, of_diameter in zip(across, part, strict=True):
-                each = {t: _amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in set(depths)}
-                mean += of_length * of_diameter * (combined(each[depths[0]], each[depths[1]]) @ weight)
+                first, second = (_amplitude(q, diameter - 2.0 * t, length - 2.0 * t, cosine) for t in depths)
+                mean += of_length * of_diameter * ((first * second) @ weight)
         return mean
 
 
-def _sizes(d: LengthDistribution, power: int, phase: float) -> tuple[FloatArray, FloatArray]:
+def _sizes(d: LengthDistribution, power: int, phase: float, end: float = np.inf) -> tuple[FloatArray, FloatArray]:
     """Return lengths (n,) and the part that each stands for, few where the distribution is smooth.
 
-    For the mean of length^power times what oscillates as cos(phase × length): 1e-6 of P(q).
+    For the mean of length^power times what oscillates as cos(phase × length), up to `end`: 1e-6 of P(q).
     """
-    if not isinstance(d, Lognormal):
-        return sizes(d, power, phase)
+    if not isinstance(d, Lognormal) or np.isfinite(end):
+        return sizes(d, power, IN_BANDS * phase, end)
     mu, s = d.log_parameters
     low, high = mu - 5.5 * s, mu + power * s * s + 6.0 * s
-    nodes, weights = np.polynomial.legendre.leggauss(26 + int(0.22 * phase * float(np.exp(high) - np.exp(low))))
+    nodes, weights = np.polynomial.legendre.leggauss(
+        26 + int(NODES_PER_PHASE * phase * float(np.exp(high) - np.exp(low)))
+    )
     length = np.exp(0.5 * (high + low) + 0.5 * (high - low) * nodes)
     return length, 0.5 * (high - low) * weights * length * d.density(length)
+
+
+def _directions(band: Band, longest: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return cosine and sine of the angle to the axis, and weights, (n,) each.
+
+    In a band of its own they are dense at both ends, as of crystals far longer than broad only those across are seen.
+    """
+    if np.isinf(band.end):
+        nodes, weights = np.polynomial.legendre.leggauss(16 + int(0.6 * band.highest * longest))
+        cosine = 0.5 * (nodes + 1.0)
+        return cosine, np.sqrt(1.0 - cosine**2), 0.5 * weights
+    edges = np.geomspace(1.0 / (band.highest * longest), np.sqrt(0.5), 2 + int(np.log(band.highest * longest)))
+    each = [
+        unit_rule(12 + int(IN_BANDS * 0.6 * band.highest * band.end * (1.0 - a / b)))
+        for a, b in pairwise([0.0, *edges])
+    ]
+    small = np.concatenate([a + (b - a) * x for (x, _), (a, b) in zip(each, pairwise([0.0, *edges]), strict=True)])
+    weight = np.concatenate([(b - a) * w for (_, w), (a, b) in zip(each, pairwise([0.0, *edges]), strict=True)])
+    large = np.sqrt(1.0 - small**2)
+    return (
+        np.concatenate([small, large]),
+        np.concatenate([large, small]),
+        np.concatenate([weight, weight * small / large]),
+    )
 
 
 def _amplitude(q: FloatArray, diameter: float, length: float, cosine: FloatArray) -> FloatArray:
@@ -224,7 +295,4 @@ def _amplitude(q: FloatArray, diameter: float, length: float, cosine: FloatArray
     if diameter <= 0.0 or length <= 0.0:
         return np.zeros((len(q), len(cosine)))
     x = 0.5 * q[:, None] * np.sqrt(diameter**2 * (1.0 - cosine**2) + length**2 * cosine**2)
-    small = np.maximum(x, 0.05)
-    exact = 3.0 * (np.sin(small) - small * np.cos(small)) / small**3
-    series = 1.0 - x**2 / 10.0 + x**4 / 280.0
-    return np.asarray(np.pi / 6.0 * diameter**2 * length * np.where(x < 0.05, series, exact))
+    return np.asarray(np.pi / 6.0 * diameter**2 * length * sphere_amplitude(x))

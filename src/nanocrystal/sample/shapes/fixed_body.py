@@ -171,7 +171,7 @@ class FixedBodyNow(BoxNow):
     def about_blocks(self, vectors: FloatArray) -> float:
         return float(self._body.n_blocks)
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         raise not_there(self.shape, "the amplitude")
 
     def length_statistics(self) -> dict[str, LengthStatistics]:

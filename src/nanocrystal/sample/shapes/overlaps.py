@@ -17,24 +17,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.sample.shapes.bands import Extent, extent_of
 from nanocrystal.sample.shapes.distributions import LengthDistribution, Lognormal, Normal, OneLength, Tabulated
 
 FloatArray = NDArray[np.float64]
 Depths = tuple[float, float]
 NODES = 10
 """of a quadrature between two kinks, besides those that the phase q u asks for"""
+NODES_IN_BANDS = 16
+"""the same around a circle where most of an overlap cancels (`bands`)"""
 PIECE = 32
 """most nodes of one rule of Gauss and Legendre; more are in pieces"""
 MOST_NODES = 1500
 """between two kinks; a phase q u beyond 2000 between them is not resolved (where sizes are spread it matters little)"""
-BROADEST = 5.0
-"""ln of the largest length over the median; of spheres whose std is 0.65 of their mean, 1e-6 of I(0) lies beyond"""
-MOST_SPREAD = 0.65
-"""std over mean of a lognormal; broader ones are taken as this broad"""
 MOST_OF_EACH = 128
 """the same where crystals of each size are summed one by one"""
 NEGLIGIBLE = 1e-9
 """of the sum over sizes; the sizes that add less are left out"""
+MOST_APART = 1.2
+"""ln of the ratio of two lengths between which a broad distribution is taken as smooth"""
+LARGE_ANGLES = 2
+"""power of a length that Porod's law sees"""
 
 
 # ---- quadrature -----------------------------------------------------------------------------------
@@ -56,10 +59,13 @@ def _smooth_step(n: int) -> tuple[FloatArray, FloatArray]:
     return t * t * (3.0 - 2.0 * t), 6.0 * weights * t * (1.0 - t)
 
 
-def nodes_between(breaks: Sequence[float], phase: float) -> tuple[FloatArray, FloatArray]:
-    """Return nodes (n,), ascending, and weights of a quadrature between breaks; phase: per Å, of what oscillates."""
+def nodes_between(breaks: Sequence[float], phase: float, end: float = np.inf) -> tuple[FloatArray, FloatArray]:
+    """Return nodes (n,), ascending, and weights of a quadrature between breaks, not beyond `end`.
+
+    phase: per Å, of what oscillates.
+    """
     parts = []
-    edges = _distinct(breaks)
+    edges = _distinct([min(b, end) for b in breaks])
     for low, high in pairwise(edges):
         n = NODES + int(0.75 * phase * (high - low))
         x, w = _smooth_step(n)
@@ -80,19 +86,26 @@ def panels(low: FloatArray, high: FloatArray, n: int) -> tuple[FloatArray, Float
     return low[..., None] + width * x, width * w
 
 
-def nodes_of_rows(breaks: Sequence[FloatArray], phase: float) -> tuple[FloatArray, FloatArray]:
-    """Return nodes and weights (n_rows, n) of quadratures from 0 between breaks (n_rows,), ascending in each row."""
-    edges = np.sort(np.stack([np.zeros_like(breaks[0]), *breaks], axis=1), axis=1)
+def nodes_of_rows(breaks: Sequence[FloatArray], phase: float, end: float = np.inf) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights (n_rows, n) of quadratures from 0 between breaks (n_rows,), ascending in each row.
+
+    phase: per Å, of what oscillates; end: beyond which nothing is summed.
+    """
+    edges = np.sort(np.minimum(np.stack([np.zeros_like(breaks[0]), *breaks], axis=1), end), axis=1)
+    most = MOST_OF_EACH if np.isinf(end) else MOST_NODES
     parts = [
-        panels(low, high, NODES + min(int(0.75 * phase * float((high - low).max())), MOST_OF_EACH))
+        panels(low, high, NODES + min(int(0.75 * phase * float((high - low).max())), most))
         for low, high in zip(edges.T[:-1], edges.T[1:], strict=True)
         if (high - low).max() > 1e-9 * edges.max()
     ]
     return np.concatenate([x for x, _ in parts], axis=1), np.concatenate([w for _, w in parts], axis=1)
 
 
-def knots(d: LengthDistribution, power: int) -> FloatArray:
-    """Return lengths, ascending, between which E[L^power; L > r] is smooth; beyond the last there is nothing."""
+def knots(d: LengthDistribution, power: float, least: float = 0.0) -> FloatArray:
+    """Return lengths, ascending, between which E[L^power; L > r] is smooth; beyond the last there is nothing.
+
+    least: a power below 0 whose mean is to be had from these lengths too.
+    """
     if isinstance(d, OneLength):
         return np.array([d.value])
     if isinstance(d, Tabulated):
@@ -100,35 +113,37 @@ def knots(d: LengthDistribution, power: int) -> FloatArray:
         return d.factor * np.unique(lengths[counts > 0.0])
     if isinstance(d, Lognormal):
         mu, s = d.log_parameters
-        low, high = mu - 5.0 * s, mu + min(power * s * s + 5.5 * s, BROADEST)
-        return np.exp(np.linspace(low, high, 2 + int((high - low) / (1.5 * s))))
+        low, high = mu + least * s * s - 5.0 * s, mu + power * s * s + 5.5 * s
+        return np.exp(np.linspace(low, high, 2 + int((high - low) / min(1.5 * s, MOST_APART))))
     assert isinstance(d, Normal)
     return np.linspace(max(0.0, d.mean - 5.5 * d.std), d.mean + 6.5 * d.std, 7)
 
 
-def limited(d: LengthDistribution) -> LengthDistribution:
-    """Return the distribution, not broader than can be summed: I(q) of a broader one is that of its few largest."""
-    if isinstance(d, Lognormal) and d.std > MOST_SPREAD * d.mean:
-        return Lognormal(d.mean, MOST_SPREAD * d.mean)
-    return d
+def sizes(
+    d: LengthDistribution, power: float, phase: float, end: float = np.inf, least: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Return lengths (n,) and the part of the crystals that each stands for; for what oscillates as cos(phase L).
 
-
-def sizes(d: LengthDistribution, power: int, phase: float) -> tuple[FloatArray, FloatArray]:
-    """Return lengths (n,) and the part of the crystals that each stands for; for what oscillates as cos(phase L)."""
-    edges = knots(d, power)
+    power, least: see `knots`; end: the length beyond which nothing oscillates, Å.
+    """
+    edges = knots(d, power, least)
     if isinstance(d, OneLength):
         return edges, np.ones(1)
     if isinstance(d, Tabulated):
         weights = np.array(d.counts) / np.sum(d.counts)
         return d.factor * np.array(d.lengths), weights
-    nodes = []
+    nodes, most = [], MOST_OF_EACH if np.isinf(end) else MOST_NODES
+    if edges[0] < end < edges[-1]:
+        edges = np.sort(np.append(edges, end))
     for low, high in pairwise(edges):
-        x, w = unit_rule(min(12 + int(0.55 * phase * (high - low)), MOST_OF_EACH))
+        x, w = unit_rule(min(12 + int(0.55 * phase * (high - low)), most) if low < end else 12)
         length = low + (high - low) * x
         nodes.append((length, (high - low) * w * d.density(length)))
     length, weight = (np.concatenate(parts) for parts in zip(*nodes, strict=True))
-    counts = weight * length**power
-    kept = counts > NEGLIGIBLE * counts.sum()
+    kept = np.zeros(len(length), dtype=np.bool_)
+    for seen in [power, *([] if np.isinf(end) else [LARGE_ANGLES]), *([least] if least < 0.0 else [])]:
+        counts = weight * length**seen
+        kept |= counts > NEGLIGIBLE * counts.sum()
     return length[kept], weight[kept]
 
 
@@ -171,6 +186,16 @@ class Segment:
     def inside_breaks(self, depth: float) -> list[float]:
         return [0.0, *(0.5 * self.factor * k - depth for k in knots(self.d, 1))]
 
+    def extent(self, depths: Depths) -> Extent:
+        """Return how far displacements go."""
+        return extent_of(self.d, float(knots(self.d, 2)[-1]), self.factor, longer(depths))
+
+
+def longer(depths: Depths) -> float:
+    """Return by how much displacements of nested bodies may go further than those of one, Å."""
+    s, t = depths
+    return abs(s - t) + 2.0 * max(-s, -t, 0.0)
+
 
 def unshared(u: FloatArray, depths: Depths) -> FloatArray:
     """Return what two nested segments do not share of a length when displaced by u; Å."""
@@ -197,8 +222,8 @@ class Rectangle:
             breaks += [*sides, float(np.hypot(*sides)), *(float(np.hypot(apart, side)) for side in sides)]
         return breaks
 
-    def around(self, rho: FloatArray, depths: Depths) -> FloatArray:
-        """Return ∫ overlap dφ over the circle of radius rho (n,)."""
+    def around(self, rho: FloatArray, depths: Depths, nodes: int = NODES) -> FloatArray:
+        """Return ∫ overlap dφ over the circle of radius rho (n,); nodes: between two kinks."""
         (f1, f2), (s, t) = self.factors, depths
         edges = knots(self.d, 4)
         first = [abs(s - t), *(f1 * edges - s - t)]
@@ -207,7 +232,8 @@ class Rectangle:
             lengths, parts = sizes(self.d, 0, 0.0)
             sides = f1 * lengths - 2.0 * s
             return np.asarray(sum(p * around_square(rho, a) for p, a in zip(parts, sides, strict=True)))
-        return around_circle(rho, first, second, self._diagonal(rho, s + t), partial_overlap(self, depths), f1 == f2)
+        kinks = (first, second, self._diagonal(rho, s + t))
+        return around_circle(rho, kinks, partial_overlap(self, depths), f1 == f2, nodes)
 
     def overlap(self, u1: FloatArray, u2: FloatArray, depths: Depths) -> FloatArray:
         """Return the mean area that two nested rectangles share when displaced by (u1, u2)."""
@@ -216,7 +242,7 @@ class Rectangle:
         m0, m1, m2 = (self.d.partial_moment(k, at) for k in range(3))
         return np.maximum(f1 * f2 * m2 - (f1 * v2 + f2 * v1) * m1 + v1 * v2 * m0, 0.0)
 
-    def inside(self, rho: FloatArray, depth: float) -> FloatArray:
+    def inside(self, rho: FloatArray, depth: float, nodes: int = NODES) -> FloatArray:
         """Return the mean of the angle over which the circle of radius rho (n,) lies inside."""
         first, second = ([0.5 * f * k - depth for k in knots(self.d, 2)] for f in self.factors)
 
@@ -224,13 +250,17 @@ class Rectangle:
             far = np.maximum((u1 + depth) / self.factors[0], (u2 + depth) / self.factors[1])
             return self.d.partial_moment(0, np.maximum(2.0 * far, 0.0))
 
-        return around_circle(
-            rho, first, second, self._diagonal(rho, depth), present, self.factors[0] == self.factors[1]
-        )
+        kinks = (first, second, self._diagonal(rho, depth))
+        return around_circle(rho, kinks, present, self.factors[0] == self.factors[1], nodes)
 
     def inside_breaks(self, depth: float) -> list[float]:
         sides = [[max(0.5 * f * k - depth, 0.0) for f in self.factors] for k in knots(self.d, 2)]
         return [0.0, *(x for s in sides for x in (*s, float(np.hypot(*s))))]
+
+    def extent(self, depths: Depths) -> Extent:
+        last, further = float(knots(self.d, 4)[-1]), longer(depths)
+        one, two = (extent_of(self.d, last, f, further) for f in self.factors)
+        return one.across(two)
 
     def _diagonal(self, rho: FloatArray, shift: float) -> FloatArray:
         """Return the angles (n,) at which (u1 + shift)/f1 = (u2 + shift)/f2."""
@@ -250,22 +280,24 @@ class TwoEdges:
         one, two = self.first.breaks(depths), self.second.breaks(depths)
         return [*one, *two, *(float(np.hypot(a, b)) for a in one for b in two)]
 
-    def around(self, rho: FloatArray, depths: Depths) -> FloatArray:
-        return around_circle(
-            rho, self.first.breaks(depths), self.second.breaks(depths), None, partial_overlap(self, depths), False
-        )
+    def around(self, rho: FloatArray, depths: Depths, nodes: int = NODES) -> FloatArray:
+        kinks = (self.first.breaks(depths), self.second.breaks(depths), None)
+        return around_circle(rho, kinks, partial_overlap(self, depths), False, nodes)
 
     def overlap(self, u1: FloatArray, u2: FloatArray, depths: Depths) -> FloatArray:
         return self.first.overlap(u1, depths) * self.second.overlap(u2, depths)
 
-    def inside(self, rho: FloatArray, depth: float) -> FloatArray:
+    def inside(self, rho: FloatArray, depth: float, nodes: int = NODES) -> FloatArray:
         one, two = self.first, self.second
-        breaks = one.inside_breaks(depth), two.inside_breaks(depth)
-        return around_circle(rho, *breaks, None, lambda _, u1, u2: one.inside(u1, depth) * two.inside(u2, depth), False)
+        kinks = (one.inside_breaks(depth), two.inside_breaks(depth), None)
+        return around_circle(rho, kinks, lambda _, u1, u2: one.inside(u1, depth) * two.inside(u2, depth), False, nodes)
 
     def inside_breaks(self, depth: float) -> list[float]:
         one, two = self.first.inside_breaks(depth), self.second.inside_breaks(depth)
         return [*one, *two, *(float(np.hypot(a, b)) for a in one for b in two)]
+
+    def extent(self, depths: Depths) -> Extent:
+        return self.first.extent(depths).across(self.second.extent(depths))
 
 
 @dataclass(frozen=True)
@@ -278,17 +310,20 @@ class Disc:
         s, t = depths
         return [0.0, abs(s - t), *(k - s - t for k in knots(self.d, 4))]
 
-    def around(self, rho: FloatArray, depths: Depths) -> FloatArray:
+    def around(self, rho: FloatArray, depths: Depths, nodes: int = NODES) -> FloatArray:
         s, t = depths
         length, weight = lengths_above(self.d, np.maximum(2.0 * max(s, t, 0.0), rho + s + t), 4)
         shared = lens_area(0.5 * length - s, 0.5 * length - t, rho[:, None])
         return np.asarray(2.0 * np.pi * (weight * shared).sum(axis=1))
 
-    def inside(self, rho: FloatArray, depth: float) -> FloatArray:
+    def inside(self, rho: FloatArray, depth: float, nodes: int = NODES) -> FloatArray:
         return np.asarray(2.0 * np.pi * self.d.partial_moment(0, np.maximum(2.0 * (rho + depth), 0.0)))
 
     def inside_breaks(self, depth: float) -> list[float]:
         return [0.0, *(0.5 * k - depth for k in knots(self.d, 2))]
+
+    def extent(self, depths: Depths) -> Extent:
+        return extent_of(self.d, float(knots(self.d, 4)[-1]), longer=longer(depths))
 
 
 Base = Rectangle | TwoEdges | Disc
@@ -300,19 +335,19 @@ def partial_overlap(body: Rectangle | TwoEdges, depths: Depths) -> Any:
 
 def around_circle(
     rho: FloatArray,
-    first: Sequence[Any],
-    second: Sequence[Any],
-    diagonal: FloatArray | None,
+    kinks: tuple[Sequence[Any], Sequence[Any], FloatArray | None],
     overlap: Any,
     symmetric: bool,
+    nodes: int,
 ) -> FloatArray:
     """Return ∫ overlap(ρ |cos φ|, ρ |sin φ|) dφ over the circle for each rho (n,), with panels between all kinks.
 
-    overlap(rows, u1, u2): at displacements (m, k) that belong to these of the n rows. first, second: displacements
-    along each of the two axes, numbers or (n,), at which there are kinks; diagonal: (n,), an angle.
+    overlap(rows, u1, u2): at displacements (m, k) that belong to these of the n rows. kinks: displacements along each
+    of the two axes at which there are kinks, numbers or (n,), and of a diagonal the angle, (n,); nodes: of a panel.
     """
+    first, second, diagonal = kinks
     top = 0.25 * np.pi if symmetric else 0.5 * np.pi
-    far = np.maximum(rho, 1e-300)
+    far = np.maximum(rho, 1e-200)
     breaks = [np.zeros_like(rho), np.full_like(rho, top)]
     breaks += [np.minimum(np.arccos(np.clip(u / far, 0.0, 1.0)), top) for u in first]
     breaks += [np.minimum(np.arcsin(np.clip(u / far, 0.0, 1.0)), top) for u in second]
@@ -321,7 +356,7 @@ def around_circle(
     edges = np.sort(np.stack(breaks, axis=1), axis=1)
     filled = np.diff(edges, axis=1) > 1e-13
     rows, places = np.nonzero(filled)
-    angle, weight = panels(edges[rows, places], edges[rows, places + 1], NODES)
+    angle, weight = panels(edges[rows, places], edges[rows, places + 1], nodes)
     radius = rho[rows][:, None]
     integrals = (weight * overlap(rows, radius * np.cos(angle), radius * np.sin(angle))).sum(axis=1)
     quarter = np.bincount(rows, integrals, minlength=len(rho))

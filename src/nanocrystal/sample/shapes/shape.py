@@ -209,8 +209,8 @@ class ShapeNow:
 
     # ---- what instruments see ---------------------------------------------------------------------
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
-        """Return what gives the products of amplitudes at small angles up to highest_q (Å⁻¹)."""
+    def body(self, vectors: FloatArray) -> ScatteringBody:
+        """Return what gives the products of amplitudes at small angles."""
         raise not_there(self.shape, "the amplitude")
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
@@ -15,8 +15,6 @@ from nanocrystal.sample.shapes.distributions import (
     Distribution,
     Histogram,
     LengthDistribution,
-    Lognormal,
-    Normal,
     Part,
     RefinableLength,
     bounds,
@@ -34,8 +32,6 @@ from nanocrystal.sample.shapes.shape import (
 )
 
 FloatArray = NDArray[np.float64]
-SMOOTH_POINTS = 300
-"""distances at which a mean over sizes is calculated, to be interpolated"""
 DIAMETER = Quantity(
     "diameter",
     "Å",
@@ -61,6 +57,36 @@ def sphere_overlap(first: FloatArray, second: FloatArray, r: FloatArray) -> Floa
     )
     inside = r <= np.abs(first - second)
     return np.asarray(np.where(inside, smaller, np.where(r < first + second, lens, 0.0)))
+
+
+def mean_overlap(d: LengthDistribution, r: FloatArray, depths: Depths) -> FloatArray:
+    """Return the mean volume (Å³) that spheres of diameters d share with themselves at distances r (n,) ≥ 0.
+
+    depths: Å, by which the two surfaces are moved inwards. Closed: with x = D − s − t the two share
+    π (x − r)² (r² + 2 r x − 3 (s − t)²)/(12 r), and where r < |s − t| the smaller one lies in the larger.
+    """
+    s, t = depths
+    apart, shift = abs(s - t), s + t
+    smaller = 2.0 * max(s, t)
+    at = np.maximum(r, apart)
+    # in powers of x, lowest first: (x − r)² (2 x + r − 3 (s − t)²/r), then of D
+    rest = at - 3.0 * apart**2 / np.maximum(at, 1e-300)
+    of_x = (at**2 * rest, 2.0 * at**2 - 2.0 * at * rest, rest - 4.0 * at, np.full_like(at, 2.0))
+    lens = _mean_cubic(d, of_x, shift, np.maximum(np.maximum(at + shift, smaller), 0.0))
+    if apart == 0.0:
+        return np.asarray(np.pi / 12.0 * np.maximum(lens, 0.0))
+    inside = _mean_cubic(d, [np.array([x]) for x in (0.0, 0.0, 0.0, 2.0)], smaller, np.array([max(smaller, 0.0)]))
+    return np.asarray(np.pi / 12.0 * np.where(r < apart, inside, np.maximum(lens, 0.0)))
+
+
+def _mean_cubic(
+    d: LengthDistribution, coefficients: Sequence[FloatArray], shift: float, least: FloatArray
+) -> FloatArray:
+    """Return E[Σ c_k (D − shift)^k; D > least] for coefficients (n,) each, lowest power first."""
+    c0, c1, c2, c3 = coefficients
+    a = shift
+    of_d = (c0 - a * c1 + a * a * c2 - a**3 * c3, c1 - 2.0 * a * c2 + 3.0 * a * a * c3, c2 - 3.0 * a * c3, c3)
+    return np.asarray(sum(c * d.partial_moment(k, least) for k, c in enumerate(of_d)))
 
 
 @dataclass(frozen=True)
@@ -119,24 +145,7 @@ class SphereNow(ShapeNow):
         return np.asarray(overlap / d.partial_moment(3, np.zeros(1)))
 
     def shared(self, r: FloatArray, depths: Depths) -> FloatArray:
-        from scipy.interpolate import CubicSpline
-
-        s, t = depths
-        d = self.diameters
-        volume = np.pi / 6.0 * float(d.partial_moment(3, np.zeros(1))[0])
-
-        def at(r: FloatArray) -> FloatArray:
-            length, weight = d.nodes(np.maximum(2.0 * max(s, t), r + s + t))
-            volumes = sphere_overlap(0.5 * length - s, 0.5 * length - t, r[:, None])
-            return np.asarray((weight * volumes).sum(axis=1) / volume)
-
-        if not isinstance(d, Lognormal | Normal) or len(r) < SMOOTH_POINTS:
-            return at(r)
-        # smooth, but for the curvature at |s − t|, up to which the smaller of two spheres lies in the larger
-        start, end = abs(s - t), max(d.reach() - s - t, abs(s - t) + 1.0)
-        knots = np.linspace(start, end, SMOOTH_POINTS)
-        part = CubicSpline(knots, at(knots))(np.clip(r, start, end))
-        return np.asarray(np.where(r < end, part, 0.0))
+        return np.asarray(mean_overlap(self.diameters, r, depths) / (self.mean_volume or 1.0))
 
     @property
     def mean_diameter(self) -> float:
@@ -165,7 +174,7 @@ class SphereNow(ShapeNow):
     def grown(self, thickness: float, vectors: Vectors) -> float:
         return np.pi / 6.0 * grown_power(self.diameters, thickness, 3)
 
-    def body(self, vectors: FloatArray, highest_q: float) -> ScatteringBody:
+    def body(self, vectors: FloatArray) -> ScatteringBody:
         from nanocrystal.sample.shapes.scattering_bodies import ball_of
 
         return ball_of(self.diameters)

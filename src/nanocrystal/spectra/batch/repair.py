@@ -122,6 +122,8 @@ def descend_by_scipy(run: Run, descent: Descent) -> None:
     stalled = np.flatnonzero(descent.status == STALLED)
     for item in stalled[: max(FEWEST_BY_SCIPY, len(descent.status) // 50)]:
         y, weight = run.spectra[item][None], run.weights_of(np.array([item]))
+        if not task.poisson:  # the gradient is compared with a number
+            weight = weight / max(float(np.linalg.norm(weight * y)), 1e-300)
 
         def residual(p: FloatArray, y: FloatArray = y, weight: FloatArray = weight) -> FloatArray:
             if task.poisson:

@@ -79,6 +79,8 @@ from nanocrystal.techniques.pdf.model import PdfModel, between_points
 from nanocrystal.techniques.pdf.noise import with_noise
 
 FloatArray = NDArray[np.float64]
+LARGEST = 1e100
+"""Å⁻²: squares of more are no numbers"""
 LONGEST = 1000.0
 """Å; beyond, no instrument's G(r) holds anything"""
 LEAST_QMAX = 4.0
@@ -287,7 +289,7 @@ class Pdf(CurveTechnique):
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         self._check_enough(curve, "", where)
-        if not np.abs(curve.y).max() < 1e12:
+        if not np.abs(curve.y).max() < LARGEST:
             raise InputError(f"{where}.file", f"{curve.source} holds values up to {np.abs(curve.y).max():.1e} Å⁻².")
         return curve
 

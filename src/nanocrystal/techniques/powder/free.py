@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.measurement.linear import combination
+
 FloatArray = NDArray[np.float64]
 
 
@@ -26,8 +28,7 @@ def free_intensities(shapes: FloatArray, beside: FloatArray, observed: FloatArra
     norms = np.maximum(np.linalg.norm(triangle[:, :-1], axis=0), 1e-300)
     scaled, _ = nnls(triangle[:, :-1] / norms, triangle[:, -1], maxiter=30 * len(shapes) + 100)
     intensities = scaled / norms
-    coefficients = np.linalg.lstsq(beside.T, observed - intensities @ shapes, rcond=None)[0]
-    return intensities, coefficients
+    return intensities, combination(beside, observed - intensities @ shapes)
 
 
 def without(slopes: FloatArray, shapes: FloatArray, sigma: FloatArray) -> FloatArray:

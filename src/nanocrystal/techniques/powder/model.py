@@ -179,7 +179,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         if scale is None:
             scale = values[scale_address] if scale_address in self._stated_linear else 1.0
         ends = np.cumsum([len(s) for s in shapes.values()])[:-1]
-        return dict(zip(shapes, np.split(intensities / max(scale, 1e-12), ends), strict=True))
+        return dict(zip(shapes, np.split(intensities / (scale if scale > 0.0 else 1.0), ends), strict=True))
 
     # ---- exact derivatives --------------------------------------------------------------------
 

@@ -84,9 +84,12 @@ Amorphous content
     phases in the mixture are derived, with standard errors: De La Torre et al., J. Appl. Cryst. 34, 196 (2001).
 
 Weights
-    σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike. Without σ points of
-    intensity 0 at both ends are left out, and with counting statistics also those within data of mostly more than 20
-    counts.
+    σ of the file; without them Poisson's law for counts, which are whole numbers or what counts_per_unit makes them,
+    and else by how the points scatter: σ is alike everywhere, grows as √I or with I, or is that of counts times a
+    number, whichever the differences of neighbours tell, in the same way in any unit; a note says which. Where
+    they tell nothing all count alike, and weights says it otherwise. Without σ points of intensity 0 at both ends are
+    left out, and of counts also those within data of mostly more than 20 counts, as in gaps between detector
+    modules.
 
 Absent phases
     A phase whose amount is near 0 is left out once; where the pattern is as well described without it, by the rule of

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Evaluation, StoreKey
@@ -17,8 +18,9 @@ from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.population import PopulationNow
-from nanocrystal.sample.shapes.overlaps import MOST_SPREAD, limited, sizes
-from nanocrystal.sample.shapes.shape import ScatteringBody
+from nanocrystal.sample.shapes.distributions import Distribution, Histogram, Lognormal
+from nanocrystal.sample.shapes.overlaps import sizes
+from nanocrystal.sample.shapes.shape import ScatteringBody, Shape
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.saxs.instrument import Smearing
@@ -34,6 +36,8 @@ ELECTRON_RADIUS = 2.8179403205e-13
 CM3_OF_A3 = 1e-24
 UNRESOLVED = 2000.0
 """q times the size from which on oscillations are not followed"""
+BROADEST_STACK = 0.65
+"""std over mean of spheres that are summed as touching in strings"""
 INVISIBLE = 0.02
 """e/Å³; less contrast than that is remarked on"""
 
@@ -166,7 +170,7 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
     def _body(self, population: PopulationNow) -> ScatteringBody:
         evaluation = population.evaluation
         vectors = self.sample.lattice_at(population.name, evaluation).block_vectors
-        return population.shape.body(vectors, float(self._smearing(evaluation).ideal_q.max()))
+        return population.shape.body(vectors)
 
     # ---- electron densities -------------------------------------------------------------------
 
@@ -228,7 +232,15 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
         (population,) = self.sample.at(evaluation).values()
         layers = self._layers(population)
         beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STRUCTURE["stacked-spheres"])
-        diameter, part = sizes(limited(population.shape.touching_diameters), 6, 1.2 * float(q.max()))
+        diameters = population.shape.touching_diameters
+        if isinstance(diameters, Lognormal) and diameters.std > BROADEST_STACK * diameters.mean:
+            raise InputError(
+                f"{self.where}.structure_factor",
+                f"spheres whose std is {diameters.std / diameters.mean:.2g} of their mean diameter stand in no "
+                f'straight string; "stacked-spheres" is known up to {BROADEST_STACK:g}: make std smaller, or take '
+                '"string".',
+            )
+        diameter, part = sizes(diameters, 6, 1.2 * float(q.max()))
         reach = diameter - 2.0 * layers.depths[0]
         at = enough_q(q, beads * (float(part @ reach) + abs(gap)))
         amplitude = np.zeros((len(at), len(diameter)), dtype=np.complex128)
@@ -291,13 +303,7 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
                     f"q begins at {self.measured.x[0]:.3g} Å⁻¹, above 2π over the size of {name}, {longest:.4g} Å: "
                     "what is larger than that is not determined."
                 )
-            for length, s in statistics.items():
-                if length != "d_eq" and s.number_std > MOST_SPREAD * s.number_mean:
-                    remarks.append(
-                        f"the std of {length} of {name} is more than {MOST_SPREAD:g} of its mean: it is taken as that "
-                        "for small angles, which otherwise would see its few largest crystals only."
-                    )
-            if highest * longest > UNRESOLVED:
+            if highest * longest > UNRESOLVED and not _all_lognormal(population.shape.shape):
                 remarks.append(
                     f"{name} is {longest:.4g} Å large, too large for q up to {highest:.3g} Å⁻¹: give q_range."
                 )
@@ -335,3 +341,9 @@ def ball_amplitude(q: FloatArray, diameter: FloatArray) -> FloatArray:
 def elements_of_crystals(sample: Sample) -> list[str]:
     """Return the elements of all crystals, in alphabetical order."""
     return sorted({e for c in sample.crystals.values() for e in c.elements})
+
+
+def _all_lognormal(shape: Shape) -> bool:
+    """Say whether all lengths that are spread are so by a law that is summed however large its crystals are."""
+    spread = [x for x in vars(shape).values() if isinstance(x, Distribution | Histogram)]
+    return all(x.distribution == "lognormal" for x in spread)

@@ -20,9 +20,12 @@ Background
     populations alike, occupancies as they start), compton_scale its factor. All are linear.
 
 Weights
-    σ of the file; without them counting statistics (σ = √I) or, if asked for, all points alike. Without σ
-    points of intensity 0 at both ends are left out, as behind a beam stop, and with counting statistics
-    also those within data of mostly more than 20 counts, as in gaps between detector modules.
+    σ of the file; without them Poisson's law for counts, which are whole numbers or what counts_per_unit makes them,
+    and else by how the points scatter: σ is alike everywhere, grows as √I or with I, or is that of counts times a
+    number, whichever the differences of neighbours tell, in the same way in any unit; a note says which. Where
+    they tell nothing all count alike, and weights says it otherwise. Without σ points of intensity 0 at both ends are
+    left out, as behind a beam stop, and of counts also those within data of mostly more than 20 counts, as in gaps
+    between detector modules.
 
 Checked against
     a direct double sum over explicit atoms, on absolute scale; a prism of 8 × 8 × 8 cells as a
