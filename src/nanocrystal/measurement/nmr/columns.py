@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nanocrystal.data.conventions import RESOLUTION
 from nanocrystal.errors import InputError
 
 MOST_LINES = 64
@@ -24,6 +25,8 @@ def line_places(columns: Sequence[str] | None, first: str) -> dict[str, tuple[in
         elif name != "ignore":
             if not name.isidentifier():
                 raise InputError("columns", f"{name!r} must be made of letters, digits and _.")
+            if name in RESOLUTION:
+                raise InputError("columns", f"name {name}, the resolution of another technique; leave it to ignore.")
             if name in places:
                 raise InputError("columns", f"name {name} twice; each line has a name of its own.")
             places[name] = (k, None)
