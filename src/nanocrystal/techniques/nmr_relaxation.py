@@ -215,8 +215,12 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
+        try:
+            lines = self._lines
+        except InputError as error:
+            raise InputError(f"{where}.{error.where}", error.problem) from None
         self._check(where)
-        members = tuple(self._member(line, name, where, folder) for line in self._lines)
+        members = tuple(self._member(line, name, where, folder) for line in lines)
         longest = max(float(m.measured.x[-1]) for m in members)
         style = None if not self.line_names else "offset" if self.recovers else "decays"
         return SummedModel(
