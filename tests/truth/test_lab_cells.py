@@ -2,7 +2,7 @@
 
 Made: the lines of LaB6 at the certified a = 4.156826 Å of NIST's SRM 660c, as a goniometer of 217.5 mm whose zero is
 wrong shows them, as Gaussians that nothing of the package makes; refined with a displacement, as if the sample were
-too low. So refined, the measured pattern of that standard gives 4.157179(6) Å: 8.5e-5 too large at σ of 1.4e-6.
+too high. So refined, the measured pattern of that standard gives 4.157179(6) Å: 8.5e-5 too large at σ of 1.4e-6.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ SQUARES = np.array([1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14])
 
 
 def places(a: float, displacement: float = 0.0, zero: float = 0.0) -> np.ndarray:
-    """Return 2θ in degrees: Bragg's law, −2 s cos θ/R of a sample too high, and a zero in degrees."""
+    """Return 2θ in degrees: Bragg's law, −2 s cos θ/R of a sample too low, and a zero in degrees."""
     theta = np.arcsin(WAVELENGTH * np.sqrt(SQUARES) / (2.0 * a))
     return np.degrees(2.0 * theta - 2.0 * displacement / RADIUS * np.cos(theta)) + zero
 
