@@ -478,8 +478,10 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     notes = []
     for first, second in combinations(models, 2):
         a, b = models[first], models[second]
-        if _are_one(a.measured, b.measured) and overlapping(a, b):
-            notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
+        if _columns_of(a.measured) & _columns_of(b.measured) and overlapping(a, b):
+            several = a.measured.columns or b.measured.columns
+            what = "share columns of one file: their points count" if several else "are the same file: its points count"
+            notes.append(f"datasets.{first} and datasets.{second} {what} twice.")
         for one, other in ((a, b), (b, a)):
             if other.technique in one.transform_of:
                 notes.append(
@@ -489,9 +491,10 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     return notes
 
 
-def _are_one(first: Measured, second: Measured) -> bool:
-    """Say whether two data sets are the same columns of the same file, whatever it is called."""
-    return first.sha256 is not None and (first.sha256, first.column) == (second.sha256, second.column)
+def _columns_of(measured: Measured) -> set[tuple[str, str]]:
+    """Return SHA-256 of file and column of each curve of a data set, whatever the file is called."""
+    own = {(measured.sha256, measured.column)} if measured.sha256 is not None else set()
+    return own | set(measured.columns)
 
 
 def overlapping(first: Model, second: Model) -> bool:

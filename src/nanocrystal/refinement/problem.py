@@ -179,7 +179,7 @@ class Problem:
         evaluation = self.evaluation(x)
         for ceiling in self.ceilings:
             if ceiling.reached(evaluation.values) > 1.0 + ROUNDING and any(a in self._reached for a in ceiling.slopes):
-                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values {ceiling.sentence}.")
+                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values leave {ceiling.sentence}.")
         datasets = {name: self._dataset(name, model, evaluation) for name, model in self.models.items()}
         linear = {
             address: float(c)

@@ -99,6 +99,12 @@ Absent phases
     begin with cells near the true ones and with amounts well above 0, and hold the cell and profile of traces (below
     about 1 %), which otherwise find false minima.
 
+Worth
+    Said with a result: that cells of a laboratory diffractometer without a standard in the sample are good to 1e-4 at
+    best, and what they are with zero in the place of displacement (the shifts of one fitted by the other and a strain);
+    how far microabsorption would move mass fractions for particles of 1 and 5 µm, from the absorption of the phases;
+    that widths of instrument and sample were refined from one pattern.
+
 Checked against
     the structure factors of gemmi and, by hand, of Si, NaCl and cubic CsPbBr3; areas of the Debye equation of a sphere
     of 15 nm (to 0.1 %); the certified intensities of NIST's SRM 674; areas, widths and shapes of peaks by quadrature;
