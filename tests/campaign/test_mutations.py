@@ -154,8 +154,8 @@ MUTATIONS = (
     ),
     M(
         "refinement/fit.py",
-        "if _are_one(a.measured, b.measured) and overlapping(a, b):",
-        "if _are_one(a.measured, b.measured):",
+        "if _columns_of(a.measured) & _columns_of(b.measured) and overlapping(a, b):",
+        "if _columns_of(a.measured) & _columns_of(b.measured):",
         "refinement/test_joint.py::test_one_measurement_twice",
     ),
     M(
