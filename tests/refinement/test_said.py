@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,17 @@ def test_a_resolution_left_out_beside_a_size(qdamp: float, size: Any, said: bool
     data = of(sample_of(NICKEL, Sphere(20.0), 0.006, a=3.524), qdamp=qdamp)
     result = nc.refine(sample_of(NICKEL, Sphere(size), 0.006, a=vary(3.52)), data)
     assert bool(remarks(result, "qdamp is 0: what the resolution of the instrument damps")) is said
+
+
+def test_a_resolution_left_out_makes_the_size_too_small() -> None:
+    """Spheres of 20 Å seen with qdamp 0.03, refined without it: as small as the note says."""
+    data = of(sample_of(NICKEL, Sphere(20.0), 0.006, a=3.524), qdamp=0.03)
+    result = nc.refine(sample_of(NICKEL, Sphere(vary(20.0)), 0.006, a=vary(3.52)), replace(data, qdamp=0.0))
+    size = result.parameters["populations.p.diameter"]
+    assert size.stderr is not None
+    assert size.value < 20.0 - 5.0 * size.stderr
+    (said,) = remarks(result, "qdamp is 0")
+    assert "is taken for the size of populations.p, which is too small; find qdamp with a standard" in said
 
 
 @pytest.mark.parametrize(("last", "said"), [(8.0, True), (25.0, False)])

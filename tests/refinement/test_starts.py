@@ -87,6 +87,15 @@ def test_like_values_are_exchanged_and_others_are_not() -> None:
     np.testing.assert_array_equal(other, expected)
 
 
+def test_lengths_of_a_cell_are_not_exchanged() -> None:
+    cell = cif("4.594 4.594 2.959 90 90 90", "P 42/m n m", "Ti Ti 0 0 0 1")
+    of = bound_problem(
+        sample_of(cell, Sphere(25.0), a=vary(4.594), c=vary(2.959)), {"pdf": Pdf(r=R, g=np.sin(R), **SETTINGS)}, Path()
+    )
+    assert len(of.free) == 2
+    assert list(exchanged(of, of.start)) == []
+
+
 # ---- a start that explains nothing ------------------------------------------------------------------
 
 
@@ -132,3 +141,13 @@ def test_a_start_that_explains_something_is_kept() -> None:
     start, before = of.point(of.start), of.n_evaluations
     np.testing.assert_array_equal(looked_for(of, start), of.start)
     assert of.n_evaluations == before
+
+
+def test_a_size_far_off_is_looked_for() -> None:
+    """Three times too large, of a cell 4 % too long: both are met to the nearest of the values that are tried."""
+    _, data, _ = pattern("pdf")
+    sample = sample_of(NICKEL, Sphere(vary(90.0)), 0.006, a=vary(1.04 * A))
+    of = bound_problem(sample, {"pdf": data}, Path())
+    found, at = looked_for(of, of.point(of.start)), places(of)
+    assert found[at["a"]] == pytest.approx(A, rel=0.005)
+    assert 25.0 < found[at["diameter"]] < 38.0

@@ -14,7 +14,13 @@ from nanocrystal.sample import Bulk, Population, Sample
 from nanocrystal.techniques import Powder
 from nanocrystal.techniques.powder.microabsorption import Absorber
 from nanocrystal.techniques.powder.profile import Profile
-from nanocrystal.techniques.powder.said import amount_remarks, cell_remarks, true_amounts, with_zero_instead
+from nanocrystal.techniques.powder.said import (
+    amount_remarks,
+    cell_remarks,
+    true_amounts,
+    width_remarks,
+    with_zero_instead,
+)
 from support.modelling import calculated, crystal
 from support.structures import NICKEL
 
@@ -79,12 +85,13 @@ def test_no_cell_no_remark() -> None:
 # ---- in a refinement ----------------------------------------------------------------------------------
 
 
-def fitted(a: Any = None, size: Any = 400.0, **more: Any) -> nc.Result:
+def fitted(a: Any = None, size: Any = 400.0, true: dict[str, float] | None = None, **more: Any) -> nc.Result:
+    """Refine a pattern; true: settings of it that are not those of the refinement."""
     settings = {"tube": "Cu", "anomalous": False, "caglioti_w": 0.01, "background_terms": 1, "radius": RADIUS} | more
     truth = Sample({"ni": Population("ni", Bulk())}, {"ni": crystal(NICKEL, 0.006, a=3.524)})
     held = {"displacement": 0.05, "zero": 0.01, "caglioti_w": 0.01}
-    true = {k: held.get(k, v) for k, v in settings.items()}
-    made = Powder(two_theta="40:100:0.05", profiles={"ni": Profile(size=400.0)}, **true)
+    of_truth = {k: held.get(k, v) for k, v in settings.items()} | (true or {})
+    made = Powder(two_theta="40:100:0.05", profiles={"ni": Profile(size=400.0)}, **of_truth)
     y = calculated(truth, made, "xrd")
     counts = np.random.default_rng(0).poisson(3000.0 * y / y.max() + 30.0).astype(float)
     data = Powder(
@@ -103,6 +110,25 @@ def test_cells_of_a_laboratory_are_said_to_be_worth_1e_4() -> None:
     assert "with zero refined instead of displacement: a of ni 3.5" in said
     (plain,) = notes(fitted(), "are good to 0.0001 at best")
     assert "instead" not in plain
+
+
+def test_the_cell_that_is_said_is_that_of_a_refinement_with_zero() -> None:
+    """The same pattern of a sample 0.05 mm too high; that weighs reflections by their counts, the remark evenly."""
+    with_displacement = fitted(displacement=vary(0.0))
+    (said,) = notes(with_displacement, "with zero refined instead")
+    instead, _, first = said.partition("a of ni ")[2].partition(" Å")[0].partition(" for ")
+    assert float(first) == pytest.approx(with_displacement["crystals.ni.a"].value, abs=6e-6)
+    with_zero = fitted(zero=vary(0.0), true={"displacement": 0.05, "zero": 0.0})["crystals.ni.a"].value
+    moved = with_zero - float(first)
+    assert abs(moved) > 1e-4
+    assert float(instead) - float(first) == pytest.approx(moved, rel=0.3)
+
+
+def test_widths_beside_a_standard_are_no_matter() -> None:
+    told = (["caglioti_w"], ["profiles.ni.size"])
+    (said,) = width_remarks(*told, has_standard=False)
+    assert said.startswith("caglioti_w and profiles.ni.size were refined from one pattern")
+    assert width_remarks(*told, has_standard=True) == []
 
 
 @pytest.mark.parametrize("more", [{"a": 3.524, "size": vary(300.0)}, {"tube": None, "wavelength": 0.5, "radius": None}])
