@@ -127,9 +127,9 @@ class Model(ABC):
         """Return why the curve says nothing of the sample at the start, where the model knows; else nothing."""
         return ""
 
-    def without_effect(self, evaluation: Evaluation, address: str) -> str:
-        """Return why a parameter changes nothing of the curve, where the model knows; else nothing."""
-        return ""
+    def idle(self) -> Mapping[str, str]:
+        """Return addresses of parameters that the curve does not feel -> why, as far as the model knows."""
+        return {}
 
     def of_population(self, name: str) -> tuple[str, ...]:
         """Return the addresses of the data set that mean nothing where a population is not there."""

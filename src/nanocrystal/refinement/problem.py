@@ -388,8 +388,8 @@ class Problem:
                 for n, d in point.datasets.items()
             ]
             if max(changes) < 1e-9:
-                said = (m.without_effect(point.evaluation, declared.address) for m in self.models.values())
-                cause = next((f": {words}" for words in said if words), "")
+                known = (m.idle().get(declared.address) for m in self.models.values())
+                cause = next((f": {words}" for words in known if words), "")
                 problem = f"is varied but has no effect on any data set{cause}; fix it (leave out vary)"
                 raise InputError(declared.address, f"{problem} or mend the study.")
 

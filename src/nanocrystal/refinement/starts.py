@@ -173,7 +173,7 @@ def _looked_at(problem: Problem) -> Iterator[tuple[list[int], tuple[float, ...]]
     for places in cells.values():
         yield places, CELL_FACTORS
     for k, declared in enumerate(problem.free):
-        if declared.quantity.start_factors is not None and declared.address.startswith("populations."):
+        if declared.quantity.start_factors is not None and declared.quantity.unit == "Å":
             yield [k], SIZE_FACTORS
 
 

@@ -239,12 +239,14 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     # ---- what follows -------------------------------------------------------------------------
 
-    def without_effect(self, evaluation: Evaluation, address: str) -> str:
-        for phase in self.phases:
-            if phase.finite and address.startswith(f"populations.{phase.name}."):
-                size = f"{self.where}.profiles.{phase.name}.size"
-                return f"shapes do not broaden the peaks of a powder pattern, {size} does"
-        return ""
+    def idle(self) -> Mapping[str, str]:
+        words = "shapes do not broaden the peaks of a powder pattern"
+        return {
+            f"populations.{p.name}.{k}": f"{words}, {p.in_profile('size')} does"
+            for p in self.phases
+            if p.finite
+            for k in self.sample.populations[p.name].shape.declared()
+        }
 
     def of_population(self, name: str) -> tuple[str, ...]:
         return tuple(a for p in self.phases if p.name == name for a in p.of_profile)
