@@ -58,7 +58,7 @@ def check(z: np.ndarray, seeds: int, what: str = "") -> None:
 @pytest.mark.parametrize(("peak", "background"), COUNTS)
 @pytest.mark.parametrize("name", list(FITS))
 def test_errors_cover_with_few_counts(name: str, peak: float, background: float, tmp_path: Path) -> None:
-    check(pulls(name, peak, background, 60, tmp_path), 60)
+    check(pulls(name, peak, background, 40, tmp_path), 40)
 
 
 @pytest.mark.long
