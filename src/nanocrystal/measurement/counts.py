@@ -75,8 +75,8 @@ def signed_deviances(measured: Measured, calculated: FloatArray) -> FloatArray:
     """Return ±2 [n ln(n/m) − (n − m)] at each point, in counts, with the sign of n − m; (n_points,)."""
     assert measured.observed is not None
     assert measured.counts_per_unit is not None
-    shift = 0.0 if measured.shift is None else measured.shift
-    return signed_counts(measured.counts_per_unit * (measured.observed + shift), measured.counts_per_unit * calculated)
+    counts = measured.counts_per_unit * (measured.observed + measured.noise_of_blanks)
+    return signed_counts(counts, measured.counts_per_unit * calculated)
 
 
 def signed_counts(counts: FloatArray, expected: FloatArray) -> FloatArray:
@@ -97,7 +97,7 @@ def with_counted_blanks(
     """
     assert measured.observed is not None
     assert measured.counts_per_unit is not None
-    raw = measured.observed + (0.0 if measured.shift is None else measured.shift)
+    raw = measured.observed + measured.noise_of_blanks
     signal = calculated - sum(scale * expected for scale, expected, _ in blanks.values())
     difference = raw - signal - sum(scale * blank.observed for scale, _, blank in blanks.values())
     own = {name: counting_sigma(expected, blank.counts_per_unit) ** 2 for name, (_, expected, blank) in blanks.items()}

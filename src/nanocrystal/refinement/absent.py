@@ -28,6 +28,8 @@ from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Model
 from nanocrystal.parameters import Parameter, ParameterSet, Quantity, Values
+from nanocrystal.refinement.intervals import RISE_95
+from nanocrystal.refinement.joint import started_at
 from nanocrystal.refinement.optimise import Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Absence, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
@@ -120,7 +122,7 @@ def _is_doubtful(outcome: Descent, spread: Covariance, part: Part) -> bool:
 def _certain(problem: Problem, part: Part) -> float:
     """Return the rise of χ² over its misfit above which a part is there."""
     if not part.own:
-        return 2.706
+        return RISE_95
     return (len(part.own) + len(part.amounts) + 2.0) * float(np.log(max(problem.n_points, 2)))
 
 
@@ -128,7 +130,7 @@ def _nothing(part: Part) -> float:
     """Return the rise of χ² over its misfit below which a part is not there."""
     from scipy.stats import chi2
 
-    return 2.706 if not part.own else float(chi2.ppf(SAFE, len(part.own) + len(part.amounts)))
+    return RISE_95 if not part.own else float(chi2.ppf(SAFE, len(part.own) + len(part.amounts)))
 
 
 How = tuple[Options, Progress | None]
@@ -207,18 +209,9 @@ def _refined(problem: Problem, outcome: Descent, how: How) -> Descent | None:
     """Return the minimum of a problem from where another stands; None where there is none."""
     options, progress = how
     try:
-        return optimise(_started_at(problem, outcome), replace(options, starts=1), progress)
+        return optimise(started_at(problem, outcome.point), replace(options, starts=1), progress)
     except (InputError, RefinementError):
         return None
-
-
-def _started_at(problem: Problem, outcome: Descent) -> Problem:
-    values = outcome.point.evaluation.values
-    entries = {
-        d.address: (d.quantity, replace(d.parameter, value=values[d.address]) if d.parameter.vary else d.parameter)
-        for d in problem.parameters
-    }
-    return problem.of(ParameterSet(entries), problem.models)
 
 
 def _rested(outcome: Descent, part: Part, words: str, how: How) -> Descent:

@@ -127,10 +127,10 @@ def _seen(problem: Problem, point: Point, slopes: Mapping[str, FloatArray], name
 
 
 def started_at(problem: Problem, point: Point) -> Problem:
-    """Return the problem with its starting values at a point."""
-    at = {d.address: float(x) for d, x in zip(problem.free, point.x, strict=True)}
+    """Return the problem with its starting values at a point, which may be one of another problem with more of them."""
+    values = point.evaluation.values
     entries = {
-        d.address: (d.quantity, replace(d.parameter, value=at.get(d.address, d.parameter.value)))
+        d.address: (d.quantity, replace(d.parameter, value=values[d.address]) if d.parameter.vary else d.parameter)
         for d in problem.parameters
     }
     return problem.of(ParameterSet(entries), problem.models)

@@ -303,10 +303,7 @@ def _settled(outcome: Descent) -> tuple[Descent, bool]:
         problem = before.expecting(point)
         point = problem.point(point.x)
         jacobian = problem.projected_jacobian(point, slopes)
-        downhill = jacobian.T @ point.residual
-        inner = ~(((point.x <= low) & (downhill >= 0.0)) | ((point.x >= high) & (downhill <= 0.0)))
-        step = np.zeros(len(point.x))
-        step[inner] = least_step(jacobian[:, inner], point.residual)
+        step = _step_within(problem, point, jacobian)
         gain = float(np.linalg.norm(jacobian @ step))
         if gain > SMALL_STEP:
             return replace(outcome, problem=problem, point=point), True
@@ -393,13 +390,18 @@ def _descend_once(
 
 def _goes_on(problem: Problem, point: Point) -> bool:
     """Say whether χ² would still fall within the bounds, so that it is only refused steps that ended a descent."""
-    slopes = problem.derivatives(point)
-    jacobian = problem.projected_jacobian(point, slopes)
+    jacobian = problem.projected_jacobian(point, problem.derivatives(point))
+    return bool(np.sum((jacobian @ _step_within(problem, point, jacobian)) ** 2) > STILL_FALLS * point.chi2)
+
+
+def _step_within(problem: Problem, point: Point, jacobian: FloatArray) -> FloatArray:
+    """Return the step of Gauss and Newton (n_free,) of all parameters but those that a bound holds back."""
     low, high = problem.bounds
     downhill = jacobian.T @ point.residual
     inner = ~(((point.x <= low) & (downhill >= 0.0)) | ((point.x >= high) & (downhill <= 0.0)))
-    step = least_step(jacobian[:, inner], point.residual)
-    return bool(np.sum((jacobian[:, inner] @ step) ** 2) > STILL_FALLS * point.chi2)
+    step = np.zeros(len(point.x))
+    step[inner] = least_step(jacobian[:, inner], point.residual)
+    return step
 
 
 def _robust(best: Descent, options: Options, progress: Progress | None) -> Descent:

@@ -26,6 +26,8 @@ from nanocrystal.parameters.parameter_set import Declared
 from nanocrystal.refinement.nonnegative import along_zero, kept_at_zero
 
 FloatArray = NDArray[np.float64]
+UNDETERMINED = 1e-6
+"""of the largest singular value: along what has less no step is taken"""
 ROUNDING = 1e-9
 """by which values may exceed a ceiling"""
 
@@ -431,6 +433,4 @@ def _merged(requirements: list[Any]) -> Any:
 
 def least_step(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
     """Return the step of Gauss and Newton; nothing along what the data do not determine."""
-    norms = np.linalg.norm(jacobian, axis=0)
-    norms = np.where(norms > 0.0, norms, 1.0)
-    return np.asarray(np.linalg.lstsq(jacobian / norms, -residual, rcond=1e-6)[0] / norms)
+    return combination(jacobian.T, -residual, UNDETERMINED)
