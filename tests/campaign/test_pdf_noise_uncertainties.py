@@ -37,27 +37,7 @@ TRUTH = {
     "crystals.x.u_iso.Ni": by_hand.U_ISO,
     "populations.p.diameter": by_hand.DIAMETER,
 }
-STUDY = """
-[reduction.ni]
-file = "ni.chi"
-composition = "Ni"
-qmin = 1.2
-qmax = 15.0
-r = "0:25:0.02"
-[crystals.x]
-library = "Ni"
-a = { value = 3.525, vary = true }
-u_iso = { Ni = { value = 0.0055, vary = true } }
-[populations.p]
-crystal = "x"
-shape = "sphere"
-diameter = { value = 23.0, vary = true }
-[datasets.pdf]
-technique = "pdf"
-reduction = "ni"
-qmin = 1.2
-r_range = [1.5, 20.0]
-"""
+STUDY = f'{by_hand.REDUCTION}{by_hand.FITTED}reduction = "ni"\n'
 
 
 def refined(noise: str, way: str, seed: int, folder: Path) -> Result:

@@ -20,6 +20,29 @@ QMIN, QMAX, STEP = 1.2, 15.0, 0.05
 PER_UNIT, BACKGROUND = 40.0, 15.0
 """counts of an electron unit per atom; electron units of a flat background"""
 Q = np.arange(QMIN, QMAX + 1e-9, STEP)
+REDUCTION = """
+[reduction.ni]
+file = "ni.chi"
+composition = "Ni"
+qmin = 1.2
+qmax = 15.0
+r = "0:25:0.02"
+"""
+"""the table of a study that reduces the counts, and that which refines what comes, but for its data"""
+FITTED = """
+[crystals.x]
+library = "Ni"
+a = { value = 3.525, vary = true }
+u_iso = { Ni = { value = 0.0055, vary = true } }
+[populations.p]
+crystal = "x"
+shape = "sphere"
+diameter = { value = 23.0, vary = true }
+[datasets.pdf]
+technique = "pdf"
+qmin = 1.2
+r_range = [1.5, 20.0]
+"""
 
 
 def squared(q: FloatArray) -> FloatArray:

@@ -218,7 +218,7 @@ def _rested(outcome: Descent, part: Part, words: str, how: How) -> Descent:
     """Return the minimum with the own parameters of an absent part at their start, its amount free."""
     problem = outcome.problem
     resting = _resting(problem, part)
-    resting.absent = (*problem.absent, Absence(part.name, part.amounts, part.own, words))
+    resting.absent = (*problem.absent, Absence(part.amounts, part.own, words))
     if not part.own:
         return replace(outcome, problem=resting)
     again = _refined(resting, outcome, how)

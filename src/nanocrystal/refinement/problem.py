@@ -91,7 +91,6 @@ class Absence:
     amounts, own: addresses of its amounts, and of what means nothing without it; words: one sentence on it.
     """
 
-    name: str
     amounts: tuple[str, ...]
     own: tuple[str, ...]
     words: str

@@ -28,28 +28,6 @@ from nanocrystal.techniques.pdf.noise import NoiseLaw
 from support.modelling import crystal
 from support.structures import NICKEL
 
-REDUCTION = """
-[reduction.ni]
-file = "ni.chi"
-composition = "Ni"
-qmin = 1.2
-qmax = 15.0
-r = "0:25:0.02"
-"""
-FITTED = """
-[crystals.x]
-library = "Ni"
-a = { value = 3.525, vary = true }
-u_iso = { Ni = { value = 0.0055, vary = true } }
-[populations.p]
-crystal = "x"
-shape = "sphere"
-diameter = { value = 23.0, vary = true }
-[datasets.pdf]
-technique = "pdf"
-qmin = 1.2
-r_range = [1.5, 20.0]
-"""
 SETTINGS: dict[str, Any] = {"r_range": (1.5, 20.0), "qmax": by_hand.QMAX, "qmin": by_hand.QMIN}
 
 
@@ -63,7 +41,7 @@ def counted(folder: Path) -> Path:
     """Write counts of nickel spheres, and return the path of a study that reduces them."""
     drawn, sigma = by_hand.counts(np.random.default_rng(0))
     np.savetxt(folder / "ni.chi", np.stack([by_hand.Q, drawn, sigma], axis=1))
-    (folder / "study.toml").write_text(REDUCTION + FITTED + 'reduction = "ni"\n', encoding="utf-8")
+    (folder / "study.toml").write_text(by_hand.REDUCTION + by_hand.FITTED + 'reduction = "ni"\n', encoding="utf-8")
     return folder / "study.toml"
 
 
@@ -150,7 +128,7 @@ def test_the_two_normalisations_hold_the_same(folder: Path) -> None:
     """The polynomial takes out what explicit constants leave wrong; neither counts, so both give the same values."""
     path = counted(folder)
     physical = 'method = "physical"\ncompton = false\nfluorescence = "fit"\n'
-    path.write_text(REDUCTION + physical + FITTED + 'reduction = "ni"\n', encoding="utf-8")
+    path.write_text(by_hand.REDUCTION + physical + by_hand.FITTED + 'reduction = "ni"\n', encoding="utf-8")
     one, other = handed_on(folder), read_study(path).refine()
     for address, stderr in stderrs(one).items():
         if address != "datasets.pdf.scale":  # the polynomial's is not absolute
@@ -191,7 +169,7 @@ def test_a_later_study_weighs_the_points_by_the_files_of_the_reduction(folder: P
     """
     out = reduced(folder)
     later = out / "later.toml"
-    later.write_text(FITTED + 'file = "ni.gr"\ncovariance = "ni.fq"\n', encoding="utf-8")
+    later.write_text(by_hand.FITTED + 'file = "ni.gr"\ncovariance = "ni.fq"\n', encoding="utf-8")
     one, other = handed_on(folder), read_study(later).refine()
     for address, stderr in stderrs(one).items():
         assert other.parameters[address].value == pytest.approx(one.parameters[address].value, abs=0.15 * stderr)
@@ -200,7 +178,7 @@ def test_a_later_study_weighs_the_points_by_the_files_of_the_reduction(folder: P
     assert other.datasets["pdf"].weights.endswith("by the covariance of ni.fq")
     assert set(other.inputs) >= {"ni.gr", "ni.fq"}
     assert other.inputs["ni.fq"] == read_curve(out / "ni.fq").sha256
-    later.write_text(FITTED + 'file = "ni.gr"\n', encoding="utf-8")
+    later.write_text(by_hand.FITTED + 'file = "ni.gr"\n', encoding="utf-8")
     silent = read_study(later)
     measured = silent.datasets["pdf"].bind("pdf", silent.sample, out).measured
     assert measured.whitening is None
@@ -214,7 +192,7 @@ def test_a_blank_on_another_grid_is_in_the_noise_of_the_file(folder: Path) -> No
     path = counted(folder)
     np.savetxt(folder / "cell.chi", np.stack([q, blank, np.sqrt(blank)], axis=1))
     more = '[reduction.ni.blanks.cell]\nfile = "cell.chi"\nscale = 0.5\n'
-    path.write_text(REDUCTION + more + FITTED + 'reduction = "ni"\n', encoding="utf-8")
+    path.write_text(by_hand.REDUCTION + more + by_hand.FITTED + 'reduction = "ni"\n', encoding="utf-8")
     out = folder / "with_blank"
     assert CliRunner().invoke(app, ["reduce", str(path), "--out", str(out), "--quiet"]).exit_code == 0
     sums = float(read_curve(out / "ni.fq").metadata["sigma_of_sums"])
@@ -262,7 +240,9 @@ def test_a_curve_that_is_simulated_has_no_covariance() -> None:
 
 def test_a_reduction_hands_on_its_own(folder: Path) -> None:
     path = counted(folder)
-    path.write_text(REDUCTION + FITTED + 'reduction = "ni"\ncovariance = "out/ni.fq"\n', encoding="utf-8")
+    path.write_text(
+        by_hand.REDUCTION + by_hand.FITTED + 'reduction = "ni"\ncovariance = "out/ni.fq"\n', encoding="utf-8"
+    )
     study = read_study(path)
     with pytest.raises(InputError, match="covariance: stands beside reduction, which hands on its own"):
         study.datasets["pdf"].bind("pdf", study.sample, folder)
