@@ -152,3 +152,18 @@ def test_input_that_cannot_be_used() -> None:
         distance_profile(
             Cluster(("Cs",) * 400, points, "cloud"), "Cs", "Cs", n_nearest=1, surface=DepthReference("hull")
         )
+
+
+def turned_cube() -> Cluster:
+    """The cube, turned by 45° about z: it fills half of the box along x, y and z."""
+    c = np.sqrt(0.5)
+    return Cluster(cube().elements, cube().positions @ np.array([[c, c, 0.0], [-c, c, 0.0], [0.0, 0.0, 1.0]]), "turned")
+
+
+def test_atoms_that_do_not_fill_their_box_are_named() -> None:
+    found = distance_profile(turned_cube(), "Cs", "Cs", cutoff=7.0, shells=6.0)
+    assert any("the atoms fill 5" in note and 'DepthReference("hull")' in note for note in found.notes)
+    assert "! the atoms fill" in repr(found)
+    assert distance_profile(cube(), "Cs", "Cs", cutoff=7.0).notes == ()
+    by_hull = distance_profile(turned_cube(), "Cs", "Cs", cutoff=7.0, surface=DepthReference("hull"))
+    assert by_hull.notes == ()

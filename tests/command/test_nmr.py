@@ -67,7 +67,7 @@ def test_one_trace_goes_to_the_fit_of_lines(folder: Path, tmp_path: Path) -> Non
     ("options", "message"),
     [
         (["--phase", "best"], "--phase: must be auto, auto0, none or PH0,PH1,PIVOT, got 'best'"),
-        (["--baseline", "flat"], "--baseline: must be none, arpls or an order"),
+        (["--baseline", "flat"], "--baseline: must be auto, none, arpls or an order"),
         (["--integrate", "1-2"], "--integrate: must be two numbers such as 1:2, got '1-2'"),
         (["--out", "a.txt"], "must end in .csv"),
         (["--window", "900:901"], "--window: holds no points"),
@@ -79,7 +79,7 @@ def test_one_trace_goes_to_the_fit_of_lines(folder: Path, tmp_path: Path) -> Non
         (["--gb", "-5"], "--gb: must be 0 Hz or above, got -5"),
         (["--zero-fill", "0"], "--zero-fill: must be from 1 to 64, got 0"),
         (["--phase", "nan,0"], "--phase: must be auto, auto0, none or PH0,PH1,PIVOT, got 'nan,0'"),
-        (["--baseline", "9"], "--baseline: must be none, arpls or an order from 0 to 8, got '9'"),
+        (["--baseline", "9"], "--baseline: must be auto, none, arpls or an order from 0 to 8, got '9'"),
         (["--frequency", "-4"], "--frequency: must be above 0 MHz, got -4"),
         # by hand: 52.48 MHz over Ξ of 133Cs, 13.116142 %, is 400.12 MHz
         (["--tms", "52.48"], "must be the ¹H frequency of TMS in MHz near the spectrometer's, here about 400.12"),
@@ -124,3 +124,59 @@ def test_legend_has_room_and_colours_of_its_own(n_traces: int, tmp_path: Path) -
     figure = nmr_spectrum_figure(nmr_spectrum(read_nmr(write_bruker(tmp_path / "1", values, WIDTH, delays=delays))))
     assert figure["layout"]["margin"]["t"] >= 30 + 20 * (n_traces // 8)
     assert len({trace["line"]["color"] for trace in figure["data"]}) >= 8
+
+
+def processed_words(tmp_path: Path, lines: list[tuple[float, float, float]], *options: str) -> str:
+    """Return what the command says of one FID with these lines, and that its page says the same of signs."""
+    tmp_path.mkdir()
+    values = fid(8192, WIDTH, lines, phase=50.0) + 2e4 * np.random.default_rng(1).normal(size=8192)
+    out = tmp_path / "a.csv"
+    said = CliRunner().invoke(
+        app, ["nmr", str(write_bruker(tmp_path / "1", values, WIDTH, nucleus="<1H>")), "--out", str(out), *options]
+    )
+    assert said.exit_code == 0, said.output
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert ("more than 2 % of the signal is negative" in page) == ("more than 2 % of the signal" in said.output)
+    assert "negative signal" in page
+    return said.output
+
+
+UPRIGHT = [(f, 25.0, 1e6) for f in (-7000.0, -6400.0, -2500.0, -1900.0, 2100.0, 2600.0, 6000.0, 6900.0)]
+BOTH = [(f, g, a if k % 2 else -a) for k, (f, g, a) in enumerate(UPRIGHT)]
+
+
+def share_of(said: str) -> float:
+    """Return the share of negative signal that the terminal shows, %."""
+    return float(said.split("negative signal: ")[1].split(" %")[0])
+
+
+def test_share_of_negative_signal_and_its_warning(tmp_path: Path) -> None:
+    """Lines of both signs are warned of unless they are asked for; upright ones and a right phase are not."""
+    warning = "more than 2 % of the signal is negative: phase or baseline are not right"
+    good = processed_words(tmp_path / "good", UPRIGHT)
+    assert share_of(good) < 1.0
+    assert warning not in good
+    assert warning in processed_words(tmp_path / "both", BOTH)
+    asked = processed_words(tmp_path / "asked", BOTH, "--both-signs")
+    assert warning not in asked
+    assert share_of(asked) == pytest.approx(50.0, abs=3.0)
+    assert warning in processed_words(tmp_path / "turned", UPRIGHT, "--phase", "80")
+
+
+def test_protons_that_exchange_are_said_of_integrals_of_protons(folder: Path, tmp_path: Path) -> None:
+    words = "integrals of protons that exchange with water"
+    assert words in processed_words(tmp_path / "a", UPRIGHT, "--integrate", "10:60")
+    assert words not in processed_words(tmp_path / "b", UPRIGHT)
+    said = CliRunner().invoke(app, ["nmr", str(folder), "--out", str(tmp_path / "c.csv"), "--integrate", "10:60"])
+    assert said.exit_code == 0, said.output
+    assert words not in said.output
+
+
+def test_integrals_of_one_spectrum_are_rows_of_its_page(tmp_path: Path) -> None:
+    """From where to where, and over the first; the CSV keeps one row a trace."""
+    processed_words(tmp_path / "a", UPRIGHT, "--integrate", "0:40,40:100")
+    page = (tmp_path / "a" / "a.html").read_text(encoding="utf-8")
+    for heading in ("from (ppm)", "over the first"):
+        assert heading in page
+    found = columns(tmp_path / "a" / "a-integrals.csv")
+    assert list(found) == ["trace", "integral_1", "sigma_1", "integral_2", "sigma_2"]

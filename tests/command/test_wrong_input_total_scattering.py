@@ -11,11 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nanocrystal.parameters import Evaluation
-from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Cube, Sphere
 from nanocrystal.tables.form_factors import form_factor
-from nanocrystal.tables.incoherent import incoherent_function
 from nanocrystal.techniques import TotalScattering
 from support.modelling import calculated, cluster_sample, sample_of
 from support.small_study import CIF, SmallStudy
@@ -416,17 +413,17 @@ def test_blank_on_a_grid_of_its_own_is_recovered(small: SmallStudy) -> None:
     assert "datasets.iq.blanks.capillary.scale" not in fitted(small)
 
 
-def compton_row(sample: Any, settings: TotalScattering) -> np.ndarray:
-    model = settings.bind("iq", sample)
-    values = declared_parameters(sample, {"iq": settings}).initial_values()
-    return np.asarray(model.curves(Evaluation(values, model.requirement))[-1])
+def incoherent_of(sample: Any, **more: Any) -> np.ndarray:
+    """Return what compton = true adds to I(Q) of the mean nanocrystal, 0 to 25 Å⁻¹."""
+    grid: dict[str, Any] = {"q": "0:25:0.5", "background_terms": 0, "anomalous": False, **more}
+    with_it, without = (calculated(sample, TotalScattering(**grid, compton=c), "iq") for c in (True, False))
+    return np.asarray(with_it - without)
 
 
 def test_incoherent_scattering_by_hand() -> None:
-    """The mean over the atoms; exact for hydrogen; of heavier atoms from 0 to Z, below Z − f0²/Z."""
-    settings = TotalScattering(q="0:25:0.5", background_terms=0, compton=True)
+    """Per atom exact for hydrogen; of heavier atoms from 0 to Z, below Z − f0²/Z."""
     q = 0.5 * np.arange(51)
-    nickel = compton_row(sample_of(CIF, Sphere(20.0), 0.006), settings)
+    nickel = incoherent_of(cluster_sample(["Ni"], np.zeros((1, 3)), {"Ni": 0.006}))
     # S cannot exceed what one product function gives, Z − f0²/Z, by the exclusion principle
     assert (nickel[2:] < 28.0 - form_factor("Ni", q[2:]) ** 2 / 28.0).all()
     assert (nickel[30:] > 20.0).all()
@@ -434,27 +431,44 @@ def test_incoherent_scattering_by_hand() -> None:
     assert (np.diff(nickel) > 0.0).all()
     hydrogen = cluster_sample(["H", "H"], np.array([[0.0, 0.0, 0.0], [0.74, 0.0, 0.0]]), {"H": 0.01})
     by_wave_function = 16.0 / (4.0 + (0.529177 * q) ** 2) ** 2  # the transform of the 1s density exp(−2r/a0)/(π a0³)
-    np.testing.assert_allclose(compton_row(hydrogen, settings), 1.0 - by_wave_function**2, atol=2e-3)
-    perovskite = compton_row(sample_of(CUBIC, Cube(20.0), {"Pb": 0.01, "Cs": 0.03, "Br": 0.02}), settings)
-    parts = {"Cs": (1, 55.0), "Pb": (1, 82.0), "Br": (3, 35.0)}
-    alone = {e: compton_row(cluster_sample([e], np.zeros((1, 3)), {e: 0.01}), settings) for e in parts}
-    np.testing.assert_allclose(perovskite, sum(n / 5.0 * alone[e] for e, (n, _) in parts.items()), rtol=1e-12)
-    assert all(alone[e].max() < z for e, (_, z) in parts.items())
+    np.testing.assert_allclose(incoherent_of(hydrogen), 2.0 * (1.0 - by_wave_function**2), atol=4e-3)
 
 
-def test_incoherent_scattering_of_a_known_scale(small: SmallStudy) -> None:
-    """Given, it is held; the rest of the fit is that of the data less so much incoherent scattering."""
-    incoherent = 40.0 * incoherent_function("Ni", Q)
-    error = np.sqrt(counts())
-    small.write("ni.iq", rows(Q, counts() + 0.3, error))  # no whole numbers: weighed by the σ of the file
-    expected = fitted(small)
-    small.write("ni.iq", rows(Q, counts() + 0.3 + incoherent, error)).add("compton = true\ncompton_scale = 40.0")
+@pytest.mark.parametrize(("shape", "volume"), [(Cube(30.0), 30.0**3), (Sphere(24.0), np.pi / 6.0 * 24.0**3)])
+def test_incoherent_scattering_is_that_of_all_atoms_of_the_mean_nanocrystal(shape: Any, volume: float) -> None:
+    """Σ S(Q) over the atoms, volume × atoms per volume of them, under the scale of I(Q)."""
+    perovskite = sample_of(CUBIC, shape, {"Pb": 0.01, "Cs": 0.03, "Br": 0.02})
+    (crystal,) = perovskite.crystals.values()
+    cells = volume / crystal.structure.cell[0] ** 3
+    alone = {e: incoherent_of(cluster_sample([e], np.zeros((1, 3)), {e: 0.01})) for e in ("Cs", "Pb", "Br")}
+    expected = cells * (alone["Cs"] + alone["Pb"] + 3.0 * alone["Br"])
+    np.testing.assert_allclose(incoherent_of(perovskite), expected, rtol=1e-3)
+    np.testing.assert_allclose(incoherent_of(perovskite, scale=2.5), 2.5 * expected, rtol=1e-3)
+
+
+def test_incoherent_scattering_recoils() -> None:
+    """(E′/E)² of Compton's formula by hand: at Q = 20 Å⁻¹ with 0.5 Å, 2θ = 105.5°, photons of 24.8 keV lose 5.8 %."""
+    nickel = cluster_sample(["Ni"], np.zeros((1, 3)), {"Ni": 0.006})
+    ratio = incoherent_of(nickel, wavelength=0.5)[40] / incoherent_of(nickel)[40]
+    angle = 2.0 * np.arcsin(20.0 * 0.5 / (4.0 * np.pi))
+    assert ratio == pytest.approx((1.0 + 12398.42 / 0.5 / 510998.95 * (1.0 - np.cos(angle))) ** -2, rel=1e-6)
+
+
+def test_incoherent_scattering_is_found_beside_a_background(small: SmallStudy) -> None:
+    """Its scale is 1 unless it is refined; refined it comes back, and beside it all else."""
+    truth = sample_of(CIF, Sphere(20.0), 0.006)
+    ideal = calculated(truth, TotalScattering(q="1:13:0.02", background_terms=0, compton=True), "iq")
+    small.write("ni.iq", rows(Q, 1e3 + SCALE * ideal / ideal.max())).add("compton = true")
     found = results(small)["parameters"]
     assert found["datasets.iq.compton_scale"]["status"] == "fixed"
-    assert found["datasets.iq.compton_scale"]["value"] == 40.0
-    assert_same(fitted(small), expected, 1e-3)
-    small.change("compton_scale = 40.0", "")
-    assert "datasets.iq.compton_scale" in fitted(small)
+    assert found["datasets.iq.compton_scale"]["value"] == 1.0
+    assert found["populations.dots.diameter"]["value"] == pytest.approx(20.0, abs=0.01)
+    small.add("compton_scale = { value = 0.5, vary = true }")
+    assert results(small)["parameters"]["datasets.iq.compton_scale"]["value"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_scale_of_incoherent_scattering_that_is_none_is_refused(small: SmallStudy) -> None:
+    small.add("compton = true\ncompton_scale = 40.0").refused("datasets.iq.compton_scale", "at most 10", "got 40")
 
 
 def test_resolution_of_large_crystals_is_not_folded() -> None:

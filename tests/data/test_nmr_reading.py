@@ -78,6 +78,26 @@ def test_delays_of_digital_filters_are_those_of_nmrglue() -> None:
     assert group_delay({"DSPFVS": 10, "DECIM": 1}, "")[0] == 0.0
 
 
+@pytest.mark.parametrize("stated", [0, -1, 0.0])
+def test_consoles_of_before_grpdly_have_the_delay_of_the_table(stated: float) -> None:
+    """Westler & Abildgaard (1998): 72.125 points for DSPFVS 12 and DECIM 32; none where no old filter is named."""
+    old = {"GRPDLY": stated, "DSPFVS": 12, "DECIM": 32}
+    assert group_delay(old, Path("acqus"))[0] == 72.125
+    assert group_delay({**old, "DSPFVS": 20}, Path("acqus"))[0] == 0.0
+    assert group_delay({"GRPDLY": stated}, Path("acqus"))[0] == 0.0
+
+
+def test_one_column_of_intensities_with_its_axis_above(tmp_path: Path) -> None:
+    """From 10 ppm at the left to 0 at the right, in eleven steps of 1 by hand."""
+    head = "# Spectral Region:\n# LEFT = 10.0 ppm. RIGHT = 0.0 ppm.\n#\n# SIZE = 11 ( = number of points)\n"
+    path = tmp_path / "a.txt"
+    path.write_text(head + "\n".join(str(k) for k in range(11)) + "\n", encoding="utf-8")
+    data = read_nmr(path)
+    np.testing.assert_allclose(data.x, np.arange(11.0))
+    np.testing.assert_allclose(data.values.real, np.arange(11.0)[::-1])
+    assert data.domain == "shift"
+
+
 def test_lists_have_units(tmp_path: Path) -> None:
     (tmp_path / "vdlist").write_text("1u\n20m\n0.3s\n; a remark\n\n4\n", encoding="latin-1")
     values, with_units = list_values(tmp_path / "vdlist")

@@ -115,3 +115,18 @@ def test_missing_nmrglue_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(foreign, "import_module", absent)
     (tmp_path / "a.jdf").write_bytes(b"JEOL.NMR")
     assert 'needs nmrglue to be read: pip install "nmrglue>=0.11"' in refused(tmp_path / "a.jdf")
+
+
+@pytest.mark.parametrize(
+    ("axis", "rows", "words"),
+    [
+        ("LEFT = 10 ppm. RIGHT = 0 ppm.\n# SIZE = 20", "1\n" * 12, "says SIZE = 20, but holds 12 intensities"),
+        ("LEFT = 10 ppm. RIGHT = 0 ppm.", "1\n" * 9 + "x\n" + "1\n" * 4, "line 12: 'x' is no intensity"),
+        ("LEFT = 0 ppm. RIGHT = 10 ppm.", "1\n" * 12, "left is the higher end"),
+        ("LEFT = ten ppm. RIGHT = 0 ppm.", "1\n" * 12, "must give LEFT as a number"),
+        ("SIZE = 12", "1\n" * 12, "holds one column of numbers"),
+    ],
+)
+def test_one_column_whose_axis_cannot_be_meant(axis: str, rows: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"# spectrum\n# {axis}\n{rows}", encoding="utf-8")
+    assert words in refused(tmp_path / "a.txt")

@@ -72,6 +72,7 @@ COVERED: dict[str, dict[str, str]] = {
     "measurement/nmr": {
         "measurement/test_points": "points",
         "techniques/test_nmr_lines": "lines",
+        "techniques/test_nmr_relaxation": "columns",
         "techniques/test_nmr_measured_shape": "shapes",
     },
     "parameters": {

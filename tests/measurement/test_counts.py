@@ -56,6 +56,11 @@ def test_sigma_in_the_unit_of_the_values() -> None:
     np.testing.assert_allclose(weighed_by_expected(measured(np.array([390.0]), 8.0), np.array([50.0])).sigma, [2.5])
 
 
+def test_sigma_where_nothing_is_expected() -> None:
+    """As of a hundredth of a count: 0.1 counts in 8 s."""
+    np.testing.assert_allclose(counting_sigma(np.array([0.0, -1.0, 1e-2 / 8.0]), 8.0), 0.1 / 8.0)
+
+
 @pytest.mark.parametrize("unit", [1.0, 7.5])
 def test_deviance_is_twice_the_fall_of_the_log_likelihood(unit: float) -> None:
     counts, expected = np.array([0.0, 1.0, 5.0, 40.0]), np.array([0.3, 2.5, 4.0, 40.0])

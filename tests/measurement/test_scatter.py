@@ -85,6 +85,17 @@ def test_a_table_with_few_digits_is_no_counts(curve: str) -> None:
     assert laws["relative"] >= 95
 
 
+@pytest.mark.parametrize("curve", CURVES)
+def test_points_that_scatter_more_than_their_last_digit_are_no_counts_of_it(curve: str) -> None:
+    """σ² = 0.37 I, written to 0.01: multiples of 0.01, of which counts would scatter by 0.01 I."""
+    for seed in range(20):
+        y = np.round(MADE["counting"](CURVES[curve], np.random.default_rng(seed)), 2)
+        found = scatter_of(np.abs(y))
+        assert found is not None
+        assert (found.law, found.unit) == ("counting", None)
+        assert found.size**2 == pytest.approx(0.37, rel=0.5)
+
+
 @pytest.mark.parametrize("mean", [0.3, 2.0])
 def test_sparse_counts_are_counts(mean: float) -> None:
     for seed in SEEDS:

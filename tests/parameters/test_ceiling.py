@@ -8,7 +8,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Ceiling, Parameter, ParameterSet, Quantity, below_ceilings, fixed, vary
 
 DELTA = Quantity("delta", "Å", "correlated motion", 0.0, 0.0, 50.0)
-CEILING = Ceiling({"a.delta1": 0.5, "a.delta2": 0.25}, "leave no width")
+CEILING = Ceiling({"a.delta1": 0.5, "a.delta2": 0.25}, "no width")
 
 
 def parameters(first: Parameter, second: Parameter) -> ParameterSet:
@@ -39,7 +39,7 @@ def test_a_lower_bound_of_the_user_stays() -> None:
 
 
 def test_the_lowest_of_several_ceilings_counts() -> None:
-    other = Ceiling({"a.delta2": 0.5}, "leave no width")
+    other = Ceiling({"a.delta2": 0.5}, "no width")
     assert bound(below_ceilings(parameters(fixed(0.0), vary(0.5)), (CEILING, other)), "a.delta2") == pytest.approx(2.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement import Options
-from nanocrystal.refinement.absent import without_absent
+from nanocrystal.refinement.absent import Part, _certain, _nothing, without_absent
+from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Descent, optimise
-from support.toy_models import ToyModel, toy_problem
+from support.toy_models import NoSample, ToyModel, toy_problem
 
 X = np.linspace(-10.0, 10.0, 81)
 AMOUNT, POSITION, WIDTH, FLAT = (f"datasets.d.{k}" for k in ("line.area", "line.position", "line.width", "c0"))
@@ -90,6 +92,89 @@ def test_between_nothing_and_certainty_data_without_the_line_are_simulated() -> 
     seen = {height: sum(judged(fitted(height, s)).problem.absent == () for s in range(12)) for height in (2.0, 5.0)}
     assert seen[2.0] < seen[5.0]
     assert seen[5.0] >= 10
+
+
+def test_rises_between_which_data_are_simulated_are_those_of_tables() -> None:
+    """95 % of χ² with 3 degrees of freedom, and (k + 3) ln n of k = 2 that disappear, 81 points."""
+    problem, part = fitted(0.0, 0).problem, Part("datasets.d.line", (AMOUNT,), (POSITION, WIDTH))
+    assert _nothing(part) == pytest.approx(7.815, abs=1e-3)
+    assert _certain(problem, part) == pytest.approx(5.0 * np.log(81.0))
+
+
+def with_rise(target: float, seed: int) -> Descent:
+    """Fit the line of that height for which χ² rises by about this without it."""
+
+    def rise(found: Descent) -> float:
+        y = found.problem.models["d"].measured.observed
+        assert y is not None
+        return float(((y - y.mean()) ** 2).sum()) - found.point.misfit
+
+    found = min((fitted(height, seed) for height in np.arange(0.0, 2.5, 0.05)), key=lambda f: abs(rise(f) - target))
+    assert rise(found) == pytest.approx(target, abs=0.5)
+    return found
+
+
+def test_a_rise_is_held_against_that_of_noise() -> None:
+    """Noise makes one of 8.5 in 3.7 % of all data at one place alone, more often at any; one of 20 hardly ever."""
+    gone = {rise: sum(judged(with_rise(rise, seed)).problem.absent != () for seed in range(8)) for rise in (8.5, 20.0)}
+    assert gone[8.5] >= 6
+    assert gone[20.0] == 0
+
+
+class Populations(NoPopulations):
+    """A sample of which one population is known but for its amount."""
+
+    def amounts(self) -> Mapping[str, Any]:
+        return {"p": (AMOUNT, ("populations.p.",))}
+
+
+@pytest.mark.parametrize(("errors", "is_there"), [(1.62, False), (1.67, True)])
+def test_an_amount_alone_is_there_where_its_rise_is_above_2_706(errors: float, is_there: bool) -> None:
+    """An area of so many standard errors, 1.645² = 2.706; noise that the line and the constant leave untouched."""
+    found = fitted(0.0, 2, free=False)
+    curves = np.stack([line(1.0, 1.2), np.ones(len(X))], axis=1)
+    noise = np.random.default_rng(3).normal(size=len(X))
+    noise -= curves @ np.linalg.lstsq(curves, noise, rcond=None)[0]
+    noise *= 0.95 * np.sqrt((len(X) - 2) / (noise @ noise))
+    error = np.sqrt(np.linalg.inv(curves.T @ curves)[0, 0])
+    model = found.problem.models["d"]
+    seen = model.with_measured(replace(model.measured, observed=3.0 + errors * error * curves[:, 0] + noise))
+    outcome = optimise(found.problem.of(found.problem.parameters, {"d": seen}), PLAIN)
+    absent = without_absent(outcome, Populations(), PLAIN).problem.absent
+    assert [a.name for a in absent] == ([] if is_there else ["populations.p"])
+
+
+def test_what_is_not_seen_has_a_limit_and_is_said_once() -> None:
+    """An area of at least 0 that noise would make negative, x: L with (L − x)² − x² = 2.706, in standard errors."""
+    rng = np.random.default_rng(5)
+    place = np.stack([line(1.0, 1.2), np.ones(len(X))], axis=1)
+    y = 3.0 + rng.normal(size=len(X)) - 0.5 * place[:, 0]
+    model = LineModel(
+        X,
+        y,
+        np.ones(len(X)),
+        ("datasets.d.one", FLAT),
+        lambda v: np.stack([v[AMOUNT] * line(v[POSITION], v[WIDTH]), np.ones(len(X))]),
+    )
+    parameters = {
+        AMOUNT: vary(0.5, min=0.0),
+        POSITION: vary(1.0, min=0.5, max=1.5),
+        WIDTH: vary(1.2, min=1.0, max=1.5),
+        "datasets.d.one": Parameter(1.0),
+        FLAT: Parameter(None, linear=True),
+    }
+    result = assembled_result(
+        NoSample(parameters, {}), judged(optimise(toy_problem(parameters, model), PLAIN)), "", PLAIN, 0.0
+    )
+    amount = result.parameters[AMOUNT]
+    assert (amount.status, amount.value) == ("at_bound", 0.0)
+    x, error = np.linalg.lstsq(place, y, rcond=None)[0][0], np.sqrt(np.linalg.inv(place.T @ place)[0, 0])
+    error *= np.sqrt(max(1.0, result.datasets["d"].chi2_red or 0.0))
+    assert x < 0.0
+    assert amount.limit == pytest.approx(x + np.sqrt(x**2 + 2.706 * error**2), rel=0.03)
+    (said,) = [note for note in result.notes if AMOUNT in note]
+    assert said.startswith("datasets.d.line is not seen: ")
+    assert said.endswith(f" {AMOUNT} is at most {amount.limit:.2g} (95 %).")
 
 
 @pytest.mark.campaign

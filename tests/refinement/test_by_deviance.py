@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from nanocrystal.measurement.counts import counting_sigma, first_expected
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement import Options
-from nanocrystal.refinement.by_deviance import least_deviance
+from nanocrystal.refinement.by_deviance import _slope_of_root, least_deviance
 from nanocrystal.refinement.optimise import optimise
 from nanocrystal.refinement.posterior_density import LogPosterior
 from nanocrystal.refinement.problem import Problem
@@ -50,6 +50,23 @@ def by_hand(y: np.ndarray, start: tuple[float, float, float]) -> np.ndarray:
         deviance, start, (y,), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9, "maxiter": 9999}
     )
     return np.asarray(found.x)
+
+
+def test_slopes_are_those_of_differences() -> None:
+    """Of ±√D by m, with the sign of n − m, written out here; where nothing was counted −1/√(2 m)."""
+    n, m = np.array([0.0, 1.0, 5.0, 40.0, 900.0]), np.array([0.7, 2.5, 4.0, 55.0, 700.0])
+    model = ToyModel(np.arange(5.0), n / 8.0, None, (), lambda v: np.zeros((0, 5)))
+    model.measured = replace(model.measured, sigma=np.ones(5), counts_per_unit=8.0)
+
+    def root(expected: np.ndarray) -> np.ndarray:
+        return np.sign(n - expected) * np.sqrt(
+            2.0 * (n * np.log(np.where(n > 0.0, n, 1.0) / expected) * (n > 0.0) - (n - expected))
+        )
+
+    step = 1e-5 * m
+    by_hand = (root(m + step) - root(m - step)) / (2.0 * step / 8.0)
+    np.testing.assert_allclose(_slope_of_root(model, m / 8.0), by_hand, rtol=1e-6)
+    assert by_hand[0] == pytest.approx(-8.0 / np.sqrt(1.4), rel=1e-6)
 
 
 def test_least_deviance_is_that_of_a_search_by_hand() -> None:

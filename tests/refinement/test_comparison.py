@@ -18,6 +18,7 @@ from nanocrystal.refinement.independence import (
     correlation_reach,
     resampled_differences,
 )
+from nanocrystal.refinement.verdict import verdict
 from support.compared import curve, of_residuals, result, smooth
 
 
@@ -268,6 +269,28 @@ def test_what_is_worse_in_every_way_is_told_apart_in_spite_of_a_misfit() -> None
     found = compare(of_residuals({"a": common, "b": common + 5.5 * smooth(rng, 3000, 8.0)}))
     assert found.best == ["a"]
     assert "b is worse than a: GoF" in " ".join(found.verdict)
+
+
+@pytest.mark.parametrize(("probability", "words"), [(2.5e-4, "below 0.1 %"), (0.012, "1.2 %")])
+def test_the_chance_of_the_other_sign_is_said(probability: float, words: str) -> None:
+    r = np.random.default_rng(11).normal(size=300)
+    found = compare(of_residuals({"a": r, "b": 3.0 * r}))
+    pair = replace(found.pairs[0], probability=probability, delta_bic=123.4)
+    (sentence,) = [s for s in verdict(replace(found, pairs=[pair])) if "worse" in s]
+    gof = np.sqrt(r @ r / 290.0)
+    assert sentence.startswith(f"b is worse than a: GoF {3.0 * gof:.2f} against {gof:.2f}, ")
+    assert sentence.endswith(f"ΔBIC 123, chance of the other sign {words}.")
+
+
+def test_fewer_parameters_alone_tell_nothing_apart() -> None:
+    """Every point half a percent nearer: χ² of 500 points differs by 5, surely; ten parameters more are no misfit."""
+    r = np.random.default_rng(14).choice([-1.0, 1.0], size=500)
+    results = of_residuals({"short": r}, 5) | of_residuals({"long": 1.005 * r}, 15)
+    found = compare(results, independent_points={"iq": 500})
+    assert found.pairs[0].delta_chi2 == pytest.approx(4.96, abs=0.1)
+    assert found.pairs[0].delta_bic > 60.0
+    assert found.pairs[0].probability < 0.025
+    assert found.best == ["short", "long"]
 
 
 def test_same_seed_same_verdict() -> None:

@@ -44,6 +44,27 @@ def test_degrees_of_freedom_are_kept_where_the_residuals_say_the_scale() -> None
     assert nc.refine({}, nc.NmrRelaxation(**given, sigma=np.full(6, 0.03))).freedom is None
 
 
+def test_chi_squared_is_over_degrees_of_freedom() -> None:
+    """Six delays, time and amplitude refined: χ² over 4."""
+    delays = np.geomspace(0.3, 2.0, 6)
+    y = inverted(delays) + 0.25 * np.random.default_rng(3).normal(size=6)
+    curve = recovery(delays, y, sigma=0.25).datasets["nmr_relaxation"]
+    chi2 = float((((y - curve.calculated) / 0.25) ** 2).sum())
+    assert curve.chi2_red == pytest.approx(chi2 / 4.0, rel=1e-6)
+    assert curve.gof == pytest.approx(np.sqrt(chi2 / 4.0), rel=1e-6)
+
+
+@pytest.mark.parametrize(("n", "said"), [(4, "2 degrees of freedom: "), (5, "3 degrees of freedom: "), (40, "")])
+def test_few_degrees_of_freedom_are_said(n: int, said: str) -> None:
+    """With the factor as printed: 1.32 and 1.20; with 38 of them it is 1.01 and not worth a note."""
+    delays = np.geomspace(0.1, 12.0, n)
+    y = inverted(delays) + 0.02 * np.random.default_rng(1).normal(size=n)
+    notes = [note for note in recovery(delays, y).notes if "Student" in note]
+    assert len(notes) == bool(said)
+    for note in notes:
+        assert note.startswith(f"{said}intervals of 68 % reach {1.32 if n == 4 else 1.20:.2f} standard errors")
+
+
 def test_an_interval_without_sigma_carries_the_factor() -> None:
     delays = np.geomspace(0.1, 12.0, 4)
     y = inverted(delays) + np.array([0.01, -0.015, 0.012, -0.005])
@@ -111,6 +132,19 @@ def test_a_limit_at_a_bound_by_hand(seed: int) -> None:
     below = (2.706 - limit**2) / (2.0 * limit)  # −x by the one
     assert below >= 0.0
     assert end == pytest.approx(-below + np.sqrt(below**2 + 0.219), rel=0.05)
+
+
+def test_a_limit_near_a_bound_by_hand() -> None:
+    """Of a parabola about x, √2.706 above it, where x is less than two standard errors from the bound; else none."""
+    for amount, near in ((1.0, True), (5.0, False)):
+        free = [(e, weak) for e, weak in (phases(amount, seed) for seed in range(6)) if weak.status == "free"]
+        of_near = [(e, weak) for e, weak in free if bool(weak.value < 2.0 * e) is near]
+        assert len(of_near) >= 3
+        for error, weak in of_near:
+            if near:
+                assert weak.limit == pytest.approx(weak.value + np.sqrt(2.706) * error, rel=0.02)
+            else:
+                assert weak.limit is None
 
 
 def covers(amount: float, seeds: int) -> float:

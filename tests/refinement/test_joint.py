@@ -107,6 +107,22 @@ def test_sigmas_that_are_too_small_are_found_out() -> None:
         assert found.stderr < found.stderr_scaled  # if the σ were right after all
 
 
+def test_sigmas_that_are_too_large_are_left() -> None:
+    """Three times too large for both: χ² says so, but nobody is given more weight for it."""
+    sigma = {"near": 0.1, "far": 0.3}
+    result = refined(measured(3, sigma), {"near": 0.3, "far": 0.9})
+    assert result.joint.error_scales == {"near": 1.0, "far": 1.0}
+
+
+def test_sigmas_far_too_small_are_said() -> None:
+    """A tenth of what they are, and right ones beside."""
+    sigma = {"near": 0.1, "far": 0.3}
+    result = refined(measured(3, sigma), {"near": 0.1, "far": 0.03})
+    (said,) = [note for note in result.notes if "its σ counted" in note]
+    assert said.startswith("datasets.far: its σ counted ")
+    assert float(said.split()[4]) == pytest.approx(10.0, rel=4.0 / np.sqrt(2.0 * N["far"]))
+
+
 def test_errors_with_sigmas_as_given_are_those_of_the_weights_used() -> None:
     """With weights 1/(s σ)² but noise σ the covariance is H⁻¹ (Σ JᵀJ/s²) H⁻¹; by drawing again and again."""
     sigma = {"near": 0.2, "far": 0.2}

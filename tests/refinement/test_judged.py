@@ -51,6 +51,11 @@ def test_a_model_upside_down_is_doubtful() -> None:
     assert said == "datasets.iq.scale is negative (-1): the model is upside down."
 
 
+def test_a_scale_of_nothing_is_doubtful() -> None:
+    (said,) = doubts({"iq": fitted(CURVED + noise(5.0), CURVED, 5.0, scale=0.0)}, toy())
+    assert said == "datasets.iq.scale is zero (0): nothing of the sample is seen."
+
+
 def test_a_model_that_leaves_nearly_all_is_doubtful() -> None:
     """R_w of 100 sin against its own level: most of the curve is not described."""
     made = {"iq": fitted(CURVED, 0.2 * CURVED, None, scale=0.2)}
@@ -84,6 +89,14 @@ def test_sigmas_that_are_too_large_or_too_small_are_said(size: float) -> None:
         assert notes == []
 
 
+@pytest.mark.parametrize(("reduced", "said"), [(0.73, True), (0.78, False)])
+def test_chi_squared_is_low_below_a_chance_of_1_in_10000(reduced: float, said: bool) -> None:
+    """Its cube root is normal about 1 − 2/9ν with variance 2/9ν (Wilson & Hilferty, 1931): 4.2 and 3.3 below."""
+    alternating = 5.0 * np.sqrt(reduced) * np.where(np.arange(N) % 2, 1.0, -1.0)
+    notes = misfit_notes({"iq": fitted(CURVED + alternating, CURVED, 5.0)})
+    assert any("less than noise of these σ leaves by chance" in note for note in notes) is said
+
+
 def test_a_misfit_well_above_noise_is_named_with_its_place() -> None:
     """All of it between Q = 2 and 2.2 Å⁻¹, the sixth tenth of the range."""
     bump = np.where((X > 2.0) & (X < 2.2), 60.0, 0.0)
@@ -99,7 +112,7 @@ def test_pdfs_have_a_large_r_as_a_rule_and_the_note_says_so() -> None:
     assert misfit_notes({"iq": fitted(observed, 0.8 * observed, None, technique="pdf")}) == []
 
 
-@pytest.mark.parametrize("mean", [0.2, 1.0, 3.0, 300.0])
+@pytest.mark.parametrize("mean", [0.05, 0.2, 1.0, 3.0, 300.0])
 def test_pearson_s_chi_squared_of_few_counts_is_not_called_low(mean: float) -> None:
     """Its variance is 2 + 1/m a point, not 2: over 50 seeds of counts nothing is said."""
     for seed in range(50):

@@ -23,7 +23,7 @@ from nanocrystal.sample import Distribution, Sphere
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.tables.library import library_text
 from support.browser import needs_browser, opened_page
-from support.compared import curve, result
+from support.compared import curve, of_residuals, result
 
 A, B, C = 8.207, 8.255, 11.759
 """Å; γ-CsPbBr3 of the library"""
@@ -176,6 +176,33 @@ def test_derived_quantities_are_marked_alike() -> None:
     }
     [sentence] = below_the_table(compare(results).page())
     assert sentence.endswith("must not be compared: in a: diameter, all (Å); in b: diameter, one (Å).")
+
+
+def test_rows_say_the_chance_and_the_standing_of_each() -> None:
+    """Of three candidates one is worse and one cannot be told from the best; chances are set by hand."""
+    r = np.random.default_rng(2).normal(size=300)
+    found = compare(of_residuals({"first": r, "alike": 1.001 * r, "poor": 4.0 * r}))
+    chances = {"alike": (0.31, False), "poor": (2.5e-4, True)}
+    pairs = [
+        replace(p, probability=chances[p.worse][0], told_apart=chances[p.worse][1])
+        for p in found.pairs
+        if p.better == "first"
+    ]
+    rows = re.findall(r"<tr>(.*?)</tr>", replace(found, pairs=pairs).page(), re.DOTALL)
+    cells = {}
+    for row in rows:
+        texts = [" ".join(html.unescape(re.sub("<[^>]*>", "", c)).split()) for c in re.split(r"</t[hd]>", row)]
+        cells[texts[0]] = texts[-3:-1]
+    assert cells["first"] == ["—", "not told apart"]
+    assert cells["alike"] == ["31 %", "not told apart"]
+    assert cells["poor"] == ["< 0.1 %", "worse"]
+
+
+def test_the_state_of_a_comparison() -> None:
+    """Whether all, some or none of the candidates could be judged."""
+    both = of_residuals({"a": np.ones(50), "b": np.ones(50)})
+    for results, problems, state in ((both, {}, "good"), (both, {"c": "failed"}, "doubtful"), ({}, {"c": "x"}, "bad")):
+        assert f'<p class="verdict {state}">' in compare(results, problems=problems).page()
 
 
 # ---- figures --------------------------------------------------------------------------------------

@@ -248,10 +248,44 @@ def test_report_and_files(tmp_path: Path) -> None:
     assert [t["y"][0] for t in drawn] == [1.0, 1.0]
 
 
+GYROMAGNETIC, LITTLE_DELTA, BIG_DELTA = 2.6752218744e8, 1e-3, 20e-3
+
+
+@pytest.mark.parametrize(("strongest", "said"), [(28.94, True), (0.55, False)])
+def test_gradients_of_a_probe_for_diffusion(strongest: float, said: bool, tmp_path: Path) -> None:
+    """D of a slow polymer up to 28.94 T/m, by the equation of Stejskal and Tanner; a note says what else it may be."""
+    g = np.linspace(0.02, 1.0, 12) * strongest
+    diffusion = 2.0 / (GYROMAGNETIC * strongest * LITTLE_DELTA) ** 2 / (BIG_DELTA - LITTLE_DELTA / 3.0)
+    y = 5.0 * np.exp(-diffusion * (GYROMAGNETIC * g * LITTLE_DELTA) ** 2 * (BIG_DELTA - LITTLE_DELTA / 3.0))
+    rows = "\n".join(f"{a!r},{b!r},0.01" for a, b in zip(g.tolist(), y.tolist(), strict=True))
+    (tmp_path / "d.csv").write_text(f"gradient,integral,sigma\n{rows}\n", encoding="utf-8")
+    text = STUDY.replace('"alkene", "sigma", "alkane", "sigma"', '"polymer", "sigma"').replace("= 3.0", "= 1.0")
+    text = text.replace("= 60.0", "= 20.0").replace("value = 60,", f"value = {1.3e12 * diffusion!r},")
+    (tmp_path / "study.toml").write_text(text[: text.index("[datasets.d.components.free]")], encoding="utf-8")
+    found = read_study(tmp_path / "study.toml").refine()
+    at = "datasets.d.components.bound.diffusion"
+    assert found.parameters[at].value * 1e-12 == pytest.approx(diffusion, rel=1e-5)
+    notes = " ".join(found.datasets["d"].notes)
+    assert ("only probes for diffusion reach that" in notes) == said
+
+
+def test_a_line_that_two_data_sets_share_counts_twice(tmp_path: Path) -> None:
+    """Tables of other lines of one file do not; those that share one do."""
+    first = STUDY.replace('"alkane", "sigma"', '"ignore", "ignore"')
+    for columns, twice in (
+        ('"ignore", "ignore", "alkane", "sigma"', False),
+        ('"alkene", "sigma", "alkane", "sigma"', True),
+    ):
+        second = STUDY.replace("datasets.d", "datasets.e").replace('"alkene", "sigma", "alkane", "sigma"', columns)
+        found = refined(tmp_path, decays(5), first + second)
+        said = any("share columns of one file: their points count twice" in note for note in found.notes)
+        assert said == twice, columns
+
+
 # ---- wrong input --------------------------------------------------------------------------------
 
 WRONG = {
-    "G/cm as T/m": (STUDY, "datasets.d.gradient_unit", "gradients reach 60 T/m, and no probe more than 10"),
+    "G/cm as T/m": (STUDY, "datasets.d.gradient_unit", "gradients reach 60 T/m, and no probe more than 50"),
     "negative D": (STUDY.replace("value = 60", "value = -60"), "components.bound.diffusion", "above 0"),
     "no D": (STUDY.replace("diffusion = { value = 60, vary = true }\n", ""), "bound.diffusion", "is missing"),
     "no viscosity": (STUDY.replace("shape_factor", "temperature = 298.15\nshape_factor"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from nanocrystal.analysis.nmr_relaxation import published_cs133, relaxation_of_l
 from nanocrystal.errors import InputError
 from nanocrystal.report.analysis_figures import figure_page
 from nanocrystal.report.nmr.figures import relaxation_figure
+from nanocrystal.report.refined.result import Result
+from nanocrystal.report.written import report_html
+from nanocrystal.study import read_study
 from nanocrystal.tables.cs133_relaxation import cs133_relaxation
 
 DELAYS = np.array([0.01, 0.05, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0, 16.0])
@@ -62,6 +66,78 @@ def test_echo_decays_without_sigma_and_a_note_on_short_delays() -> None:
     assert [line.time.value for line in found.lines] == pytest.approx([0.5, 3.0], rel=1e-6)
     short = relaxation_of_lines(DELAYS[:7], recoveries(1)[:, :7], "inversion-recovery", sigma=SIGMA)
     assert "less than three times T1 of line_1, line_2" in str(short)
+
+
+TABLE = """
+[datasets.t1]
+technique = "nmr-relaxation"
+kind = "inversion-recovery"
+file = "t1.csv"
+columns = ["delay", "core", "sigma", "surface", "sigma"]
+inversion = { value = 2, vary = true }
+COMMON
+[datasets.t1.parts.a]
+time = { value = 1.5, vary = true }
+"""
+
+
+def refined_table(folder: Path, y: np.ndarray, common: str = "") -> Result:
+    """Return the fit of a table of integrals as `nmr --integrate` writes it: one column a line."""
+    rows = [f"{t!r},{a!r},{SIGMA},{b!r},{SIGMA}" for t, a, b in zip(DELAYS.tolist(), *y.tolist(), strict=True)]
+    head = "delay,integral_1,sigma_1,integral_2,sigma_2\n"
+    (folder / "t1.csv").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "study.toml").write_text(TABLE.replace("COMMON", common), encoding="utf-8")
+    return read_study(folder / "study.toml").refine()
+
+
+def test_lines_of_one_table_against_curve_fit(tmp_path: Path) -> None:
+    """Time, amplitude and inversion of each line are its own; no points count twice."""
+    y = recoveries(4)
+    found = refined_table(tmp_path, y)
+    for line, row in zip(("core", "surface"), y, strict=True):
+        p, c = curve_fit(
+            lambda t, m, f, time: m * (1.0 - f * np.exp(-t / time)), DELAYS, row, (1.0, 2.0, 2.0),
+            sigma=np.full(10, SIGMA), absolute_sigma=True,
+        )  # fmt: skip
+        at = f"datasets.t1.lines.{line}"
+        time = found.parameters[f"{at}.a.time"]
+        assert time.value == pytest.approx(p[2], rel=1e-4)
+        assert time.stderr == pytest.approx(np.sqrt(c[2, 2]), rel=1e-2)
+        assert found.parameters[f"{at}.a.amplitude"].value == pytest.approx(p[0], rel=1e-4)
+        assert found.parameters[f"{at}.inversion"].value == pytest.approx(p[1], rel=1e-4)
+    assert not any("twice" in note for note in found.notes)
+    assert "t1" in report_html(found)
+
+
+def test_a_common_time_of_one_table_against_stacked_scipy(tmp_path: Path) -> None:
+    y = recoveries(2)
+    found = refined_table(tmp_path, y, 'common = ["a"]')
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        return np.asarray(((y - p[1:3, None] * (1.0 - p[3:, None] * np.exp(-DELAYS / p[0]))) / SIGMA).ravel())
+
+    best = least_squares(residual, [2.0, 3.0, 1.0, 2.0, 2.0], xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    time = found.parameters["datasets.t1.parts.a.time"]
+    assert time.value == pytest.approx(best.x[0], rel=1e-4)
+    assert time.stderr == pytest.approx(np.sqrt(np.linalg.inv(best.jac.T @ best.jac)[0, 0]), rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("COMMON", 'common = ["b"]', "there is no part 'b'"),
+        ('"core"', '"surface"', "name surface twice"),
+        ('"delay"', '"x"', "must name delay and the lines that follow it"),
+        ('["delay", "core", "sigma", "surface", "sigma"]\n', '["x", "y"]\ncommon = ["a"]\n', "is for several lines"),
+        ("COMMON", '[datasets.t1.blanks.b]\nfile = "t1.csv"', "blanks: belongs to one curve"),
+    ],
+)
+def test_wrong_tables_of_lines_are_named(old: str, new: str, problem: str, tmp_path: Path) -> None:
+    text = TABLE.replace(old, new).replace("COMMON", "")
+    (tmp_path / "t1.csv").write_text("1,2,3,4,5\n2,3,4,5,6\n3,4,5,6,7\n4,5,6,7,8\n5,6,7,8,9\n", encoding="utf-8")
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=problem):
+        read_study(tmp_path / "study.toml").refine()
 
 
 def test_published_times() -> None:

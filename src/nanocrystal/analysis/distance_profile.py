@@ -28,6 +28,8 @@ from nanocrystal.sample import Cluster
 from nanocrystal.text import csv_text
 
 IntArray = NDArray[np.int64]
+FULL = 0.9
+"""of the box, by the volume of the convex hull: atoms that fill less do not end at its faces"""
 LAYER_GAP = 1.0
 """Å; layers are apart where no atom's depth lies for as long as this"""
 
@@ -78,6 +80,8 @@ class DistanceProfile:
         Depth and mean distance of each, Å.
     alone : int
         Number of atoms without a neighbour, which count nowhere.
+    notes : tuple of str
+        What to know, one sentence each.
     """
 
     element: str
@@ -95,6 +99,7 @@ class DistanceProfile:
     atom_depth: FloatArray
     atom_distance: FloatArray
     alone: int
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         alone = f", {self.alone} atoms without neighbours left out" if self.alone else ""
@@ -106,7 +111,7 @@ class DistanceProfile:
                     f"  {self.edges[k]:6.2f} to {self.edges[k + 1]:6.2f} {self.n_atoms[k]:6d} "
                     f"{self.n_neighbours[k]:11.2f} {self.distance[k]:13.4f} {self.distance_std[k]:8.4f}"
                 )
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  ! {note}" for note in self.notes)])
 
     def to_csv(self) -> str:
         """Return one row for each shell."""
@@ -209,6 +214,27 @@ def distance_profile(
         atom_depth=depth,
         atom_distance=np.array([d.mean() for d in lists]),
         alone=int((~kept).sum()),
+        notes=_full_box(cluster, surface),
+    )
+
+
+def _full_box(cluster: Cluster, surface: DepthReference) -> tuple[str, ...]:
+    """Return a note where the atoms do not fill the box whose faces depth is measured from."""
+    if surface.kind != "box":
+        return ()
+    from scipy.spatial import ConvexHull, QhullError
+
+    chosen = np.array([surface.elements is None or e in surface.elements for e in cluster.elements])
+    points = cluster.positions[chosen]
+    try:
+        part = ConvexHull(points).volume / float(np.prod(np.ptp(points, axis=0)))
+    except (QhullError, ZeroDivisionError):
+        return ()
+    if part >= FULL:
+        return ()
+    return (
+        f"the atoms fill {100.0 * part:.0f} % of the box along x, y and z, so their faces are not those of the box and "
+        'depths mean little: turn them, or measure depth from the hull, DepthReference("hull").',
     )
 
 

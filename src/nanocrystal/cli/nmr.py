@@ -26,7 +26,10 @@ class NmrOptions:
     gb: Annotated[float, typer.Option("--gb", help="Gaussian apodisation, Hz of full width.")] = 0.0
     zero_fill: Annotated[int, typer.Option("--zero-fill", help="Length times this, to a power of two.")] = 2
     phase: Annotated[str, typer.Option("--phase", help="auto, auto0, none, or PH0[,PH1[,PIVOT]] (°, °, ppm).")] = "auto"
-    baseline: Annotated[str, typer.Option("--baseline", help="none, an order from 0 to 8, or arpls.")] = "none"
+    both_signs: Annotated[bool, typer.Option("--both-signs", help="Lines may be upside down, as in DEPT and APT.")] = (
+        False
+    )
+    baseline: Annotated[str, typer.Option("--baseline", help="auto, none, an order from 0 to 8, or arpls.")] = "auto"
     magnitude: Annotated[bool, typer.Option("--magnitude", help="Absolute value instead of the real part.")] = False
     nucleus: Annotated[str, typer.Option("--nucleus", help="Where the file does not say, e.g. 133Cs.")] = ""
     frequency: Annotated[float | None, typer.Option("--frequency", help="MHz, where the file does not say.")] = None

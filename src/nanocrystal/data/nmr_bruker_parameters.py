@@ -85,7 +85,7 @@ def group_delay(acqus: Mapping[str, Any], path: Path) -> tuple[float, str]:
         return stated, f"the digital filter delays the signal by {stated:.4g} points (GRPDLY); time begins behind them"
     version = whole_number_of(acqus, "DSPFVS", path, 0, least=-1)
     decimation = number_of(acqus, "DECIM", path, 1, least=0)
-    if stated == 0.0 or not 10 <= version <= 13 or decimation in (0, 1):
+    if not 10 <= version <= 13 or decimation in (0, 1):
         return 0.0, "no digital filter delays the signal"
     table = dict(zip(DECIMATION, GROUP_DELAY[version], strict=False))
     if decimation not in table:

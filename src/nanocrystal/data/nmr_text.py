@@ -1,12 +1,19 @@
-"""Spectra as columns of numbers: ppm (or Hz) and intensity, perhaps imaginary part."""
+"""Spectra as columns of numbers: ppm (or Hz) and intensity, perhaps imaginary part; or one column, its axis above it.
+
+One column: as TopSpin's totxt writes it (its header says so itself): lines `# LEFT = 16.3 ppm. RIGHT = -4.0 ppm.` and
+`# SIZE = 32768`, then one intensity a line from left to right.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 
+from nanocrystal.data.lines import quoted
 from nanocrystal.data.nmr_data import WIDEST_PPM, NmrData, complex_values
+from nanocrystal.data.numbers import finite_number, number_of, whole_number_of
 from nanocrystal.data.table import Table, number_table
 from nanocrystal.data.titles import titles
 from nanocrystal.errors import InputError
@@ -17,6 +24,7 @@ PATTERNS = (".xy", ".xye")
 """suffixes of patterns over 2θ"""
 LARGEST_HZ = 1e12
 """beyond which no axis in Hz goes"""
+_ENDS = re.compile(r"\b(LEFT|RIGHT|SIZE)\s*=\s*(\S+)[ \t]*(ppm|hz)?", re.IGNORECASE)
 
 
 def read_columns(
@@ -32,6 +40,8 @@ def read_columns(
         text = decoded(content, address)
     except InputError:
         raise InputError(address, "is no text file and of no NMR format that is known.") from None
+    if (ends := _ends(text)) is not None:
+        return _one_column(text, ends, path, nucleus, carrier_mhz)
     table = number_table(text, address)
     if table.width < 2:
         raise InputError(address, "must have two columns, ppm and intensity.")
@@ -62,6 +72,51 @@ def read_columns(
         source=address,
         parameters={},
         notes=tuple(notes),
+    )
+
+
+def _ends(text: str) -> dict[str, str] | None:
+    """Return what the header of one column says of its axis, None where it says nothing or there are more columns."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    first = next((line for line in lines if not line.startswith("#")), "")
+    found = {m[1].upper(): m for line in lines if line.startswith("#") for m in _ENDS.finditer(line)}
+    if not {"LEFT", "RIGHT"} <= set(found) or finite_number(first.strip()) is None:
+        return None
+    return {key: match[2] for key, match in found.items()} | {"UNIT": (found["LEFT"][3] or "ppm").lower()}
+
+
+def _one_column(text: str, ends: dict[str, str], path: Path, nucleus: str | None, carrier_mhz: float | None) -> NmrData:
+    """Return the spectrum of one intensity a line; raises InputError for what is no number, or is cut off."""
+    address = str(path)
+    intensities = []
+    for k, line in enumerate(text.splitlines(), start=1):
+        word = line.strip()
+        if not word or word.startswith("#"):
+            continue
+        value = finite_number(word)
+        if value is None:
+            raise InputError(f"{address}, line {k}", f"{quoted(word)} is no intensity.")
+        intensities.append(value)
+    n = len(intensities)
+    size = whole_number_of(ends, "SIZE", path, n, least=1)
+    if size != n:
+        raise InputError(address, f"says SIZE = {size}, but holds {n} intensities; is it cut off?")
+    most = WIDEST_PPM if ends["UNIT"] == "ppm" else LARGEST_HZ
+    left, right = (number_of(ends, key, path, least=-most, most=most, unit=ends["UNIT"]) for key in ("LEFT", "RIGHT"))
+    if left <= right:
+        raise InputError(address, f"says LEFT = {left:g} and RIGHT = {right:g}; left is the higher end.")
+    return NmrData(
+        domain="shift" if ends["UNIT"] == "ppm" else "frequency",
+        values=complex_values(np.array(intensities[::-1])),
+        x=np.linspace(right, left, n),
+        complete=False,
+        nucleus=nucleus,
+        carrier_mhz=carrier_mhz,
+        reference_mhz=carrier_mhz,
+        format="text",
+        source=address,
+        parameters=dict(ends),
+        notes=(f"one column of intensities; its header states the axis, {left:g} to {right:g} {ends['UNIT']}",),
     )
 
 

@@ -123,6 +123,14 @@ class Model(ABC):
         """Return what parameters may not exceed together, at the values of the start."""
         return ()
 
+    def nothing_seen(self, evaluation: Evaluation) -> str:
+        """Return why the curve says nothing of the sample at the start, where the model knows; else nothing."""
+        return ""
+
+    def idle(self) -> Mapping[str, str]:
+        """Return addresses of parameters that the curve does not feel -> why, as far as the model knows."""
+        return {}
+
     def of_population(self, name: str) -> tuple[str, ...]:
         """Return the addresses of the data set that mean nothing where a population is not there."""
         return ()

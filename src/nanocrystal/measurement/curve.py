@@ -31,7 +31,8 @@ class Measured:
 
     weights: one sentence on where the weights come from; notes: what was done to the file's data; labels: names of
     the points, (n_points,), where they are no curve: x then only counts them, and each is a measurement of its own;
-    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another; whitening:
+    column: SHA-256 of all ordinates that were read, by which one column of a file is told from another; columns:
+    SHA-256 of file and column of each curve, where they are several; whitening:
     (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals of them,
     of unit variance, or of one unknown variance where there is no sigma;
     counts_per_unit: of counted points, by what a value is multiplied to be a number of counts, which follows Poisson's
@@ -48,6 +49,7 @@ class Measured:
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     column: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
     whitening: FloatArray | None = None
     counts_per_unit: float | None = None
     shift: FloatArray | None = None

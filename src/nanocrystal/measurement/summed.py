@@ -272,7 +272,10 @@ def joined(parts: Sequence[Measured], where: str) -> Measured:
         raise InputError(where, f"has σ for some of its curves only; {lacking} has none: give it to all or to none.")
     observed = [p.observed for p in parts]
     assert all(y is not None for y in observed)
-    first = replace(parts[0], sha256=None, notes=tuple(dict.fromkeys(n for p in parts for n in p.notes)))
+    columns = tuple((p.sha256, p.column) for p in parts if p.sha256 is not None)
+    first = replace(
+        parts[0], sha256=None, columns=columns, notes=tuple(dict.fromkeys(n for p in parts for n in p.notes))
+    )
     return replace(
         first,
         x=np.concatenate([p.x for p in parts]),

@@ -13,7 +13,7 @@ from nanocrystal.parameters.values import Values
 
 @dataclass(frozen=True)
 class Ceiling:
-    """Σ slope × value ≤ 1, slopes above 0 by address of values that are at least 0; sentence: what is wrong above."""
+    """Σ slope × value ≤ 1, slopes above 0 by address of values that are at least 0; sentence: what they then leave."""
 
     slopes: Mapping[str, float]
     sentence: str
@@ -40,7 +40,8 @@ def below_ceilings(parameters: ParameterSet, ceilings: tuple[Ceiling, ...]) -> P
         varied = [a for a in ceiling.slopes if parameters[a].parameter.vary]
         if varied and ceiling.reached(values) > 1.0:
             first = varied[0]
-            start = " and ".join(f"{a.rsplit('.', 1)[-1]} = {values[a]:g}" for a in ceiling.slopes if values[a] > 0.0)
+            parts = [f"{a.rsplit('.', 1)[-1]} = {values[a]:g}" for a in ceiling.slopes if values[a] > 0.0]
+            start = f"{' and '.join(parts)} leave{'s' * (len(parts) == 1)}"
             problem = f"{start} {ceiling.sentence}; start below {ceiling.highest(first, parameters):.3g}."
             raise InputError(first, problem)
         for address in varied:

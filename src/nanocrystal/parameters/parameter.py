@@ -19,7 +19,8 @@ class Quantity:
     minimum and maximum are hard limits; open_minimum says that the minimum itself is excluded.
     default None: must be given (or comes from a file). scale: a change that matters, from which
     steps of differences are taken where the value itself is no measure. start_spread: by which part
-    of itself a value may be off at the start of a refinement (for drawing further starting points). meaning: which
+    of itself a value may be off at the start of a refinement (for drawing further starting points); start_factors: by
+    which factors instead; start_anywhere: it may be anywhere within its bounds, where it has two. meaning: which
     quantity it is, and in words exactly which one.
     """
 
@@ -32,6 +33,8 @@ class Quantity:
     open_minimum: bool = False
     scale: float = 1.0
     start_spread: float = 0.1
+    start_factors: tuple[float, float] | None = None
+    start_anywhere: bool = False
     meaning: Meaning = UNSAID
 
     def more(self, *phrases: str) -> Quantity:

@@ -224,7 +224,7 @@ def _rested(outcome: Descent, part: Part, words: str, how: How) -> Descent:
     again = _refined(resting, outcome, how)
     if again is None:
         return outcome
-    return replace(again, start_chi2=outcome.start_chi2, n_iterations=outcome.n_iterations + again.n_iterations)
+    return replace(again, ends=outcome.ends, n_iterations=outcome.n_iterations + again.n_iterations)
 
 
 def _words(part: Part, rise: float, strayed: str | None) -> str:

@@ -22,6 +22,7 @@ from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.minima import minima_of
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
 from nanocrystal.refinement.problem import Point, Problem
@@ -175,8 +176,9 @@ def assembled_result(
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
-    parameters = _estimates(problem, point, spread)
-    derived = _derived(sample, problem, point, spread)
+    parameters = _estimates(outcome, spread)
+    settled = _settled(problem, point, spread)
+    derived = _derived(sample, problem, settled, spread)
     datasets = {
         name: _with_trends(fitted_curve(problem, point, name), m, derived) for name, m in problem.models.items()
     }
@@ -206,7 +208,7 @@ def assembled_result(
             *_absence_notes(problem, parameters),
             *(f"{a}: {said}" for a, said in sample.strays(problem.started, values).items()),
             *sample.remarks(values),
-            *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(point.evaluation)),
+            *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(settled.evaluation)),
             *_same_measurement_notes(problem.models),
             *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
@@ -234,7 +236,9 @@ def assembled_result(
     )
 
 
-def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, Estimate]:
+def _estimates(outcome: Descent, spread: Covariance) -> dict[str, Estimate]:
+    problem, point, minima = outcome.problem, outcome.point, minima_of(outcome, spread)
+    places = {d.address: k for k, d in enumerate(problem.free)}
     estimates: dict[str, Estimate] = {}
     values = point.evaluation.values
     tied = [d.address for d in problem.parameters if d.parameter.tie is not None]
@@ -261,6 +265,11 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
         if status == "at_bound":
             value = _at_bound(value, (low, high), d.quantity.scale)
         interval = interval_of(address) if status in ("free", "linear", "at_bound") else Interval(None, None)
+        if status == "free":
+            interval = replace(
+                interval,
+                **dict(zip(("low", "high"), minima.widened(places[address], interval.low, interval.high), strict=True)),
+            )
         if status == "tied" and scaled is not None:
             reach = scaled * (1.0 if spread.has_sigmas else student(spread.freedom))
             interval = Interval(value - reach, value + reach)
@@ -285,6 +294,19 @@ def _estimates(problem: Problem, point: Point, spread: Covariance) -> dict[str, 
 def _at_bound(value: float, bounds: tuple[float | None, float | None], scale: float) -> float:
     """Return the bound where a value differs from it by next to nothing: the optimiser stops short of bounds."""
     return next((b for b in bounds if b is not None and abs(value - b) < AT_BOUND * scale), value)
+
+
+def _settled(problem: Problem, point: Point, spread: Covariance) -> Point:
+    """Return the point with parameters at a bound exactly there, so that what is 0 by them rests on nothing else."""
+    x = point.x.copy()
+    for k, d in enumerate(problem.free):
+        if d.address in spread.at_bound:
+            x[k] = _at_bound(float(x[k]), _shown_bounds(d.quantity, d.parameter), d.quantity.scale)
+    if np.array_equal(x, point.x):
+        return point
+    evaluation = problem.evaluation(x)
+    linear = {a: point.evaluation.values[a] for a in problem.linear}
+    return replace(point, x=x, evaluation=evaluation.at(evaluation.values.moved(linear)))
 
 
 def _shown_bounds(quantity: Quantity, parameter: Parameter) -> tuple[float | None, float | None]:
@@ -419,11 +441,7 @@ def _notes(outcome: Descent, spread: Covariance, parameters: Mapping[str, Estima
                 f"{n} degree{'s' * (n > 1)} of freedom: intervals of 68 % reach {wider:.2f} standard errors to either "
                 "side (Student's t), further where χ² is no parabola."
             )
-    if len(outcome.start_chi2) > 1:
-        best = min(outcome.start_chi2)
-        near = sum(c < best * (1 + 1e-4) for c in outcome.start_chi2)
-        notes.append(f"{near} of {len(outcome.start_chi2)} starting points ended at the best sum of squares.")
-    return notes
+    return [*notes, *minima_of(outcome, spread).notes]
 
 
 def _absence_notes(problem: Problem, parameters: Mapping[str, Estimate]) -> list[str]:
@@ -474,8 +492,10 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     notes = []
     for first, second in combinations(models, 2):
         a, b = models[first], models[second]
-        if _are_one(a.measured, b.measured) and overlapping(a, b):
-            notes.append(f"datasets.{first} and datasets.{second} are the same file: its points count twice.")
+        if _columns_of(a.measured) & _columns_of(b.measured) and overlapping(a, b):
+            several = a.measured.columns or b.measured.columns
+            what = "share columns of one file: their points count" if several else "are the same file: its points count"
+            notes.append(f"datasets.{first} and datasets.{second} {what} twice.")
         for one, other in ((a, b), (b, a)):
             if other.technique in one.transform_of:
                 notes.append(
@@ -485,9 +505,10 @@ def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:
     return notes
 
 
-def _are_one(first: Measured, second: Measured) -> bool:
-    """Say whether two data sets are the same columns of the same file, whatever it is called."""
-    return first.sha256 is not None and (first.sha256, first.column) == (second.sha256, second.column)
+def _columns_of(measured: Measured) -> set[tuple[str, str]]:
+    """Return SHA-256 of file and column of each curve of a data set, whatever the file is called."""
+    own = {(measured.sha256, measured.column)} if measured.sha256 is not None else set()
+    return own | set(measured.columns)
 
 
 def overlapping(first: Model, second: Model) -> bool:

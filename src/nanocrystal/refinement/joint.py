@@ -74,7 +74,7 @@ def refined_jointly(outcome: Descent, options: Options, progress: Progress | Non
     if any(abs(s - 1.0) > 1e-3 for s in scales.values()):
         problem = started_at(outcome.problem.with_error_scales(scales), outcome.point)
         again = optimise(problem, replace(options, starts=1), progress)
-        again = replace(again, start_chi2=outcome.start_chi2, n_iterations=outcome.n_iterations + again.n_iterations)
+        again = replace(again, ends=outcome.ends, n_iterations=outcome.n_iterations + again.n_iterations)
     spread = covariance(again.problem, again.point)
     shared = shared_parameters(again.problem, again.point)
     kept = {n: {**dict.fromkeys(outcome.problem.models, 1.0), **scales}[n] for n in outcome.problem.models}

@@ -31,7 +31,7 @@ def weighed_by_noise(
         settled = all(_alike(outcome.problem.models[name], model) for name, model in models.items())
         problem = started_at(outcome.problem.of(outcome.problem.parameters, models), outcome.point)
         again = optimise(problem, replace(options, starts=1), progress)
-        outcome = replace(again, start_chi2=outcome.start_chi2, n_iterations=outcome.n_iterations + again.n_iterations)
+        outcome = replace(again, ends=outcome.ends, n_iterations=outcome.n_iterations + again.n_iterations)
         if settled:
             break
     return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from nanocrystal.parameters import Declares, Limits, Name
 from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
 from nanocrystal.refinement.by_deviance import least_deviance
 from nanocrystal.refinement.problem import Point, Problem, least_step
+from nanocrystal.refinement.starts import EXCHANGED, drawn_starts, exchanged, looked_for
 
 FloatArray = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
@@ -63,6 +64,16 @@ class RobustLoss:
         return np.asarray(1.0 / (1.0 + z) if self.name == "cauchy" else np.ones_like(z))
 
 
+@dataclass(frozen=True)
+class End:
+    """Where a descent began and ended, values (n_free,), and with which misfit; converged: whether at a minimum."""
+
+    begun: FloatArray
+    x: FloatArray
+    misfit: float
+    converged: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Descent:
     """Where the optimiser stopped and why."""
@@ -73,7 +84,7 @@ class Descent:
     converged: bool = False
     interrupted: bool = False
     n_iterations: int = 0
-    start_chi2: tuple[float, ...] = ()
+    ends: tuple[End, ...] = ()
     robust: RobustLoss | None = None
 
 
@@ -89,8 +100,6 @@ SAME_POINT = 1e-4
 """standard errors by which the minimum may still move at the end"""
 STILL_FALLS = 1e-4
 """of χ²: a descent that ends where steps were refused is at no minimum where χ² would fall by more"""
-DRAWN_PER_START = 8
-"""points drawn and looked at for each further start"""
 ROUNDING = 1e-9
 """singular value over the largest below which a combination of parameters changes nothing but last digits"""
 INSIDE = 3e-7
@@ -176,39 +185,68 @@ def optimise(
     """
     start = problem.point(problem.start)
     outcomes: list[Descent] = []
+    begun: list[FloatArray] = []
     try:
         problem.check_effects(start, problem.derivatives(start))
         if not problem.free:
             fixed = Descent(problem=problem, point=start, message="all parameters are fixed or linear", converged=True)
             return _settled(fixed)[0] if problem.is_counted else fixed
-        for outcome in _descents(problem, options, progress, executor or Here()):
+        first = looked_for(problem, start)
+        last = EXCHANGED if options.starts > EXCHANGED + 1 else 0
+        begun = [first, *drawn_starts(problem, options.starts - 1 - last, options.seed)]
+        for outcome in _descents(problem, begun, options, (progress, executor or Here())):
             outcomes.append(outcome)
+        if last and not any(o.interrupted for o in outcomes):
+            begun += _exchanged(problem, outcomes, last, options, progress)
     except KeyboardInterrupt:  # before, between or after descents
-        last = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
-        outcomes.append(replace(last, interrupted=True, message=INTERRUPTED))
+        ended = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
+        outcomes.append(replace(ended, interrupted=True, message=INTERRUPTED))
     best = min(outcomes, key=lambda o: o.point.misfit)
     if any(o.interrupted for o in outcomes):
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
         best = _robust(best, options, progress)
-    return replace(
-        best,
-        n_iterations=sum(o.n_iterations for o in outcomes),
-        start_chi2=tuple(o.point.misfit for o in outcomes if not o.interrupted),
+    ends = tuple(
+        End(x, o.point.x, o.point.misfit, o.converged)
+        for x, o in zip(begun, outcomes, strict=False)
+        if not o.interrupted
     )
+    return replace(best, n_iterations=sum(o.n_iterations for o in outcomes), ends=ends)
 
 
-def _descents(problem: Problem, options: Options, progress: Progress | None, executor: Executor) -> Iterator[Descent]:
+def _exchanged(
+    problem: Problem, outcomes: list[Descent], number: int, options: Options, progress: Progress | None
+) -> list[FloatArray]:
+    """Descend from the best minimum with like values exchanged, or from further points drawn where there are none.
+
+    outcomes: grows by what is reached; returns where it began.
+    """
+    begun: list[FloatArray] = []
+    for k in range(number):
+        best = min(outcomes, key=lambda o: o.point.misfit)
+        others = [x for x in exchanged(problem, best.point.x) if not any(np.array_equal(x, y) for y in begun)]
+        x = others[0] if others else drawn_starts(problem, k + 1, options.seed + 1)[-1]
+        begun.append(x)
+        outcomes.append(_descend(problem, options, x, progress))
+        if outcomes[-1].interrupted:
+            break
+    return begun
+
+
+def _descents(
+    problem: Problem, begun: Sequence[FloatArray], options: Options, how: tuple[Progress | None, Executor]
+) -> Iterator[Descent]:
     """Yield the outcome of each start, in their order; raises KeyboardInterrupt where some could not begin."""
-    at_once = min(executor.at_once, options.starts)
+    progress, executor = how
+    at_once = min(executor.at_once, len(begun))
     if at_once < 2:
-        for x in _starts(problem, options):
+        for x in begun:
             outcome = _descend(problem, options, x, progress)
             yield outcome
             if outcome.interrupted:
                 return
         return
-    starts = {str(k): x for k, x in enumerate(_starts(problem, options))}
+    starts = {str(k): x for k, x in enumerate(begun)}
     jobs = iter([Job(name, partial(_descended, options, x)) for name, x in starts.items()])
     outcomes: dict[str, Descent | Lost] = {}
     with executor.opened(at_once, begin=partial(_problem_and_report, problem), heard=progress) as workers:
@@ -233,24 +271,6 @@ def _problem_and_report(problem: Problem, report: Report) -> tuple[Problem, Repo
 def _descended(options: Options, x: FloatArray, work: tuple[Problem, Report]) -> Descent:
     problem, report = work
     return _descend(problem, options, x, report)
-
-
-def _starts(problem: Problem, options: Options) -> Iterator[FloatArray]:
-    """Yield the study's starting point and then the best of many drawn around it."""
-    yield problem.start
-    rng = np.random.default_rng(options.seed)
-    low, high = problem.bounds
-    size = np.array([abs(x) or d.quantity.scale for x, d in zip(problem.start, problem.free, strict=True)])
-    spread = size * np.array([d.quantity.start_spread for d in problem.free])
-    drawn: list[tuple[float, FloatArray]] = []
-    for _ in range(DRAWN_PER_START * (options.starts - 1)):
-        x = np.clip(problem.start + spread * rng.normal(size=len(low)), low + 1e-3 * spread, high - 1e-3 * spread)
-        try:
-            drawn.append((problem.point(x).chi2, x))
-        except (InputError, RefinementError):
-            continue
-    drawn.sort(key=lambda entry: entry[0])
-    yield from (x for _, x in drawn[: options.starts - 1])
 
 
 def _descend(problem: Problem, options: Options, x: FloatArray, progress: Progress | None) -> Descent:

@@ -180,7 +180,7 @@ class Problem:
         evaluation = self.evaluation(x)
         for ceiling in self.ceilings:
             if ceiling.reached(evaluation.values) > 1.0 + ROUNDING and any(a in self._reached for a in ceiling.slopes):
-                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values {ceiling.sentence}.")
+                raise RefinementError(f"{', '.join(ceiling.slopes)}: the values leave {ceiling.sentence}.")
         datasets = {name: self._dataset(name, model, evaluation) for name, model in self.models.items()}
         linear = {
             address: float(c)
@@ -372,6 +372,14 @@ class Problem:
         for name, d in point.datasets.items():
             if d.observed_norm == 0.0:
                 raise InputError(f"datasets.{name}", "all measured values are zero; is the right column read?")
+            assert d.measured.observed is not None
+            if len(d.measured.x) > 1 and not d.measured.labels and np.ptp(d.measured.observed) == 0.0:
+                value = float(d.measured.observed[0])
+                problem = f"all measured values are {value:g}, a constant that says nothing; is the right column read?"
+                raise InputError(f"datasets.{name}", problem)
+            nothing = self.models[name].nothing_seen(point.evaluation)
+            if nothing:
+                raise InputError(f"datasets.{name}", nothing)
             if not np.any(d.calculated) and not np.any(derivatives[name]):
                 raise InputError(f"datasets.{name}", "the calculated curve is zero everywhere; is a scale 0?")
         for j, declared in enumerate(self.free):
@@ -381,10 +389,10 @@ class Problem:
                 for n, d in point.datasets.items()
             ]
             if max(changes) < 1e-9:
-                raise InputError(
-                    declared.address,
-                    "is varied but has no effect on any data set; fix it (leave out vary) or mend the study.",
-                )
+                known = (m.idle().get(declared.address) for m in self.models.values())
+                cause = next((f": {words}" for words in known if words), "")
+                problem = f"is varied but has no effect on any data set{cause}; fix it (leave out vary)"
+                raise InputError(declared.address, f"{problem} or mend the study.")
 
     def with_error_scales(self, scales: Mapping[str, float]) -> Problem:
         """Return the problem with the σ of its data sets multiplied; 1 for those that are not named."""

@@ -39,6 +39,10 @@ MOST = 8
 """distinct bonds or angles listed for one pair or triple of sites"""
 
 
+CELL_ONLY = " (cell only: coordinates are held)"
+"""said of bonds and angles whose errors are those of the cell alone"""
+
+
 @dataclass(frozen=True)
 class Bond:
     """From the first atom of a site to atom `atom` of the cell, `offset` cells away."""
@@ -60,6 +64,18 @@ class Angle:
     words: str = ""
 
 
+def _held_sites(crystal: Crystal) -> set[int]:
+    """Return the sites with coordinates that symmetry leaves free and that nothing refines."""
+    declared = crystal.declared()
+    held = set()
+    for k, site in enumerate(crystal.sites):
+        places = [f"sites.{site.label}.{axis}" for axis in "xyz"]
+        free = [declared[p][1] for p in places if p in declared]
+        if free and not any(p.vary or p.tie is not None for p in free):
+            held.add(k)
+    return held
+
+
 class Geometry:
     """The bonds, angles and tilts of a crystal, chosen once at its starting values and followed from there."""
 
@@ -75,6 +91,7 @@ class Geometry:
             self._add_angles(around, fract, vectors)
         self.octahedron = self._tilted_octahedron(fract, vectors)
         self.has_tolerance_factor = _is_perovskite_of_known_ions(crystal)
+        self.held = _held_sites(crystal)
 
     def _tilted_octahedron(self, fract: FloatArray, vectors: FloatArray) -> Octahedron | None:
         """Return the octahedron whose tilts are followed; None where the crystal is no perovskite in Pbnm."""
@@ -128,16 +145,24 @@ class Geometry:
         for name, angle, words in _distinct(angles, 0.01):
             self.angles.append(replace(angle, name=name, words=words))
 
+    def _of_cell_only(self, *bonds: Bond) -> str:
+        """Return a remark on what follows from the cell alone, as coordinates that could be refined are held."""
+        sites = self.crystal.site_of_atom
+        ends = {int(sites[k]) for bond in bonds for k in (bond.start, bond.atom)}
+        return CELL_ONLY if ends & self.held else ""
+
     def derived(self, crystal: CrystalNow) -> dict[str, DerivedQuantity]:
         """Return bond lengths (Å), angles (°) and tilts (°) as of now, by full address."""
         vectors, fract, prefix = crystal.vectors, crystal.fract, crystal.here.address
         quantities = {}
         for bond in self.bonds:
             length = float(np.linalg.norm(_separation(bond, fract) @ vectors))
-            quantities[f"{prefix}.bond.{bond.name}"] = BOND.more(bond.words).of(length, f"distance {bond.words}")
+            words = f"distance {bond.words}{self._of_cell_only(bond)}"
+            quantities[f"{prefix}.bond.{bond.name}"] = BOND.more(bond.words).of(length, words)
         for angle in self.angles:
             between = _angle(angle, fract, vectors)
-            quantities[f"{prefix}.angle.{angle.name}"] = ANGLE.more(angle.words).of(between, f"angle {angle.words}")
+            words = f"angle {angle.words}{self._of_cell_only(angle.first, angle.second)}"
+            quantities[f"{prefix}.angle.{angle.name}"] = ANGLE.more(angle.words).of(between, words)
         if self.octahedron is not None:
             tilts = self.octahedron.tilts(fract, np.diag(vectors))
             angles = {"tilt_out_of_phase": tilts.out_of_phase, "tilt_in_phase": tilts.in_phase}

@@ -376,6 +376,18 @@ class Sample:
             quantities |= stacking_quantities(now.here.under(STACKING))
         return quantities
 
+    def lonely(self, evaluation: Evaluation) -> str:
+        """Return which population has no two atoms in one of its crystals, in words; nothing where all have."""
+        for name, structure in self.pairs(evaluation).items():
+            counts = structure.moments[:, 1:, 0].sum(axis=0)
+            if structure.envelope is not None:
+                counts = counts * structure.envelope(structure.h * np.arange(1.0, len(counts) + 1.0))
+            if structure.n_atoms > 1.0 and not (counts > 1e-12 * structure.n_atoms).any():
+                place = self._place_of_atoms(name)
+                problem = f"no two atoms of populations.{name} are within one of its crystals"
+                return f"{problem}: is a length there, or of {place}, in nm or pm?"
+        return ""
+
     def amounts(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Return population -> the address of its amount, and where what belongs to it alone stands; none of one."""
         if len(self.populations) < 2:

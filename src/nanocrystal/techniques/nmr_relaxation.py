@@ -7,8 +7,11 @@ Definition
     amplitude (M, linear unless given). One part is a mono-, two are a bi-exponential law.
 
 Several lines
-    One data set for each line of a spectrum, all of one file: columns = ["delay", "ignore", "y"] takes the second.
-    A common time is a tie, time = { tie = "datasets.first.parts.a.time" }; amplitudes stay linear, of each line alone.
+    columns names the lines of a table of integrals, "delay" first, "sigma" after the line that it belongs to, "ignore"
+    left out: columns = ["delay", "core", "sigma", "surface", "sigma"], as `nanocrystal nmr --integrate LOW:HIGH,…`
+    writes it. Each line has amplitudes, times, exponents and the inversion of its own
+    (datasets.NAME.lines.LINE.PART.time, datasets.NAME.lines.LINE.inversion), all starting at those of the parts; parts
+    that `common` names have one time and exponent for all lines.
 
 Weights
     σ of a third column; or, with noise_range, of the scatter there; or none: then uncertainties are scaled so that
@@ -24,7 +27,7 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import gamma
 from pathlib import Path
@@ -35,11 +38,12 @@ from numpy.typing import NDArray
 
 from nanocrystal.data import Curve
 from nanocrystal.data.units import factor
-from nanocrystal.errors import InputError
+from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points, local_parameters
-from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background
+from nanocrystal.measurement.counted import as_simulated, background_quantities, background_quantity, check_background
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
-from nanocrystal.measurement.nmr.points import nmr_points
+from nanocrystal.measurement.nmr.columns import line_places, roles_of
+from nanocrystal.measurement.nmr.points import NMR, nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import (
     Declares,
@@ -55,6 +59,10 @@ from nanocrystal.parameters import (
 from nanocrystal.spectra import DECAYS, Form, SumOfForms
 
 FloatArray = NDArray[np.float64]
+ROLES = frozenset(("x", "y", "sigma", "ignore", *NMR.aliases))
+"""what columns of one curve may be"""
+OF_LINE = ("amplitude", "amplitude_fraction")
+"""what each line has alone, even of parts that are common"""
 INVERSION = {"inversion-recovery": 2.0, "saturation-recovery": 1.0}
 
 
@@ -68,7 +76,7 @@ class RelaxationPart(Declares):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
+class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
     """A relaxation series: signal against delay, measured (`file`) or to be simulated (`x`)."""
 
     kind: Annotated[
@@ -92,6 +100,7 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
     parts: Annotated[Mapping[str, RelaxationPart], "the parts, by name: [datasets.NAME.parts.PART]"] = field(
         default_factory=dict
     )
+    common: Annotated[Sequence[str], "parts of which all lines have one time and exponent [each line has its own]"] = ()
     background_terms: BackgroundTerms = 0
     background: Background = field(default_factory=dict)
 
@@ -155,49 +164,99 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter); raises InputError with local addresses."""
+        for name in self.common:
+            if name not in self.parts:
+                raise InputError("common", f"there is no part {name!r}; {nearest_names(name, self.parts)}")
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         if self.recovers:
             usual = INVERSION[self.kind] if self.inversion is None else self.inversion
-            entries |= local_parameters(self.quantities, (), {"inversion": usual})
+            one = local_parameters(self.quantities, (), {"inversion": usual})["inversion"]
+            entries |= {self._inversion_of(line): one for line in self._lines}
         for name, part in self.parts.items():
             numbers = {"time": part.time, "exponent": part.exponent, "amplitude": part.amplitude}
             quantities = {n: q.more(self._times) if n in ("time", "exponent") else q for n, q in self.of_parts.items()}
             of_part = part_parameters(
                 DECAYS["stretched"], numbers, quantities, f"parts.{name}", quantities["amplitude"]
             )
-            entries |= {f"parts.{name}.{k}": v for k, v in of_part.items()}
+            entries |= {self._place(line, name, k): v for line in self._lines for k, v in of_part.items()}
+        if self.line_names:
+            linear = Parameter(None, linear=True)
+            background = {f"c{k}": (background_quantity(k), linear) for k in range(max(self.background_terms, 0))}
+            return entries | {f"{self._background_of(n)}.{k}": v for n in self._lines for k, v in background.items()}
         quantities, of_background = background_quantities(self.background_terms, self.background, self.blanks)
         if self.file is None:
             of_background = as_simulated(of_background, quantities, tuple(quantities))
             entries = {k: (q, Parameter(1.0) if p.linear else p) for k, (q, p) in entries.items()}
         return entries | local_parameters(quantities, tuple(quantities), of_background)
 
+    @property
+    def line_names(self) -> tuple[str, ...]:
+        """The lines that columns name, none where the data set is one curve; raises InputError, address local."""
+        if all(name in ROLES for name in self.columns or ()):
+            return ()
+        return tuple(line_places(self.columns, "delay"))
+
+    @property
+    def _lines(self) -> tuple[str, ...]:
+        """The lines, "" for the one of a data set that is one curve."""
+        return self.line_names or ("",)
+
+    def _place(self, line: str, part: str, name: str) -> str:
+        """Return the local address of a parameter of a part in a line."""
+        shared = part in self.common and name not in OF_LINE
+        return f"lines.{line}.{part}.{name}" if line and not shared else f"parts.{part}.{name}"
+
+    def _inversion_of(self, line: str) -> str:
+        return f"lines.{line}.inversion" if line else "inversion"
+
+    def _background_of(self, line: str) -> str:
+        return f"lines.{line}.background" if line else "background"
+
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> SummedModel:
         """Read the data and return the model of this data set; raises InputError for what cannot be used."""
         where = f"datasets.{name}"
+        try:
+            lines = self._lines
+        except InputError as error:
+            raise InputError(f"{where}.{error.where}", error.problem) from None
         self._check(where)
-        compared = self.compared(where, folder)
-        measured = compared.measured
-        form, first = self._form(), next(iter(self.parts))
-        alike = [f"{part}.inversion" for part in self.parts] if self.recovers else []
-        decays = SumOfForms(
-            dict.fromkeys(self.parts, form), self.background_terms, same=dict.fromkeys(alike[1:], f"{first}.inversion")
-        )
-        addresses = {n: f"{where}.parts.{n}" for n in decays.free_names}
-        addresses |= dict.fromkeys(alike[:1], f"{where}.inversion")
-        addresses |= {f"c{k}": f"{where}.background.c{k}" for k in range(self.background_terms)}
-        blanks = {f"{where}.blanks.{n}.scale": y for n, y in compared.at_points().items()}
+        members = tuple(self._member(line, name, where, folder) for line in lines)
+        longest = max(float(m.measured.x[-1]) for m in members)
+        style = None if not self.line_names else "offset" if self.recovers else "decays"
         return SummedModel(
             technique=self.name,
             where=where,
             x_axis=Axis("delay", "s"),
             y_axis=Axis("intensity", ""),
-            members=(Member(name=name, measured=measured, sum=decays, addresses=addresses, blanks=blanks),),
+            members=members,
             method=METHOD,
+            style=style,
             noise=self.noise,
             derived_of=self._derived,
-            remarks_of=lambda here: self._remarks(here, measured.x[-1]),
+            remarks_of=lambda here: self._remarks(here, longest),
+            inputs=_inputs(members) if self.line_names else {},
         )
+
+    def _member(self, line: str, name: str, where: str, folder: Path) -> Member:
+        """Return the curve of a line, or of the data set where it is one."""
+        one = self
+        if line:
+            columns = self.columns or ()
+            one = replace(self, columns=roles_of(columns, line_places(columns, "delay")[line]), common=())
+        compared = one.compared(where, folder)
+        form, first = self._form(), next(iter(self.parts))
+        alike = [f"{part}.inversion" for part in self.parts] if self.recovers else []
+        decays = SumOfForms(
+            dict.fromkeys(self.parts, form), self.background_terms, same=dict.fromkeys(alike[1:], f"{first}.inversion")
+        )
+        addresses = {}
+        for free in decays.free_names:
+            part, _, of_part = free.partition(".")
+            addresses[free] = f"{where}.{self._place(line, part, of_part)}"
+        addresses |= dict.fromkeys(alike[:1], f"{where}.{self._inversion_of(line)}")
+        addresses |= {f"c{k}": f"{where}.{self._background_of(line)}.c{k}" for k in range(self.background_terms)}
+        blanks = {f"{where}.blanks.{n}.scale": y for n, y in compared.at_points().items()}
+        return Member(name=line or name, measured=compared.measured, sum=decays, addresses=addresses, blanks=blanks)
 
     def _prepared(self, curve: Curve, where: str) -> Curve:
         """Return the curve over delays in s, in whatever unit the file states them."""
@@ -218,32 +277,47 @@ class NmrRelaxation(CurveTechnique, own=("of_parts", "recovers")):
             raise InputError(f"{where}.parts", f"has no part; add a table such as [{where}.parts.a] with a time.")
         if self.inversion is not None and not self.recovers:
             raise InputError(f"{where}.inversion", 'is for recoveries; leave it out with kind = "echo-decay".')
+        if self.common and not self.line_names:
+            raise InputError(f"{where}.common", "is for several lines; name them in columns, or leave it out.")
+        if self.line_names and self.file is None:
+            raise InputError(f"{where}.columns", "name lines of a file, which is missing; leave them out to simulate.")
+        for unused in ("blanks", "background"):
+            if self.line_names and getattr(self, unused):
+                problem = "belongs to one curve; with several lines leave it out, or make a data set of each line."
+                raise InputError(f"{where}.{unused}", problem)
         check_background(self.background_terms, self.background, where, "0 or 1")
 
     def _derived(self, here: Here) -> dict[str, DerivedQuantity]:
-        amplitudes = {n: here[f"parts.{n}.amplitude"] for n in self.parts}
-        total, derived = sum(amplitudes.values()), {}
-        for name, amplitude in amplitudes.items():
-            of_part = here.under(f"parts.{name}")
-            if len(amplitudes) > 1 and total != 0.0:
-                derived[of_part.address_of("amplitude_fraction")] = self.derives["amplitude_fraction"].of(
-                    amplitude / total
-                )
-            if self.parts[name].exponent is not None:
-                beta = of_part["exponent"]
-                mean = of_part["time"] * gamma(1.0 / beta) / beta
-                derived[of_part.address_of("mean_time")] = self.derives["mean_time"].more(self._times).of(mean)
+        derived: dict[str, DerivedQuantity] = {}
+        for line in self._lines:
+            amplitudes = {n: here[self._place(line, n, "amplitude")] for n in self.parts}
+            total = sum(amplitudes.values())
+            for name, amplitude in amplitudes.items():
+                if len(amplitudes) > 1 and total != 0.0:
+                    address = here.address_of(self._place(line, name, "amplitude_fraction"))
+                    derived[address] = self.derives["amplitude_fraction"].of(amplitude / total)
+                if self.parts[name].exponent is not None:
+                    beta = here[self._place(line, name, "exponent")]
+                    mean = here[self._place(line, name, "time")] * gamma(1.0 / beta) / beta
+                    address = here.address_of(self._place(line, name, "mean_time"))
+                    derived[address] = self.derives["mean_time"].more(self._times).of(mean)
         return derived
 
     def _remarks(self, here: Here, longest: float) -> tuple[str, ...]:
         if not self.recovers:
             return ()
-        slow = [n for n in self.parts if longest < 3.0 * here[f"parts.{n}.time"]]
+        places = dict.fromkeys(self._place(line, n, "time") for line in self._lines for n in self.parts)
+        slow = [p.removeprefix("parts.").removesuffix(".time") for p in places if longest < 3.0 * here[p]]
         return tuple(
             f"the longest delay, {longest:.3g} s, is less than three times T1 of {n}: its equilibrium was not reached, "
             "and T1 and amplitude are correlated."
             for n in slow
         )
+
+
+def _inputs(members: Sequence[Member]) -> dict[str, str]:
+    """Return file -> SHA-256 of what members were read from."""
+    return {m.measured.source: m.measured.sha256 for m in members if m.measured.sha256 is not None}
 
 
 METHOD = (

@@ -53,7 +53,7 @@ def test_values_that_leave_no_width_together_are_refused_as_a_step() -> None:
 
 
 def test_a_start_that_leaves_no_width_is_refused() -> None:
-    with pytest.raises(nc.InputError, match=r"datasets\.pdf\.delta2: delta2 = 9 leave no width .* start below 6\."):
+    with pytest.raises(nc.InputError, match=r"datasets\.pdf\.delta2: delta2 = 9 leaves no width .* start below 6\."):
         problem(delta2=vary(9.0))
 
 

@@ -39,6 +39,8 @@ class ProcessedSpectrum(Outcome):
         What the page shows and the CSV holds, in the unit of the axis; None: all
     integrals : mapping of str to array
         Columns: what was changed from trace to trace, then integral and sigma of each region
+    regions : sequence of (float, float)
+        From where to where each integral goes, in the unit of the axis
     provenance : mapping
         Versions of what was used
     """
@@ -54,6 +56,7 @@ class ProcessedSpectrum(Outcome):
     processing: NmrProcessing | None = None
     window: tuple[float, float] | None = None
     integrals: Mapping[str, Table] = field(default_factory=dict)
+    regions: Sequence[tuple[float, float]] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -67,6 +70,7 @@ class ProcessedSpectrum(Outcome):
             processing=done.processing,
             window=done.window,
             integrals=done.integrals,
+            regions=tuple(done.regions),
             provenance=versions(),
         )
 

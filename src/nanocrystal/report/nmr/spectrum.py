@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,7 @@ def nmr_spectrum_page(spectrum: NmrSpectrum, window: tuple[float, float] | None 
 def processed_page(result: ProcessedSpectrum, script: str | None = None) -> str:
     """Return the page of a processed spectrum; script: address of plotly.js, None for a page that holds it itself."""
     spectrum = result.spectrum
+    integrals = integral_table(result)
     settings = {} if result.processing is None else {"processing": vars(result.processing)}
     return rendered(
         "spectrum.html",
@@ -97,9 +99,28 @@ def processed_page(result: ProcessedSpectrum, script: str | None = None) -> str:
         drawn=nmr_spectrum_figure(spectrum, result.window),
         highest=float(np.max(spectrum.signal_to_noise)),
         n_traces=len(np.atleast_2d(spectrum.values)),
-        rows=list(zip(*(column.tolist() for column in result.integrals.values()), strict=True)),
+        negative=None if spectrum.magnitude else f"{100.0 * spectrum.negative_share:.2g} %",
+        integrals=integrals,
+        rows=list(zip(*integrals.values(), strict=True)),
         versions={"nanocrystal": result.version, **result.provenance, **settings},
     )
+
+
+def integral_table(result: ProcessedSpectrum) -> Mapping[str, Sequence[float]]:
+    """Return heading -> column: of one spectrum a row for each region, of a series one for each trace."""
+    columns = {name: column.tolist() for name, column in result.integrals.items()}
+    if not result.regions or any(len(column) > 1 for column in columns.values()):
+        return columns
+    values = [column[0] for name, column in columns.items() if name.startswith("integral")]
+    sigmas = [column[0] for name, column in columns.items() if name.startswith("sigma")]
+    unit = result.spectrum.unit
+    return {
+        f"from ({unit})": [low for low, _ in result.regions],
+        f"to ({unit})": [high for _, high in result.regions],
+        "integral": values,
+        "sigma": sigmas,
+        "over the first": [value / values[0] if values[0] else float("nan") for value in values],
+    }
 
 
 def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

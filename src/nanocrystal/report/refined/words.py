@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from nanocrystal.report.page.numbers import concise
 from nanocrystal.report.page.tables import interval_text, limit_text
 from nanocrystal.report.refined.result import Estimate, Result
 
+FRACTION = re.compile(r"populations\.[^.]+\.(mass|number|volume)_fraction")
 WITHOUT_ERROR = {"undetermined": "not determined", "at_bound": "at its bound", "tied": "tied"}
 
 
@@ -18,6 +21,7 @@ def summary(result: Result) -> str:
     refined = {a: p for a, p in result.parameters.items() if p.status != "fixed"}
     width = max((len(a) for a in refined), default=0)
     lines += [f"  {address:{width}s}  {_value_words(p)}" for address, p in refined.items()]
+    lines += _fractions(result)
     if result.joint is not None and result.joint.agreement is not None:
         agreement = result.joint.agreement
         lines.append(
@@ -25,6 +29,16 @@ def summary(result: Result) -> str:
             f"freedom (p = {agreement.probability:.2g})"
         )
     return "\n".join([*lines, *(f"  ! {note}" for note in result.notes)])
+
+
+def _fractions(result: Result) -> list[str]:
+    """Return the parts of the sample where fractions that were refined are ratios, as they do not add up to 1."""
+    stated = {a: p for a, p in result.parameters.items() if FRACTION.fullmatch(a)}
+    if abs(sum(p.value for p in stated.values()) - 1.0) < 1e-6 or all(p.status == "fixed" for p in stated.values()):
+        return []
+    parts = {a: d for a, d in result.derived.items() if a.endswith(".mass_fraction_of_sample")}
+    width = max((len(a) for a in parts), default=0)
+    return [f"  {a:{width}s}  {concise(d.value, d.stderr)}  (of the mass of the sample)" for a, d in parts.items()]
 
 
 def _value_words(p: Estimate) -> str:

@@ -56,6 +56,7 @@ U_ISO = Quantity(
     minimum=0.0,
     maximum=1.0,
     scale=0.005,
+    start_factors=(1.0 / 3.0, 3.0),
     meaning=Meaning(
         "mean-square displacement", "of an atom from its mean place, along one axis, alike in all directions"
     ).more(NO_SIZE_LAW),
@@ -78,6 +79,7 @@ DELTA1 = Quantity(
     0.0,
     10.0,
     scale=1.0,
+    start_anywhere=True,
     meaning=Meaning("linear correlated motion", "of all pairs of atoms alike"),
 )
 DELTA2 = Quantity(
@@ -88,6 +90,7 @@ DELTA2 = Quantity(
     0.0,
     50.0,
     scale=1.0,
+    start_anywhere=True,
     meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
 )
 EXCLUSIVE_DISTANCE = 1.2
@@ -104,7 +107,7 @@ def _cell_quantity(index: int) -> Quantity:
         minimum=low,
         maximum=high,
         scale=1.0 if index < 3 else 10.0,
-        start_spread=0.004 if index < 3 else 0.005,
+        start_spread=0.01 if index < 3 else 0.005,
         meaning=Meaning(kind, f"{name} in the setting of the structure").more(NO_SIZE_LAW),
     )
 

@@ -25,4 +25,4 @@ def correlated_motion(values: Values, places: Sequence[str]) -> dict[str, int]:
 def motion_ceiling(population: str, powers: Mapping[str, int], nearest: float) -> Ceiling:
     """Return what correlated motion may not exceed where the nearest pairs are so far apart, Å."""
     slopes = {address: nearest**-power / (1.0 - LEAST_LEFT) for address, power in powers.items()}
-    return Ceiling(slopes, f"leave no width to the nearest pairs of {population} at {nearest:.2f} Å")
+    return Ceiling(slopes, f"no width to the nearest pairs of {population} at {nearest:.2f} Å")

@@ -30,6 +30,7 @@ from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample.shapes.correlated import correlated_density, correlated_weights, root, where_it_is
 from nanocrystal.sample.shapes.distributions import (
+    SIZES_MAY_BE_OFF,
     Distribution,
     Histogram,
     LengthDistribution,
@@ -70,7 +71,9 @@ EQUAL_VOLUME = Meaning("diameter", "of the sphere of equal volume").more(CRYSTAL
 def length_quantity(name: str, description: str, quantity: str = "length", of: str = "") -> Quantity:
     """Return the declaration of a length of crystals; quantity: of the vocabulary; of: the body, if nothing says it."""
     meaning = Meaning(quantity, f"{description} of the {of}" if of else description).more(CRYSTAL)
-    return Quantity(name, "Å", description, None, 0.0, 1e5, open_minimum=True, scale=10.0, meaning=meaning)
+    return Quantity(
+        name, "Å", description, None, 0.0, 1e5, True, scale=10.0, start_factors=SIZES_MAY_BE_OFF, meaning=meaning
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from nanocrystal.parameters import Declares, Here, Meaning, Number, Parameter, Q
 from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 
 FloatArray = NDArray[np.float64]
+SIZES_MAY_BE_OFF = (0.3, 4.0)
+"""factors by which a size may be wrong where a refinement begins"""
+SPREADS_MAY_BE_OFF = (0.3, 3.0)
+"""the same of the spread of sizes"""
 
 
 class LengthDistribution(Protocol):
@@ -400,6 +404,7 @@ class RefinableLength:
             q.maximum,
             True,
             q.scale,
+            start_factors=q.start_factors,
             meaning=q.meaning.more(of_mean),
         )
         std = Quantity(
@@ -411,6 +416,7 @@ class RefinableLength:
             q.maximum,
             True,
             q.scale,
+            start_factors=SPREADS_MAY_BE_OFF,
             meaning=q.meaning.more(of_std),
         )
         return {mean.name: (mean, as_parameter(self.length.mean)), std.name: (std, as_parameter(self.length.std))}

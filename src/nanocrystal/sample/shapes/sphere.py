@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nanocrystal.parameters import Here, Meaning, Number, Parameter, Quantity
 from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample.shapes.distributions import (
+    SIZES_MAY_BE_OFF,
     Distribution,
     Histogram,
     LengthDistribution,
@@ -40,6 +41,7 @@ DIAMETER = Quantity(
     maximum=1e5,
     open_minimum=True,
     scale=10.0,
+    start_factors=SIZES_MAY_BE_OFF,
     meaning=Meaning("diameter", "of the sphere").more(CRYSTAL),
 )
 

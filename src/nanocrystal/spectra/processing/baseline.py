@@ -13,6 +13,8 @@ FloatArray = NDArray[np.float64]
 WIDTH = 2.5
 """standard deviations of the noise within which a point counts as baseline"""
 HIGHEST_ORDER = 8
+MEDIANS, ROUNDS = 128, 30
+"""parts whose medians a polynomial begins with, and how often they are weighed anew"""
 STIFFNESS = 1e6
 """of arPLS for 1000 points"""
 
@@ -28,7 +30,7 @@ def polynomial_baseline(y: FloatArray, order: int) -> FloatArray:
     kept = np.ones(len(y), dtype=np.bool_)
     noise = noise_of(y)
     reach = max(2, len(y) // 200)
-    curve = np.full_like(y, np.median(y))
+    curve = _through_medians(y, order)
     for _ in range(30):
         far = np.abs(y - curve) > WIDTH * max(noise, 1e-12 * float(np.abs(y).max()))
         near_line = np.convolve(_runs(far), np.ones(2 * reach + 1), "same") > 0
@@ -40,6 +42,22 @@ def polynomial_baseline(y: FloatArray, order: int) -> FloatArray:
             break
         kept = new
     return np.asarray(curve)
+
+
+def _through_medians(y: FloatArray, order: int) -> FloatArray:
+    """Return the Chebyshev polynomial through medians of parts, blind to those with lines, (n_points,)."""
+    n_parts = min(MEDIANS, max(order + 1, len(y) // 4))
+    length = len(y) // n_parts
+    medians = np.median(y[: n_parts * length].reshape(n_parts, length), axis=1)
+    place = ((np.arange(n_parts) + 0.5) * length - 0.5) / (0.5 * (len(y) - 1)) - 1.0
+    weights = np.ones(n_parts)
+    curve = np.polynomial.Chebyshev([float(np.median(y))], domain=(-1.0, 1.0))
+    for _ in range(ROUNDS):
+        rest = medians - curve(place)
+        scale = max(float(np.median(np.abs(rest))), 1e-12 * float(np.abs(y).max()), 1e-300)
+        weights = 1.0 / (1.0 + (rest / scale) ** 2)
+        curve = np.polynomial.Chebyshev.fit(place, medians, order, domain=(-1.0, 1.0), w=weights)
+    return np.asarray(curve(np.linspace(-1.0, 1.0, len(y))))
 
 
 def _runs(far: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,9 @@ FARTHEST_PPM, FARTHEST_CARRIER_PPM = 1000.0, 20000.0
 """from the 0 ppm of the file to the one by --tms, or from its carrier where it has no 0 ppm: heavy nuclei reach far"""
 LEAST_SHOWN = 4
 """points that a window must hold"""
+EXCHANGE = (
+    "integrals of protons that exchange with water (OH, NH, COOH) may be too small or too large, and are no count"
+)
 Range = tuple[float, float]
 
 
@@ -41,15 +44,17 @@ Range = tuple[float, float]
 class SpectrumOptions:
     """What is asked for, in the words of the options --lb, --gb, --zero-fill, --phase, ….
 
-    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "none", an order, or "arpls"; peak: "NEAR=PPM";
-    window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list of a series.
+    phase: "auto", "auto0", "none", or "PH0[,PH1[,PIVOT]]"; baseline: "auto", "none", an order, or "arpls";
+    peak: "NEAR=PPM"; window: "LOW:HIGH"; regions: "LOW:HIGH,…"; trace: of a series, from 1; indirect: the list
+    of a series.
     """
 
     lb: float = 0.0
     gb: float = 0.0
     zero_fill: int = 2
     phase: str = "auto"
-    baseline: str = "none"
+    both_signs: bool = False
+    baseline: str = "auto"
     magnitude: bool = False
     nucleus: str = ""
     frequency: float | None = None
@@ -76,6 +81,7 @@ class SpectrumOptions:
             gaussian_hz=self.gb,
             zero_fill=self.zero_fill,
             phase=phase_of(self.phase),
+            both_signs=self.both_signs,
             baseline=baseline_of(self.baseline),
             magnitude=self.magnitude,
         )
@@ -89,6 +95,7 @@ class Processed:
     processing: NmrProcessing | None = None
     window: Range | None = None
     integrals: Mapping[str, FloatArray] = field(default_factory=dict)
+    regions: Sequence[Range] = ()
 
 
 def processed(path: str | Path, options: SpectrumOptions) -> Processed:
@@ -108,11 +115,13 @@ def processed(path: str | Path, options: SpectrumOptions) -> Processed:
     if options.peak:
         spectrum = referenced_by_peak(spectrum, *pair_of(options.peak, "=", "--peak"))
     integrals = integral_columns(spectrum, regions) if regions else {}
+    if regions and spectrum.nucleus == "1H":
+        spectrum = replace(spectrum, notes=(*spectrum.notes, EXCHANGE))
     if options.trace is not None:
         spectrum = _one(spectrum, options.trace)
     window = windows[0] if windows else None
     _check_window(spectrum, window)
-    return Processed(spectrum, settings, window, integrals)
+    return Processed(spectrum, settings, window, integrals, tuple(regions))
 
 
 def integral_columns(spectrum: NmrSpectrum, regions: Sequence[Range]) -> dict[str, FloatArray]:
@@ -146,19 +155,18 @@ def phase_of(text: str) -> NmrPhase | Literal["auto", "auto0"] | None:
         raise InputError("--phase", f"must be auto, auto0, none or PH0,PH1,PIVOT, got {text!r}.") from None
 
 
-def baseline_of(text: str) -> int | Literal["arpls"] | None:
+def baseline_of(text: str) -> int | Literal["auto", "arpls"] | None:
     """Return the baseline that --baseline means; raises InputError."""
-    if text == "none":
-        return None
-    if text == "arpls":
-        return "arpls"
+    words: dict[str, Literal["auto", "arpls"] | None] = {"auto": "auto", "arpls": "arpls", "none": None}
+    if text in words:
+        return words[text]
     try:
         order = int(text)
         if not 0 <= order <= HIGHEST_ORDER:
             raise ValueError(text)
         return order
     except ValueError:
-        expected = f"must be none, arpls or an order from 0 to {HIGHEST_ORDER}"
+        expected = f"must be auto, none, arpls or an order from 0 to {HIGHEST_ORDER}"
         raise InputError("--baseline", f"{expected}, got {text!r}.") from None
 
 

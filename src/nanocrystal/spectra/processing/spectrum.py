@@ -26,10 +26,18 @@ from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares
+from nanocrystal.spectra.processing.automatic_phase import FoundPhase, automatic_phase
 from nanocrystal.spectra.processing.baseline import polynomial_baseline, smooth_baseline
-from nanocrystal.spectra.processing.noise import noise_of
-from nanocrystal.spectra.processing.phase import NmrPhase, automatic_phase, phased
+from nanocrystal.spectra.processing.missing_points import floor_curve, lies_below, missing_points
+from nanocrystal.spectra.processing.noise import PARTS, noise_of
+from nanocrystal.spectra.processing.phase import NmrPhase, phased, place_from_pivot
+from nanocrystal.spectra.processing.signs import negative_share
 from nanocrystal.spectra.processing.window import NmrWindow
+
+CORRELATIONS, FEWEST_PARTS = 20.0, 8
+"""lengths of correlation that a part holds that tells noise, and how few parts there may be"""
+MOST_NEGATIVE = 0.02
+"""of the signal, above which a spectrum is not taken to be phased"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +60,11 @@ class NmrProcessing(Declares):
         What the point at t = 0 is multiplied by; None: ½, or 1 behind a digital filter.
     phase : "auto", "auto0", NmrPhase or None
         "auto0": zeroth order alone; None: as it is.
-    baseline : int, "arpls" or None
-        Order of a polynomial, 0 to 8; None: as it is.
+    both_signs : bool
+        Whether the automatic phase may leave lines upside down, as in DEPT and APT.
+    baseline : "auto", int, "arpls" or None
+        "auto": what points that are missing at the beginning of the FID leave, once a phase is taken out; an order of a
+        polynomial, 0 to 8; None: as it is.
     magnitude : bool
         Whether |S| is taken instead of the real part; then there is no phase.
     reference_mhz : float or None
@@ -72,7 +83,8 @@ class NmrProcessing(Declares):
     zero_fill: int = 2
     first_point: float | None = None
     phase: NmrPhase | Literal["auto", "auto0"] | None = "auto"
-    baseline: int | Literal["arpls"] | None = None
+    both_signs: bool = False
+    baseline: int | Literal["auto", "arpls"] | None = "auto"
     magnitude: bool = False
     reference_mhz: float | None = None
 
@@ -106,6 +118,8 @@ class NmrSpectrum:
         What was changed from trace to trace.
     phase : NmrPhase or None
         The phase that was taken out.
+    phase_covariance : array (2, 2) or None
+        Of ph0 and ph1 where they were found, square degrees.
     magnitude : bool
         Whether values are |S|.
     fid_weights : array (2, n) or None
@@ -130,6 +144,7 @@ class NmrSpectrum:
     reference_mhz: float | None
     indirect: IndirectAxis | None
     phase: NmrPhase | None
+    phase_covariance: FloatArray | None = None
     magnitude: bool
     fid_weights: FloatArray | None
     source: str
@@ -179,11 +194,20 @@ class NmrSpectrum:
         inside, step = self._region(low, high)
         return np.asarray(self.real[..., inside].sum(axis=-1) * step)
 
+    @property
+    def negative_share(self) -> float:
+        """The part of the signal that is negative; of a series, that of the fewer sign in its strongest trace."""
+        rows = np.atleast_2d(self.real)
+        share = negative_share(rows[_strongest(rows)])
+        return share if self.values.ndim == 1 else min(share, 1.0 - share)
+
     def integral_sigma(self, low: float, high: float) -> FloatArray:
-        """Return the standard deviation of `integral` from the noise, () or (n_traces,).
+        """Return the standard deviation of `integral` from noise and phase, () or (n_traces,).
 
         Window and zeros correlate neighbouring points: the variance of a sum over m of N points is that of one point
-        times Σ w²D²/Σ w², D = sin(πmt/N)/sin(πt/N), t in points. Where nothing is known of them: m.
+        times Σ w²D²/Σ w², D = sin(πmt/N)/sin(πt/N), t in points. Where nothing is known of them: m. What the phase may
+        be off turns part of ∫Im S into the integral; of a series only what is not proportional to the integrals, for
+        the rest is a factor common to all.
         """
         inside, step = self._region(low, high)
         factor = float(inside.sum())
@@ -192,7 +216,20 @@ class NmrSpectrum:
             at_zero = np.abs(np.sin(angle)) < 1e-9
             kernel = np.where(at_zero, m, np.sin(m * angle) / np.where(at_zero, 1.0, np.sin(angle)))
             factor = float((self.fid_weights[1] * kernel**2).sum() / self.fid_weights[1].sum())
-        return np.asarray(np.asarray(self.noise) * step * np.sqrt(factor))
+        of_noise = np.asarray(self.noise) * step * np.sqrt(factor)
+        return np.asarray(np.hypot(of_noise, self._of_phase(inside) * step))
+
+    def _of_phase(self, inside: NDArray[np.bool_]) -> FloatArray:
+        """Return the standard deviation of the sum over points by the phase, () or (n_traces,)."""
+        if self.phase_covariance is None or self.phase is None or self.magnitude:
+            return np.zeros(self.values.shape[:-1])
+        places = place_from_pivot(self.x, self.phase.pivot)[inside]
+        imaginary = np.radians(self.values[..., inside].imag)
+        slopes = np.stack([imaginary.sum(axis=-1), imaginary @ places], axis=-1)
+        if slopes.ndim == 2:
+            sums = self.real[..., inside].sum(axis=-1)
+            slopes = slopes - np.outer(sums, sums @ slopes / max(float(sums @ sums), 1e-300))
+        return np.asarray(np.sqrt(np.einsum("...i,ij,...j->...", slopes, self.phase_covariance, slopes)))
 
     def _region(self, low: float, high: float) -> tuple[NDArray[np.bool_], float]:
         """Return which points lie between two places, and their distance in Hz (ppm without MHz)."""
@@ -211,12 +248,22 @@ class NmrSpectrum:
         if self.carrier_mhz is None or self.frequency is None:
             raise InputError(self.source, "has no absolute frequencies; shift its ppm axis with `shifted` instead.")
         note = f"0 ppm is at {reference_mhz:.7f} MHz, {how}"
+        shift = shift_axis(self.frequency, self.carrier_mhz, reference_mhz)
         return replace(
             self,
-            shift=shift_axis(self.frequency, self.carrier_mhz, reference_mhz),
+            shift=shift,
             reference_mhz=reference_mhz,
-            phase=None if self.phase is None else replace(self.phase, pivot=None),
+            phase=self._phase_over(shift),
             notes=(*self.notes, note),
+        )
+
+    def _phase_over(self, x: FloatArray) -> NmrPhase | None:
+        """Return the same phase with its pivot on another axis of the same points."""
+        if self.phase is None or self.phase.pivot is None:
+            return self.phase
+        ends = (self.x[0], self.x[-1])
+        return replace(
+            self.phase, pivot=float(x[0] + (self.phase.pivot - ends[0]) * (x[-1] - x[0]) / (ends[1] - ends[0]))
         )
 
     def shifted(self, ppm: float, how: str = "given") -> NmrSpectrum:
@@ -225,7 +272,11 @@ class NmrSpectrum:
             raise InputError(self.source, "has no ppm axis; give the spectrometer frequency first.")
         moved = None if self.reference_mhz is None else self.reference_mhz / (1.0 + 1e-6 * ppm)
         return replace(
-            self, shift=self.shift + ppm, reference_mhz=moved, notes=(*self.notes, f"shifted by {ppm:+.5g} ppm, {how}")
+            self,
+            shift=self.shift + ppm,
+            reference_mhz=moved,
+            phase=self._phase_over(self.shift + ppm),
+            notes=(*self.notes, f"shifted by {ppm:+.5g} ppm, {how}"),
         )
 
     def trace(self, number: int) -> NmrSpectrum:
@@ -287,12 +338,13 @@ def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrS
         frequency = data.x * reference - 1e6 * (data.carrier_mhz - reference)
     axis = shift if shift is not None else frequency
     assert axis is not None
-    values, phase = _phased(values, axis, data, settings, notes)
+    values, found = _phased(values, axis, data, settings, notes)
     if settings.magnitude:
         values = np.abs(values).astype(np.complex128)
-    values = _without_baseline(values, settings, notes)
-    noise = np.array([noise_of(row.real) for row in np.atleast_2d(values)])
-    return NmrSpectrum(
+    values = _without_baseline(values, settings, None if found is None else found.phase, notes)
+    parts = independent_parts(values.shape[-1], fid_weights)
+    noise = np.array([noise_of(row.real, parts) for row in np.atleast_2d(values)])
+    spectrum = NmrSpectrum(
         values=values,
         frequency=frequency,
         shift=shift,
@@ -301,7 +353,8 @@ def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrS
         carrier_mhz=data.carrier_mhz,
         reference_mhz=reference,
         indirect=data.indirect,
-        phase=phase,
+        phase=None if found is None else found.phase,
+        phase_covariance=None if found is None or not found.covariance.any() else found.covariance,
         magnitude=settings.magnitude,
         fid_weights=fid_weights,
         source=data.source,
@@ -309,6 +362,31 @@ def nmr_spectrum(data: NmrData, processing: NmrProcessing | None = None) -> NmrS
         parameters=dict(data.parameters),
         notes=tuple(notes),
     )
+    return replace(spectrum, notes=(*notes, *_of_signs(spectrum, settings)))
+
+
+def independent_parts(n_points: int, fid_weights: FloatArray | None) -> int:
+    """Return of how many parts the noise of a spectrum is told: each longer than points are correlated."""
+    if fid_weights is None:
+        return PARTS
+    correlated = n_points * float(fid_weights[1].max() / fid_weights[1].sum())
+    return int(np.clip(n_points / (CORRELATIONS * correlated), FEWEST_PARTS, PARTS))
+
+
+def _of_signs(spectrum: NmrSpectrum, settings: NmrProcessing) -> list[str]:
+    """Return how much of the signal is negative, and what that may mean where it is much."""
+    if spectrum.magnitude or (settings.phase is None and spectrum.fid_weights is not None):
+        return []
+    share = spectrum.negative_share
+    said = f"negative signal: {100.0 * share:.2g} % of the signal"
+    if share <= MOST_NEGATIVE or settings.both_signs:
+        return [said]
+    return [
+        said,
+        f"more than {100.0 * MOST_NEGATIVE:g} % of the signal is negative: phase or baseline are not right, and "
+        "integrals and lines are wrong by as much; give the phase or a baseline by hand, or ask for both signs where "
+        "lines are upside down",
+    ]
 
 
 def transformed(
@@ -337,7 +415,7 @@ def transformed(
 
 def _phased(
     values: ComplexArray, axis: FloatArray, data: NmrData, settings: NmrProcessing, notes: list[str]
-) -> tuple[ComplexArray, NmrPhase | None]:
+) -> tuple[ComplexArray, FoundPhase | None]:
     setting = settings.phase
     if settings.magnitude or setting is None:
         return values, None
@@ -348,15 +426,25 @@ def _phased(
     if not isinstance(setting, NmrPhase) and data.domain != "time":
         return values, None
     if isinstance(setting, NmrPhase):
-        phase = setting
-    else:
-        rows = np.atleast_2d(values)
-        strongest = int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
-        phase = automatic_phase(rows[strongest], axis, first_order=setting == "auto")
-        if data.indirect is not None and data.indirect.name == "delay":
-            phase = _upright(rows, axis, phase, data.indirect.values)
-        notes.append(f"phase found: ph0 = {phase.ph0:.1f}°, ph1 = {phase.ph1:.1f}°, pivot {phase.pivot:.5g}")
-    return phased(values, axis, phase), phase
+        return phased(values, axis, setting), FoundPhase(setting, np.zeros((2, 2)))
+    rows = np.atleast_2d(values)
+    found = automatic_phase(rows[_strongest(rows)], axis, first_order=setting == "auto", both_signs=settings.both_signs)
+    if data.indirect is not None and data.indirect.name == "delay":
+        found = replace(found, phase=_upright(rows, axis, found.phase, data.indirect.values))
+    notes.append(_phase_words(found, settings.both_signs))
+    return phased(values, axis, found.phase), found
+
+
+def _strongest(rows: ComplexArray | FloatArray) -> int:
+    """Return which trace of (n_traces, n_points) has the most signal."""
+    return int(np.argmax((np.abs(rows) ** 2).sum(axis=1)))
+
+
+def _phase_words(found: FoundPhase, both_signs: bool) -> str:
+    phase, sigmas = found.phase, np.sqrt(np.diag(found.covariance))
+    how = "lines of both signs allowed" if both_signs else "all lines upright"
+    slope = f"{phase.ph1:.1f} ± {sigmas[1]:.1f}°" if sigmas[1] else "0, for there is one group of lines"
+    return f"phase found, {how}: ph0 = {phase.ph0:.1f} ± {sigmas[0]:.1f}°, ph1 = {slope}, pivot {phase.pivot:.5g}"
 
 
 def _upright(rows: ComplexArray, axis: FloatArray, phase: NmrPhase, delays: FloatArray) -> NmrPhase:
@@ -366,11 +454,41 @@ def _upright(rows: ComplexArray, axis: FloatArray, phase: NmrPhase, delays: Floa
     return replace(phase, ph0=(phase.ph0 + 360.0) % 360.0 - 180.0) if negative else phase
 
 
-def _without_baseline(values: ComplexArray, settings: NmrProcessing, notes: list[str]) -> ComplexArray:
-    if settings.baseline is None:
-        return values
-    rows = np.atleast_2d(values)
+def _without_baseline(
+    values: ComplexArray, settings: NmrProcessing, phase: NmrPhase | None, notes: list[str]
+) -> ComplexArray:
     order = settings.baseline
-    curves = [smooth_baseline(row.real) if order == "arpls" else polynomial_baseline(row.real, order) for row in rows]
-    notes.append("baseline: arPLS" if order == "arpls" else f"baseline: polynomial of order {order}")
+    rows = np.atleast_2d(values)
+    if order is None:
+        return values
+    if order == "auto":
+        curves = _restored(rows, settings, phase, notes)
+        if curves is None:
+            return values
+    elif order == "arpls":
+        curves = [smooth_baseline(row.real) for row in rows]
+        notes.append("baseline: arPLS")
+    else:
+        curves = [polynomial_baseline(row.real, order) for row in rows]
+        notes.append(f"baseline: polynomial of order {order}")
     return np.asarray((rows - np.array(curves)).reshape(values.shape))
+
+
+def _restored(
+    rows: ComplexArray, settings: NmrProcessing, phase: NmrPhase | None, notes: list[str]
+) -> list[FloatArray] | None:
+    """Return what missing points left under each trace, None where nothing is seen of it."""
+    if phase is None or settings.both_signs:
+        return None
+    strongest = rows[_strongest(rows)].real
+    n_missing = missing_points(phase.ph1)
+    upright = strongest if abs(strongest.max()) >= abs(strongest.min()) else -strongest
+    if not n_missing and not lies_below(upright):
+        return None
+    share = float(np.median(floor_curve(upright, n_missing)) / upright.max())
+    waves = f" and waves of {n_missing} missing point{'s' * (n_missing > 1)}" if n_missing else ""
+    notes.append(
+        f"baseline: level{waves} through the floor of the spectrum, {100.0 * share:.2g} % of the highest line, as an "
+        "FID without its beginning has it"
+    )
+    return [floor_curve(row.real, n_missing) for row in rows]

@@ -56,6 +56,7 @@ from nanocrystal.measurement import Axis, Look, Measured, MeasuredTechnique, Poi
 from nanocrystal.measurement.agreement import says_of_unit
 from nanocrystal.measurement.counted import background_quantity, check_background
 from nanocrystal.measurement.keys import BackgroundTerms, Range
+from nanocrystal.measurement.nmr.columns import line_places, roles_of
 from nanocrystal.measurement.nmr.points import NMR, measured_curve
 from nanocrystal.measurement.points import Named
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
@@ -84,11 +85,10 @@ from nanocrystal.techniques.nmr_diffusion.sizes import (
 FloatArray = NDArray[np.float64]
 SI = 1e-12
 """m²/s of one µm²/s"""
-STRONGEST = 10.0
-"""T/m; more than gradient coils of NMR probes reach"""
+STRONGEST, STRONG = 50.0, 10.0
+"""T/m; more than gradient coils reach (those of diffusion probes 30), and than those of other probes do"""
 LIQUIDS = (0.1, 2e4)
 """µm²/s, between which D of something dispersed or dissolved is credible"""
-MOST_LINES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,30 +196,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
     @cached_property
     def places(self) -> dict[str, tuple[int, int | None]]:
         """The lines: name -> places of integral and sigma among the columns; raises InputError, address local."""
-        if self.columns is None or len(self.columns) < 2 or self.columns[0] != "gradient":
-            example = 'columns = ["gradient", "alkene", "sigma"]'
-            raise InputError("columns", f"must name gradient and the lines that follow it, such as {example}.")
-        places: dict[str, tuple[int, int | None]] = {}
-        last = None
-        for k, name in enumerate(self.columns[1:], start=1):
-            if name == "sigma":
-                if last is None or places[last][1] is not None:
-                    raise InputError("columns", f"have a sigma at place {k + 1} that follows no line.")
-                places[last] = (places[last][0], k)
-            elif name != "ignore":
-                if not name.isidentifier():
-                    raise InputError("columns", f"{name!r} must be made of letters, digits and _.")
-                if name in places:
-                    raise InputError("columns", f"name {name} twice; each line has a name of its own.")
-                places[name] = (k, None)
-            last = name if name in places else last if name == "sigma" else None
-        if not 1 <= len(places) <= MOST_LINES:
-            raise InputError(
-                "columns",
-                f"name {len(places)} lines; 1 to {MOST_LINES} are possible. For maps of many columns see "
-                "nanocrystal.analysis.nmr_map.",
-            )
-        return places
+        return line_places(self.columns, "gradient")
 
     @property
     def line_names(self) -> tuple[str, ...]:
@@ -283,9 +260,7 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             if width != len(self.columns):
                 problem = f"names {len(self.columns)} columns, but {path.name} has {width}."
                 raise InputError(f"{where}.columns", problem)
-        integral, sigma = self.places[line]
-        roles = {0: "x", integral: "y", **({} if sigma is None else {sigma: "sigma"})}
-        columns = [roles.get(k, "ignore") for k in range(len(self.columns or ()))]
+        columns = roles_of(self.columns or (), self.places[line])
         other = "G/cm" if self.gradient_unit == "T/m" else "T/m"
         unit, said = self.gradient_unit.lower(), f'gradient_unit is "{self.gradient_unit}"'
         says = says_of_unit("gradient", unit, said, "gradient_unit", f'say gradient_unit = "{other}" if it is that')
@@ -326,10 +301,13 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
 
     def _b_words(self, x: FloatArray) -> str:
         g = self._gradients(x)
+        strong = ""
+        if float(g[-1]) > STRONG and self.gradient_unit == "T/m":
+            strong = '; only probes for diffusion reach that: where the file is in G/cm, say gradient_unit = "G/cm"'
         return (
             f"b = (γ s g δ)² (Δ − κδ) of {self.nucleus}: g {g[0]:.4g} to {g[-1]:.4g} T/m (calibration "
             f"{self.gradient_calibration:g}), δ {self.pulse_duration:g} ms, Δ {self.diffusion_time:g} ms, "
-            f"s {self.shape_factor:.4g}, κ {self.delta_correction:.4g}"
+            f"s {self.shape_factor:.4g}, κ {self.delta_correction:.4g}{strong}"
         )
 
     def _check(self, where: str, sample: Any) -> None:

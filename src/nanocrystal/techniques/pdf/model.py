@@ -41,6 +41,8 @@ SMEARING = 2.5
 """Å; width of the Gaussians that blur explicit atoms to their small-angle scattering"""
 MOST_UNSEEN = 0.25
 """of qmax: no measurement begins above it, whatever a header says"""
+INSIDE = 0.7
+"""of the diameter of a sphere of equal volume: a range that ends below says little of it"""
 MOST_DRAWN = 20_000
 """points of a finer curve for figures"""
 
@@ -203,6 +205,9 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             values.get(f"{self.where}.delta2", structure.delta2),
         )
 
+    def nothing_seen(self, evaluation: Evaluation) -> str:
+        return self.sample.lonely(evaluation)
+
     def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
         return self.sample.motion_ceilings(evaluation, self.where)
 
@@ -337,7 +342,34 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
                     f"The correlated motion (delta1 = {delta1:.3g} Å, delta2 = {delta2:.3g} Å²) leaves no width to the "
                     f"nearest pairs of {name} at {nearest:.2f} Å; give it a max (delta2 below {nearest**2:.2g} Å²)."
                 )
-        return tuple(remarks)
+        return (*remarks, *self._reach(evaluation))
+
+    def _reach(self, evaluation: Evaluation) -> list[str]:
+        """Return remarks on sizes that the range, or a resolution left out, makes worse than their errors say."""
+        parts = self.sample.mass_fractions(evaluation)
+        sizes = [
+            f"populations.{name}"
+            for name, population in self.sample.at(evaluation).items()
+            if parts[name] > 0.0 and any(p.vary for _, p in population.population.shape.declared().values())
+        ]
+        if not sizes:
+            return []
+        remarks = []
+        if evaluation.values[f"{self.where}.qdamp"] == 0.0:
+            remarks.append(
+                f"qdamp is 0: what the resolution of the instrument damps is taken for the size of {', '.join(sizes)}, "
+                "which is too small; find qdamp with a standard."
+            )
+        last = float(self.measured.x[-1])
+        for name, population in self.sample.at(evaluation).items():
+            volume = population.shape.mean_volume
+            across = 0.0 if volume is None else float(np.cbrt(6.0 * volume / np.pi))
+            if f"populations.{name}" in sizes and last < INSIDE * across:
+                remarks.append(
+                    f"the range ends at {last:.3g} Å, inside the crystals of populations.{name} ({across:.3g} Å): "
+                    "their size follows from the beginning of its envelope, and its error holds for that form alone."
+                )
+        return remarks
 
     def drawing(self, evaluation: Evaluation) -> Drawing | None:
         if self.curve is None:

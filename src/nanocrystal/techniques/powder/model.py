@@ -29,6 +29,7 @@ from nanocrystal.sample import Sample
 from nanocrystal.techniques.powder.free import free_intensities, without
 from nanocrystal.techniques.powder.microabsorption import COARSE, Absorber, particle_factors
 from nanocrystal.techniques.powder.phase import Phase, step_of_peaks
+from nanocrystal.techniques.powder.said import Reflections, amount_remarks, cell_remarks, width_remarks
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -238,6 +239,15 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     # ---- what follows -------------------------------------------------------------------------
 
+    def idle(self) -> Mapping[str, str]:
+        words = "shapes do not broaden the peaks of a powder pattern"
+        return {
+            f"populations.{p.name}.{k}": f"{words}, {p.in_profile('size')} does"
+            for p in self.phases
+            if p.finite
+            for k in self.sample.populations[p.name].shape.declared()
+        }
+
     def of_population(self, name: str) -> tuple[str, ...]:
         return tuple(a for p in self.phases if p.name == name for a in p.of_profile)
 
@@ -345,7 +355,48 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
                 n = len(self.intensities(evaluation)[phase.name])
                 remarks.append(f"{n} intensities of {where} were left free, so its mass fraction means nothing.")
         remarks += self._coarse()
+        remarks += self._worth(evaluation)
         return (*remarks, *self._amorphous_doubts(evaluation.values), *self._narrow(evaluation.values))
+
+    def _worth(self, evaluation: Evaluation) -> list[str]:
+        """Return what cells, amounts and sizes of this pattern are worth."""
+        settings, values = self.settings, evaluation.values
+        declared = settings.declared()
+        varied = {k for k, (_, p) in declared.items() if p.vary}
+        cells = []
+        if settings.tube is not None and settings.geometry == "bragg-brentano" and settings.standard is None:
+            which = next((k for k in ("displacement", "zero") if k in varied), "")
+            reflections = [
+                Reflections(p.name, p.at(evaluation).places(self.measured.x), self._lengths(p, values))
+                for p in self.phases
+            ]
+            shift = values[f"{self.where}.displacement"] if "displacement" in declared else 0.0
+            cells = cell_remarks(reflections, shift, settings.radius, which)
+        widths = [k for k in ("caglioti_u", "caglioti_v", "caglioti_w", "lorentz_x", "lorentz_y") if k in varied]
+        sizes = [k for k in varied if k.endswith((".size", ".strain"))]
+        amounts = []
+        if any(p.vary for n, p in self._amounts_declared().items()) and self.measured.observed is not None:
+            flat = settings.geometry == "bragg-brentano" and values[f"{self.where}.overflow_angle"] == 0.0
+            fractions = self.sample.mass_fractions(evaluation)
+            amounts = amount_remarks(self._fine_absorbers(), fractions, overflow=not flat)
+        return [*cells, *amounts, *width_remarks(widths, sorted(sizes), settings.standard is not None)]
+
+    def _lengths(self, phase: Phase, values: Values) -> dict[str, float]:
+        declared = phase.crystal.declared()
+        return {k: values[f"{phase.prefix}.{k}"] for k in ("a", "b", "c") if k in declared and declared[k][1].vary}
+
+    def _amounts_declared(self) -> dict[str, Parameter]:
+        populations = self.sample.populations
+        return {n: populations[n].declared()[populations[n].fraction_basis][1] for n in populations}
+
+    def _fine_absorbers(self) -> dict[str, Absorber]:
+        """Return all phases as they absorb; none where one has free intensities or tables are not installed."""
+        if any(p.free for p in self.phases) or self._absorbers:
+            return {}
+        try:
+            return {p.name: p.at(self._start).absorber() for p in self.phases}
+        except InputError:
+            return {}
 
     def _coarse(self) -> list[str]:
         """Return a remark on each phase whose particles are too coarse for Brindley."""

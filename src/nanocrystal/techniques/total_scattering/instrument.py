@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.parameters import Evaluation, ParameterSet
-from nanocrystal.sample import Sample
+from nanocrystal.reduction.angles import recoil_factor
+from nanocrystal.sample import PairStructure, Sample
 from nanocrystal.tables.incoherent import incoherent_function
 
 FloatArray = NDArray[np.float64]
+COUNTED = 2.0
+"""power of the recoil factor where photons are counted"""
 NARROWEST = 2e-4
 """Å⁻¹; resolutions narrower than this are taken as this wide where they vary over the data"""
 
@@ -51,9 +54,18 @@ def polarization(q: FloatArray, wavelength: float, part: float) -> FloatArray:
 # ---- background ---------------------------------------------------------------------------------
 
 
-def incoherent(sample: Sample, q: FloatArray) -> FloatArray:
-    """Return the incoherent scattering function (H. H. M. Balyuzi 1975), the mean over the atoms of the sample."""
-    return np.asarray(sum(part * incoherent_function(e, q) for e, part in _composition(sample).items()))
+def incoherent(structure: PairStructure, q: FloatArray) -> FloatArray:
+    """Return the incoherent scattering of the free atoms of a unit, electron units, without recoil, (n_q,)."""
+    atoms = ((k.element, k.count * k.occupancy) for k in structure.kinds)
+    return np.asarray(sum(n * incoherent_function(element, q) for element, n in atoms))
+
+
+def recoil(q: FloatArray, wavelength: float | None) -> FloatArray | float:
+    """Return by what recoil weakens incoherent scattering at q (n_q,) where photons are counted; 1 of no wavelength."""
+    if wavelength is None:
+        return 1.0
+    angle = 2.0 * np.arcsin(np.minimum(q * wavelength / (4.0 * np.pi), 1.0))
+    return recoil_factor(angle, wavelength, COUNTED)
 
 
 def elements_of(sample: Sample) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,6 +32,7 @@ from nanocrystal.techniques.total_scattering.instrument import (
     finer_grid,
     incoherent,
     polarization,
+    recoil,
     smeared,
 )
 
@@ -79,27 +79,33 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
     def terms(self) -> int:
         return self.settings.background_terms
 
-    @cached_property
-    def beside(self) -> Mapping[str, FloatArray]:
-        """Polynomials, blanks and Compton scattering."""
-        compton = {"compton_scale": incoherent(self.sample, self.q)} if self.settings.compton else {}
-        return {**super().beside, **compton}
-
     @property
     def requirement(self) -> PairGrid:
         """All pairs of the crystals, in bins fine enough for the largest Q."""
         return PairGrid(0.0, min(0.005, 0.125 / float(self.q.max())), whole=True)
 
     def signal(self, evaluation: Evaluation) -> FloatArray:
-        parts = self._intensities(evaluation, self._ideal_grid(evaluation))
-        return self._through_instrument(evaluation, np.asarray(sum(parts.values())))[None, :]
+        grid = self._ideal_grid(evaluation)
+        parts = self._intensities(evaluation, grid)
+        ideal = np.asarray(sum(parts.values())) + self._incoherent(evaluation, grid)
+        return self._through_instrument(evaluation, ideal)[None, :]
+
+    def _incoherent(self, evaluation: Evaluation, grid: IdealGrid) -> FloatArray:
+        """Return the incoherent scattering of the mean nanocrystal, recoil included, on a grid of Q."""
+        if not self.settings.compton:
+            return np.zeros(len(grid.q))
+        structures = self.sample.pairs(evaluation)
+        numbers = crystal_numbers(self.sample.atom_fractions(evaluation, structures), structures)
+        free = sum(numbers[n] * (s.n_units or 1.0) * incoherent(s, grid.q) for n, s in structures.items())
+        part = evaluation.values[f"{self.where}.compton_scale"]
+        return np.asarray(part * free * recoil(grid.q, self.wavelength))
 
     # ---- exact derivatives --------------------------------------------------------------------
 
     def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
         """Exact for what the sample derives: lengths, cell parameters and more of shapes along the lattice."""
         structures = self.sample.pairs(evaluation)
-        if not _exclusions_alone(structures):
+        if not _exclusions_alone(structures) or self.settings.compton:
             return {}
         grid = self._ideal_grid(evaluation)
         derived = self.sample.shaped_derivatives(
@@ -122,6 +128,9 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
             derivatives[address] = np.zeros((len(self.linear), len(self.q)))
             derivatives[address][0] = self._through_instrument(evaluation, np.asarray(slope))
         return derivatives
+
+    def nothing_seen(self, evaluation: Evaluation) -> str:
+        return self.sample.lonely(evaluation)
 
     def ceilings(self, evaluation: Evaluation) -> tuple[Ceiling, ...]:
         return self.sample.motion_ceilings(evaluation, self.where)
@@ -250,10 +259,12 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
     # ---- for the report -----------------------------------------------------------------------
 
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
-        if len(self.sample.populations) < 2:
+        scale, grid = evaluation.values[f"{self.where}.scale"], self._ideal_grid(evaluation)
+        parts = self._intensities(evaluation, grid)
+        if self.settings.compton:
+            parts = {**parts, "incoherent": self._incoherent(evaluation, grid)}
+        if len(parts) < 2:
             return {}
-        scale = evaluation.values[f"{self.where}.scale"]
-        parts = self._intensities(evaluation, self._ideal_grid(evaluation))
         return {n: scale * self._through_instrument(evaluation, part) for n, part in parts.items()}
 
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:

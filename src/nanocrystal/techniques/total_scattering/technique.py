@@ -15,9 +15,13 @@ Instrument
 
 Background
     Chebyshev polynomials over the range of the data, background.c0, c1, … (background_terms of them),
-    any number of measured blanks, each with its own scale, and with compton = true incoherent
-    scattering of free atoms (H. H. M. Balyuzi, Acta Cryst. A31, 600 (1975)), the mean over the atoms (all
-    populations alike, occupancies as they start), compton_scale its factor. All are linear.
+    and any number of measured blanks, each with its own scale. All are linear.
+
+Incoherent scattering
+    With compton = true that of free atoms is added (H. H. M. Balyuzi, Acta Cryst. A31, 600 (1975)): Σ S(Q) over the
+    atoms of the mean nanocrystal, in the same electron units and under the same scale as I(Q), times compton_scale,
+    which is 1 unless it is refined. Where a wavelength is known it is weakened by recoil, (E′/E)², as for a detector
+    that counts photons.
 
 Weights
     σ of the file; without them Poisson's law for counts, which are whole numbers or what counts_per_unit makes them,
@@ -107,7 +111,7 @@ class TotalScattering(CurveTechnique):
     anomalous: Anomalous = True
     background_terms: BackgroundTerms = 4
     background: Background = field(default_factory=dict)
-    compton: Annotated[bool, "whether incoherent scattering is added, with its own scale"] = False
+    compton: Annotated[bool, "whether the incoherent scattering of the mean nanocrystal is added"] = False
     scale: Annotated[
         Number | None,
         Quantity(
@@ -163,17 +167,19 @@ class TotalScattering(CurveTechnique):
         Quantity(
             "compton_scale",
             "",
-            "with compton = true: scale of the incoherent scattering",
+            "with compton = true: by what the incoherent scattering of free atoms is multiplied",
             1.0,
+            0.0,
+            10.0,
             scale=0.1,
-            meaning=of_measurement("scale", "of the incoherent scattering of the mean atom in electron units"),
+            meaning=of_measurement("scale", "of the incoherent scattering of the mean nanocrystal, over that of I(Q)"),
         ),
     ] = None
 
     name: ClassVar[str] = "total-scattering"
     from_reduction: ClassVar[tuple[str, str] | None] = ("q", "intensity")
     points: ClassVar[Points] = Points(abscissae=(WAVE_VECTOR, TWO_THETA), fewest=10, without_sigma="counting")
-    linear: ClassVar[tuple[str, ...]] = ("scale", "compton_scale")
+    linear: ClassVar[tuple[str, ...]] = ("scale",)
 
     def declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         """Return local address -> (declaration, parameter)."""
