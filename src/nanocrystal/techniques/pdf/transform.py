@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.peaks import gaussian_sum
+from nanocrystal.kernels.waves import WaveSum
 
 FloatArray = NDArray[np.float64]
 RadialFunction = Callable[[FloatArray], FloatArray]
@@ -19,6 +20,11 @@ OVERSAMPLING = 4
 """how many times finer in Q than the distances require; termination ripples err by 1/(24 OVERSAMPLING²)"""
 BLUR = 2.0
 """standard deviation of a Gaussian that all curves on the grid are convoluted with, steps of the grid"""
+
+EQUAL_STEPS = 1e-9
+"""of a wave at qmax: points that lie so near to equal steps stand in them"""
+MOST_AT_ONCE = 100_000
+"""points at which waves are summed at once"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,45 @@ class PeakShape:
         """Return σ² at the distances r, Å²; never below 0."""
         motion = np.maximum(1.0 - self.delta1 / r - self.delta2 / r**2, 0.0)
         return np.asarray(self.u * (motion + (self.qbroad * r) ** 2))
+
+
+@dataclass(frozen=True, eq=False)
+class ToPoints:
+    """G(r) = (2/π) Σ_k F(Q_k) sin(Q_k r) w_k, linear in F.
+
+    q: (n_q,) Å⁻¹, k times the first; weight: w_k, what of its cell of Q a term stands for, Å⁻¹; r: (n_points,) Å.
+    """
+
+    q: FloatArray
+    weight: FloatArray
+    r: FloatArray
+
+    def __call__(self, f: FloatArray) -> FloatArray:
+        """Return G at the points (…, n_points) of F (…, n_q)."""
+        return self._waves.sines(2.0 / np.pi * self.weight * f)
+
+    @cached_property
+    def _waves(self) -> WaveSum:
+        return WaveSum(float(self.q[0]), len(self.q), self.r)
+
+    def covariances(self, variances: FloatArray) -> FloatArray:
+        """Return how points move together, (…, n_points, n_points), where F_k are independent of variance v_k/ΔQ.
+
+        variances: v (…, n_q). 2 sin Qr sin Qr′ = cos Q(r − r′) − cos Q(r + r′): points in equal steps have few sums
+        and differences.
+        """
+        n, step = len(self.r), float(np.diff(self.r).mean())
+        i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+        if np.abs(self.r - self.r[0] - step * np.arange(n)).max() * self.q[-1] < EQUAL_STEPS:
+            at = np.concatenate([step * np.arange(n), 2.0 * self.r[0] + step * np.arange(2 * n - 1)])
+            apart, together = np.abs(i - j), n + i + j
+        else:
+            at = np.concatenate([(self.r[:, None] - self.r).ravel(), (self.r[:, None] + self.r).ravel()])
+            apart, together = n * i + j, n * n + n * i + j
+        amplitudes = 0.5 * (2.0 / np.pi * self.weight) ** 2 / self.q[0] * variances
+        blocks = np.array_split(at, len(at) // MOST_AT_ONCE + 1)
+        waves = np.concatenate([WaveSum(float(self.q[0]), len(self.q), x).cosines(amplitudes) for x in blocks], axis=-1)
+        return np.asarray(waves[..., apart] - waves[..., together])
 
 
 @dataclass(frozen=True)
@@ -81,10 +126,10 @@ class PeakTransform:
         step, n, _, _ = self._grid
         return step * np.arange(float(min(n, int(self.r_end / step) + 1)))
 
-    def to_points(self, r: FloatArray) -> FloatArray:
-        """Return (2/π) sin(Q r) dQ: from F(Q) to G at the points, (n_points, n_q)."""
+    def to_points(self, r: FloatArray) -> ToPoints:
+        """Return the way from F(Q) to G at the points, (n_points,) Å."""
         _, _, q, weight = self._grid
-        return np.asarray(2.0 / np.pi * np.sin(np.outer(r, q)) * weight)
+        return ToPoints(q, weight, r)
 
     # ---- peaks --------------------------------------------------------------------------------
 
