@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.sine import HALF_WIDTH, OVERSAMPLING, VARIANCE
+from nanocrystal.kernels.sine import HALF_WIDTH, OVERSAMPLING, VARIANCE, next_fast_length
 
 FloatArray = NDArray[np.float64]
 
@@ -47,10 +47,8 @@ class WaveSum:
 
     @cached_property
     def _length(self) -> int:
-        """Points of the grid in one period; products of 2, 3 and 5, for which the FFT is fast."""
-        least = int(2.0 * OVERSAMPLING * (self.n_waves + 1))
-        odd = [1, 3, 5, 9, 15, 25, 45, 75, 225]
-        return min(2 * k << max(0, int(np.ceil(np.log2(least / (2 * k))))) for k in odd)
+        """Points of the grid in one period."""
+        return 2 * next_fast_length(int(OVERSAMPLING * (self.n_waves + 1)))
 
     @cached_property
     def _window(self) -> FloatArray:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
+from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.measurement import Axis, Drawing, Measured, Model
 from nanocrystal.measurement.correlated import FittedNoise, whitening
 from nanocrystal.measurement.derivatives import (
@@ -421,6 +422,4 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
 
 def between_points(curve: Curve, r: FloatArray) -> FloatArray:
     """Return a measured G at r, by a cubic spline."""
-    from scipy.interpolate import CubicSpline
-
-    return np.asarray(CubicSpline(curve.x, curve.y)(r))
+    return CubicSpline(curve.x, curve.y)(r)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.peaks import gaussian_sum
+from nanocrystal.kernels.sine import next_fast_length
 from nanocrystal.kernels.waves import WaveSum
 
 FloatArray = NDArray[np.float64]
@@ -106,11 +107,9 @@ class PeakTransform:
         The grid is OVERSAMPLING times as long as needed, so that the sum over Q stands for the integral;
         qmax lies on the edge of a Q cell, and a cell that qmin cuts counts with its part.
         """
-        from scipy.fft import next_fast_len
-
         n_cells = int(np.ceil(self.qmax * OVERSAMPLING * self.r_end / np.pi))
         dq = self.qmax / (n_cells + 0.5)
-        n = next_fast_len(int(np.ceil(5.0 * self.qmax / dq)), real=True)
+        n = next_fast_length(int(np.ceil(5.0 * self.qmax / dq)))
         q = dq * np.arange(1.0, n_cells + 1.0)
         covered = np.clip((q + dq / 2 - self.qmin) / dq, 0.0, 1.0)
         return np.pi / (n * dq), n, q, covered * dq
@@ -182,12 +181,11 @@ class PeakTransform:
         return np.asarray(np.cos(0.5 * np.pi * np.clip((self.r - self.r_end + TAPER) / TAPER, 0.0, 1.0)) ** 2)
 
     def _to_q(self, curve: FloatArray, blur: float) -> FloatArray:
-        from scipy.fft import dst
-
         step, n, q, _ = self._grid
-        padded = np.zeros(n - 1)
-        padded[: len(curve) - 1] = curve[1:n]
-        return np.asarray(0.5 * step * dst(padded, type=1)[: len(q)] * np.exp(0.5 * blur * q**2))
+        inner = curve[1:n]
+        odd = np.zeros(2 * n)
+        odd[1 : len(inner) + 1], odd[-len(inner) :] = inner, -inner[::-1]
+        return np.asarray(-0.5 * step * np.fft.rfft(odd).imag[1 : len(q) + 1] * np.exp(0.5 * blur * q**2))
 
 
 def blurred(curve: FloatArray) -> FloatArray:
