@@ -25,15 +25,19 @@ from nanocrystal.refinement.problem import Point, Problem
 
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
+MOST_DRAWN = 200
+"""points looked at; starts beyond as many are taken as they are drawn"""
 FITTING = 0.5
 """part of the points drawn, those that fit best, among which distance counts"""
 EXCHANGED = 2
 """descents at most from the best minimum with like values exchanged"""
 EXPLAINED = 0.3
 """of χ² without the sample: where the study's values explain less, cells and sizes are looked for"""
-CELL_FACTORS = tuple(1.0 + 0.004 * k for k in range(-15, 16))
+GAINED = 0.1
+"""of χ², by which it must fall for other cells or sizes to be taken"""
+CELL_FACTORS = tuple(1.0 + 0.008 * k for k in range(-7, 8) if k)
 """of the lengths of a cell in that"""
-SIZE_FACTORS = (0.3, 0.41, 0.57, 0.79, 1.1, 1.5, 2.1, 2.9, 4.0)
+SIZE_FACTORS = (0.3, 0.5, 0.8, 1.3, 2.2, 4.0)
 CELL = "cell length"
 """quantity whose values are changed together, of one crystal"""
 
@@ -90,15 +94,13 @@ def drawn_starts(problem: Problem, number: int, seed: int) -> list[FloatArray]:
     """Return so many points (n_free,) around the study's: those that fit best, and far ones among those that fit."""
     coordinates, rng = Coordinates.of(problem), np.random.default_rng(seed)
     drawn: list[tuple[float, FloatArray]] = []
-    for _ in range(DRAWN_PER_START * number):
+    for _ in range(min(DRAWN_PER_START * number, MOST_DRAWN)):
         x = coordinates.drawn(rng)
-        try:
-            drawn.append((problem.point(x).chi2, x))
-        except (InputError, RefinementError):
-            continue
-    drawn.sort(key=lambda entry: entry[0])
+        drawn.append((_chi2(problem, x), x))
+    drawn = sorted((entry for entry in drawn if np.isfinite(entry[0])), key=lambda entry: entry[0])
     fitting = [x for _, x in drawn[: max(number, round(FITTING * len(drawn)))]]
-    return _apart(fitting, number, coordinates)
+    chosen = _apart(fitting, number, coordinates)
+    return [*chosen, *(coordinates.drawn(rng) for _ in range(number - MOST_DRAWN))]
 
 
 def _apart(points: Sequence[FloatArray], number: int, coordinates: Coordinates) -> list[FloatArray]:
@@ -137,22 +139,27 @@ def exchanged(problem: Problem, x: FloatArray) -> Iterator[FloatArray]:
 
 
 def looked_for(problem: Problem, start: Point) -> FloatArray:
-    """Return where to begin: the study's values, or cells and sizes that fit better where those explain nothing."""
-    if not _explains_little(problem, start):
-        return problem.start
+    """Return where to begin: the study's values, or cells and sizes that fit far better where those explain nothing.
+
+    Beside a strong phase that is not met yet the cell of a weak one may fit a little better anywhere.
+    """
     best, x = start.chi2, problem.start
+    if best <= (1.0 - EXPLAINED) * _without_sample(problem, start):
+        return x
     for places, factors in _looked_at(problem):
+        trials = []
         for factor in factors:
             trial = x.copy()
             trial[places] = problem.start[places] * factor
-            found = _chi2(problem, trial)
-            if found < best:
-                best, x = found, trial
+            trials.append((_chi2(problem, trial), trial))
+        found, trial = min(trials, key=lambda pair: pair[0])
+        if found < (1.0 - GAINED) * best:
+            best, x = found, trial
     return x
 
 
-def _explains_little(problem: Problem, start: Point) -> bool:
-    """Say whether the curves of the sample leave χ² nearly as it is without them."""
+def _without_sample(problem: Problem, start: Point) -> float:
+    """Return χ² of what the backgrounds alone leave."""
     without = 0.0
     for name, d in start.datasets.items():
         rows = [k for k in problem.models[name].background_rows() if k in d.free_rows]
@@ -161,7 +168,7 @@ def _explains_little(problem: Problem, start: Point) -> bool:
             columns = problem.whitened(name, d.curves[rows]).T
             observed = observed - columns @ np.linalg.lstsq(columns, observed, rcond=None)[0]
         without += float(observed @ observed)
-    return start.chi2 > (1.0 - EXPLAINED) * without
+    return without
 
 
 def _looked_at(problem: Problem) -> Iterator[tuple[list[int], tuple[float, ...]]]:
