@@ -43,6 +43,8 @@ SAME_ROW = 1e-6
 """relative difference of two derivatives of W that are taken as one; differences over 1e-4 are good to 1e-8"""
 SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
+STEP_OF_REACH = 1.12
+"""from one reach of crystals whose sizes vary to the next"""
 MOST_BYTES = 6e9
 """of the histograms of all kinds of pairs"""
 MOST_PAIRS = 3e9
@@ -370,7 +372,7 @@ class LatticeNow:
     ) -> Weighted:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
         vectors = self.block_vectors
-        reach = np.ceil(self._checked_reach()).astype(np.int64)
+        reach = self._stepped_reach()
         if self.lattice.surface is not None:
             reach = reach + 1  # some places reach half a block further
         weights_at = self._weight_table(reach, moved)
@@ -481,6 +483,14 @@ class LatticeNow:
 
         key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
         return self.evaluation.once(key, (), ordered, also)
+
+    def _stepped_reach(self) -> IntArray:
+        """Return how many blocks crystals reach, (3,), in steps where sizes vary, so that tables serve again."""
+        reach = self._checked_reach()
+        assert self.lattice.shape is not None
+        if any(parameter.vary for _, parameter in self.lattice.shape.declared().values()):
+            reach = np.maximum(reach, STEP_OF_REACH ** np.ceil(np.log(np.maximum(reach, 1.0)) / np.log(STEP_OF_REACH)))
+        return np.ceil(reach).astype(np.int64)
 
     def _checked_reach(self) -> FloatArray:
         vectors = self.block_vectors
