@@ -25,6 +25,8 @@ from nanocrystal.refinement.problem import Point, Problem
 
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
+MOST_DRAWN = 400
+"""points that are drawn for many starts, unless these are more"""
 FITTING = 0.5
 """part of the points drawn, those that fit best, among which distance counts"""
 EXCHANGED = 2
@@ -90,7 +92,7 @@ def drawn_starts(problem: Problem, number: int, seed: int) -> list[FloatArray]:
     """Return so many points (n_free,) around the study's: those that fit best, and far ones among those that fit."""
     coordinates, rng = Coordinates.of(problem), np.random.default_rng(seed)
     drawn: list[tuple[float, FloatArray]] = []
-    for _ in range(DRAWN_PER_START * number):
+    for _ in range(max(number, min(DRAWN_PER_START * number, MOST_DRAWN))):
         x = coordinates.drawn(rng)
         try:
             drawn.append((problem.point(x).chi2, x))

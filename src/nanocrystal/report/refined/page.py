@@ -22,7 +22,7 @@ from nanocrystal.report.page.numbers import merit
 from nanocrystal.report.page.rendering import RESET, Button, Choice, Page, Verdict, rendered
 from nanocrystal.report.refined.atoms import atoms_data
 from nanocrystal.report.refined.ratio_figure import ratio_figure
-from nanocrystal.report.refined.result import DISAGREE, POOR, AtomPicture, Estimate, FittedCurve, Result
+from nanocrystal.report.refined.result import DISAGREE, POOR, REFINED, AtomPicture, Estimate, FittedCurve, Result
 from nanocrystal.report.refined.stack_figure import stack_figure, trend_figure
 
 Misfit = tuple[str, str, str]
@@ -71,7 +71,7 @@ def parameter_context(parameters: Mapping[str, Estimate]) -> dict[str, Any]:
     """Return what the tables of parameters name."""
     return {
         "refined": tables.refined_rows(parameters),
-        "held": {k: p for k, p in parameters.items() if p.status not in tables.REFINED},
+        "held": {k: p for k, p in parameters.items() if p.status not in REFINED},
         "has_scaled": any(p.stderr_scaled is not None for p in parameters.values()),
         "statuses": {p.status for p in parameters.values()},
         "value_text": tables.value_text,

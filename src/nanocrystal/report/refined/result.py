@@ -22,6 +22,8 @@ POOR = 0.6
 DISAGREE = 0.01
 """probability below which data sets are said to contradict each other"""
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
+REFINED = ("free", "linear", "at_bound", "undetermined")
+"""status of what was refined, whether or not the data determine it"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, without_arrays
 from nanocrystal.report.encoding import ByName, PlainData, called, decoded, encoded
 from nanocrystal.report.outcome import SCHEMA, Ending, Outcome
+from nanocrystal.report.refined.result import REFINED
 
 SERIES = "series.json"
 MEMBER = "member.json"
@@ -30,7 +31,6 @@ MEMBER = "member.json"
 JOINT = "joint"
 """the folder of the joint refinement"""
 UNTITLED = "Untitled series"
-REFINED = ("free", "linear", "at_bound", "undetermined")
 ALONE = ""
 """the name of the only model of a study without candidates"""
 ORDER_PARAMETER = "order_parameter"
