@@ -25,8 +25,8 @@ from nanocrystal.refinement.problem import Point, Problem
 
 DRAWN_PER_START = 8
 """points drawn and looked at for each further start"""
-MOST_DRAWN = 400
-"""points that are drawn for many starts, unless these are more"""
+MOST_DRAWN = 200
+"""points looked at; starts beyond as many are taken as they are drawn"""
 FITTING = 0.5
 """part of the points drawn, those that fit best, among which distance counts"""
 EXCHANGED = 2
@@ -92,15 +92,13 @@ def drawn_starts(problem: Problem, number: int, seed: int) -> list[FloatArray]:
     """Return so many points (n_free,) around the study's: those that fit best, and far ones among those that fit."""
     coordinates, rng = Coordinates.of(problem), np.random.default_rng(seed)
     drawn: list[tuple[float, FloatArray]] = []
-    for _ in range(max(number, min(DRAWN_PER_START * number, MOST_DRAWN))):
+    for _ in range(min(DRAWN_PER_START * number, MOST_DRAWN)):
         x = coordinates.drawn(rng)
-        try:
-            drawn.append((problem.point(x).chi2, x))
-        except (InputError, RefinementError):
-            continue
-    drawn.sort(key=lambda entry: entry[0])
+        drawn.append((_chi2(problem, x), x))
+    drawn = sorted((entry for entry in drawn if np.isfinite(entry[0])), key=lambda entry: entry[0])
     fitting = [x for _, x in drawn[: max(number, round(FITTING * len(drawn)))]]
-    return _apart(fitting, number, coordinates)
+    chosen = _apart(fitting, number, coordinates)
+    return [*chosen, *(coordinates.drawn(rng) for _ in range(number - MOST_DRAWN))]
 
 
 def _apart(points: Sequence[FloatArray], number: int, coordinates: Coordinates) -> list[FloatArray]:
