@@ -33,9 +33,9 @@ EXCHANGED = 2
 """descents at most from the best minimum with like values exchanged"""
 EXPLAINED = 0.3
 """of χ² without the sample: where the study's values explain less, cells and sizes are looked for"""
-CELL_FACTORS = tuple(1.0 + 0.004 * k for k in range(-15, 16))
+CELL_FACTORS = tuple(1.0 + 0.008 * k for k in range(-7, 8) if k)
 """of the lengths of a cell in that"""
-SIZE_FACTORS = (0.3, 0.41, 0.57, 0.79, 1.1, 1.5, 2.1, 2.9, 4.0)
+SIZE_FACTORS = (0.3, 0.5, 0.8, 1.3, 2.2, 4.0)
 CELL = "cell length"
 """quantity whose values are changed together, of one crystal"""
 
