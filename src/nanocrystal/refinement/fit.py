@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -16,9 +16,10 @@ from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
-from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters import Assumption, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.absent import without_absent
+from nanocrystal.refinement.assumed import assumed
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
 from nanocrystal.refinement.judged import doubts, misfit_notes
@@ -71,6 +72,9 @@ class RefinableSample(Protocol):
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on values that are possible but hardly meant."""
+
+    def assumptions(self, values: Values) -> Sequence[Assumption]:
+        """Return what was taken as given beside numbers that are left out."""
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
@@ -233,6 +237,7 @@ def assembled_result(
         joint=joint,
         doubts=doubtful,
         freedom=None if spread.has_sigmas else spread.freedom,
+        assumed=assumed(problem, point, spread, sample.assumptions(values)),
     )
 
 
