@@ -3,7 +3,7 @@
 Each claim of a number that is held at its default, and each assumption of a model or of the sample, names another case.
 How far refined values would be moved follows to first order from what the other case changes in the calculated curves,
 Δc: the minimum moves by −J⁺ Δc, J being the Jacobian of what was refined, background included. What moves no value by
-more than its standard error is left out.
+more than its standard error is left out, and beside a value that moves far what moves by less than a fifth of that.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from nanocrystal.report.refined.result import Assumed
 
 MOVED = 1.0
 """standard errors by which a value must move to be told"""
+CHANCE = 3.0
+"""times the standard deviation by which noise moves a value when curves are added: what moves by less is not told"""
+BESIDE = 0.2
+"""of the standard errors by which the most moved value moves: what moves by less is not told beside it"""
 
 
 def assumed(
@@ -79,8 +83,16 @@ def _assumption(members: Sequence[Declared], point: Point) -> Assumption:
     )
 
 
+def _variances(columns: FloatArray) -> FloatArray:
+    """Return the variances of what is fitted by columns (n, n_columns) to noise of variance 1."""
+    norms = np.linalg.norm(columns, axis=0)
+    norms = np.where(norms > 0.0, norms, 1.0)
+    return np.asarray(np.diag(np.linalg.pinv((columns / norms).T @ (columns / norms), rcond=1e-12)) / norms**2)
+
+
 def _with_unit(value: float, declared: Declared) -> str:
-    return f"{value:.4g} {declared.quantity.unit}".rstrip()
+    unit = declared.quantity.unit
+    return f"{value:.4g}{'' if unit == '°' else ' '}{unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -109,9 +121,8 @@ class _Response:
         smaller: list[str] = []
         moved: list[str] = []
         strength = {n: max((abs(w.get(n, 0.0)) for w in ways), default=0.0) for n in self.spread.names}
-        for name in sorted(strength, key=lambda n: -strength[n]):
-            if strength[name] <= MOVED:
-                continue
+        least = max(MOVED, BESIDE * max(strength.values(), default=0.0))
+        for name in sorted((n for n in strength if strength[n] > least), key=lambda n: -strength[n]):
             signs = {np.sign(w[name]) for w in ways if abs(w.get(name, 0.0)) > MOVED}
             side = moved if len(signs) > 1 or assumption.either_way else larger if signs == {1.0} else smaller
             side.append(name)
@@ -144,7 +155,8 @@ class _Response:
             if assumption.otherwise is not None:
                 model = assumption.otherwise
             try:
-                curve = np.asarray(d.coefficients @ model.curves(self._evaluation(instead)))
+                linear = zip(model.linear, d.coefficients, strict=True)
+                curve = np.array([instead.get(a, c) for a, c in linear]) @ model.curves(self._evaluation(instead))
             except (InputError, RefinementError):
                 return None
             if not np.isfinite(curve).all():
@@ -167,10 +179,10 @@ class _Response:
             rows = np.zeros((len(assumption.lacks), len(d.residual)))
             columns.append(self.problem.whitened(name, assumption.lacks) if own else rows)
         whole = np.hstack([self.jacobian, np.concatenate(columns, axis=1).T])
-        shift = self._solved(whole, self.point.residual) - np.append(
-            self._solved(self.jacobian, self.point.residual), np.zeros(len(assumption.lacks))
-        )
-        return self._in_errors(shift[: self.jacobian.shape[1]])
+        n = self.jacobian.shape[1]
+        shift = (self._solved(whole, self.point.residual))[:n] - self._solved(self.jacobian, self.point.residual)
+        by_chance = np.sqrt(np.maximum(_variances(whole)[:n] - _variances(self.jacobian), 0.0)) * self.spread.factor
+        return self._in_errors(np.where(np.abs(shift) > CHANCE * by_chance, shift, 0.0))
 
     def _solved(self, columns: FloatArray, target: FloatArray) -> FloatArray:
         norms = np.linalg.norm(columns, axis=0)

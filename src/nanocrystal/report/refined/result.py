@@ -315,7 +315,7 @@ class Assumed:
         return "; ".join(f"{sense}: {listed(names)}" for sense, names in sides if names)
 
 
-MOST_LISTED = 4
+MOST_LISTED = 3
 """addresses that a sentence names, more are counted"""
 
 

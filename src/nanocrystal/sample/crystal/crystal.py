@@ -112,7 +112,7 @@ def _cell_quantity(index: int) -> Quantity:
         scale=1.0 if index < 3 else 10.0,
         start_spread=0.01 if index < 3 else 0.005,
         meaning=Meaning(kind, f"{name} in the setting of the structure").more(NO_SIZE_LAW),
-        claim=Claim("the cell of the file", times=1.002) if index < 3 else None,
+        claim=Claim("the cell of the file", times=1.001, either_way=True) if index < 3 else None,
     )
 
 

@@ -149,7 +149,7 @@ class CrystalNow:
             moved = {p: SHIFTED if k % 2 else -SHIFTED for k, p in enumerate(places)}
             found.append(
                 Assumption(
-                    keys=self.here.addresses(*places),
+                    keys=self.here.addresses("sites"),
                     taken="the coordinates of the file",
                     case=f"with coordinates {SHIFTED:g} from these",
                     instead=[{self.here.address_of(p): self.here[p] + by for p, by in moved.items()}],
