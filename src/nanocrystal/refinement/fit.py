@@ -22,7 +22,7 @@ from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.assumed import assumed
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
-from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.judged import ABOVE_EXPECTED, doubts, misfit_notes
 from nanocrystal.refinement.minima import minima_of
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
@@ -213,6 +213,7 @@ def assembled_result(
             *(f"{a}: {said}" for a, said in sample.strays(problem.started, values).items()),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(settled.evaluation)),
+            *_amount_notes(sample, problem, point, datasets),
             *_same_measurement_notes(problem.models),
             *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
@@ -490,6 +491,24 @@ def _correlation_notes(spread: Covariance, background: Mapping[str, str]) -> lis
         which = "pairs of parameters are" if more > 1 else "pair is"
         notes.append(f"and {more} more {which} correlated by more than {NOTEWORTHY:g} (see the table of correlations).")
     return notes
+
+
+def _amount_notes(
+    sample: RefinableSample, problem: Problem, point: Point, datasets: Mapping[str, FittedCurve]
+) -> list[str]:
+    """Return where a data set that sees amounts misfits by more than noise that their errors are no accuracy."""
+    amounts = {address for address, _ in sample.amounts().values()}
+    absent = {a for absence in problem.absent for a in absence.amounts}
+    moved = [k for k, d in enumerate(problem.free) if (amounts - absent) & set(problem.reached_by(d.address))]
+    if len(amounts - absent) < 2 or not moved:
+        return []
+    slopes = problem.derivatives(point)
+    return [
+        f"datasets.{n}: GoF is {curve.gof:.2g}: errors of fractions are their precision, not their accuracy, for the "
+        "misfit is of the model."
+        for n, curve in datasets.items()
+        if curve.gof is not None and curve.gof > ABOVE_EXPECTED and slopes[n][:, moved].any()
+    ]
 
 
 def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Assumption, Ceiling, Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters import Assumption, Ceiling, Declares, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, check_atoms, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal
@@ -45,7 +45,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, init=False)
-class Sample:
+class Sample(Declares):
     """Crystals and the populations made of them, by name, independent of how they are measured.
 
         Sample(dots), Sample([dots, other]), Sample({"dots": dots}), Sample({"dots": dots}, {"pt": pt})
