@@ -20,7 +20,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Technique
-from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
+from nanocrystal.parameters import Assumption, Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.refined.result import ParameterCorrelations
 from nanocrystal.report.rescue import rescued, sentence_of
@@ -62,6 +62,9 @@ class JointSample:
 
     def remarks(self, values: Values) -> list[str]:
         return [r for part in self.parts.values() for r in part.remarks(values)]
+
+    def assumptions(self, values: Values) -> list[Assumption]:
+        return [a for part in self.parts.values() for a in part.assumptions(values)]
 
     def size_curves(self, values: Values) -> dict[str, Any]:
         return self._joined(lambda part: part.size_curves(values))
