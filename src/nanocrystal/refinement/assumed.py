@@ -43,7 +43,7 @@ def assumed(
     claims = claimed(problem, point)
     every = [*of_sample, *claims, *stated]
     every.sort(key=lambda a: dataset_of(a.keys[0]) is not None)
-    response = _Response(problem, point, spread)
+    response = _Response.of(problem, point, spread)
     found = (response.to(a) for a in every if not set(a.keys) <= set(held))
     return [a for a in found if a is not None]
 
@@ -97,22 +97,24 @@ def _with_unit(value: float, declared: Declared) -> str:
 
 @dataclass(frozen=True)
 class _Response:
-    """How the minimum answers to curves that are others."""
+    """How the minimum answers to curves that are others.
+
+    jacobian: (n_independent, n), of what was refined, in the order of `spread.names`; told: (n,), whether a value is.
+    """
 
     problem: Problem
     point: Point
     spread: Covariance
+    jacobian: FloatArray
+    told: Sequence[bool]
 
-    def __post_init__(self) -> None:
-        names, jacobian = self.problem.full_jacobian(self.point, self.problem.derivatives(self.point))
-        kept = [names.index(n) for n in self.spread.names]
-        object.__setattr__(self, "jacobian", jacobian[:, kept])
-        untold = {m.linear[k] for m in self.problem.models.values() for k in m.background_rows()}
-        untold |= {m.scale for m in self.problem.models.values() if m.scale is not None}
-        object.__setattr__(self, "told", [n not in untold for n in self.spread.names])
-
-    jacobian: FloatArray = None  # type: ignore[assignment]
-    told: Sequence[bool] = ()
+    @classmethod
+    def of(cls, problem: Problem, point: Point, spread: Covariance) -> _Response:
+        names, jacobian = problem.full_jacobian(point, problem.derivatives(point))
+        kept = [names.index(n) for n in spread.names]
+        untold = {m.linear[k] for m in problem.models.values() for k in m.background_rows()}
+        untold |= {m.scale for m in problem.models.values() if m.scale is not None}
+        return cls(problem, point, spread, jacobian[:, kept], [n not in untold for n in spread.names])
 
     def to(self, assumption: Assumption) -> Assumed | None:
         """Return what an assumption moves, None where that is nothing."""
