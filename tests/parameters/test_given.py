@@ -38,7 +38,7 @@ def classes() -> list[type]:
 
 
 def ours(kind: Any) -> bool:
-    return isinstance(kind, type) and kind is not Parameter and (is_dataclass(kind) or issubclass(kind, Declares))
+    return isinstance(kind, type) and kind is not Parameter and is_dataclass(kind)
 
 
 def choices(kind: Any) -> list[Any]:

@@ -97,8 +97,8 @@ def check_of(kind: Any) -> Check | None:
 
 
 def _is_described(kind: type) -> bool:
-    """Say whether a kind is one of ours, a dataclass or what all shapes derive from."""
-    return is_dataclass(kind) or issubclass(kind, Declares)
+    """Say whether a kind is a dataclass, of which a message can name the fields."""
+    return is_dataclass(kind)
 
 
 def _of_kinds(kinds: Sequence[type], words: Sequence[Any], may_lack: bool) -> Check:

@@ -137,9 +137,9 @@ class Population(Declares):
         if isinstance(self.crystal, Crystal):
             object.__setattr__(self, "made_of", self.crystal)
             object.__setattr__(self, "crystal", self.crystal.name)
-        has_shape = is_shape(self.shape)
+        has_shape = is_shape(self.shape if self.atoms is None else self.atoms)
         if not has_shape or not (self.crystal is None or isinstance(self.crystal, str)):
-            wrong = self.crystal if has_shape else self.shape
+            wrong = self.crystal if has_shape else self.shape if self.atoms is None else self.atoms
             raise InputError(
                 "Population",
                 f"needs a crystal or its name and a shape, Population(pt, shape=Sphere(40.0)), got {came(wrong)}.",
