@@ -613,6 +613,49 @@ MUTATIONS = (
         "main = -0.5 * chi2",
         "refinement/test_posterior.py::test_scaled_sigmas_widen_the_law_by_that_factor",
     ),
+    # ---- what is taken as given, boxes, candidates that contain others ----
+    M(
+        "refinement/assumed.py",
+        "yield self._in_errors(-self._solved(self.jacobian, change))",
+        "yield self._in_errors(self._solved(self.jacobian, change))",
+        "refinement/test_assumed.py::test_the_values_that_another_case_moves_are_those_of_a_fit_by_hand",
+    ),
+    M(
+        "refinement/assumed.py",
+        "MOVED = 1.0",
+        "MOVED = 3.0",
+        "refinement/test_assumed.py::test_what_moves_by_less_than_a_standard_error_is_not_told",
+    ),
+    M(
+        "refinement/verdict.py",
+        "POORER = 1.0",
+        "POORER = 0.1",
+        "refinement/test_comparison.py::test_a_candidate_that_fits_worse_than_its_own_part_has_missed_its_minimum",
+    ),
+    M(
+        "refinement/verdict.py",
+        "and of_part < refined",
+        "and of_part <= refined",
+        "refinement/test_comparison.py::test_a_candidate_that_fits_worse_than_its_own_part_has_missed_its_minimum",
+    ),
+    M(
+        "analysis/box.py",
+        "return smallest if smallest.is_full else aligned",
+        "return smallest",
+        "analysis/test_box.py::test_a_ball_fills_no_box",
+    ),
+    M(
+        "analysis/box.py",
+        "return self.part >= FULL",
+        "return self.part > 0.4",
+        "analysis/test_distance_profile.py::test_faces_of_a_turned_cube_are_found",
+    ),
+    M(
+        "running/pool.py",
+        "        os._exit(1)",
+        "        return",
+        "running/test_pool.py::test_processes_end_with_a_parent_that_is_killed",
+    ),
 )
 
 
