@@ -516,3 +516,19 @@ def test_gradients_and_pulses(tmp_path: Path) -> None:
     assert of_key(changed, "datasets.d.gradient_calibration") == []
     assert of_key(changed, "datasets.d.delta_correction") == []
     assert of_key(fitted("shape_factor = 1.0\n"), "datasets.d.delta_correction") == []
+
+
+# ---- where it is shown ----------------------------------------------------------------------------
+
+
+def test_a_report_has_a_section_where_something_was_taken_as_given(tmp_path: Path) -> None:
+    result = nc.refine(nickel(), g_of(TRUE_NICKEL))
+    assert of_key(result, "datasets.pdf.qdamp")
+    assert "the instrument damps nothing" in result.page()
+    assert "Taken as given" in result.page()
+    assert "damps nothing" not in result.summary()
+    result.save(tmp_path / "out")
+    restored = nc.read_result(tmp_path / "out")
+    assert isinstance(restored, nc.Result)
+    assert [each.sentence for each in restored.assumed] == [each.sentence for each in result.assumed]
+    assert "Taken as given" not in replace(result, assumed=()).page()
