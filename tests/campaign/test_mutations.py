@@ -173,7 +173,7 @@ MUTATIONS = (
     ),
     M(
         "refinement/absent.py",
-        "return 2.706 if not part.own else float(",
+        "return RISE_95 if not part.own else float(",
         "return 6.635 if not part.own else float(",
         "refinement/test_absent.py::test_an_amount_alone_is_there_where_its_rise_is_above_2_706",
     ),
@@ -440,8 +440,8 @@ MUTATIONS = (
     # ---- where descents begin ----
     M(
         "refinement/starts.py",
-        "for k in range(-15, 16))",
-        "for k in range(0, 16))",
+        "for k in range(-7, 8) if k)",
+        "for k in range(0, 8) if k)",
         "refinement/test_starts.py::test_a_cell_far_off_is_found_or_the_result_is_doubtful",
     ),
     M(
@@ -470,8 +470,8 @@ MUTATIONS = (
     ),
     M(
         "refinement/starts.py",
-        "start.chi2 > (1.0 - EXPLAINED) * without",
-        "start.chi2 < (1.0 - EXPLAINED) * without",
+        "if best <= (1.0 - EXPLAINED) * _without_sample(problem, start):",
+        "if best >= (1.0 - EXPLAINED) * _without_sample(problem, start):",
         "refinement/test_starts.py::test_a_start_that_explains_something_is_kept",
     ),
     # ---- the descent on the deviance ----

@@ -33,6 +33,8 @@ EXCHANGED = 2
 """descents at most from the best minimum with like values exchanged"""
 EXPLAINED = 0.3
 """of χ² without the sample: where the study's values explain less, cells and sizes are looked for"""
+GAINED = 0.1
+"""of χ², by which it must fall for other cells or sizes to be taken"""
 CELL_FACTORS = tuple(1.0 + 0.008 * k for k in range(-7, 8) if k)
 """of the lengths of a cell in that"""
 SIZE_FACTORS = (0.3, 0.5, 0.8, 1.3, 2.2, 4.0)
@@ -137,22 +139,27 @@ def exchanged(problem: Problem, x: FloatArray) -> Iterator[FloatArray]:
 
 
 def looked_for(problem: Problem, start: Point) -> FloatArray:
-    """Return where to begin: the study's values, or cells and sizes that fit better where those explain nothing."""
-    if not _explains_little(problem, start):
-        return problem.start
+    """Return where to begin: the study's values, or cells and sizes that fit far better where those explain nothing.
+
+    Beside a strong phase that is not met yet the cell of a weak one may fit a little better anywhere.
+    """
     best, x = start.chi2, problem.start
+    if best <= (1.0 - EXPLAINED) * _without_sample(problem, start):
+        return x
     for places, factors in _looked_at(problem):
+        trials = []
         for factor in factors:
             trial = x.copy()
             trial[places] = problem.start[places] * factor
-            found = _chi2(problem, trial)
-            if found < best:
-                best, x = found, trial
+            trials.append((_chi2(problem, trial), trial))
+        found, trial = min(trials, key=lambda pair: pair[0])
+        if found < (1.0 - GAINED) * best:
+            best, x = found, trial
     return x
 
 
-def _explains_little(problem: Problem, start: Point) -> bool:
-    """Say whether the curves of the sample leave χ² nearly as it is without them."""
+def _without_sample(problem: Problem, start: Point) -> float:
+    """Return χ² of what the backgrounds alone leave."""
     without = 0.0
     for name, d in start.datasets.items():
         rows = [k for k in problem.models[name].background_rows() if k in d.free_rows]
@@ -161,7 +168,7 @@ def _explains_little(problem: Problem, start: Point) -> bool:
             columns = problem.whitened(name, d.curves[rows]).T
             observed = observed - columns @ np.linalg.lstsq(columns, observed, rcond=None)[0]
         without += float(observed @ observed)
-    return start.chi2 > (1.0 - EXPLAINED) * without
+    return without
 
 
 def _looked_at(problem: Problem) -> Iterator[tuple[list[int], tuple[float, ...]]]:
