@@ -72,6 +72,13 @@ def test_bonds_of_the_cell_alone(x: Any, said: bool) -> None:
     assert all(("cell only" in d.description) is said for d in bonds.values())
 
 
+def test_bonds_of_a_cell_that_is_held_have_no_error_to_speak_of() -> None:
+    truth = sample_of(RUTILE, Sphere(24.0), 0.006, a=4.594, c=2.959)
+    result = nc.refine(sample_of(RUTILE, Sphere(vary(25.0)), 0.006, a=4.594, c=2.959), of(truth))
+    assert any(".bond." in a for a in result.derived)
+    assert not any("cell only" in d.description for d in result.derived.values())
+
+
 def test_bonds_of_which_symmetry_says_all_are_no_matter_of_held_coordinates() -> None:
     truth = sample_of(NICKEL, Sphere(24.0), 0.006, a=3.524)
     result = nc.refine(sample_of(NICKEL, Sphere(24.0), 0.006, a=vary(3.52)), of(truth))
