@@ -180,6 +180,7 @@ def assembled_result(
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
+    taken = assumed(problem, point, spread, sample.assumptions(point.evaluation.values))  # of the same derivatives
     parameters = _estimates(outcome, spread)
     settled = _settled(problem, point, spread)
     derived = _derived(sample, problem, settled, spread)
@@ -238,7 +239,7 @@ def assembled_result(
         joint=joint,
         doubts=doubtful,
         freedom=None if spread.has_sigmas else spread.freedom,
-        assumed=assumed(problem, point, spread, sample.assumptions(values)),
+        assumed=taken,
     )
 
 
