@@ -189,6 +189,8 @@ class MemberResult(PlainData):
         The names of those in its folder
     version : str
         Of nanocrystal that refined it
+    joint_notes : sequence of str
+        What is to be known of the joint refinement of all members, where it is a part of one
     """
 
     name: str
@@ -205,6 +207,7 @@ class MemberResult(PlainData):
     report: str = ""
     files: Sequence[str] = ()
     version: str = __version__
+    joint_notes: Sequence[str] = ()
 
     @property
     def fit(self) -> MemberFit | None:
