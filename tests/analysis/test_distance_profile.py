@@ -13,6 +13,8 @@ from scipy.spatial.transform import Rotation
 
 from nanocrystal import Cluster, InputError
 from nanocrystal.analysis import DepthReference, atom_depths, distance_profile
+from nanocrystal.study import read_study
+from nanocrystal.study.explicit import Boundaries, explicit_crystal_of
 
 SPACING, INWARDS = 6.0, 0.4
 """Å: between planes, and how far the outermost planes are moved"""
@@ -154,16 +156,41 @@ def test_input_that_cannot_be_used() -> None:
         )
 
 
-def turned_cube() -> Cluster:
-    """The cube, turned by 45° about z: it fills half of the box along x, y and z."""
-    c = np.sqrt(0.5)
-    return Cluster(cube().elements, cube().positions @ np.array([[c, c, 0.0], [-c, c, 0.0], [0.0, 0.0, 1.0]]), "turned")
+def test_faces_of_a_turned_cube_are_found() -> None:
+    """Turned by 45° about z it fills half of the box along x, y and z; turned anyhow its depths are the same."""
+    for angles in ([45.0, 0.0, 0.0], [20.0, 35.0, 50.0]):
+        turned = cube(Rotation.from_euler("zyx", angles, degrees=True))
+        np.testing.assert_allclose(atom_depths(turned), atom_depths(cube()), atol=1e-9)
+        found = distance_profile(turned, "Cs", "Cs", cutoff=7.0)
+        assert found.n_atoms.tolist() == [98, 26, 1]
+        assert found.surface == "the bounding box, turned along the faces"
+        assert found.notes == ()
+    straight = distance_profile(cube(), "Cs", "Cs", cutoff=7.0)
+    assert straight.surface == "the bounding box"
+    assert straight.notes == ()
 
 
-def test_atoms_that_do_not_fill_their_box_are_named() -> None:
-    found = distance_profile(turned_cube(), "Cs", "Cs", cutoff=7.0, shells=6.0)
-    assert any("the atoms fill 5" in note and 'DepthReference("hull")' in note for note in found.notes)
+def test_faces_of_an_orthorhombic_perovskite_are_found(tmp_path: Path) -> None:
+    """9 × 9 × 9 blocks along the axes of the cell, four faces at 45° to these: 9³ − 8³ Pb are outermost, and so on."""
+    (tmp_path / "cube.toml").write_text(
+        '[crystals.x]\nlibrary = "CsPbBr3-gamma"\nu_iso = { Cs = 0.01, Pb = 0.01, Br = 0.01 }\n'
+        '[populations.p]\ncrystal = "x"\nshape = "cube"\nedge_length = 54.0\n'
+        '[datasets.iq]\ntechnique = "total-scattering"\nq = "1:2:0.1"\n'
+    )
+    atoms = explicit_crystal_of(read_study(tmp_path / "cube.toml"), None, 0, "xyz", Boundaries([], []))
+    found = distance_profile(
+        Cluster(tuple(np.array(atoms.species)[atoms.kinds]), atoms.positions, "cube"), "Pb", "Pb", cutoff=6.6
+    )
+    assert found.n_atoms.tolist() == [n**3 - (n - 1) ** 3 for n in range(9, 0, -1)]
+    assert found.notes == ()
+
+
+def test_atoms_that_fill_no_box_are_named() -> None:
+    """An octahedron fills a sixth of the box about its corners, and no other one, either."""
+    corners = np.concatenate([np.eye(3), -np.eye(3)]) * 10.0
+    cluster = Cluster(("Pb",) * 6, corners, "octahedron")
+    found = distance_profile(cluster, "Pb", "Pb", cutoff=15.0, shells=6.0)
+    assert any("the atoms fill 17 %" in note and 'DepthReference("hull")' in note for note in found.notes)
     assert "! the atoms fill" in repr(found)
-    assert distance_profile(cube(), "Cs", "Cs", cutoff=7.0).notes == ()
-    by_hull = distance_profile(turned_cube(), "Cs", "Cs", cutoff=7.0, surface=DepthReference("hull"))
+    by_hull = distance_profile(cluster, "Pb", "Pb", cutoff=15.0, shells=6.0, surface=DepthReference("hull"))
     assert by_hull.notes == ()

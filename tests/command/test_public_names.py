@@ -157,6 +157,7 @@ def test_rooms_of_functions_are_public(room: ModuleType) -> None:
 
 
 OWN = {
+    "analysis.box": {"Box", "box_of"},
     "analysis.estimate": {"checked_series"},
     "analysis.small_angle": {"checked_curve"},
     "analysis.peak_group": {"GroupData", "GroupFit", "Trial", "peaks_of"},

@@ -540,7 +540,11 @@ WRONG_LINES: list[tuple[Callable[[], Any], str]] = [
         lambda: two_lines(position=1.8, fwhm=nc.tied("2 * high.fwhm")),
         "Lines.low.fwhm: '2 * high.fwhm' is more than another parameter; here one can only be the same as another.",
     ),
-    (lambda: nc.Lines({"a": 1.0}), "Lines.a: must be a Line, got the number 1.0."),
+    (
+        lambda: nc.Lines({"a": 1.0}),
+        "Lines.lines['a']: must be a Line, Line(shape=…, position=…, fwhm=…, lorentzian_part=…, …), got the number "
+        "1.0.",
+    ),
     (
         lambda: nc.fit_spectra(two_lines(**START), X, np.ones((3, 9))),
         "spectra: must have the shape (…, 10) of x, got (3, 9).",

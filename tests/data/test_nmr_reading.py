@@ -96,6 +96,10 @@ def test_one_column_of_intensities_with_its_axis_above(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.x, np.arange(11.0))
     np.testing.assert_allclose(data.values.real, np.arange(11.0)[::-1])
     assert data.domain == "shift"
+    told = "one column of intensities; its header states the axis, 10 to 0 ppm"
+    assert told in data.notes
+    path.write_text("\n".join(f"{k} {k}" for k in range(11)) + "\n", encoding="utf-8")
+    assert told not in read_nmr(path).notes
 
 
 def test_lists_have_units(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "parameters": {
         "command/test_python_interface": "address given",
+        "refinement/test_assumed": "claim",
         "parameters/test_ties": "declaration derived expression number parameter parameter_set values",
         "techniques/test_all_techniques": "difference evaluation",
     },

@@ -116,8 +116,8 @@ def with_rise(target: float, seed: int) -> Descent:
 
 def test_a_rise_is_held_against_that_of_noise() -> None:
     """Noise makes one of 8.5 in 3.7 % of all data at one place alone, more often at any; one of 20 hardly ever."""
-    gone = {rise: sum(judged(with_rise(rise, seed)).problem.absent != () for seed in range(8)) for rise in (8.5, 20.0)}
-    assert gone[8.5] >= 6
+    gone = {rise: sum(judged(with_rise(rise, seed)).problem.absent != () for seed in range(4)) for rise in (8.5, 20.0)}
+    assert gone[8.5] >= 3
     assert gone[20.0] == 0
 
 
@@ -141,7 +141,7 @@ def test_an_amount_alone_is_there_where_its_rise_is_above_2_706(errors: float, i
     seen = model.with_measured(replace(model.measured, observed=3.0 + errors * error * curves[:, 0] + noise))
     outcome = optimise(found.problem.of(found.problem.parameters, {"d": seen}), PLAIN)
     absent = without_absent(outcome, Populations(), PLAIN).problem.absent
-    assert [a.name for a in absent] == ([] if is_there else ["populations.p"])
+    assert [a.amounts for a in absent] == ([] if is_there else [(AMOUNT,)])
 
 
 def test_what_is_not_seen_has_a_limit_and_is_said_once() -> None:

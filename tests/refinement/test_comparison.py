@@ -347,3 +347,21 @@ def test_independent_points_are_checked() -> None:
         compare(results, independent_points={"iqq": 10})
     with pytest.raises(InputError, match="from 1 to 50"):
         compare(results, independent_points={"iq": 60})
+
+
+# ---- a candidate that contains another ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("factor", "n_whole", "is_said"), [(1.02, 12, True), (1.0005, 12, False), (1.02, 10, False)])
+def test_a_candidate_that_fits_worse_than_its_own_part_has_missed_its_minimum(
+    factor: float, n_whole: int, is_said: bool
+) -> None:
+    """χ² of 1000 points, σ = 1: 1000 and 1040, or 1001; the same parameters are no part."""
+    r = np.sqrt(1000.0) * np.random.default_rng(9).normal(size=1000)
+    r /= np.sqrt(r @ r / 1000.0)
+    part, whole = of_residuals({"part": r})["part"], of_residuals({"whole": factor * r}, n_whole)["whole"]
+    found = compare({"part": part, "whole": whole}, independent_points={"iq": 1000})
+    said = [n for n in found.notes if "not at its best minimum" in n]
+    assert bool(said) == is_said
+    if said:
+        assert "whole has every parameter of part and more, but χ²_eff is 40.0 higher" in said[0]

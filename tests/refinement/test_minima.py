@@ -86,7 +86,7 @@ def test_a_minimum_that_is_as_good_widens_the_interval() -> None:
 def test_two_minima_that_are_one_curve_are_both_told() -> None:
     """b and −b make the same straight line: a descent from the other side is told as just as good."""
     found = outcome()
-    other = optimise(started_at(found.problem, replace(found.point, x=-found.point.x)), Options())
+    other = optimise(started_at(found.problem, found.problem.point(-found.point.x)), Options())
     assert other.point.x[0] == pytest.approx(-found.point.x[0], rel=1e-6)
     both = replace(found, ends=(*found.ends, *other.ends))
     first, second = notes(both)

@@ -72,6 +72,13 @@ def test_bonds_of_the_cell_alone(x: Any, said: bool) -> None:
     assert all(("cell only" in d.description) is said for d in bonds.values())
 
 
+def test_bonds_of_a_cell_that_is_held_have_no_error_to_speak_of() -> None:
+    truth = sample_of(RUTILE, Sphere(24.0), 0.006, a=4.594, c=2.959)
+    result = nc.refine(sample_of(RUTILE, Sphere(vary(25.0)), 0.006, a=4.594, c=2.959), of(truth))
+    assert any(".bond." in a for a in result.derived)
+    assert not any("cell only" in d.description for d in result.derived.values())
+
+
 def test_bonds_of_which_symmetry_says_all_are_no_matter_of_held_coordinates() -> None:
     truth = sample_of(NICKEL, Sphere(24.0), 0.006, a=3.524)
     result = nc.refine(sample_of(NICKEL, Sphere(24.0), 0.006, a=vary(3.52)), of(truth))
@@ -116,3 +123,37 @@ def test_a_part_that_is_not_there_has_no_size_to_remark_on_and_no_error_of_its_a
     assert result.derived["populations.salt.mass_fraction_of_sample"].stderr is None
     assert remarks(result, "populations.salt is not seen")
     assert remarks(result, "inside the crystals of populations.salt") == []
+
+
+# ---- errors of amounts ----------------------------------------------------------------------------
+
+
+def amounts_refined(first: Any, factor: float, second: Any = 1.0) -> list[str]:
+    """Return what is said of errors of fractions, of σ as large as the noise over a factor."""
+    data = of(mixture(2.0, 1.0))
+    curve = data.file.curve()  # type: ignore[union-attr]
+    g = calculated(mixture(2.0, 1.0), Pdf(r="1.5:25:0.05", qmax=20.0, qdamp=0.03))
+    with_sigma = Pdf(r=curve.x, g=curve.y, sigma=float(0.02 * g.std() / factor), qmax=20.0, qdamp=0.03)
+    return remarks(nc.refine(mixture(first, second), with_sigma), "errors of fractions are their precision")
+
+
+@pytest.mark.parametrize(
+    ("first", "factor", "said"), [(vary(1.5), 4.0, True), (vary(1.5), 1.0, False), (2.0, 4.0, False)]
+)
+def test_errors_of_amounts_are_no_accuracy_where_the_misfit_is_more_than_noise(
+    first: Any, factor: float, said: bool
+) -> None:
+    assert bool(amounts_refined(first, factor)) is said
+
+
+def test_one_phase_has_no_amount_to_speak_of() -> None:
+    sample = sample_of(NICKEL, Sphere(20.0), 0.006, a=3.524)
+    data = replace(of(sample), weights="uniform")
+    curve = data.file.curve()  # type: ignore[union-attr]
+    result = nc.refine(
+        sample_of(NICKEL, Sphere(vary(20.0)), 0.006, a=vary(3.52)),
+        Pdf(r=curve.x, g=curve.y, sigma=1e-3 * float(np.abs(curve.y).max()), qmax=20.0, qdamp=0.03),
+    )
+    assert result.datasets["pdf"].gof is not None
+    assert result.datasets["pdf"].gof > 2.0
+    assert remarks(result, "errors of fractions") == []

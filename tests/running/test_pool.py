@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -112,6 +114,37 @@ def test_what_still_runs_at_the_end_is_ended() -> None:
     with Processes(2).opened(2) as workers:
         workers.give(Job("endless", endless))
     assert not multiprocessing.active_children()
+
+
+ORPHANED = """
+import os, sys
+from functools import partial
+from nanocrystal.processes import Job
+from nanocrystal.running import Processes
+
+def spin(report):
+    print(os.getpid(), flush=True)
+    while True:
+        pass
+
+if __name__ == "__main__":
+    with Processes(2).opened(2) as workers:
+        workers.give(Job("endless", spin))
+        workers.answer()
+"""
+
+
+@posix
+def test_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """Its job neither ends nor reports a step; the pipe it has inherited closes when it is gone."""
+    (tmp_path / "main.py").write_text(ORPHANED)
+    process = subprocess.Popen([sys.executable, "main.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    worker = int(process.stdout.readline())
+    os.kill(worker, 0)
+    process.kill()
+    said, _ = process.communicate(timeout=60)  # which waits for all that hold the pipe
+    assert said == ""
 
 
 # ---- starts ---------------------------------------------------------------------------------------

@@ -557,5 +557,7 @@ def test_shared_series_by_command_and_again(small: SmallSeries) -> None:
     assert (folder / "joint" / "sphere" / "model_T100_ni.cif").is_file()
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert there == set(found["files"])
+    assert any("inside the crystals" in note for note in found["notes"])
     assert small.series().stderr.count("as an earlier run found") == 3
     assert there == set(small.written()["files"])
+    assert small.written()["notes"] == found["notes"]

@@ -59,6 +59,9 @@ class NoSample:
     def remarks(self, values: Mapping[str, float]) -> list[str]:
         return []
 
+    def assumptions(self, values: Mapping[str, float]) -> list[Any]:
+        return []
+
     def size_curves(self, values: Mapping[str, float]) -> dict[str, Any]:
         return {}
 

@@ -507,4 +507,4 @@ def test_read_study_keeps_the_order(small: SmallStudy) -> None:
     small.add('ratios = { "Cs/Pb" = [1, 0.1], "Cl/Pb" = [0.9, 0.1] }').write("study.toml", small.text)
     dataset = read_study(small.folder / "study.toml").datasets["edx"]
     assert list(dataset.ratios.items()) == [("Cs/Pb", (1.0, 0.1)), ("Cl/Pb", (0.9, 0.1))]
-    assert dataset.declared()["calibration"][1] == Parameter(1.0)
+    assert dataset.declared()["calibration"][1] == Parameter(1.0, left_out=True)

@@ -173,3 +173,14 @@ def test_figure_of_times_against_size() -> None:
 def test_wrong_input_is_named(delays: np.ndarray, names: list[str], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         relaxation_of_lines(delays, recoveries(1), "inversion-recovery", names=names)
+
+
+def test_delays_that_end_too_early_are_told_of_each_line(tmp_path: Path) -> None:
+    """The longest delay is 16 s: more than three times 2.8 and 1.7 s, and less than three times 8 s of one line."""
+    words = "is less than three times T1 of "
+    assert not any(words in note for note in refined_table(tmp_path, recoveries(4)).notes)
+    slow = recoveries(4)
+    slow[0] += 3.0 * 1.9 * (np.exp(-DELAYS / 2.8) - np.exp(-DELAYS / 8.0))
+    told = [note for note in refined_table(tmp_path, slow).notes if words in note]
+    assert len(told) == 1
+    assert f"{words}lines.core.a: its equilibrium was not reached" in told[0]

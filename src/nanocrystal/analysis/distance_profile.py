@@ -5,8 +5,9 @@ over shells of equal depth: such plots of Cs–Cs and Cs–Pb in a relaxed 5.4 n
 and S21 of the supporting information of M. Aebli et al. on ¹³³Cs NMR of CsPbX₃ nanocrystals. Its text says
 neither which neighbours were counted nor how depth was measured; here both are stated:
 
-- depth: distance of the atom's centre to the nearest face of the box around all atoms (`box`; for cubes and prisms
-  whose faces lie along x, y, z) or of their convex hull (`hull`; any convex shape). Outermost atoms have depth 0.
+- depth: distance of the atom's centre to the nearest face of the box around all atoms (`box`; for cubes and prisms,
+  along x, y and z or turned as their faces are) or of their convex hull (`hull`; any convex shape). Outermost atoms
+  have depth 0.
 - neighbours: those within a cut-off, the first n, or the first n within a cut-off.
 
 Checked against: cubes built by hand whose outermost layer is moved inwards by a known amount, their mean distances
@@ -22,14 +23,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.analysis.box import box_of
 from nanocrystal.analysis.estimate import FloatArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.sample import Cluster
 from nanocrystal.text import csv_text
 
 IntArray = NDArray[np.int64]
-FULL = 0.9
-"""of the box, by the volume of the convex hull: atoms that fill less do not end at its faces"""
 LAYER_GAP = 1.0
 """Å; layers are apart where no atom's depth lies for as long as this"""
 
@@ -41,7 +41,8 @@ class DepthReference:
     Parameters
     ----------
     kind : str
-        "box", the nearest face of the box along x, y and z around the atoms, or "hull", that of their convex hull.
+        "box", the nearest face of the box around the atoms, along x, y and z or, where they fill only that, turned
+        along their faces; or "hull", that of their convex hull.
     elements : collection of str or None
         The atoms that make it; None: all. Name those of the crystal where ligands are in the file.
     """
@@ -201,7 +202,7 @@ def distance_profile(
     return DistanceProfile(
         element=element,
         neighbour=neighbour,
-        surface={"box": "the bounding box", "hull": "the convex hull"}[surface.kind],
+        surface=_surface_in_words(cluster, surface),
         choice=_choice_in_words(n_nearest, cutoff),
         edges=edges,
         n_atoms=counts,
@@ -220,22 +221,18 @@ def distance_profile(
 
 def _full_box(cluster: Cluster, surface: DepthReference) -> tuple[str, ...]:
     """Return a note where the atoms do not fill the box whose faces depth is measured from."""
-    if surface.kind != "box":
-        return ()
-    from scipy.spatial import ConvexHull, QhullError
-
-    chosen = np.array([surface.elements is None or e in surface.elements for e in cluster.elements])
-    points = cluster.positions[chosen]
-    try:
-        part = ConvexHull(points).volume / float(np.prod(np.ptp(points, axis=0)))
-    except (QhullError, ZeroDivisionError):
-        return ()
-    if part >= FULL:
+    if surface.kind != "box" or (box := box_of(_outer(cluster, surface))).is_full:
         return ()
     return (
-        f"the atoms fill {100.0 * part:.0f} % of the box along x, y and z, so their faces are not those of the box and "
-        'depths mean little: turn them, or measure depth from the hull, DepthReference("hull").',
+        f"the atoms fill {100.0 * box.part:.0f} % of the box along x, y and z, and no other, so their faces are not "
+        'those of a box and depths mean little: measure depth from the hull, DepthReference("hull").',
     )
+
+
+def _outer(cluster: Cluster, surface: DepthReference) -> FloatArray:
+    """Return the positions (n, 3) of the atoms that make the surface, Å."""
+    chosen = np.array([surface.elements is None or e in surface.elements for e in cluster.elements])
+    return np.asarray(cluster.positions[chosen])
 
 
 def atom_depths(cluster: Cluster, surface: DepthReference | None = None) -> FloatArray:
@@ -264,11 +261,9 @@ def atom_depths(cluster: Cluster, surface: DepthReference | None = None) -> Floa
         raise InputError(f"{where}, surface", f"must be 'box' or 'hull', got {surface.kind!r}.")
     for symbol in surface.elements or ():
         _check_element(f"{where}, surface_elements", symbol, cluster)
-    chosen = np.array([surface.elements is None or e in surface.elements for e in cluster.elements])
-    points = cluster.positions[chosen]
+    points = _outer(cluster, surface)
     if surface.kind == "box":
-        low, high = points.min(axis=0), points.max(axis=0)
-        return np.asarray(np.minimum(cluster.positions - low, high - cluster.positions).min(axis=1))
+        return box_of(points).depths(cluster.positions)
     from scipy.spatial import ConvexHull, QhullError
 
     try:
@@ -332,6 +327,13 @@ def _edges(depth: FloatArray, shells: float | Sequence[float] | None) -> FloatAr
     if divisions.ndim != 1 or len(divisions) < 2 or not np.all(np.diff(divisions) > 0.0):
         raise InputError(where, f"must be a thickness or ascending edges in Å, got {shells}.")
     return divisions
+
+
+def _surface_in_words(cluster: Cluster, surface: DepthReference) -> str:
+    if surface.kind == "hull":
+        return "the convex hull"
+    turned = box_of(_outer(cluster, surface)).is_turned
+    return "the bounding box, turned along the faces" if turned else "the bounding box"
 
 
 def _choice_in_words(n_nearest: int | None, cutoff: float | None) -> str:

@@ -54,11 +54,8 @@ class Lines(Declares):
     baseline_terms: Annotated[int, "how many Chebyshev polynomials"] = 1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.lines, Mapping) or not self.lines:
+        if not self.lines:
             raise InputError("Lines.lines", f"must be lines by name, got {came(self.lines)}.")
-        for name, line in self.lines.items():
-            if not isinstance(line, Line):
-                raise InputError(f"Lines.{name}", f"must be a Line, got {came(line)}.")
         _ = self.sum
 
     @cached_property

@@ -22,6 +22,7 @@ from nanocrystal.measurement.correlated import FittedNoise
 from nanocrystal.measurement.counts import signed_deviances, weighed_by_expected
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Trend
 from nanocrystal.parameters import (
+    Assumption,
     Ceiling,
     Declares,
     Derivation,
@@ -138,6 +139,10 @@ class Model(ABC):
     def parts(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         """Return parts of the curve that may not be there: name -> addresses of their amounts, and of the rest."""
         return {}
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        """Return what was taken as given beside numbers that are left out, whose quantities say what they claim."""
+        return ()
 
     # ---- noise that only residuals tell -------------------------------------------------------
 
@@ -322,5 +327,5 @@ def local_parameters(
         elif name in linear:
             entries[name] = (quantity, Parameter(None, linear=True))
         else:
-            entries[name] = (quantity, Parameter(quantity.default))
+            entries[name] = (quantity, Parameter(quantity.default, left_out=True))
     return entries

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.curve import Noise
-from nanocrystal.parameters import Number, Quantity, of_measurement
+from nanocrystal.parameters import Assumption, Number, Quantity, of_measurement
 
 FloatArray = NDArray[np.float64]
 MOST_TERMS = 50
@@ -100,3 +100,12 @@ def with_noise(
 
 
 _NEEDED = {"counts": "counts, those at the highest point", "sigma": "sigma, the standard deviation"}
+
+
+def background_assumption(where: str, terms: int, lacks: FloatArray, more: int) -> Assumption:
+    """Return that so many polynomials are the background of a data set; lacks: curves of `more` ones, (n, n_points)."""
+    said = {0: "nothing is the background", 1: "a constant is the background"}
+    taken = said.get(terms, "so many polynomials are the background")
+    return Assumption(
+        keys=(f"{where}.background_terms",), taken=f"{terms}: {taken}", case=f"with {terms + more}", lacks=lacks
+    )

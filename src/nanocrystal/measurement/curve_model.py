@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement.contract import Model
-from nanocrystal.measurement.counted import with_noise
+from nanocrystal.measurement.counted import background_assumption, with_noise
 from nanocrystal.measurement.counts import CountedBlank, signed_counts, with_counted_blanks
 from nanocrystal.measurement.curve import Measured
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Assumption, Evaluation
 
 FloatArray = NDArray[np.float64]
+
+
+MORE_TERMS = 2
+"""by which a background is longer that shall tell what rests on it"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,14 @@ class CurveModel(Model, own=("settings", "blanks", "called", "terms", "signals",
     @abstractmethod
     def signal(self, evaluation: Evaluation) -> FloatArray:
         """Return the curves of what is measured without its background, (n_signals, n_points)."""
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        """Return that as many polynomials as there are by default describe the background."""
+        terms = type(self.settings).__dataclass_fields__.get("background_terms")
+        if terms is None or self.terms != terms.default:
+            return ()
+        lacks = chebyshev(self.measured.x, self.terms + MORE_TERMS)[self.terms :]
+        return (background_assumption(self.where, self.terms, lacks, MORE_TERMS),)
 
     @cached_property
     def beside(self) -> Mapping[str, FloatArray]:

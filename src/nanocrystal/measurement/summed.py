@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
+from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement.contract import Model
-from nanocrystal.measurement.counted import with_noise
+from nanocrystal.measurement.counted import background_assumption, with_noise
 from nanocrystal.measurement.curve import Axis, Drawing, Look, Measured, Noise, Stack, Stretch, Trend
-from nanocrystal.parameters import Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
+from nanocrystal.parameters import Assumption, Evaluation, Here, Number, Parameter, Quantity, Values, as_parameter
 from nanocrystal.spectra import Form, SumOfForms
 
 FloatArray = NDArray[np.float64]
@@ -103,8 +104,11 @@ def _part(values: FloatArray | None, place: slice) -> FloatArray | None:
     return None if values is None else values[place]
 
 
+OF_SUM = ("members", "method", "style", "noise", "derived_of", "remarks_of", "shown", "terms", "assumed")
+
+
 @dataclass(frozen=True, kw_only=True)
-class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of", "remarks_of", "shown")):
+class SummedModel(Model, own=OF_SUM):
     """Members with linear parameters of their own and nonlinear ones that several may have in common."""
 
     technique: str
@@ -123,6 +127,10 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
     """the stack aside"""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """file -> SHA-256"""
+    terms: tuple[int, int] | None = None
+    """how many polynomials the background has by default, and how many more tell what rests on it; None: none do"""
+    assumed: tuple[Assumption, ...] = ()
+    """what a technique takes as given beside numbers that are left out"""
 
     @cached_property
     def measured(self) -> Measured:
@@ -243,6 +251,17 @@ class SummedModel(Model, own=("members", "method", "style", "noise", "derived_of
         stretches = (Stretch(m.name, p.start, p.stop, int(a), int(b), m.label) for m, (_, p), a, b in places)
         return replace(self.shown, stack=Stack(self.style, tuple(stretches)))
 
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        """Return that as many polynomials as there are by default describe the background of each member."""
+        terms = self.members[0].sum.baseline_terms
+        if self.terms is None or self.terms[0] != terms:
+            return self.assumed
+        more = self.terms[1]
+        lacks = np.zeros((more * len(self.members), len(self.measured.x)))
+        for k, (m, (_, points)) in enumerate(zip(self.members, self._places, strict=True)):
+            lacks[more * k : more * (k + 1), points] = chebyshev(m.measured.x, terms + more)[terms:]
+        return (background_assumption(self.where, terms, lacks, more), *self.assumed)
+
     def remarks(self, evaluation: Evaluation) -> tuple[str, ...]:
         return self.remarks_of(evaluation.values.under(self.where))
 
@@ -320,5 +339,6 @@ def part_parameters(
             unit = quantities[name].unit
             example = f"{name} = {{ value = …, vary = true }}"
             raise InputError(f"{where}.{name}", f"is missing; give {example}{f', in {unit}' if unit else ''}.")
-        entries[name] = (quantities[name], Parameter(usual) if number is None else as_parameter(number))
+        stated = Parameter(usual, left_out=True) if number is None else as_parameter(number)
+        entries[name] = (quantities[name], stated)
     return entries

@@ -1,6 +1,7 @@
 """What may vary, within what limits, and how it is tied to the rest."""
 
 from nanocrystal.parameters.ceiling import Ceiling, below_ceilings
+from nanocrystal.parameters.claim import Assumption, Claim
 from nanocrystal.parameters.declaration import (
     NO_KEY,
     ONE_OR_MORE,
@@ -32,8 +33,10 @@ __all__ = [
     "QUANTITIES",
     "REQUIRED",
     "UNSAID",
+    "Assumption",
     "Beside",
     "Ceiling",
+    "Claim",
     "DeclaredField",
     "Declares",
     "Derivation",

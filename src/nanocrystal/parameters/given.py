@@ -8,6 +8,7 @@ limits) is said by its quantity, and checked where its address is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import lru_cache, wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -19,6 +20,8 @@ from nanocrystal.parameters.declaration import DeclaredField, declared_fields
 from nanocrystal.parameters.number import came, real_number, whole_number
 from nanocrystal.parameters.parameter import Parameter
 
+SHOWN = 4
+"""fields of a dataclass that a message names"""
 Check = Callable[[Any, str], Any]
 """from a value and the name of its argument to the checked value; raises InputError"""
 
@@ -79,12 +82,38 @@ def check_of(kind: Any) -> Check | None:
     container = next((c for o in options if (c := _container_check(o)) is not None), None)
     check = number or container
     if check is None:
-        return _of_words(words) if words and set(others) <= {NoneType} else None
+        plain = [o for o in others if o is not NoneType]
+        known = len(others) + sum(get_origin(o) is Literal for o in options) == len(options)
+        if plain and known and all(map(_is_described, plain)):
+            return _of_kinds(plain, words, NoneType in others)
+        return _of_words(words) if words and not plain else None
 
     def checked(value: Any, where: str) -> Any:
         if isinstance(value, others) or (isinstance(value, str) and value in words):
             return value
         return check(value, where)
+
+    return checked
+
+
+def _is_described(kind: type) -> bool:
+    """Say whether a kind is a dataclass, of which a message can name the fields."""
+    return is_dataclass(kind)
+
+
+def _of_kinds(kinds: Sequence[type], words: Sequence[Any], may_lack: bool) -> Check:
+    """Return how an object of some kinds is checked, or one of several words: a dict in its place is none."""
+    names = " or ".join([k.__name__ for k in kinds] + [f'"{w}"' for w in words])
+    first = kinds[0]
+    keys = [f.name for f in fields(first) if f.init] if is_dataclass(first) else []
+    example = f", {first.__name__}({', '.join(f'{k}=…' for k in keys[:SHOWN])}{', …' * (len(keys) > SHOWN)})"
+
+    def checked(value: Any, where: str) -> Any:
+        if isinstance(value, tuple(kinds)) or (value is None and may_lack):
+            return value
+        if isinstance(value, str) and value in words:
+            return value
+        raise InputError(where, f"must be a {names}{example if keys else ''}, got {came(value)}.")
 
     return checked
 
@@ -133,7 +162,7 @@ def _container_check(kind: Any) -> Check | None:
     if origin is tuple and Ellipsis not in arguments:
         return _of_tuple([check_of(a) for a in arguments])
     if origin in (Sequence, tuple, list):
-        return _of_sequence(check_of(arguments[0]))
+        return _of_sequence(check_of(arguments[0]), _held(arguments[0]))
     return None
 
 
@@ -142,10 +171,11 @@ def _of_mapping(kind: Any, item: Callable[[str, str, str], str] = "{0}.{1}[{2!r}
     check, may_vary = check_of(kind), Parameter in _options(kind)
     if check is None:
         return None
+    held = _held(kind)
 
     def checked(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
-            raise InputError(where, f"must be a mapping of numbers by name, got {came(value)}.")
+            raise InputError(where, f"must be a mapping{held} by name, got {came(value)}.")
         owner, _, name = where.partition(".")
         plain = {k: v if _is_nan(v) and not may_vary else check(v, item(owner, name, k)) for k, v in value.items()}
         return value if all(plain[k] is v for k, v in value.items()) else plain
@@ -173,24 +203,29 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and value != value
 
 
-def _of_sequence(check: Check | None) -> Check | None:
+def _held(kind: Any) -> str:
+    """Return of what a mapping or sequence is, in words."""
+    return " of numbers" if any(o in (int, float) or get_origin(o) is tuple for o in _options(kind)) else ""
+
+
+def _of_sequence(check: Check | None, held: str) -> Check | None:
     if check is None:
         return None
 
     def checked(value: Any, where: str) -> Any:
         if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and not np.isnan(value).any():
             return value
-        listed = _listed(value, where)
+        listed = _listed(value, where, held)
         plain = [check(v, f"{where}[{n}]") for n, v in enumerate(listed)]
         return value if all(a is b for a, b in zip(plain, listed, strict=True)) else tuple(plain)
 
     return checked
 
 
-def _listed(value: Any, where: str) -> Sequence[Any]:
+def _listed(value: Any, where: str, held: str = " of numbers") -> Sequence[Any]:
     """Return the values of a sequence; raises InputError for what is none."""
     if isinstance(value, np.ndarray) and value.ndim:
         return list(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return value
-    raise InputError(where, f"must be a sequence of numbers, got {came(value)}.")
+    raise InputError(where, f"must be a sequence{held}, got {came(value)}.")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters.claim import Claim
 from nanocrystal.parameters.difference import step_of
 from nanocrystal.parameters.expression import Expression, parse_expression
 from nanocrystal.parameters.meaning import UNSAID, Meaning
@@ -21,7 +22,7 @@ class Quantity:
     steps of differences are taken where the value itself is no measure. start_spread: by which part
     of itself a value may be off at the start of a refinement (for drawing further starting points); start_factors: by
     which factors instead; start_anywhere: it may be anywhere within its bounds, where it has two. meaning: which
-    quantity it is, and in words exactly which one.
+    quantity it is, and in words exactly which one. claim: what is said by leaving it out.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Quantity:
     start_factors: tuple[float, float] | None = None
     start_anywhere: bool = False
     meaning: Meaning = UNSAID
+    claim: Claim | None = None
 
     def more(self, *phrases: str) -> Quantity:
         """Return the declaration with more said of its meaning."""
@@ -83,6 +85,8 @@ class Parameter:
         Arithmetic on other parameters that it follows.
     linear : bool
         Without a value: whether it is free and eliminated exactly at each step, as scales and backgrounds are.
+    left_out : bool
+        Whether no one stated it, so that its value is a default, or that of a file.
     """
 
     value: float | None
@@ -91,6 +95,7 @@ class Parameter:
     max: float | None = None
     tie: Expression | None = None
     linear: bool = False
+    left_out: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError for what is no number; whether it is a possible one, its declaration says (`checked`)."""

@@ -42,10 +42,9 @@ from nanocrystal.report.compared.result import (
     Comparison,
     ComparisonBasis,
 )
-from nanocrystal.report.refined.result import FittedCurve, Result
+from nanocrystal.report.refined.result import REFINED, FittedCurve, Result
 
 FloatArray = NDArray[np.float64]
-REFINED = ("free", "linear", "at_bound", "undetermined")
 
 
 def compare(

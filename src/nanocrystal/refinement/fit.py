@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -16,12 +16,13 @@ from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
-from nanocrystal.parameters import Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters import Assumption, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.absent import without_absent
+from nanocrystal.refinement.assumed import assumed
 from nanocrystal.refinement.intervals import Interval, intervals, student
 from nanocrystal.refinement.joint import joint_notes, refined_jointly, sizes_without_sigma
-from nanocrystal.refinement.judged import doubts, misfit_notes
+from nanocrystal.refinement.judged import ABOVE_EXPECTED, doubts, misfit_notes
 from nanocrystal.refinement.minima import minima_of
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import INTERRUPTED, Descent, Options, Progress, optimise
@@ -71,6 +72,9 @@ class RefinableSample(Protocol):
 
     def remarks(self, values: Values) -> list[str]:
         """Return sentences on values that are possible but hardly meant."""
+
+    def assumptions(self, values: Values) -> Sequence[Assumption]:
+        """Return what was taken as given beside numbers that are left out."""
 
     def size_curves(self, values: Values) -> Mapping[str, tuple[str, FloatArray, FloatArray, FloatArray]]:
         """Return name -> (length, Å, number density, volume-weighted density)."""
@@ -176,6 +180,7 @@ def assembled_result(
     problem, point = outcome.problem, outcome.point
     robust = None if outcome.robust is None else outcome.robust.weights(point.residual)
     spread = covariance(problem, point, robust)
+    taken = assumed(problem, point, spread, sample.assumptions(point.evaluation.values))  # of the same derivatives
     parameters = _estimates(outcome, spread)
     settled = _settled(problem, point, spread)
     derived = _derived(sample, problem, settled, spread)
@@ -209,6 +214,7 @@ def assembled_result(
             *(f"{a}: {said}" for a, said in sample.strays(problem.started, values).items()),
             *sample.remarks(values),
             *(f"datasets.{n}: {r}" for n, m in problem.models.items() for r in m.remarks(settled.evaluation)),
+            *_amount_notes(sample, problem, point, datasets),
             *_same_measurement_notes(problem.models),
             *([] if joint is None else joint_notes(joint, problem)),
             *_notes(outcome, spread, parameters),
@@ -233,6 +239,7 @@ def assembled_result(
         joint=joint,
         doubts=doubtful,
         freedom=None if spread.has_sigmas else spread.freedom,
+        assumed=taken,
     )
 
 
@@ -485,6 +492,24 @@ def _correlation_notes(spread: Covariance, background: Mapping[str, str]) -> lis
         which = "pairs of parameters are" if more > 1 else "pair is"
         notes.append(f"and {more} more {which} correlated by more than {NOTEWORTHY:g} (see the table of correlations).")
     return notes
+
+
+def _amount_notes(
+    sample: RefinableSample, problem: Problem, point: Point, datasets: Mapping[str, FittedCurve]
+) -> list[str]:
+    """Return where a data set that sees amounts misfits by more than noise that their errors are no accuracy."""
+    amounts = {address for address, _ in sample.amounts().values()}
+    absent = {a for absence in problem.absent for a in absence.amounts}
+    moved = [k for k, d in enumerate(problem.free) if (amounts - absent) & set(problem.reached_by(d.address))]
+    if len(amounts - absent) < 2 or not moved:
+        return []
+    slopes = problem.derivatives(point)
+    return [
+        f"datasets.{n}: GoF is {curve.gof:.2g}: errors of fractions are their precision, not their accuracy, for the "
+        "misfit is of the model."
+        for n, curve in datasets.items()
+        if curve.gof is not None and curve.gof > ABOVE_EXPECTED and slopes[n][:, moved].any()
+    ]
 
 
 def _same_measurement_notes(models: Mapping[str, Model]) -> list[str]:

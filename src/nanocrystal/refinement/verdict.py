@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nanocrystal.refinement.independence import FEWEST_BLOCKS
+from nanocrystal.report.refined.result import REFINED
 
 if TYPE_CHECKING:
     from nanocrystal.report.compared.result import CandidateStanding, Comparison
@@ -14,6 +15,8 @@ DESCRIBED = 1.2
 """GoF up to which a candidate counts as describing the data"""
 SUFFICES = 6.0
 """ΔBIC up to which a candidate with fewer parameters is said to suffice"""
+POORER = 1.0
+"""rise of χ²_eff above which a candidate that contains another has missed its minimum"""
 
 
 def verdict(comparison: Comparison) -> list[str]:
@@ -115,4 +118,29 @@ def limits(comparison: Comparison) -> list[str]:
             )
         if s.result is not None and s.result.provenance.get("options", {}).get("loss", "linear") != "linear":
             notes.append(f"{s.name} was refined with a robust loss, but is judged by least squares.")
+    return [*notes, *_missed(comparison)]
+
+
+def _missed(comparison: Comparison) -> list[str]:
+    """Return which candidates fit worse than one that they contain, which no best minimum can."""
+    judged = [s for s in comparison.standings if s.judged]
+    notes = []
+    for whole in judged:
+        parts = [p for p in judged if _contains(whole, p) and (p.chi2_effective or 0.0) < (whole.chi2_effective or 0.0)]
+        part = min(parts, key=lambda p: p.chi2_effective or 0.0, default=whole)
+        rise = (whole.chi2_effective or 0.0) - (part.chi2_effective or 0.0)
+        if rise > POORER:
+            notes.append(
+                f"{whole.name} has every parameter of {part.name} and more, but χ²_eff is {_whole(rise)} higher: it is "
+                f"not at its best minimum. Begin it at the values of {part.name}, or with more starts."
+            )
     return notes
+
+
+def _contains(whole: CandidateStanding, part: CandidateStanding) -> bool:
+    """Say whether a candidate has all numbers of another, refines all that the other refines, and more."""
+    if whole.result is None or part.result is None:
+        return False
+    mine, others = whole.result.parameters, part.result.parameters
+    refined, of_part = ({a for a, p in n.items() if p.status in REFINED} for n in (mine, others))
+    return set(others) <= set(mine) and of_part < refined

@@ -35,7 +35,7 @@ def gathered(
         order_parameter="" if order is None else order.expression.text,
         shared=series.shared,
         missing=[m.name for m in series.members if m.name not in results],
-        notes=[*notes, *_member_notes(done)],
+        notes=[*notes, *dict.fromkeys(n for m in done for n in m.joint_notes), *_member_notes(done)],
         elapsed_s=elapsed_s,
         interrupted=interrupted,
     )

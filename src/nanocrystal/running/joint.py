@@ -20,7 +20,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.measurement import Technique
-from nanocrystal.parameters import Evaluation, Parameter, Quantity, Values, parse_expression
+from nanocrystal.parameters import Assumption, Evaluation, Parameter, Quantity, Values, parse_expression
 from nanocrystal.refinement import Comparison, Result, compare, refine
 from nanocrystal.report.refined.result import ParameterCorrelations
 from nanocrystal.report.rescue import rescued, sentence_of
@@ -62,6 +62,9 @@ class JointSample:
 
     def remarks(self, values: Values) -> list[str]:
         return [r for part in self.parts.values() for r in part.remarks(values)]
+
+    def assumptions(self, values: Values) -> list[Assumption]:
+        return [a for part in self.parts.values() for a in part.assumptions(values)]
 
     def size_curves(self, values: Values) -> dict[str, Any]:
         return self._joined(lambda part: part.size_curves(values))
@@ -250,8 +253,7 @@ def refined_together(series: Series, folder: Path, watcher: Watcher, *, single_f
         raise RefinementError(sentence_of(folder, error, there)) from None
     for member in results.values():
         watcher.done(member, False)
-    notes = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]
-    return gathered(series, results, notes, False, time.perf_counter() - began)
+    return gathered(series, results, [], False, time.perf_counter() - began)
 
 
 def _known(series: Series, folder: Path) -> dict[str, MemberResult]:
@@ -308,6 +310,7 @@ def _members(
     if comparison is not None:
         preferred, best = preferred_of(comparison), comparison.best
     records = []
+    said = [f"{n}: {note}" if n else note for n, r in joint.items() for note in r.notes]
     for member in series.members:
         fits = {c: _fit(series, member, c, result) for c, result in joint.items()}
         problem = "" if preferred is not None else "no candidate converged"
@@ -322,6 +325,7 @@ def _members(
             elapsed_s=elapsed_s / len(series.members),
             fingerprint=digest,
             report=f"{JOINT}/report.html" if series.has_reports else "",
+            joint_notes=said,
         )
         records.append(record)
     return records

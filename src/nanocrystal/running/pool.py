@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from threading import Thread
 from typing import Any
 
 from nanocrystal.parameters import Declares
@@ -156,6 +157,7 @@ class _Pool:
 def _serve(connection: Connection, number: int, at_once: int, prepare: Begin | None) -> None:
     """Do the jobs that come through a connection until it closes; interrupts are the parent's."""
     begin(number, at_once)
+    Thread(target=_end_with_parent, daemon=True).start()
 
     def report(*said: object) -> None:
         if connection.poll():  # nothing comes during a job but the word to stop
@@ -177,3 +179,13 @@ def _serve(connection: Connection, number: int, at_once: int, prepare: Begin | N
             connection.send(answer)
     except (EOFError, OSError):  # the parent has ended
         return
+
+
+def _end_with_parent() -> None:
+    """End this process where its parent has been killed, whatever it is doing: nobody waits for it any more."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

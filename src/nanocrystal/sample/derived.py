@@ -15,6 +15,7 @@ from nanocrystal.parameters import Here
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE, Crystal
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.settings import pbnm_order
+from nanocrystal.sample.crystal.symmetry import CELL_NAMES
 from nanocrystal.sample.crystal.tilts import Octahedron, centred_site, tolerance_factor_of_radii
 from nanocrystal.sample.derivations import ANGLE, BOND, OF_CRYSTAL, OF_STACKING, OF_TWINS, STATISTICS
 from nanocrystal.sample.order.blocks import perovskite_metal
@@ -65,13 +66,15 @@ class Angle:
 
 
 def _held_sites(crystal: Crystal) -> set[int]:
-    """Return the sites with coordinates that symmetry leaves free and that nothing refines."""
+    """Return the sites with coordinates that symmetry leaves free and that nothing refines, beside a cell that is."""
     declared = crystal.declared()
+    moves = {name for name, (_, p) in declared.items() if p.vary or p.tie is not None}
+    if moves.isdisjoint(CELL_NAMES):
+        return set()
     held = set()
     for k, site in enumerate(crystal.sites):
-        places = [f"sites.{site.label}.{axis}" for axis in "xyz"]
-        free = [declared[p][1] for p in places if p in declared]
-        if free and not any(p.vary or p.tie is not None for p in free):
+        free = {f"sites.{site.label}.{axis}" for axis in "xyz"} & declared.keys()
+        if free and moves.isdisjoint(free):
             held.add(k)
     return held
 

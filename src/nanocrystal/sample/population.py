@@ -15,6 +15,8 @@ from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
 from nanocrystal.parameters import (
     NO_KEY,
     REQUIRED,
+    Assumption,
+    Claim,
     Declares,
     Evaluation,
     Here,
@@ -62,6 +64,7 @@ FRACTIONS: dict[FractionBasis, Quantity] = {
         meaning=Meaning(
             name.replace("_", " "), "of a population in the sample, of which only ratios count, without coating"
         ),
+        claim=Claim("as much of each population", times=1.25),
     )
     for name in ("number_fraction", "mass_fraction", "volume_fraction")
 }
@@ -135,9 +138,9 @@ class Population(Declares):
         if isinstance(self.crystal, Crystal):
             object.__setattr__(self, "made_of", self.crystal)
             object.__setattr__(self, "crystal", self.crystal.name)
-        has_shape = is_shape(self.shape)
+        has_shape = is_shape(self.shape if self.atoms is None else self.atoms)
         if not has_shape or not (self.crystal is None or isinstance(self.crystal, str)):
-            wrong = self.crystal if has_shape else self.shape
+            wrong = self.crystal if has_shape else self.shape if self.atoms is None else self.atoms
             raise InputError(
                 "Population",
                 f"needs a crystal or its name and a shape, Population(pt, shape=Sphere(40.0)), got {came(wrong)}.",
@@ -175,6 +178,18 @@ class Population(Declares):
         if self.stacking is not None:
             twins |= {f"{STACKING}.{k}": v for k, v in self.stacking.declared().items()}
         return {**of_shape, **twins, self.fraction_basis: (FRACTIONS[self.fraction_basis], as_parameter(self.fraction))}
+
+    def assumptions(self, where: str) -> list[Assumption]:
+        """Return what was taken as given: that all crystals have one size; where: its address."""
+        lengths = [f"{where}.{n}" for n in self.shape.lengths_alike]
+        return [
+            Assumption(
+                keys=lengths,
+                taken="one length: all crystals are as large",
+                case="with a spread of sizes",
+                moves=dict.fromkeys(lengths, "smaller"),
+            )
+        ] * bool(lengths)
 
     def at(self, name: str, evaluation: Evaluation, crystal: Crystal | None) -> PopulationNow:
         """Return the population of this name as of now."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Ceiling, Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters import Assumption, Ceiling, Declares, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.sample.amounts import Content, check_atoms, content_of, parts_of_atoms, summed
 from nanocrystal.sample.crystal.crystal import Crystal
@@ -45,7 +45,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, init=False)
-class Sample:
+class Sample(Declares):
     """Crystals and the populations made of them, by name, independent of how they are measured.
 
         Sample(dots), Sample([dots, other]), Sample({"dots": dots}), Sample({"dots": dots}, {"pt": pt})
@@ -190,6 +190,9 @@ class Sample:
             for address, limit in self._density_limits(name).items():
                 quantity, parameter = entries[address]
                 entries[address] = (replace(quantity, maximum=limit), parameter)
+        amounts = [f"populations.{n}.{p.fraction_basis}" for n, p in self.populations.items()]
+        if len(amounts) > 1 and all(entries[a][1] == Parameter(1.0) for a in amounts):  # no one stated an amount
+            entries |= {a: (entries[a][0], Parameter(1.0, left_out=True)) for a in amounts}
         return entries
 
     def _density_limits(self, name: str) -> dict[str, float]:
@@ -433,6 +436,11 @@ class Sample:
             if population.shell is not None:
                 remarks += population.shell.remarks(population.shape, population.block_vectors)
         return remarks
+
+    def assumptions(self, values: Values) -> list[Assumption]:
+        """Return what was taken as given beside numbers that are left out: of its crystals, then of its populations."""
+        of_crystals = [a for c in self._crystals_at(values).values() for a in c.assumptions()]
+        return [*of_crystals, *(a for n, p in self.populations.items() for a in p.assumptions(f"populations.{n}"))]
 
     def strays(self, started: Values, values: Values) -> dict[str, str]:
         """Return address of a population -> a sentence, of crystals so far from their start that they may be others."""

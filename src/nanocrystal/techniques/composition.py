@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.measurement import Axis, Measured, Model, Technique, local_parameters
-from nanocrystal.parameters import Evaluation, Number, Parameter, Quantity, of_measurement
+from nanocrystal.parameters import Claim, Evaluation, Number, Parameter, Quantity, of_measurement
 from nanocrystal.sample import Sample
 from nanocrystal.tables.elements import is_element
 
@@ -62,6 +62,7 @@ class Composition(Technique):
             10.0,
             scale=0.1,
             meaning=of_measurement("calibration", "of all calculated ratios of atoms"),
+            claim=Claim("the sensitivities to all elements are right", other=1.05, either_way=True),
         ),
     ] = None
 

@@ -189,6 +189,7 @@ class NmrLines(CurveTechnique, own=("shift_lines",)):
             noise=self.noise,
             derived_of=self._derived,
             shown=SPECTRA,
+            terms=(1, 2),
             inputs=inputs,
         )
 

@@ -46,6 +46,7 @@ from nanocrystal.measurement.nmr.columns import line_places, roles_of
 from nanocrystal.measurement.nmr.points import NMR, nmr_points
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import (
+    Claim,
     Declares,
     Derivation,
     DerivedQuantity,
@@ -95,6 +96,7 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
             2.5,
             scale=0.1,
             meaning=of_measurement("inversion", "of all parts alike"),
+            claim=Claim("inversion or saturation is complete", times=0.95),
         ),
     ] = None
     parts: Annotated[Mapping[str, RelaxationPart], "the parts, by name: [datasets.NAME.parts.PART]"] = field(
@@ -129,6 +131,7 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
             2.0,
             scale=0.1,
             meaning=Meaning("exponent", "β of exp(−(t/T)^β)"),
+            claim=Claim("one time, without a spread", other=0.8),
         ),
         "amplitude": Quantity(
             "amplitude",
@@ -169,7 +172,8 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
                 raise InputError("common", f"there is no part {name!r}; {nearest_names(name, self.parts)}")
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         if self.recovers:
-            usual = INVERSION[self.kind] if self.inversion is None else self.inversion
+            complete = Parameter(INVERSION[self.kind], left_out=True)
+            usual = complete if self.inversion is None else self.inversion
             one = local_parameters(self.quantities, (), {"inversion": usual})["inversion"]
             entries |= {self._inversion_of(line): one for line in self._lines}
         for name, part in self.parts.items():
@@ -234,6 +238,7 @@ class NmrRelaxation(CurveTechnique, own=("line_names", "of_parts", "recovers")):
             noise=self.noise,
             derived_of=self._derived,
             remarks_of=lambda here: self._remarks(here, longest),
+            terms=None if self.recovers else (0, 1),
             inputs=_inputs(members) if self.line_names else {},
         )
 

@@ -46,11 +46,19 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.polynomials import chebyshev
 from nanocrystal.measurement import Axis, CurveTechnique, Look, Measured, Model, Points, local_parameters
 from nanocrystal.measurement.agreement import Says, says_of_unit
-from nanocrystal.measurement.counted import as_simulated, background_quantities, check_background, with_noise
+from nanocrystal.measurement.counted import (
+    as_simulated,
+    background_assumption,
+    background_quantities,
+    check_background,
+    with_noise,
+)
 from nanocrystal.measurement.keys import Background, BackgroundTerms, XGrid, XRange
 from nanocrystal.measurement.nmr.lines import LORENTZIAN_PART
 from nanocrystal.measurement.nmr.points import Megahertz, nmr_points
 from nanocrystal.parameters import (
+    Assumption,
+    Claim,
     Derivation,
     DerivedQuantity,
     Evaluation,
@@ -115,6 +123,7 @@ class NmrSites(CurveTechnique):
                 "thickness",
                 "of the layer whose nuclei have the shift of the surface, from the surface of the crystal inwards",
             ),
+            claim=Claim("only the outermost layer is the surface", other=11.8),
         ),
     ] = None
     intermediate_thickness: Annotated[
@@ -139,6 +148,7 @@ class NmrSites(CurveTechnique):
             0.0,
             scale=1.0,
             meaning=Meaning("chemical-shift difference", "surface less core"),
+            claim=Claim("nuclei at the surface have the shift of the core", other=5.0, either_way=True),
         ),
     ] = None
     intermediate_shift: Annotated[
@@ -300,6 +310,24 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
         total = np.sum(list(each.values()), axis=0)
         background = chebyshev(self.measured.x, self.settings.background_terms)
         return np.array([total, *background, *self.blanks.values()])
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        """Return that lines of the surface are as wide as those of the core, and that a constant is the background."""
+        wide = evaluation.values[f"{self.where}.fwhm"]
+        found = []
+        if self.settings.surface_fwhm is None:
+            found.append(
+                Assumption(
+                    keys=(f"{self.where}.surface_fwhm",),
+                    taken="fwhm: lines of the surface are as wide",
+                    case="with half as much again",
+                    instead=[{f"{self.where}.surface_fwhm": 1.5 * wide}],
+                )
+            )
+        if self.settings.background_terms == 1:
+            lacks = chebyshev(self.measured.x, 3)[1:]
+            found.append(background_assumption(self.where, 1, lacks, 2))
+        return tuple(found)
 
     def _borders(self, values: Values) -> tuple[float, float]:
         """Return down to which depth the surface and the intermediate layer reach, Å."""

@@ -245,6 +245,7 @@ class NmrTitration(MeasuredTechnique, own=("members", "released_lines", "release
             derived_of=self._derived,
             remarks_of=self._remarks,
             trends=(self._trend(where),),
+            terms=(1, 2),
             inputs=inputs,
         )
 

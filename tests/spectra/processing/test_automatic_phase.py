@@ -135,14 +135,16 @@ def test_phase_of_lines_alone() -> None:
         assert found.ph0 == pytest.approx(50.0, abs=0.5)
 
 
-@pytest.mark.campaign
 @pytest.mark.parametrize("noise", [20.0, 100.0])
-def test_stated_errors_of_integrals_cover(noise: float) -> None:
-    """A line of 2000 Hz, as ¹³³Cs has, from −3 to +5 widths: noise and phase together, 300 seeds."""
+@pytest.mark.parametrize(
+    "seeds", [pytest.param(100, marks=pytest.mark.campaign), pytest.param(300, marks=pytest.mark.long)]
+)
+def test_stated_errors_of_integrals_cover(seeds: int, noise: float) -> None:
+    """A line of 2000 Hz, as ¹³³Cs has, from −3 to +5 widths: noise and phase together."""
     f, g, a, lb = 2000.0, 2000.0, 1000.0, 300.0
     true = a * (np.arctan(10.0 * g / (g + lb)) + np.arctan(6.0 * g / (g + lb))) / np.pi
     z = []
-    for seed in range(300):
+    for seed in range(seeds):
         values = noisy(fid(4096, 2e5, [(f, g, a)], phase=75.0), noise, seed)
         spectrum = nmr_spectrum(measured(values, 2e5), NmrProcessing(exponential_hz=lb))
         region = ppm_of(f - 3.0 * g), ppm_of(f + 5.0 * g)

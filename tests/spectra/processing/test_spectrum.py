@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -334,3 +335,56 @@ def test_position_after_writing_and_reading_bruker_data(tmp_path: Path) -> None:
     found = found_lines(spectrum, [(f, g, 1e3 * a) for f, g, a in LINES])
     assert np.abs(found[:, 0] - [ppm_of(f) for f, _, _ in LINES]).max() < 1e-4
     np.testing.assert_allclose(found[:, 2], [1e3 * a for _, _, a in LINES], rtol=1e-3)
+
+
+# ---- what spectra say of themselves -----------------------------------------------------------------
+
+
+def said_of(
+    settings: NmrProcessing, lines: list[tuple[float, float, float]] = LINES, word: str = "", first: float = 1.0
+) -> list[str]:
+    """Return the notes that hold a word, of the spectrum of an FID with its first point multiplied."""
+    values = fid(4096, WIDTH, lines, phase=30.0)
+    values[0] *= first
+    values = values + 2.0 * np.random.default_rng(0).normal(size=4096)
+    return [note for note in nmr_spectrum(measured(values), settings).notes if word in note]
+
+
+def test_a_phase_that_was_found_is_told_and_one_that_was_given_is_not() -> None:
+    (found,) = said_of(NmrProcessing(), word="phase found")
+    assert found.startswith("phase found, all lines upright: ph0 = ")
+    (both,) = said_of(NmrProcessing(both_signs=True), word="phase found")
+    assert both.startswith("phase found, lines of both signs allowed: ph0 = ")
+    assert said_of(NmrProcessing(phase=NmrPhase(30.0, 0.0, 0.0)), word="phase found") == []
+    assert said_of(NmrProcessing(phase=None), word="phase found") == []
+
+
+@pytest.mark.parametrize(("lines", "said"), [(LINES[1:2], True), (LINES, False)])
+def test_one_group_of_lines_has_no_slope_of_its_phase(lines: list[tuple[float, float, float]], said: bool) -> None:
+    (found,) = said_of(NmrProcessing(), lines, "phase found")
+    assert ("ph1 = 0, for there is one group of lines" in found) is said
+
+
+@pytest.mark.parametrize(
+    ("baseline", "first", "told"),
+    [
+        ("auto", 0.0, "baseline: level through the floor of the spectrum, -"),
+        ("auto", 1.0, ""),
+        (2, 1.0, "baseline: polynomial of order 2"),
+        (None, 0.0, ""),
+    ],
+)
+def test_baselines_are_told(baseline: Any, first: float, told: str) -> None:
+    """Without its first point an FID has a level below its spectrum."""
+    found = said_of(NmrProcessing(baseline=baseline), word="baseline: ", first=first)
+    assert len(found) == bool(told)
+    assert all(note.startswith(told) for note in found)
+
+
+def test_negative_signal_is_told_where_signs_are_known() -> None:
+    assert said_of(NmrProcessing(), word="negative signal: ")
+    assert said_of(NmrProcessing(magnitude=True, phase=None), word="negative signal: ") == []
+    assert said_of(NmrProcessing(phase=None), word="negative signal: ") == []
+    upside_down = NmrProcessing(phase=NmrPhase(30.0 + 180.0, 0.0, 0.0), baseline=None)
+    assert said_of(upside_down, word="phase or baseline are not right")
+    assert said_of(NmrProcessing(phase=NmrPhase(30.0, 0.0, 0.0), baseline=None), word="are not right") == []

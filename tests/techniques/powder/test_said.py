@@ -22,7 +22,7 @@ from nanocrystal.techniques.powder.said import (
     with_zero_instead,
 )
 from support.modelling import calculated, crystal
-from support.structures import NICKEL
+from support.structures import NICKEL, cif
 
 WAVELENGTH, RADIUS = 1.5406, 145.0
 SQUARES = np.array([1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14])
@@ -140,3 +140,21 @@ def test_widths_of_instrument_and_sample_at_once() -> None:
     (said,) = notes(fitted(size=vary(300.0), caglioti_w=vary(0.012)), "were refined from one pattern")
     assert "caglioti_w and profiles.ni.size" in said
     assert notes(fitted(size=vary(300.0)), "were refined from one pattern") == []
+
+
+@pytest.mark.parametrize(("fraction", "said"), [(vary(0.9), True), (1.0, False)])
+def test_absorption_is_told_where_amounts_are_refined(fraction: Any, said: bool) -> None:
+    """Nickel and lithium fluoride absorb very differently."""
+    pytest.importorskip("xraydb")
+    fluoride = cif("4.03 4.03 4.03 90 90 90", "F m -3 m", "Li Li 0 0 0 1\nF F 0.5 0.5 0.5 1")
+
+    def mixture(amount: Any) -> Sample:
+        crystals = {"ni": crystal(NICKEL, 0.006, a=3.524), "lif": crystal(fluoride, 0.01, a=4.03)}
+        return Sample({"ni": Population("ni", Bulk(), fraction=amount), "lif": Population("lif", Bulk())}, crystals)
+
+    settings = {"tube": "Cu", "anomalous": False, "caglioti_w": 0.01, "background_terms": 1}
+    profiles = {n: Profile(size=400.0) for n in ("ni", "lif")}
+    y = calculated(mixture(1.0), Powder(two_theta="35:90:0.05", profiles=profiles, **settings), "xrd")
+    counts = np.random.default_rng(0).poisson(3e4 * y / y.max() + 30.0).astype(float)
+    data = Powder(two_theta=35.0 + 0.05 * np.arange(len(y)), intensity=counts, profiles=profiles, **settings)
+    assert bool(notes(nc.refine(mixture(fraction), {"xrd": data}), "phases absorb differently")) is said

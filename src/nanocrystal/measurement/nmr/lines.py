@@ -16,7 +16,7 @@ from nanocrystal.measurement import Axis
 from nanocrystal.measurement.keys import Range
 from nanocrystal.measurement.nmr.shapes import MEASURED, SOLID
 from nanocrystal.measurement.nmr.shapes import quantities as quantities_of_shapes
-from nanocrystal.parameters import REQUIRED, Declares, Meaning, Number, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import REQUIRED, Claim, Declares, Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra import LINES
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +44,7 @@ LORENTZIAN_PART = Quantity(
     1.0,
     scale=0.1,
     meaning=Meaning("Lorentzian part", "of a line, 0 Gaussian, 1 Lorentzian"),
+    claim=Claim("half Gaussian, half Lorentzian", other=0.8),
 )
 PartialWidth = Annotated[Number | None, "Hz; of voigt-widths and thompson"]
 
@@ -171,6 +172,7 @@ class ShiftLines:
                 meaning=Meaning(
                     "peak asymmetry", "a of the sides of a line, stretched by 1 ± a, the wider one at large x"
                 ),
+                claim=Claim("both sides are as wide", other=0.1, either_way=True),
             ),
         }
 

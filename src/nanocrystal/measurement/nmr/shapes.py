@@ -14,7 +14,7 @@ from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement.nmr.points import measured_curve
 from nanocrystal.measurement.points import Named
-from nanocrystal.parameters import Meaning, Number, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import Claim, Meaning, Number, Quantity, as_parameter, of_measurement
 from nanocrystal.spectra.lines import Form, measured_line
 from nanocrystal.spectra.solids import REFINABLE, Nucleus, Transitions, require_mrsimulator, solid_line
 from nanocrystal.tables.isotopes import isotope
@@ -38,6 +38,7 @@ def quantities(width_hz: float, mhz: float) -> dict[str, Quantity]:
             0.0,
             scale=0.5 * width_hz / mhz,
             meaning=Meaning("shift anisotropy", "δ_zz − δ_iso, |δ_zz − δ_iso| the largest"),
+            claim=Claim("no anisotropy of the shift", other=20.0),
         ),
         "csa_asymmetry": Quantity(
             "csa_asymmetry",
@@ -58,6 +59,7 @@ def quantities(width_hz: float, mhz: float) -> dict[str, Quantity]:
             1e9,
             scale=10.0 * width_hz,
             meaning=Meaning("quadrupole coupling", "e²qQ/h"),
+            claim=Claim("no quadrupole coupling", other=100000.0),
         ),
         "cq_asymmetry": Quantity(
             "cq_asymmetry",

@@ -7,8 +7,8 @@ from typing import Literal, TypeVar
 
 from nanocrystal.report.compared.result import CandidateStanding, Comparison
 from nanocrystal.report.page.numbers import MINUS, number
-from nanocrystal.report.page.tables import NO_UNCERTAINTY, REFINED
-from nanocrystal.report.refined.result import DerivedValue, Estimate, Result
+from nanocrystal.report.page.tables import NO_UNCERTAINTY
+from nanocrystal.report.refined.result import REFINED, DerivedValue, Estimate, Result
 from nanocrystal.text import csv_of_rows
 
 Value = TypeVar("Value", Estimate, DerivedValue)

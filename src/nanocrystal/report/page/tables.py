@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping
 
 from nanocrystal.report.page.numbers import between, concise, number
-from nanocrystal.report.refined.result import Estimate
+from nanocrystal.report.refined.result import REFINED, Estimate
 from nanocrystal.text import csv_of_rows
 
-REFINED = ("free", "linear", "at_bound", "undetermined")
 STATUS = {"at_bound": "at bound"}
 NO_UNCERTAINTY = {"undetermined": "not determined", "at_bound": "at its bound"}
 TOLD = 0.1

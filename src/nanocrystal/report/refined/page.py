@@ -22,7 +22,16 @@ from nanocrystal.report.page.numbers import merit
 from nanocrystal.report.page.rendering import RESET, Button, Choice, Page, Verdict, rendered
 from nanocrystal.report.refined.atoms import atoms_data
 from nanocrystal.report.refined.ratio_figure import ratio_figure
-from nanocrystal.report.refined.result import DISAGREE, POOR, AtomPicture, Estimate, FittedCurve, Result
+from nanocrystal.report.refined.result import (
+    DISAGREE,
+    MOST_LISTED,
+    POOR,
+    REFINED,
+    AtomPicture,
+    Estimate,
+    FittedCurve,
+    Result,
+)
 from nanocrystal.report.refined.stack_figure import stack_figure, trend_figure
 
 Misfit = tuple[str, str, str]
@@ -61,6 +70,7 @@ def context_of(result: Result) -> dict[str, Any]:
         "STACKED": STACKED,
         "DISAGREE": DISAGREE,
         "LARGE_PULL": LARGE_PULL,
+        "MOST_LISTED": MOST_LISTED,
         "names_alone": names_alone(result),
         "versions": {"nanocrystal": result.version, **result.provenance},
         **parameter_context(result.parameters),
@@ -71,7 +81,7 @@ def parameter_context(parameters: Mapping[str, Estimate]) -> dict[str, Any]:
     """Return what the tables of parameters name."""
     return {
         "refined": tables.refined_rows(parameters),
-        "held": {k: p for k, p in parameters.items() if p.status not in tables.REFINED},
+        "held": {k: p for k, p in parameters.items() if p.status not in REFINED},
         "has_scaled": any(p.stderr_scaled is not None for p in parameters.values()),
         "statuses": {p.status for p in parameters.values()},
         "value_text": tables.value_text,

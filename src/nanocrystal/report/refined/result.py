@@ -22,6 +22,8 @@ POOR = 0.6
 DISAGREE = 0.01
 """probability below which data sets are said to contradict each other"""
 Status = Literal["free", "linear", "fixed", "tied", "at_bound", "undetermined"]
+REFINED = ("free", "linear", "at_bound", "undetermined")
+"""status of what was refined, whether or not the data determine it"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +278,56 @@ class FittedCurve:
         return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_independent))
 
 
+@dataclass(frozen=True)
+class Assumed:
+    """Something that a study left out, what was taken as given for it, and which refined values rest on that.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Addresses that would say it
+    taken : str
+        What was taken, in words
+    case : str
+        Another case, in words, such as "with 0.03 Å⁻¹"
+    larger : sequence of str
+        Refined values that would be larger then by more than their standard error, the most moved first
+    smaller : sequence of str
+        Those that would be smaller
+    moved : sequence of str
+        Those that would be others, in a sense that is not known
+    """
+
+    keys: Sequence[str]
+    taken: str
+    case: str
+    larger: Sequence[str] = ()
+    smaller: Sequence[str] = ()
+    moved: Sequence[str] = ()
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        return f"{listed(self.keys)} = {self.taken}; {self.case} {self.effect}."
+
+    @property
+    def effect(self) -> str:
+        """Which values would be others in the other case, and in which sense."""
+        sides = (("larger", self.larger), ("smaller", self.smaller), ("different", self.moved))
+        return "; ".join(f"{sense}: {listed(names)}" for sense, names in sides if names)
+
+
+MOST_LISTED = 3
+"""addresses that a sentence names, more are counted"""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in words, the last of many counted."""
+    shown = list(names[:MOST_LISTED])
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SizeCurve:
     """A size distribution as curves: density per unit length over a length.
@@ -484,6 +536,8 @@ class Result(Outcome):
         Why it is doubtful although the optimiser came to its end; also the first of the notes
     freedom : float or None
         Degrees of freedom from which the size of all standard errors is known; None where σ of the data say it
+    assumed : sequence of Assumed
+        What the study left out, and which refined values rest on what was taken as given for it
     """
 
     kind: ClassVar[str] = "refinement"
@@ -511,6 +565,7 @@ class Result(Outcome):
     joint: JointFit | None = None
     doubts: Sequence[str] = ()
     freedom: float | None = None
+    assumed: Sequence[Assumed] = ()
 
     @property
     def state(self) -> str:

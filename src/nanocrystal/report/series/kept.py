@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nanocrystal.report.compared.result import Comparison
-from nanocrystal.report.refined.result import DerivedValue, Estimate, FittedCurve, Result
-from nanocrystal.report.series.result import REFINED, MemberFit, MemberPattern, SeriesValue
+from nanocrystal.report.refined.result import REFINED, DerivedValue, Estimate, FittedCurve, Result
+from nanocrystal.report.series.result import MemberFit, MemberPattern, SeriesValue
 
 MOST_POINTS = 1600
 """of a pattern that is kept for the figures of the series"""

@@ -23,6 +23,7 @@ from nanocrystal._version import __version__
 from nanocrystal.arrays import FloatArray, without_arrays
 from nanocrystal.report.encoding import ByName, PlainData, called, decoded, encoded
 from nanocrystal.report.outcome import SCHEMA, Ending, Outcome
+from nanocrystal.report.refined.result import REFINED
 
 SERIES = "series.json"
 MEMBER = "member.json"
@@ -30,7 +31,6 @@ MEMBER = "member.json"
 JOINT = "joint"
 """the folder of the joint refinement"""
 UNTITLED = "Untitled series"
-REFINED = ("free", "linear", "at_bound", "undetermined")
 ALONE = ""
 """the name of the only model of a study without candidates"""
 ORDER_PARAMETER = "order_parameter"
@@ -189,6 +189,8 @@ class MemberResult(PlainData):
         The names of those in its folder
     version : str
         Of nanocrystal that refined it
+    joint_notes : sequence of str
+        What is to be known of the joint refinement of all members, where it is a part of one
     """
 
     name: str
@@ -205,6 +207,7 @@ class MemberResult(PlainData):
     report: str = ""
     files: Sequence[str] = ()
     version: str = __version__
+    joint_notes: Sequence[str] = ()
 
     @property
     def fit(self) -> MemberFit | None:

@@ -18,6 +18,7 @@ from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import (
     NO_KEY,
     Beside,
+    Claim,
     Declares,
     Here,
     Key,
@@ -60,6 +61,7 @@ U_ISO = Quantity(
     meaning=Meaning(
         "mean-square displacement", "of an atom from its mean place, along one axis, alike in all directions"
     ).more(NO_SIZE_LAW),
+    claim=Claim("that of the file of the crystal", times=1.33),
 )
 OCCUPANCY = Quantity(
     "occupancy",
@@ -70,6 +72,7 @@ OCCUPANCY = Quantity(
     1.0,
     scale=0.1,
     meaning=Meaning("occupancy", "of a site, by all its elements together").more(INSIDE, NO_SIZE_LAW),
+    claim=Claim("as many places are filled as the file says", times=0.95),
 )
 DELTA1 = Quantity(
     "delta1",
@@ -109,6 +112,7 @@ def _cell_quantity(index: int) -> Quantity:
         scale=1.0 if index < 3 else 10.0,
         start_spread=0.01 if index < 3 else 0.005,
         meaning=Meaning(kind, f"{name} in the setting of the structure").more(NO_SIZE_LAW),
+        claim=Claim("the cell of the file", times=1.001, either_way=True) if index < 3 else None,
     )
 
 
@@ -122,6 +126,11 @@ def coordinate_quantity(name: str, site: str) -> Quantity:
         start_spread=0.02,
         meaning=Meaning("fractional coordinate", f"{name} in the setting of the structure").more(site),
     )
+
+
+def _of_file(value: float) -> Parameter:
+    """Return a number of the structure file, which no one stated."""
+    return Parameter(float(value), left_out=True)
 
 
 def _name_of(file: Any) -> str:
@@ -431,11 +440,11 @@ class Crystal(Declares):
     def _declared(self) -> dict[str, tuple[Quantity, Parameter]]:
         entries: dict[str, tuple[Quantity, Parameter]] = {}
         for i in self.freedom.free:
-            value = self.cell.get(CELL_NAMES[i], float(self.structure.cell[i]))
+            value = self.cell.get(CELL_NAMES[i], _of_file(self.structure.cell[i]))
             entries[CELL_NAMES[i]] = (_cell_quantity(i).more(self.structure.space_group), as_parameter(value))
         for site, cif in zip(self.sites, self.structure.sites, strict=True):
             override = self.site_overrides.get(site.label, SiteOverride())
-            u_iso = self.u_iso.get(site.u_iso_key, cif.u_iso)
+            u_iso = self.u_iso.get(site.u_iso_key, None if cif.u_iso is None else _of_file(cif.u_iso))
             if u_iso is None:
                 raise InputError(
                     f"{self.where}.u_iso",
@@ -445,12 +454,12 @@ class Crystal(Declares):
             entries[f"u_iso.{site.u_iso_key}"] = (U_ISO.more(site.u_iso_key), as_parameter(u_iso))
             entries[f"sites.{site.label}.occupancy"] = (
                 OCCUPANCY.more(site.label),
-                as_parameter(cif.occupancy if override.occupancy is None else override.occupancy),
+                _of_file(cif.occupancy) if override.occupancy is None else as_parameter(override.occupancy),
             )
             for k in site.orbit.free:
                 name = "xyz"[k]
                 overriding = getattr(override, name)
-                value = float(site.orbit.fract[k]) if overriding is None else overriding
+                value = _of_file(site.orbit.fract[k]) if overriding is None else overriding
                 entries[f"sites.{site.label}.{name}"] = (
                     coordinate_quantity(name, site.label).more(self.structure.space_group),
                     as_parameter(value),
@@ -464,6 +473,12 @@ class Crystal(Declares):
                     as_parameter(second_u_iso),
                 )
         return entries | {name: (MOTION[name], as_parameter(value)) for name, value in self.motion.items()}
+
+    @property
+    def places_of_file(self) -> list[str]:
+        """The local addresses of coordinates that symmetry leaves free and that no one stated."""
+        ends = (".x", ".y", ".z")
+        return [a for a, (_, p) in self._declared.items() if p.left_out and a.startswith("sites.") and a.endswith(ends)]
 
     def at(self, here: Here) -> CrystalNow:
         """Return the crystal as of now."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Here
+from nanocrystal.parameters import Assumption, Here
 from nanocrystal.sample.crystal.contacts import first_clash, overlap_words
 from nanocrystal.sample.crystal.mixing import Occupant
 from nanocrystal.sample.crystal.symmetry import CELL_NAMES, cell_vectors
@@ -24,6 +24,10 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 FEW_SITES = 8
 """whose pairs are summed apart: less is rounded, and it costs no time yet"""
+USUAL_DELTA2 = 2.0
+"""Å², correlated motion that shall tell what rests on none"""
+SHIFTED = 0.003
+"""of a cell, by which coordinates are moved for that"""
 LARGE_U_ISO = 0.12
 """Å²; larger displacements are remarked on: often B was meant"""
 
@@ -164,6 +168,32 @@ class CrystalNow:
             if u_iso > LARGE_U_ISO:
                 remarks.append(f"{address} = {u_iso:.3g} Å² is large; if it is B, u_iso = B/8π².")
         return list(dict.fromkeys(remarks))
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what was taken as given: motion that is not correlated, coordinates that are those of the file."""
+        found = []
+        if not self.crystal.motion:
+            found.append(
+                Assumption(
+                    keys=self.here.addresses("delta2"),
+                    taken="0 Å²: near atoms move independently of each other",
+                    case=f"with {USUAL_DELTA2:g} Å²",
+                    instead=[{self.here.address_of("delta2"): USUAL_DELTA2}],
+                )
+            )
+        places = self.crystal.places_of_file
+        if places:
+            moved = {p: SHIFTED if k % 2 else -SHIFTED for k, p in enumerate(places)}
+            found.append(
+                Assumption(
+                    keys=self.here.addresses("sites"),
+                    taken="the coordinates of the file",
+                    case=f"with coordinates {SHIFTED:g} from these",
+                    instead=[{self.here.address_of(p): self.here[p] + by for p, by in moved.items()}],
+                    either_way=True,
+                )
+            )
+        return found
 
     def check_overlap(self) -> None:
         """Raise InputError where two atoms are closer than atoms can be."""

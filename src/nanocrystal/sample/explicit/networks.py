@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.parameters import Declares
 from nanocrystal.sample.crystal.clusters import Cluster
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
@@ -152,7 +153,7 @@ class BoundaryNetwork:
 
 
 @dataclass(frozen=True)
-class ExplicitCrystal:
+class ExplicitCrystal(Declares):
     """The atoms of one crystal of whole blocks.
 
     Parameters

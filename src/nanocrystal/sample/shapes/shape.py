@@ -305,6 +305,13 @@ class Shape(Declares, ABC):
         return bool(self.declared())
 
     @property
+    def lengths_alike(self) -> tuple[str, ...]:
+        """The lengths of crystals that are all of one size; none where a length is spread."""
+        numbers = [n for n, (quantity, _) in self.declared().items() if quantity.unit == "Å" and "." not in n]
+        alike = all(isinstance(vars(self).get(n), float | int | Parameter) for n in numbers)
+        return tuple(numbers) if alike else ()
+
+    @property
     def parallel_faces(self) -> bool:
         """Whether all faces lie along the block vectors, so that a body nested within has a closed overlap."""
         return False

@@ -61,6 +61,7 @@ from nanocrystal.measurement.nmr.points import NMR, measured_curve
 from nanocrystal.measurement.points import Named
 from nanocrystal.measurement.summed import Member, SummedModel, part_parameters
 from nanocrystal.parameters import (
+    Assumption,
     Derivation,
     DerivedQuantity,
     Here,
@@ -239,6 +240,8 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             remarks_of=lambda here: self._remarks(here, _sizes_at(sample, here)),
             trends=self._trends(where),
             shown=Look(),
+            terms=(0, 1),
+            assumed=self._assumed(where),
             inputs=inputs,
         )
 
@@ -414,6 +417,32 @@ class NmrDiffusion(MeasuredTechnique, own=("line_names", "of_components", "place
             remark = self.solvodynamics.negative_core(place, component, diameters)
             remarks += [] if remark is None else [remark]
         return remarks
+
+    def _assumed(self, where: str) -> tuple[Assumption, ...]:
+        """Return that gradients are calibrated, and that shaped pulses have the κ of rectangular ones."""
+        found = []
+        if self.gradient_calibration == 1.0:
+            found.append(
+                Assumption(
+                    keys=(f"{where}.gradient_calibration",),
+                    taken="1: gradients are those of the file",
+                    case="with 1.01, by 2 %,",
+                    moves={f"{where}.*.diffusion": "smaller"},
+                )
+            )
+        if self.delta_correction == 1.0 / 3.0 and self.shape_factor != 1.0:
+            assert self.pulse_duration is not None
+            assert self.diffusion_time is not None
+            by = (self.pulse_duration / 12.0) / (self.diffusion_time - self.pulse_duration / 4.0)
+            found.append(
+                Assumption(
+                    keys=(f"{where}.delta_correction",),
+                    taken="1/3: that of rectangular pulses, which these are not",
+                    case=f"with 1/4, of half-sine ones, by {100.0 * by:.2g} %,",
+                    moves={f"{where}.*.diffusion": "smaller"},
+                )
+            )
+        return tuple(found)
 
     def _method(self) -> str:
         return (

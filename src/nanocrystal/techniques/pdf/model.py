@@ -23,7 +23,7 @@ from nanocrystal.measurement.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.parameters import Ceiling, Evaluation
+from nanocrystal.parameters import Assumption, Ceiling, Evaluation
 from nanocrystal.reduction.noise import sines_below
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.population import PopulationNow, without_exclusive
@@ -275,6 +275,19 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             smooth = self._smooth(evaluation, density, self._envelope_reach(structure.shape_function))
             sums -= structure.densities[:, None] * smooth
         return sums
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        """Return that crystals have no end, which another damping of G(r) is taken for."""
+        endless = [n for n, p in self.sample.populations.items() if not p.shape.finite and not p.shape.of_atoms]
+        return tuple(
+            Assumption(
+                keys=(f"populations.{n}.shape",),
+                taken="bulk: crystals have no end",
+                case="with crystals of a size",
+                moves={f"{self.where}.qdamp": "smaller"},
+            )
+            for n in endless
+        )
 
     # ---- noise --------------------------------------------------------------------------------
 

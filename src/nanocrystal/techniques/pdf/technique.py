@@ -73,7 +73,7 @@ from nanocrystal.measurement import Abscissa, CurveTechnique, Points, Transforme
 from nanocrystal.measurement.agreement import Says, says_of_beam
 from nanocrystal.measurement.keys import Column, Radiation, RGrid, RRange
 from nanocrystal.measurement.points import DISTANCE, check_from_zero, check_limits
-from nanocrystal.parameters import Number, Parameter, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import Claim, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import MOTION, Sample
 from nanocrystal.techniques.pdf.model import PdfModel, between_points
 from nanocrystal.techniques.pdf.noise import with_noise
@@ -127,6 +127,7 @@ class Pdf(CurveTechnique):
             meaning=of_measurement(
                 "resolution", "standard deviation in Q, alike at all Q, that damps G(r) by exp(−(r qdamp)²/2)"
             ),
+            claim=Claim("the instrument damps nothing", other=0.03),
         ),
     ] = None
     qbroad: Annotated[
@@ -140,6 +141,7 @@ class Pdf(CurveTechnique):
             1.0,
             scale=0.01,
             meaning=of_measurement("resolution", "of peaks of G(r), whose variance grows by the part qbroad² r²"),
+            claim=Claim("peaks are as broad at all distances", other=0.01),
         ),
     ] = None
     covariance: Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.profile import Peaks
-from nanocrystal.parameters import Quantity, of_measurement
+from nanocrystal.parameters import Claim, Quantity, of_measurement
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.powder.technique import Powder
@@ -40,6 +40,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             5.0,
             scale=0.02,
             meaning=of_measurement("angle", "by which all peaks are shifted"),
+            claim=Claim("angles are exact", other=0.01, either_way=True),
         ),
         Quantity(
             "displacement",
@@ -50,6 +51,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             10.0,
             scale=0.05,
             meaning=of_measurement("sample displacement", "of the surface below the axis of the goniometer"),
+            claim=Claim("the surface is on the axis of the goniometer", other=0.02, either_way=True),
         ),
         Quantity(
             "polarization",
@@ -60,6 +62,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             1.0,
             scale=0.1,
             meaning=of_measurement("polarization", "of beam and optics"),
+            claim=Claim("an unpolarised beam and no monochromator", other=0.44),
         ),
         Quantity(
             "kalpha2_ratio",
@@ -80,6 +83,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             3.0,
             scale=0.1,
             meaning=of_measurement("absorption", "times the radius of a capillary"),
+            claim=Claim("the capillary absorbs nothing", other=0.5),
         ),
         Quantity(
             "overflow_angle",
@@ -90,6 +94,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             150.0,
             scale=2.0,
             meaning=of_measurement("angle", "2θ below which the beam is longer than the sample"),
+            claim=Claim("the beam is nowhere longer than the sample", other=20.0),
         ),
         Quantity(
             "caglioti_u",
@@ -120,6 +125,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             5.0,
             scale=0.005,
             meaning=of_measurement("squared peak width", "of the Gaussian part, full at half maximum, constant"),
+            claim=Claim("no one measured the width of the instrument", other=0.0025),
         ),
         Quantity(
             "lorentz_x",
@@ -130,6 +136,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             5.0,
             scale=0.02,
             meaning=of_measurement("peak width", "of the Lorentzian part, full at half maximum, of 1/cos θ"),
+            claim=Claim("no one measured the width of the instrument", other=0.02),
         ),
         Quantity(
             "lorentz_y",
@@ -160,6 +167,7 @@ INSTRUMENT: Mapping[str, Quantity] = {
             1.0,
             scale=0.01,
             meaning=of_measurement("peak asymmetry", "of Bérar and Baldinozzi, of 1/tan θ"),
+            claim=Claim("peaks are symmetric", other=0.01, either_way=True),
         ),
         Quantity(
             "asymmetry_2",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.measurement import Axis, CurveModel
 from nanocrystal.measurement.points import TWO_THETA
 from nanocrystal.parameters import (
+    Assumption,
     Derivation,
     DerivedQuantity,
     Evaluation,
@@ -60,6 +61,8 @@ DERIVES: Mapping[str, Derivation] = {
         Meaning("mass fraction", "of what is amorphous in the mixture without the standard").more(BY_STANDARD),
     ),
 }
+TEXTURED = 0.9
+"""ratio of March and Dollase of a weak texture, that shall tell what rests on none"""
 RESTING = 3.0
 """standard errors; the cell and profile of a phase that has come to contribute less stay where they are"""
 
@@ -121,8 +124,8 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def _pattern(self, evaluation: Evaluation, phase: Phase) -> FloatArray:
         """Return what a dalton of a phase shows, (n_points,)."""
-        key = ("pattern", self.where, phase.name)
-        return evaluation.once(key, phase.addresses, lambda: phase.at(evaluation).pattern(self.measured.x))
+        key, axis = ("pattern", self.where, phase.name), phase.profile.texture_axis
+        return evaluation.once(key, phase.addresses, lambda: phase.at(evaluation).pattern(self.measured.x), (axis,))
 
     @property
     def _zeros(self) -> FloatArray:
@@ -250,6 +253,33 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
 
     def of_population(self, name: str) -> tuple[str, ...]:
         return tuple(a for p in self.phases if p.name == name for a in p.of_profile)
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        found = list(super().assumptions(evaluation))
+        found += [self._without_texture(p) for p in self._structured if p.profile.texture_axis is None]
+        amounts = [f"populations.{p.name}.{self.sample.populations[p.name].fraction_basis}" for p in self.phases]
+        if len(self.phases) > 1 and self.settings.standard is None:
+            found.append(
+                Assumption(
+                    keys=(f"{self.where}.standard",),
+                    taken="none: nothing is amorphous, amounts are those of what is crystalline",
+                    case="with an amorphous part",
+                    moves=dict.fromkeys(amounts, "smaller"),
+                )
+            )
+        return tuple(found)
+
+    def _without_texture(self, phase: Phase) -> Assumption:
+        axis = (0, 0, 1)
+        profile = replace(phase.profile, texture_axis=axis)
+        phases = tuple(replace(p, profile=profile) if p is phase else p for p in self.phases)
+        return Assumption(
+            keys=(phase.in_profile("texture"),),
+            taken="1: crystals lie in all directions alike",
+            case=f"with {TEXTURED:g} about [{' '.join(map(str, axis))}]",
+            instead=[{phase.in_profile("texture"): TEXTURED}],
+            otherwise=replace(self, phases=phases, where=self.where),
+        )
 
     def _resting(self, evaluation: Evaluation) -> list[str]:
         """Return the phases that have faded away since the start."""

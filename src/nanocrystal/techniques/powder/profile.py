@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nanocrystal.errors import InputError, nearest_names
-from nanocrystal.parameters import Declares, Meaning, Number, Quantity, of_measurement
+from nanocrystal.parameters import Claim, Declares, Meaning, Number, Quantity, of_measurement
 
 COARSEST = 1000.0
 """µm; what is no powder any more"""
@@ -23,6 +23,7 @@ PROFILE: Mapping[str, Quantity] = {
         meaning=Meaning("column length", "K λ/(Γ cos θ), Γ the full width at half maximum by size").more(
             "weighted by volume"
         ),
+        claim=Claim("the size of the crystals broadens nothing", other=1000.0),
     ),
     "strain": Quantity(
         "strain",
@@ -35,6 +36,7 @@ PROFILE: Mapping[str, Quantity] = {
         meaning=Meaning("microstrain", "Γ/(4 tan θ), Γ the full width at half maximum by strain").more(
             "weighted by volume"
         ),
+        claim=Claim("the crystals are not strained", other=0.0005),
     ),
     "size_lorentzian": Quantity(
         "size_lorentzian",
@@ -45,6 +47,7 @@ PROFILE: Mapping[str, Quantity] = {
         1.0,
         scale=0.2,
         meaning=Meaning("Lorentzian part", "of the width by size, the rest Gaussian in squares"),
+        claim=Claim("all of this width is Lorentzian", other=0.5),
     ),
     "strain_lorentzian": Quantity(
         "strain_lorentzian",
@@ -55,6 +58,7 @@ PROFILE: Mapping[str, Quantity] = {
         1.0,
         scale=0.2,
         meaning=Meaning("Lorentzian part", "of the width by strain, the rest Gaussian in squares"),
+        claim=Claim("all of this width is Lorentzian", other=0.5),
     ),
     "texture": Quantity(
         "texture",

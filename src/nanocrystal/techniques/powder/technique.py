@@ -149,7 +149,7 @@ from nanocrystal.measurement.keys import (
     Radiation,
 )
 from nanocrystal.measurement.points import TWO_THETA, check_angles
-from nanocrystal.parameters import Derivation, Number, Parameter, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import Claim, Derivation, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.sample import Sample
 from nanocrystal.tables.beam import EV_ANGSTROM
 from nanocrystal.tables.form_factors import anomalous_factor
@@ -265,6 +265,9 @@ class Powder(CurveTechnique):
         used = [n for n in self.quantities if n != "wavelength" or self.wavelength is not None]
         numbers: dict[str, Any] = {name: getattr(self, name) for name in used}
         quantities = {n: self.quantities[n] for n in used}
+        if self.tube is None:
+            claim = Claim("an unpolarised beam, unlike that of a synchrotron", 0.05)
+            quantities["polarization"] = replace(quantities["polarization"], claim=claim)
         if self.caglioti_u is None and self.caglioti_v is None:  # W alone is the square of a width
             quantities["caglioti_w"] = replace(quantities["caglioti_w"], minimum=0.0)
         for name, profile in self.profiles.items():

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.parameters import Quantity, of_measurement
+from nanocrystal.parameters import Claim, Quantity, of_measurement
 
 FloatArray = NDArray[np.float64]
 WIDEST = 4.0
@@ -31,6 +31,7 @@ SMEARING: Mapping[str, Quantity] = {
             0.2,
             scale=5e-4,
             meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
+            claim=Claim("the instrument smears nothing", other=0.002),
         ),
         Quantity(
             "q_resolution_slope",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
-from nanocrystal.parameters import Evaluation, StoreKey
+from nanocrystal.parameters import Assumption, Evaluation, StoreKey
 from nanocrystal.sample import Sample
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.crystal.mixing import Occupant
@@ -39,6 +39,10 @@ UNRESOLVED = 2000.0
 """q times the size from which on oscillations are not followed"""
 BROADEST_STACK = 0.65
 """std over mean of spheres that are summed as touching in strings"""
+CROWDED = 0.03
+"""of the volume, of hard spheres that shall tell what rests on their being far apart"""
+COPPER = 8047.8
+"""eV, of Kα₁ of copper"""
 INVISIBLE = 0.02
 """e/Å³; less contrast than that is remarked on"""
 
@@ -257,6 +261,52 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
         )
         width = self.width if self.width.any() else constant + slope * self.measured.x
         return Smearing(self.measured.x, width, self.slit_of_file if self.settings.slit_length is None else slit)
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        found = list(super().assumptions(evaluation))
+        if self.settings.structure_factor == "none":
+            found += self._far_apart(evaluation)
+        if self.settings.absolute and self.settings.energy is None:
+            found.append(
+                Assumption(
+                    keys=(f"{self.where}.energy",),
+                    taken="none: electrons scatter as free ones, f′ = f″ = 0",
+                    case=f"with {COPPER:g} eV",
+                    otherwise=replace(self, settings=replace(self.settings, energy=COPPER)),
+                )
+            )
+        for name, population in self.sample.populations.items():
+            if population.coating is None:
+                declared = population.shape.declared()
+                lengths = [f"populations.{name}.{k}" for k, (quantity, _) in declared.items() if quantity.unit == "Å"]
+                found.append(
+                    Assumption(
+                        keys=(f"populations.{name}.coating",),
+                        taken="none: the solvent reaches to the crystals",
+                        case="with ligands denser than the solvent",
+                        moves={a: "smaller" for a in lengths if not a.endswith("std")},
+                    )
+                )
+        return tuple(found)
+
+    def _far_apart(self, evaluation: Evaluation) -> list[Assumption]:
+        """Return that crystals do not order, held against hard spheres of their mean size in small number."""
+        numbers, now = self.sample.crystal_numbers(evaluation), self.sample.at(evaluation)
+        volume = sum(n * (now[name].shape.mean_volume or 0.0) for name, n in numbers.items())
+        radius = float(np.cbrt(3.0 * volume / (4.0 * np.pi)))
+        crowded = {"effective_radius": radius, "effective_fraction": CROWDED}
+        settings = replace(
+            self.settings, structure_factor="hard-spheres", effective_radius=radius, effective_fraction=CROWDED
+        )
+        return [
+            Assumption(
+                keys=(f"{self.where}.structure_factor",),
+                taken='"none": each crystal scatters for itself',
+                case=f"with hard spheres that fill {100.0 * CROWDED:g} %",
+                instead=[{f"{self.where}.{k}": v for k, v in crowded.items()}],
+                otherwise=replace(self, settings=settings),
+            )
+        ]
 
     # ---- for the report -----------------------------------------------------------------------
 

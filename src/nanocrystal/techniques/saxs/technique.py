@@ -80,7 +80,7 @@ from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
 from nanocrystal.measurement.agreement import Says, says_of_beam
 from nanocrystal.measurement.keys import Energy, QGrid, QRange, QUnit, Radiation
 from nanocrystal.measurement.points import WAVE_VECTOR, check_beside_resolution
-from nanocrystal.parameters import Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import Claim, Meaning, Number, Parameter, Quantity, as_parameter, of_measurement
 from nanocrystal.parameters.meaning import CRYSTAL
 from nanocrystal.sample import Sample
 from nanocrystal.tables.form_factors import anomalous_factor
@@ -149,6 +149,7 @@ class Saxs(CurveTechnique, own=("absolute",)):
             6.0,
             scale=0.2,
             meaning=of_measurement("exponent", "of the background q^−power"),
+            claim=Claim("Porod's law", other=3.5),
         ),
     ] = None
     solvent: Annotated[
@@ -224,10 +225,12 @@ class Saxs(CurveTechnique, own=("absolute",)):
         if self.solvent is not None and self.solvent in SOLVENTS and self.solvent_electron_density is None:
             numbers["solvent_electron_density"] = solvent_electron_density(self.solvent)
         if numbers["scale"] is None and self.absolute:
-            numbers["scale"] = 1.0
+            numbers["scale"] = Parameter(1.0, left_out=True)
         if self.absolute:
             quantities["scale"] = replace(
-                quantities["scale"], meaning=of_measurement("scale", "of the intensity in cm⁻¹")
+                quantities["scale"],
+                meaning=of_measurement("scale", "of the intensity in cm⁻¹"),
+                claim=Claim("the intensity is calibrated exactly", 1.05, either_way=True),
             )
         return self.with_background(quantities, numbers, [n for n in self.linear if n in quantities])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from nanocrystal.measurement.derivatives import (
     rows_of_moments,
     stretched,
 )
-from nanocrystal.parameters import Ceiling, Evaluation
+from nanocrystal.parameters import Assumption, Ceiling, Evaluation
 from nanocrystal.sample import PairGrid, PairStructure, Sample, ShapedDerivatives
 from nanocrystal.sample.crystal.crystal import EXCLUSIVE_DISTANCE
 from nanocrystal.sample.pairs.lattice_pairs import Reduction
@@ -46,6 +46,8 @@ NEAR = 12.0
 """Å; correlated motion reaches that far"""
 USUAL_Q = (3.0, 35.0)
 """Å⁻¹; where data end elsewhere their abscissa may have been misread"""
+OF_CONTRAST = ("*.occupancy", "*.substitution.*.fraction", "populations.*_fraction")
+"""what follows from how strongly elements scatter"""
 EDGE = 50.0
 """eV; so near an absorption edge f′ and f″ of free atoms do not hold"""
 
@@ -251,10 +253,33 @@ class TotalScatteringModel(CurveModel, own=("sample", "q", "width")):
         if width.any():
             ideal = smeared(ideal, self._ideal_grid(evaluation).q, self.q, width)
         part = evaluation.values[f"{self.where}.polarization"]
-        if part == 0.0:
+        if part == 0.0 or self.wavelength is None:  # what is refined or stated has one, checked by `bind`
             return ideal
-        assert self.wavelength is not None  # checked by `bind`
         return ideal * polarization(self.q, self.wavelength, part)
+
+    def assumptions(self, evaluation: Evaluation) -> tuple[Assumption, ...]:
+        found = list(super().assumptions(evaluation))
+        if self.settings.compton is None:
+            scattered = {f"{self.where}.compton_scale": 1.0}
+            found.append(
+                Assumption(
+                    keys=(f"{self.where}.compton",),
+                    taken="false: incoherent scattering is subtracted, or is background",
+                    case="with it in the data",
+                    instead=[scattered],
+                    otherwise=replace(self, settings=replace(self.settings, compton=True)),
+                )
+            )
+        if self.wavelength is None:
+            found.append(
+                Assumption(
+                    keys=(f"{self.where}.wavelength",),
+                    taken="none: atoms scatter as far from their edges, f′ = f″ = 0",
+                    case="with f′ and f″",
+                    moves=dict.fromkeys(OF_CONTRAST, ""),
+                )
+            )
+        return tuple(found)
 
     # ---- for the report -----------------------------------------------------------------------
 

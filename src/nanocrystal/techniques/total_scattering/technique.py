@@ -70,7 +70,16 @@ from nanocrystal.measurement.points import (
     check_beside_resolution,
     check_from_zero,
 )
-from nanocrystal.parameters import Evaluation, Number, Parameter, ParameterSet, Quantity, as_parameter, of_measurement
+from nanocrystal.parameters import (
+    Claim,
+    Evaluation,
+    Number,
+    Parameter,
+    ParameterSet,
+    Quantity,
+    as_parameter,
+    of_measurement,
+)
 from nanocrystal.sample import PairGrid, Sample
 from nanocrystal.sample.pairs.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
@@ -111,7 +120,7 @@ class TotalScattering(CurveTechnique):
     anomalous: Anomalous = True
     background_terms: BackgroundTerms = 4
     background: Background = field(default_factory=dict)
-    compton: Annotated[bool, "whether the incoherent scattering of the mean nanocrystal is added"] = False
+    compton: Annotated[bool | None, "whether the incoherent scattering of the mean nanocrystal is added [false]"] = None
     scale: Annotated[
         Number | None,
         Quantity(
@@ -134,6 +143,7 @@ class TotalScattering(CurveTechnique):
             1.0,
             scale=0.1,
             meaning=of_measurement("polarization", "of beam and optics"),
+            claim=Claim("polarisation is corrected, or there is none", other=0.5),
         ),
     ] = None
     q_resolution: Annotated[
@@ -147,6 +157,7 @@ class TotalScattering(CurveTechnique):
             1.0,
             scale=0.003,
             meaning=of_measurement("resolution", "standard deviation in Q, the part that is alike at all Q"),
+            claim=Claim("the instrument broadens nothing", other=0.003),
         ),
     ] = None
     q_resolution_slope: Annotated[
