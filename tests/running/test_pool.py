@@ -136,7 +136,7 @@ if __name__ == "__main__":
 
 @posix
 def test_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    """Its job takes longer than is waited for, and reports no step; the pipe it has inherited closes when it is gone."""
+    """Its job takes longer than is waited for and reports nothing; the pipe it has inherited closes when it is gone."""
     (tmp_path / "main.py").write_text(ORPHANED)
     process = subprocess.Popen([sys.executable, "main.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
