@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.analysis.box import box_of
+from nanocrystal.analysis.box import Box, box_of
 from nanocrystal.analysis.estimate import FloatArray
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.sample import Cluster
@@ -182,7 +182,8 @@ def distance_profile(
         _check_element(f"{where}, {name}", symbol, cluster)
     _check_neighbours(where, n_nearest, cutoff)
     surface = surface or DepthReference()
-    depths = atom_depths(cluster, surface)
+    box = _box_of(cluster, surface)
+    depths = _depths(cluster, surface, box)
     elements = np.array(cluster.elements)
     centres = np.flatnonzero((elements == element) & (depths > -1e-6))
     others = np.flatnonzero(elements == neighbour)
@@ -202,7 +203,7 @@ def distance_profile(
     return DistanceProfile(
         element=element,
         neighbour=neighbour,
-        surface=_surface_in_words(cluster, surface),
+        surface=_surface_in_words(box),
         choice=_choice_in_words(n_nearest, cutoff),
         edges=edges,
         n_atoms=counts,
@@ -215,13 +216,13 @@ def distance_profile(
         atom_depth=depth,
         atom_distance=np.array([d.mean() for d in lists]),
         alone=int((~kept).sum()),
-        notes=_full_box(cluster, surface),
+        notes=_full_box(box),
     )
 
 
-def _full_box(cluster: Cluster, surface: DepthReference) -> tuple[str, ...]:
+def _full_box(box: Box | None) -> tuple[str, ...]:
     """Return a note where the atoms do not fill the box whose faces depth is measured from."""
-    if surface.kind != "box" or (box := box_of(_outer(cluster, surface))).is_full:
+    if box is None or box.is_full:
         return ()
     return (
         f"the atoms fill {100.0 * box.part:.0f} % of the box along x, y and z, and no other, so their faces are not "
@@ -255,22 +256,31 @@ def atom_depths(cluster: Cluster, surface: DepthReference | None = None) -> Floa
     InputError
         For names that are not in the cluster, and atoms that have no convex hull.
     """
-    where = "atom_depths"
     surface = surface or DepthReference()
+    return _depths(cluster, surface, _box_of(cluster, surface))
+
+
+def _box_of(cluster: Cluster, surface: DepthReference) -> Box | None:
+    """Return the box whose faces depth is measured from, None where that is the hull; raises InputError for others."""
     if surface.kind not in ("box", "hull"):
-        raise InputError(f"{where}, surface", f"must be 'box' or 'hull', got {surface.kind!r}.")
+        raise InputError("atom_depths, surface", f"must be 'box' or 'hull', got {surface.kind!r}.")
     for symbol in surface.elements or ():
-        _check_element(f"{where}, surface_elements", symbol, cluster)
-    points = _outer(cluster, surface)
-    if surface.kind == "box":
-        return box_of(points).depths(cluster.positions)
+        _check_element("atom_depths, surface_elements", symbol, cluster)
+    return box_of(_outer(cluster, surface)) if surface.kind == "box" else None
+
+
+def _depths(cluster: Cluster, surface: DepthReference, box: Box | None) -> FloatArray:
+    """Return the depth (n_atoms,) of each atom below the faces of a box, or of the hull, Å."""
+    if box is not None:
+        return box.depths(cluster.positions)
     from scipy.spatial import ConvexHull, QhullError
 
+    points = _outer(cluster, surface)
     try:
         faces = ConvexHull(points).equations
     except QhullError:
         raise InputError(
-            where, f"the {len(points)} atoms have no convex hull: they lie in a plane or a line."
+            "atom_depths", f"the {len(points)} atoms have no convex hull: they lie in a plane or a line."
         ) from None
     return np.asarray(-(cluster.positions @ faces[:, :3].T + faces[:, 3]).max(axis=1))
 
@@ -329,11 +339,10 @@ def _edges(depth: FloatArray, shells: float | Sequence[float] | None) -> FloatAr
     return divisions
 
 
-def _surface_in_words(cluster: Cluster, surface: DepthReference) -> str:
-    if surface.kind == "hull":
+def _surface_in_words(box: Box | None) -> str:
+    if box is None:
         return "the convex hull"
-    turned = box_of(_outer(cluster, surface)).is_turned
-    return "the bounding box, turned along the faces" if turned else "the bounding box"
+    return "the bounding box, turned along the faces" if box.is_turned else "the bounding box"
 
 
 def _choice_in_words(n_nearest: int | None, cutoff: float | None) -> str:

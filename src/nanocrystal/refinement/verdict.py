@@ -123,12 +123,12 @@ def limits(comparison: Comparison) -> list[str]:
 
 def _missed(comparison: Comparison) -> list[str]:
     """Return which candidates fit worse than one that they contain, which no best minimum can."""
-    judged = [s for s in comparison.standings if s.judged]
+    judged = [(s, s.chi2_effective) for s in comparison.standings if s.judged and s.chi2_effective is not None]
     notes = []
-    for whole in judged:
-        parts = [p for p in judged if _contains(whole, p) and (p.chi2_effective or 0.0) < (whole.chi2_effective or 0.0)]
-        part = min(parts, key=lambda p: p.chi2_effective or 0.0, default=whole)
-        rise = (whole.chi2_effective or 0.0) - (part.chi2_effective or 0.0)
+    for whole, chi2 in judged:
+        parts = [(part, chi2_of_part) for part, chi2_of_part in judged if _contains(whole, part)]
+        part, least = min(parts, key=lambda pair: pair[1], default=(whole, chi2))
+        rise = chi2 - least
         if rise > POORER:
             notes.append(
                 f"{whole.name} has every parameter of {part.name} and more, but χ²_eff is {_whole(rise)} higher: it is "
