@@ -405,7 +405,7 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         widths = [k for k in ("caglioti_u", "caglioti_v", "caglioti_w", "lorentz_x", "lorentz_y") if k in varied]
         sizes = [k for k in varied if k.endswith((".size", ".strain"))]
         amounts = []
-        if any(p.vary for n, p in self._amounts_declared().items()) and self.measured.observed is not None:
+        if any(p.vary for p in self._amounts_declared()) and self.measured.observed is not None:
             flat = settings.geometry == "bragg-brentano" and values[f"{self.where}.overflow_angle"] == 0.0
             fractions = self.sample.mass_fractions(evaluation)
             amounts = amount_remarks(self._fine_absorbers(), fractions, overflow=not flat)
@@ -415,9 +415,8 @@ class PowderModel(CurveModel, own=("sample", "phases", "intensities", "check_rea
         declared = phase.crystal.declared()
         return {k: values[f"{phase.prefix}.{k}"] for k in ("a", "b", "c") if k in declared and declared[k][1].vary}
 
-    def _amounts_declared(self) -> dict[str, Parameter]:
-        populations = self.sample.populations
-        return {n: populations[n].declared()[populations[n].fraction_basis][1] for n in populations}
+    def _amounts_declared(self) -> list[Parameter]:
+        return [p.declared()[p.fraction_basis][1] for p in self.sample.populations.values()]
 
     def _fine_absorbers(self) -> dict[str, Absorber]:
         """Return all phases as they absorb; none where one has free intensities or tables are not installed."""

@@ -70,23 +70,13 @@ def recoil(q: FloatArray, wavelength: float | None) -> FloatArray | float:
 
 def elements_of(sample: Sample) -> list[str]:
     """Return the elements of all crystals and clusters, in alphabetical order."""
-    return sorted(_composition(sample))
-
-
-def _composition(sample: Sample) -> dict[str, float]:
-    """Return which part of the atoms each element is: the mean over populations, occupancies as they start."""
     start = Evaluation(ParameterSet(sample.declared_alone()).initial_values())
-    parts: dict[str, float] = {}
+    elements: set[str] = set()
     for population in sample.at(start).values():
         if population.of_crystal is None:
             cluster = population.population.shape.explicit
             assert cluster is not None
-            counts = np.bincount(cluster.kinds, minlength=len(cluster.species))
-            atoms = list(zip(cluster.species, counts.tolist(), strict=True))
+            elements.update(cluster.species)
         else:
-            sites = zip(population.of_crystal.sites, population.crystal.occupants, strict=True)
-            atoms = [(o.element, s.multiplicity * o.occupancy) for s, occupants in sites for o in occupants]
-        total = sum(n for _, n in atoms) * len(sample.populations)
-        for element, n in atoms:
-            parts[element] = parts.get(element, 0.0) + n / total
-    return parts
+            elements.update(o.element for occupants in population.crystal.occupants for o in occupants)
+    return sorted(elements)
