@@ -35,7 +35,7 @@ from nanocrystal.sample.population import Fractions
 from nanocrystal.sample.shapes.boxes import EQUAL_VOLUME
 from nanocrystal.sample.shapes.distributions import FACTOR
 from nanocrystal.sample.surface.shell import GRADIENT
-from nanocrystal.study import schema
+from nanocrystal.study import schema, whole
 from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, RangeField, Table
 from nanocrystal.study.tables import table_of
 from nanocrystal.techniques import TECHNIQUES, NmrDiffusion, NmrRelaxation
@@ -77,7 +77,7 @@ def study_page() -> str:
     common = [*table_of(Fractions).model_fields, *table_of(Population).model_fields]
     parts = {
         "top": "\n".join(
-            f"| {_header(n)} | {f.description}{_more(n)} |" for n, f in schema.StudyTable.model_fields.items()
+            f"| {_header(n)} | {f.description}{_more(n)} |" for n, f in whole.StudyTable.model_fields.items()
         ),
         "number": _plain_rows(
             {
@@ -104,9 +104,9 @@ def study_page() -> str:
         "substitution": _nested_rows(table_of(Substitution), "crystals.NAME.substitution.ELEMENT"),
         "noise": rows(table_of(Noise)),
         "refine": rows(table_of(Options)),
-        "candidate": _plain_rows({k: f.description or "" for k, f in schema.CandidateTable.model_fields.items()}),
-        "series": _plain_rows({k: f.description or "" for k, f in schema.SeriesTable.model_fields.items()}),
-        "plan": _plain_rows({k: f.description or "" for k, f in schema.PlanTable.model_fields.items()}),
+        "candidate": _plain_rows({k: f.description or "" for k, f in whole.CandidateTable.model_fields.items()}),
+        "series": _plain_rows({k: f.description or "" for k, f in whole.SeriesTable.model_fields.items()}),
+        "plan": _plain_rows({k: f.description or "" for k, f in whole.PlanTable.model_fields.items()}),
         "suffixes": "\n".join(f"| {_suffixes(name)} | {_layouts(c)} |" for name, c in CONVENTIONS.items()),
         "columns": ", ".join(f"`{name}`" for name in COLUMN_NAMES),
     }

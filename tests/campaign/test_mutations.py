@@ -335,8 +335,8 @@ MUTATIONS = (
     ),
     M(
         "refinement/intervals.py",
-        "t.ppf(0.5 + 0.5 * ONE_SIGMA",
-        "t.ppf(ONE_SIGMA",
+        "student_quantile(0.5 + 0.5 * ONE_SIGMA",
+        "student_quantile(ONE_SIGMA",
         "refinement/test_intervals.py::test_factors_of_student",
     ),
     M(
@@ -572,8 +572,8 @@ MUTATIONS = (
     # ---- noise of G(r) ----
     M(
         "techniques/pdf/noise.py",
-        "weak = (self.q / self.mean_f**2) ** 2",
-        "weak = (self.q * self.mean_f**2) ** 2",
+        "weak = (q / self.mean_f**2) ** 2",
+        "weak = (q * self.mean_f**2) ** 2",
         "techniques/pdf/test_noise.py::test_each_part_of_the_law_is_recognised_in_its_own_noise",
     ),
     M(

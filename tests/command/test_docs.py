@@ -12,7 +12,7 @@ import nanocrystal
 from nanocrystal.measurement import Noise
 from nanocrystal.refinement import Options
 from nanocrystal.sample import Crystal, SiteOverride
-from nanocrystal.study import schema
+from nanocrystal.study import schema, whole
 from nanocrystal.study.reading import study_from
 from nanocrystal.study.tables import table_of
 from nanocrystal.tables.library import library_text
@@ -37,7 +37,7 @@ def test_manual_of_the_study_file_is_that_of_the_schema() -> None:
 
 
 def test_every_key_has_a_sentence() -> None:
-    tables = [*schema.population_tables().values(), *schema.dataset_tables().values(), schema.StudyTable]
+    tables = [*schema.population_tables().values(), *schema.dataset_tables().values(), whole.StudyTable]
     tables += [table_of(made) for made in (Crystal, SiteOverride, Blank, Noise, Options)]
     missing = [f"{t.__name__}.{k}" for t in tables for k, f in t.model_fields.items() if not f.description]
     assert not missing, f"annotate the fields with a sentence: {missing}"

@@ -18,7 +18,7 @@ from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.report.written import report_html
 from nanocrystal.simulation import simulated_curves
 from nanocrystal.spectra.lines import gaussian
-from nanocrystal.study import read_study, schema
+from nanocrystal.study import read_study, schema, whole
 from nanocrystal.study.fields import Table
 from nanocrystal.study.tables import arguments_of, object_of, table_of
 from nanocrystal.techniques import TECHNIQUES
@@ -178,7 +178,7 @@ def test_address_of_a_data_set_that_is_called_as_one_of_its_keys(tmp_path: Path)
 def tables() -> Iterator[type[Table]]:
     """Yield all tables that may stand in a study."""
     seen: set[type[Table]] = set()
-    waiting = [schema.StudyTable, *schema.population_tables().values(), *schema.dataset_tables().values()]
+    waiting = [whole.StudyTable, *schema.population_tables().values(), *schema.dataset_tables().values()]
     while waiting:
         table = waiting.pop()
         if table not in seen:

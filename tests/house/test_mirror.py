@@ -17,6 +17,7 @@ COVERED: dict[str, dict[str, str]] = {
         "command/test_cluster_intensity": "verbs",
         "data/test_reading": "errors text",
         "command/test_file_names": "filenames",
+        "command/test_start": "lazy",
         "command/test_stopped": "stopping",
         "refinement/test_threads": "linear_algebra",
         "report/test_reading": "arrays",
@@ -177,6 +178,7 @@ COVERED: dict[str, dict[str, str]] = {
         "command/test_written": "options",
     },
     "study": {
+        "command/test_start": "whole",
         "command/test_atoms": "explicit",
         "command/test_compare": "candidate_set",
         "command/test_new": "new new_small_angle",

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from nanocrystal.measurement import Measured
-from nanocrystal.measurement.correlated import complement, likeliest_parts, whitening
+from nanocrystal.measurement.correlated import Complement, likeliest_parts, whitening
 
 
 def covariance(n: int, length: float) -> np.ndarray:
@@ -48,7 +48,7 @@ def test_a_residual_stays_where_its_point_is() -> None:
     """So that outliers and stretches of misfit stay recognisable: row k is largest near point k + n_open."""
     w = whitening(covariance(60, 1.5), np.ones((60, 1)))
     assert np.abs(np.argmax(np.abs(w), axis=1) - (np.arange(59) + 1)).max() <= 1
-    left = complement(np.ones((60, 1)))
+    left = Complement.of(np.ones((60, 1))).columns(np.eye(59))
     np.testing.assert_allclose(left.T @ left, np.eye(59), atol=1e-12)
 
 

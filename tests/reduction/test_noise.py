@@ -7,7 +7,7 @@ import pytest
 
 import support.counted_spheres as by_hand
 from nanocrystal.data import Curve
-from nanocrystal.measurement.correlated import complement
+from nanocrystal.measurement.correlated import Complement
 from nanocrystal.reduction import Intensity, Reduction, ReductionBlank, reduced_pattern
 from nanocrystal.reduction.noise import TransformNoise, sines_below
 from nanocrystal.reduction.spread import Spread
@@ -100,15 +100,15 @@ def test_what_is_open_holds_what_the_polynomial_and_the_first_q_take() -> None:
     q = np.arange(1.2, 15.001, 0.01)
     noise = TransformNoise(q=q, spread=Spread.none(len(q)), qmin=1.2, qmax=15.0, rpoly=0.9)
     r = np.pi / 15.0 * np.arange(8, 100)
-    left = complement(noise.open_curves(r))
-    assert 5 + int(1.2 * r[-1] / np.pi) <= len(r) - left.shape[1] <= 18
+    left = Complement.of(noise.open_curves(r))
+    assert 5 + int(1.2 * r[-1] / np.pi) <= len(left.factors) <= 18
     for power in (1, 2, 3, 4):
         taken = np.trapezoid(q**power * np.sin(np.outer(r, q)), q, axis=1)
-        assert np.linalg.norm(left.T @ taken) < 1e-3 * np.linalg.norm(taken), power
+        assert np.linalg.norm(left.rows(taken)) < 1e-3 * np.linalg.norm(taken), power
     below = np.trapezoid(np.linspace(0, 1.2, 500) * np.sin(np.outer(r, np.linspace(0, 1.2, 500))), axis=1)
-    assert np.linalg.norm(left.T @ below) < 1e-3 * np.linalg.norm(below)
+    assert np.linalg.norm(left.rows(below)) < 1e-3 * np.linalg.norm(below)
     above = np.sin(7.0 * r)
-    assert np.linalg.norm(left.T @ above) > 0.98 * np.linalg.norm(above)
+    assert np.linalg.norm(left.rows(above)) > 0.98 * np.linalg.norm(above)
     assert sines_below(0.0, r).shape == (len(r), 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
-from scipy.stats import binom
+from scipy.stats import betabinom, binom
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation
@@ -28,7 +29,7 @@ from nanocrystal.sample import (
     Substitution,
 )
 from nanocrystal.sample.crystal.crystal import Crystal
-from nanocrystal.sample.surroundings import Surroundings, clustered
+from nanocrystal.sample.surroundings import Surroundings, clustered, three_layers
 from nanocrystal.study import read_study
 from nanocrystal.study.study import Study
 from support.modelling import crystal
@@ -129,6 +130,23 @@ def test_depth_dependent_mixing_against_explicit_crystals(profile: str) -> None:
     law = inner.parts[kept] @ inner.neighbours[kept] / inner.parts[kept].sum()
     assert np.abs(counts / counts.sum() - law).max() < 0.012  # edges and corners
     assert law @ np.arange(13) == pytest.approx(counts @ np.arange(13) / counts.sum(), abs=0.15)
+
+
+def test_layers_and_clusters_follow_the_laws_of_scipy() -> None:
+    """Sums of three binomial numbers, by folding; the beta-binomial law of the correlation of neighbours."""
+    n = np.arange(5)
+    above, within, below = np.random.default_rng(0).uniform(-0.1, 1.1, (3, 7))
+    found = three_layers(above, within, below)
+    for row, parts in zip(found, np.clip(np.array([above, within, below]).T, 0.0, 1.0), strict=True):
+        one, two, three = (binom.pmf(n, 4, x) for x in parts)
+        np.testing.assert_allclose(row, np.convolve(np.convolve(one, two), three), atol=1e-14)
+    places = [p for p in itertools.product((-1.0, 0.0, 1.0), repeat=3) if np.abs(p).sum() == 2.0]
+    pairs = itertools.combinations(0.5 * A * np.array(places), 2)
+    like = np.mean([np.exp(-np.linalg.norm(a - b) / 7.0) for a, b in pairs])
+    for x in (0.01, 0.4, 0.97):
+        free = (1.0 - like) / like
+        expected = betabinom.pmf(np.arange(13), 12, x * free, (1.0 - x) * free)
+        np.testing.assert_allclose(clustered(x, 7.0, A), expected, atol=1e-13)
 
 
 def test_clusters_widen_the_law_as_their_pairs_say() -> None:

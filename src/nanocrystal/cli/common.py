@@ -67,9 +67,10 @@ def by_options(kind: Callable[..., Options]) -> Callable[[Callable[[Options], No
 def errors(quiet: bool = False) -> Iterator[None]:
     """Turn our exceptions into one message and an exit code, without a traceback."""
     from nanocrystal.errors import InputError, NanocrystalError
-    from nanocrystal.kernels.compiled import announce_to
+    from nanocrystal.kernels.compiled import announce_to, nobody_else_compiles
 
     announce_to(None if quiet else say)
+    nobody_else_compiles()
     try:
         raise_interrupts()
         yield
@@ -109,6 +110,14 @@ def _main(
     ] = False,
 ) -> None:
     pass
+
+
+def check_is_there(study: Path) -> None:
+    """Raise InputError for a study that is no file, as reading it does, before what reads it is loaded."""
+    from nanocrystal.text import file_bytes
+
+    if not study.exists():
+        file_bytes(study, "study")
 
 
 def check_way_to(target: Path) -> None:

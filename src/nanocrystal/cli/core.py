@@ -19,6 +19,7 @@ from nanocrystal.cli.common import (
     StudyPath,
     app,
     check_is_other,
+    check_is_there,
     errors,
     give,
     say,
@@ -32,6 +33,7 @@ from nanocrystal.cli.common import (
 def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
     """Refine the sample of a study against its data; writes a report and results.json."""
     with errors(quiet):
+        check_is_there(study)
         from nanocrystal.study import read_study
 
         described = read_study(study)
@@ -42,6 +44,7 @@ def refine(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> Non
 def compare(study: StudyPath, out: OutFolder = None, single_file: SingleFile = False, quiet: Quiet = False) -> None:
     """Refine every [candidates.NAME] of a study and put them side by side: which of them do the data tell apart?"""
     with errors(quiet):
+        check_is_there(study)
         from nanocrystal.study import read_candidates
 
         _run_comparison(read_candidates(study), out, _compared_folder(study), quiet, single_file=single_file)
@@ -98,6 +101,7 @@ def _folder_of(study: Path) -> Path:
 def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
     """Calculate what a study's data sets would look like; writes one CSV for each, and a report."""
     with errors(quiet):
+        check_is_there(study)
         from nanocrystal.report.simulated.result import Simulation
         from nanocrystal.study import read_study
 
@@ -194,14 +198,16 @@ def library(
     """List the bundled crystal structures, or print or write one as a CIF."""
     with errors():
         from nanocrystal.errors import InputError
-        from nanocrystal.report.texts.result import WrittenText
-        from nanocrystal.study.structures import structure_file
 
         if not name and out is not None:
             raise InputError("--out", "needs the name of a structure; see: nanocrystal library")
         if not name:
             _list_library()
-        elif out is None:
+            return
+        from nanocrystal.report.texts.result import WrittenText
+        from nanocrystal.study.structures import structure_file
+
+        if out is None:
             print(structure_file(name, "NAME").text, end="")
         else:
             give(lambda _: structure_file(name, "NAME"), to_file(WrittenText, out, out))

@@ -24,6 +24,7 @@ PIECE = 1 << 16
 _IGNORED = " \t\f\v\x1a,;\ufeff"
 _START_DATA = re.compile(r"#+[ \t]*start data", re.IGNORECASE)
 _EMPTY_CELL = {sign: re.compile(rf"{sign}[ \t]*(?:{sign}|\n)|(?:\A|\n)[ \t]*{sign}".encode()) for sign in ",;"}
+_WORDS = re.compile(r"[^0-9+\-.eEdD \t\n,;]")
 _TO_PLAIN = bytes.maketrans(b"dD", b"ee")
 
 
@@ -71,11 +72,14 @@ def block_of(text: str, notation: Notation) -> Block:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Yield pieces of whole lines, each with the number of its first line."""
+    """Yield pieces of whole lines, each with the number of its first line; one ends with the last words in it."""
     at, line = 0, 1
     while at < len(text):
         end = text.find("\n", at + PIECE)
         end = len(text) if end < 0 else end + 1
+        words = _WORDS.search(text[at:end][::-1])
+        if words is not None:
+            end = text.find("\n", end - 1 - words.start(), end) + 1 or end
         piece = text[at:end]
         yield line, piece
         line += piece.count("\n")

@@ -7,6 +7,7 @@ moments, which one short Fourier transform takes to any q (`sine`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,24 @@ PHASE = 0.03
 PHASE_OF_TAPERED = 0.01
 """the same where most of the sum cancels"""
 MOST_BINS = 1e6
+STEP_OF_BINS = 1.12
+"""from one number of bins to the next"""
+MOST_KEPT = 50_000
+"""bins of a histogram whose transform is kept: 3 MB"""
 NARROW = 1e-12
 """variance of diameters over the square of a bin: nothing but rounding"""
 TRANSFORMED = 0.1
 """largest q that the transform is given: it leaves out distances below CLOSEST, which are then far below 1/q"""
+
+
+def _transform(h: float, n_bins: int, q: bytes) -> SineTransform:
+    """Return the transform of a histogram; what is made for it is kept where it is small."""
+    return _kept_transform(h, n_bins, q) if n_bins < MOST_KEPT else SineTransform(h, n_bins, np.frombuffer(q))
+
+
+@lru_cache(maxsize=24)
+def _kept_transform(h: float, n_bins: int, q: bytes) -> SineTransform:
+    return SineTransform(h, n_bins, np.frombuffer(q))
 
 
 @dataclass(frozen=True)
@@ -36,8 +51,9 @@ class DisplacementSum:
     taper: Taper = ENDLESS
 
     def empty(self) -> FloatArray:
-        """Return the histogram to which `add` adds, (n_bins, 4)."""
-        return np.zeros((int(np.ceil(self.longest / self._h)) + 2, 4))
+        """Return the histogram to which `add` adds, (n_bins, 4), in steps, so that transforms serve again."""
+        steps = np.ceil(np.log(self.longest / self._h + 2.0) / np.log(STEP_OF_BINS))
+        return np.zeros((int(np.ceil(STEP_OF_BINS**steps)), 4))
 
     def add(
         self,
@@ -56,7 +72,7 @@ class DisplacementSum:
         """Return Σ w sin(q r)/(q r), (n_q,), to 1e-11 of Σ |w|."""
         moments = self.taper.of_moments(moments, self._h)
         scale = float(self.q.max()) / TRANSFORMED
-        transform = SineTransform(self._h * scale, len(moments), self.q / scale)
+        transform = _transform(self._h * scale, len(moments), (self.q / scale).tobytes())
         left_out = moments[: int(CLOSEST / (self._h * scale)) + 1, 0].sum()
         sums = transform(moments[None])[0]
         sums[np.abs(self.q) >= 1e-12] += left_out  # at q = 0 nothing is left out

@@ -8,6 +8,7 @@ is in it is damaged, kernels are compiled anew, and the listener is told so in o
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,11 @@ Listener = Callable[[str], None]
 COMPILING = "Compiling the fast kernels; this happens once after installation and takes some seconds."
 NO_CACHE = "No folder for compiled kernels is writable: they are compiled anew in each run (slower start)."
 
+NOT_NEEDED = "scipy.linalg"
+"""which Numba loads to compile products of matrices, if it is there; no kernel of ours has any"""
+
 _listener: Listener | None = None
+_alone = False
 _announced: set[str] = set()
 
 
@@ -28,6 +33,12 @@ def announce_to(listener: Listener | None) -> None:
     global _listener
     _listener = listener
     _announced.clear()
+
+
+def nobody_else_compiles() -> None:
+    """Have Numba start without what only compiled code of others needs: this process runs the command alone."""
+    global _alone
+    _alone = True
 
 
 def tell(sentence: str) -> None:
@@ -60,6 +71,8 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
 @cache
 def load(module: str) -> ModuleType:
     """Import the compiled module `nanocrystal.kernels.<module>`, announcing a first compilation."""
+    if _alone:
+        _start_numba_alone()
     loaded = importlib.import_module(f"nanocrystal.kernels.{module}")
     for function in vars(loaded).values():
         stats = getattr(function, "stats", None)
@@ -69,3 +82,14 @@ def load(module: str) -> ModuleType:
                 tell(COMPILING)
             break
     return loaded
+
+
+@cache
+def _start_numba_alone() -> None:
+    if NOT_NEEDED in sys.modules:
+        return
+    sys.modules[NOT_NEEDED] = None  # type: ignore[assignment]  # the import then says that it is not there
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[NOT_NEEDED]

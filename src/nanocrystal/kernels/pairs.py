@@ -211,9 +211,10 @@ def slabs_within(vectors: FloatArray, radius: float) -> Iterator[FloatArray]:
     first, *others = (np.arange(-n, n + 1) for n in reach)
     in_plane = np.stack([axis.ravel() for axis in np.meshgrid(*others, indexing="ij")], axis=1)
     across = in_plane @ vectors[1:]
+    along, squares = 2.0 * across @ vectors[0], np.einsum("ij,ij->i", across, across)
     for planes in np.array_split(first, 1 + len(first) * len(in_plane) // OFFSETS_AT_ONCE):
-        lengths = np.linalg.norm(planes[:, None, None] * vectors[0] + across, axis=2)
-        plane, place = np.nonzero(lengths <= radius)
+        square_lengths = planes[:, None] ** 2 * (vectors[0] @ vectors[0]) + planes[:, None] * along + squares
+        plane, place = np.nonzero(square_lengths <= radius**2)
         yield np.column_stack([planes[plane], in_plane[place]]).astype(np.float64)
 
 

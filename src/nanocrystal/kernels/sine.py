@@ -31,6 +31,12 @@ CLOSEST = 0.25
 """Å; bins below hold no pair of atoms and are left out of sums with 1/r"""
 
 
+def next_fast_length(least: int) -> int:
+    """Return the smallest product of 2, 3 and 5 that is no less: of so many points an FFT is fast."""
+    odd = [k for a in range(41) for b in range(28) if (k := int(3**a * 5**b)) < 2 * least]
+    return min(k << max(0, (-(-least // k) - 1).bit_length()) for k in odd)
+
+
 @dataclass(frozen=True)
 class SineTransform:
     """The transform for one histogram grid and one set of Q.
@@ -44,8 +50,6 @@ class SineTransform:
 
     def __call__(self, moments: FloatArray, kind: Kind = "sinc") -> FloatArray:
         """Return Σ w sin(Q r)/(Q r), or Σ w cos(Q r), for each row of moments (n_rows, n_bins, 4): (n_rows, n_q)."""
-        from scipy.fft import rfft
-
         sums = np.empty((len(moments), len(self.q)))
         weights = self._weights(kind)
         spread = load("_moments_numba").spread_moments
@@ -56,7 +60,7 @@ class SineTransform:
             coarse = np.zeros(self._length)
             coarse[: len(extended) - HALF_WIDTH] = extended[HALF_WIDTH:]
             coarse[-HALF_WIDTH:] += extended[:HALF_WIDTH]  # the transform is periodic
-            spectrum = rfft(coarse)[: len(self._window)]
+            spectrum = np.fft.rfft(coarse)[: len(self._window)]
             part = (-spectrum.imag if kind == "sinc" else spectrum.real) * self._window
             sums[row] = self._interpolation(kind) @ part
             if kind == "sinc" and self._at_zero.any():
@@ -74,10 +78,8 @@ class SineTransform:
     @cached_property
     def _length(self) -> int:
         """Points of the coarse grid: its period holds ± the longest distance, oversampled."""
-        from scipy.fft import next_fast_len
-
         n_steps = self.n_bins / self._per_step
-        return next_fast_len(int(2.0 * OVERSAMPLING * n_steps) + 4 * HALF_WIDTH + 4, real=True)
+        return next_fast_length(int(2.0 * OVERSAMPLING * n_steps) + 4 * HALF_WIDTH + 4)
 
     @property
     def _dq(self) -> float:

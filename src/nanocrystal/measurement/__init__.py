@@ -1,22 +1,29 @@
 """What techniques share: their contract, curves and points, counts, derivatives of scattering."""
 
-from nanocrystal.measurement.blanks import Blank
-from nanocrystal.measurement.contract import Model, Technique, TransformedTo, local_parameters
-from nanocrystal.measurement.curve import (
-    Axis,
-    Drawing,
-    Look,
-    Measured,
-    Noise,
-    Stack,
-    Stretch,
-    Trend,
-    grid_from_text,
-)
-from nanocrystal.measurement.curve_model import CurveModel
-from nanocrystal.measurement.curve_technique import Compared, CurveTechnique, MeasuredTechnique
-from nanocrystal.measurement.named import Datasets, named_datasets
-from nanocrystal.measurement.points import Abscissa, Points
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nanocrystal.lazy import from_their_modules
+
+if TYPE_CHECKING:
+    from nanocrystal.measurement.blanks import Blank
+    from nanocrystal.measurement.contract import Model, Technique, TransformedTo, local_parameters
+    from nanocrystal.measurement.curve import (
+        Axis,
+        Drawing,
+        Look,
+        Measured,
+        Noise,
+        Stack,
+        Stretch,
+        Trend,
+        grid_from_text,
+    )
+    from nanocrystal.measurement.curve_model import CurveModel
+    from nanocrystal.measurement.curve_technique import Compared, CurveTechnique, MeasuredTechnique
+    from nanocrystal.measurement.named import Datasets, named_datasets
+    from nanocrystal.measurement.points import Abscissa, Points
 
 __all__ = [
     "Abscissa",
@@ -42,3 +49,5 @@ __all__ = [
     "local_parameters",
     "named_datasets",
 ]
+
+__getattr__ = from_their_modules(__name__, __file__)

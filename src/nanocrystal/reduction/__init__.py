@@ -10,16 +10,23 @@
 A reduction starts from an `Intensity`, wherever it comes from: a file, or an image that was integrated.
 """
 
-from nanocrystal.reduction.blanks import FittedScale, ReductionBlank
-from nanocrystal.reduction.composition import AtomicComposition
-from nanocrystal.reduction.differential import DifferentialFunctions, differential_functions
-from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
-from nanocrystal.reduction.intensity import Intensity
-from nanocrystal.reduction.reduction import Absorption, ReducedPattern, Reduction, reduced_pattern
-from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
-from nanocrystal.reduction.sum_rules import SumRuleCheck
-from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
-from nanocrystal.reduction.unchanged import ChangeLimit, PatternChange, pattern_change, peak_template
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nanocrystal.lazy import from_their_modules
+
+if TYPE_CHECKING:
+    from nanocrystal.reduction.blanks import FittedScale, ReductionBlank
+    from nanocrystal.reduction.composition import AtomicComposition
+    from nanocrystal.reduction.differential import DifferentialFunctions, differential_functions
+    from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image
+    from nanocrystal.reduction.intensity import Intensity
+    from nanocrystal.reduction.reduction import Absorption, ReducedPattern, Reduction, reduced_pattern
+    from nanocrystal.reduction.structure import NormalizationConstant, StructureFactor
+    from nanocrystal.reduction.sum_rules import SumRuleCheck
+    from nanocrystal.reduction.transform import PairDistribution, d_over_g, pair_distribution
+    from nanocrystal.reduction.unchanged import ChangeLimit, PatternChange, pattern_change, peak_template
 
 __all__ = [
     "Absorption",
@@ -46,3 +53,5 @@ __all__ = [
     "peak_template",
     "reduced_pattern",
 ]
+
+__getattr__ = from_their_modules(__name__, __file__)

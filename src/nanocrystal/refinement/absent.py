@@ -31,6 +31,7 @@ from nanocrystal.parameters import Parameter, ParameterSet, Quantity, Values
 from nanocrystal.refinement.intervals import RISE_95
 from nanocrystal.refinement.joint import started_at
 from nanocrystal.refinement.optimise import Descent, Options, Progress, optimise
+from nanocrystal.refinement.probability import chi2_quantile
 from nanocrystal.refinement.problem import Absence, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, gradient
 
@@ -128,9 +129,7 @@ def _certain(problem: Problem, part: Part) -> float:
 
 def _nothing(part: Part) -> float:
     """Return the rise of χ² over its misfit below which a part is not there."""
-    from scipy.stats import chi2
-
-    return RISE_95 if not part.own else float(chi2.ppf(SAFE, len(part.own) + len(part.amounts)))
+    return RISE_95 if not part.own else chi2_quantile(SAFE, len(part.own) + len(part.amounts))
 
 
 How = tuple[Options, Progress | None]

@@ -19,6 +19,7 @@ import numpy as np
 
 from nanocrystal.arrays import FloatArray
 from nanocrystal.errors import InputError, RefinementError
+from nanocrystal.refinement.probability import student_quantile
 from nanocrystal.refinement.problem import Point, Problem, least_step
 from nanocrystal.refinement.uncertainty import Covariance
 
@@ -50,9 +51,7 @@ class Interval:
 
 def student(freedom: float) -> float:
     """Return by what a standard error from so many degrees of freedom is multiplied for an interval of 68.27 %."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.5 + 0.5 * ONE_SIGMA, max(1.0, freedom)))
+    return student_quantile(0.5 + 0.5 * ONE_SIGMA, max(1.0, freedom))
 
 
 class Profiles:

@@ -24,6 +24,7 @@ from nanocrystal.errors import InputError, RefinementError
 from nanocrystal.parameters import Parameter, ParameterSet
 from nanocrystal.parameters.address import dataset_of
 from nanocrystal.refinement.optimise import Descent, Options, Progress, optimise
+from nanocrystal.refinement.probability import chi2_above
 from nanocrystal.refinement.problem import Point, Problem
 from nanocrystal.refinement.uncertainty import Covariance, covariance, rank
 from nanocrystal.report.refined.result import DISAGREE, DatasetAgreement, DatasetValue, JointFit
@@ -206,8 +207,6 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
 
     Few points that parameters could meet one by one, such as ratios of elements, are at χ² = 0 by themselves.
     """
-    from scipy.stats import chi2 as chi2_distribution
-
     problem, point = outcome.problem, outcome.point
     exact = {n: len(m.measured.x) for n, m in problem.models.items() if n not in alone}
     exact = {n: k for n, k in exact.items() if rank(problem, point, [n]) == k}
@@ -220,7 +219,7 @@ def _agreement(alone: Mapping[str, Alone], scales: Mapping[str, float], outcome:
     if freedom < 1:
         return None
     rise = max(0.0, joint - apart)
-    return DatasetAgreement(rise, freedom, float(chi2_distribution.sf(rise, freedom)))
+    return DatasetAgreement(rise, freedom, chi2_above(rise, freedom))
 
 
 def joint_notes(joint: JointFit, problem: Problem) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from nanocrystal.arrays import FloatArray
 from nanocrystal.measurement import Model
 from nanocrystal.refinement.comparison import scaled_residual_of
+from nanocrystal.refinement.probability import chi2_below, normal_below
 from nanocrystal.report.refined.result import POOR, FittedCurve
 
 IMPROBABLE = 1e-4
@@ -93,8 +94,6 @@ def misfit_notes(datasets: Mapping[str, FittedCurve]) -> list[str]:
 
 
 def _too_low(curve: FittedCurve) -> bool:
-    from scipy.stats import chi2, norm
-
     assert curve.chi2_red is not None
     squares = scaled_residual_of(curve) ** 2
     freedom = float(squares.sum() / curve.chi2_red) if curve.chi2_red > 0.0 else float(curve.n_independent)
@@ -102,8 +101,8 @@ def _too_low(curve: FittedCurve) -> bool:
         assert curve.sigma is not None
         of_points = 2.0 + 1.0 / np.maximum(curve.sigma**2, 1e-12)
         spread = np.sqrt(float(np.mean(np.minimum(of_points, 1e6))) / freedom)
-        return bool(norm.cdf((curve.chi2_red - 1.0) / spread) < IMPROBABLE)
-    return bool(chi2.cdf(curve.chi2_red * freedom, freedom) < IMPROBABLE)
+        return normal_below((curve.chi2_red - 1.0) / spread) < IMPROBABLE
+    return chi2_below(curve.chi2_red * freedom, freedom) < IMPROBABLE
 
 
 def _where(curve: FittedCurve) -> str:

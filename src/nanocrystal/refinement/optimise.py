@@ -16,6 +16,7 @@ from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carri
 from nanocrystal.refinement.by_deviance import least_deviance
 from nanocrystal.refinement.problem import Point, Problem, least_step
 from nanocrystal.refinement.starts import EXCHANGED, drawn_starts, exchanged, looked_for
+from nanocrystal.refinement.trust_region import Bounds, Ended, Tolerances, least_squares
 
 FloatArray = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "huber", "cauchy"]
@@ -102,6 +103,8 @@ STILL_FALLS = 1e-4
 """of χ²: a descent that ends where steps were refused is at no minimum where χ² would fall by more"""
 ROUNDING = 1e-9
 """singular value over the largest below which a combination of parameters changes nothing but last digits"""
+VANISHING = 1e-12
+"""gradient of residuals that are measured by the size of the data, at which a descent ends"""
 INSIDE = 3e-7
 """of the scale of a parameter: so far from its bounds a descent begins, since a trust region as wide as a value that
 is nearly 0 would end it at once"""
@@ -353,31 +356,15 @@ def _descend_once(
     options: Options,
     x: FloatArray,
     progress: Progress | None,
-    f_scale: float = 1.0,
-    loss: Loss = "linear",
+    robust: RobustLoss | None = None,
 ) -> Descent:
-    from scipy.optimize import least_squares
-
     search = _Search(problem, progress)
     low, high = problem.bounds
     margin = INSIDE * np.array([d.quantity.scale for d in problem.free])
     x = np.clip(x, np.where(np.isfinite(low), low + margin, low), np.where(np.isfinite(high), high - margin, high))
     try:
         search.begin(x)
-        solution = least_squares(
-            search.residual,
-            x,
-            jac=search.jacobian,
-            bounds=(low, high),
-            method="trf",
-            x_scale="jac",
-            ftol=options.tolerance,
-            xtol=options.tolerance,
-            gtol=1e-12,
-            max_nfev=options.max_iterations,
-            loss=loss,
-            f_scale=f_scale / search.unit,
-        )
+        ended = _ended(search, options, x, robust)
     except KeyboardInterrupt:
         best = search.best or problem.point(problem.start)
         stopped = Descent(problem=problem, point=best, message=INTERRUPTED, n_iterations=search.iterations)
@@ -386,18 +373,18 @@ def _descend_once(
         best = search.best or problem.point(problem.start)
         message = f"stopped on the way ({str(error).rstrip('.')}); the best so far is reported"
         return Descent(problem=problem, point=best, message=message, n_iterations=search.iterations)
-    point = problem.point(solution.x)
-    if search.best is not None and loss == "linear" and search.best.chi2 < point.chi2:
+    point = problem.point(ended.x)
+    if search.best is not None and robust is None and search.best.chi2 < point.chi2:
         point = search.best
-    message = {
-        0: f"stopped after {options.max_iterations} evaluations; start nearer or raise max_iterations",
-        1: "the gradient vanishes",
-        2: "the sum of squares no longer changes",
-        3: "the parameters no longer change",
-        4: "neither the sum of squares nor the parameters change any more",
-    }.get(solution.status, solution.message)
-    converged = solution.status > 0
-    if search.refused and loss == "linear" and _goes_on(problem, point):
+    message = [
+        f"stopped after {options.max_iterations} evaluations; start nearer or raise max_iterations",
+        "the gradient vanishes",
+        "the sum of squares no longer changes",
+        "the parameters no longer change",
+        "neither the sum of squares nor the parameters change any more",
+    ][ended.status]
+    converged = ended.status > 0
+    if search.refused and robust is None and _goes_on(problem, point):
         converged, message = False, "the fit stands where the model ends, not at a minimum"
     return Descent(
         problem=problem,
@@ -406,6 +393,31 @@ def _descend_once(
         converged=converged,
         n_iterations=search.iterations,
     )
+
+
+def _ended(search: _Search, options: Options, x: FloatArray, robust: RobustLoss | None) -> Ended:
+    """Return where a descent from x ends, with a loss that counts large residuals less where there is one."""
+    bounds, tolerance = Bounds(*search.problem.bounds), options.tolerance
+    if robust is None:
+        tolerances = Tolerances(tolerance, tolerance, VANISHING)
+        return least_squares(search.residual, search.jacobian, x, bounds, tolerances, options.max_iterations)
+    from scipy import optimize
+
+    solution = optimize.least_squares(
+        search.residual,
+        x,
+        jac=search.jacobian,
+        bounds=(bounds.low, bounds.high),
+        method="trf",
+        x_scale="jac",
+        ftol=tolerance,
+        xtol=tolerance,
+        gtol=VANISHING,
+        max_nfev=options.max_iterations,
+        loss=robust.name,
+        f_scale=robust.scale / search.unit,
+    )
+    return Ended(solution.x, solution.status)
 
 
 def _goes_on(problem: Problem, point: Point) -> bool:
@@ -432,7 +444,8 @@ def _robust(best: Descent, options: Options, progress: Progress | None) -> Desce
         scale = 1.5 if problem.has_sigmas else 1.5 * 1.4826 * float(np.median(np.abs(best.point.residual)))
     if scale <= 0.0:
         raise InputError("refine.loss_scale", f"must be above 0, got {scale:g}.")
-    outcome = _descend_once(problem, options, problem.start, progress, scale, options.loss)
+    loss = RobustLoss(options.loss, scale)
+    outcome = _descend_once(problem, options, problem.start, progress, loss)
     message = f"{outcome.message} (robust loss {options.loss}, scale {scale:.3g})"
     n_iterations = best.n_iterations + outcome.n_iterations
-    return replace(outcome, message=message, n_iterations=n_iterations, robust=RobustLoss(options.loss, scale))
+    return replace(outcome, message=message, n_iterations=n_iterations, robust=loss)

@@ -279,9 +279,9 @@ def twin_quantities(lattice: LatticeNow) -> dict[str, DerivedQuantity]:
             quantities[f"{prefix}.domain_length"] = OF_TWINS["domain_length"].of(
                 length, "" if density > 0.0 else "no boundary"
             )
-        contact = shortest_contact(lattice, family)
+        contact = _kept_contact(lattice, name)
         if contact is not None:
-            within = shortest_contact(lattice, None)
+            within = _kept_contact(lattice, "")
             x, distance = contact
             compared = f"; {within[1]:.3g} Å in the crystal" if within is not None else ""
             words = f"shortest {x}–{x} distance across a boundary{compared}"
@@ -299,6 +299,17 @@ def anions(elements: Sequence[str]) -> list[str]:
     """Return the anions X among elements: halides, else chalcogenides, else pnictides; none in metals."""
     groups = ([x for x in group if x in elements] for group in ANIONS)
     return next((group for group in groups if group), [])
+
+
+def _kept_contact(lattice: LatticeNow, family: str) -> tuple[str, float] | None:
+    """Return `shortest_contact` of a family, "" for none, which only what moves atoms changes."""
+    crystal = lattice.crystal
+    occupancies = crystal.here.addresses(*(f"sites.{s.label}.occupancy" for s in crystal.crystal.sites))
+    return lattice.evaluation.once(
+        ("shortest contact", lattice.lattice.prefix, family),
+        (*crystal.geometry_addresses, *occupancies),
+        lambda: shortest_contact(lattice, lattice.lattice.twins[family] if family else None),
+    )
 
 
 def shortest_contact(lattice: LatticeNow, family: TwinBoundaries | None) -> tuple[str, float] | None:

@@ -50,6 +50,7 @@ from nanocrystal.sample.surface.termination import TERMINATION, outer_layers
 from nanocrystal.tables.elements import atomic_mass
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 RadialFunction = Callable[[FloatArray], FloatArray]
 FractionBasis = Literal["number_fraction", "mass_fraction", "volume_fraction"]
 FRACTIONS: dict[FractionBasis, Quantity] = {
@@ -207,6 +208,7 @@ class Population(Declares):
                 prefix=prefix,
                 crystal_prefix=crystal_prefix,
                 shell=self.shell,
+                sites_apart=self.tells_sites_apart,
             )
         blocks = block_lattice(crystal, shape.facets if shape is not None else None, prefix)
         places = {n: f"{prefix}.{TWINS}.{n}" for n in self.twins}
@@ -226,7 +228,13 @@ class Population(Declares):
             crystal_prefix=crystal_prefix,
             shell=self.shell,
             surface=surface,
+            sites_apart=self.tells_sites_apart,
         )
+
+    @property
+    def tells_sites_apart(self) -> bool:
+        """Whether sites with the same atoms differ: by where they are in a crystal, or by its size."""
+        return self.shell is not None or self.size_law is not None or self.termination is not None
 
     @property
     def disordered(self) -> bool:
@@ -313,6 +321,25 @@ class PopulationNow:
 
     # ---- pairs ------------------------------------------------------------------------------------
 
+    @cached_property
+    def _alike(self) -> IntArray:
+        """Which kind of atoms stands on each site, (n_sites,)."""
+        n_sites = len(self.crystal.crystal.sites)
+        return np.arange(n_sites) if self.population.tells_sites_apart else self.crystal.alike
+
+    @property
+    def _alike_addresses(self) -> tuple[str, ...]:
+        return () if self.population.tells_sites_apart else self.crystal.alike_addresses
+
+    def _of_kinds(self, places: FloatArray) -> FloatArray:
+        """Return how many places each kind has, from those of the sites, (n_sites,)."""
+        return np.bincount(self._alike, places).astype(np.float64)
+
+    @property
+    def _sites(self) -> tuple[int, ...]:
+        """The first site of each kind."""
+        return tuple(int(k) for k in np.unique(self._alike, return_index=True)[1])
+
     def pairs(self) -> PairStructure:
         """Return the population as pair distances on the grid the evaluation requires."""
         cluster = self.population.shape.explicit
@@ -342,10 +369,18 @@ class PopulationNow:
         moments, cells = self._endless_pairs(reached)
         volume = shape.mean_volume
         n_units = None if volume is None else volume / self.crystal.cell_volume / cells
-        addresses = (*self.crystal.geometry_addresses, *ordering, *self._lengths)
-        places = np.array([s.multiplicity for s in self.crystal.crystal.sites]) * cells
+        addresses = (*self.crystal.geometry_addresses, *self._alike_addresses, *ordering, *self._lengths)
+        multiplicities = [float(s.multiplicity) for s in self.crystal.crystal.sites]
+        places = self._of_kinds(np.array(multiplicities)) * cells
         if self.shell is None:
-            of_places = PlacePairs(moments=moments[None], h=grid.h, places=places, mean_inside=1.0, known_by=addresses)
+            of_places = PlacePairs(
+                moments=moments[None],
+                h=grid.h,
+                places=places,
+                mean_inside=1.0,
+                known_by=addresses,
+                sites=self._sites,
+            )
             return self._structure(of_places, cells, n_units, (shape.envelope,), shape.envelope)
         levels = _levels_of_sphere(shape, self.shell)
         addresses = (*addresses, *self.shell.here.addresses("thickness"))
@@ -360,14 +395,16 @@ class PopulationNow:
             places=places,
             mean_inside=float(levels[1](np.zeros(1))[0]),
             known_by=addresses,
+            sites=self._sites,
         )
         return self._structure(of_places, cells, n_units, levels)
 
     def _endless_pairs(self, grid: PairGrid) -> tuple[FloatArray, float]:
         """Return the pairs of an infinite crystal per unit, and the cells in the volume of a unit."""
-        key, addresses = ("pairs", *self._key, grid.r_max), self.crystal.geometry_addresses
+        key = ("pairs", *self._key, grid.r_max)
+        addresses = (*self.crystal.geometry_addresses, *self._alike_addresses)
         if not self.population.disordered:
-            return self.evaluation.once(key, addresses, lambda: crystal_moments(self.crystal, grid)), 1.0
+            return self.evaluation.once(key, addresses, lambda: crystal_moments(self.crystal, grid, self._alike)), 1.0
         lattice = self.lattice
         moments = self.evaluation.once(key, (*addresses, *lattice.ordering), lambda: lattice.within(grid))
         return moments, 1.0 / lattice.lattice.blocks.blocks_per_cell
@@ -375,16 +412,17 @@ class PopulationNow:
     def _shaped_pairs(self) -> PairStructure:
         """Return the pairs of a shape along the blocks of the crystal, counted per block."""
         grid, lattice = self._grid, self.lattice
-        addresses = (*self.crystal.geometry_addresses, *self._lengths, *lattice.ordering)
+        addresses = (*self.crystal.geometry_addresses, *self._alike_addresses, *self._lengths, *lattice.ordering)
         if self.shell is not None:
             addresses = (*addresses, *self.shell.here.addresses("thickness"))
         pairs = self.evaluation.once(("pairs", *self._key), addresses, lambda: lattice(grid))
         of_places = PlacePairs(
             moments=pairs.moments,
             h=grid.h,
-            places=lattice.places_per_block,
+            places=self._of_kinds(lattice.places_per_block),
             mean_inside=pairs.mean_inside,
             known_by=addresses,
+            sites=self._sites,
         )
         levels = self._levels_of_box(addresses)
         cells = 1.0 / lattice.lattice.blocks.blocks_per_cell

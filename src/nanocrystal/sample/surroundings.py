@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations, product
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ def surroundings(population: PopulationNow, borders: Sequence[float]) -> Surroun
         neighbours = np.tile(law, (len(parts), 1))
     else:
         around = [x(np.maximum(middles + s, 0.0)) for s in (-half, 0.0, half)]
-        neighbours = np.array([three_layers(*row) for row in np.array(around).T])
+        neighbours = three_layers(*around)
     return Surroundings(np.append(edges, np.inf), np.maximum(parts, 0.0), neighbours, host, second)
 
 
@@ -100,21 +101,26 @@ def deeper_than(population: PopulationNow, depths: FloatArray) -> FloatArray:
 # ---- how many of the twelve -----------------------------------------------------------------------
 
 
-def three_layers(above: float, within: float, below: float) -> FloatArray:
-    """Return P(n), n = 0 to 12, for layers of four places with these parts of the second element each."""
-    return np.asarray(np.convolve(np.convolve(_binomial(4, above), _binomial(4, within)), _binomial(4, below)))
+def three_layers(above: FloatArray, within: FloatArray, below: FloatArray) -> FloatArray:
+    """Return P(n), n = 0 to 12, for layers of four places with these parts of the second element, (…, 13)."""
+    total = _binomial(4, above)
+    for part in (within, below):
+        four, longer = _binomial(4, part), np.zeros((*total.shape[:-1], total.shape[-1] + 4))
+        for n in range(5):
+            longer[..., n : n + total.shape[-1]] += four[..., n, None] * total
+        total = longer
+    return total
 
 
-def _binomial(n: int, x: float) -> FloatArray:
-    from scipy.stats import binom
-
-    return np.asarray(binom.pmf(np.arange(n + 1), n, min(max(x, 0.0), 1.0)))
+def _binomial(n: int, x: FloatArray | float) -> FloatArray:
+    """Return P(k), k = 0 to n, of n places that are filled with the probability x each, (…, n + 1)."""
+    filled, k = np.clip(x, 0.0, 1.0)[..., None], np.arange(n + 1)
+    ways = np.array([comb(n, m) for m in range(n + 1)], dtype=np.float64)
+    return np.asarray(ways * filled**k * (1.0 - filled) ** (n - k))
 
 
 def clustered(x: float, correlation_length: float, edge: float) -> FloatArray:
     """Return P(n), n = 0 to 12, of the beta-binomial law; edge: of the cube of metal atoms around the site, Å."""
-    from scipy.stats import betabinom
-
     if not 0.0 < x < 1.0:
         return _binomial(NEIGHBOURS, x)
     places = np.array([p for p in product((-1.0, 0.0, 1.0), repeat=3) if np.abs(p).sum() == 2.0]) * 0.5 * edge
@@ -122,7 +128,14 @@ def clustered(x: float, correlation_length: float, edge: float) -> FloatArray:
     if like < 1e-9:
         return _binomial(NEIGHBOURS, x)
     free = (1.0 - like) / like
-    return np.asarray(betabinom.pmf(np.arange(NEIGHBOURS + 1), NEIGHBOURS, x * free, (1.0 - x) * free))
+    ways = [comb(NEIGHBOURS, n) for n in range(NEIGHBOURS + 1)]
+    second, first, either = (_rising(start) for start in (x * free, (1.0 - x) * free, free))
+    return np.asarray(ways * second * first[::-1] / either[-1])
+
+
+def _rising(start: float) -> FloatArray:
+    """Return the products start (start + 1) … of none to twelve factors."""
+    return np.cumprod([1.0, *(start + np.arange(NEIGHBOURS))])
 
 
 # ---- of which populations -------------------------------------------------------------------------

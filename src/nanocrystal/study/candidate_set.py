@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement import Comparison
-from nanocrystal.running.candidates import Finished, Progress, compared
-from nanocrystal.running.pool import local_executor
 
 if TYPE_CHECKING:
+    from nanocrystal.refinement import Comparison
+    from nanocrystal.running.candidates import Finished, Progress
     from nanocrystal.study.study import Study
 
 EXAMPLE = '[candidates.cubic.crystals.NAME] with library = "CsPbBr3-alpha"'
@@ -78,5 +77,8 @@ class CandidateSet:
         processes: at most so many at once; more than 1 needs a main module that may be imported again (a script with
         `if __name__ == "__main__"`). Whoever listens is told as `running.candidates.compared` says.
         """
+        from nanocrystal.running.candidates import compared
+        from nanocrystal.running.pool import local_executor
+
         executor = local_executor(processes)
         return compared(self.title, self.studies, executor=executor, progress=progress, finished=finished)

@@ -66,7 +66,7 @@ def base_and_candidates(
     except InputError as error:
         alone = error
     try:
-        tables = _tables(content.get("candidates", {}), path, text)
+        tables = _tables(content["candidates"], path, text) if "candidates" in content else {}
         studies = {name: _candidate(name, table, base, path, text) for name, table in tables.items()}
     except InputError as error:
         if isinstance(alone, InputError) and alone.problem.rstrip(".") in error.problem:
@@ -82,7 +82,7 @@ def _tables(tables: Any, path: Path, text: str) -> dict[str, dict[str, Any]]:
     from pydantic import TypeAdapter, ValidationError
 
     from nanocrystal.study.fields import Name
-    from nanocrystal.study.schema import CandidateTable
+    from nanocrystal.study.whole import CandidateTable
 
     try:
         TypeAdapter(dict[Name, CandidateTable]).validate_python(tables)

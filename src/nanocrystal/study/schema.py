@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, make_dataclass
+from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
 from nanocrystal.errors import nearest_names
+from nanocrystal.lazy import Kinds
 from nanocrystal.parameters import Name
 from nanocrystal.refinement import Options
-from nanocrystal.sample import BOXES, Atoms, Bulk, Crystal, FixedBody, Population, Sphere
+from nanocrystal.sample import BOXES, Atoms, Crystal, Population
 from nanocrystal.sample.population import Fractions
-from nanocrystal.study import fields
 from nanocrystal.study.fields import Table, wrong
 from nanocrystal.study.messages import shown
-from nanocrystal.study.plan import PlanTable
-from nanocrystal.study.reduction.schema import ReductionKeys
-from nanocrystal.study.series.schema import SeriesTable
 from nanocrystal.study.tables import table_of
 from nanocrystal.techniques import TECHNIQUES
 
-SHAPES: Mapping[str, Any] = {Bulk.name: Bulk, Sphere.name: Sphere, **BOXES, FixedBody.name: FixedBody}
+SHAPES = Kinds("nanocrystal.sample", {"bulk": "Bulk", "sphere": "Sphere", **BOXES.names, "blocks": "FixedBody"})
 """what the crystals of a population may be, by the name a study gives it"""
 
 
@@ -37,35 +34,46 @@ def _choice(key: str, value: str, sentence: str) -> type:
 # ---- populations ----------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+ATOMS = "atoms"
+"""in the place of a shape: explicit atoms"""
+
+
 def population_tables() -> Mapping[str, type[Table]]:
     """Return the tables of populations, by their shape."""
-    tables = {name: _population_table(name, shape, Fractions, Population) for name, shape in SHAPES.items()}
-    return tables | {Atoms.name: _population_table(Atoms.name, Atoms, Fractions)}
+    return {name: _population_table(name) for name in (*SHAPES, ATOMS)}
 
 
-def _population_table(name: str, made: type, *common: type) -> type[Table]:
+@lru_cache(maxsize=64)
+def _population_table(name: str) -> type[Table]:
+    made: type = Atoms if name == ATOMS else SHAPES[name]
     first = inspect.cleandoc(made.__doc__ or "").partition("\n")[0].rstrip(".")
+    common = (Fractions,) if name == ATOMS else (Fractions, Population)
     return table_of(*common, _choice("shape", name, first), made, made=made)
 
 
 def population_table(value: Any) -> Any:
     """Return the checked table of a population, by the shape that it names."""
-    return _named_table(value, "shape", "sphere", "[populations.dots]", population_tables())
+    return _named_table(value, ("shape", "sphere", "[populations.dots]"), (*SHAPES, ATOMS), _population_table)
 
 
-def _named_table(value: Any, key: str, example: str, header: str, tables: Mapping[str, type[Table]]) -> Any:
-    """Return the checked table of the kind that its `key` names; example and header are for the messages."""
+def _named_table(
+    value: Any, said: tuple[str, str, str], names: Collection[str], table: Callable[[str], type[Table]]
+) -> Any:
+    """Return the checked table of the kind that its key names.
+
+    said: the key, and for the messages an example of its value and a header.
+    """
+    key, example, header = said
     if not isinstance(value, dict):
         raise wrong(f"must be a table with a header such as {header}, got {_what(value)}.")
     name = value.get(key)
     if name is None:
-        raise wrong(f'needs a {key}, for instance {key} = "{example}"; {nearest_names("", tables)}')
+        raise wrong(f'needs a {key}, for instance {key} = "{example}"; {nearest_names("", names)}')
     if not isinstance(name, str):
         raise wrong(f"{key} must be text in quotation marks, got {shown(name)}.")
-    if name not in tables:
-        raise wrong(f"there is no {key} {name!r}; {nearest_names(name, tables)}")
-    return tables[name].model_validate(value)
+    if name not in names:
+        raise wrong(f"there is no {key} {name!r}; {nearest_names(name, names)}")
+    return table(name).model_validate(value)
 
 
 def _what(value: Any) -> str:
@@ -99,29 +107,11 @@ def _dataset_table(technique: Any) -> type[Table]:
 
 def dataset_table(value: Any) -> Any:
     """Return the checked table of a data set, by the technique that it names."""
-    return _named_table(value, "technique", "pdf", "[datasets.pdf]", dataset_tables())
+    said = ("technique", "pdf", "[datasets.pdf]")
+    return _named_table(value, said, TECHNIQUES, lambda name: _dataset_table(TECHNIQUES[name]))
 
 
 # ---- the study ------------------------------------------------------------------------------------
-
-
-class CandidateTable(Table):
-    """A candidate for `compare`: parts of a study, laid over the study itself.
-
-    What stands here is not complete, so it is checked only where it is joined with the rest.
-    """
-
-    description: str = Field(default="", description="a few words for tables and the report")
-    drop: list[str] = Field(
-        default_factory=list, description="addresses of keys and tables of the study that this candidate has not"
-    )
-    title: str = Field(default="", description="as of the study")
-    crystals: dict[fields.Name, Any] = Field(default_factory=dict, description="laid over [crystals]")
-    populations: dict[fields.Name, Any] = Field(default_factory=dict, description="laid over [populations]")
-    datasets: dict[fields.Name, Any] = Field(
-        default_factory=dict, description="laid over [datasets]; what was measured stays as it is"
-    )
-    refine: dict[str, Any] = Field(default_factory=dict, description="laid over [refine]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,18 +122,16 @@ class StudyKeys:
     crystals: Annotated[Mapping[Name, Crystal], "crystal structures by name"] = field(default_factory=dict)
     populations: Annotated[Mapping[Name, Any], "what the sample is made of"]
     datasets: Annotated[Mapping[Name, Any], "what was measured, or shall be simulated"]
-    reduction: Annotated[
-        Mapping[Name, ReductionKeys], "raw counts to S(Q) and G(r), for `nanocrystal reduce` and data sets"
-    ] = field(default_factory=dict)
     refine: Annotated[Options, "options of the optimiser"] = field(default_factory=Options)
-    candidates: Annotated[
-        Mapping[Name, CandidateTable], "other models of the same sample, for `nanocrystal compare`"
-    ] = field(default_factory=dict)
-    series: Annotated[SeriesTable | None, "many files, for `nanocrystal series`"] = None
-    plan: Annotated[PlanTable, "what shall be known, for `nanocrystal plan`"] = field(default_factory=PlanTable)
 
 
-StudyTable = table_of(StudyKeys, name="StudyTable")
+def study_table(content: Mapping[str, Any]) -> type[Table]:
+    """Return the table that checks a study: the whole one for keys that few have, or that there are not."""
+    if {f.name for f in dataclass_fields(StudyKeys)}.issuperset(content):
+        return table_of(StudyKeys, name="StudyTable")
+    from nanocrystal.study.whole import StudyTable
+
+    return StudyTable
 
 
 def study_schema() -> dict[str, Any]:
@@ -154,6 +142,8 @@ def study_schema() -> dict[str, Any]:
     dict
         The schema.
     """
+    from nanocrystal.study.whole import StudyTable
+
     kinds = {"datasets": dataset_tables().values(), "populations": population_tables().values()}
     tables = [StudyTable, *kinds["datasets"], *kinds["populations"]]
     places, joined = models_json_schema([(table, "validation") for table in tables])

@@ -21,7 +21,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.filenames import check_names
 from nanocrystal.measurement import Datasets, named_datasets
 from nanocrystal.parameters import Number, ParameterSet
-from nanocrystal.refinement import Comparison, Options, Result, declared_parameters, refine
+from nanocrystal.refinement import Options, declared_parameters, refine
 from nanocrystal.refinement.optimise import Progress
 from nanocrystal.sample import Cluster, Crystal, Histogram, Population, Sample, Shape
 from nanocrystal.sample.crystal.structure_files import LIBRARY
@@ -35,6 +35,7 @@ from nanocrystal.techniques import TECHNIQUES
 from nanocrystal.text import decoded, file_bytes, read_text
 
 if TYPE_CHECKING:
+    from nanocrystal.refinement import Comparison, Result
     from nanocrystal.report.plan.result import Plan
     from nanocrystal.report.posterior.result import Posterior
     from nanocrystal.report.simulated.result import Simulation
@@ -238,13 +239,15 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
     """Return the study of parsed TOML without candidates; raises InputError, located by its source."""
     from pydantic import ValidationError
 
-    from nanocrystal.study.schema import StudyTable
+    from nanocrystal.study.schema import study_table
 
     try:
-        table: Any = StudyTable.model_validate(with_empty_sample(content))
+        content = with_empty_sample(content)
+        table: Any = study_table(content).model_validate(content)
+        reduced = table.reduction if "reduction" in content else {}
         for room in NAMING_FILES:
             check_names(content.get(room) or (), room)
-        reductions = (table.reduction, source.path.parent)
+        reductions = (reduced, source.path.parent)
         datasets = {name: _dataset(name, value, *reductions) for name, value in table.datasets.items()}
         sample = _sample(table, source.path.parent, needed=any(d.needs_sample for d in datasets.values()))
         options = object_of(Options, table.refine, "refine")
@@ -257,7 +260,7 @@ def checked_study(content: Mapping[str, Any], source: Source, description: str =
             text=source.text,
             source=source,
             description=description,
-            reductions=table.reduction,
+            reductions=reduced,
             planned=table.plan if "plan" in content else None,
         )
         values = study.parameters.initial_values()

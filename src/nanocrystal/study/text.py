@@ -51,7 +51,7 @@ def candidates_text(title: str, studies: Mapping[str, Study], folder: Path) -> s
 
 def _candidate(name: str, study: Study, base: Content, folder: Path) -> Content:
     """Return the table of a candidate: what of it differs from the study, which stands in a folder."""
-    from nanocrystal.study.schema import CandidateTable
+    from nanocrystal.study.whole import CandidateTable
 
     if study.candidates or study.folder != folder:
         where = f"stands in {study.folder}, the study in {folder}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.spatial
 
-from nanocrystal.sample.crystal.contacts import OVERLAP, closest_contact, first_clash, periodic_images
+from nanocrystal.sample.crystal import contacts
+from nanocrystal.sample.crystal.contacts import OVERLAP, closest_contact, first_clash, near, periodic_images
 from nanocrystal.sample.crystal.symmetry import cell_vectors
 
 OBLIQUE = cell_vectors(np.array([5.0, 6.0, 7.0, 75.0, 95.0, 110.0]))
@@ -59,15 +59,13 @@ def test_a_cell_smaller_than_the_reach() -> None:
 def test_distances_looked_at_grow_as_the_atoms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight times the atoms at the same density are eight times the pairs, not sixty-four times."""
     looked_at = []
-    original = scipy.spatial.cKDTree.sparse_distance_matrix
 
-    class Counted(scipy.spatial.cKDTree):  # type: ignore[misc]
-        def sparse_distance_matrix(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-            found = original(self, *args, **kwargs)
-            looked_at.append(found.nnz)
-            return found
+    def counted(places: np.ndarray, others: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        found = near(places, others, reach)
+        looked_at.append(len(found[2]))
+        return found
 
-    monkeypatch.setattr(scipy.spatial, "cKDTree", Counted)
+    monkeypatch.setattr(contacts, "near", counted)
     counts = []
     for n in (6, 12, 24):
         grid = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) / n
@@ -77,3 +75,16 @@ def test_distances_looked_at_grow_as_the_atoms(monkeypatch: pytest.MonkeyPatch) 
         assert first_clash(grid, 2.5 * n * np.eye(3), radii, filled, np.arange(atoms)) is None
         counts.append(sum(looked_at))
     assert counts == [6**3, 12**3, 24**3]  # each atom finds itself only
+
+
+def test_a_tree_and_all_distances_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    places, others = rng.uniform(0.0, 20.0, (300, 3)), rng.uniform(0.0, 20.0, (700, 3))
+    others[:5] = places[:5]
+    apart = np.linalg.norm(places[:, None] - others, axis=2)
+    expected = {(int(i), int(j)) for i, j in zip(*np.nonzero(apart <= 2.5), strict=True)}
+    for few in (0, contacts.FEW_PAIRS):
+        monkeypatch.setattr(contacts, "FEW_PAIRS", few)
+        row, column, distance = near(places, others, 2.5)
+        assert {(int(i), int(j)) for i, j in zip(row, column, strict=True)} == expected
+        np.testing.assert_allclose(distance, apart[row, column], atol=1e-12)

@@ -8,7 +8,9 @@ import gemmi
 import numpy as np
 import pytest
 
+from nanocrystal.sample.crystal import contacts
 from nanocrystal.sample.crystal.cif import read_cif
+from nanocrystal.sample.crystal.contacts import near
 from support.cifs import atoms, crystal
 from support.measured import measured
 from support.paths import ROOT
@@ -110,18 +112,14 @@ def test_thirty_thousand_sites(tmp_path: Path) -> None:
 
 def test_work_grows_as_the_sites(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Distances that are looked at in reading 64, 512 and 4096 sites: one for each, that of an atom to itself."""
-    import scipy.spatial
-
     looked_at: list[int] = []
-    original = scipy.spatial.cKDTree.sparse_distance_matrix
 
-    class Counted(scipy.spatial.cKDTree):  # type: ignore[misc]
-        def sparse_distance_matrix(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-            found = original(self, *args, **kwargs)
-            looked_at.append(found.nnz)
-            return found
+    def counted(places: np.ndarray, others: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        found = near(places, others, reach)
+        looked_at.append(len(found[2]))
+        return found
 
-    monkeypatch.setattr(scipy.spatial, "cKDTree", Counted)
+    monkeypatch.setattr(contacts, "near", counted)
     counts = []
     for n in (2, 4, 8):
         looked_at.clear()

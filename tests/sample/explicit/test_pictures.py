@@ -32,11 +32,15 @@ from nanocrystal.sample import (
     Stacking,
     TwinFamily,
 )
+from nanocrystal.sample import derived as sample_derived
 from nanocrystal.sample.crystal.mixing import Substitution
 from nanocrystal.sample.explicit.picture import MOST_ON_SURFACE
 from nanocrystal.sample.explicit.picture import AtomPicture as Picture
 from nanocrystal.sample.explicit.typical import drawn_crystal, filled_by_chance, mean_body
 from nanocrystal.sample.order.stacking import drawn_layers
+from nanocrystal.sample.order.twins import TwinBoundaries
+from nanocrystal.sample.pairs.lattice_pairs import LatticeNow
+from nanocrystal.sample.pairs.pair_structure import PairGrid
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques import TotalScattering
 from support.browser import needs_browser, opened
@@ -387,6 +391,27 @@ def test_shortest_contact_is_that_of_two_half_crystals(
     apart = cdist(inner, halides)
     nearest = float(apart[apart > 0.01].min())
     assert quantity.description == f"shortest Br–Br distance across a boundary; {nearest:.3g} Å in the crystal"
+
+
+def test_contacts_are_looked_for_once_for_each_geometry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lengths, displacements and probabilities move no atom; the cell does."""
+    asked = []
+    plain = sample_derived.shortest_contact
+
+    def counted(lattice: LatticeNow, family: TwinBoundaries | None) -> tuple[str, float] | None:
+        asked.append(family is None)
+        return plain(lattice, family)
+
+    monkeypatch.setattr(sample_derived, "shortest_contact", counted)
+    made, values = sample(Sphere(40.0), twins=twins(t=(T110, 0.1)))
+    start = Evaluation(values, PairGrid(20.0, 0.01))
+    for address in ("populations.p.diameter", f"{P}.twins.t.probability", "crystals.x.u_iso.Br"):
+        made.derived(start.at(values.moved({address: 1.1 * values[address]})))
+    assert sorted(asked) == [False, True]
+    name = f"{P}.twins.t.shortest_contact"
+    longer = made.derived(start.at(values.moved({"crystals.x.a": 8.3})))[name].value
+    assert len(asked) == 4
+    assert longer != made.derived(start)[name].value
 
 
 def test_runs_of_layers() -> None:

@@ -25,6 +25,7 @@ from nanocrystal.sample import Population, Sample, Sphere
 from nanocrystal.study import read_study
 from nanocrystal.techniques import Pdf
 from nanocrystal.techniques.pdf.noise import NoiseLaw
+from nanocrystal.techniques.pdf.transform import ToPoints
 from support.modelling import crystal
 from support.structures import NICKEL
 
@@ -257,10 +258,12 @@ def law_and_noise(part: int, seed: int) -> tuple[NoiseLaw, np.ndarray]:
     q = np.arange(0.05, 15.0, 0.05)
     f2 = by_hand.squared(q)
     intensity = by_hand.scattered(q)
-    to_points = 2.0 / np.pi * np.sin(np.outer(np.pi / 15.0 * np.arange(8, 130), q)) * 0.05
-    law = NoiseLaw(q=q, to_points=to_points, mean_f=np.sqrt(f2), intensity=intensity)
+    r = np.pi / 15.0 * np.arange(8, 130)
+    law = NoiseLaw(to_points=ToPoints(q, np.full(len(q), 0.05), r), mean_f=np.sqrt(f2), intensity=intensity)
     variance = [np.ones_like(q), q**2, (q / f2) ** 2, (q / f2) ** 2 * intensity][part]
-    return law, to_points @ (np.sqrt(variance) * np.random.default_rng(seed).normal(size=len(q)))
+    return law, 2.0 / np.pi * np.sin(np.outer(r, q)) * 0.05 @ (
+        np.sqrt(variance) * np.random.default_rng(seed).normal(size=len(q))
+    )
 
 
 @pytest.mark.parametrize(
@@ -330,6 +333,6 @@ def test_the_law_takes_the_place_of_a_sigma_that_is_not_believed() -> None:
 
 def test_few_points_tell_no_law() -> None:
     law, g = law_and_noise(0, 2)
-    few = replace(law, to_points=law.to_points[:20])
+    few = replace(law, to_points=replace(law.to_points, r=law.to_points.r[:20]))
     assert few.fitted(g[:20], np.ones((20, 1))) is None
     assert law.fitted(np.zeros(len(g)), np.zeros((len(g), 0))) is None

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nanocrystal.report.page import numbers
@@ -107,10 +109,12 @@ def environment() -> Environment:
     """Return the templates, with autoescape, and what they may call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from nanocrystal.report.page.compiled_templates import CompiledTemplates
     from nanocrystal.report.page.tables import value_text
 
     jinja = Environment(
         loader=PackageLoader("nanocrystal.report", "templates"),
+        bytecode_cache=CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -143,7 +147,10 @@ def environment() -> Environment:
 @cache
 def plotly_text() -> str:
     """Return plotly.js."""
-    return resources.files("plotly").joinpath(f"package_data/{PLOTLY}").read_text(encoding="utf-8")
+    found = find_spec("plotly")  # where it is, without loading it
+    assert found is not None
+    assert found.origin is not None
+    return (Path(found.origin).parent / "package_data" / PLOTLY).read_text(encoding="utf-8")
 
 
 @cache

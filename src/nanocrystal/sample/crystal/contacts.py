@@ -17,6 +17,8 @@ BONDS = 1.2
 """of the sum of the covalent radii; atoms farther than this are not looked at"""
 AT_ONCE = 5000
 """atoms whose neighbours are listed at once"""
+FEW_PAIRS = 1_000_000
+"""of places, up to which all distances are calculated: a tree of SciPy takes longer to load"""
 ONE_PLACE = 0.05
 """Å; atoms closer than this are said to be in one place"""
 ITSELF = 1e-6
@@ -40,16 +42,13 @@ def first_clash(
     fract: (n, 3); vectors: (3, 3), Å; radii: (n,), Å, covalent; occupancy: (n,); asked: indices of atoms, one of each
     orbit. Two atoms overlap closer than `OVERLAP` of their radii together, unless their places exclude each other.
     """
-    from scipy.spatial import cKDTree
-
     reach = 2.0 * OVERLAP * float(radii.max())
     places, atom = periodic_images(fract, vectors, reach)
-    tree = cKDTree(places)
     inside = (fract - np.floor(fract)) @ vectors
     for begin in range(0, len(asked), AT_ONCE):
         part = asked[begin : begin + AT_ONCE]
-        near = cKDTree(inside[part]).sparse_distance_matrix(tree, reach, output_type="coo_matrix")
-        i, j, distance = part[near.row], atom[near.col], near.data
+        row, column, distance = near(inside[part], places, reach)
+        i, j = part[row], atom[column]
         # an atom finds itself at 0, its own images at a distance
         other = (i != j) | (distance > ITSELF)
         i, j, distance = i[other], j[other], distance[other]
@@ -84,19 +83,30 @@ def _crowded(i: IntArray, j: IntArray, distance: FloatArray, radii: FloatArray, 
 
 def closest_contact(fract: FloatArray, vectors: FloatArray, radii: FloatArray, occupancy: FloatArray) -> float:
     """Return the shortest distance of two atoms that do not exclude each other, over their radii, at most `BONDS`."""
-    from scipy.spatial import cKDTree
-
     reach = 2.0 * BONDS * float(radii.max())
     places, atom = periodic_images(fract, vectors, reach)
-    tree, inside = cKDTree(places), (fract - np.floor(fract)) @ vectors
+    inside = (fract - np.floor(fract)) @ vectors
     closest = BONDS
     for begin in range(0, len(fract), AT_ONCE):
-        near = cKDTree(inside[begin : begin + AT_ONCE]).sparse_distance_matrix(tree, reach, output_type="coo_matrix")
-        i, j, distance = begin + near.row, atom[near.col], near.data
+        row, column, distance = near(inside[begin : begin + AT_ONCE], places, reach)
+        i, j = begin + row, atom[column]
         kept = ((i != j) | (distance > ITSELF)) & (occupancy[i] + occupancy[j] > FULL)
         if kept.any():
             closest = min(closest, float((distance[kept] / (radii[i] + radii[j])[kept]).min()))
     return closest
+
+
+def near(places: FloatArray, others: FloatArray, reach: float) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return which places (n, 3) have which others (m, 3) within reach, all in Å, and how far: (n_pairs,) each."""
+    if len(places) * len(others) > FEW_PAIRS:
+        from scipy.spatial import cKDTree
+
+        found = cKDTree(places).sparse_distance_matrix(cKDTree(others), reach, output_type="coo_matrix")
+        return found.row.astype(np.int64), found.col.astype(np.int64), found.data
+    apart = places[:, None, :] - others
+    distances = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart))
+    row, column = np.nonzero(distances <= reach)
+    return row, column, distances[row, column]
 
 
 def periodic_images(fract: FloatArray, vectors: FloatArray, reach: float) -> tuple[FloatArray, IntArray]:

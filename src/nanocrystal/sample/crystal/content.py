@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.sample.crystal.cif_sites import CifSite
-from nanocrystal.sample.crystal.contacts import Clash, closest_contact, first_clash, periodic_images
+from nanocrystal.sample.crystal.contacts import Clash, closest_contact, first_clash, near, periodic_images
 from nanocrystal.sample.crystal.group_operations import Operations
 from nanocrystal.sample.crystal.stated_content import FormulaCheck, StatedContent, with_hydrogen
 from nanocrystal.sample.crystal.symmetry import SiteOrbit, cell_vectors, site_orbits
@@ -154,15 +154,13 @@ class Content:
 
     def _distances(self) -> dict[tuple[str, str], FloatArray]:
         """Return the distances of each pair of elements, in order, (n,) Å."""
-        from scipy.spatial import cKDTree
-
         places, atom = periodic_images(self.fract, self.vectors, COMPARED)
         inside = (self.fract - np.floor(self.fract)) @ self.vectors
-        near = cKDTree(inside).sparse_distance_matrix(cKDTree(places), COMPARED, output_type="coo_matrix")
+        row, column, distance = near(inside, places, COMPARED)
         elements = np.array([s.element for s in self.sites])[self.site_of_atom]
-        first, second = elements[near.row], elements[atom[near.col]]
+        first, second = elements[row], elements[atom[column]]
         return {
-            (str(a), str(b)): np.sort(near.data[(first == a) & (second == b)])
+            (str(a), str(b)): np.sort(distance[(first == a) & (second == b)])
             for a in np.unique(elements)
             for b in np.unique(elements)
         }

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from nanocrystal.sample.crystal.crystal import Crystal
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+FEW_SITES = 8
+"""whose pairs are summed apart: less is rounded, and it costs no time yet"""
 USUAL_DELTA2 = 2.0
 """Å², correlated motion that shall tell what rests on none"""
 SHIFTED = 0.003
@@ -91,6 +94,40 @@ class CrystalNow:
     def occupancies(self) -> FloatArray:
         """The occupancy of each site, (n_sites,)."""
         return np.array([self.here[f"sites.{s.label}.occupancy"] for s in self.crystal.sites])
+
+    @cached_property
+    def alike(self) -> IntArray:
+        """Which kind of atoms stands on each site, numbered as they come, (n_sites,).
+
+        Sites are alike that hold one element, as often, with one u_iso; what is varied or tied is one where it is one
+        parameter. Sites that two elements share are like no other, and where sites are few each is a kind by itself.
+        """
+        if len(self.crystal.sites) <= FEW_SITES:
+            return np.arange(len(self.crystal.sites))
+        known: dict[tuple[object, ...], int] = {}
+        declared = self.crystal.declared()
+
+        def told(local: str) -> object:
+            parameter = declared[local][1]
+            return local if parameter.vary or parameter.tie is not None else self.here[local]
+
+        kinds = []
+        for site in self.crystal.sites:
+            shared = self.crystal.substitution_key(site.label)
+            key = (site.element, told(f"u_iso.{site.u_iso_key}"), told(f"sites.{site.label}.occupancy"))
+            kinds.append(known.setdefault(key if shared is None else (site.label,), len(known)))
+        return np.array(kinds)
+
+    @property
+    def alike_addresses(self) -> tuple[str, ...]:
+        """The addresses of fixed numbers by which sites are alike."""
+        if len(self.crystal.sites) <= FEW_SITES:
+            return ()
+        locals_ = dict.fromkeys(f"u_iso.{s.u_iso_key}" for s in self.crystal.sites)
+        occupancies = [f"sites.{s.label}.occupancy" for s in self.crystal.sites]
+        declared = self.crystal.declared()
+        fixed = [k for k in (*locals_, *occupancies) if not declared[k][1].vary and declared[k][1].tie is None]
+        return self.here.addresses(*fixed)
 
     @cached_property
     def occupants(self) -> list[list[Occupant]]:

@@ -59,7 +59,7 @@ class PlacePairs:
 
     moments: (n_levels, n_site_pairs, n_bins, 4), see `ShapedPairs`; h: width of a bin, Å; places: (n_sites,), how many
     each site has in the unit; mean_inside: the mean of g, 1 without a shell; known_by: the addresses that the moments
-    depend on.
+    depend on; sites: (n_sites,), which sites of the crystal these are, each with all that are like it.
     """
 
     moments: FloatArray
@@ -67,6 +67,7 @@ class PlacePairs:
     places: FloatArray
     mean_inside: float
     known_by: tuple[str, ...]
+    sites: tuple[int, ...]
 
 
 def assembled(
@@ -77,12 +78,12 @@ def assembled(
     outer: see `ShellNow.changed`, None without a shell; key: what is kept is kept under.
     """
     crystal, inner = crystal_now.crystal, crystal_now.occupants
-    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), pairs.places, pairs.mean_inside)
+    standing, kinds = _kinds(crystal, inner, outer or [None] * len(inner), pairs)
     # near places of a site that is full in the core are bonds, in the shell too
     partial = tuple(bool(sum(o.occupancy for o in on_site) < 1.0 - 1e-12) for on_site in inner)
     mixed = [crystal.substitution_key(s.label) for s in crystal.sites]
     n_site_pairs = pairs.moments.shape[1]
-    site_row = {pair: k for k, pair in enumerate(pair_kinds(len(crystal.sites)))}
+    site_row = {(pairs.sites[a], pairs.sites[b]): k for k, (a, b) in enumerate(pair_kinds(len(pairs.sites)))}
     changes: dict[tuple[int, tuple[float, ...]], int] = {(k, ()): k for k in range(n_site_pairs)}
     rows, factors, levels, site_pairs = [], [], [], []
     for a, b in pair_kinds(len(kinds)):
@@ -107,23 +108,25 @@ def assembled(
 
 
 def _kinds(
-    crystal: Crystal, inner: list[list[Occupant]], outer: Outer, places: FloatArray, mean_inside: float
+    crystal: Crystal, inner: list[list[Occupant]], outer: Outer, pairs: PlacePairs
 ) -> tuple[list[Standing], tuple[Kind, ...]]:
     """Return the kinds of atoms: those of the shell (or the whole crystal), then what differs in the core."""
     standing: list[Standing] = []
     kinds: list[Kind] = []
-    for s, (site, in_core, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
-        for e, occupant in enumerate(at_surface or in_core):
+    counted = [(s, crystal.sites[s], float(n)) for s, n in zip(pairs.sites, pairs.places, strict=True)]
+    for s, site, places in counted:
+        for e, occupant in enumerate(outer[s] or inner[s]):
             standing.append(Standing(s, False, e))
             label = _label(site.label, site.element, occupant)
-            kinds.append(Kind(label, occupant.element, float(places[s]), *occupant[1:]))
-    for s, (site, in_core, at_surface) in enumerate(zip(crystal.sites, inner, outer, strict=True)):
-        for e, (core, surface) in enumerate(zip(in_core, at_surface or in_core, strict=True)):
+            kinds.append(Kind(label, occupant.element, places, *occupant[1:]))
+    for s, site, places in counted:
+        at_surface = outer[s]
+        for e, (core, surface) in enumerate(zip(inner[s], at_surface or inner[s], strict=True)):
             if at_surface is not None:
                 standing.append(Standing(s, True, e))
                 label = f"{_label(site.label, site.element, core)} in the core"
                 difference = core.occupancy - surface.occupancy
-                count = float(places[s]) * mean_inside
+                count = places * pairs.mean_inside
                 kinds.append(Kind(label, core.element, count, difference, core.u_iso))
     return standing, tuple(kinds)
 

@@ -25,7 +25,7 @@ from nanocrystal.parameters.difference import difference, step_of
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.order import OrderNow
 from nanocrystal.sample.order.twins import TWINS, BoundariesNow
-from nanocrystal.sample.pairs.lattice_sum import LatticeSum, alike_pairs
+from nanocrystal.sample.pairs.lattice_sum import BlockPairs, LatticeSum, alike_pairs
 from nanocrystal.sample.pairs.lattice_symmetry import kept_by, metric_operations, representatives
 from nanocrystal.sample.pairs.pair_structure import PairGrid
 from nanocrystal.sample.shapes.boxes import NEGLIGIBLE_SUM
@@ -43,6 +43,10 @@ SAME_ROW = 1e-6
 """relative difference of two derivatives of W that are taken as one; differences over 1e-4 are good to 1e-8"""
 SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
+STEP_OF_REACH = 1.12
+"""from one reach of crystals whose sizes vary to the next"""
+MOST_BYTES = 6e9
+"""of the histograms of all kinds of pairs"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; up to three minutes"""
 
@@ -61,13 +65,23 @@ def _that_count(weights: FloatArray, stands_for: IntArray, *, changes: bool) -> 
         negligible *= 0.1
 
 
-def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
+def rows_of_kinds(alike: IntArray) -> IntArray:
+    """Return the pair of kinds of atoms that each pair of sites is, both numbered as in `pair_kinds`, (n_site_pairs,).
+
+    alike: the kind on each site, (n_sites,).
+    """
+    first, second = (alike[k] for k in np.triu_indices(len(alike)))
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return np.asarray(low * (int(alike.max()) + 1) - low * (low - 1) // 2 + high - low)
+
+
+def crystal_moments(crystal: CrystalNow, grid: PairGrid, alike: IntArray) -> FloatArray:
     """Return the pair moments of an infinite crystal per cell, (n_pair_kinds, n_bins, 4).
 
     One atom stands for each site, weighted by the multiplicity of the site: the others see the same
-    distances by symmetry.
+    distances by symmetry. alike: the kind of atoms on each site, (n_sites,).
     """
-    vectors = crystal.vectors
+    vectors, row_of_sites = crystal.vectors, rows_of_kinds(alike)
     places = [fract @ vectors for fract in crystal.positions]
     kinds = pair_kinds(len(places))
     points, weights, rows = [], [], []
@@ -75,7 +89,7 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
         separations = places[a][0] - places[b]
         points.append(separations)
         weights.append(np.full(len(separations), len(places[a]) * (0.5 if a == b else 1.0)))
-        rows.append(np.full(len(separations), row))
+        rows.append(np.full(len(separations), row_of_sites[row]))
     all_points = np.concatenate(points)
     radius = grid.r_max + float(np.linalg.norm(all_points, axis=1).max())
     n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
@@ -85,11 +99,12 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid) -> FloatArray:
             f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
         )
     factors, row_of = np.concatenate(weights), np.concatenate(rows)
-    moments = np.zeros((len(kinds), grid.n_bins, N_MOMENTS))
+    n_rows = int(row_of_sites.max()) + 1
+    moments = np.zeros((n_rows, grid.n_bins, N_MOMENTS))
     for offsets in slabs_within(vectors, radius):
         ones = np.ones((1, len(offsets)))
         job = LatticePairs(offsets=offsets, weights=ones, points=all_points, factors=factors, kinds=row_of)
-        moments += lattice_moments(vectors, [job], len(kinds), grid.h, grid.n_bins)
+        moments += lattice_moments(vectors, [job], n_rows, grid.h, grid.n_bins)
     return moments
 
 
@@ -173,6 +188,30 @@ class LatticeNow:
     def shell(self) -> ShellNow | None:
         return None if self.lattice.shell is None else self.lattice.shell.at(self._population.under(SHELL))
 
+    @cached_property
+    def alike(self) -> IntArray:
+        """Which kind of atoms stands on each site, (n_sites,)."""
+        return np.arange(len(self.lattice.crystal.sites)) if self.lattice.sites_apart else self.crystal.alike
+
+    @property
+    def n_pair_kinds(self) -> int:
+        """Rows of a histogram of pairs of kinds of atoms."""
+        n = int(self.alike.max()) + 1
+        return n * (n + 1) // 2
+
+    @cached_property
+    def alone(self) -> BlockPairs:
+        """The pairs of atoms of one block, by their kinds."""
+        return self._by_kinds(self.lattice.alone)
+
+    @cached_property
+    def between(self) -> BlockPairs:
+        """The pairs of atoms of two blocks, in all pairs of states, by their kinds."""
+        return self._by_kinds(self.lattice.between)
+
+    def _by_kinds(self, pairs: BlockPairs) -> BlockPairs:
+        return pairs._replace(kinds=rows_of_kinds(self.alike)[pairs.kinds])
+
     def boundaries(self, name: str) -> BoundariesNow:
         """Return a family of boundaries as of now."""
         return self.lattice.twins[name].at(self._population.under(f"{TWINS}.{name}"))
@@ -195,14 +234,14 @@ class LatticeNow:
         mean_blocks, h = self.shape.mean_blocks(weighted.vectors), grid.h
         jobs, n_bins = self._jobs(weighted._replace(weights=weighted.weights / mean_blocks), h)
         if self.shell is None:
-            moments = lattice_moments(weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins)[None]
+            moments = lattice_moments(weighted.vectors, jobs, self.n_pair_kinds, h, n_bins)[None]
             return ShapedPairs(moments, mean_blocks)
-        moments = np.zeros((weighted.weights.shape[1], self.lattice.n_pair_kinds, n_bins, 4))
+        moments = np.zeros((weighted.weights.shape[1], self.n_pair_kinds, n_bins, 4))
 
         def keep(kind: int, rows: FloatArray) -> None:
             moments[:, kind] = rows
 
-        reduced_lattice_moments(weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(), keep)
+        reduced_lattice_moments(weighted.vectors, jobs, self.n_pair_kinds, h, n_bins, Rows(), keep)
         return ShapedPairs(moments, mean_blocks, float(weighted.weights[0, 1, 0]) / mean_blocks)
 
     def within(self, grid: PairGrid) -> FloatArray:
@@ -224,7 +263,7 @@ class LatticeNow:
         weights[..., 0] = 1.0
         weighted = Weighted(vectors, offsets, weights, self._probabilities(offsets, ()))
         jobs, _ = self._jobs(weighted, grid.h)
-        return lattice_moments(vectors, jobs, self.lattice.n_pair_kinds, grid.h, grid.n_bins)
+        return lattice_moments(vectors, jobs, self.n_pair_kinds, grid.h, grid.n_bins)
 
     def derivatives(
         self, grid: PairGrid, sizes: Sequence[str], ordering: Sequence[str], cell: Sequence[str], reduction: Reduction
@@ -247,12 +286,10 @@ class LatticeNow:
             return reduction(moments[:n], False), reduction(moments[n:], True)
 
         by_kind = reduced_lattice_moments(
-            weighted.vectors, jobs, self.lattice.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
+            weighted.vectors, jobs, self.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
         )
         n_values = next(iter(by_kind.values()))[0].shape[1]
-        pairs, stretched = (
-            np.zeros((k, self.lattice.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell))
-        )
+        pairs, stretched = (np.zeros((k, self.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell)))
         for kind, (added, strained) in by_kind.items():
             pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
             pairs[len(moved) :, kind] = added[len(chosen) :]
@@ -335,7 +372,7 @@ class LatticeNow:
     ) -> Weighted:
         """Return the offsets at which crystals of the shape have pairs, with derivatives by `moved`, `ordering`."""
         vectors = self.block_vectors
-        reach = np.ceil(self._checked_reach()).astype(np.int64)
+        reach = self._stepped_reach()
         if self.lattice.surface is not None:
             reach = reach + 1  # some places reach half a block further
         weights_at = self._weight_table(reach, moved)
@@ -381,7 +418,7 @@ class LatticeNow:
         """Return `_crystal_operations`, which a change of sizes alone leaves as they are."""
         if self.part is not None and self.lattice.order.depends_on_sizes:
             return self._crystal_operations(ordering)
-        known = [*self.crystal.geometry_addresses, *self.ordering]
+        known = [*self.crystal.geometry_addresses, *self.crystal.alike_addresses, *self.ordering]
         if self.lattice.order.depends_on_sizes and self.lattice.shape is not None:
             known += self._population.addresses(*self.lattice.shape.declared())
         key = ("operations", self.lattice.prefix)
@@ -407,17 +444,18 @@ class LatticeNow:
 
         Judged by sums of exp(i k·d) over the pairs at a few k that stand in no relation to the lattice.
         """
-        pairs, surface = self.lattice.between, self.lattice.surface
+        pairs, surface = self.between, self.lattice.surface
         points, vectors = pairs.points(self.places), self.block_vectors
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
-        n_kinds, n_classes = self.lattice.n_pair_kinds, len(self.lattice.order.classes)
+        n_kinds, n_classes = self.n_pair_kinds, len(self.lattice.order.classes)
         n_spans = 1 if surface is None else len(surface.spans.shifts)
         group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
         row = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
         group[row, np.arange(len(points))] = pairs.parts
 
         def sums(turn: FloatArray) -> NDArray[np.complex128]:
-            summed = group @ np.exp(1j * (points @ turn) @ k.T)
+            phases = (points @ turn) @ k.T
+            summed = group @ np.cos(phases) + 1j * (group @ np.sin(phases))
             return np.asarray(summed).reshape(n_classes, n_spans, n_kinds, -1)
 
         start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
@@ -445,6 +483,14 @@ class LatticeNow:
 
         key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
         return self.evaluation.once(key, (), ordered, also)
+
+    def _stepped_reach(self) -> IntArray:
+        """Return how many blocks crystals reach, (3,), in steps where sizes vary, so that tables serve again."""
+        reach = self._checked_reach()
+        assert self.lattice.shape is not None
+        if any(parameter.vary for _, parameter in self.lattice.shape.declared().values()):
+            reach = np.maximum(reach, STEP_OF_REACH ** np.ceil(np.log(np.maximum(reach, 1.0)) / np.log(STEP_OF_REACH)))
+        return np.ceil(reach).astype(np.int64)
 
     def _checked_reach(self) -> FloatArray:
         vectors = self.block_vectors
@@ -514,6 +560,13 @@ class LatticeNow:
         longest = float(np.linalg.norm(weighted.offsets @ weighted.vectors, axis=1).max()) + _span(places)
         ratio = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
+        size = 8.0 * N_MOMENTS * self.n_pair_kinds * n_bins
+        if size > MOST_BYTES:
+            raise InputError(
+                self.lattice.prefix,
+                f"has {self.n_pair_kinds} kinds of pairs, whose distances up to {longest / 10.0:.0f} nm need "
+                f"{size / 1e9:.0f} GB; make crystals smaller, or let sites of one element share one u_iso.",
+            )
         offsets = weighted.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together
         occurring = np.abs(weighted.probabilities).max(axis=0).astype(bool).T @ (
@@ -521,7 +574,7 @@ class LatticeNow:
         )
         jobs = []
         for span, weights in enumerate(weighted.weights):
-            alone, between = self.lattice.alone.of_span(span), self.lattice.between.of_span(span)
+            alone, between = self.alone.of_span(span), self.between.of_span(span)
             here = np.concatenate([weights[:, :1], np.zeros((len(weighted.probabilities) - 1, 1))])
             if len(alone.parts):
                 jobs.append(

@@ -27,7 +27,7 @@ IntArray = NDArray[np.int64]
 
 
 class BlockPairs(NamedTuple):
-    """Pairs of atoms of two blocks: state and place in its block of each, row of the histogram, part, class, span."""
+    """Pairs of atoms of two blocks: state and place in its block of each, pair of sites, part, class, span."""
 
     states: IntArray
     firsts: IntArray
@@ -53,7 +53,7 @@ class LatticeSum:
     """Crystals of one shape cut from one crystal along its blocks.
 
     order: how the states of two blocks are related; shape None: an infinite crystal; prefix, crystal_prefix: the
-    addresses of population and crystal.
+    addresses of population and crystal; sites_apart: whether each site is a kind of its own, whatever stands there.
     """
 
     crystal: Crystal
@@ -64,16 +64,12 @@ class LatticeSum:
     crystal_prefix: str
     shell: Shell | None = None
     surface: OuterLayers | None = None
+    sites_apart: bool = False
 
     @property
     def twins(self) -> Mapping[str, TwinBoundaries]:
         """The families of boundaries, by name."""
         return self.order.boundaries if isinstance(self.order, Coherent) else {}
-
-    @property
-    def n_pair_kinds(self) -> int:
-        """Rows of a histogram of pairs of sites."""
-        return len(pair_kinds(len(self.crystal.sites)))
 
     @property
     def n_places(self) -> int:
@@ -117,7 +113,7 @@ class LatticeSum:
         return 0 if self.surface is None else self.surface.span(state, first, other, second)
 
     def _kind(self, state: int, first: int, other: int, second: int) -> int:
-        """Return the row of the histogram of two places."""
+        """Return the pair of sites of two places, numbered as in `pair_kinds`."""
         sites = self.crystal.site_of_atom
         pair = sorted(
             (int(sites[self.blocks.contents[state][0][first]]), int(sites[self.blocks.contents[other][0][second]]))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.parameters import (
     Here,
     Meaning,
@@ -511,8 +512,6 @@ class BoxNow(ShapeNow):
         self, longest: float, vectors: FloatArray, depths: Depths = SURFACE, extents: Extents | None = None
     ) -> RadialFunction:
         """Return the function γ₀ of r (n,) Å for r up to `longest`; smooth, by quadrature over directions."""
-        from scipy.interpolate import CubicSpline
-
         lengths = np.linalg.norm(vectors, axis=1)
         along_axes = self.extent_in_blocks(vectors) * lengths
         nodes, weights = np.polynomial.legendre.leggauss(24)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.bodies import SphereSum, sphere_amplitude
+from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.parameters import Number
 from nanocrystal.sample.order.blocks import AlongAxes, nearest_filling
 from nanocrystal.sample.shapes.bands import Band, extent_of, over_bands
@@ -137,8 +138,6 @@ class EllipsoidNow(RoundNow):
         self, longest: float, vectors: FloatArray, depths: Depths = SURFACE, extents: Extents | None = None
     ) -> RadialFunction:
         """Return the function γ₀ of r; the mean over directions is that over the angle to the axis."""
-        from scipy.interpolate import CubicSpline
-
         if any(depths) or extents is not None:
             raise not_there(self.shape, "what two nested bodies share")
         reach = end_of_table(longest, max(self._farthest()))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import pair_kinds, peak_list
+from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.measurement import Axis, Drawing, Measured, Model
 from nanocrystal.measurement.correlated import FittedNoise, whitening
 from nanocrystal.measurement.derivatives import (
@@ -29,7 +30,7 @@ from nanocrystal.sample.population import PopulationNow, without_exclusive
 from nanocrystal.tables.elements import atomic_number
 from nanocrystal.tables.form_factors import form_factor
 from nanocrystal.techniques.pdf.noise import LAW, NoiseLaw, slow_curves
-from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction
+from nanocrystal.techniques.pdf.transform import PeakShape, PeakTransform, RadialFunction, ToPoints
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.pdf.technique import Pdf
@@ -92,14 +93,14 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         return PeakTransform(r_end, self.qmin, self.qmax, self.settings.peak_form == "pdfgui")
 
     @cached_property
-    def _to_points(self) -> FloatArray:
-        """From F(Q) to G at the points, (n_points, n_q)."""
+    def _to_points(self) -> ToPoints:
+        """From F(Q) to G at the points."""
         return self._transform.to_points(self.measured.x)
 
     # ---- the calculation ----------------------------------------------------------------------
 
     def curves(self, evaluation: Evaluation) -> FloatArray:
-        return np.concatenate([(self._to_points @ self._reduced_structure(evaluation))[None, :], self._blanks])
+        return np.concatenate([self._to_points(self._reduced_structure(evaluation))[None, :], self._blanks])
 
     def _reduced_structure(self, evaluation: Evaluation) -> FloatArray:
         return np.asarray(sum(self._partials(evaluation).values()))
@@ -244,7 +245,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
                     sums = self._pair_sum_slopes(populations[name], structures[name], derived[name], address)
                     change += fractions[name] * (factors[name] * sums).sum(axis=0)
             derivatives[address] = np.zeros((len(self.linear), len(self.measured.x)))
-            derivatives[address][0] = self._to_points @ (change / mean_f**2)
+            derivatives[address][0] = self._to_points(change / mean_f**2)
         return derivatives
 
     def _pair_sum_slopes(
@@ -301,7 +302,6 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
         mean_f, mean_square = self._mean_factors(evaluation)
         structure = self._reduced_structure(evaluation) / self._transform.q
         law = NoiseLaw(
-            q=self._transform.q,
             to_points=self._to_points,
             mean_f=mean_f,
             intensity=mean_square + mean_f**2 * structure,
@@ -321,7 +321,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             return sines_below(self.qmin, self.measured.x)
         header, stated = ({}, None) if self.curve is None else (self.curve.metadata, self.curve.stated.qmin)
         first = max(self.qmin, min(stated or 0.0, MOST_UNSEEN * self.qmax))
-        slow = slow_curves(self._transform.q, self._to_points, header)
+        slow = slow_curves(self._to_points, header)
         return np.hstack([sines_below(first, self.measured.x), slow])
 
     def _mean_factors(self, evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
@@ -340,7 +340,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
 
     def components(self, evaluation: Evaluation) -> dict[str, FloatArray]:
         scale = evaluation.values[f"{self.where}.scale"]
-        return self._named({k: scale * (self._to_points @ f) for k, f in self._partials(evaluation).items()})
+        return self._named({k: scale * self._to_points(f) for k, f in self._partials(evaluation).items()})
 
     def _named(self, partials: Mapping[tuple[str, str], FloatArray]) -> dict[str, FloatArray]:
         return {f"{a}–{b}": curve for (a, b), curve in partials.items()} if len(partials) > 1 else {}
@@ -393,8 +393,7 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
             return None
         scale, partials = evaluation.values[f"{self.where}.scale"], self._partials(evaluation)
         reduced = scale * np.array(list(partials.values()))
-        blocks = [reduced @ self._transform.to_points(part).T for part in np.array_split(r, len(r) // 500 + 1)]
-        curves = np.concatenate(blocks, axis=1)
+        curves = self._transform.to_points(r)(reduced)
         components = self._named(dict(zip(partials, curves, strict=True)))
         background = np.array([evaluation.values[a] for a in self.linear[1:]]) @ self._blanks_at(r)
         return Drawing(r, self.curve.y[inside], curves.sum(axis=0) + background, components)
@@ -436,6 +435,4 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
 
 def between_points(curve: Curve, r: FloatArray) -> FloatArray:
     """Return a measured G at r, by a cubic spline."""
-    from scipy.interpolate import CubicSpline
-
-    return np.asarray(CubicSpline(curve.x, curve.y)(r))
+    return CubicSpline(curve.x, curve.y)(r)

@@ -26,6 +26,7 @@ from nanocrystal.measurement.correlated import FittedNoise, likeliest_parts, whi
 from nanocrystal.reduction.noise import SIGMA_OF_SUMS, USUAL_RPOLY, TransformNoise
 from nanocrystal.reduction.polynomial import LARGEST_RPOLY, polynomial_basis
 from nanocrystal.reduction.spread import Spread
+from nanocrystal.techniques.pdf.transform import ToPoints
 
 if TYPE_CHECKING:
     from nanocrystal.techniques.pdf.technique import Pdf
@@ -49,33 +50,29 @@ PARTS = {
 class NoiseLaw:
     """What the law needs of a data set.
 
-    q: (n_q,) Å⁻¹; to_points: from F(Q) to G at the points, (n_points, n_q); mean_f: ⟨f⟩, intensity: I(Q), (n_q,).
+    to_points: from F(Q) to G at the points; mean_f: ⟨f⟩, intensity: I(Q), (n_q,).
     """
 
-    q: FloatArray
-    to_points: FloatArray
+    to_points: ToPoints
     mean_f: FloatArray
     intensity: FloatArray
 
     def _variances(self) -> list[FloatArray]:
         """Return σ_F² (n_q,) of each part, up to a factor."""
-        weak = (self.q / self.mean_f**2) ** 2
-        return [np.ones_like(self.q), self.q**2, weak, weak * np.maximum(self.intensity, 0.0)]
+        q = self.to_points.q
+        weak = (q / self.mean_f**2) ** 2
+        return [np.ones_like(q), q**2, weak, weak * np.maximum(self.intensity, 0.0)]
 
     def fitted(self, residual: FloatArray, fitted: FloatArray) -> FittedNoise | None:
         """Return the noise that residuals (n_points,) follow, after curves (n_points, k) were fitted to them."""
         if len(residual) < fitted.shape[1] + SPARE or not residual.any():
             return None
-        used = np.flatnonzero(self.to_points.any(axis=0))
-        # a sum over cells of Q: each is one independent amplitude, whose variance goes with its width
-        rows = self.to_points[:, used] / np.sqrt(np.diff(self.q, prepend=0.0)[used])
-        parts = []
-        for variance in self._variances():
-            root = rows * np.sqrt(variance[used] / variance[used].mean())
-            parts.append(root @ root.T)
+        used = self.to_points.weight > 0.0
+        variances = np.array([variance / variance[used].mean() for variance in self._variances()])
+        parts = self.to_points.covariances(variances)
         sizes = likeliest_parts(parts, residual, fitted)
         shares = sizes * np.array([np.trace(part) for part in parts])
-        covariance = np.tensordot(sizes, np.stack(parts), axes=1)
+        covariance = np.tensordot(sizes, parts, axes=1)
         return FittedNoise(covariance, _words(dict(zip(PARTS, shares / shares.sum(), strict=True))))
 
 
@@ -84,15 +81,15 @@ def _words(shares: Mapping[str, float]) -> str:
     return f"σ_F² = a + b Q² + (c + d I) Q²/⟨f⟩⁴ fitted to the residuals; of the variance of G {', '.join(told)}"
 
 
-def slow_curves(q: FloatArray, to_points: FloatArray, header: Mapping[str, str]) -> FloatArray:
+def slow_curves(to_points: ToPoints, header: Mapping[str, str]) -> FloatArray:
     """Return what a correction that takes out what varies slowly in F(Q) may have taken, at the points, (n_points, k).
 
     header: of G(r), which may say rpoly and qmaxinst.
     """
-    last = stated_number(header, "qmaxinst")
+    q, last = to_points.q, stated_number(header, "qmaxinst")
     beyond = 1.0 if last is None else max(1.0, last / float(q[-1]))
     basis, _ = polynomial_basis(q, stated_rpoly(header) * beyond)
-    return np.asarray(to_points @ basis)
+    return to_points(basis.T).T
 
 
 def stated_rpoly(header: Mapping[str, str]) -> float:

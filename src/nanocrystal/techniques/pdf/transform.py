@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.kernels.peaks import gaussian_sum
+from nanocrystal.kernels.sine import next_fast_length
+from nanocrystal.kernels.waves import WaveSum
 
 FloatArray = NDArray[np.float64]
 RadialFunction = Callable[[FloatArray], FloatArray]
@@ -19,6 +21,11 @@ OVERSAMPLING = 4
 """how many times finer in Q than the distances require; termination ripples err by 1/(24 OVERSAMPLING²)"""
 BLUR = 2.0
 """standard deviation of a Gaussian that all curves on the grid are convoluted with, steps of the grid"""
+
+EQUAL_STEPS = 1e-9
+"""of a wave at qmax: points that lie so near to equal steps stand in them"""
+MOST_AT_ONCE = 100_000
+"""points at which waves are summed at once"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,45 @@ class PeakShape:
         """Return σ² at the distances r, Å²; never below 0."""
         motion = np.maximum(1.0 - self.delta1 / r - self.delta2 / r**2, 0.0)
         return np.asarray(self.u * (motion + (self.qbroad * r) ** 2))
+
+
+@dataclass(frozen=True, eq=False)
+class ToPoints:
+    """G(r) = (2/π) Σ_k F(Q_k) sin(Q_k r) w_k, linear in F.
+
+    q: (n_q,) Å⁻¹, k times the first; weight: w_k, what of its cell of Q a term stands for, Å⁻¹; r: (n_points,) Å.
+    """
+
+    q: FloatArray
+    weight: FloatArray
+    r: FloatArray
+
+    def __call__(self, f: FloatArray) -> FloatArray:
+        """Return G at the points (…, n_points) of F (…, n_q)."""
+        return self._waves.sines(2.0 / np.pi * self.weight * f)
+
+    @cached_property
+    def _waves(self) -> WaveSum:
+        return WaveSum(float(self.q[0]), len(self.q), self.r)
+
+    def covariances(self, variances: FloatArray) -> FloatArray:
+        """Return how points move together, (…, n_points, n_points), where F_k are independent of variance v_k/ΔQ.
+
+        variances: v (…, n_q). 2 sin Qr sin Qr′ = cos Q(r − r′) − cos Q(r + r′): points in equal steps have few sums
+        and differences.
+        """
+        n, step = len(self.r), float(np.diff(self.r).mean())
+        i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+        if np.abs(self.r - self.r[0] - step * np.arange(n)).max() * self.q[-1] < EQUAL_STEPS:
+            at = np.concatenate([step * np.arange(n), 2.0 * self.r[0] + step * np.arange(2 * n - 1)])
+            apart, together = np.abs(i - j), n + i + j
+        else:
+            at = np.concatenate([(self.r[:, None] - self.r).ravel(), (self.r[:, None] + self.r).ravel()])
+            apart, together = n * i + j, n * n + n * i + j
+        amplitudes = 0.5 * (2.0 / np.pi * self.weight) ** 2 / self.q[0] * variances
+        blocks = np.array_split(at, len(at) // MOST_AT_ONCE + 1)
+        waves = np.concatenate([WaveSum(float(self.q[0]), len(self.q), x).cosines(amplitudes) for x in blocks], axis=-1)
+        return np.asarray(waves[..., apart] - waves[..., together])
 
 
 @dataclass(frozen=True)
@@ -61,11 +107,9 @@ class PeakTransform:
         The grid is OVERSAMPLING times as long as needed, so that the sum over Q stands for the integral;
         qmax lies on the edge of a Q cell, and a cell that qmin cuts counts with its part.
         """
-        from scipy.fft import next_fast_len
-
         n_cells = int(np.ceil(self.qmax * OVERSAMPLING * self.r_end / np.pi))
         dq = self.qmax / (n_cells + 0.5)
-        n = next_fast_len(int(np.ceil(5.0 * self.qmax / dq)), real=True)
+        n = next_fast_length(int(np.ceil(5.0 * self.qmax / dq)))
         q = dq * np.arange(1.0, n_cells + 1.0)
         covered = np.clip((q + dq / 2 - self.qmin) / dq, 0.0, 1.0)
         return np.pi / (n * dq), n, q, covered * dq
@@ -81,10 +125,10 @@ class PeakTransform:
         step, n, _, _ = self._grid
         return step * np.arange(float(min(n, int(self.r_end / step) + 1)))
 
-    def to_points(self, r: FloatArray) -> FloatArray:
-        """Return (2/π) sin(Q r) dQ: from F(Q) to G at the points, (n_points, n_q)."""
+    def to_points(self, r: FloatArray) -> ToPoints:
+        """Return the way from F(Q) to G at the points, (n_points,) Å."""
         _, _, q, weight = self._grid
-        return np.asarray(2.0 / np.pi * np.sin(np.outer(r, q)) * weight)
+        return ToPoints(q, weight, r)
 
     # ---- peaks --------------------------------------------------------------------------------
 
@@ -137,12 +181,11 @@ class PeakTransform:
         return np.asarray(np.cos(0.5 * np.pi * np.clip((self.r - self.r_end + TAPER) / TAPER, 0.0, 1.0)) ** 2)
 
     def _to_q(self, curve: FloatArray, blur: float) -> FloatArray:
-        from scipy.fft import dst
-
         step, n, q, _ = self._grid
-        padded = np.zeros(n - 1)
-        padded[: len(curve) - 1] = curve[1:n]
-        return np.asarray(0.5 * step * dst(padded, type=1)[: len(q)] * np.exp(0.5 * blur * q**2))
+        inner = curve[1:n]
+        odd = np.zeros(2 * n)
+        odd[1 : len(inner) + 1], odd[-len(inner) :] = inner, -inner[::-1]
+        return np.asarray(-0.5 * step * np.fft.rfft(odd).imag[1 : len(q) + 1] * np.exp(0.5 * blur * q**2))
 
 
 def blurred(curve: FloatArray) -> FloatArray:

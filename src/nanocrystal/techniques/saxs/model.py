@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
+from nanocrystal.kernels.spline import CubicSpline
 from nanocrystal.measurement import Axis, CurveModel, Look
 from nanocrystal.measurement.counted import with_noise
 from nanocrystal.parameters import Assumption, Evaluation, StoreKey
@@ -231,8 +232,6 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
 
     def _stacked_excess(self, evaluation: Evaluation, q: FloatArray) -> FloatArray:
         """Return what spheres that touch in strings add to ⟨|F|²⟩ of the one population, electrons²."""
-        from scipy.interpolate import CubicSpline
-
         (population,) = self.sample.at(evaluation).values()
         layers = self._layers(population)
         beads, gap, gap_std = (evaluation.values[f"{self.where}.{k}"] for k in OF_STRUCTURE["stacked-spheres"])
@@ -254,7 +253,7 @@ class SaxsModel(CurveModel, own=("sample", "slit_of_file", "width")):
         for component in (amplitude.real, amplitude.imag):  # terms that mix them cancel: each pair comes in both orders
             if component.any():
                 excess += stacked_excess(at, component, reach, part, beads, gap, gap_std)
-        return excess if at is q else np.asarray(CubicSpline(at, excess)(q))
+        return excess if at is q else CubicSpline(at, excess)(q)
 
     def _smearing(self, evaluation: Evaluation) -> Smearing:
         constant, slope, slit = (
