@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 IS_WINDOWS = os.name == "nt"
+LINKS_MACHINE_CODE = sys.platform == "linux"
+"""whether compiled kernels are linked into the process without Numba, which was not tried elsewhere"""
 PATIENCE_S = 2.0
 """seconds in which another program, such as a virus scanner, may let go of a file"""
 WAIT_S = 60.0

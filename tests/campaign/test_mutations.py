@@ -173,8 +173,8 @@ MUTATIONS = (
     ),
     M(
         "refinement/absent.py",
-        "return RISE_95 if not part.own else float(",
-        "return 6.635 if not part.own else float(",
+        "return RISE_95 if not part.own else chi2",
+        "return 6.635 if not part.own else chi2",
         "refinement/test_absent.py::test_an_amount_alone_is_there_where_its_rise_is_above_2_706",
     ),
     M(

@@ -60,10 +60,10 @@ def _add_moments(index, t, n, histogram):
 
 
 @jit
-def _add_weighted_moments(index, t, weight, n, histogram):
+def _add_weighted_moments(index, t, factor, weight, n, histogram):
     for m in range(n):
         u = t[m]
-        w = weight[m]
+        w = factor * weight[m]
         wu = w * u
         wu2 = wu * u
         _add4(histogram, np.intp(index[m]) * 4, w, wu, wu2, wu2 * u)
@@ -86,7 +86,6 @@ def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, 
 def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):
     """Add the distances of each point to all lattice points, weighted, to the histogram."""
     n_lattice, block = x.shape[0], index.shape[0]
-    scaled = np.empty(block)
     for p in range(points.shape[0]):
         factor = factors[p]
         for start in range(0, n_lattice, block):
@@ -94,9 +93,7 @@ def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, in
             n = stop - start
             xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
             _distances(xb, yb, zb, points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t)
-            for m in range(n):
-                scaled[m] = factor * wb[m]
-            _add_weighted_moments(index, t, scaled, n, histogram)
+            _add_weighted_moments(index, t, factor, wb, n, histogram)
 
 
 @jit

@@ -15,11 +15,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from nanocrystal.systems import LINKS_MACHINE_CODE
+
 Listener = Callable[[str], None]
 
 COMPILING = "Compiling the fast kernels; this happens once after installation and takes some seconds."
 NO_CACHE = "No folder for compiled kernels is writable: they are compiled anew in each run (slower start)."
 
+ALONE = ("_bodies_numba", "_moments_numba", "_pairs_numba", "_profile_numba")
+"""modules whose kernels are run without Numba once they are compiled"""
 NOT_NEEDED = "scipy.linalg"
 """which Numba loads to compile products of matrices, if it is there; no kernel of ours has any"""
 
@@ -69,8 +73,18 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
 
 
 @cache
-def load(module: str) -> ModuleType:
-    """Import the compiled module `nanocrystal.kernels.<module>`, announcing a first compilation."""
+def load(module: str) -> Any:
+    """Return the kernels of `nanocrystal.kernels.<module>` by name, announcing a first compilation."""
+    if module in ALONE and LINKS_MACHINE_CODE:
+        from nanocrystal.kernels.machine_code import KeptModule
+
+        return KeptModule(f"nanocrystal.kernels.{module}", lambda: _with_numba(module), tell, NO_CACHE)
+    return _with_numba(module)
+
+
+@cache
+def _with_numba(module: str) -> ModuleType:
+    """Import a module of kernels."""
     if _alone:
         _start_numba_alone()
     loaded = importlib.import_module(f"nanocrystal.kernels.{module}")
