@@ -96,6 +96,8 @@ DELTA2 = Quantity(
     start_anywhere=True,
     meaning=Meaning("quadratic correlated motion", "of all pairs of atoms alike"),
 )
+FEW_SITES = 8
+"""whose pairs are summed apart: less is rounded, and it costs no time yet"""
 EXCLUSIVE_DISTANCE = 1.2
 """Å; two partly filled places closer than this exclude each other"""
 
@@ -395,6 +397,11 @@ class Crystal(Declares):
             key = next((k for k in (site.label, site.element) if k in self.u_iso), site.label)
             sites.append(Site(site.label, site.element, orbit, key))
         return tuple(sites)
+
+    @property
+    def has_many_sites(self) -> bool:
+        """Whether sites that are alike are summed together."""
+        return len(self.structure.sites) > FEW_SITES
 
     @cached_property
     def freedom(self) -> CellFreedom:

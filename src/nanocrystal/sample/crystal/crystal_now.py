@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-FEW_SITES = 8
-"""whose pairs are summed apart: less is rounded, and it costs no time yet"""
 USUAL_DELTA2 = 2.0
 """Å², correlated motion that shall tell what rests on none"""
 SHIFTED = 0.003
@@ -102,7 +100,7 @@ class CrystalNow:
         Sites are alike that hold one element, as often, with one u_iso; what is varied or tied is one where it is one
         parameter. Sites that two elements share are like no other, and where sites are few each is a kind by itself.
         """
-        if len(self.crystal.sites) <= FEW_SITES:
+        if not self.crystal.has_many_sites:
             return np.arange(len(self.crystal.sites))
         known: dict[tuple[object, ...], int] = {}
         declared = self.crystal.declared()
@@ -121,7 +119,7 @@ class CrystalNow:
     @property
     def alike_addresses(self) -> tuple[str, ...]:
         """The addresses of fixed numbers by which sites are alike."""
-        if len(self.crystal.sites) <= FEW_SITES:
+        if not self.crystal.has_many_sites:
             return ()
         locals_ = dict.fromkeys(f"u_iso.{s.u_iso_key}" for s in self.crystal.sites)
         occupancies = [f"sites.{s.label}.occupancy" for s in self.crystal.sites]

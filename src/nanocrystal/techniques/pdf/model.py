@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from nanocrystal.techniques.pdf.technique import Pdf
 
 FloatArray = NDArray[np.float64]
+FINER = 4.0
+"""times, bins that hold pairs of many sites: what rounds a peak of different distances goes with the third power"""
 MARGIN = 10.0
 """Å beyond the last point for which pairs are calculated; termination ripples reach that far"""
 SMEARING = 2.5
@@ -84,8 +86,10 @@ class PdfModel(Model, own=("settings", "sample", "qmin", "qmax", "curve", "blank
 
     @property
     def requirement(self) -> PairGrid:
-        """Pairs up to beyond the last point; bins fine enough for qmax."""
-        return PairGrid(self._transform.r_end + 3.0, min(0.01, 0.25 / self.qmax))
+        """Pairs up to beyond the last point; bins fine enough for qmax, finer where they hold pairs of many sites."""
+        width = min(0.01, 0.25 / self.qmax)
+        crowded = any(c.has_many_sites for c in self.sample.crystals.values())
+        return PairGrid(self._transform.r_end + 3.0, width / FINER if crowded else width)
 
     @cached_property
     def _transform(self) -> PeakTransform:
