@@ -19,6 +19,7 @@ import csv
 import json
 import math
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from processes import Side, Spent, in_turn, machine, median_ms, medians, print_t
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 DIFFERENCES = ("values", "errors", "curves")
+HEAD = ("task", "what", "CPU s, OLD", "NEW", "ratio", "wall s", "ratio", "peak MB", "ratio", *DIFFERENCES)
+MADE = {"refine0": 0, "refine2sets": 1, "refine3": 3}
+"""task -> families of the data that are calculated for it"""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def missing(place: Place) -> list[str | Path]:
 
 
 def begun(place: Place) -> list[str | Path]:
-    return ["new", place.examples / "synthetic.gr", "--library", "Ni", "--out", place.out / "begun.toml"]
+    return ["new", place.examples / "synthetic.gr", "--library", "Ni", "--out", "begun.toml"]
 
 
 def atoms(place: Place) -> list[str | Path]:
@@ -96,7 +100,8 @@ def atoms(place: Place) -> list[str | Path]:
     if not path.exists():
         basis = {(1, 1, 1): "Cs", (0, 0, 0): "Pb", (1, 0, 0): "Br", (0, 1, 0): "Br", (0, 0, 1): "Br"}
         rows = [
-            f"{e} " + " ".join(f"{2.935 * (2 * c + s) + noise.gauss(0.0, 0.1):.6f}" for c, s in zip(cell, site, strict=True))
+            f"{e} "
+            + " ".join(f"{2.935 * (2 * c + s) + noise.gauss(0.0, 0.1):.6f}" for c, s in zip(cell, site, strict=True))
             for cell in ((i, j, k) for i in range(13) for j in range(13) for k in range(13))
             for site, e in basis.items()
         ]
@@ -220,7 +225,7 @@ def of_command(task: Command, places: Mapping[str, Place], sides: Mapping[str, S
     taken = in_turn(calls, repeats, warm=not task.slow)
     refused = _refusals(taken, task.ends)
     if refused:
-        return [["", refused, *[""] * 9]]
+        raise LookupError(refused)
     found = differences(places["OLD"].out, places["NEW"].out)
     return [["whole process", *_ratios([medians(taken[k]) for k in sides]), *_words(found)]]
 
@@ -238,7 +243,7 @@ def of_steps(task: Steps, places: Mapping[str, Place], sides: Mapping[str, Side]
     taken = in_turn({name: partial(call, name) for name in sides}, repeats, warm=not task.slow)
     refused = _refusals(taken, (0,))
     if refused:
-        return [["", refused, *[""] * 9]]
+        raise LookupError(refused)
     last = {name: found[-1] for name, found in answers.items()}
     curves = [last[name]["curves"] for name in sides]
     found = {"curves": max(difference_of(a, curves[1][k]) for k, a in curves[0].items())}
@@ -315,12 +320,12 @@ def main() -> None:
     print()
     examples = Path(given.old).absolute() / "examples"
     rows: list[list[str]] = []
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         shared = Path(folder)
         studies.flat(shared)
-        for families in {3: ["refine3"], 1: ["refine2sets"], 0: ["refine0"]}:
-            wanted = {0: "refine0", 1: "refine2sets", 3: "refine3"}[families]
-            if wanted in names:
+        for task_name, families in MADE.items():
+            if task_name in names:
                 (shared / f"made{families}").mkdir()
                 studies.simulated(shared / f"made{families}", studies.refined(families), sides["NEW"])
         for name in names:
@@ -333,12 +338,13 @@ def main() -> None:
                 of = of_command if isinstance(task, Command) else of_steps
                 found = of(task, places, sides, given.repeats)  # type: ignore[operator]
             except LookupError as error:
-                found = [["", f"left out: {error.args[0]}", *[""] * 9]]
+                notes.append(f"{name}: {error.args[0]}")
+                found = [["not compared, see below", *[""] * (len(HEAD) - 2)]]
             rows += [[name if k == 0 else "", *row] for k, row in enumerate(found)]
-            print(" | ".join(word for word in rows[-1] if word), flush=True)
+            print(f"{name} done", file=sys.stderr, flush=True)
     print()
-    head = ["task", "what", "CPU s, OLD", "NEW", "ratio", "wall s", "ratio", "peak MB", "ratio", *DIFFERENCES]
-    print_table(head, rows)
+    print_table(HEAD, rows)
+    print("\n".join(notes))
 
 
 if __name__ == "__main__":
