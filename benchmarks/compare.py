@@ -99,9 +99,12 @@ def atoms(place: Place) -> list[str | Path]:
     path, noise = place.shared / "cube13.xyz", random.Random(1)
     if not path.exists():
         basis = {(1, 1, 1): "Cs", (0, 0, 0): "Pb", (1, 0, 0): "Br", (0, 1, 0): "Br", (0, 0, 1): "Br"}
+
+        def placed(cell: int, site: int) -> str:
+            return f"{2.935 * (2 * cell + site) + noise.gauss(0.0, 0.1):.6f}"
+
         rows = [
-            f"{e} "
-            + " ".join(f"{2.935 * (2 * c + s) + noise.gauss(0.0, 0.1):.6f}" for c, s in zip(cell, site, strict=True))
+            f"{e} " + " ".join(map(placed, cell, site))
             for cell in ((i, j, k) for i in range(13) for j in range(13) for k in range(13))
             for site, e in basis.items()
         ]
@@ -161,7 +164,7 @@ TASKS: dict[str, Command | Steps] = {
 
 
 def differences(old: Path, new: Path) -> dict[str, float]:
-    """Return the largest differences of the files that both folders hold, by `DIFFERENCES`; nothing of what is absent."""
+    """Return the largest differences of the files that both folders hold, by `DIFFERENCES`."""
     found: dict[str, float] = {}
     for path in sorted(old.rglob("results.json")):
         other = new / path.relative_to(old)
