@@ -264,9 +264,9 @@ def of_steps(task: Steps, places: Mapping[str, Place], sides: Mapping[str, Side]
 
 
 def _refusals(taken: Mapping[str, Sequence[Spent]], ends: Sequence[int]) -> str:
-    return "; ".join(
-        f"{name} does not: {spent[-1].last_words}" for name, spent in taken.items() if spent[-1].code not in ends
-    )
+    """Return who has no answer, with the last line of what it said; nothing where both have."""
+    failed = {name: s[-1] for name, s in taken.items() if s[-1].code not in ends or "Traceback (" in s[-1].err}
+    return "; ".join(f"{name} does not: {spent.last_words}" for name, spent in failed.items())
 
 
 def _ratios(each: Sequence[tuple[float, float, float]]) -> list[str]:

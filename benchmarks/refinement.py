@@ -217,19 +217,24 @@ def repeated(call: partial[Spent], repeats: int, ends: tuple[int, ...] = (0,)) -
     return [first] if first.wall > LONG or first.code not in ends else [call() for _ in range(repeats)]
 
 
-def command_rows(repeats: int) -> list[tuple[str, ...]]:
+def command_rows(repeats: int, only: list[str]) -> list[tuple[str, ...]]:
     side, rows = Side(), []
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         tasks = {"SAXS example": ["refine", FOLDER / "saxs_cspbbr3.toml"]}
-        for families in (0, 1, 3):
-            (folder / f"p{families}").mkdir()
-            studies.simulated(folder / f"p{families}", studies.refined(families), side)
-            for datasets in (1, 2, 4, 8) if families == 1 else (1,):
-                study = studies.refined(families).write(folder / f"p{families}", f"s{datasets}", datasets, 4)
-                tasks[f"prisms, {families} families, {datasets} data sets"] = ["refine", study]
+        for families, datasets in ((0, 1), (3, 1), (1, 1), (1, 2), (1, 4), (1, 8)):
+            study = folder / f"p{families}" / f"sets{datasets}.toml"
+            tasks[f"prisms, {families} families, {datasets} data sets"] = ["refine", study]
         tasks["joint example (total scattering, SAXS)"] = ["refine", FOLDER / "joint_cspbbr3.toml"]
         tasks["posterior of the Pt example"] = ["posterior", FOLDER / "pt_nanoparticles.toml"]
+        tasks = {name: words for name, words in tasks.items() if any(word in name for word in only)}
+        for families in (0, 1, 3):
+            if any(name.startswith(f"prisms, {families}") for name in tasks):
+                place = folder / f"p{families}"
+                place.mkdir()
+                studies.simulated(place, studies.refined(families), side)
+                for datasets in (1, 2, 4, 8):
+                    studies.refined(families).write(place, f"sets{datasets}", datasets, 4)
         for name, words in tasks.items():
             ends = (0, 1) if words[0] == "posterior" else (0,)
             spent = repeated(partial(side.command, *words, "--out", folder / "out", "-q"), repeats, ends)
@@ -239,6 +244,7 @@ def command_rows(repeats: int) -> list[tuple[str, ...]]:
             cpu, wall, peak = medians(spent)
             said = spent[-1].last_words if spent[-1].code else ""
             rows.append((name, f"{cpu:.2f}", f"{wall:.2f}", f"{peak:.0f}", said or f"{len(spent)} runs"))
+            print(f"{name}: {cpu:.2f} CPU s", file=sys.stderr, flush=True)
     return rows
 
 
@@ -272,18 +278,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pdffit2", help="the Python of an environment that has diffpy.pdffit2 and diffpy.structure")
     parser.add_argument("--cdse", type=Path, help="CdSe-3nm.gr of the manual of PDFgui")
-    parser.add_argument("--fits", default="", help="words of the names of the fits that are wanted, with commas")
+    parser.add_argument("--only", default="", help="words of the names of the fits and commands wanted, with commas")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tables", default="fits,commands,start", help="which tables, with commas")
     options = parser.parse_args()
     tables: list[str] = options.tables.split(",")
+    only: list[str] = options.only.split(",")
     print(machine(), "\n")
     if "fits" in tables:
         if not options.pdffit2:
             print("pdffit2 is left out: --pdffit2 PYTHON was not given.\n")
         rows: list[tuple[Any, ...]] = []
         for name, fit in FITS.items():
-            if not any(word in name for word in options.fits.split(",")):
+            if not any(word in name for word in only):
                 continue
             try:
                 rows += fit_rows(name, fit, options.repeats, options.pdffit2, options.cdse)
@@ -291,7 +298,7 @@ def main() -> None:
                 print(f"{name} is left out: {error.args[0]}\n")
         print_table(("fit", "program", "CPU s", "wall s", "peak MB", "CPU over ours", "points", "found"), rows)
     if "commands" in tables:
-        print_table(("command", "CPU s", "wall s", "peak MB", ""), command_rows(options.repeats))
+        print_table(("command", "CPU s", "wall s", "peak MB", ""), command_rows(options.repeats, only))
     if "start" in tables:
         print_table(("what", "CPU s", "wall s", "peak MB", "demand"), start_rows(options.repeats))
 
