@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
+from processes import machine, print_table
+
+__all__ = ["BASIS_KINDS", "CELL", "ELEMENTS", "cube", "errors", "exact_sums", "machine", "print_table", "timed"]
 
 ELEMENTS = ("Cs", "Pb", "Br")
 BASIS = np.array([[1, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])  # half cells
 BASIS_KINDS = np.array([0, 1, 2, 2, 2])
 CELL = 5.87
-
-
-def machine() -> str:
-    """Return processor, cores this process may use, and versions."""
-    model = platform.processor() or "unknown processor"
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "nanocrystal"))
-    return f"{model}, {cores} cores, Python {platform.python_version()}, {packages}"
 
 
 def timed(function: Callable[[], object], repeats: int) -> tuple[float, float]:
@@ -78,11 +65,3 @@ def errors(calculated: np.ndarray, reference: np.ndarray) -> tuple[float, float]
     """Return max |ΔI|/I_max and max |I/I_ref − 1|."""
     difference = np.abs(calculated - reference)
     return float(difference.max() / reference.max()), float((difference / np.abs(reference)).max())
-
-
-def print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print rows under a header as a Markdown table."""
-    widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header))]
-    for row in [header, tuple("-" * w for w in widths), *rows]:
-        print("| " + " | ".join(word.ljust(w) for word, w in zip(row, widths, strict=True)) + " |")
-    print(flush=True)

@@ -4,6 +4,8 @@ Run: python benchmarks/joint.py
 Total scattering, a PDF in two ranges of r, and SAXS of one population of γ-CsPbBr3 prisms; curves at new cell lengths
 (so nothing is kept), medians of seven, warm: wall time and CPU time of the process. Lattice sums are counted as calls
 of `LatticeNow.__call__`.
+Then one to eight data sets of 5,000 points of prisms with one family of boundaries, as in populations.py: all curves at
+new values, and the Jacobian.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from itertools import count
 from pathlib import Path
 
 from common import machine, print_table, timed
+from processes import Side
+from studies import HEAD, refined, step_row, step_times
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from nanocrystal.refinement import declared_parameters
@@ -86,6 +90,8 @@ def main() -> None:
     wall, cpu, sums = curves_ms(list(DATASETS))
     rows.append(("all four together", f"{wall:.0f} / {cpu:.0f}", str(sums)))
     print_table(("data sets", "curves, ms (wall / CPU)", "lattice sums"), rows)
+    rows = [(str(n), *step_row(*step_times(refined(1), Side(), REPEATS, n))) for n in (1, 2, 4, 8)]
+    print_table(("data sets of 5,000 points", *HEAD), rows)
 
 
 if __name__ == "__main__":

@@ -1,74 +1,53 @@
-"""Populations by the lattice sum: I(Q) of whole size distributions at the cost of one, and its derivatives.
+"""Populations by the lattice sum: steps of a refinement of I(Q) at 5,000 points, favourable and hard.
 
-Run: python benchmarks/populations.py
-Each time is the median of seven calls with a new cell length (so nothing is cached), two threads where the
-kernels use them, from the parameters to 5,000 data points. The error of the 8 × 8 × 8 cube is against the
-direct double sum.
+    python benchmarks/populations.py [--large] [--repeats 5] [--tables laws,growth,sites]
+
+Each row is a fresh process, which reads a study and takes steps in turn: the curve at a new cell length, at new sizes
+(some 0.1 % each, as in a fit), at a new displacement, and all exact derivatives (cell, sizes, displacements) after a
+new cell length. No value comes twice, so that nothing of an earlier step is the answer. Medians of wall / CPU time over
+all threads, ms; "first" is the first curve of the process, with what is compiled or loaded; the peak is that of the
+whole process. The sums themselves are held against direct sums in tests/truth/test_total_scattering.py.
 """
 
 from __future__ import annotations
 
-import resource
-import statistics
-import sys
-import time
-from pathlib import Path
+import argparse
 
-from common import machine
+from processes import machine
+from studies import cube, print_growth, prisms, sites, step_table
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from nanocrystal.parameters import Evaluation
-from nanocrystal.refinement import declared_parameters
-from nanocrystal.sample import Cube, Distribution, Prism
-from nanocrystal.techniques import TotalScattering
-from support.modelling import sample_of
-from support.structures import CUBIC, GAMMA_CSPBBR3
-
-U_ISO = {"Pb": 0.0127, "Cs": 0.03, "Br": 0.025}
-POPULATION = Prism(Distribution("lognormal", 81.9, 19.7), Distribution("lognormal", 97.9, 19.6))
-TASKS = {
-    "cubic, 20 nm cube (196,520 atoms)": (CUBIC, Cube(34 * 5.87)),
-    "cubic, bivariate lognormal population": (CUBIC, POPULATION),
-    "orthorhombic, bivariate lognormal population": (GAMMA_CSPBBR3, POPULATION),
+LAWS = {
+    "cubic, one 20 nm cube (196,520 atoms)": cube(200.0, cubic=True),
+    "cubic, prisms of 82 ± 20 × 98 ± 20 Å": prisms((81.9, 19.7), (97.9, 19.6), cubic=True),
+    "γ, the same prisms": prisms((81.9, 19.7), (97.9, 19.6)),
+    "γ, prisms, both 50 ± 10 Å": prisms((50.0, 10.0)),
+    "γ, prisms, both 100 ± 20 Å": prisms((100.0, 20.0)),
+    "γ, prisms, both 200 ± 40 Å": prisms((200.0, 40.0)),
+    "γ, prisms, both 100 ± 50 Å": prisms((100.0, 50.0)),
 }
-
-
-def median_ms(call: object, n: int = 7) -> float:
-    """Return the median time of a call with the number of the repetition, ms."""
-    times = []
-    for k in range(n + 1):
-        start = time.perf_counter()
-        call(k)  # type: ignore[operator]
-        times.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(times[1:])
-
-
-def row(label: str, text: str, shape: object) -> str:
-    """Return the line of one task for the table."""
-    sample = sample_of(text, shape, U_ISO)
-    settings = TotalScattering(q=f"0.8:20:{19.2 / 4999:.10f}", background_terms=0)
-    model = settings.bind("iq", sample)
-    values = declared_parameters(sample, {"iq": settings}).initial_values()
-    base = Evaluation(values, model.requirement)
-    model.curves(base)
-
-    def shifted(k: int, name: str) -> Evaluation:
-        return base.at(values.moved({name: values[name] * (1.0 + 1e-6 * (k + 1))}))
-
-    wanted = [a for a in values if a.endswith((".a", ".b", ".c", "edge_length", ".mean", ".std"))]
-    whole = median_ms(lambda k: model.curves(shifted(k, "crystals.x.a")))
-    step = median_ms(lambda k: model.curves(shifted(k, "crystals.x.u_iso.Pb")))
-    slopes = median_ms(lambda k: model.exact_derivatives(shifted(k, "crystals.x.a"), wanted))
-    return f"| {label} | {whole:.0f} | {step:.1f} | {slopes:.0f} ({len(wanted)} parameters) |"
+EDGES = (5, 10, 20, 40)  # nm
+LARGE = 80  # nm, with --large
+SITES = (5, 20, 50, 100, 200)
 
 
 def main() -> None:
-    print(machine())
-    print("\n| task | I(Q), ms | step without cell or sizes, ms | derivatives of cell and sizes, ms |")
-    print("| --- | --- | --- | --- |")
-    for label, (text, shape) in TASKS.items():
-        print(row(label, text, shape))
-    print(f"\nlargest memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--large", action="store_true", help="also cubes of 80 nm, some minutes")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tables", default="laws,growth,sites", help="which tables, with commas")
+    options = parser.parse_args()
+    tables = options.tables.split(",")
+    print(machine(), end="\n\n")
+    if "laws" in tables:
+        step_table("population", LAWS, options.repeats)
+    if "growth" in tables:
+        edges = [*EDGES, *([LARGE] if options.large else [])]
+        for name, cubic in (("γ", False), ("cubic", True)):
+            labels = {f"{name}, {edge} nm": 10.0 * edge for edge in edges}
+            found = step_table("cubes", {k: cube(edge, cubic=cubic) for k, edge in labels.items()}, options.repeats)
+            print_growth(labels, found)
+    if "sites" in tables:
+        step_table("cell in P 1, 10 nm cube", {f"{n} atoms": sites(n) for n in SITES}, options.repeats)
 
 
 if __name__ == "__main__":
