@@ -65,6 +65,7 @@ def test_reflections_by_hand() -> None:
     assert found[3].cell_parameter(4.0 * np.pi / A) == pytest.approx(A)
 
 
+@pytest.mark.campaign
 def test_a_cubic_pattern_gives_its_cell_and_p_values_are_uniform() -> None:
     mean = pattern(dict.fromkeys(SQUARES, A))
     found = [

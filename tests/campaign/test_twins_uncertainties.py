@@ -125,6 +125,7 @@ def check_honest(pulls: np.ndarray) -> None:
     assert (squares < stats.chi2.ppf(1.0 - each, n)).all()
 
 
+@pytest.mark.campaign
 def test_densities_come_back(tmp_path: Path) -> None:
     """One seed: all thirteen parameters within four standard errors."""
     found = fitted(measured(BOTH, 100, tmp_path), START, BOTH)

@@ -202,6 +202,7 @@ def test_from_python(pair: SmallStudy) -> None:
     assert "base describes the data best" in repr(found)
 
 
+@pytest.mark.campaign
 def test_example_finds_its_phase_and_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cell of γ-CsPbBr3 in the library; sizes and displacements as in examples/compare_make_cspbbr3.py."""
     monkeypatch.chdir(tmp_path)

@@ -16,7 +16,7 @@ import pytest
 from support.hostile.trial import READERS
 from support.paths import TESTS
 
-EVERY_DAY, CAMPAIGN, LONG = 100, 2_000, 10_000
+EVERY_DAY, CAMPAIGN, LONG = 40, 2_000, 10_000
 """inputs for each reader; in all 1e5 and more by hand"""
 
 

@@ -477,6 +477,7 @@ def test_reductions_alone_are_reduced(tmp_path: Path) -> None:
 # ---- third piece: thousands of spectra ----------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_a_map_of_spectra_of_two_lines() -> None:
     """10,000 spectra come back in the shape of their map, within their errors, and as the engine itself finds them."""
     rng = np.random.default_rng(5)

@@ -19,6 +19,7 @@ from support.paths import ROOT
 PAGE = (ROOT / "docs" / "reduction.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.campaign
 def test_cubes_before_and_after_a_shell() -> None:
     """True: no strain, no crystalline oxide, edges 50 ± 4 Å, a of the library, 5 counts an electron unit."""
     path = ROOT / "examples" / "reduction_pbs.toml"

@@ -16,6 +16,7 @@ PLATINUM = "pdf/pdfttp_ch03NiModelling"
 CDSE = "pdf/pdfgui_CdSe_3nm/CdSe-3nm.gr"
 
 
+@pytest.mark.campaign
 def test_diameter_of_platinum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a file to a diameter, with the table of what moves it."""
     part = next(s for s in sections("diameter") if s.startswith("Platinum"))

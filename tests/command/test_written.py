@@ -93,6 +93,7 @@ def test_atoms_go_to_a_folder_that_is_named(small: SmallStudy) -> None:
     assert small.run("atoms", "{}/study.toml", "--out", "{}/crystal").exit_code == 0
 
 
+@pytest.mark.campaign
 def test_large_crystals_show_their_surface_or_nothing(small: SmallStudy) -> None:
     small.change(*SIMULATED).change("20.0", "60.0")
     small.run("atoms", "{}/study.toml", "--out", "{}/a")

@@ -48,6 +48,7 @@ def compared(rng: np.random.Generator, strain: float = 0.0, amount: float = 0.0)
     return pattern_change(after, before, components=templates, background_terms=2)
 
 
+@pytest.mark.campaign
 def test_what_has_not_changed_is_said_so_as_often_as_it_should() -> None:
     """χ² of no change is distributed as χ², strain and amount scatter by their stderr, limits hold in 95 % of cases."""
     rng = np.random.default_rng(1)
@@ -74,6 +75,7 @@ def test_a_strain_is_found_with_its_sign() -> None:
     assert compared(rng, strain=2e-3).differs
 
 
+@pytest.mark.campaign
 def test_limits_hold_for_a_true_change_in_95_of_100() -> None:
     rng = np.random.default_rng(4)
     found = [compared(rng, strain=1.5e-4, amount=0.004) for _ in range(200)]

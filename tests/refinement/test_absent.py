@@ -114,6 +114,7 @@ def with_rise(target: float, seed: int) -> Descent:
     return found
 
 
+@pytest.mark.campaign
 def test_a_rise_is_held_against_that_of_noise() -> None:
     """Noise makes one of 8.5 in 3.7 % of all data at one place alone, more often at any; one of 20 hardly ever."""
     gone = {rise: sum(judged(with_rise(rise, seed)).problem.absent != () for seed in range(4)) for rise in (8.5, 20.0)}

@@ -85,6 +85,7 @@ def test_together_they_know_more_than_each() -> None:
     assert all(0.999 < s < 1.15 for s in result.joint.error_scales.values())
 
 
+@pytest.mark.campaign
 def test_a_wrong_contrast_is_seen() -> None:
     """Chloroform has more electrons than toluene: the coating would be denser than or like its surroundings."""
     result = fitted(1, "chloroform")

@@ -64,6 +64,7 @@ def pulls(seeds: range, folder: Path) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.campaign
 def test_standard_errors_cover_the_truth(tmp_path: Path) -> None:
     """Four seeds of nine parameters: loose limits that a wrong factor of 1.7 in noise or covariance breaks."""
     found = pulls(range(4), tmp_path)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.interpolate import CubicSpline
 
 from nanocrystal.reduction import ReducedPattern, reduced_pattern
@@ -83,6 +84,7 @@ MOVED = [
 ]
 
 
+@pytest.mark.campaign
 @needs_browser
 def test_sliders_reduce_as_python_does(tmp_path: Path) -> None:
     """F and G of the page for other qmax, rpoly, qmin, blanks and window against reductions with these settings."""

@@ -97,6 +97,7 @@ def test_members_are_refined_on_the_cluster_as_here(small: SmallSeries, cluster:
     assert (small.folder / "study-series" / "T200" / "report.html").is_file()
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_the_member_of_a_lost_worker_is_done_again_once(small: SmallSeries) -> None:
     plan = plan_of(slow(small))

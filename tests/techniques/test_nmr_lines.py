@@ -107,6 +107,7 @@ def test_result_is_that_of_scipy_on_the_same_points(tmp_path: Path) -> None:
         assert found.stderr == pytest.approx(spread[k], rel=1e-3), name
 
 
+@pytest.mark.campaign
 def test_standard_errors_of_parameters_and_derived_quantities_cover(tmp_path: Path) -> None:
     """60 noise seeds; the area fraction follows from eliminated parameters only."""
     pulls = []

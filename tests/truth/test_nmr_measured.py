@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from nanocrystal.data.nmr import read_nmr
 from nanocrystal.spectra.processing import NmrSpectrum, nmr_spectrum
@@ -63,6 +64,7 @@ def test_protons_of_rutin() -> None:
     assert abs(spectrum.real[empty].mean()) < 1e-4 * spectrum.real.max()
 
 
+@pytest.mark.campaign
 def test_lines_of_a_carbon_spectrum_with_one_pulse_are_all_positive() -> None:
     spectrum = nmr_spectrum(read_nmr(measured(f"{JEOL}/pm033220_carbon.jdf")))
     noise = float(spectrum.noise)

@@ -21,6 +21,7 @@ EDGE = 0.5 * float(np.hypot(*CELL[:2]))
 PLAIN_Q = 0.5 + 0.25 * np.arange(99)
 
 
+@pytest.mark.campaign
 def test_one_boundary_is_the_mean_over_its_places() -> None:
     """4 × 3 × 3 blocks, five planes on two axes (each axis as likely), four states of the first block."""
     blocks = contents()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from nanocrystal.sample import Crystal, Population, Sample, Sphere
 from nanocrystal.sample.crystal.cif import parse_cif
@@ -63,6 +64,7 @@ def areas_of_powder_pattern() -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.campaign
 def test_areas_agree_in_electron_units_per_dalton() -> None:
     debye, powder = areas_of_debye_equation(), areas_of_powder_pattern()
     strong = powder > 0.05 * powder.max()

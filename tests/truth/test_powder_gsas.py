@@ -74,6 +74,7 @@ def compared(result: Result, printed: dict[str, tuple[float, float]], allowed: f
     assert all(abs(v) < allowed for v in off.values()), off
 
 
+@pytest.mark.campaign
 def test_a_simulated_mixture() -> None:
     """The example on γ- and δ-CsPbI3, 11 to 60°, from the same start: what each printed, with its errors."""
     crystals = {

@@ -89,6 +89,7 @@ def refined(other: str, particles: float | None = None) -> Result:
     return refine(mixture(other), {"xrd": replace(settings, profiles=profiles)})
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("other", "nominal", "within"), [("tio2", 0.6010 / 1.0019, 0.015), ("in2o3", 0.4006 / 1.0014, 0.035)]
 )
@@ -111,6 +112,7 @@ def test_what_microabsorption_would_do(other: str, without: float, with_2_um: fl
     assert corrected == pytest.approx(by_hand, abs=0.003)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("other", "most"), [("tio2", 0.062), ("in2o3", 0.05)])
 def test_misfit(other: str, most: float) -> None:
     data = refined(other).datasets["xrd"]
@@ -119,6 +121,7 @@ def test_misfit(other: str, most: float) -> None:
     assert data.rwp_without_background < 1.7 * most
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("other", ["tio2", "in2o3"])
 def test_cell_of_zinc_oxide(other: str) -> None:
     """3.2498, 5.2066 Å: McMurdie et al., Powder Diffr. 1, 76 (1986), PDF 36-1451; displacement is refined beside it."""
@@ -127,6 +130,7 @@ def test_cell_of_zinc_oxide(other: str) -> None:
     assert found["crystals.zno.c"].value == pytest.approx(5.2066, abs=0.0025)
 
 
+@pytest.mark.campaign
 def test_free_intensities_fit_no_worse() -> None:
     """Pawley: what is left is the misfit of the profile alone."""
     free = refine(mixture_for_free(), {"xrd": pattern(measured(FILES["tio2"]), "tio2", "free")})
@@ -192,6 +196,7 @@ def test_bonds_of_vanadium_are_those_of_the_source() -> None:
     assert lengths[6] > 3.0
 
 
+@pytest.mark.campaign
 def test_zinc_oxide_beside_plates_is_near_what_was_weighed_and_what_may_move_it_is_said() -> None:
     """0.417(2) for 0.400: with 5 µm, as the note says, it would be 0.403."""
     result = with_plates()

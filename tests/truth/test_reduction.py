@@ -97,6 +97,7 @@ def test_every_correction_is_needed() -> None:
         assert np.abs(s - hard_spheres(Q)).max() > 0.02, changed
 
 
+@pytest.mark.campaign
 def test_sigma_is_the_scatter_over_many_counts() -> None:
     """σ of F(Q), G(r), scale and sum rules against the standard deviation over 300 repeated measurements.
 

@@ -63,6 +63,7 @@ def _top(x: np.ndarray, y: np.ndarray, k: int) -> float:
     return float(x[k] + 0.5 * (x[1] - x[0]) * (left - right) / (left - 2.0 * middle + right))
 
 
+@pytest.mark.campaign
 def test_settings_matter_as_much_as_they_should() -> None:
     """The agreement is no accident of settings that do nothing: with others the curve is another one."""
     theirs = reference()
@@ -106,6 +107,7 @@ def test_fit_of_the_reduced_data_gives_the_documented_cell(tmp_path: Path) -> No
     assert "1/σ²" in fitted.weights
 
 
+@pytest.mark.campaign
 def test_both_normalisations_give_the_same_values(tmp_path: Path) -> None:
     """Weighed by the covariance, in which what varies slowly does not count; each point alone: up to 6 errors apart."""
     one, other = (fitted_nickel(tmp_path, m) for m in ("polynomial", "physical"))

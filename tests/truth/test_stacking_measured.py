@@ -85,6 +85,7 @@ def told_apart(sample: str) -> set[str]:
 # ---- which model ----------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("sample", [*SERIES, "cdse_3nm"])
 def test_faulted_crystals_fit_better_than_either_pure_structure(sample: str) -> None:
     assert compared(sample).standings[0].name == "faulted"

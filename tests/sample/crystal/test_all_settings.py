@@ -70,6 +70,7 @@ def tried(share: int, seeds: range = range(1)) -> tuple[int, int, list[str]]:
     return sound, damaged, wrong
 
 
+@pytest.mark.campaign
 def test_a_share_of_the_settings() -> None:
     sound, damaged, wrong = tried(EVERYDAY)
     assert not wrong

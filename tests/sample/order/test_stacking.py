@@ -107,6 +107,7 @@ def stacked(name: str, steps: list[int], start: int, n_base: int) -> tuple[np.nd
     return np.array(places), np.array(kinds)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", ["PbS", "ZnS-zincblende"])
 def test_faulted_prism_is_the_mean_over_every_stack(name: str) -> None:
     """I(Q) of five layers of 3 × 3 cells, every sequence of steps, by direct sums over explicit atoms."""

@@ -190,6 +190,7 @@ def test_boxes_of_broad_edges_begin_and_end_by_their_laws(spread: float) -> None
 # ---- ellipsoids ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_ellipsoids_against_the_sum_over_sizes_and_directions() -> None:
     """All sizes of both lengths and all directions one by one, as for coated ones."""
     body = EllipsoidalBody(Lognormal(14.0, 10.0), Lognormal(20.0, 11.0))

@@ -265,6 +265,7 @@ def test_octahedra_need_upright_blocks() -> None:
         calculated(sample_of(WURTZITE_CDSE, Octahedron(30.0), 0.01), SETTINGS, "iq")
 
 
+@pytest.mark.campaign
 def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
     """Blocks are counted whole, so explicit rods of CdSe are unions of whole cells, cut at random places."""
     mean, error = explicit_wurtzite(in_cylinder(16.0, 18.0), np.arange(0.5, 12.0, 0.25))
@@ -274,6 +275,7 @@ def test_wurtzite_rod_is_the_mean_over_explicit_rods() -> None:
     assert (error < 0.1 * mean).all()
 
 
+@pytest.mark.campaign
 def test_many_correlated_weights_are_those_of_few() -> None:
     """More offsets than quadratures are worth are read from a table: 1e-4 of W(0) from the quadrature."""
     shape = Prism(Distribution("lognormal", 60.0, 12.0), Distribution("lognormal", 70.0, 12.0), 0.5)

@@ -236,6 +236,7 @@ edge_length = { distribution = "lognormal", mean = { value = 55, vary = true }, 
 TRUE = {"edge_length.mean": 55.0, "edge_length.std": 6.0}
 
 
+@pytest.mark.campaign
 def test_the_data_tell_which_layer_is_outermost(tmp_path: Path) -> None:
     """Cubes of 5.5 nm that end with CsBr, 10⁵ counts: found back, and told from the others."""
     noise = "noise = { counts = 1e5, seed = 3 }\n"
