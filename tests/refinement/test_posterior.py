@@ -10,10 +10,10 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
-from nanocrystal.refinement.posterior import Sampling, assembled_posterior
+from nanocrystal.refinement.posterior_assembly import chain_posterior
 from nanocrystal.refinement.posterior_chain import autocorrelation_time, gelman_rubin
 from nanocrystal.refinement.posterior_density import LogPosterior, laplace
-from nanocrystal.refinement.posterior_sampling import sampled
+from nanocrystal.refinement.posterior_sampling import Walk, sampled
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.report.posterior.result import Posterior
 from support.toy_models import NoSample, ToyModel, toy_problem
@@ -31,10 +31,9 @@ def posterior_of(
     target = LogPosterior(problem, factor)
     chi2_red = outcome.point.chi2 / max(1, problem.n_points - len(problem.free) - len(problem.linear))
     law = laplace(problem, outcome.point, factor if problem.has_sigmas else np.sqrt(chi2_red))
-    chain = sampled(target, law, lambda places: [target(x) for x in places], steps=steps, walkers=walkers, seed=seed)
-    return assembled_posterior(
-        target, chain, fit, outcome.point.chi2, Sampling(steps=steps, walkers=walkers, seed=seed), 0.0
-    )
+    walk = Walk(steps=steps, walkers=walkers, seed=seed)
+    chain = sampled(target, law, lambda places: [target(x) for x in places], walk)
+    return chain_posterior(target, chain, walk, fit, outcome.point.chi2, 0.0)
 
 
 # ---- a linear problem: the normal law --------------------------------------------------------------
