@@ -53,7 +53,7 @@ FEWEST_WEIGHED = 100
 """draws of uneven weights that are kept of an interrupted run"""
 WORTH_PROCESSES = 10.0
 """seconds of expected work from which on processes are started"""
-WORTH_PART = 0.7
+WORTH_PART = 0.6
 """of the time in this process: what several must stay below to be worth their start"""
 STARTED = 3.0
 """seconds until processes are ready"""

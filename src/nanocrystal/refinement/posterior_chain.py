@@ -32,10 +32,10 @@ def discarded(n_steps: int) -> int:
 def autocorrelation_time(series: FloatArray) -> float | None:
     """Return the integrated autocorrelation time of one parameter, steps, from (n_steps, n_walkers); at least 1.
 
-    None where the series is too short to say anything, or nothing moves. (J. Goodman & J. Weare, Comm. App. Math.
-    Comp. Sci. 5, 65 (2010), with the window of A. Sokal.)
+    None where the series is too short to say anything, or a walker never moves. (J. Goodman & J. Weare, Comm. App.
+    Math. Comp. Sci. 5, 65 (2010), with the window of A. Sokal.)
     """
-    if len(series) < 8 or not np.ptp(series) > 0.0:
+    if len(series) < 8 or not np.all(np.ptp(series, axis=0) > 0.0):
         return None
     times = emcee_module().autocorr.integrated_time(series[:, :, None], quiet=True, tol=0, has_walkers=True)
     value = float(times[0])

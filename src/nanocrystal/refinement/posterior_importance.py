@@ -17,24 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.refinement.posterior_density import Density, Laplace, LogPosterior
-from nanocrystal.refinement.posterior_proposal import Proposal, first_proposal, learned_proposal
+from nanocrystal.refinement.posterior_proposal import Proposal, even_of_normal, first_proposal, learned_proposal
 from nanocrystal.refinement.posterior_weights import effective_number, most_index, smoothed_weights
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, FREEDOM
 
 FloatArray = NDArray[np.float64]
-PILOT = 160
+PILOT = 128
 """draws of each law before it is judged"""
 LEARNED = 3
 """laws that are learned, at most, one after the other"""
-EVEN = 0.6
-"""effective draws of one draw, from which on a law is drawn from to the end: to learn takes as many as it saves"""
+EVEN = 0.8
+"""effective draws of one draw over those where the quadratic approximation is right, from which on a law is drawn from
+to the end: learning takes as many draws as it saves"""
 MOST = 4000
 """draws of the last law, at most"""
 AT_ONCE = 32
 """draws between two words on the way"""
 USUAL = 500
 """draws of a posterior that is about what the refinement says"""
-MARGIN = 1.1
+MARGIN = 1.05
 """times the draws that are expected to suffice"""
 FEWEST_INSIDE = 1e-3
 """part of a law within the bounds below which it is not drawn from"""
@@ -127,6 +128,7 @@ class _Drawing:
         n_free = len(law.centre)
         few = max(1.0, float(target.freedom - n_free))  # Student's t of unknown noise has no wider tails than this
         self.first = first_proposal(n_free, FREEDOM if target.noise_known else min(FREEDOM, few))
+        self.even = EVEN * even_of_normal(self.first, self.rng)
         self.rounds = [_Round(self.first)]
 
     def run(self) -> None:
@@ -135,7 +137,7 @@ class _Drawing:
             if not self.draw(PILOT):
                 return
             weights, index = self.rounds[-1].judged()
-            if index < most_index(PILOT) and effective_number(weights) >= EVEN * PILOT:
+            if index < most_index(PILOT) and effective_number(weights) >= self.even * PILOT:
                 break
             if not np.isfinite(self.rounds[-1].log_posterior).any():
                 return

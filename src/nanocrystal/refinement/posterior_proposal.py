@@ -12,11 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+TRIED = 4000
+"""places at which it is seen how well a law stands for the quadratic approximation"""
 ROUNDS = 40
 """of expectation and maximization"""
 DRAWS_A_COMPONENT = 6
 """effective draws for each number of a component's mean and covariance, from which on there is another one"""
 MOST_COMPONENTS = 4
+FAR = 0.08
+"""part of the first law that reaches far: what lies beyond where the quadratic approximation ends must be seen"""
+REACH = 4.0
+"""standard deviations of that part along one axis"""
+FAR_KEPT = 0.5
+"""part of what stays of the first law that reaches far"""
 DEFENSIVE = 0.1
 """part of a mixture that stays what was drawn from first (T. Hesterberg, Technometrics 37, 185 (1995))"""
 
@@ -52,9 +60,21 @@ class Proposal:
         return np.asarray(np.logaddexp.reduce(np.array(parts), axis=0))
 
 
+def even_of_normal(proposal: Proposal, rng: np.random.Generator) -> float:
+    """Return how many effective draws a draw of a law is worth where the quadratic approximation is right."""
+    z = proposal.drawn(TRIED, rng)
+    weights = np.exp(-0.5 * (z**2).sum(axis=1) - proposal.log_density(z))
+    return float(weights.sum() ** 2 / (TRIED * np.sum(weights**2)))
+
+
 def first_proposal(n_free: int, freedom: float) -> Proposal:
-    """Return the quadratic approximation with the tails of Student's t."""
-    return Proposal(np.ones(1), np.zeros((1, n_free)), np.eye(n_free)[None], freedom)
+    """Return the quadratic approximation with the tails of Student's t, and laws that reach far along each axis."""
+    return Proposal(
+        np.array([1.0 - FAR, *np.full(n_free, FAR / n_free)]),
+        np.zeros((n_free + 1, n_free)),
+        np.array([np.eye(n_free), *(np.diag(np.where(np.arange(n_free) == k, REACH, 1.0)) for k in range(n_free))]),
+        freedom,
+    )
 
 
 def learned_proposal(z: FloatArray, weights: FloatArray, first: Proposal, rng: np.random.Generator) -> Proposal:
@@ -84,8 +104,9 @@ def learned_proposal(z: FloatArray, weights: FloatArray, first: Proposal, rng: n
                 [(effective * s + lean * whole) / (n + lean) for s, n in zip(spread, counts, strict=True)]
             )
         shares = shares / shares.sum()
+    kept = np.array([1.0 - FAR_KEPT, *np.full(n_free, FAR_KEPT / n_free)])
     return Proposal(
-        np.array([*((1.0 - DEFENSIVE) * shares), *(DEFENSIVE * first.shares)]),
+        np.array([*((1.0 - DEFENSIVE) * shares), *(DEFENSIVE * kept)]),
         np.concatenate([centres, first.centres]),
         np.concatenate([np.linalg.cholesky(covariances), first.roots]),
         first.freedom,
