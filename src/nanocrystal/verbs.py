@@ -279,7 +279,9 @@ def sample_posterior(
 ) -> Posterior:
     """Refine a sample against its data sets and sample the posterior of its parameters around what was found.
 
-    A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
+    Where nothing else is asked for, draws from the refinement's normal law with wide tails are weighed by importance,
+    and a chain is walked where they do not suffice. A KeyboardInterrupt while sampling ends it; what there is by then
+    is returned, interrupted True.
 
     Parameters
     ----------
@@ -306,13 +308,14 @@ def sample_posterior(
     Raises
     ------
     InputError
-        For input that cannot be used, and where emcee is missing.
+        For input that cannot be used, and where a chain is asked for and emcee is missing.
     RefinementError
         Where the refinement cannot go on, or a process is lost.
 
     References
     ----------
-    D. Foreman-Mackey, D. W. Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
+    A. Vehtari, D. Simpson, A. Gelman, Y. Yao & J. Gabry, J. Mach. Learn. Res. 25, 72 (2024); D. Foreman-Mackey, D. W.
+    Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     given: dict[str, Any] = {"title": title, "options": options, "folder": folder}
     return posterior.sample_posterior(*_named(sample, datasets), sampling=sampling, listeners=listeners, **given)

@@ -67,7 +67,7 @@ def test_files_and_what_they_say(small: SmallStudy) -> None:
 
 
 def test_interrupted_it_keeps_what_there_is(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    def tenths() -> Any:
+    def tenths(_: Any) -> Any:
         def step(done: int, total: int, acceptance: float) -> None:
             if done == 60:
                 raise KeyboardInterrupt
@@ -85,7 +85,7 @@ def test_interrupted_it_keeps_what_there_is(small: SmallStudy, monkeypatch: pyte
 
 
 def test_interrupted_at_once_nothing_is_written(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    def tenths() -> Any:
+    def tenths(_: Any) -> Any:
         def step(done: int, total: int, acceptance: float) -> None:
             raise KeyboardInterrupt
 
@@ -93,6 +93,7 @@ def test_interrupted_at_once_nothing_is_written(small: SmallStudy, monkeypatch: 
 
     monkeypatch.setattr(verb, "_tenths", tenths)
     assert small.run("posterior", "{}/study.toml").exit_code == 130
+    assert small.run("posterior", "{}/study.toml", "--method", "chain").exit_code == 130
     assert not (small.folder / "study-posterior").exists()
 
 
@@ -105,7 +106,8 @@ def test_wrong_input_is_one_sentence(small: SmallStudy) -> None:
 
 def test_without_emcee_it_says_what_to_install(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "emcee", None)
-    small.refused('pip install "nanocrystal[posterior]"', verb="posterior")
+    small.refused('pip install "nanocrystal[posterior]"', verb="posterior", more=("--method", "chain"))
+    small.refused('pip install "nanocrystal[posterior]"', verb="posterior", more=("--steps", "100"))
 
 
 def test_nothing_but_linear_parameters(small: SmallStudy) -> None:

@@ -92,6 +92,7 @@ COVERED: dict[str, dict[str, str]] = {
     "refinement": {
         "command/test_posterior": "posterior_workers",
         "refinement/test_comparison": "verdict",
+        "refinement/test_posterior": "posterior_findings posterior_marginal",
     },
     "refinement/design": {
         "refinement/design/test_plan": "bench information",

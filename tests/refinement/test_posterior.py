@@ -10,16 +10,16 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
-from nanocrystal.refinement.posterior import Sampling, assembled_posterior
+from nanocrystal.refinement.posterior_assembly import chain_posterior
 from nanocrystal.refinement.posterior_chain import autocorrelation_time, gelman_rubin
 from nanocrystal.refinement.posterior_density import LogPosterior, laplace
-from nanocrystal.refinement.posterior_sampling import sampled
+from nanocrystal.refinement.posterior_sampling import Walk, sampled
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.report.posterior.result import Posterior
+from support.posterior_toys import LEFT, SIGMA, X, amount, normal_law, on_grid, quadratic, valley
 from support.toy_models import NoSample, ToyModel, toy_problem
 
 pytest.importorskip("emcee")
-LEFT = Parameter(None, linear=True)
 
 
 def posterior_of(
@@ -31,38 +31,12 @@ def posterior_of(
     target = LogPosterior(problem, factor)
     chi2_red = outcome.point.chi2 / max(1, problem.n_points - len(problem.free) - len(problem.linear))
     law = laplace(problem, outcome.point, factor if problem.has_sigmas else np.sqrt(chi2_red))
-    chain = sampled(target, law, lambda places: [target(x) for x in places], steps=steps, walkers=walkers, seed=seed)
-    return assembled_posterior(
-        target, chain, fit, outcome.point.chi2, Sampling(steps=steps, walkers=walkers, seed=seed), 0.0
-    )
+    walk = Walk(steps=steps, walkers=walkers, seed=seed)
+    chain = sampled(target, law, lambda places: [target(x) for x in places], walk)
+    return chain_posterior(target, chain, walk, fit, outcome.point.chi2, 0.0)
 
 
 # ---- a linear problem: the normal law --------------------------------------------------------------
-
-X = np.linspace(0.0, 1.0, 60)
-SIGMA = 0.1 + 0.1 * X
-
-
-def quadratic(seed: int = 0, sigma: bool = True, **a: Parameter) -> Problem:
-    """Return y = a + b x + c x²; a and b are moved by the optimiser, c is linear and eliminated."""
-    rng = np.random.default_rng(seed)
-    observed = 1.0 + 2.0 * X + 0.5 * X**2 + SIGMA * rng.normal(size=len(X))
-
-    def curves(v: dict[str, float]) -> np.ndarray:
-        return np.array([X**2, v["a"] + v["b"] * X])
-
-    model = ToyModel(X, observed, SIGMA if sigma else None, ("c", "one"), curves)
-    parameters = {"a": a.get("a", vary(0.9)), "b": a.get("b", vary(1.8)), "c": LEFT, "one": Parameter(1.0)}
-    return toy_problem(parameters, model)
-
-
-def normal_law(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and covariance of (a, b, c) from the normal equations, written out here."""
-    design = np.column_stack([np.ones_like(X), X, X**2]) / SIGMA[:, None]
-    measured = problem.models["d"].measured.observed
-    assert measured is not None
-    covariance = np.linalg.inv(design.T @ design)
-    return covariance @ design.T @ (measured / SIGMA), covariance
 
 
 def test_linear_problem_has_the_normal_law() -> None:
@@ -119,15 +93,6 @@ def test_unknown_noise_gives_students_t() -> None:
 # ---- a parameter at a bound ------------------------------------------------------------------------
 
 
-def amount(true: float, seed: int = 3) -> tuple[Problem, float, float]:
-    """Return y = p x with p ≥ 0, where noise makes the best p negative, and the mean and std without the bound."""
-    observed = true * X + SIGMA * np.random.default_rng(seed).normal(size=len(X))
-    error = float(1.0 / np.sqrt(np.sum((X / SIGMA) ** 2)))
-    mean = float(np.sum(X * observed / SIGMA**2) * error**2)
-    model = ToyModel(X, observed, SIGMA, ("one",), lambda v: v["p"] * X)
-    return toy_problem({"p": vary(0.05, min=0.0), "one": Parameter(1.0)}, model), mean, error
-
-
 @pytest.mark.parametrize("true", [-0.04, -0.01, 0.02])
 def test_at_a_bound_it_is_the_truncated_normal_law(true: float) -> None:
     """The limits against scipy's truncated normal law with the mean and error of the free problem."""
@@ -163,31 +128,6 @@ def test_what_the_data_do_not_see_fills_its_bounds() -> None:
 
 
 # ---- a bent valley ---------------------------------------------------------------------------------
-
-
-def valley(scale_by_fit: bool) -> Problem:
-    """Return c·exp(−k x) + 0·k with few noisy points: amplitude and rate trade along a bent valley."""
-    x = np.array([0.0, 0.5, 1.0, 2.0])
-    observed = np.array([1.3, 0.5, 0.75, 0.1])
-    sigma = np.full(4, 0.35)
-
-    def curves(v: dict[str, float]) -> np.ndarray:
-        return np.exp(-v["k"] * x) if scale_by_fit else v["s"] * np.exp(-v["k"] * x)
-
-    model = ToyModel(x, observed, sigma, ("s",) if scale_by_fit else ("one",), curves)
-    rate = vary(0.8, min=0.0, max=6.0)
-    if scale_by_fit:
-        return toy_problem({"k": rate, "s": LEFT}, model)
-    return toy_problem({"k": rate, "s": vary(1.0, min=-8.0, max=8.0), "one": Parameter(1.0)}, model)
-
-
-def on_grid() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return k, s and their joint density summed to 1, (n_k, n_s), from the Gaussian likelihood written out."""
-    x, observed = np.array([0.0, 0.5, 1.0, 2.0]), np.array([1.3, 0.5, 0.75, 0.1])
-    k, s = (np.arange(1500) + 0.5) * 6.0 / 1500, -8.0 + (np.arange(2400) + 0.5) * 16.0 / 2400
-    chi2 = sum(((y - s[None, :] * np.exp(-k * at)[:, None]) / 0.35) ** 2 for at, y in zip(x, observed, strict=True))
-    density = np.exp(-0.5 * (chi2 - np.min(chi2)))
-    return k, s, density / density.sum()
 
 
 @pytest.mark.parametrize("scale_by_fit", [False, True])

@@ -2,6 +2,7 @@
 
 For cases where a standard error misleads: a parameter at a bound, or two that trade against each other along a bent
 valley. Priors are flat within the bounds; linear parameters are integrated out exactly and drawn given the others.
+Where nothing else is asked for, draws are weighed by importance, and a chain is walked where they do not suffice.
 """
 
 from __future__ import annotations
@@ -10,43 +11,54 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Declares
-from nanocrystal.processes import Executor, Here, Requests
+from nanocrystal.processes import Begin, Executor, Here, Requests
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import Descent, Options, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
-from nanocrystal.refinement.posterior_chain import discarded, kept_samples, marginal_of, shortcomings
+from nanocrystal.refinement.posterior_assembly import chain_posterior, importance_posterior
+from nanocrystal.refinement.posterior_chain import long_enough
 from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
+from nanocrystal.refinement.posterior_importance import USUAL, WeightedDraws, importance_sampled
 from nanocrystal.refinement.posterior_sampling import (
+    JUDGED,
     Chain,
     Evaluate,
     Progress,
+    Walk,
+    emcee_missing,
     emcee_module,
     fewest_walkers,
     sampled,
     usual_walkers,
 )
 from nanocrystal.refinement.posterior_workers import evaluating, target_maker
-from nanocrystal.report.posterior.result import Marginal, Posterior, SamplingRecord
+from nanocrystal.report.posterior.result import Posterior
 from nanocrystal.report.refined.result import Result
 
-STEPS = 500
+Method = Literal["auto", "importance", "chain"]
+Drawn = TypeVar("Drawn", WeightedDraws, Chain)
+MOST_STEPS = 2000
+"""of a chain whose length is left to its diagnostics"""
 FEWEST_STEPS = 20
+FEWEST_WEIGHED = 100
+"""draws of uneven weights that are kept of an interrupted run"""
 WORTH_PROCESSES = 10.0
 """seconds of expected work from which on processes are started"""
+WORTH_PART = 0.6
+"""of the time in this process: what several must stay below to be worth their start"""
 STARTED = 3.0
 """seconds until processes are ready"""
 TIMED = 6
 """evaluations from which the duration is foretold"""
-MISFIT = 1.5
-"""√χ²_red beyond which σ as they are given are said to be too small"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +67,11 @@ class Sampling(Declares):
 
     Parameters
     ----------
-    steps : int
-        Of each walker; the first quarter is left out.
+    method : {"auto", "importance", "chain"}
+        Draws of uneven weights, a chain, or the draws first and a chain where they do not suffice. Who gives steps or
+        walkers asks for a chain.
+    steps : int or None
+        Of each walker of a chain, whose first quarter is left out; None for as many as it takes, at most 2000.
     walkers : int or None
         How many; None for what suits the number of parameters.
     seed : int
@@ -67,42 +82,80 @@ class Sampling(Declares):
         What densities are shared out to where that pays, such as `Processes(4)` [this process].
     """
 
-    steps: int = STEPS
+    method: Method = "auto"
+    steps: int | None = None
     walkers: int | None = None
     seed: int = 0
     scaled: bool = False
     executor: Executor = field(default_factory=Here)
 
     def walkers_for(self, n_free: int) -> int:
-        """Return the number of walkers, an even one; raises InputError for too few."""
+        """Return the number of walkers, an even one; raises InputError for too few, or where there are to be none."""
         least = fewest_walkers(n_free)
         walkers = usual_walkers(n_free) if self.walkers is None else self.walkers
         if walkers < least:
             raise InputError("--walkers", f"must be at least {least} for {n_free} parameters, got {walkers}.")
-        if self.steps < FEWEST_STEPS:
+        if self.steps is not None and self.steps < FEWEST_STEPS:
             raise InputError("--steps", f"must be at least {FEWEST_STEPS}, got {self.steps}.")
+        if self.method == "importance" and self.of_a_chain:
+            given = "--steps" if self.walkers is None else "--walkers"
+            raise InputError(given, "belongs to a chain, and importance sampling has none; leave it out.")
         return walkers + walkers % 2
+
+    def walk_of(self, n_free: int) -> Walk:
+        """Return how long a chain is, of so many parameters; raises as `walkers_for`."""
+        return Walk(
+            steps=MOST_STEPS if self.steps is None else self.steps,
+            walkers=self.walkers_for(n_free),
+            seed=self.seed,
+            enough=long_enough if self.steps is None else None,
+        )
+
+    @property
+    def of_a_chain(self) -> bool:
+        """Whether steps or walkers are given, which only a chain has."""
+        return self.steps is not None or self.walkers is not None
+
+    @property
+    def begins_with_draws(self) -> bool:
+        """Whether draws of uneven weights come first."""
+        return self.method == "importance" or (self.method == "auto" and not self.of_a_chain)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What sampling will take: walkers and steps, milliseconds of one evaluation, processes, and seconds of all."""
+    """What sampling will take: by which method, milliseconds of one evaluation, processes, and seconds.
 
-    walkers: int
-    steps: int
+    draws: of uneven weights, where they come first; walkers, steps: of a chain, at least and at most; seconds: two,
+    in the usual case or of the shortest chain, and at most.
+    """
+
+    method: Literal["importance", "chain"]
+    draws: int = 0
+    walkers: int = 0
+    steps: tuple[int, int] = (0, 0)
     milliseconds: float
     processes: int
-    seconds: float
+    seconds: tuple[float, float]
 
     def __str__(self) -> str:
         """Return the sentence that stands before the sampling."""
-        span = self.seconds
-        about = f"{span:.0f} s" if span < 90.0 else f"{span / 60.0:.0f} min" if span < 5400 else f"{span / 3600:.1f} h"
         where = "" if self.processes == 1 else f", in {self.processes} processes"
-        return (
-            f"{self.walkers} walkers × {self.steps} steps, {self.milliseconds:.3g} ms each{where}: expected to take up "
-            f"to {about}."
-        )
+        each = f"{self.milliseconds:.3g} ms each{where}"
+        usual, most = (_span(s) for s in self.seconds)
+        if self.method == "importance":
+            return f"About {self.draws} draws, {each}: expected to take {usual}, or more where weights are uneven."
+        least, longest = self.steps
+        if least == longest:
+            return f"{self.walkers} walkers × {longest} steps, {each}: expected to take up to {most}."
+        return f"{self.walkers} walkers × {least} to {longest} steps, {each}: expected to take {usual} to {most}."
+
+
+def _span(seconds: float) -> str:
+    """Return a duration in words."""
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 @dataclass(frozen=True)
@@ -114,9 +167,9 @@ class Listeners:
     fit_progress : callable or None
         As progress of `refine`.
     expected : callable or None
-        Called before the sampling begins as expected(what), which prints as a sentence on how long it will take.
+        Called before draws or a chain begin as expected(what), which prints as a sentence on how long they will take.
     progress : callable or None
-        Called as progress(step, steps, acceptance) as it goes.
+        Called as it goes as progress(step, steps, acceptance), of draws progress(draw, draws, effective part).
     """
 
     fit_progress: FitProgress | None = None
@@ -138,8 +191,9 @@ def sample_posterior(
 
     A KeyboardInterrupt while sampling ends it; what there is by then is returned, interrupted True.
     """
-    emcee_module()
     options, sampling, listeners = options or Options(), sampling or Sampling(), listeners or Listeners()
+    if not sampling.begins_with_draws:
+        emcee_module()
     if options.loss != "linear":
         raise InputError("refine.loss", "a posterior knows Gaussian noise only; leave out the loss.")
     started = time.perf_counter()
@@ -149,7 +203,7 @@ def sample_posterior(
             "posterior",
             "nothing but linear parameters is refined: their posterior is the normal law that refine gives.",
         )
-    n_walkers = sampling.walkers_for(len(problem.free))
+    sampling.walkers_for(len(problem.free))
     outcome, joint = optimise(problem, options, listeners.fit_progress), None
     outcome = weighed_by_noise(outcome, options, listeners.fit_progress, every=True)
     if outcome.interrupted:
@@ -160,32 +214,104 @@ def sample_posterior(
     factor = error_factor(outcome, sampling.scaled)
     target = LogPosterior(outcome.problem, factor)
     law = laplace(outcome.problem, outcome.point, factor if target.noise_known else _misfit(outcome))
-    forecast = _expected(target, law, n_walkers, sampling)
-    if listeners.expected is not None:
-        listeners.expected(forecast)
-    begin = target_maker(target, sample, datasets, Path(folder))
-    with evaluating(target, begin, sampling.executor, forecast.processes) as evaluate:
-        chain = run(target, law, evaluate, n_walkers, sampling, listeners.progress)
-    if len(chain.x) < FEWEST_STEPS:
-        raise KeyboardInterrupt
+    way = Way(target, law, sampling, listeners, target_maker(target, sample, datasets, Path(folder)))
+    draws, chain = way.taken()
     with Requests() as requests:
-        elapsed = time.perf_counter() - started
-        posterior = assembled_posterior(target, chain, fit, outcome.point.chi2, sampling, elapsed)
-    return replace(posterior, interrupted=True) if requests.heard() else posterior
+        found = assembled_posterior(target, draws, chain, fit, outcome.point.chi2, sampling, started)
+    return replace(found, interrupted=True) if requests.heard() else found
 
 
-def run(
-    target: LogPosterior,
-    law: Laplace,
-    evaluate: Evaluate,
-    n_walkers: int,
-    sampling: Sampling,
-    progress: Progress | None = None,
-) -> Chain:
-    """Return the chain that is asked for."""
-    return sampled(
-        target, law, evaluate, steps=sampling.steps, walkers=n_walkers, seed=sampling.seed, progress=progress
-    )
+class Way:
+    """How a posterior is drawn from: draws of uneven weights, a chain, or one after the other."""
+
+    def __init__(
+        self, target: LogPosterior, law: Laplace, sampling: Sampling, listeners: Listeners, begin: Begin
+    ) -> None:
+        self.target, self.law, self.sampling, self.listeners, self.begin = target, law, sampling, listeners, begin
+        self.walk = sampling.walk_of(len(target.problem.free))
+        self.wall, self.work = _timed(target, law, sampling.seed)
+
+    def taken(self) -> tuple[WeightedDraws | None, Chain | None]:
+        """Return the draws, if any were made, and the chain, if one was walked.
+
+        Raises KeyboardInterrupt where there is too little to tell anything.
+        """
+        draws = self._with_workers(self._importance(), self._drawn) if self.sampling.begins_with_draws else None
+        if draws is not None and (draws.interrupted or self._is_the_end(draws)):
+            if draws.interrupted and np.isfinite(draws.log_density).sum() < FEWEST_WEIGHED:
+                raise KeyboardInterrupt
+            return draws, None
+        chain = self._with_workers(self._chain(), lambda evaluate: self._walked(evaluate, draws))
+        if len(chain.x) < FEWEST_STEPS:
+            raise KeyboardInterrupt
+        return draws, chain
+
+    def _is_the_end(self, draws: WeightedDraws) -> bool:
+        """Say whether no chain follows: draws suffice, no chain is wanted, or none can be walked here."""
+        usable = bool(np.isfinite(draws.log_density).any())
+        if draws.enough or (self.sampling.method == "importance" and usable):
+            return True
+        if self.sampling.method == "importance":
+            raise InputError("posterior", "of all places about the fit none can be calculated; ask for --method chain.")
+        return emcee_missing() and usable
+
+    def _with_workers(self, forecast: Expected, work: Callable[[Evaluate], Drawn]) -> Drawn:
+        """Return what work does with evaluations that are shared out as a forecast says, which is told first."""
+        if self.listeners.expected is not None:
+            self.listeners.expected(forecast)
+        with evaluating(self.target, self.begin, self.sampling.executor, forecast.processes) as evaluate:
+            return work(evaluate)
+
+    def _drawn(self, evaluate: Evaluate) -> WeightedDraws:
+        return importance_sampled(
+            self.target, self.law, evaluate, seed=self.sampling.seed, progress=self.listeners.progress
+        )
+
+    def _walked(self, evaluate: Evaluate, draws: WeightedDraws | None) -> Chain:
+        """Return the chain that is asked for, whose independent places come from what earlier draws have learned."""
+        proposal = None if draws is None else draws.proposal
+        return sampled(self.target, self.law, evaluate, self.walk, proposal=proposal, progress=self.listeners.progress)
+
+    def _importance(self) -> Expected:
+        processes, seconds = self._shared(USUAL)
+        each = self.wall if processes == 1 else self.work
+        return Expected(
+            method="importance", draws=USUAL, milliseconds=1e3 * each, processes=processes, seconds=(seconds, seconds)
+        )
+
+    def _chain(self) -> Expected:
+        steps = (JUDGED if self.walk.enough else self.walk.steps, self.walk.steps)
+        processes, longest = self._shared(steps[1] * self.walk.walkers)
+        begin = STARTED if processes > 1 else 0.0
+        return Expected(
+            method="chain",
+            walkers=self.walk.walkers,
+            steps=steps,
+            milliseconds=1e3 * (self.wall if processes == 1 else self.work),
+            processes=processes,
+            seconds=(begin + (longest - begin) * steps[0] / steps[1], longest),
+        )
+
+    def _shared(self, n: int) -> tuple[int, float]:
+        """Return in how many processes n evaluations are made, and how many seconds they take.
+
+        A process of several is given one processor, so that what threads would share counts in full.
+        """
+        at_once, alone = self.sampling.executor.at_once, n * self.wall
+        shared = STARTED + n * self.work / at_once
+        if at_once > 1 and alone > WORTH_PROCESSES and shared < WORTH_PART * alone:
+            return at_once, shared
+        return 1, alone
+
+
+def _timed(target: LogPosterior, law: Laplace, seed: int) -> tuple[float, float]:
+    """Return seconds that one evaluation takes, and its work, from a few at places such as will be tried."""
+    places = law.drawn(np.random.default_rng(seed), TIMED, target.problem.bounds)
+    target(places[0])
+    wall, work = time.perf_counter(), time.process_time()
+    for x in places[1:]:
+        target(x)
+    return (time.perf_counter() - wall) / (TIMED - 1), (time.process_time() - work) / (TIMED - 1)
 
 
 def _misfit(outcome: Descent) -> float:
@@ -200,155 +326,22 @@ def error_factor(outcome: Descent, scaled: bool) -> float:
     return max(1.0, _misfit(outcome)) if scaled and outcome.problem.has_sigmas else 1.0
 
 
-def _expected(target: LogPosterior, law: Laplace, n_walkers: int, sampling: Sampling) -> Expected:
-    """Return what sampling will take, from a few evaluations at places such as it will try.
-
-    A process of several is given one processor, so that what threads would share counts in full.
-    """
-    places = law.drawn(np.random.default_rng(sampling.seed), TIMED, target.problem.bounds)
-    target(places[0])
-    wall, work = time.perf_counter(), time.process_time()
-    for x in places[1:]:
-        target(x)
-    wall, work = (
-        (now - began) / (TIMED - 1) for now, began in ((time.perf_counter(), wall), (time.process_time(), work))
-    )
-    n = n_walkers * sampling.steps
-    at_once = sampling.executor.at_once
-    shared = STARTED + n * work / at_once
-    if at_once > 1 and n * wall > WORTH_PROCESSES and shared < n * wall:
-        return Expected(
-            walkers=n_walkers,
-            steps=sampling.steps,
-            milliseconds=1000.0 * work,
-            processes=at_once,
-            seconds=shared,
-        )
-    return Expected(walkers=n_walkers, steps=sampling.steps, milliseconds=1000.0 * wall, processes=1, seconds=n * wall)
-
-
 def assembled_posterior(
-    target: LogPosterior, chain: Chain, fit: Result, chi2: float, sampling: Sampling, elapsed_s: float
+    target: LogPosterior,
+    draws: WeightedDraws | None,
+    chain: Chain | None,
+    fit: Result,
+    chi2: float,
+    sampling: Sampling,
+    started: float,
 ) -> Posterior:
-    """Return what the chain says, beside the fit; chi2: that of the fit."""
-    problem = target.problem
-    names = [*(d.address for d in problem.free), *problem.linear]
-    first, samples = kept_samples(chain)
-    low, high = problem.bounds
-    unbound = [-np.inf] * target.n_linear, [np.inf] * target.n_linear
-    bounds = list(zip([*low, *unbound[0]], [*high, *unbound[1]], strict=True))
-    marginals = {
-        name: marginal_of(samples[:, :, k], chain.ensemble, bounds[k], name, fit) for k, name in enumerate(names)
-    }
-    missing = shortcomings(marginals, len(samples))
-    best = np.unravel_index(int(np.argmax(chain.log_density)), chain.log_density.shape)
-    return Posterior(
-        title=fit.title,
-        converged=not missing,
-        interrupted=chain.interrupted,
-        elapsed_s=elapsed_s,
-        parameters=marginals,
-        sampling=_sampled(target, chain, sampling.seed),
-        best=dict(zip(names, [*map(float, chain.x[best]), *map(float, chain.linear[best])], strict=True)),
-        notes=[*_interruption(chain, sampling), *missing, *_findings(target, chain, fit, chi2, marginals)],
-        refinement=fit,
-        ensemble=chain.ensemble,
-        samples=samples,
-        log_density=chain.log_density[first:],
-    )
-
-
-def _sampled(target: LogPosterior, chain: Chain, seed: int) -> SamplingRecord:
-    """Return how the chain came about."""
-    steps, walkers, _ = chain.x.shape
-    first = discarded(steps)
-    return SamplingRecord(
-        steps=steps,
-        discarded=first,
-        kept=steps - first,
-        walkers=walkers,
-        ensembles=len(np.unique(chain.ensemble)),
-        seed=seed,
-        acceptance=chain.acceptance,
-        evaluations=steps * walkers,
-        noise=_noise_words(target),
-        sigma_factor=target.factor,
-        errors_scaled=_errors_scaled(target),
-    )
-
-
-def _noise_words(target: LogPosterior) -> str:
-    """Return a sentence on the noise that the posterior assumes."""
-    if not target.noise_known:
-        models = target.problem.models.items()
-        lawful = [n for n, m in models if m.measured.whitening is not None and m.measured.sigma is None]
-        law = f" Points of {', '.join(lawful)} count by the noise law that their residuals follow." if lawful else ""
-        return (
-            "Not every data set brings standard deviations: the noise is unknown, of one size over the weights, and "
-            f"integrated over with the prior 1/s, which gives Student's t.{law}"
-        )
-    said = "The standard deviations of the data were taken as they are given."
-    scales = {n: s for n, s in target.problem.error_scales.items() if s != 1.0}
-    if scales:
-        listed = ", ".join(f"{name} × {scale:.3g}" for name, scale in scales.items())
-        said = f"The standard deviations of the data were multiplied as in the refinement: {listed}."
-    if target.factor > 1.0:
-        return f"{said} All were multiplied by √χ²_red of the fit, {target.factor:.3g}."
-    return said
-
-
-def _errors_scaled(target: LogPosterior) -> bool:
-    """Say whether the scaled standard errors of the fit are those of the noise that the posterior assumes."""
-    scaled = any(s != 1.0 for s in target.problem.error_scales.values())
-    return scaled or target.factor > 1.0 or not target.noise_known
-
-
-def _interruption(chain: Chain, sampling: Sampling) -> list[str]:
-    if not chain.interrupted:
-        return []
-    return [f"interrupted after {len(chain.x)} of {sampling.steps} steps; what there was is reported."]
-
-
-def _findings(
-    target: LogPosterior, chain: Chain, fit: Result, refined: float, marginals: Mapping[str, Marginal]
-) -> list[str]:
-    """Return in sentences what a reader of the fit alone would miss."""
+    """Return what the chain says, or without one the draws; chi2: that of the fit, started: by the clock."""
+    elapsed = time.perf_counter() - started
+    if chain is not None:
+        walk = sampling.walk_of(len(target.problem.free))
+        return chain_posterior(target, chain, walk, fit, chi2, elapsed, tried=draws)
+    assert draws is not None
     notes = []
-    for address, m in marginals.items():
-        if m.limit == "none":
-            notes.append(f"{address} fills the range between its bounds: the data say next to nothing of it.")
-        elif m.limit and m.limit_95 is not None:
-            side = "below" if m.limit == "upper" else "above"
-            notes.append(f"{address} is {side} {m.limit_95:.3g}{m.unit and ' '}{m.unit} with 95 % probability.")
-        elif m.stderr is not None and not m.linear and not 0.8 < _error_as_sampled(target, m) / m.std < 1.25:
-            notes.append(
-                f"{address}: the standard error of the refinement is {_error_as_sampled(target, m):.2g}, the standard "
-                f"deviation of the posterior {m.std:.2g}: the quadratic approximation does not hold."
-            )
-        elif m.stderr is not None and not m.linear and abs(m.median - m.value) > 0.5 * m.std:
-            notes.append(
-                f"{address}: the median, {m.median:.5g}, lies {abs(m.median - m.value) / m.std:.1f} standard "
-                f"deviations from the least-squares value, {m.value:.5g}: the posterior is lopsided."
-            )
-    if not fit.converged:
-        notes.append(f"the refinement that the sampling began from did not converge: {fit.message}.")
-    best = float(np.nanmin(chain.chi2)) if chain.chi2.size else np.inf
-    if target.noise_known and best < refined - 4.0 * target.factor**2:
-        notes.append(
-            f"the walkers found a better fit (χ² {best:.5g}) than the refinement ({refined:.5g}): begin the refinement "
-            "there (`best` in posterior.json), or with several starts."
-        )
-    if target.noise_known and target.factor == 1.0:
-        gof = np.sqrt(refined / max(1, target.freedom - len(target.problem.free)))
-        if gof > MISFIT:
-            notes.append(
-                f"the misfit is {gof:.2g} times what the standard deviations of the data allow, so that all intervals "
-                "are too narrow; --scaled multiplies them by that."
-            )
-    return notes
-
-
-def _error_as_sampled(target: LogPosterior, m: Marginal) -> float:
-    """Return the standard error of the refinement with the noise that the posterior assumes."""
-    chosen = m.stderr_scaled if _errors_scaled(target) else m.stderr
-    return float(chosen or 0.0)
+    if not draws.enough and not draws.interrupted and sampling.method == "auto":
+        notes.append('a chain would follow, which needs the package emcee: pip install "nanocrystal[posterior]".')
+    return importance_posterior(target, draws, fit, chi2, sampling.seed, elapsed, notes)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.refinement.posterior_marginal import weighted_marginal
 from nanocrystal.refinement.posterior_sampling import Chain, emcee_module
 from nanocrystal.report.posterior.result import (
     BURNED,
     FEWEST_DRAWS,
     LONG,
     MOST_RATIO,
-    NEAR_BOUND,
-    LeastSquaresValue,
-    Limit,
     Marginal,
 )
 from nanocrystal.report.refined.result import Result
@@ -33,10 +32,10 @@ def discarded(n_steps: int) -> int:
 def autocorrelation_time(series: FloatArray) -> float | None:
     """Return the integrated autocorrelation time of one parameter, steps, from (n_steps, n_walkers); at least 1.
 
-    None where the series is too short to say anything, or nothing moves. (J. Goodman & J. Weare, Comm. App. Math.
-    Comp. Sci. 5, 65 (2010), with the window of A. Sokal.)
+    None where the series is too short to say anything, or a walker never moves. (J. Goodman & J. Weare, Comm. App.
+    Math. Comp. Sci. 5, 65 (2010), with the window of A. Sokal.)
     """
-    if len(series) < 8 or not np.ptp(series) > 0.0:
+    if len(series) < 8 or not np.all(np.ptp(series, axis=0) > 0.0):
         return None
     times = emcee_module().autocorr.integrated_time(series[:, :, None], quiet=True, tol=0, has_walkers=True)
     value = float(times[0])
@@ -61,54 +60,15 @@ def gelman_rubin(series: FloatArray, ensemble: NDArray[np.int64]) -> float | Non
 # ---- what it says -----------------------------------------------------------------------------------
 
 
-def limit_of(draws: FloatArray, low: float, high: float) -> Limit:
-    """Return whether draws are cut off by a bound: "upper" (limit) by the low one, "lower" by the high one."""
-    first, median, last = np.quantile(draws, (0.025, 0.5, 0.975))
-    cut_low = np.isfinite(low) and first - low < NEAR_BOUND * (median - low)
-    cut_high = np.isfinite(high) and high - last < NEAR_BOUND * (high - median)
-    if cut_low and cut_high:
-        return "none"
-    return "upper" if cut_low else "lower" if cut_high else ""
-
-
 def marginal_of(
     series: FloatArray, ensemble: NDArray[np.int64], bounds: tuple[float, float], address: str, fit: Result
 ) -> Marginal:
     """Return what the kept samples of one parameter, (n_kept, n_walkers), say of it; bounds: those in force."""
-    draws, estimate = series.ravel(), fit.parameters[address]
-    low95, low68, median, high68, high95 = (float(v) for v in np.quantile(draws, (0.025, 0.1587, 0.5, 0.8413, 0.975)))
-    kind = limit_of(draws, *bounds)
-    if estimate.status == "at_bound" and not kind:
-        kind = "upper" if estimate.value - bounds[0] < bounds[1] - estimate.value else "lower"
-    sides = {"upper": (0.68, 0.95), "lower": (0.32, 0.05)}.get(kind)
-    limits = (None, None) if sides is None else tuple(float(v) for v in np.quantile(draws, sides))
-    time = autocorrelation_time(series)
-    return Marginal(
-        median=median,
-        mean=float(draws.mean()),
-        std=float(draws.std(ddof=1)),
-        interval_68=(low68, high68),
-        interval_95=(low95, high95),
-        limit=kind,
-        limit_68=limits[0],
-        limit_95=limits[1],
-        unit=estimate.unit,
-        description=estimate.description,
-        quantity=estimate.quantity,
-        definition=estimate.definition,
-        min=estimate.min,
-        max=estimate.max,
-        linear=estimate.status == "linear",
-        gelman_rubin=gelman_rubin(series, ensemble),
-        autocorrelation_steps=time,
-        independent_draws=len(draws) / (time or float(len(draws))),
-        least_squares=LeastSquaresValue(
-            value=estimate.value,
-            stderr=estimate.stderr,
-            stderr_scaled=estimate.stderr_scaled,
-            status=estimate.status,
-        ),
-    )
+    draws, time = series.ravel(), autocorrelation_time(series)
+    found = weighted_marginal(draws, np.full(len(draws), 1.0 / len(draws)), bounds, address, fit)
+    n = len(draws) / (time or float(len(draws)))
+    ratio = gelman_rubin(series, ensemble)
+    return replace(found, gelman_rubin=ratio, autocorrelation_steps=time, independent_draws=n)
 
 
 def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
@@ -138,6 +98,17 @@ def shortcomings(marginals: Mapping[str, Marginal], n_kept: int) -> list[str]:
             f"the parts of the chain do not agree on {worst} (Gelman–Rubin {ratios[worst]:.3f}, above {MOST_RATIO:g})."
         )
     return sentences
+
+
+def long_enough(chain: Chain) -> bool:
+    """Say whether a chain has nothing that `shortcomings` names."""
+    _, samples = kept_samples(chain)
+    n_kept, n_draws = len(samples), samples.shape[0] * samples.shape[1]
+    for k in range(samples.shape[2]):
+        time, ratio = autocorrelation_time(samples[:, :, k]), gelman_rubin(samples[:, :, k], chain.ensemble)
+        if time is None or n_kept < LONG * time or n_draws < FEWEST_DRAWS * time or (ratio or 0.0) > MOST_RATIO:
+            return False
+    return True
 
 
 def _listed(addresses: Sequence[str]) -> str:

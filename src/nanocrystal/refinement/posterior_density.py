@@ -139,6 +139,14 @@ class Laplace:
     centre: FloatArray
     root: FloatArray
 
+    def at(self, whitened: FloatArray) -> FloatArray:
+        """Return where whitened coordinates are, (m, n): those in which this law is of mean 0 and covariance 1."""
+        return np.asarray(self.centre + whitened @ self.root.T)
+
+    def whitened(self, places: FloatArray) -> FloatArray:
+        """Return the whitened coordinates of places, (m, n)."""
+        return np.asarray(np.linalg.solve(self.root, (places - self.centre).T).T)
+
     def drawn(self, rng: np.random.Generator, n: int, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Return n places (n, n_free) drawn from it within the bounds; folded back where that hardly ever happens."""
         low, high = bounds

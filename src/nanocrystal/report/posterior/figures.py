@@ -15,8 +15,8 @@ from nanocrystal.report.posterior.result import Posterior
 MOST = 8
 """parameters of one corner"""
 BINS, CELLS = 30, 36
-BLUR = 1.0
-"""cells; of the density over two parameters"""
+MOST_BLUR = 2.5
+"""cells; of the density over two parameters, which is smoothed the more the fewer independent draws it is of"""
 GAP = 0.012
 
 
@@ -66,7 +66,8 @@ def _range(draws: FloatArray, posterior: Posterior, name: str) -> tuple[float, f
 
 def _single(posterior: Posterior, name: str, draws: FloatArray, span: tuple[float, float]) -> list[dict[str, Any]]:
     """Return the histogram of a parameter, and the normal law of the refinement."""
-    density, edges = np.histogram(draws, BINS, range=span)
+    bins = int(np.clip(posterior.parameters[name].independent_draws ** 0.5, BINS // 2, BINS))
+    density, edges = np.histogram(draws, bins, range=span)
     density = density / (len(draws) * np.diff(edges))
     traces = [
         {
@@ -102,7 +103,8 @@ def _pair(
     posterior: Posterior, across: str, below: str, draws: dict[str, FloatArray], ranges: dict[str, tuple[float, float]]
 ) -> list[dict[str, Any]]:
     """Return the contours of two parameters that hold 68 and 95 % of the samples, and the ellipses of the fit."""
-    held, x, y = held_fraction(draws[across], draws[below], ranges[across], ranges[below])
+    n = min(posterior.parameters[name].independent_draws for name in (across, below))
+    held, x, y = held_fraction(draws[across], draws[below], ranges[across], ranges[below], blur(n))
     traces: list[dict[str, Any]] = [
         {
             "type": "contour",
@@ -136,17 +138,33 @@ def _correlation(posterior: Posterior, one: str, other: str) -> float | None:
     return float(posterior.refinement.correlation_matrix[names.index(one), names.index(other)])
 
 
+def blur(n: float) -> float:
+    """Return over how many cells the density of n independent draws of two parameters is smoothed.
+
+    It goes as n^(−1/6), as the error of a density over two dimensions asks (B. W. Silverman, Density Estimation for
+    Statistics and Data Analysis, 1986, section 4.3), for cells of a sixth of a standard deviation.
+    """
+    return float(np.clip(CELLS / 6.0 * max(n, 1.0) ** (-1.0 / 6.0), 1.0, MOST_BLUR))
+
+
 def held_fraction(
-    first: FloatArray, second: FloatArray, x_range: tuple[float, float], y_range: tuple[float, float]
+    first: FloatArray,
+    second: FloatArray,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+    cells: float = 1.0,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return at each cell which part of the samples lies where they are denser, (n_y, n_x), and the cells' centres."""
+    """Return at each cell which part of the samples lies where they are denser, (n_y, n_x), and the cells' centres.
+
+    The density is smoothed over so many cells; the samples that are counted are not.
+    """
     from scipy.ndimage import gaussian_filter
 
     counts, x_edges, y_edges = np.histogram2d(first, second, CELLS, range=(x_range, y_range))
-    density = gaussian_filter(counts, BLUR, mode="nearest").T
+    density = gaussian_filter(counts, cells, mode="nearest").T
     order = np.argsort(density, axis=None)[::-1]
     held = np.empty(density.size)
-    held[order] = np.cumsum(density.ravel()[order]) / max(float(density.sum()), 1e-300)
+    held[order] = np.cumsum(counts.T.ravel()[order]) / max(float(counts.sum()), 1e-300)
     centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (x_edges, y_edges)]
     return held.reshape(density.shape), centres[0], centres[1]
 

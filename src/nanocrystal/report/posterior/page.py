@@ -7,7 +7,16 @@ from typing import Any
 from nanocrystal.report.page.rendering import Page, rendered
 from nanocrystal.report.page.tables import NO_UNCERTAINTY
 from nanocrystal.report.posterior.figures import MOST, corner_figure, corner_names, traces_figure
-from nanocrystal.report.posterior.result import BURNED, FEWEST_DRAWS, FREEDOM, LONG, MOST_RATIO, Marginal, Posterior
+from nanocrystal.report.posterior.result import (
+    BURNED,
+    FEWEST_DRAWS,
+    FREEDOM,
+    LONG,
+    MOST_INDEX,
+    MOST_RATIO,
+    Marginal,
+    Posterior,
+)
 from nanocrystal.report.posterior.words import interval_parts, limit_words, rounded
 
 
@@ -28,9 +37,10 @@ def context_of(posterior: Posterior) -> dict[str, Any]:
         "noted": [capital(note) for note in posterior.notes],
         "fewest": min(m.independent_draws for m in marginals),
         "longest": max((t for m in marginals if (t := m.autocorrelation_steps) is not None), default=None),
+        "index": "unknown" if posterior.sampling.pareto_k is None else f"{posterior.sampling.pareto_k:.2f}",
         "worst": max((r for m in marginals if (r := m.gelman_rubin) is not None), default=None),
         "corner": corner_figure(posterior, names),
-        "traces": traces_figure(posterior, names),
+        "traces": traces_figure(posterior, names) if posterior.sampling.method == "chain" else None,
         "interval": interval_parts,
         "interval_95": interval_95,
         "versions": {"nanocrystal": posterior.refinement.version, **posterior.refinement.provenance},
@@ -40,6 +50,7 @@ def context_of(posterior: Posterior) -> dict[str, Any]:
         "LONG": LONG,
         "FEWEST_DRAWS": FEWEST_DRAWS,
         "MOST_RATIO": MOST_RATIO,
+        "MOST_INDEX": MOST_INDEX,
         "FREEDOM": FREEDOM,
     }
 

@@ -17,6 +17,7 @@ from nanocrystal.report.refined.result import Result, Status
 POSTERIOR = "posterior.json"
 CHAIN = "chain.csv"
 Limit = Literal["", "upper", "lower", "none"]
+Taken = Literal["importance", "chain"]
 BURNED = 0.25
 """part of the steps that is left out at the beginning"""
 LONG = 50.0
@@ -25,6 +26,8 @@ FEWEST_DRAWS = 400.0
 """independent draws from which on 95 % intervals are quoted without a warning"""
 MOST_RATIO = 1.02
 """Gelman–Rubin ratio above which the parts of a chain do not agree"""
+MOST_INDEX = 0.7
+"""k̂ of many weights from which on means over them are not to be relied on; of fewer 1 − 1/log₁₀ of their number"""
 NEAR_BOUND = 0.1
 """(2.5 % quantile − bound)/(median − bound) below which a parameter has a limit instead of an interval: 0.05 for half a
 Gaussian that begins at its maximum, 0.13 for one whose maximum is two standard deviations away"""
@@ -78,11 +81,12 @@ class Marginal:
     linear : bool
         Whether it was integrated out exactly
     gelman_rubin : float or None
-        How much wider the parts of the chain are together than each alone
+        How much wider the parts of a chain are together than each alone
     autocorrelation_steps : float or None
-        None where the chain is too short to say
+        Of a chain; None where it is too short to say
     independent_draws : float
-        All samples over that time
+        How many independent draws say as much: of a chain all samples over that time, of importance sampling the
+        variance over that of the mean; the Monte Carlo error of the mean is std over their root
     least_squares : LeastSquaresValue
         What the refinement says of it
     quantity : str
@@ -158,7 +162,7 @@ class SamplingRecord:
     Parameters
     ----------
     steps : int
-        Of each walker
+        Of each walker; of importance sampling the samples
     discarded : int
         Steps at the beginning that are left out
     kept : int
@@ -170,9 +174,17 @@ class SamplingRecord:
     seed : int
         Of what is drawn by chance
     acceptance : float
-        The part of the proposals that was accepted
+        The part of the proposals that was accepted; of importance sampling the effective part of the draws
     evaluations : int
         How often the likelihood was calculated
+    method : {"importance", "chain"}
+        What the samples are of; of importance sampling, each draw stands among them as often as its weight says
+    draws : int
+        Of importance sampling, before a chain too; of the last law that was drawn from
+    pareto_k : float or None
+        The index k̂ of the tail of their weights; None without
+    effective_draws : float or None
+        How many draws of equal weight say as much; None without
     noise : str
         What was taken for it, in words
     sigma_factor : float
@@ -191,6 +203,10 @@ class SamplingRecord:
     seed: int
     acceptance: float
     evaluations: int
+    method: Taken = "chain"
+    draws: int = 0
+    pareto_k: float | None = None
+    effective_draws: float | None = None
     noise: str
     sigma_factor: float
     errors_scaled: bool
@@ -208,7 +224,7 @@ class Posterior(Outcome):
     version : str
         Of nanocrystal, that made it
     converged : bool
-        Whether the chain is long enough for its intervals
+        Whether the chain is long enough, or the draws suffice, for the intervals
     interrupted : bool
         Whether the user stopped it
     elapsed_s : float
@@ -226,7 +242,7 @@ class Posterior(Outcome):
     ensemble : array (walkers,)
         Which ensemble each walker is of
     samples : array (kept, walkers, n_parameters)
-        In the order of parameters, steps of the beginning left out
+        In the order of parameters, of equal weight, steps of the beginning left out
     log_density : array (kept, walkers)
         Of each sample
     """
@@ -261,17 +277,19 @@ class Posterior(Outcome):
         return posterior_page(self, script)
 
     def tables(self) -> Mapping[str, str]:
-        """Return the chain as CSV."""
+        """Return the samples as CSV."""
         from nanocrystal.report.posterior.chain import chain_csv
 
         return {CHAIN: chain_csv(self)}
 
     def ending(self) -> tuple[Ending, str]:
-        """Return whether the chain is long enough, and what to do where it is not."""
+        """Return whether the chain is long enough, or the draws suffice, and what to do where they do not."""
         if self.interrupted:
             return "interrupted", ""
         if self.converged:
             return "whole", ""
+        if self.sampling.method == "importance":
+            return "incomplete", "Not converged: the draws do not suffice; --method chain walks instead."
         return "incomplete", "Not converged: the chain is too short; more --steps, or more --walkers."
 
     def computed(self) -> Mapping[str, Any]:
@@ -357,8 +375,10 @@ class Posterior(Outcome):
     def __repr__(self) -> str:
         """Return the outcome in a few lines: what a notebook shows."""
         state = "" if self.converged else ", not long enough"
-        n_walkers = self.samples.shape[1]
-        lines = [f"Posterior({self.title!r}: {self.n_steps} steps of {n_walkers} walkers{state})"]
+        walked = f"{self.n_steps} steps of {self.samples.shape[1]} walkers"
+        if self.sampling.method == "importance":
+            walked, state = f"{self.sampling.draws} weighed draws", "" if self.converged else ", not enough"
+        lines = [f"Posterior({self.title!r}: {walked}{state})"]
         for address, m in self.parameters.items():
             if m.limit in ("upper", "lower") and m.limit_95 is not None:
                 said = f"{'<' if m.limit == 'upper' else '>'} {m.limit_95:.6g} (95 %)"

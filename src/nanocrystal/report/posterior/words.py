@@ -71,8 +71,12 @@ def state_words(posterior: Posterior) -> str:
     """Return how the sampling ended."""
     sampling = posterior.sampling
     fewest = min(m.independent_draws for m in posterior.parameters.values())
-    state = "long enough" if posterior.converged else "NOT long enough"
     stopped = "interrupted, " if posterior.interrupted else ""
+    if sampling.method == "importance":
+        state = "enough" if posterior.converged else "NOT enough"
+        k = "unknown" if sampling.pareto_k is None else f"{sampling.pareto_k:.2f}"
+        return f"{stopped}{sampling.draws} draws, worth {fewest:.0f} or more independent ones, k̂ {k}, {state}"
+    state = "long enough" if posterior.converged else "NOT long enough"
     walked = f"{stopped}{sampling.steps} steps of {sampling.walkers} walkers"
     return f"{walked}, {fewest:.0f} or more independent draws, {state}"
 
