@@ -40,6 +40,7 @@ def small(tmp_path: Path) -> SmallStudy:
     return study.add('columns = ["r", "g", "ignore", "sigma"]')
 
 
+@pytest.mark.campaign
 def test_files_and_what_they_say(small: SmallStudy) -> None:
     """All files, exit code 0, the chain of all kept steps, and least squares beside the posterior."""
     said = small.run("posterior", "{}/study.toml", "--steps", "200", "--seed", "3")
@@ -69,7 +70,7 @@ def test_files_and_what_they_say(small: SmallStudy) -> None:
 def test_interrupted_it_keeps_what_there_is(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     def tenths(_: Any) -> Any:
         def step(done: int, total: int, acceptance: float) -> None:
-            if done == 60:
+            if done == 24:
                 raise KeyboardInterrupt
 
         return step
@@ -79,9 +80,9 @@ def test_interrupted_it_keeps_what_there_is(small: SmallStudy, monkeypatch: pyte
     assert said.exit_code == 130
     document = json.loads((small.folder / "study-posterior" / "posterior.json").read_text(encoding="utf-8"))
     assert document["interrupted"] is True
-    assert document["sampling"]["steps"] == 60
-    assert document["sampling"]["kept"] == 45
-    assert any("interrupted after 60 of 400 steps" in note for note in document["notes"])
+    assert document["sampling"]["steps"] == 24
+    assert document["sampling"]["kept"] == 18
+    assert any("interrupted after 24 of 400 steps" in note for note in document["notes"])
 
 
 def test_interrupted_at_once_nothing_is_written(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,7 @@ def test_interrupted_at_once_nothing_is_written(small: SmallStudy, monkeypatch: 
 
     monkeypatch.setattr(verb, "_tenths", tenths)
     assert small.run("posterior", "{}/study.toml").exit_code == 130
-    assert small.run("posterior", "{}/study.toml", "--method", "chain").exit_code == 130
+    assert small.run("posterior", "{}/study.toml", "--steps", "400").exit_code == 130
     assert not (small.folder / "study-posterior").exists()
 
 
@@ -106,7 +107,7 @@ def test_wrong_input_is_one_sentence(small: SmallStudy) -> None:
 
 def test_without_emcee_it_says_what_to_install(small: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "emcee", None)
-    small.refused('pip install "nanocrystal[posterior]"', verb="posterior", more=("--method", "chain"))
+    small.refused('pip install "nanocrystal[posterior]"', verb="posterior", more=("--steps", "400"))
     small.refused('pip install "nanocrystal[posterior]"', verb="posterior", more=("--steps", "100"))
 
 

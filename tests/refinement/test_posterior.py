@@ -43,7 +43,7 @@ def test_linear_problem_has_the_normal_law() -> None:
     """Mean and covariance, that of the eliminated parameter included, within four Monte Carlo errors."""
     problem = quadratic()
     mean, covariance = normal_law(problem)
-    found = posterior_of(problem, steps=1200)
+    found = posterior_of(problem, steps=500)
     assert list(found.names) == ["a", "b", "c"]
     n = min(m.n_draws for m in found.marginals.values())
     assert n > 3000
@@ -65,7 +65,7 @@ def test_linear_problem_has_the_normal_law() -> None:
 def test_scaled_sigmas_widen_the_law_by_that_factor() -> None:
     problem = quadratic()
     _, covariance = normal_law(problem)
-    found = posterior_of(problem, steps=600, factor=2.0)
+    found = posterior_of(problem, steps=300, factor=2.0)
     assert found.draws.std(axis=0) == pytest.approx(2.0 * np.sqrt(np.diag(covariance)), rel=0.08)
 
 
@@ -79,7 +79,7 @@ def test_unknown_noise_gives_students_t() -> None:
 
     model = ToyModel(x, observed, None, ("c", "one"), curves)
     parameters = {"a": vary(1.0), "b": vary(2.0), "c": LEFT, "one": Parameter(1.0)}
-    found = posterior_of(toy_problem(parameters, model), steps=1000)
+    found = posterior_of(toy_problem(parameters, model), steps=500)
     design = np.column_stack([np.ones(7), x, x**2])
     inverse = np.linalg.inv(design.T @ design)
     best = inverse @ design.T @ observed
@@ -93,6 +93,7 @@ def test_unknown_noise_gives_students_t() -> None:
 # ---- a parameter at a bound ------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("true", [-0.04, -0.01, 0.02])
 def test_at_a_bound_it_is_the_truncated_normal_law(true: float) -> None:
     """The limits against scipy's truncated normal law with the mean and error of the free problem."""
@@ -117,7 +118,7 @@ def test_what_the_data_do_not_see_fills_its_bounds() -> None:
         model = ToyModel(X, 1.0 + 0.0 * X + SIGMA, SIGMA, ("one",), lambda v: v["a"] + 1e-7 * v["p"] * X)
         return toy_problem({"a": vary(1.0), "p": vary(0.5, **bounds), "one": Parameter(1.0)}, model)
 
-    found = posterior_of(problem(min=0.0, max=1.0), steps=800)
+    found = posterior_of(problem(min=0.0, max=1.0), steps=400)
     assert found.marginals["p"].limit == "none"
     for q in (0.1, 0.5, 0.9):
         assert np.quantile(found.of("p"), q) == pytest.approx(q, abs=0.03)
@@ -134,7 +135,7 @@ def test_what_the_data_do_not_see_fills_its_bounds() -> None:
 def test_a_bent_valley_against_integration_on_a_grid(scale_by_fit: bool) -> None:
     """Both parameters sampled, and the scale integrated out and drawn back: the same law, that of the grid."""
     k, s, density = on_grid()
-    found = posterior_of(valley(scale_by_fit), steps=3000, seed=2)
+    found = posterior_of(valley(scale_by_fit), steps=1200, seed=2)
     for address, at, law in (("k", k, density.sum(axis=1)), ("s", s, density.sum(axis=0))):
         draws = found.of(address)
         for q in (0.025, 0.16, 0.5, 0.84, 0.975):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -13,21 +12,10 @@ import typer
 from nanocrystal.cli import common as verbs
 
 
-class Taken(StrEnum):
-    """How a posterior is sampled."""
-
-    auto = "auto"
-    importance = "importance"
-    chain = "chain"
-
-
 @verbs.app.command()
 def posterior(
     study: verbs.StudyPath,
     out: verbs.OutFolder = None,
-    method: Annotated[
-        Taken, typer.Option("--method", help="Weighed draws, a chain, or draws first and a chain where needed.")
-    ] = Taken.auto,
     steps: Annotated[
         int | None,
         typer.Option("--steps", min=1, help="A chain of so many steps, a quarter left out [what it takes, to 2000]."),
@@ -53,9 +41,7 @@ def posterior(
         described = read_study(study)
         target = verbs.to_folder(Posterior, out, study.with_name(f"{study.stem}-posterior"), [CHAIN], described)
         executor = local_executor(thread_count())
-        sampling = Sampling(
-            method=method.value, steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=executor
-        )
+        sampling = Sampling(steps=steps, walkers=walkers, seed=seed, scaled=scaled, executor=executor)
         verbs.give(
             lambda shown: described.posterior(
                 sampling=sampling, listeners=Listeners(expected=shown[0], progress=shown[1])

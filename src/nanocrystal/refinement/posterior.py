@@ -252,7 +252,9 @@ class Way:
         if draws.enough or (self.sampling.method == "importance" and usable):
             return True
         if self.sampling.method == "importance":
-            raise InputError("posterior", "of all places about the fit none can be calculated; ask for --method chain.")
+            raise InputError(
+                "posterior", "of all places about the fit none can be calculated; ask for a chain with --steps."
+            )
         return emcee_missing() and usable
 
     def _with_workers(self, forecast: Expected, work: Callable[[Evaluate], Drawn]) -> Drawn:

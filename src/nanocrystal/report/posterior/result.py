@@ -289,7 +289,7 @@ class Posterior(Outcome):
         if self.converged:
             return "whole", ""
         if self.sampling.method == "importance":
-            return "incomplete", "Not converged: the draws do not suffice; --method chain walks instead."
+            return "incomplete", "Not converged: the draws do not suffice; --steps 500 walks a chain instead."
         return "incomplete", "Not converged: the chain is too short; more --steps, or more --walkers."
 
     def computed(self) -> Mapping[str, Any]:
