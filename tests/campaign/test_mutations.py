@@ -590,28 +590,28 @@ MUTATIONS = (
     ),
     # ---- posteriors ----
     M(
-        "refinement/posterior_density.py",
+        "refinement/posterior/density.py",
         "Density(main - 0.5 * log_det,",
         "Density(main + 0.5 * log_det,",
         "refinement/test_by_deviance.py::test_posterior_density_of_counts_is_the_integral_of_their_likelihood",
     ),
     M(
-        "refinement/posterior_density.py",
+        "refinement/posterior/density.py",
         "ROUNDS if problem.is_counted else 0",
         "0",
         "refinement/test_by_deviance.py::test_posterior_density_of_counts_is_the_integral_of_their_likelihood",
     ),
     M(
-        "refinement/posterior_density.py",
+        "refinement/posterior/density.py",
         "self.freedom = problem.n_points - self.n_linear",
         "self.freedom = problem.n_points",
-        "refinement/test_posterior.py::test_unknown_noise_gives_students_t",
+        "refinement/posterior/test_posterior.py::test_unknown_noise_gives_students_t",
     ),
     M(
-        "refinement/posterior_density.py",
+        "refinement/posterior/density.py",
         "main = -0.5 * chi2 / self.factor**2",
         "main = -0.5 * chi2",
-        "refinement/test_posterior.py::test_scaled_sigmas_widen_the_law_by_that_factor",
+        "refinement/posterior/test_posterior.py::test_scaled_sigmas_widen_the_law_by_that_factor",
     ),
     # ---- what is taken as given, boxes, candidates that contain others ----
     M(

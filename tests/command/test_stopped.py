@@ -176,7 +176,7 @@ def test_a_posterior_keeps_its_chain(small: SmallStudy) -> None:
 
 STEPS = """
 import sys
-import nanocrystal.refinement.posterior_sampling as sampling
+import nanocrystal.refinement.posterior.sampling as sampling
 from nanocrystal.cli import main
 
 step, count = sampling._Ensemble.step, [0]

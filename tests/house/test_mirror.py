@@ -90,12 +90,14 @@ COVERED: dict[str, dict[str, str]] = {
         "truth/test_reduction": "composition physical reduction structure sum_rules",
     },
     "refinement": {
-        "command/test_posterior": "posterior_workers",
         "refinement/test_comparison": "verdict",
-        "refinement/test_posterior": "posterior_findings posterior_marginal",
     },
     "refinement/design": {
         "refinement/design/test_plan": "bench information",
+    },
+    "refinement/posterior": {
+        "command/test_posterior": "workers",
+        "refinement/posterior/test_posterior": "findings marginal",
     },
     "report": {
         "command/test_stopped": "rescue",

@@ -30,7 +30,7 @@ from nanocrystal.parameters import (
 from nanocrystal.parameters.meaning import ANY, CRYSTAL, DIMENSIONS, MEASUREMENT
 from nanocrystal.refinement import declared_parameters, refine
 from nanocrystal.refinement.design import plan_measurement
-from nanocrystal.refinement.posterior_chain import marginal_of
+from nanocrystal.refinement.posterior.chain import marginal_of
 from nanocrystal.report.page.tables import parameters_csv
 from nanocrystal.report.reading import read_result
 from nanocrystal.report.refined.result import Result

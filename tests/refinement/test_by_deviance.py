@@ -13,7 +13,7 @@ from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement import Options
 from nanocrystal.refinement.by_deviance import _slope_of_root, least_deviance
 from nanocrystal.refinement.optimise import optimise
-from nanocrystal.refinement.posterior_density import LogPosterior
+from nanocrystal.refinement.posterior.density import LogPosterior
 from nanocrystal.refinement.problem import Problem
 from support.toy_models import ToyModel, toy_problem
 

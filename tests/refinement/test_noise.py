@@ -18,8 +18,8 @@ from nanocrystal.refinement.comparison import residual_of
 from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import optimise
-from nanocrystal.refinement.posterior_density import LogPosterior
-from nanocrystal.refinement.posterior_workers import target_maker
+from nanocrystal.refinement.posterior.density import LogPosterior
+from nanocrystal.refinement.posterior.workers import target_maker
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.refinement.uncertainty import covariance
 from nanocrystal.sample import Population, Sample, Sphere

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nanocrystal.refinement.posterior_weights import (
+from nanocrystal.refinement.posterior.weights import (
     effective_number,
     fitted_pareto,
     most_index,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nanocrystal.refinement.posterior_proposal import (
+from nanocrystal.refinement.posterior.proposal import (
     DEFENSIVE,
     Proposal,
     even_of_normal,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refinement.posterior_marginal import weighted_marginal
-from nanocrystal.refinement.posterior_sampling import Chain, emcee_module
+from nanocrystal.refinement.posterior.marginal import weighted_marginal
+from nanocrystal.refinement.posterior.sampling import Chain, emcee_module
 from nanocrystal.report.posterior.result import (
     BURNED,
     FEWEST_DRAWS,

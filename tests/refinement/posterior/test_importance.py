@@ -11,12 +11,12 @@ from scipy import stats
 
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter, vary
-from nanocrystal.refinement import posterior
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
-from nanocrystal.refinement.posterior import Listeners, Sampling, Way, assembled_posterior
-from nanocrystal.refinement.posterior_density import Density, LogPosterior, laplace
-from nanocrystal.refinement.posterior_importance import MOST, PILOT, importance_sampled, independent_draws
+from nanocrystal.refinement.posterior import posterior
+from nanocrystal.refinement.posterior.density import Density, LogPosterior, laplace
+from nanocrystal.refinement.posterior.importance import MOST, PILOT, importance_sampled, independent_draws
+from nanocrystal.refinement.posterior.posterior import Listeners, Sampling, Way, assembled_posterior
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, Posterior
 from support.posterior_toys import LEFT, SIGMA, X, amount, normal_law, on_grid, quadratic, valley

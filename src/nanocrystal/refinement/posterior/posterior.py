@@ -24,11 +24,11 @@ from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.noise import weighed_by_noise
 from nanocrystal.refinement.optimise import Descent, Options, optimise
 from nanocrystal.refinement.optimise import Progress as FitProgress
-from nanocrystal.refinement.posterior_assembly import chain_posterior, importance_posterior
-from nanocrystal.refinement.posterior_chain import long_enough
-from nanocrystal.refinement.posterior_density import Laplace, LogPosterior, laplace
-from nanocrystal.refinement.posterior_importance import USUAL, WeightedDraws, importance_sampled
-from nanocrystal.refinement.posterior_sampling import (
+from nanocrystal.refinement.posterior.assembly import chain_posterior, importance_posterior
+from nanocrystal.refinement.posterior.chain import long_enough
+from nanocrystal.refinement.posterior.density import Laplace, LogPosterior, laplace
+from nanocrystal.refinement.posterior.importance import USUAL, WeightedDraws, importance_sampled
+from nanocrystal.refinement.posterior.sampling import (
     JUDGED,
     Chain,
     Evaluate,
@@ -40,7 +40,7 @@ from nanocrystal.refinement.posterior_sampling import (
     sampled,
     usual_walkers,
 )
-from nanocrystal.refinement.posterior_workers import evaluating, target_maker
+from nanocrystal.refinement.posterior.workers import evaluating, target_maker
 from nanocrystal.report.posterior.result import Posterior
 from nanocrystal.report.refined.result import Result
 

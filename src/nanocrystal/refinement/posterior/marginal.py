@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refinement.posterior_weights import weighted_quantiles
+from nanocrystal.refinement.posterior.weights import weighted_quantiles
 from nanocrystal.report.posterior.result import NEAR_BOUND, LeastSquaresValue, Limit, Marginal
 from nanocrystal.report.refined.result import Result
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.errors import InputError
-from nanocrystal.refinement.posterior_density import Density, Laplace, LogPosterior
-from nanocrystal.refinement.posterior_proposal import Proposal, first_proposal
+from nanocrystal.refinement.posterior.density import Density, Laplace, LogPosterior
+from nanocrystal.refinement.posterior.proposal import Proposal, first_proposal
 from nanocrystal.report.posterior.result import FREEDOM
 
 FloatArray = NDArray[np.float64]

@@ -4,7 +4,7 @@ Each place is drawn on its own from a law with wide tails, within the bounds, an
 to that law; a few hundred say what a chain says with many thousands. Where the weights are uneven the law learns from
 the draws so far (O. Cappé, R. Douc, A. Guillin, J.-M. Marin & C. P. Robert, Stat. Comput. 18, 447 (2008)), whose
 weights are then those of the mixture of all laws that they came from (E. Veach & L. Guibas, SIGGRAPH 95, 419); only
-draws from the last law, made after it was fixed, say what is reported. `posterior_weights` judges them.
+draws from the last law, made after it was fixed, say what is reported. `weights` judges them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refinement.posterior_density import Density, Laplace, LogPosterior
-from nanocrystal.refinement.posterior_proposal import Proposal, even_of_normal, first_proposal, learned_proposal
-from nanocrystal.refinement.posterior_weights import effective_number, most_index, smoothed_weights
+from nanocrystal.refinement.posterior.density import Density, Laplace, LogPosterior
+from nanocrystal.refinement.posterior.proposal import Proposal, even_of_normal, first_proposal, learned_proposal
+from nanocrystal.refinement.posterior.weights import effective_number, most_index, smoothed_weights
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, FREEDOM
 
 FloatArray = NDArray[np.float64]

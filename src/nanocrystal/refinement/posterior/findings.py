@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refinement.posterior_density import LogPosterior
+from nanocrystal.refinement.posterior.density import LogPosterior
 from nanocrystal.report.posterior.result import Marginal
 from nanocrystal.report.refined.result import Result
 

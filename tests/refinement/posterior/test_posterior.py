@@ -10,10 +10,10 @@ from nanocrystal.errors import InputError
 from nanocrystal.parameters import Parameter, vary
 from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
-from nanocrystal.refinement.posterior_assembly import chain_posterior
-from nanocrystal.refinement.posterior_chain import autocorrelation_time, gelman_rubin
-from nanocrystal.refinement.posterior_density import LogPosterior, laplace
-from nanocrystal.refinement.posterior_sampling import Walk, sampled
+from nanocrystal.refinement.posterior.assembly import chain_posterior
+from nanocrystal.refinement.posterior.chain import autocorrelation_time, gelman_rubin
+from nanocrystal.refinement.posterior.density import LogPosterior, laplace
+from nanocrystal.refinement.posterior.sampling import Walk, sampled
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.report.posterior.result import Posterior
 from support.posterior_toys import LEFT, SIGMA, X, amount, normal_law, on_grid, quadratic, valley

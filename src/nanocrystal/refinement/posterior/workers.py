@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from nanocrystal.errors import RefinementError
 from nanocrystal.measurement import Measured
 from nanocrystal.processes import Begin, Executor, Job, Lost, Report, Workers, answers
-from nanocrystal.refinement.posterior_density import Density, LogPosterior
-from nanocrystal.refinement.posterior_sampling import Evaluate
+from nanocrystal.refinement.posterior.density import Density, LogPosterior
+from nanocrystal.refinement.posterior.sampling import Evaluate
 
 FloatArray = NDArray[np.float64]
 

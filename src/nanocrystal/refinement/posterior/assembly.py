@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.refinement.posterior_chain import kept_samples, marginal_of, shortcomings
-from nanocrystal.refinement.posterior_density import LogPosterior
-from nanocrystal.refinement.posterior_findings import errors_scaled, findings, noise_words
-from nanocrystal.refinement.posterior_importance import WeightedDraws, independent_draws
-from nanocrystal.refinement.posterior_marginal import weighted_marginal
-from nanocrystal.refinement.posterior_sampling import Chain, Walk
-from nanocrystal.refinement.posterior_weights import most_index, resampled
+from nanocrystal.refinement.posterior.chain import kept_samples, marginal_of, shortcomings
+from nanocrystal.refinement.posterior.density import LogPosterior
+from nanocrystal.refinement.posterior.findings import errors_scaled, findings, noise_words
+from nanocrystal.refinement.posterior.importance import WeightedDraws, independent_draws
+from nanocrystal.refinement.posterior.marginal import weighted_marginal
+from nanocrystal.refinement.posterior.sampling import Chain, Walk
+from nanocrystal.refinement.posterior.weights import most_index, resampled
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, Marginal, Posterior, SamplingRecord
 from nanocrystal.report.refined.result import Result
 
