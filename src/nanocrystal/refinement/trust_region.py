@@ -3,8 +3,8 @@
 M. A. Branch, T. F. Coleman & Y. Li, SIAM J. Sci. Comput. 21, 1 (1999); the length of a step is found as by J. J. Moré,
 Lecture Notes in Mathematics 630, 105 (1978). It is what `scipy.optimize.least_squares` does with method "trf", a
 linear loss and x_scale "jac", and takes the same steps; optimisers of SciPy take longer to load than most fits last.
-Where a Jacobian is dear, those after steps that went as foreseen are the last one with the change of the residuals put in
-(C. G. Broyden, Math. Comp. 19, 577 (1965)); a minimum is judged by a Jacobian that was taken there.
+Where a Jacobian is dear, those after steps that went as foreseen are the last one with the change of the residuals put
+in (C. G. Broyden, Math. Comp. 19, 577 (1965)); a minimum is judged by a Jacobian that was taken there.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Counted:
         self.sums = 0
 
         def counted(*given: Any) -> Any:
-            self.sums += given[5].first
+            self.sums += given[5].derived
             return pairs.reduced_lattice_moments(*given)
 
         monkeypatch.setattr(lattice_pairs, "reduced_lattice_moments", counted)

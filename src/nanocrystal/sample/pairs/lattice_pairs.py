@@ -353,7 +353,7 @@ class LatticeNow:
                 self.n_pair_kinds,
                 grid.h,
                 n_bins,
-                Rows(strains, 1),
+                Rows(strains, derived=True),
                 lambda kind, moments: each(moments),
             )
             return SummedRows(tuple(weighted.weights[0, 1:, 0].tolist()), mixing, by_kind)
