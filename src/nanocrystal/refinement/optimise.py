@@ -107,6 +107,8 @@ VANISHING = 1e-12
 """gradient of residuals that are measured by the size of the data, at which a descent ends"""
 DEAR = 2
 """parameters whose derivatives are differences of curves, from which on a Jacobian is updated where it may be"""
+AS_LOW = 1e-8
+"""parts by which the misfits of two minima that are as low differ by rounding alone"""
 INSIDE = 3e-7
 """of the scale of a parameter: so far from its bounds a descent begins, since a trust region as wide as a value that
 is nearly 0 would end it at once"""
@@ -221,7 +223,7 @@ def optimise(
     except KeyboardInterrupt:  # before, between or after descents
         ended = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(ended, interrupted=True, message=INTERRUPTED))
-    best = min(outcomes, key=lambda o: o.point.misfit)
+    best = _least(outcomes)
     if any(o.interrupted for o in outcomes):
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
@@ -232,6 +234,13 @@ def optimise(
         if not o.interrupted
     )
     return replace(best, n_iterations=sum(o.n_iterations for o in outcomes), ends=ends)
+
+
+def _least(outcomes: Sequence[Descent]) -> Descent:
+    """Return the descent that led lowest; of several to minima as low, such as mirrored ones, the first."""
+    least = min(o.point.misfit for o in outcomes)
+    level = [o for o in outcomes if o.point.misfit <= least * (1.0 + AS_LOW)]
+    return max(level, key=lambda o: o.converged)
 
 
 def _exchanged(

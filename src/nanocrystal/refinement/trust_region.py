@@ -28,7 +28,7 @@ POOR, GOOD = 0.25, 0.75
 """ratios of what a step gains to what it should, below which the region shrinks and above which it may grow"""
 FORESEEN = (0.7, 1.4)
 """ratios of what a step gains to what it should, between which a Jacobian is not taken anew"""
-SETTLED = 0.1
+SETTLED = 0.01
 """of what ends a descent: so little left to gain, no further step is tried"""
 FAR = 0.5
 """parts of the sum of squares that a step gains, from which on the minimum is too far to spare a Jacobian"""
