@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from nanocrystal.refinement import Options
 from nanocrystal.refinement.fit import _estimates
 from nanocrystal.refinement.joint import started_at
 from nanocrystal.refinement.minima import minima_of
-from nanocrystal.refinement.optimise import Descent, End, optimise
+from nanocrystal.refinement.optimise import Descent, End, _least, optimise
 from nanocrystal.refinement.uncertainty import covariance
 from support.toy_models import ToyModel, toy_problem
 
@@ -93,3 +95,23 @@ def test_two_minima_that_are_one_curve_are_both_told() -> None:
     assert first.startswith("1 of 2 starting points ended at this minimum, 1 at another, where χ² over the misfit is ")
     assert second.startswith("another minimum is as good (χ² over the misfit ")
     assert f"{B} {-found.point.x[0]:.4g} for {found.point.x[0]:.4g}" in second
+
+
+@pytest.mark.parametrize(
+    ("misfits", "converged", "chosen"),
+    [
+        ((5.0, 4.0, 6.0), (True, True, True), 1),
+        ((5.0, 4.0 + 1e-9, 4.0), (True, True, True), 1),
+        ((4.0 + 1e-9, 5.0, 4.0), (False, True, True), 2),
+        ((4.0, 4.0), (False, False), 0),
+        ((4.0, 4.0 + 1e-6), (False, True), 0),
+    ],
+)
+def test_of_minima_as_low_the_first_is_reported(
+    misfits: tuple[float, ...], converged: tuple[bool, ...], chosen: int
+) -> None:
+    """Rounding alone would choose between mirrored ones."""
+    made: list[Any] = [
+        SimpleNamespace(point=SimpleNamespace(misfit=m), converged=c) for m, c in zip(misfits, converged, strict=True)
+    ]
+    assert _least(made) is made[chosen]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from nanocrystal.refinement.trust_region import Bounds, Ended, Tolerances, least_squares
+from nanocrystal.refinement.trust_region import FAR, Bounds, Ended, Tolerances, _followed, least_squares
 
 FREE = np.array([np.inf])
 TIGHT = Tolerances(1e-9, 1e-9, 1e-12)
@@ -106,3 +106,58 @@ def test_the_number_of_evaluations_ends_a_descent() -> None:
     residual, jacobian, x = curved(3)
     unbounded = Bounds(np.full(len(x), -np.inf), np.full(len(x), np.inf))
     assert least_squares(residual, jacobian, x, unbounded, TIGHT, 1) == Ended(x, 0)
+
+
+# ---- Jacobians that follow from the one before ----------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_with_fewer_jacobians_it_ends_at_a_minimum_as_low(seed: int) -> None:
+    residual, jacobian, x = curved(seed)
+    bounds = limits(seed, len(x))
+    x = np.clip(x, np.maximum(0.9 * bounds.low, -1e9), np.minimum(0.9 * bounds.high, 1e9))
+    taken = {True: 0, False: 0}
+    squares = {}
+    for spares in (False, True):
+
+        def counted(x: np.ndarray, spares: bool = spares) -> np.ndarray:
+            taken[spares] += 1
+            return jacobian(x)
+
+        ended = least_squares(residual, counted, x, bounds, TIGHT, 1000, lambda _, spares=spares: spares)
+        assert ended.status > 0
+        squares[spares] = 0.5 * np.sum(residual(ended.x) ** 2)
+    assert squares[True] == pytest.approx(squares[False], rel=1e-7)
+    assert taken[True] <= taken[False] + 1
+
+
+def test_of_a_jacobian_along_one_line_only_that_line_is_learnt() -> None:
+    """Residuals that bend along x₀ alone: after a step of length L along it the secant is the Jacobian there."""
+    j = np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 1.0]])
+    step, change = np.array([0.5, 0.0]), np.array([1.5, 0.2, 0.4])
+    found = _followed(j, np.array([3.0, 7.0]), step, change)
+    np.testing.assert_allclose(found @ step, change, rtol=1e-14)
+    np.testing.assert_array_equal(found[:, 1], j[:, 1])
+
+
+def test_what_is_far_takes_its_jacobians() -> None:
+    """Rosenbrock's valley from its usual start: no step that gains half of what is left spares one."""
+    asked: list[tuple[float, float]] = []
+    at: list[float] = []
+
+    def residual(x: np.ndarray) -> np.ndarray:
+        r = np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])
+        at.append(float(r @ r))
+        return r
+
+    def jacobian(x: np.ndarray) -> np.ndarray:
+        return np.array([[-20.0 * x[0], 10.0], [-1.0, 0.0]])
+
+    def spares(x: np.ndarray) -> bool:
+        asked.append((at[-1], min(at[:-1])))
+        return True
+
+    unbounded = Bounds(np.full(2, -np.inf), np.full(2, np.inf))
+    ended = least_squares(residual, jacobian, np.array([-1.2, 1.0]), unbounded, TIGHT, 500, spares)
+    np.testing.assert_allclose(ended.x, 1.0, atol=1e-5)
+    assert all(now > FAR * before for now, before in asked if before > 1e-9)

@@ -16,6 +16,7 @@ from scipy.stats import betabinom, binom
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import declared_parameters
+from nanocrystal.refinement.fit import bound_problem
 from nanocrystal.sample import (
     Brick,
     Bulk,
@@ -33,6 +34,7 @@ from nanocrystal.sample.surroundings import Surroundings, clustered, three_layer
 from nanocrystal.study import read_study
 from nanocrystal.study.study import Study
 from support.modelling import crystal
+from support.richardson import errors_of_derivatives, exact_addresses_of
 from support.structures import CUBIC, CUBIC_CSPBBR3, GAMMA_CSPBBR3, WURTZITE_CDSE, cubic_cluster
 
 A = CUBIC_CSPBBR3
@@ -277,6 +279,19 @@ def test_areas_are_those_of_the_sample() -> None:
     core = (moments[3] - 3.0 * t * moments[2] + 3.0 * t**2 * moments[1] - t**3) / moments[3]
     assert result.derived["datasets.cs.core_fraction"].value == pytest.approx(core, abs=2e-3)
     assert result.derived["datasets.cs.surface_fraction"].value == pytest.approx(1.0 - core, abs=2e-3)
+
+
+@pytest.mark.parametrize("mixing", list(MIXING))
+def test_lines_are_derived_exactly(mixing: str, tmp_path: Path) -> None:
+    study = written(tmp_path, mixing, 'x = "40:160:1"\nnoise = { sigma = 2e-4, seed = 7 }', False)
+    [columns] = study.simulated().values()
+    np.savetxt(tmp_path / "cs.txt", np.column_stack(list(columns.values())))
+    study = written(tmp_path, mixing, 'file = "cs.txt"\nlorentzian_part = { value = 0.3, vary = true }', True)
+    problem = bound_problem(study.sample, study.datasets, tmp_path)
+    errors, exact = errors_of_derivatives(problem, "cs"), exact_addresses_of(problem, "cs")
+    assert exact == {a for a in errors if a.startswith("datasets.")}
+    assert "datasets.cs.shifts.Cl" in exact
+    assert max(errors[a] for a in exact) < 1e-5  # what extrapolation leaves of narrow lines
 
 
 # ---- wrong input --------------------------------------------------------------------------------

@@ -38,6 +38,40 @@ def _add4(typing_context: Any, array: Any, offset: Any, a: Any, b: Any, c: Any, 
     return types.void(array, offset, a, b, c, d), codegen
 
 
+@intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+def _add16(typing_context: Any, array: Any, offset: Any, weights: Any, first: Any, u: Any) -> Any:
+    """array[offset + 4 k + n] += weights[first + k] uⁿ for k, n = 0 … 3, in single precision, by one operation."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        single, lane = ir.FloatType(), ir.IntType(32)
+        four, sixteen = ir.VectorType(single, 4), ir.VectorType(single, 16)
+
+        def place_of(which: int, at: Any, kind: Any) -> Any:
+            data = context.make_array(signature.args[which])(context, builder, arguments[which]).data
+            element = builder.gep(builder.bitcast(data, single.as_pointer()), [at])
+            return builder.bitcast(element, kind.as_pointer())
+
+        def spread(vector: Any, lanes: list[int]) -> Any:
+            mask = ir.Constant(ir.VectorType(lane, 16), [ir.Constant(lane, n) for n in lanes])
+            return builder.shuffle_vector(vector, ir.Constant(four, ir.Undefined), mask)
+
+        power, powers = ir.Constant(single, 1.0), ir.Constant(four, ir.Undefined)
+        for n in range(4):
+            powers = builder.insert_element(powers, power, ir.Constant(lane, n))
+            power = builder.fmul(power, arguments[4])
+        chosen = builder.load(place_of(2, arguments[3], four))
+        chosen.align = 4
+        added = builder.fmul(spread(chosen, [k for k in range(4) for _ in range(4)]), spread(powers, [0, 1, 2, 3] * 4))
+        place = place_of(0, arguments[1], sixteen)
+        bins = builder.load(place)
+        bins.align = 4
+        stored = builder.store(builder.fadd(bins, added), place)
+        stored.align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, offset, weights, first, u), codegen
+
+
 @jit
 def _distances(x, y, z, xi, yi, zi, inverse_h, last, index, t):
     """Bin index (at most `last`) and place t in the bin of the distances of (xi, yi, zi) to the block."""
@@ -97,47 +131,92 @@ def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, in
 
 
 @jit
-def point_pairs_rows(x, y, z, weights, points, factors, strains, first_row, h, last, histogram, index, t):
-    """As `point_pairs` for many rows at once, histogram[(bin n_rows + row) 4 …].
-
-    weights: (n_lattice, n_weights), one row each from first_row on; strains: (n_strains, 6), the elements xx, yy, zz,
-    xy + yx, xz + zx, yz + zy of E, one further row each: the first weight times d·E·d/d², the relative change of the
-    distance.
-    """
-    n_lattice, block = x.shape[0], index.shape[0]
-    n_weights, n_strains = weights.shape[1], strains.shape[0]
-    n_rows = n_weights - first_row + n_strains
+def point_pairs_rows(x, y, z, weights, points, factors, inverse_h, last, histogram, index, t):
+    """As `point_pairs` for many rows at once, histogram[(bin n_rows + row) 4 …]; weights: (n_lattice, n_rows)."""
+    n_lattice, n_rows, block = x.shape[0], weights.shape[1], index.shape[0]
     for p in range(points.shape[0]):
-        px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], factors[p]
+        factor = factors[p]
         for start in range(0, n_lattice, block):
             stop = min(start + block, n_lattice)
             xb, yb, zb = x[start:stop], y[start:stop], z[start:stop]
-            _distances(xb, yb, zb, px, py, pz, 1.0 / h, last, index, t)
+            _distances(xb, yb, zb, points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t)
             for m in range(stop - start):
                 u = t[m]
                 u2 = u * u
                 u3 = u2 * u
                 place = np.intp(index[m]) * n_rows * 4
-                for row in range(first_row, n_weights):
+                for row in range(n_rows):
                     w = factor * weights[start + m, row]
                     _add4(histogram, place, w, w * u, w * u2, w * u3)
                     place += 4
-                if n_strains > 0:
-                    dx = xb[m] - px
-                    dy = yb[m] - py
-                    dz = zb[m] - pz
-                    w0 = factor * weights[start + m, 0] / (dx * dx + dy * dy + dz * dz + 1e-12)
-                    for k in range(n_strains):
-                        w = w0 * (
-                            strains[k, 0] * dx * dx
-                            + strains[k, 1] * dy * dy
-                            + strains[k, 2] * dz * dz
-                            + strains[k, 3] * dx * dy
-                            + strains[k, 4] * dx * dz
-                            + strains[k, 5] * dy * dz
-                        )
-                        _add4(histogram, place, w, w * u, w * u2, w * u3)
-                        place += 4
+
+
+@jit
+def _weigh(weights, factor, rows):
+    """rows[m] = factor weights[m], both flat."""
+    for m in range(weights.shape[0]):
+        rows[m] = factor * weights[m]
+
+
+@jit
+def _directions(x, y, z, px, py, pz, ux, uy, uz):
+    """The directions in which the block lies from a point."""
+    for m in range(x.shape[0]):
+        dx = np.float32(x[m] - px)
+        dy = np.float32(y[m] - py)
+        dz = np.float32(z[m] - pz)
+        over = np.float32(1.0) / np.sqrt(dx * dx + dy * dy + dz * dz + np.float32(1e-12))
+        ux[m] = dx * over
+        uy[m] = dy * over
+        uz[m] = dz * over
+
+
+@jit
+def _strain(ux, uy, uz, e, n_rows, rows):
+    """Multiply rows[m n_rows] with the relative change u·E·u of the distance in direction u under a strain."""
+    e0, e1, e2, e3, e4, e5 = e[0], e[1], e[2], e[3], e[4], e[5]
+    for m in range(ux.shape[0]):
+        a = ux[m]
+        b = uy[m]
+        c = uz[m]
+        rows[m * n_rows] *= a * (e0 * a + e3 * b + e4 * c) + b * (e1 * b + e5 * c) + e2 * c * c
+
+
+@jit
+def _add_rows(index, t, n, rows, n_rows, histogram):
+    for m in range(n):
+        u = np.float32(t[m])
+        place, row = np.intp(index[m]) * n_rows * 4, m * n_rows
+        for _ in range(n_rows // 4):
+            _add16(histogram, place, rows, row, u)
+            place += 16
+            row += 4
+
+
+@jit
+def point_pairs_slopes(x, y, z, weights, points, factors, strains, first, inverse_h, last, histogram, index, t, rows):
+    """As `point_pairs_rows` in single precision, four rows by one operation, and with rows of strains.
+
+    weights: (n_lattice, n_rows), n_rows a multiple of four; from column `first` on, once for each strain, how many
+    pairs each offset has; strains: (n_strains, 6), the elements xx, yy, zz, xy + yx, xz + zx, yz + zy of E, for which
+    these times d·E·d/d² are summed, the relative change of the distance; rows: (block n_rows), scratch.
+    """
+    n_lattice, block, n_rows = x.shape[0], index.shape[0], weights.shape[1]
+    flat = weights.reshape(-1)
+    ux, uy, uz = np.empty(block, np.float32), np.empty(block, np.float32), np.empty(block, np.float32)
+    for p in range(points.shape[0]):
+        px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], np.float32(factors[p])
+        for start in range(0, n_lattice, block):
+            stop = min(start + block, n_lattice)
+            n = stop - start
+            xb, yb, zb = x[start:stop], y[start:stop], z[start:stop]
+            _distances(xb, yb, zb, px, py, pz, inverse_h, last, index, t)
+            _weigh(flat[start * n_rows : stop * n_rows], factor, rows)
+            if strains.shape[0] > 0:
+                _directions(xb, yb, zb, px, py, pz, ux, uy, uz)
+                for k in range(strains.shape[0]):
+                    _strain(ux[:n], uy[:n], uz[:n], strains[k], n_rows, rows[first + k :])
+            _add_rows(index, t, n, rows, n_rows, histogram)
 
 
 @jit

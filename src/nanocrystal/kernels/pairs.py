@@ -31,6 +31,10 @@ FEW_PAIRS = 5e5
 """pairs of a lattice sum that are counted before threads have started"""
 BLOCK = 2048
 """atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
+ROWS_BLOCK = 256
+"""the same where many rows of single precision are buffered, too"""
+HELD_IN_SINGLE = 100
+"""pairs for each bin that are summed in single precision before double takes over: so each sum keeps five digits"""
 OFFSETS_AT_ONCE = 4_000_000
 """lattice offsets that are held in memory: about 400 MB"""
 PARTS = 16
@@ -107,6 +111,11 @@ class LatticePairs:
     factors: FloatArray
     kinds: IntArray
 
+    def of_kind(self, kind: int) -> tuple[FloatArray, FloatArray]:
+        """Return points and factors of one pair kind."""
+        chosen = self.kinds == kind
+        return np.ascontiguousarray(self.points[chosen]), np.ascontiguousarray(self.factors[chosen])
+
 
 def _no_strains() -> FloatArray:
     return np.zeros((0, 3, 3))
@@ -114,13 +123,14 @@ def _no_strains() -> FloatArray:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is summed of a lattice: the rows of the weights from `first` on, then one row for each strain.
+    """What is summed of a lattice: the rows of the weights, or of derivatives those after the first, then the strains.
 
-    strains: (n_strains, 3, 3); for each the first weight times the relative change of the distance is summed.
+    strains: (n_strains, 3, 3), of derivatives; for each the first weight times the relative change of the distance is
+    summed.
     """
 
     strains: FloatArray = field(default_factory=_no_strains)
-    first: int = 0
+    derived: bool = False
 
 
 def lattice_moments(
@@ -153,38 +163,18 @@ def reduced_lattice_moments(
 ) -> dict[int, T]:
     """Return what `reduce` makes of the moments of each pair kind, as `lattice_moments` counts them.
 
-    reduce(kind, moments): moments is (n_weights + n_strains, n_bins, 4) and is used again after the call; its rows
+    reduce(kind, moments): moments is (n_weights + n_strains, n_bins, 4) and may be used again after the call; its rows
     belong to the rows of the weights, then to the strains. So the moments of one pair kind at a time are in memory,
-    whatever the number of rows.
+    whatever the number of rows. Those of derivatives are summed in single precision, good to 1e-5 of their maximum.
     """
-    fast = load("_pairs_numba")
-    strains, first_row = rows.strains, rows.first
-    n_rows = len(jobs[0].weights) - first_row + len(strains)
-    elements = np.array(
-        [[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]] for e in strains]
-    ).reshape(-1, 6)
     places = [np.ascontiguousarray((job.offsets @ vectors).T) for job in jobs]
-    by_offset = [np.ascontiguousarray(job.weights.T) for job in jobs]
+    counted = _slopes(jobs, places, h, n_bins, rows) if rows.derived else _counts(jobs, places, h, n_bins)
     sizes = np.zeros(n_pair_kinds)
     for job in jobs:
         sizes += len(job.offsets) * np.bincount(job.kinds, minlength=n_pair_kinds)
-    scratch = threading.local()
 
     def of_kind(kind: int) -> T:
-        if not hasattr(scratch, "histogram"):
-            scratch.histogram = np.zeros(n_bins * n_rows * N_MOMENTS)
-            scratch.index, scratch.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-        else:
-            scratch.histogram[:] = 0.0
-        buffers = (scratch.histogram, scratch.index, scratch.t)
-        for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
-            chosen = job.kinds == kind
-            points, factors = np.ascontiguousarray(job.points[chosen]), np.ascontiguousarray(job.factors[chosen])
-            if n_rows == 1 and first_row == 0:
-                fast.point_pairs(x, y, z, weights[:, 0], points, factors, 1.0 / h, n_bins - 1.0, *buffers)
-            else:
-                fast.point_pairs_rows(x, y, z, weights, points, factors, elements, first_row, h, n_bins - 1.0, *buffers)
-        moments = np.swapaxes(scratch.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
+        moments = counted(kind)
         moments[:, : int(0.5 / h)] = 0.0
         moments[:, -1] = 0.0
         return reduce(kind, moments)
@@ -194,6 +184,80 @@ def reduced_lattice_moments(
         return {kind: of_kind(kind) for kind in kinds}
     with ThreadPoolExecutor(thread_count()) as pool:
         return dict(zip(kinds, pool.map(of_kind, kinds), strict=True))
+
+
+def _counts(
+    jobs: Sequence[LatticePairs], places: list[FloatArray], h: float, n_bins: int
+) -> Callable[[int], FloatArray]:
+    """Return the function from a pair kind to the moments of the rows of the weights, (n_weights, n_bins, 4)."""
+    fast, scratch, n_rows = load("_pairs_numba"), threading.local(), len(jobs[0].weights)
+    by_offset = [np.ascontiguousarray(job.weights.T) for job in jobs]
+
+    def counted(kind: int) -> FloatArray:
+        if not hasattr(scratch, "histogram"):
+            scratch.histogram = np.zeros(n_bins * n_rows * N_MOMENTS)
+            scratch.index, scratch.t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+        else:
+            scratch.histogram[:] = 0.0
+        how = (1.0 / h, n_bins - 1.0, scratch.histogram, scratch.index, scratch.t)
+        for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
+            points, factors = job.of_kind(kind)
+            if n_rows == 1:
+                fast.point_pairs(x, y, z, weights[:, 0], points, factors, *how)
+            else:
+                fast.point_pairs_rows(x, y, z, weights, points, factors, *how)
+        return np.swapaxes(scratch.histogram.reshape(n_bins, n_rows, N_MOMENTS), 0, 1)
+
+    return counted
+
+
+def _slopes(
+    jobs: Sequence[LatticePairs], places: list[FloatArray], h: float, n_bins: int, rows: Rows
+) -> Callable[[int], FloatArray]:
+    """Return the function from a pair kind to the moments of its derivatives, (n_weights − 1 + n_strains, n_bins, 4).
+
+    Summed in single precision, and from time to time added up in double.
+    """
+    fast, scratch, most = load("_pairs_numba"), threading.local(), int(HELD_IN_SINGLE * n_bins)
+    first = len(jobs[0].weights) - 1
+    n_rows = first + len(rows.strains)
+    n_held = -(-n_rows // 4) * 4
+    elements = np.array(
+        [[e[0, 0], e[1, 1], e[2, 2], e[0, 1] + e[1, 0], e[0, 2] + e[2, 0], e[1, 2] + e[2, 1]] for e in rows.strains],
+        dtype=np.float32,
+    ).reshape(-1, 6)
+    by_offset = []
+    for job in jobs:
+        weights = np.zeros((len(job.offsets), n_held), np.float32)
+        weights[:, :first], weights[:, first:n_rows] = job.weights[1:].T, job.weights[0][:, None]
+        by_offset.append(weights)
+
+    def counted(kind: int) -> FloatArray:
+        if not hasattr(scratch, "histogram"):
+            scratch.histogram = np.zeros(n_bins * n_held * N_MOMENTS, np.float32)
+            scratch.index, scratch.t = np.empty(ROWS_BLOCK, np.int32), np.empty(ROWS_BLOCK)
+            scratch.rows = np.empty(ROWS_BLOCK * n_held, np.float32)
+        buffers = (scratch.histogram, scratch.index, scratch.t, scratch.rows)
+        summed = np.swapaxes(scratch.histogram.reshape(n_bins, n_held, N_MOMENTS), 0, 1)[:n_rows]
+        moments, held = np.zeros((n_rows, n_bins, N_MOMENTS)), 0
+        for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):
+            points, factors = job.of_kind(kind)
+            per_part = max(1, most // len(x))
+            for begun in range(0, len(points), per_part):
+                part = slice(begun, begun + per_part)
+                n_pairs = len(points[part]) * len(x)
+                if held and held + n_pairs > most:
+                    moments += summed
+                    scratch.histogram[:] = 0.0
+                    held = 0
+                held += n_pairs
+                of_part = (x, y, z, weights, points[part], factors[part], elements, first)
+                fast.point_pairs_slopes(*of_part, 1.0 / h, n_bins - 1.0, *buffers)
+        moments += summed
+        scratch.histogram[:] = 0.0
+        return moments
+
+    return counted
 
 
 def offsets_within(vectors: FloatArray, radius: float) -> FloatArray:

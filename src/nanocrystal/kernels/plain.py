@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.kernels.pairs import N_MOMENTS, pair_kinds
+from nanocrystal.kernels.pairs import N_MOMENTS, LatticePairs, pair_kinds
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -60,6 +60,28 @@ def cluster_moments(positions: FloatArray, kinds: IntArray, n_kinds: int, h: flo
                 k = int(s + 0.5)
                 if k < n_bins:
                     moments[row, k] += (s - k) ** np.arange(N_MOMENTS)
+    return moments
+
+
+def lattice_slopes(
+    vectors: FloatArray, jobs: list[LatticePairs], n_pair_kinds: int, h: float, n_bins: int, strains: FloatArray
+) -> FloatArray:
+    """Return the moments of derivatives of a lattice, (n_pair_kinds, n_weights − 1 + n_strains, n_bins, 4).
+
+    Of each pair at d: the weights but the first, and the first times d·E·d/d² for each strain E; see `pairs`.
+    """
+    n_rows = len(jobs[0].weights) - 1 + len(strains)
+    moments = np.zeros((n_pair_kinds, n_rows, n_bins, N_MOMENTS))
+    for job in jobs:
+        for point, factor, kind in zip(job.points, job.factors, job.kinds, strict=True):
+            for offset, weights in zip(job.offsets, job.weights.T, strict=True):
+                d = offset @ vectors - point
+                s = float(np.linalg.norm(d)) / h
+                k = int(s + 0.5)
+                if s * h >= 0.5 and k < n_bins - 1:
+                    stretched = weights[0] * np.array([d @ e @ d for e in strains]) / (d @ d)
+                    rows = factor * np.concatenate([weights[1:], stretched])
+                    moments[kind, :, k] += rows[:, None] * (s - k) ** np.arange(N_MOMENTS)
     return moments
 
 

@@ -30,15 +30,20 @@ class Evaluation:
     requirement: Any = None
     store: Store = field(default_factory=dict)
 
-    def once(self, key: StoreKey, addresses: Iterable[str], compute: Callable[[], T], also: StoreKey = ()) -> T:
-        """Return the intermediate `key`, computed only if a value at `addresses`, or what stands in `also`, is new."""
+    def once(
+        self, key: StoreKey, addresses: Iterable[str], compute: Callable[[], T], also: StoreKey = (), kept: int = KEPT
+    ) -> T:
+        """Return the intermediate `key`, computed only if a value at `addresses`, or what stands in `also`, is new.
+
+        kept: for so many sets of values.
+        """
         at = (*(self.values[a] for a in addresses), *also)
         known: OrderedDict[StoreKey, Any] = self.store.setdefault(key, OrderedDict())
         if at in known:
             known.move_to_end(at)
         else:
             known[at] = compute()
-            while len(known) > KEPT:
+            while len(known) > kept:
                 known.popitem(last=False)
         return known[at]  # type: ignore[no-any-return]
 

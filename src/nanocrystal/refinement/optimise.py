@@ -105,6 +105,10 @@ ROUNDING = 1e-9
 """singular value over the largest below which a combination of parameters changes nothing but last digits"""
 VANISHING = 1e-12
 """gradient of residuals that are measured by the size of the data, at which a descent ends"""
+DEAR = 2
+"""parameters whose derivatives are differences of curves, from which on a Jacobian is updated where it may be"""
+AS_LOW = 1e-8
+"""parts by which the misfits of two minima that are as low differ by rounding alone"""
 INSIDE = 3e-7
 """of the scale of a parameter: so far from its bounds a descent begins, since a trust region as wide as a value that
 is nearly 0 would end it at once"""
@@ -121,6 +125,7 @@ class _Search:
         self.unit = 1.0
         self.best: Point | None = None
         self._last: Point | None = None
+        self._heard = np.zeros(0)
         self.refused = ""
 
     def begin(self, x: FloatArray) -> None:
@@ -153,15 +158,29 @@ class _Search:
             return np.full(self.problem.n_points + len(x), np.nan)
 
     def jacobian(self, x: FloatArray) -> FloatArray:
-        point = self.point(x)
-        if self.progress is not None:
-            self.progress(self.iterations, point)
-        self.iterations += 1
+        point = self._followed(x)
         derivatives = self.problem.derivatives(point)
         projected = self.problem.projected_jacobian(point, derivatives) / self.unit
         _, whole = self.problem.full_jacobian(point, derivatives)
         norms = np.linalg.norm(whole[:, : len(x)], axis=0) / self.unit
         return np.concatenate([projected, unmoved(projected, norms)])
+
+    def updated(self, x: FloatArray) -> bool:
+        """Say whether the Jacobian at x may follow from the one before, since to take it costs many curves."""
+        dear = self.problem.n_differenced >= DEAR
+        if dear:
+            self._followed(x)
+        return dear
+
+    def _followed(self, x: FloatArray) -> Point:
+        """Return the point that a step led to; whoever listens hears of it once."""
+        point = self.point(x)
+        if not np.array_equal(x, self._heard):
+            self._heard = x.copy()
+            if self.progress is not None:
+                self.progress(self.iterations, point)
+            self.iterations += 1
+        return point
 
 
 def unmoved(projected: FloatArray, norms: FloatArray) -> FloatArray:
@@ -204,7 +223,7 @@ def optimise(
     except KeyboardInterrupt:  # before, between or after descents
         ended = outcomes.pop() if outcomes else Descent(problem=problem, point=start, message=INTERRUPTED)
         outcomes.append(replace(ended, interrupted=True, message=INTERRUPTED))
-    best = min(outcomes, key=lambda o: o.point.misfit)
+    best = _least(outcomes)
     if any(o.interrupted for o in outcomes):
         best = replace(best, converged=False, interrupted=True, message=INTERRUPTED)
     elif options.loss != "linear":
@@ -215,6 +234,13 @@ def optimise(
         if not o.interrupted
     )
     return replace(best, n_iterations=sum(o.n_iterations for o in outcomes), ends=ends)
+
+
+def _least(outcomes: Sequence[Descent]) -> Descent:
+    """Return the descent that led lowest; of several to minima as low, such as mirrored ones, the first."""
+    least = min(o.point.misfit for o in outcomes)
+    level = [o for o in outcomes if o.point.misfit <= least * (1.0 + AS_LOW)]
+    return max(level, key=lambda o: o.converged)
 
 
 def _exchanged(
@@ -319,7 +345,7 @@ def _settled(outcome: Descent) -> tuple[Descent, bool]:
     The derivatives of the curves are kept: weights change the place of the minimum, hardly the slopes.
     """
     problem, point = outcome.problem, outcome.point
-    slopes = problem.derivatives(point)
+    slopes = problem.derivatives_beside(point, SMALL_STEP)
     low, high = problem.bounds
     for _ in range(MOST_STEPS):
         before = problem
@@ -400,7 +426,9 @@ def _ended(search: _Search, options: Options, x: FloatArray, robust: RobustLoss 
     bounds, tolerance = Bounds(*search.problem.bounds), options.tolerance
     if robust is None:
         tolerances = Tolerances(tolerance, tolerance, VANISHING)
-        return least_squares(search.residual, search.jacobian, x, bounds, tolerances, options.max_iterations)
+        return least_squares(
+            search.residual, search.jacobian, x, bounds, tolerances, options.max_iterations, search.updated
+        )
     from scipy import optimize
 
     solution = optimize.least_squares(

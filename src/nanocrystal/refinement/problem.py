@@ -114,6 +114,7 @@ class Problem:
         self.models = dict(models)
         self.free: tuple[Declared, ...] = parameters.varied
         self.n_evaluations = 0
+        self.n_differenced = 0
         self._store: Store = {}
         self._last_derivatives: tuple[bytes, dict[str, FloatArray]] | None = None
         self._last_noise: tuple[bytes, dict[str, FittedNoise]] | None = None
@@ -269,15 +270,27 @@ class Problem:
             self._last_derivatives = (key, self._derivatives(point))
         return self._last_derivatives[1]
 
+    def derivatives_beside(self, point: Point, within: float) -> dict[str, FloatArray]:
+        """Return the last derivatives, where residuals changed by less than `within` since, else those at the point."""
+        if self._last_derivatives is not None:
+            moved = point.x - np.frombuffer(self._last_derivatives[0])
+            slopes = self._last_derivatives[1]
+            changes = [self.whitened(name, slope @ moved) for name, slope in slopes.items()]
+            if np.linalg.norm(np.concatenate(changes)) < within:
+                return slopes
+        return self.derivatives(point)
+
     def _derivatives(self, point: Point) -> dict[str, FloatArray]:
         slopes = {name: np.zeros((len(d.calculated), len(self.free))) for name, d in point.datasets.items()}
         exact = {name: self._exact(name, point) for name in self.models}
+        self.n_differenced = 0
         for j, declared in enumerate(self.free):
             seen = [n for n in self.seen_by(declared.address) if not self._take_exact(n, j, point, exact[n], slopes[n])]
             if not seen:
                 continue
             sizes, sides = self.sides(j, point.x)
             self.n_evaluations += 2
+            self.n_differenced += 1
             for name in seen:
                 slopes[name][:, j] = self._slope(name, point, sizes, sides)
         return slopes

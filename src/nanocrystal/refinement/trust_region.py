@@ -3,6 +3,8 @@
 M. A. Branch, T. F. Coleman & Y. Li, SIAM J. Sci. Comput. 21, 1 (1999); the length of a step is found as by J. J. Moré,
 Lecture Notes in Mathematics 630, 105 (1978). It is what `scipy.optimize.least_squares` does with method "trf", a
 linear loss and x_scale "jac", and takes the same steps; optimisers of SciPy take longer to load than most fits last.
+Where a Jacobian is dear, those after steps that went as foreseen are the last one with the change of the residuals put
+in (C. G. Broyden, Math. Comp. 19, 577 (1965)); a minimum is judged by a Jacobian that was taken there.
 """
 
 from __future__ import annotations
@@ -24,6 +26,14 @@ TRIALS = 10
 """of the length of a step"""
 POOR, GOOD = 0.25, 0.75
 """ratios of what a step gains to what it should, below which the region shrinks and above which it may grow"""
+FORESEEN = (0.7, 1.4)
+"""ratios of what a step gains to what it should, between which a Jacobian is not taken anew"""
+SETTLED = 0.01
+"""of what ends a descent: so little left to gain, no further step is tried"""
+FAR = 0.5
+"""parts of the sum of squares that a step gains, from which on the minimum is too far to spare a Jacobian"""
+Updated = Callable[[FloatArray], bool]
+"""(n,) -> whether the Jacobian there may follow from the one before"""
 
 
 @dataclass(frozen=True)
@@ -165,15 +175,22 @@ def edge_ahead(x: FloatArray, step: FloatArray, radius: float) -> float:
 
 
 def least_squares(
-    residual: Function, jacobian: Function, x: FloatArray, bounds: Bounds, tolerances: Tolerances, most: int
+    residual: Function,
+    jacobian: Function,
+    x: FloatArray,
+    bounds: Bounds,
+    tolerances: Tolerances,
+    most: int,
+    updated: Updated = lambda x: False,
 ) -> Ended:
     """Return where the sum of squares is least, or where `most` evaluations led.
 
     residual: (n,) -> (m,), not finite where a step is to be refused; jacobian: (n,) -> (m, n); x: strictly within the
-    bounds.
+    bounds; updated: asked where a step went as foreseen [no Jacobian is spared].
     """
     f, j = residual(x), jacobian(x)
     evaluations, damping, status = 1, 0.0, 0
+    taken, spared = True, False  # whether j was taken at x, and whether one ever was not
     lengths = np.linalg.norm(j, axis=0)
     lengths[lengths == 0.0] = 1.0
     distance, slope = bounds.distances(x, j.T @ f)
@@ -185,15 +202,21 @@ def least_squares(
         steep = float(np.abs(gradient * distance).max())
         if steep < tolerances.gradient:
             status = 1
+        if status and not taken:
+            j, taken, status = jacobian(x), True, 0
+            lengths = np.maximum(np.linalg.norm(j, axis=0), lengths)
+            continue
         if status or evaluations >= most:
             return Ended(x, status)
         distance[slope != 0.0] *= lengths[slope != 0.0]
         unit = np.sqrt(distance) / lengths
         model = Model(j * unit, unit * gradient, gradient * slope / lengths, f)
-        gained, cost = -1.0, 0.5 * float(f @ f)
+        gained, cost, begun = -1.0, 0.5 * float(f @ f), radius
         while gained <= 0.0 and evaluations < most:
             step, damping = model.step_within(radius, damping)
             step, expected = _within(bounds, model, (x, unit), (step, radius), max(NEAREST, 1.0 - steep))
+            if spared and taken and 0.0 <= expected < SETTLED * tolerances.squares * cost:
+                return Ended(x, 2)
             there = bounds.inside(x + unit * step)
             f_there = residual(there)
             evaluations += 1
@@ -204,7 +227,7 @@ def least_squares(
             gained = cost - 0.5 * float(f_there @ f_there)
             ratio = gained / expected if expected > 0.0 else float(expected == gained == 0.0)
             status = _status(gained < tolerances.squares * cost and ratio > POOR, unit * step, x, tolerances.values)
-            if status:
+            if status or (gained <= 0.0 and not taken):
                 break
             before = radius
             if ratio < POOR:
@@ -213,8 +236,24 @@ def least_squares(
                 radius *= 2.0
             damping *= before / radius
         if gained > 0.0:
-            x, f, j = there, f_there, jacobian(there)
+            if status and taken and updated(there):
+                return Ended(there, status)
+            foreseen = FORESEEN[0] < ratio < FORESEEN[1] and gained < FAR * cost
+            if (foreseen or status) and updated(there):
+                j, taken, spared = _followed(j, lengths, there - x, f_there - f), False, True
+            else:
+                j, taken = jacobian(there), True
+            x, f = there, f_there
             lengths = np.maximum(np.linalg.norm(j, axis=0), lengths)
+        elif not taken:
+            j, taken, status, radius = jacobian(x), True, 0, begun
+            lengths = np.maximum(np.linalg.norm(j, axis=0), lengths)
+
+
+def _followed(j: FloatArray, lengths: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """Return the Jacobian (m, n) nearest to j, in units of the lengths, along which a step changes residuals so."""
+    weighed = lengths**2 * step
+    return np.asarray(j + np.outer(change - j @ step, weighed / float(step @ weighed)))
 
 
 def _status(squares_stay: bool, step: FloatArray, x: FloatArray, tolerance: float) -> int:

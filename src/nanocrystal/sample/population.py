@@ -527,14 +527,9 @@ class PopulationNow:
         changing = (f"substitution.{k}" for k in self.crystal.crystal.substitutions)
         if any(self.crystal.here[f"{k}.{n}"] for k in changing for n in ("correlation_length", "bond_difference")):
             return None
-        order = self.lattice.lattice.order
         lengths = [a for a in self._lengths if a in addresses and not a.endswith("size_correlation")]
         cell = [a for a in self.crystal.cell_addresses if a in addresses]
         ordering = [a for a in self.lattice.ordering if a in addresses]
-        if order.depends_on_cell:
-            cell = []
-        if order.depends_on_sizes:
-            lengths = []
         if not lengths and not cell and not ordering:
             return ShapedDerivatives({}, {}, {})
         wider = replace(self._grid, h=coarser * self._grid.h)

@@ -32,11 +32,11 @@ Checked against
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -281,6 +281,24 @@ def _any_values(sample: Sample) -> Values:
     return Values({address: 0.5 if value is None else value for address, value in numbers.items()})
 
 
+class _Lines(NamedTuple):
+    """The lines of the nuclei at one depth by how many second halides are around them.
+
+    areas, second, shifts: (n_lines,), of all nuclei, of the twelve halides, ppm; fwhm: ppm; lorentzian_part: of each.
+    """
+
+    areas: FloatArray
+    second: FloatArray
+    shifts: FloatArray
+    fwhm: float
+    lorentzian_part: float
+
+    def stacked(self, x: FloatArray) -> FloatArray:
+        """Return lines of unit area at x (ppm), and their derivatives by shift, width, part, (4, n_lines, n_points)."""
+        form = LINES["pseudo-voigt"]
+        return form.stacked(x, self.shifts[:, None], self.fwhm, self.lorentzian_part)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SitesModel(Model, own=("settings", "sample", "blanks")):
     """A spectrum bound to a sample."""
@@ -353,24 +371,54 @@ class SitesModel(Model, own=("settings", "sample", "blanks")):
                     areas[name, depth] = (weight * distribution, around)
         return areas
 
-    def _spectra(self, x: FloatArray, values: Values, areas_of: Areas) -> dict[tuple[str, str], FloatArray]:
-        """Return (population, depth) -> its spectrum at x (ppm), of all nuclei together of unit area."""
-        second = np.arange(NEIGHBOURS + 1) / NEIGHBOURS
-        part = values[f"{self.where}.lorentzian_part"]
+    def exact_derivatives(self, evaluation: Evaluation, addresses: Sequence[str]) -> dict[str, FloatArray]:
+        """Exact for what lines are: shifts, widths and the part that is Lorentzian."""
+        found: dict[str, FloatArray] = {}
+        x, values = self.measured.x, evaluation.values
+
+        def add(local: str, slope: FloatArray) -> None:
+            address = f"{self.where}.{local}"
+            if address in addresses:
+                rows = found.setdefault(address, np.zeros((len(self.linear), len(x))))
+                rows[0] += slope
+
         assert self.settings.spectrometer_frequency is not None
-        spectra = {}
+        for (_, depth), around, lines in self._lines(values, self._kept_areas(evaluation)):
+            _, by_shift, by_width, by_part = lines.stacked(x)
+            if around.second is None:
+                add(f"shifts.{around.host}", lines.areas @ by_shift)
+            else:  # a line stands between those of the pure crystals
+                add(f"shifts.{around.host}", (lines.areas * (1.0 - lines.second)) @ by_shift)
+                add(f"shifts.{around.second}", (lines.areas * lines.second) @ by_shift)
+            if depth != "core":
+                add(f"{depth}_shift", lines.areas @ by_shift)
+            add(self._width_of(depth, values), lines.areas @ by_width / self.settings.spectrometer_frequency)
+            add("lorentzian_part", lines.areas @ by_part)
+        return found
+
+    def _width_of(self, depth: str, values: Values) -> str:
+        """Return the local name of the width of lines at a depth."""
+        return f"{depth}_fwhm" if f"{self.where}.{depth}_fwhm" in values else "fwhm"
+
+    def _lines(self, values: Values, areas_of: Areas) -> Iterator[tuple[tuple[str, str], Surroundings, _Lines]]:
+        """Yield (population, depth), its surroundings and lines, those of no area left out."""
+        assert self.settings.spectrometer_frequency is not None
         for (name, depth), (areas, around) in areas_of.items():
+            kept = areas > 1e-12
+            second = (np.arange(NEIGHBOURS + 1) / NEIGHBOURS)[kept]
             shifts = values[f"{self.where}.shifts.{around.host}"] * np.ones_like(second)
             if around.second is not None:
                 shifts = (1.0 - second) * shifts + second * values[f"{self.where}.shifts.{around.second}"]
             if depth != "core":
                 shifts = shifts + values[f"{self.where}.{depth}_shift"]
-            width = values.get(f"{self.where}.{depth}_fwhm", values[f"{self.where}.fwhm"])
+            width = values[f"{self.where}.{self._width_of(depth, values)}"]
             fwhm = width / self.settings.spectrometer_frequency
-            line = LINES["pseudo-voigt"]
-            rows = [a * line.stacked(x, s, fwhm, part)[0] for a, s in zip(areas, shifts, strict=True) if a > 1e-12]
-            spectra[name, depth] = np.asarray(np.sum(rows, axis=0)) if rows else np.zeros_like(x)
-        return spectra
+            part = values[f"{self.where}.lorentzian_part"]
+            yield (name, depth), around, _Lines(areas[kept], second, shifts, fwhm, part)
+
+    def _spectra(self, x: FloatArray, values: Values, areas_of: Areas) -> dict[tuple[str, str], FloatArray]:
+        """Return (population, depth) -> its spectrum at x (ppm), of all nuclei together of unit area."""
+        return {key: lines.areas @ lines.stacked(x)[0] for key, _, lines in self._lines(values, areas_of)}
 
     # ---- for the report -----------------------------------------------------------------------
 

@@ -569,18 +569,16 @@ def test_derivatives_are_those_of_the_curve(varied: str) -> None:
     }
     found = derivatives(twins)
     own = {f"populations.p.twins.{n}.{varied}" for n in twins}
-    # how many planes a nanometre holds follows the cell, so with densities cell parameters are left to differences
-    assert set(found) == own | set(ADDRESSES if varied == "probability" else ADDRESSES[:4])
+    assert set(found) == own | set(ADDRESSES)
     for address, (slope, expected) in found.items():
         assert np.abs(slope - expected).max() <= 1e-4 * np.abs(expected).max(), address
 
 
-def test_beside_one_boundary_in_each_crystal_probabilities_are_derived() -> None:
-    """Where that one lies follows sizes and cell, which are left to differences."""
+def test_where_one_boundary_of_each_crystal_lies_follows_sizes_and_cell() -> None:
     found = derivatives({"one": TwinFamily(T001, one_per_crystal=True), "ab": TwinFamily(T110, vary(0.1))})
-    [(slope, expected)] = found.values()
-    assert set(found) == {"populations.p.twins.ab.probability"}
-    assert np.abs(slope - expected).max() <= 1e-4 * np.abs(expected).max()
+    assert set(found) == {*ADDRESSES, "populations.p.twins.ab.probability"}
+    for address, (slope, expected) in found.items():
+        assert np.abs(slope - expected).max() <= 1e-4 * np.abs(expected).max(), address
 
 
 def test_density_is_probability_over_the_distance_of_planes() -> None:

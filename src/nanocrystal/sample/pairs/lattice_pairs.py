@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from nanocrystal.sample.surface.termination import OuterLayers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+T = TypeVar("T")
 NEGLIGIBLE_PAIRS = 1e-7
 """of the number of blocks; offsets with fewer pairs of blocks are left out"""
 NEGLIGIBLE_CHANGES = 3e-5
@@ -47,6 +48,8 @@ STEP_OF_REACH = 1.12
 """from one reach of crystals whose sizes vary to the next"""
 MOST_BYTES = 6e9
 """of the histograms of all kinds of pairs"""
+MOST_KEPT = 2e8
+"""bytes of the moments of derivatives that are kept for further data sets"""
 MOST_PAIRS = 3e9
 """pairs of a crystal that are enumerated; up to three minutes"""
 
@@ -144,13 +147,45 @@ class Weighted(NamedTuple):
 
     weights: (n_spans, 1 + n_moved, n), the number of pairs of blocks and its derivatives, of all offsets that each
     one stands for, by the span of the pair of places (one, unless the outermost layer is given); probabilities:
-    (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives.
+    (1 + n_ordered, n_classes, n) of the states of two blocks, and its derivatives; following: (n_moved, n_classes, n),
+    how these probabilities change with what moves the weights, where any do.
     """
 
     vectors: FloatArray
     offsets: IntArray
     weights: FloatArray
     probabilities: FloatArray
+    following: FloatArray | None = None
+
+    @property
+    def products(self) -> FloatArray:
+        """How the pairs of blocks in each class of states change with what moves the weights, (n_moved, k).
+
+        Rows of which one follows from others belong to sums over pairs that follow from each other likewise.
+        """
+        moved = self.weights[0, 1:]
+        if self.following is None:
+            return moved
+        changed = self.weights[0, 0] * self.following
+        return np.concatenate([moved, changed.reshape(len(moved), -1)], axis=1)
+
+    def of_rows(self, chosen: Sequence[int]) -> Weighted:
+        """Return the same with some of the derivatives of the weights, by number."""
+        following = None if self.following is None else self.following[list(chosen)]
+        return self._replace(weights=self.weights[:, [0, *(k + 1 for k in chosen)]], following=following)
+
+
+class SummedRows(NamedTuple):
+    """Sums over pairs by the rows of their weights, from which derivatives follow.
+
+    blocks: (n_moved,), by how many blocks a crystal grows; mixing: (n_moved, n_chosen), the derivatives by what moves
+    weights, of the first rows; by_kind: pair kind -> moments (n_chosen + n_ordered + n_strains, n_bins, 4), or what was
+    made of them.
+    """
+
+    blocks: tuple[float, ...]
+    mixing: FloatArray
+    by_kind: Mapping[int, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +291,7 @@ class LatticeNow:
                 f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
             )
         reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
-        operations = self._operations((), lambda offsets: np.ones((1, len(offsets))))
+        operations = self._operations(((), ()), lambda offsets: np.ones((1, len(offsets))))
         offsets, stands_for = self._representatives(operations, reach)
         near = np.linalg.norm(offsets @ vectors, axis=1) <= radius
         offsets, weights = offsets[near], 0.5 * stands_for[None, None, near].astype(np.float64)
@@ -272,33 +307,69 @@ class LatticeNow:
 
         A cell parameter changes the number of blocks in crystals of given lengths, too.
         """
-        moved = (*sizes, *cell)
-        strains = np.array([self._strain(a) for a in cell]).reshape(-1, 3, 3)
-        h = grid.h
-        weighted = self._shaped_offsets(moved, ordering, strains, grid)
-        # a cell parameter often changes W as the lengths do
-        chosen, mixing = independent_rows(weighted.weights[0, 1:])
-        fewer = weighted._replace(weights=weighted.weights[:, [0, *(k + 1 for k in chosen)]])
-        jobs, n_bins = self._jobs(fewer, h)
-        n = len(chosen) + len(ordering)
+        moved, n_cell = (*sizes, *cell), len(cell)
 
-        def reduced(kind: int, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+        def reduced(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+            n = len(moments) - n_cell
             return reduction(moments[:n], False), reduction(moments[n:], True)
 
-        by_kind = reduced_lattice_moments(
-            weighted.vectors, jobs, self.n_pair_kinds, h, n_bins, Rows(strains, 1), reduced
-        )
-        n_values = next(iter(by_kind.values()))[0].shape[1]
-        pairs, stretched = (np.zeros((k, self.n_pair_kinds, n_values)) for k in (len(moved) + len(ordering), len(cell)))
-        for kind, (added, strained) in by_kind.items():
-            pairs[: len(moved), kind] = mixing @ added[: len(chosen)]
-            pairs[len(moved) :, kind] = added[len(chosen) :]
+        summed = self._summed_rows(grid, sizes, ordering, cell, reduced)
+        mixing, n_chosen = summed.mixing, summed.mixing.shape[1]
+        n_values = next(iter(summed.by_kind.values()))[0].shape[1]
+        pairs = np.zeros((len(moved) + len(ordering), self.n_pair_kinds, n_values))
+        stretched = np.zeros((n_cell, self.n_pair_kinds, n_values))
+        for kind, (added, strained) in summed.by_kind.items():
+            pairs[: len(moved), kind] = mixing @ added[:n_chosen]
+            pairs[len(moved) :, kind] = added[n_chosen:]
             stretched[:, kind] = strained
         return ShapedDerivatives(
-            {**dict(zip(moved, weighted.weights[0, 1:, 0].tolist(), strict=True)), **dict.fromkeys(ordering, 0.0)},
+            {**dict(zip(moved, summed.blocks, strict=True)), **dict.fromkeys(ordering, 0.0)},
             dict(zip((*moved, *ordering), pairs, strict=True)),
             dict(zip(cell, stretched, strict=True)),
         )
+
+    def _summed_rows(
+        self,
+        grid: PairGrid,
+        sizes: Sequence[str],
+        ordering: Sequence[str],
+        cell: Sequence[str],
+        reduce: Callable[[FloatArray], T],
+    ) -> SummedRows:
+        """Return what `reduce` makes of the sums, of moments that are kept where further data sets ask for them."""
+        moved = (*sizes, *cell)
+        strains = np.array([self._strain(a) for a in cell]).reshape(-1, 3, 3)
+        known = [*self.crystal.geometry_addresses, *self.crystal.alike_addresses, *self.ordering]
+        if self.lattice.shape is not None:
+            known += self._population.addresses(*self.lattice.shape.declared())
+
+        def summed(each: Callable[[FloatArray], Any], weighted: Weighted) -> SummedRows:
+            # a cell parameter often changes W as the lengths do
+            chosen, mixing = independent_rows(weighted.products)
+            jobs, n_bins = self._jobs(weighted.of_rows(chosen), grid.h)
+            by_kind = reduced_lattice_moments(
+                weighted.vectors,
+                jobs,
+                self.n_pair_kinds,
+                grid.h,
+                n_bins,
+                Rows(strains, derived=True),
+                lambda kind, moments: each(moments),
+            )
+            return SummedRows(tuple(weighted.weights[0, 1:, 0].tolist()), mixing, by_kind)
+
+        offsets = partial(self._shaped_offsets, moved, ordering, strains, grid)
+        n_rows = len(moved) + len(ordering) + len(cell)
+        if not grid.shared or 8.0 * N_MOMENTS * n_rows * self.n_pair_kinds * self._longest / grid.h > MOST_KEPT:
+            return summed(reduce, offsets())
+        key, also = ("derived pairs", self.lattice.prefix, grid.h), (grid, moved, tuple(ordering), tuple(cell))
+        kept = self.evaluation.once(key, known, lambda: summed(np.copy, offsets()), also, kept=1)
+        return kept._replace(by_kind={kind: reduce(moments) for kind, moments in kept.by_kind.items()})
+
+    @property
+    def _longest(self) -> float:
+        """About the longest distance of two atoms in a crystal, Å."""
+        return float(np.linalg.norm(self._stepped_reach()[:, None] * self.block_vectors))
 
     @cached_property
     def block_vectors(self) -> FloatArray:
@@ -376,7 +447,8 @@ class LatticeNow:
         if self.lattice.surface is not None:
             reach = reach + 1  # some places reach half a block further
         weights_at = self._weight_table(reach, moved)
-        operations = self._operations(ordering, weights_at, strains)
+        following = self._following(moved)
+        operations = self._operations((ordering, following), weights_at, strains)
         offsets, stands_for = self._representatives(operations, reach)
         weights = weights_at(offsets)[None]
         if self.lattice.surface is not None:
@@ -387,7 +459,28 @@ class LatticeNow:
             kept &= np.linalg.norm(offsets @ vectors, axis=1) <= farthest
         offsets, weights = offsets[kept], weights[..., kept] * (0.5 * stands_for[kept])
         weights[..., 0] *= 2.0
-        return Weighted(vectors, offsets, weights, self._probabilities(offsets, ordering))
+        changes = self._moved_probabilities(offsets, moved) if following else None
+        return Weighted(vectors, offsets, weights, self._probabilities(offsets, ordering), changes)
+
+    def _following(self, moved: Sequence[str]) -> tuple[str, ...]:
+        """Return what of sizes and cell parameters the states of two blocks change with."""
+        order = self.lattice.order
+        cell = self.crystal.cell_addresses
+        return tuple(a for a in moved if (order.depends_on_cell if a in cell else order.depends_on_sizes))
+
+    def _moved_probabilities(self, offsets: IntArray, moved: Sequence[str]) -> FloatArray:
+        """Return the derivatives of the probabilities by sizes and cell parameters, (n_moved, n_classes, n)."""
+        following, values = self._following(moved), self.evaluation.values
+        slopes = np.zeros((len(moved), len(self.lattice.order.classes), len(offsets)))
+
+        def at(address: str, value: float) -> FloatArray:
+            side = self.at({address: value})
+            return np.asarray(side._probabilities(offsets, ())[0])
+
+        for k, address in enumerate(moved):
+            if address in following:
+                slopes[k] = difference(partial(at, address), values[address], step_of(values[address]))
+        return slopes
 
     def _probabilities(self, offsets: IntArray, ordering: Sequence[str]) -> FloatArray:
         """Return the probabilities of the classes of states and their derivatives, (1 + n, n_classes, n_offsets)."""
@@ -401,9 +494,15 @@ class LatticeNow:
         return np.array([self.order.probabilities(at, vectors, crossing), *derived])
 
     def _operations(
-        self, ordering: Sequence[str], weights_at: Callable[[IntArray], FloatArray], strains: FloatArray | None = None
+        self,
+        ordering: tuple[Sequence[str], Sequence[str]],
+        weights_at: Callable[[IntArray], FloatArray],
+        strains: FloatArray | None = None,
     ) -> IntArray:
-        """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3)."""
+        """Return the operations on offsets that leave every sum over pairs as it is, (n, 3, 3).
+
+        ordering: the parameters of the order, and the others, by which the states of two blocks are differentiated.
+        """
         operations = self._kept_operations(ordering)
         tried = None if self.lattice.shape is None else self.lattice.shape.every_offset
         operations = operations[kept_by(operations, weights_at, offsets=tried)]
@@ -414,7 +513,7 @@ class LatticeNow:
             operations = operations[np.abs(apart).max(axis=(1, 2, 3)) < 1e-9 * np.abs(both).max()]
         return operations
 
-    def _kept_operations(self, ordering: Sequence[str]) -> IntArray:
+    def _kept_operations(self, ordering: tuple[Sequence[str], Sequence[str]]) -> IntArray:
         """Return `_crystal_operations`, which a change of sizes alone leaves as they are."""
         if self.part is not None and self.lattice.order.depends_on_sizes:
             return self._crystal_operations(ordering)
@@ -422,19 +521,20 @@ class LatticeNow:
         if self.lattice.order.depends_on_sizes and self.lattice.shape is not None:
             known += self._population.addresses(*self.lattice.shape.declared())
         key = ("operations", self.lattice.prefix)
-        return self.evaluation.once(key, known, lambda: self._crystal_operations(ordering), tuple(ordering))
+        return self.evaluation.once(key, known, lambda: self._crystal_operations(ordering), (*map(tuple, ordering),))
 
-    def _crystal_operations(self, ordering: Sequence[str]) -> IntArray:
+    def _crystal_operations(self, ordering: tuple[Sequence[str], Sequence[str]]) -> IntArray:
         """Return the operations that keep the lattice, the places in its blocks and their states."""
         operations = metric_operations(self.block_vectors)
 
         def states_at(offsets: IntArray) -> FloatArray:
-            return self._probabilities(offsets, ordering).reshape(-1, len(offsets))
+            states = self._probabilities(offsets, ordering[0])
+            if ordering[1]:
+                states = np.concatenate([states, self._moved_probabilities(offsets, ordering[1])])
+            return states.reshape(-1, len(offsets))
 
-        n_classes = len(self.lattice.order.classes)
-        reverse = np.concatenate(
-            [np.array(self.lattice.order.reverse) + n_classes * k for k in range(1 + len(ordering))]
-        )
+        n_classes, n_rows = len(self.lattice.order.classes), 1 + sum(map(len, ordering))
+        reverse = np.concatenate([np.array(self.lattice.order.reverse) + n_classes * k for k in range(n_rows)])
         same, turned = self._places_kept(operations)
         kept = (same & kept_by(operations, states_at)) | (turned & kept_by(operations, states_at, reverse))
         return operations[kept]
@@ -595,6 +695,9 @@ class LatticeNow:
                 for chosen, kinds, parts, mixture in alike_pairs(between, points, classes):
                     mixed = mixture @ probabilities  # (1 + n_ordered, n)
                     mixed_weights = np.concatenate([weights[:, at] * mixed[0], weights[0, at] * mixed[1:]])
+                    if weighted.following is not None:
+                        changes = mixture @ weighted.following[:, classes][:, :, at]
+                        mixed_weights[1 : len(weights)] += weights[0, at] * changes
                     jobs.append(
                         LatticePairs(
                             offsets=offsets[at], weights=mixed_weights, points=chosen, factors=parts, kinds=kinds

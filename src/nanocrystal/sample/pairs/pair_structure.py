@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +16,23 @@ IntArray = NDArray[np.int64]
 class PairGrid:
     """What the techniques of a study need of the pair histogram; `|` is what serves both.
 
-    r_max: longest distance, Å; h: bin width, Å; whole: all pairs of a finite crystal, however far.
+    r_max: longest distance, Å; h: bin width, Å; whole: all pairs of a finite crystal, however far; shared: whether it
+    serves several data sets.
     """
 
     r_max: float
     h: float
     whole: bool = False
+    shared: bool = False
 
     def __or__(self, other: PairGrid) -> PairGrid:
-        return PairGrid(max(self.r_max, other.r_max), min(self.h, other.h), self.whole or other.whole)
+        return PairGrid(max(self.r_max, other.r_max), min(self.h, other.h), self.whole or other.whole, shared=True)
 
     def reaching(self, distance: float) -> PairGrid:
         """Return the grid for crystals of this longest distance, Å, in steps of a quarter so that it seldom changes."""
         if not self.whole or distance <= self.r_max or not np.isfinite(distance):
             return self
-        return PairGrid(float(1.25 ** np.ceil(np.log(distance) / np.log(1.25))), self.h, True)
+        return replace(self, r_max=float(1.25 ** np.ceil(np.log(distance) / np.log(1.25))))
 
     @property
     def n_bins(self) -> int:

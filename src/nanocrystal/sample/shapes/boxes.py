@@ -133,17 +133,18 @@ class Edge(OfQuantity):
     def crossed(self, axis: int, offsets: FloatArray, d: LengthDistribution, vectors: FloatArray) -> FloatArray:
         """Return its factor of W times the part of the pairs between which a plane across `axis` lies, (n,).
 
-        One of the N − 1 planes is drawn in each crystal: |u|/(N − 1) of its pairs stand astride of it.
+        One of the N − 1 planes is drawn in each crystal: |u|/(N − 1) of its pairs stand astride of it. offsets: (n, 3),
+        whole numbers.
         """
         rates = self.blocks_per_length(vectors)
         axes = list(rates)
-        u, place = np.unique(np.abs(offsets[:, axes]), axis=0, return_inverse=True)
+        u, place = _distinct(np.abs(np.rint(offsets[:, axes])).astype(np.int64))
         rate = np.array([rates[k] for k in axes])
         length, weight = d.nodes(np.max(u / rate, axis=1))
         numbers = length[:, :, None] * rate
         between = u[:, axes.index(axis), None] / np.maximum(numbers[:, :, axes.index(axis)] - 1.0, 1e-9)
         pairs = np.prod(np.maximum(numbers - u[:, None, :], 0.0), axis=2)
-        return np.asarray((weight * pairs * np.minimum(between, 1.0)).sum(axis=1)[place.ravel()])
+        return np.asarray((weight * pairs * np.minimum(between, 1.0)).sum(axis=1)[place])
 
     def reach(self, d: LengthDistribution, vectors: FloatArray) -> dict[int, float]:
         """Return axis -> the offset in blocks beyond which what is left may be left out, see `last_that_counts`."""
@@ -154,6 +155,17 @@ class Edge(OfQuantity):
             pairs = self.weights(at, d, vectors)
             farthest[axis] = last_that_counts(at[:, axis], pairs, len(self.axes))
         return farthest
+
+
+def _distinct(rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return rows of small numbers from 0 on, each once, in order, and which of them each row is, (n,)."""
+    if not len(rows):
+        return rows, np.zeros(0, dtype=np.int64)
+    extent = tuple((rows.max(axis=0) + 1).tolist())
+    code = np.ravel_multi_index(tuple(rows.T), extent)
+    there = np.bincount(code, minlength=int(np.prod(extent))) > 0
+    distinct = np.stack(np.unravel_index(np.flatnonzero(there), extent), axis=1)
+    return distinct, (np.cumsum(there) - 1)[code]
 
 
 def last_that_counts(at: FloatArray, pairs: FloatArray, n_axes: int) -> float:
