@@ -84,15 +84,19 @@ def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, 
 
 @jit
 def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):
-    """Add the distances of each point to all lattice points, weighted, to the histogram."""
+    """Add the distances of each point to all lattice points, weighted, to the histogram.
+
+    Lattice points in their order, some at a time, each with all points: so those near in length, which fall into near
+    bins, find both their places and their bins in the cache.
+    """
     n_lattice, block = x.shape[0], index.shape[0]
     scaled = np.empty(block)
-    for p in range(points.shape[0]):
-        factor = factors[p]
-        for start in range(0, n_lattice, block):
-            stop = min(start + block, n_lattice)
-            n = stop - start
-            xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+    for start in range(0, n_lattice, block):
+        stop = min(start + block, n_lattice)
+        n = stop - start
+        xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+        for p in range(points.shape[0]):
+            factor = factors[p]
             _distances(xb, yb, zb, points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t)
             for m in range(n):
                 scaled[m] = factor * wb[m]

@@ -26,7 +26,7 @@ from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.order import OrderNow
 from nanocrystal.sample.order.twins import TWINS, BoundariesNow
 from nanocrystal.sample.pairs.lattice_sum import BlockPairs, LatticeSum, alike_pairs
-from nanocrystal.sample.pairs.lattice_symmetry import kept_by, metric_operations, representatives
+from nanocrystal.sample.pairs.lattice_symmetry import by_length, kept_by, metric_operations, representatives
 from nanocrystal.sample.pairs.pair_structure import PairGrid
 from nanocrystal.sample.shapes.boxes import NEGLIGIBLE_SUM
 from nanocrystal.sample.shapes.shape import ShapeNow
@@ -478,7 +478,7 @@ class LatticeNow:
 
         def ordered() -> tuple[IntArray, IntArray]:
             offsets, stands_for = representatives(operations, reach)
-            order = np.argsort(((offsets @ self.block_vectors) ** 2).sum(axis=1), kind="stable")
+            order = by_length(offsets, self.block_vectors)
             return np.ascontiguousarray(offsets[order]), stands_for[order]
 
         key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
