@@ -70,16 +70,28 @@ def _add_weighted_moments(index, t, weight, n, histogram):
 
 
 @jit
-def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, t):
-    """Add all pairs of every step-th task (i0, i1, j0, j1), each pair once, to the histogram."""
-    for task in range(first, tasks.shape[0], step):
-        i0, i1, j0, j1 = tasks[task]
-        for i in range(i0, i1):
-            start = max(j0, i + 1)
-            n = j1 - start
-            if n > 0:
-                _distances(x[start:j1], y[start:j1], z[start:j1], x[i], y[i], z[i], inverse_h, last, index, t)
-                _add_moments(index, t, n, histogram)
+def tile_pairs(x, y, z, tiles, others, alike, share, inverse_h, last, histogram, index, t):
+    """Add the pairs of atoms of two kinds to the histogram, and return how many.
+
+    tiles, others: where the tiles of both kinds begin, and where the last one ends; alike: whether they are the same,
+    whose pairs are counted once; share: (first, step, start, stop), pairs of tiles with number I of the one from start
+    to stop and (I + J) modulo step = first.
+    """
+    first, step, start, stop = share
+    counted = 0
+    for one in range(start, stop):
+        offset = (first - one) % step
+        begin = one + (offset - one) % step if alike else offset
+        for other in range(begin, others.shape[0] - 1, step):
+            j0, j1 = others[other], others[other + 1]
+            for i in range(tiles[one], tiles[one + 1]):
+                low = max(j0, i + 1) if alike else j0
+                n = j1 - low
+                if n > 0:
+                    _distances(x[low:j1], y[low:j1], z[low:j1], x[i], y[i], z[i], inverse_h, last, index, t)
+                    _add_moments(index, t, n, histogram)
+                    counted += n
+    return counted
 
 
 @jit

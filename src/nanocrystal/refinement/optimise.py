@@ -46,6 +46,11 @@ class Options(Declares):
     error_scales: Annotated[Mapping[Name, float], "factors on the σ of data sets, by name, set by hand"] = field(
         default_factory=dict
     )
+    memory: Annotated[
+        float | None,
+        Limits(above=0.0, unit="GB"),
+        "GB that a calculation may need; more is refused before it begins [three quarters of what the machine has]",
+    ] = None
 
 
 @dataclass(frozen=True)
