@@ -440,13 +440,15 @@ class LatticeNow:
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
         n_kinds, n_classes = self.n_pair_kinds, len(self.lattice.order.classes)
         n_spans = 1 if surface is None else len(surface.spans.shifts)
-        group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
         row = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
-        group[row, np.arange(len(points))] = pairs.parts
+        n_rows = n_classes * n_spans * n_kinds
+
+        def of_rows(waves: FloatArray) -> FloatArray:
+            return np.column_stack([np.bincount(row, pairs.parts * wave, minlength=n_rows) for wave in waves.T])
 
         def sums(turn: FloatArray) -> NDArray[np.complex128]:
             phases = (points @ turn) @ k.T
-            summed = group @ np.cos(phases) + 1j * (group @ np.sin(phases))
+            summed = of_rows(np.cos(phases)) + 1j * of_rows(np.sin(phases))
             return np.asarray(summed).reshape(n_classes, n_spans, n_kinds, -1)
 
         start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
