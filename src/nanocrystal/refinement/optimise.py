@@ -151,7 +151,7 @@ class _Search:
         """
         try:
             return np.append(self.point(x).residual / self.unit, np.zeros(len(x)))
-        except (InputError, RefinementError) as error:
+        except (InputError, RefinementError, MemoryError) as error:
             if self.best is None:
                 raise
             self.refused = f"; where it could not be calculated steps were refused ({str(error).rstrip('.')})"

@@ -6,10 +6,10 @@ import pytest
 
 from nanocrystal.cost import allowing
 from nanocrystal.errors import InputError
-from nanocrystal.parameters import Evaluation
+from nanocrystal.parameters import Evaluation, Values, vary
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.sample import Bulk, PairGrid, Prism
-from nanocrystal.sample.pairs.needs import Histograms
+from nanocrystal.sample.pairs.needs import Histograms, kept_together
 from nanocrystal.sample.shapes.distributions import Distribution
 from nanocrystal.sample.shapes.shape import Shape
 from support.modelling import sample_of
@@ -71,3 +71,15 @@ def test_rows_levels_and_offsets_add_to_histograms() -> None:
     assert alone.bytes < Histograms(6, 1000, 0.005, rows=3).bytes < Histograms(6, 1000, 0.005, 10_000, rows=3).bytes
     assert Histograms(6, 1000, 0.005, levels=3).bytes - alone.bytes == 2 * 6 * 1000 * 32
     assert str(alone) == "histograms of 6 kinds of pairs up to 0 nm"
+
+
+def test_what_varies_is_kept_several_times() -> None:
+    """Outside of a search, and of what is fixed, one set of histograms is held."""
+    fixed, varied = (sample_of(GAMMA_CSPBBR3, Prism(40.0, 40.0), U_ISO, a=a).crystals["x"] for a in (8.2, vary(8.2)))
+    values = {f"x.{k}": float(p.value or 0.0) for k, (_, p) in varied.declared().items()}
+    here = Values(values).under("x")
+    assert kept_together(varied.at(here)) == 1
+    with allowing(None, kept=4):
+        assert kept_together(varied.at(here)) == 4
+        assert kept_together(fixed.at(here)) == 1
+        assert kept_together(fixed.at(here), Prism(vary(40.0), 40.0)) == 4

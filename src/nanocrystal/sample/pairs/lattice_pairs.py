@@ -26,7 +26,14 @@ from nanocrystal.sample.order.order import OrderNow
 from nanocrystal.sample.order.twins import TWINS, BoundariesNow
 from nanocrystal.sample.pairs.lattice_sum import BlockPairs, LatticeSum, alike_pairs
 from nanocrystal.sample.pairs.lattice_symmetry import by_length, kept_by, metric_operations, representatives
-from nanocrystal.sample.pairs.needs import Histograms, ask_crystals, ask_endless, ask_histograms, ask_offsets
+from nanocrystal.sample.pairs.needs import (
+    Histograms,
+    ask_crystals,
+    ask_endless,
+    ask_histograms,
+    ask_offsets,
+    kept_together,
+)
 from nanocrystal.sample.pairs.pair_structure import PairGrid
 from nanocrystal.sample.shapes.boxes import NEGLIGIBLE_SUM
 from nanocrystal.sample.shapes.shape import ShapeNow
@@ -92,7 +99,8 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid, alike: IntArray) -> Flo
     ask_endless(crystal.crystal.where, n_pairs, grid.r_max)
     factors, row_of = np.concatenate(weights), np.concatenate(rows)
     n_rows = int(row_of_sites.max()) + 1
-    ask_histograms(crystal.crystal.where, Histograms(n_rows, grid.n_bins, grid.h, levels=2), "use a shorter range")
+    needed = Histograms(n_rows, grid.n_bins, grid.h, levels=2, kept=kept_together(crystal))
+    ask_histograms(crystal.crystal.where, needed, "use a shorter range")
     moments = np.zeros((n_rows, grid.n_bins, N_MOMENTS))
     for offsets in slabs_within(vectors, radius):
         ones = np.ones((1, len(offsets)))
@@ -193,6 +201,11 @@ class LatticeNow:
         return n * (n + 1) // 2
 
     @cached_property
+    def _kept(self) -> int:
+        """How many sets of its histograms are in memory together."""
+        return kept_together(self.crystal, self.lattice.shape)
+
+    @cached_property
     def alone(self) -> BlockPairs:
         """The pairs of atoms of one block, by their kinds."""
         return self._by_kinds(self.lattice.alone)
@@ -244,7 +257,7 @@ class LatticeNow:
         per_block = len(self.lattice.between.classes) / len(self.lattice.order.classes)
         n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
         ask_endless(self.lattice.crystal.where, n_pairs, grid.r_max)
-        needed = Histograms(self.n_pair_kinds, grid.n_bins, grid.h)
+        needed = Histograms(self.n_pair_kinds, grid.n_bins, grid.h, kept=self._kept)
         ask_histograms(self.lattice.crystal.where, needed, "use a shorter range")
         reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
         operations = self._operations((), lambda offsets: np.ones((1, len(offsets))))
@@ -550,7 +563,7 @@ class LatticeNow:
         n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
         levels = 1 if self.shell is None else weighted.weights.shape[1]
         rows = weighted.weights.shape[1] + len(weighted.probabilities) - 1
-        needed = Histograms(self.n_pair_kinds, n_bins, h, len(weighted.offsets), levels, rows)
+        needed = Histograms(self.n_pair_kinds, n_bins, h, len(weighted.offsets), levels, rows, self._kept)
         ask_histograms(self.lattice.prefix, needed, "make crystals smaller")
         offsets = weighted.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nanocrystal.cost import ask_memory, ask_pairs, kept_at_once
 from nanocrystal.kernels.pairs import N_MOMENTS
 from nanocrystal.processes import thread_count
-from nanocrystal.sample.shapes.shape import LengthStatistics, ShapeNow
+from nanocrystal.sample.crystal.crystal_now import CrystalNow
+from nanocrystal.sample.shapes.shape import LengthStatistics, Shape, ShapeNow
 
 FloatArray = NDArray[np.float64]
 BYTES = 8.0
@@ -67,7 +68,8 @@ def ask_offsets(where: str, reach: NDArray[np.int64], n_operations: int, n_class
 class Histograms(NamedTuple):
     """Histograms of pair distances: of so many pairs of kinds of atoms, in bins of a width h, Å.
 
-    n_offsets: that are summed over; levels: histograms of each pair of kinds; rows: that each thread sums at once.
+    n_offsets: that are summed over; levels: histograms of each pair of kinds; rows: that each thread sums at once;
+    kept: how many sets of them are in memory together.
     """
 
     n_pair_kinds: int
@@ -76,11 +78,12 @@ class Histograms(NamedTuple):
     n_offsets: int = 0
     levels: int = 1
     rows: int = 1
+    kept: int = 1
 
     @property
     def bytes(self) -> float:
         """How many bytes they need about, with what they are summed of."""
-        held = self.n_pair_kinds * self.levels * kept_at_once() + min(thread_count(), self.n_pair_kinds) * self.rows
+        held = self.n_pair_kinds * self.levels * self.kept + min(thread_count(), self.n_pair_kinds) * self.rows
         per_offset = PER_OFFSET + BYTES * (self.rows - 1)
         return (BYTES * N_MOMENTS * held + PER_BIN) * self.n_bins + per_offset * self.n_offsets
 
@@ -88,6 +91,14 @@ class Histograms(NamedTuple):
         reach = f"up to {self.n_bins * self.h / 10.0:.0f} nm"
         offsets = f", {self.n_offsets:.0e} offsets between blocks" if self.n_offsets else ""
         return f"histograms of {self.n_pair_kinds} kinds of pairs {reach}{offsets}"
+
+
+def kept_together(crystal: CrystalNow, shape: Shape | None = None) -> int:
+    """Return how many sets of histograms are kept: one, but where what they depend on varies."""
+    declared = {crystal.here.addresses(name)[0]: p for name, (_, p) in crystal.crystal.declared().items()}
+    parameters = [declared[a] for a in crystal.geometry_addresses if a in declared]
+    parameters += [] if shape is None else [p for _, p in shape.declared().values()]
+    return kept_at_once() if any(p.vary or p.tie is not None for p in parameters) else 1
 
 
 def ask_histograms(where: str, histograms: Histograms, remedy: str) -> None:
