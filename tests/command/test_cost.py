@@ -19,7 +19,11 @@ from nanocrystal.measurement.correlated import likeliest_parts
 from nanocrystal.parameters import Evaluation
 from nanocrystal.refinement import Options, declared_parameters
 from nanocrystal.sample import Cube, PairGrid
+from nanocrystal.sample.crystal.reflections import crystal_families
 from nanocrystal.sample.pairs import needs
+from nanocrystal.sample.shapes.fixed_body import FixedBody
+from nanocrystal.spectra import LINES, SumOfForms
+from nanocrystal.spectra.batch import fit_batch
 from nanocrystal.techniques.pdf.noise import BYTES_OF_COVARIANCE
 from support.modelling import sample_of
 from support.small_study import SmallStudy
@@ -224,6 +228,33 @@ def test_the_memory_of_the_law_of_noise_is_known_within_a_factor_2() -> None:
     parts = np.array([np.eye(n), root @ root.T / n, np.diag(rng.uniform(1.0, 2.0, n)), np.eye(n)[::-1][:, ::-1]])
     used = parts.nbytes + peak_of(lambda: likeliest_parts(parts, rng.normal(size=n), np.ones((n, 2))))
     assert 0.5 < BYTES_OF_COVARIANCE * n**2 / used < 2.0
+
+
+def spectra() -> object:
+    form = SumOfForms({"a": LINES["gaussian"]}, baseline_terms=1)
+    return fit_batch(form, np.arange(50.0), np.ones((40, 50)), {})
+
+
+def blocks() -> object:
+    return FixedBody(np.argwhere(np.ones((9, 9, 9), dtype=bool)))
+
+
+def reflections() -> object:
+    crystal = sample_of(GAMMA_CSPBBR3, None, U_ISO).crystals["x"]
+    return crystal_families(crystal, 8.0 * np.eye(3), 20.0)
+
+
+@pytest.mark.parametrize(
+    ("calculate", "said"),
+    [
+        (spectra, r"spectra: needs .* \(40 spectra of 50 points\), .*; give fewer at a time, or allow more"),
+        (blocks, r"blocks: needs .* \(a box of 7\.3e\+02 blocks around them\), .*; use fewer, or a shape, or allow"),
+        (reflections, r"crystal: needs .* reflections up to Q = 20 Å⁻¹\), .*; use a shorter range, or allow more"),
+    ],
+)
+def test_each_engine_asks(calculate: Callable[[], object], said: str) -> None:
+    with allowing(2e-5), pytest.raises(InputError, match=said):
+        calculate()
 
 
 # ---- explicit atoms are counted ------------------------------------------------------------------------
