@@ -123,12 +123,13 @@ def ask_memory(where: str, needed: float, what: str, remedy: Remedy) -> None:
         )
 
 
-def ask_pairs(where: str, n_pairs: float, what: str, remedy: Remedy) -> None:
+def ask_pairs(where: str, n_pairs: float, what: str, remedy: Remedy, *, part: bool = False) -> None:
     """Raise InputError where a lattice has more pairs than are counted, or than a search may come to.
 
-    what: crystals have them, "its largest crystals measure 30 × 30 × 30 nm"; remedy: what to do.
+    what: crystals have them, "its largest crystals measure 30 × 30 × 30 nm"; remedy: what to do; part: whether they are
+    those of part of the crystals, which say nothing of how a search began.
     """
-    begun = _ALLOWED.get().begun
+    begun = None if part else _ALLOWED.get().begun
     first = n_pairs if begun is None else begun.setdefault(where, n_pairs)
     seconds = n_pairs / LATTICE_RATE
     if seconds > MOST_SECONDS:

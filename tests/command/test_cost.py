@@ -172,6 +172,7 @@ def test_a_search_that_runs_into_the_tail_of_a_law_is_stopped() -> None:
         ask_pairs("populations.p", 4e8, "it has atoms", "make it smaller")
         ask_pairs("populations.large", 4e8, "it has atoms", "make it smaller")
         ask_pairs("populations.large", 2e9, "it has atoms", "make it smaller")
+        ask_pairs("populations.p", 2e9, "it has atoms", "make it smaller", part=True)
         with pytest.raises(InputError, match=r"about 40 seconds .* where the search began with 1e\+07 pairs; make it"):
             ask_pairs("populations.p", 2e9, "it has atoms", "make it smaller")
 

@@ -505,7 +505,7 @@ class LatticeNow:
         n_atoms = self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
         atoms = (n_atoms, len(self.lattice.blocks.contents[0][0]))
         lengths = reach * np.linalg.norm(vectors, axis=1)
-        ask_crystals(self.lattice.prefix, reach, lengths, atoms, self.shape)
+        ask_crystals(self.lattice.prefix, reach, lengths, atoms, self.shape, part=self.part is not None)
         return reach
 
     def _weight_table(self, reach: IntArray, addresses: Sequence[str]) -> Callable[[IntArray], FloatArray]:

@@ -28,11 +28,13 @@ BROAD = 0.3
 """of the mean: larger standard deviations are named as what is responsible"""
 
 
-def ask_crystals(where: str, reach: FloatArray, lengths: FloatArray, atoms: tuple[float, int], shape: ShapeNow) -> None:
+def ask_crystals(
+    where: str, reach: FloatArray, lengths: FloatArray, atoms: tuple[float, int], shape: ShapeNow, *, part: bool
+) -> None:
     """Refuse crystals with too many pairs; raises InputError.
 
     reach: (3,) blocks; lengths: (3,) Å, of the largest crystals; atoms: of them, and places in a block; shape: of
-    whose lengths the broadest is named as responsible.
+    whose lengths the broadest is named as responsible; part: whether it is that of part of the crystals.
     """
     n_blocks = float(np.prod(reach + 1.0))
     shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
@@ -42,7 +44,7 @@ def ask_crystals(where: str, reach: FloatArray, lengths: FloatArray, atoms: tupl
         broad = broadest(shape.length_statistics())
         return f"make sizes or std smaller{broad and f', here {broad}'}"
 
-    ask_pairs(where, 4.0 * n_blocks * atoms[1] ** 2, crystals, remedy)
+    ask_pairs(where, 4.0 * n_blocks * atoms[1] ** 2, crystals, remedy, part=part)
     ask_memory(where, PER_ENTRY * n_blocks, crystals, remedy)
 
 
