@@ -66,11 +66,21 @@ def inherited(threads: int = 1) -> Iterator[None]:
                 os.environ[name] = value
 
 
+_beside = 1
+
+
 def begin(number: int, at_once: int) -> None:
     """Set up this process as one of several: requests to stop are its parent's, and it keeps to its share."""
+    global _beside
     for each in STOPPING:
         signal.signal(each, signal.SIG_IGN)
     share_processors(number, at_once)
+    _beside = max(1, at_once)
+
+
+def side_by_side() -> int:
+    """Return how many processes share what there is, this one among them."""
+    return _beside
 
 
 def share_processors(number: int, at_once: int) -> None:

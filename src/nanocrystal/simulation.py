@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nanocrystal._version import __version__
+from nanocrystal.cost import ask_memory
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.kernels.debye import debye_intensity
-from nanocrystal.kernels.pairs import cluster_moments
+from nanocrystal.kernels.pairs import PAIR_RATE, Done, bytes_of_cluster, cluster_moments
 from nanocrystal.kernels.sine import SineTransform
 from nanocrystal.measurement import Model, Technique, grid_from_text
 from nanocrystal.parameters import Evaluation, Values
 from nanocrystal.parameters.parameter_set import Declared
+from nanocrystal.processes import thread_count
 from nanocrystal.refinement import declared_parameters
 from nanocrystal.report.refined.result import Estimate
 from nanocrystal.report.scattered.result import Scattering
@@ -169,12 +171,18 @@ def cluster_intensity(
     return scattering.q, scattering.intensity
 
 
+def seconds_of(n_atoms: int) -> float:
+    """Return about how many seconds the pairs of so many explicit atoms take on this machine."""
+    return 0.5 * float(n_atoms) ** 2 / (PAIR_RATE * thread_count())
+
+
 def cluster_scattering(
     atoms: str | Path | Cluster,
     q: str | ArrayLike,
     u_iso: str | Mapping[str, float] | None = None,
     energy_ev: float | None = None,
     called: Called = IN_PYTHON,
+    progress: Done | None = None,
 ) -> Scattering:
     """Return the scattering of explicit atoms with all that it follows from, to be shown and saved.
 
@@ -190,6 +198,8 @@ def cluster_scattering(
         Photon energy in eV, for f′ and f″ [without].
     called : Called, optional
         How messages call the arguments.
+    progress : callable, optional
+        Called now and then as progress(done), the part of the pairs that is counted, from 0 to 1.
 
     Returns
     -------
@@ -199,7 +209,8 @@ def cluster_scattering(
     Raises
     ------
     InputError
-        For a file, a Q, an element or an energy that cannot be used; it names the argument.
+        For a file, a Q, an element or an energy that cannot be used; it names the argument. For more atoms than memory
+        holds.
 
     References
     ----------
@@ -212,7 +223,10 @@ def cluster_scattering(
     displacements = _displacements(u_iso, species, called.u_iso)
     h = min(BIN, 0.125 / max(float(q.max()), LEAST_Q))
     n_bins = int(np.ceil(cluster.extent / h)) + 2
-    moments = cluster_moments(cluster.positions, cluster.kinds, len(species), h, n_bins)
+    n_atoms = len(cluster.elements)
+    what = f"{n_atoms} atoms that are {cluster.extent / 10.0:.1f} nm across"
+    ask_memory(cluster.source, bytes_of_cluster(n_atoms, len(species), n_bins), what, "use fewer atoms")
+    moments = cluster_moments(cluster.positions, cluster.kinds, len(species), h, n_bins, progress=progress)
     sums = SineTransform(h, n_bins, q)(moments)
     factors = np.array([form_factor(e, q) for e in species], dtype=np.complex128)
     if energy_ev is not None:

@@ -1,4 +1,4 @@
-"""Files and streams, where operating systems differ: locks, what other programs hold open, what is on the disk."""
+"""Files, streams and memory, where operating systems differ: locks, what other programs hold open, what there is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TypeVar
 
 T = TypeVar("T")
 IS_WINDOWS = os.name == "nt"
@@ -22,6 +21,9 @@ PATIENCE_S = 2.0
 WAIT_S = 60.0
 """seconds in which another run may write its results"""
 PAUSE_S = 0.02
+CGROUPS = Path("/sys/fs/cgroup")
+"""where Linux tells the limits of containers and batch jobs"""
+OWN_CGROUP, OWN_PAGES = Path("/proc/self/cgroup"), Path("/proc/self/statm")
 
 
 class Busy(OSError):
@@ -142,3 +144,75 @@ def leads_nowhere(stream: IO[str]) -> None:
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+# ---- memory ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def memory_there() -> float:
+    """Return how many bytes of memory there are for this process: of the machine, or of its container or batch job.
+
+    Infinite where the system does not say.
+    """
+    return min([_memory_of_machine(), *_limits_of_groups()])
+
+
+def _memory_of_machine() -> float:
+    if IS_WINDOWS:
+        return _memory_of_windows()
+    try:
+        size = float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
+    except (ValueError, OSError, AttributeError):
+        return float("inf")
+    return size if size > 0.0 else float("inf")
+
+
+def _memory_of_windows() -> float:
+    """Return the `ullTotalPhys` of GlobalMemoryStatusEx, a structure of two 4-byte and seven 8-byte numbers."""
+    import ctypes
+    import struct
+
+    raw = ctypes.create_string_buffer(struct.pack("<2L7Q", 64, *[0] * 8), 64)
+    try:
+        done = ctypes.windll.kernel32.GlobalMemoryStatusEx(raw)  # type: ignore[attr-defined,unused-ignore]
+    except (AttributeError, OSError):
+        return float("inf")
+    return float(struct.unpack("<2L7Q", raw.raw)[2]) if done else float("inf")
+
+
+def _limits_of_groups() -> Iterator[float]:
+    """Yield the limits of the groups of processes that this one is in, of both versions that Linux has."""
+    try:
+        lines = OWN_CGROUP.read_bytes().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, _, rest = os.fsdecode(line).partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers not in ("", "memory"):
+            continue
+        root, name = (CGROUPS / "memory", "memory.limit_in_bytes") if controllers else (CGROUPS, "memory.max")
+        group = root / path.lstrip("/")
+        for folder in [group, *group.parents]:
+            with contextlib.suppress(OSError, ValueError):  # none, or "max"
+                limit = float((folder / name).read_bytes())
+                if limit > 0.0:
+                    yield limit
+            if folder == root:
+                break
+
+
+def address_space_left() -> float:
+    """Return how many bytes this process may still ask the system for, infinite where nothing limits that."""
+    if sys.platform == "win32":
+        return float("inf")
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return float("inf")
+    used = 0.0
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        used = float(OWN_PAGES.read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return max(float(limit) - used, 0.0)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal import refinement, simulation
+from nanocrystal.cost import allowing
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Datasets, Technique, named_datasets
+from nanocrystal.parameters.evaluation import KEPT
 from nanocrystal.parameters.number import came
 from nanocrystal.processes import Executor
 from nanocrystal.refinement import Comparison, Options, Result, design, posterior
@@ -318,7 +320,8 @@ def sample_posterior(
     Hogg, D. Lang & J. Goodman, Publ. Astron. Soc. Pac. 125, 306 (2013).
     """
     given: dict[str, Any] = {"title": title, "options": options, "folder": folder}
-    return posterior.sample_posterior(*_named(sample, datasets), sampling=sampling, listeners=listeners, **given)
+    with allowing(None if options is None else options.memory, kept=KEPT):
+        return posterior.sample_posterior(*_named(sample, datasets), sampling=sampling, listeners=listeners, **given)
 
 
 def read_study(path: str | Path) -> Study:

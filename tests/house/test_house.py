@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -95,6 +96,8 @@ NAME_SHAPES = {"__init__.py", "study/schema.py", "sample/__init__.py"}
 
 def shape_classes() -> set[type]:
     """Return all shapes, and what they are as of now."""
+    for path in (SOURCE / "sample" / "shapes").glob("*.py"):
+        importlib.import_module(f"nanocrystal.sample.shapes.{path.stem}")
     found: set[type] = set()
     waiting: list[type] = [Shape, ShapeNow]
     while waiting:

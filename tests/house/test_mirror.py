@@ -15,6 +15,7 @@ SOURCE = ROOT / "src" / "nanocrystal"
 COVERED: dict[str, dict[str, str]] = {
     ".": {
         "command/test_cluster_intensity": "verbs",
+        "command/test_cost": "cost",
         "data/test_reading": "errors text",
         "command/test_file_names": "filenames",
         "command/test_start": "lazy",

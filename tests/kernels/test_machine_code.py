@@ -40,7 +40,10 @@ def with_room(x, out):
 def parted(x, out):
     out[0] = 1.0 / x
 
-scaled, with_room, parted = jit(scaled), jit(with_room), jit(parted)
+def doubled(x):
+    return 2.0 * x
+
+scaled, with_room, parted, doubled = jit(scaled), jit(with_room), jit(parted), jit(doubled)
 '''
 TABLE = np.array([[1.0, 2.0, 3.0], [0.5, 0.25, -1.0]])
 SHIFT = np.array([1, -2], dtype=np.int32)
@@ -148,7 +151,8 @@ def test_what_machine_code_is_not_made_for_is_left_to_numba(kernels: Kernels) ->
     for _ in range(2):
         kernels.kernel("with_room")(np.array([1.0, 2.0]), out)
         assert out.tolist() == [2.0, 3.0]
-    [file] = kernels.cache.glob("*.o")
+    assert kernels.kernel("doubled")(0.75) == 1.5
+    [file] = kernels.cache.glob("*with_room*.o")
     assert ObjectFile.from_bytes(file.read_bytes()).code == b""
 
 

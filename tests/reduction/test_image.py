@@ -17,6 +17,7 @@ from support.ring_images import Bench, FloatArray, line_positions, pattern
 pytest.importorskip("pyFAI", reason="the extra nanocrystal[images] is not installed")
 fabio = pytest.importorskip("fabio", reason="the extra nanocrystal[images] is not installed")
 
+from nanocrystal.cost import allowing  # noqa: E402
 from nanocrystal.errors import InputError  # noqa: E402
 from nanocrystal.reduction.image import ImageSettings, IntegratedImage, integrated_image  # noqa: E402
 
@@ -407,3 +408,11 @@ def test_image_formats(tmp_path: Path, kind: str) -> None:
     np.testing.assert_allclose(found.intensity, by_hand, rtol=1e-6)
     q_mean = np.histogram(q, edges, weights=q * response)[0][norm > 0.0] / norm[norm > 0.0]
     np.testing.assert_allclose(found.q, q_mean, rtol=1e-6)
+
+
+def test_more_pixels_than_memory_holds_are_refused(tmp_path: Path) -> None:
+    with (
+        allowing(0.001),
+        pytest.raises(InputError, match=r"image\.file: needs about .* \(90 × 110 pixels\), more"),
+    ):
+        integrated(tmp_path, SMALL, np.ones(SMALL.shape))

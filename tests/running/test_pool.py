@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from nanocrystal.cost import allowing
 from nanocrystal.errors import InputError
 from nanocrystal.processes import THREAD_VARIABLES, Executor, Here, Job, Lost, answers
 from nanocrystal.refinement import Options, bound_problem
@@ -22,7 +23,7 @@ from nanocrystal.refinement.optimise import optimise
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.running import Processes, local_executor
 from nanocrystal.study import read_study
-from support.jobs import doubled, endless, killed, made_once, process_of, refused, with_own
+from support.jobs import allowance, doubled, endless, killed, made_once, process_of, refused, with_own
 from support.small_study import SmallStudy, noisy_rows
 
 EXECUTORS = [Here(), Processes(2)]
@@ -65,6 +66,12 @@ def test_processes_are_as_many_as_are_asked_for_and_know_their_threads() -> None
     assert all(threads == ["3"] * len(THREAD_VARIABLES) for _, threads in found.values())
     assert {name: os.environ.get(name) for name in THREAD_VARIABLES} == before
     assert not multiprocessing.active_children()
+
+
+def test_processes_know_how_much_memory_they_have_together() -> None:
+    with allowing(2.0):
+        assert all_answers(Processes(2), {"one": allowance}) == {"one": (2.0, 2)}
+        assert all_answers(Here(), {"one": allowance}) == {"one": (2.0, 1)}
 
 
 def test_one_at_once_is_done_in_this_process() -> None:

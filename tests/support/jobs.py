@@ -6,8 +6,9 @@ import os
 import signal
 import time
 
+from nanocrystal.cost import stated_memory
 from nanocrystal.errors import InputError
-from nanocrystal.processes import THREAD_VARIABLES, Report
+from nanocrystal.processes import THREAD_VARIABLES, Report, side_by_side
 
 
 def doubled(number: int, report: Report) -> int:
@@ -44,3 +45,7 @@ def made_once(made: list[int], report: Report) -> list[int]:
 def with_own(number: int, own: list[int]) -> tuple[int, int]:
     own[0] += 1
     return number, own[0]
+
+
+def allowance(report: Report) -> tuple[float | None, int]:
+    return stated_memory(), side_by_side()

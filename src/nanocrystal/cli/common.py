@@ -42,6 +42,11 @@ SingleFile = Annotated[
     typer.Option("--single-file", help="Each page holds the script of its figures itself, 5 MB, to be sent alone."),
 ]
 
+Memory = Annotated[
+    float | None,
+    typer.Option(metavar="GB", help="What it may need at most (default: three quarters of what the machine has)."),
+]
+
 Options = TypeVar("Options")
 
 
@@ -89,6 +94,15 @@ def errors(quiet: bool = False) -> Iterator[None]:
     except OSError as error:
         say(f"Error: {error.filename or 'file'}: {error.strerror or error}.")
         raise typer.Exit(NOT_CONVERGED) from None
+
+
+@contextmanager
+def allowed(memory: float | None) -> Iterator[None]:
+    """Let what is calculated inside need no more than an option --memory says."""
+    from nanocrystal.cost import allowing
+
+    with allowing(memory, "--memory"):
+        yield
 
 
 def say(sentence: str) -> None:

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 import typer
 
 from nanocrystal.cli.common import (
+    Memory,
     OutFolder,
     Quiet,
     SingleFile,
     StudyPath,
+    allowed,
     app,
     check_is_other,
     check_is_there,
@@ -98,14 +100,14 @@ def _folder_of(study: Path) -> Path:
 
 
 @app.command()
-def simulate(study: StudyPath, out: OutFolder = None, quiet: Quiet = False) -> None:
+def simulate(study: StudyPath, out: OutFolder = None, memory: Memory = None, quiet: Quiet = False) -> None:
     """Calculate what a study's data sets would look like; writes one CSV for each, and a report."""
     with errors(quiet):
         check_is_there(study)
         from nanocrystal.report.simulated.result import Simulation
         from nanocrystal.study import read_study
 
-        described = read_study(study)
+        described = read_study(study).with_memory(memory)
         target = to_folder(
             Simulation, out, _folder_of(study), [f"{name}.csv" for name in described.datasets], described
         )
@@ -122,9 +124,11 @@ def debye(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv|FOLDER", help="CSV, or a folder (default: printed).")
     ] = None,
+    memory: Memory = None,
 ) -> None:
     """Scattering of explicit atoms by the Debye equation: columns q,intensity in electron units."""
-    with errors(out is None):
+    with errors(out is None), allowed(memory):
+        from nanocrystal.cli.progress import counting
         from nanocrystal.report.scattered.result import Scattering
         from nanocrystal.sample import Cluster
         from nanocrystal.simulation import OPTIONS, cluster_scattering
@@ -133,13 +137,18 @@ def debye(
             check_is_other(out, atoms)
         target = None if out is None else to_either(Scattering, out, [Scattering.single])
         cluster = Cluster.read(atoms, str(atoms), block=block)
+
+        def compute(_: object) -> Scattering:
+            with counting(len(cluster.elements)) as progress:
+                return cluster_scattering(cluster, q, u_iso, energy, OPTIONS, progress)
+
         if target is None:
-            print(cluster_scattering(cluster, q, u_iso, energy, OPTIONS).tables()[Scattering.single], end="")
+            print(compute(None).tables()[Scattering.single], end="")
             for note in cluster.notes:
                 say(f"{atoms}: {note}")
         else:
             quiet = target.is_file and not cluster.notes
-            give(lambda _: cluster_scattering(cluster, q, u_iso, energy, OPTIONS), target, quiet=quiet)
+            give(compute, target, quiet=quiet)
 
 
 @app.command()

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 @verbs.app.command("plan-measurement", hidden=True)
 @verbs.app.command()
-def plan(study: verbs.StudyPath, out: verbs.OutFolder = None, quiet: verbs.Quiet = False) -> None:
+def plan(
+    study: verbs.StudyPath, out: verbs.OutFolder = None, memory: verbs.Memory = None, quiet: verbs.Quiet = False
+) -> None:
     """Say how well each parameter would be known from data yet to be measured: data sets without files, with noise."""
     with verbs.errors(quiet):
         from nanocrystal.study import read_study
 
-        _run(read_study(study), out, study.with_name(f"{study.stem}-plan"), quiet)
+        _run(read_study(study).with_memory(memory), out, study.with_name(f"{study.stem}-plan"), quiet)
 
 
 def run_plan_example(name: str, out: Path | None, quiet: bool) -> bool:

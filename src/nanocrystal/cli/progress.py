@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -48,6 +49,41 @@ def _table(title: str, iteration: int, point: Any, last: dict[str, float]) -> An
 
 def _rw_words(point: Any) -> str:
     return ", ".join(f"R_w {name} {100.0 * rw:.2f} %" for name, rw in point.weighted_r().items())
+
+
+# ---- explicit atoms -------------------------------------------------------------------------------
+
+LONG_S = 10.0
+"""from which on how long it takes is said before, and how far it is on the way"""
+STEP = 0.1
+"""of all pairs, after which that is said again"""
+
+
+@contextmanager
+def counting(n_atoms: int) -> Iterator[Callable[[float], None] | None]:
+    """Say how long the pairs of so many atoms take, and yield a callback that says how far it is; None where soon."""
+    from nanocrystal.cli.common import say
+    from nanocrystal.cost import duration
+    from nanocrystal.processes import thread_count
+    from nanocrystal.simulation import seconds_of
+
+    seconds = seconds_of(n_atoms)
+    if seconds < LONG_S:
+        yield None
+        return
+    n_threads = thread_count()
+    on = f"{n_threads} processors" if n_threads > 1 else "one processor"
+    say(f"{n_atoms} atoms have {0.5 * n_atoms**2:.1e} pairs: {duration(seconds)} on {on}. Ctrl-C ends it.")
+    begun, told = time.monotonic(), 0.0
+
+    def show(done: float) -> None:
+        nonlocal told
+        if done >= told + STEP:
+            told = STEP * int(done / STEP + 1e-9)
+            left = (time.monotonic() - begun) * (1.0 / done - 1.0)
+            say(f"{100.0 * told:.0f} % of the pairs are counted, {duration(left)} to go.")
+
+    yield show
 
 
 # ---- candidates -----------------------------------------------------------------------------------

@@ -104,28 +104,42 @@ def _add_weighted_moments(index, t, factor, weight, n, histogram):
 
 
 @jit
-def block_pairs(x, y, z, tasks, first, step, inverse_h, last, histogram, index, t):
-    """Add all pairs of every step-th task (i0, i1, j0, j1), each pair once, to the histogram."""
-    for task in range(first, tasks.shape[0], step):
-        i0, i1, j0, j1 = tasks[task]
-        for i in range(i0, i1):
-            start = max(j0, i + 1)
-            n = j1 - start
-            if n > 0:
-                _distances(x[start:j1], y[start:j1], z[start:j1], x[i], y[i], z[i], inverse_h, last, index, t)
-                _add_moments(index, t, n, histogram)
+def tile_pairs(x, y, z, tiles, others, alike, share, inverse_h, last, histogram, index, t, counted):
+    """Add the pairs of atoms of two kinds to the histogram, and how many to counted (1,).
+
+    tiles, others: where the tiles of both kinds begin, and where the last one ends; alike: 1 where they are the same,
+    whose pairs are counted once, else 0; share: (first, step, start, stop), pairs of tiles with number I of the one
+    from start to stop and (I + J) modulo step = first.
+    """
+    first, step, start, stop = share[0], share[1], share[2], share[3]
+    for one in range(start, stop):
+        offset = (first - one) % step
+        begin = one + (offset - one) % step if alike else offset
+        for other in range(begin, others.shape[0] - 1, step):
+            j0, j1 = others[other], others[other + 1]
+            for i in range(tiles[one], tiles[one + 1]):
+                low = max(j0, i + 1) if alike else j0
+                n = j1 - low
+                if n > 0:
+                    _distances(x[low:j1], y[low:j1], z[low:j1], x[i], y[i], z[i], inverse_h, last, index, t)
+                    _add_moments(index, t, n, histogram)
+                    counted[0] += n
 
 
 @jit
 def point_pairs(x, y, z, weight, points, factors, inverse_h, last, histogram, index, t):
-    """Add the distances of each point to all lattice points, weighted, to the histogram."""
+    """Add the distances of each point to all lattice points, weighted, to the histogram.
+
+    Lattice points in their order, some at a time, each with all points: so those near in length, which fall into near
+    bins, find both their places and their bins in the cache.
+    """
     n_lattice, block = x.shape[0], index.shape[0]
-    for p in range(points.shape[0]):
-        factor = factors[p]
-        for start in range(0, n_lattice, block):
-            stop = min(start + block, n_lattice)
-            n = stop - start
-            xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+    for start in range(0, n_lattice, block):
+        stop = min(start + block, n_lattice)
+        n = stop - start
+        xb, yb, zb, wb = x[start:stop], y[start:stop], z[start:stop], weight[start:stop]
+        for p in range(points.shape[0]):
+            factor = factors[p]
             _distances(xb, yb, zb, points[p, 0], points[p, 1], points[p, 2], inverse_h, last, index, t)
             _add_weighted_moments(index, t, factor, wb, n, histogram)
 
@@ -194,16 +208,19 @@ def _add_rows(index, t, n, rows, n_rows, histogram):
 
 
 @jit
-def point_pairs_slopes(x, y, z, weights, points, factors, strains, first, inverse_h, last, histogram, index, t, rows):
+def point_pairs_slopes(
+    x, y, z, weights, points, factors, strains, first, inverse_h, last, histogram, index, t, rows, ways
+):
     """As `point_pairs_rows` in single precision, four rows by one operation, and with rows of strains.
 
-    weights: (n_lattice, n_rows), n_rows a multiple of four; from column `first` on, once for each strain, how many
-    pairs each offset has; strains: (n_strains, 6), the elements xx, yy, zz, xy + yx, xz + zx, yz + zy of E, for which
-    these times d·E·d/d² are summed, the relative change of the distance; rows: (block n_rows), scratch.
+    weights: (n_lattice n_rows), flat, n_rows a multiple of four; from column `first` on, once for each strain, how
+    many pairs each offset has; strains: (n_strains, 6), the elements xx, yy, zz, xy + yx, xz + zx, yz + zy of E, for
+    which these times d·E·d/d² are summed, the relative change of the distance; rows: (block n_rows), ways: (3, block),
+    scratch.
     """
-    n_lattice, block, n_rows = x.shape[0], index.shape[0], weights.shape[1]
-    flat = weights.reshape(-1)
-    ux, uy, uz = np.empty(block, np.float32), np.empty(block, np.float32), np.empty(block, np.float32)
+    n_lattice, block = x.shape[0], index.shape[0]
+    n_rows = weights.shape[0] // n_lattice
+    ux, uy, uz = ways[0], ways[1], ways[2]
     for p in range(points.shape[0]):
         px, py, pz, factor = points[p, 0], points[p, 1], points[p, 2], np.float32(factors[p])
         for start in range(0, n_lattice, block):
@@ -211,7 +228,7 @@ def point_pairs_slopes(x, y, z, weights, points, factors, strains, first, invers
             n = stop - start
             xb, yb, zb = x[start:stop], y[start:stop], z[start:stop]
             _distances(xb, yb, zb, px, py, pz, inverse_h, last, index, t)
-            _weigh(flat[start * n_rows : stop * n_rows], factor, rows)
+            _weigh(weights[start * n_rows : stop * n_rows], factor, rows)
             if strains.shape[0] > 0:
                 _directions(xb, yb, zb, px, py, pz, ux, uy, uz)
                 for k in range(strains.shape[0]):

@@ -234,24 +234,22 @@ class KeptKernel:
         self._linked = cache(self._found_or_made)
 
     @property
-    def with_numba(self) -> Callable[..., None]:
+    def with_numba(self) -> Callable[..., Any]:
         """The function as Numba has it."""
-        function: Callable[..., None] = getattr(self._numba_module(), self.name)
+        function: Callable[..., Any] = getattr(self._numba_module(), self.name)
         return function
 
-    def __call__(self, *arguments: Any) -> None:
-        """Call the kernel."""
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the kernel; one that returns a value is left to Numba."""
         signature = signature_of(arguments)
-        if signature is None:
-            self.with_numba(*arguments)
-            return
-        self._linked(signature)(*arguments)
+        function = self.with_numba if signature is None else self._linked(signature)
+        return function(*arguments)
 
-    def _found_or_made(self, signature: Signature) -> Callable[..., None]:
+    def _found_or_made(self, signature: Signature) -> Callable[..., Any]:
         with self._lock:
             return self._found(signature)
 
-    def _found(self, signature: Signature) -> Callable[..., None]:
+    def _found(self, signature: Signature) -> Callable[..., Any]:
         name = self._file_name(signature)
         try:
             for folder in folders():
@@ -277,7 +275,7 @@ class KeptKernel:
             path.unlink(missing_ok=True)
             return None
 
-    def _made(self, signature: Signature, name: str) -> Callable[..., None]:
+    def _made(self, signature: Signature, name: str) -> Callable[..., Any]:
         dispatcher = self.with_numba
         try:
             if not arrays_are_passed_so():

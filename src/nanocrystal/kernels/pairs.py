@@ -12,10 +12,11 @@ unordered pair of atoms is counted once.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ N_MOMENTS = 4
 FEW_PAIRS = 5e5
 """pairs of a lattice sum that are counted before threads have started"""
 BLOCK = 2048
-"""atoms a block: three coordinates and two buffers of this length stay in the first-level cache"""
+"""lattice points a block: three coordinates and two buffers of this length stay in the first-level cache"""
 ROWS_BLOCK = 256
 """the same where many rows of single precision are buffered, too"""
 HELD_IN_SINGLE = 100
@@ -39,6 +40,20 @@ OFFSETS_AT_ONCE = 4_000_000
 """lattice offsets that are held in memory: about 400 MB"""
 PARTS = 16
 """histograms that the pairs of a cluster are counted in, whatever the number of threads: sums have one order"""
+FEWEST_IN_BOX, MOST_IN_BOX = 128.0, 1536.0
+"""atoms of a cluster that are counted together, about: fewer cost calls, more leave threads without work"""
+TILE = 2048
+"""atoms that are counted together at most"""
+BOXES = 16.0
+"""into which a kind of atoms falls where neither fewer nor more than those would be in each"""
+PAIRS_AT_ONCE = 3e7
+"""pairs of a cluster that are counted before a thread looks whether it is to stop"""
+PAIR_RATE = 4e8
+"""pairs of explicit atoms that a processor counts in a second"""
+BYTES_OF_ATOM = 100.0
+TOLD_EVERY_S = 0.5
+Done = Callable[[float], None]
+"""told which part of the work is done, from 0 to 1"""
 
 
 def pair_kinds(n_kinds: int) -> list[tuple[int, int]]:
@@ -47,53 +62,129 @@ def pair_kinds(n_kinds: int) -> list[tuple[int, int]]:
 
 
 def cluster_moments(
-    positions: FloatArray, kinds: IntArray, n_kinds: int, h: float, n_bins: int, n_threads: int | None = None
+    positions: FloatArray,
+    kinds: IntArray,
+    n_kinds: int,
+    h: float,
+    n_bins: int,
+    n_threads: int | None = None,
+    progress: Done | None = None,
 ) -> FloatArray:
     """Return the pair moments of explicit atoms, the same to the last bit for any number of threads.
 
-    positions: (n_atoms, 3) Å; kinds: (n_atoms,) int; h: bin width, Å.
+    positions: (n_atoms, 3) Å; kinds: (n_atoms,) int; h: bin width, Å; progress: called now and then with the part of
+    the pairs that is counted. A KeyboardInterrupt ends it within a fraction of a second.
     Returns (n_pair_kinds, n_bins, 4). Pairs beyond the last bin are left out.
     """
-    fast = load("_pairs_numba")
-    order, starts = _spatial_order(positions, kinds, n_kinds)
+    order, tiles = _tiled(positions, kinds, n_kinds)
     x, y, z = (np.ascontiguousarray(positions[order, axis]) for axis in range(3))
     moments = np.zeros((len(pair_kinds(n_kinds)), n_bins, N_MOMENTS))
-
-    def worker(first: int, tasks: IntArray) -> FloatArray:
-        histogram = np.zeros((n_bins + 1) * N_MOMENTS)
-        index, t = np.empty(BLOCK, np.int32), np.empty(BLOCK)
-        fast.block_pairs(x, y, z, tasks, first, PARTS, 1.0 / h, float(n_bins), histogram, index, t)
-        return histogram[: n_bins * N_MOMENTS].reshape(n_bins, N_MOMENTS)
-
-    with ThreadPoolExecutor(n_threads or thread_count()) as pool:
-        for place, (a, b) in enumerate(pair_kinds(n_kinds)):
-            tasks = _block_tasks(starts[a], starts[a + 1], starts[b], starts[b + 1])
-            used = min(PARTS, len(tasks))
-            for part in pool.map(lambda first, todo=tasks: worker(first, todo), range(used)):
-                moments[place] += part
-    return moments
-
-
-def _spatial_order(positions: FloatArray, kinds: IntArray, n_kinds: int) -> tuple[IntArray, list[int]]:
-    """Order atoms by kind, then by box, so that a block of atoms is compact; and where kinds start."""
-    extent = np.ptp(positions, axis=0) if len(positions) else np.ones(3)
-    per_axis = max(1, round((len(positions) / (BLOCK * max(1, n_kinds))) ** (1 / 3)))
-    box = np.floor((positions - positions.min(axis=0)) / np.maximum(extent, 1e-9) * per_axis * 0.999999)
-    order = np.lexsort((box[:, 2], box[:, 1], box[:, 0], kinds))
-    starts = np.searchsorted(kinds[order], np.arange(n_kinds + 1))
-    return order, [int(s) for s in starts]
-
-
-def _block_tasks(a0: int, a1: int, b0: int, b1: int) -> IntArray:
-    """Return the pairs of blocks (i0, i1, j0, j1) that cover the ranges [a0, a1) × [b0, b1), j > i."""
     tasks = [
-        (i, min(i + BLOCK, a1), j, min(j + BLOCK, b1))
-        for i in range(a0, a1, BLOCK)
-        for j in range(i if a0 == b0 else b0, b1, BLOCK)
+        _Task(place, first, tiles[a], tiles[b], a == b)
+        for place, (a, b) in enumerate(pair_kinds(n_kinds))
+        for first in range(min(PARTS, _side_by_side(tiles[a], tiles[b])))
     ]
-    if len(tasks) < 2 * PARTS:  # a small cluster: halve the rows so that every thread has work
-        tasks = [(i, min(i + BLOCK // 8, i1), j0, j1) for i0, i1, j0, j1 in tasks for i in range(i0, i1, BLOCK // 8)]
-    return np.array(tasks, dtype=np.int64).reshape(-1, 4)
+    counting = _Counting((x, y, z), h, n_bins)
+    n_pairs = 0.5 * len(positions) * (len(positions) - 1.0)
+    n_threads = n_threads or thread_count()
+    with ThreadPoolExecutor(n_threads) as pool:
+        waiting: deque[tuple[int, Future[FloatArray]]] = deque()
+        todo = iter(tasks)
+        try:
+            while True:
+                while len(waiting) < n_threads + 2 and (task := next(todo, None)) is not None:  # few in memory
+                    waiting.append((task.place, pool.submit(counting.moments, task)))
+                if not waiting:
+                    return moments
+                place, counted = waiting.popleft()
+                while progress is not None and not wait([counted], TOLD_EVERY_S).done:
+                    progress(counting.n_counted / max(n_pairs, 1.0))
+                moments[place] += counted.result()
+        except BaseException:
+            counting.stopped = True
+            raise
+
+
+class _Task(NamedTuple):
+    """A share of the pairs of two kinds: the row of the histogram, which share, and the tiles of both kinds."""
+
+    place: int
+    first: int
+    tiles: IntArray
+    others: IntArray
+    alike: bool
+
+
+class _Counting:
+    """Pairs being counted by several threads; stopped: that they are to end."""
+
+    def __init__(self, places: tuple[FloatArray, FloatArray, FloatArray], h: float, n_bins: int) -> None:
+        self.stopped = False
+        self.n_counted = 0.0
+        self._places, self._h, self._n_bins = places, h, n_bins
+        self._fast = load("_pairs_numba")
+
+    def moments(self, task: _Task) -> FloatArray:
+        """Return the moments of one share of the pairs, (n_bins, 4)."""
+        histogram = np.zeros((self._n_bins + 1) * N_MOMENTS)
+        index, t = np.empty(TILE, np.int32), np.empty(TILE)
+        what = (*self._places, task.tiles, task.others, int(task.alike))
+        where = (1.0 / self._h, float(self._n_bins), histogram, index, t)
+        # rows of tiles at a time, so that a request to stop is heard
+        rows = len(task.tiles) - 1
+        per_row = float(TILE) * max(1.0, float(task.others[-1] - task.others[0])) / PARTS
+        step = max(1, int(PAIRS_AT_ONCE / per_row))
+        for start in range(0, rows, step):
+            if self.stopped:
+                break
+            share = np.array([task.first, PARTS, start, min(start + step, rows)])
+            counted = np.zeros(1, dtype=np.int64)
+            self._fast.tile_pairs(*what, share, *where, counted)
+            self.n_counted += int(counted[0])
+        return histogram[: self._n_bins * N_MOMENTS].reshape(self._n_bins, N_MOMENTS)
+
+
+def bytes_of_cluster(n_atoms: int, n_kinds: int, n_bins: int, kept: int = 1) -> float:
+    """Return about how many bytes `cluster_moments` and a transform of what it gives need; kept: histograms at once."""
+    n_histograms = n_kinds * (n_kinds + 1) // 2 * kept + thread_count() + 2
+    return BYTES_OF_ATOM * n_atoms + 8.0 * N_MOMENTS * n_bins * (n_histograms + 3)
+
+
+def _side_by_side(tiles: IntArray, others: IntArray) -> int:
+    """Return into how many shares the pairs of tiles fall, (I + J) modulo PARTS."""
+    return len(tiles) + len(others) - 3
+
+
+def _tiled(positions: FloatArray, kinds: IntArray, n_kinds: int) -> tuple[IntArray, list[IntArray]]:
+    """Return an order of the atoms, and of each kind where its tiles begin in it, and where the last one ends.
+
+    A tile holds at most TILE atoms of one kind and of one box: distances between two tiles fall into few bins, which
+    stay in the cache.
+    """
+    order, tiles, start = [], [], 0
+    for kind in range(n_kinds):
+        atoms = np.flatnonzero(kinds == kind)
+        box = _boxes(positions[atoms])
+        by_box = np.argsort(box, kind="stable")
+        firsts = np.flatnonzero(np.diff(box[by_box], prepend=-1))
+        counts = np.diff(firsts, append=len(atoms))
+        begun = [first + np.arange(0, n, TILE) for first, n in zip(firsts, counts, strict=True)]
+        tiles.append(start + np.concatenate([*begun, [len(atoms)]]).astype(np.int64))
+        order.append(atoms[by_box])
+        start += len(atoms)
+    return np.concatenate(order), tiles
+
+
+def _boxes(positions: FloatArray) -> IntArray:
+    """Return the box that each atom (n, 3) is in, (n,), of cubes that hold about as many each."""
+    if not len(positions):
+        return np.zeros(0, dtype=np.int64)
+    low, extent = positions.min(axis=0), np.maximum(np.ptp(positions, axis=0), 1e-3)
+    in_box = float(np.clip(len(positions) / BOXES, FEWEST_IN_BOX, MOST_IN_BOX))
+    edge = float(np.prod(np.maximum(extent, 1.0)) * in_box / len(positions)) ** (1.0 / 3.0)
+    numbers = np.maximum(np.rint(extent / edge), 1.0)
+    i, j, k = np.minimum((positions - low) / extent * numbers, numbers - 1.0).astype(np.int64).T
+    return np.asarray((i * int(numbers[1]) + j) * int(numbers[2]) + k)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,14 +321,17 @@ def _slopes(
     for job in jobs:
         weights = np.zeros((len(job.offsets), n_held), np.float32)
         weights[:, :first], weights[:, first:n_rows] = job.weights[1:].T, job.weights[0][:, None]
-        by_offset.append(weights)
+        by_offset.append(weights.reshape(-1))
 
     def counted(kind: int) -> FloatArray:
         if not hasattr(scratch, "histogram"):
             scratch.histogram = np.zeros(n_bins * n_held * N_MOMENTS, np.float32)
             scratch.index, scratch.t = np.empty(ROWS_BLOCK, np.int32), np.empty(ROWS_BLOCK)
-            scratch.rows = np.empty(ROWS_BLOCK * n_held, np.float32)
-        buffers = (scratch.histogram, scratch.index, scratch.t, scratch.rows)
+            scratch.rows, scratch.ways = (
+                np.empty(ROWS_BLOCK * n_held, np.float32),
+                np.empty((3, ROWS_BLOCK), np.float32),
+            )
+        buffers = (scratch.histogram, scratch.index, scratch.t, scratch.rows, scratch.ways)
         summed = np.swapaxes(scratch.histogram.reshape(n_bins, n_held, N_MOMENTS), 0, 1)[:n_rows]
         moments, held = np.zeros((n_rows, n_bins, N_MOMENTS)), 0
         for job, (x, y, z), weights in zip(jobs, places, by_offset, strict=True):

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.arrays import FloatArray
+from nanocrystal.cost import ask_memory
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.reduction import image_pixels as pixels
@@ -39,6 +40,10 @@ SIGMA_WORDS = {
     "azimuthal": "σ is that of the mean of each ring, from the scatter of its pixels about I(Q).",
     "none": "No σ was calculated.",
 }
+
+
+BYTES_OF_PIXEL, BYTES_OF_PLACE = 180.0, 100.0
+"""of a pixel with its place and its corrections, and of the same pixel in each further image"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,6 +181,9 @@ def integrated_image(settings: ImageSettings, folder: Path | str = ".", where: s
     calibrations = [Path(path) for path in image_paths(settings.calibration, folder, f"{where}.calibration")]
     exposures = exposures_of(paths, len(calibrations), settings, where)
     shape = exposures[0].counts.shape
+    size, n = f"{shape[0]} × {shape[1]} pixels", len(exposures)
+    needed = float(np.prod(shape)) * (BYTES_OF_PIXEL + BYTES_OF_PLACE * (n - 1))
+    ask_memory(f"{where}.file", needed, f"{n} images of {size}" if n > 1 else size, "bin the pixels, or give fewer")
     shared = Shared.of(settings, shape, folder, where)
     frames_seen = sum(e.n_frames for e in exposures)
     monitors = monitors_of(exposures, settings.monitor, where)

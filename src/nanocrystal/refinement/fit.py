@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal._version import __version__
+from nanocrystal.cost import allowing
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Assumption, Evaluation, Parameter, ParameterSet, Quantity, Values
+from nanocrystal.parameters.evaluation import KEPT
 from nanocrystal.processes import Executor, Requests
 from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.assumed import assumed
@@ -131,8 +133,9 @@ def refine(
     executor: Executor | None = None,
 ) -> Result:
     """Refine a sample against its data sets, by name; `nanocrystal.refine` says what is taken, returned and raised."""
-    with one_thread():
-        return _refined(sample, datasets, title, options or Options(), Path(folder), (progress, executor))
+    options = options or Options()
+    with one_thread(), allowing(options.memory, kept=KEPT):
+        return _refined(sample, datasets, title, options, Path(folder), (progress, executor))
 
 
 def _refined(

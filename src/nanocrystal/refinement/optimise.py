@@ -46,6 +46,11 @@ class Options(Declares):
     error_scales: Annotated[Mapping[Name, float], "factors on the σ of data sets, by name, set by hand"] = field(
         default_factory=dict
     )
+    memory: Annotated[
+        float | None,
+        Limits(above=0.0, unit="GB"),
+        "GB that a calculation may need; more is refused before it begins [three quarters of what the machine has]",
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ class _Search:
         """
         try:
             return np.append(self.point(x).residual / self.unit, np.zeros(len(x)))
-        except (InputError, RefinementError) as error:
+        except (InputError, RefinementError, MemoryError) as error:
             if self.best is None:
                 raise
             self.refused = f"; where it could not be calculated steps were refused ({str(error).rstrip('.')})"

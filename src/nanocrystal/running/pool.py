@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any
 
+from nanocrystal.cost import allowing, stated_memory
 from nanocrystal.parameters import Declares
 from nanocrystal.parameters.number import whole_number
 from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Requests, Workers, begin, inherited, silent
@@ -69,7 +70,8 @@ class _Worker:
         self.job: str | None = None
         self.number = number
         self.connection, other = context.Pipe()
-        self.process = context.Process(target=_serve, args=(other, number, at_once, begin), daemon=True)
+        given = (other, number, at_once, begin, stated_memory())
+        self.process = context.Process(target=_serve, args=given, daemon=True)
         with inherited(threads):
             self.process.start()
         other.close()
@@ -154,9 +156,19 @@ class _Pool:
 # ---- in the process -------------------------------------------------------------------------------
 
 
-def _serve(connection: Connection, number: int, at_once: int, prepare: Begin | None) -> None:
-    """Do the jobs that come through a connection until it closes; interrupts are the parent's."""
+def _serve(
+    connection: Connection, number: int, at_once: int, prepare: Begin | None, memory: float | None = None
+) -> None:
+    """Do the jobs that come through a connection until it closes; interrupts are the parent's.
+
+    memory: GB that all processes may need together, where that is stated.
+    """
     begin(number, at_once)
+    with allowing(memory):
+        _do_jobs(connection, prepare)
+
+
+def _do_jobs(connection: Connection, prepare: Begin | None) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
 
     def report(*said: object) -> None:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import ask_memory, kept_at_once
 from nanocrystal.errors import InputError
-from nanocrystal.kernels.pairs import cluster_moments, pair_kinds
+from nanocrystal.kernels.pairs import bytes_of_cluster, cluster_moments, pair_kinds
 from nanocrystal.parameters import (
     NO_KEY,
     REQUIRED,
@@ -491,6 +492,9 @@ class PopulationNow:
 
         def moments() -> FloatArray:
             n_bins = int(np.ceil(stretch * cluster.extent / grid.h)) + 2
+            needed = bytes_of_cluster(len(cluster.elements), len(species), n_bins, kept_at_once())
+            what = f"{len(cluster.elements)} atoms that are {cluster.extent / 10.0:.0f} nm across"
+            ask_memory(f"populations.{self.name}.file", needed, what, "use fewer atoms")
             return cluster_moments(stretch * cluster.positions, cluster.kinds, len(species), grid.h, n_bins)
 
         counts = np.bincount(cluster.kinds, minlength=len(species))

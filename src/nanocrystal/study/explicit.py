@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from nanocrystal._version import __version__
+from nanocrystal.cost import ask_memory
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.parameters import Evaluation
 from nanocrystal.report.explicit.result import Format, TypicalCrystal
@@ -33,6 +34,8 @@ from nanocrystal.sample.pairs.lattice_sum import LatticeSum
 from nanocrystal.sample.shapes.shape import ShapeNow
 from nanocrystal.study.study import Study
 
+BYTES_OF_ATOM = 700.0
+"""with the text of the file that it stands in"""
 MOST_ATOMS = 3_000_000
 """atoms that are written; more is a file of hundreds of megabytes"""
 MOST_LAYERS = 120
@@ -175,6 +178,7 @@ def _check_size(lattice: LatticeNow, shape: ShapeNow) -> None:
             f"a crystal of the mean size has about {about:.2g} atoms, more than the {MOST_ATOMS:.0e} that are written; "
             "give it a smaller size.",
         )
+    ask_memory(lattice.lattice.prefix, BYTES_OF_ATOM * about, f"about {about:.2g} atoms", "give it a smaller size")
 
 
 def _named(boundaries: Boundaries, lattice: LatticeSum, numbers: tuple[int, int, int]) -> BoundaryNetwork | None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import allowing, check_memory
 from nanocrystal.data import resolved_path
 from nanocrystal.data.kinds import is_folder, refuse_other
 from nanocrystal.data.table import number_table
@@ -204,11 +205,19 @@ class Study:
 
         return study_text(self)
 
+    def with_memory(self, memory: float | None) -> Study:
+        """Return the study with another limit of memory, GB; None: as it is. Raises InputError for what is none."""
+        if memory is None:
+            return self
+        check_memory(memory, "--memory")
+        return replace(self, options=replace(self.options, memory=memory))
+
     @contextmanager
     def located(self) -> Iterator[None]:
-        """Add file and line to the InputErrors that are raised inside."""
+        """Add file and line to the InputErrors that are raised inside, where no more memory is used than it allows."""
         try:
-            yield
+            with allowing(self.options.memory):
+                yield
         except InputError as error:
             raise self.source.located(error) from None
 

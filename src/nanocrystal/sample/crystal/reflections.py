@@ -13,12 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import ask_memory
 from nanocrystal.sample.crystal.crystal import Crystal
 from nanocrystal.sample.crystal.crystal_now import CrystalNow
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 ComplexArray = NDArray[np.complex128]
+
+
+BYTES_OF_INDEX, BYTES_OF_IMAGE = 100.0, 26.0
+"""of a triple of indices in the box around the sphere of Q, and of each of its images by symmetry"""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,9 @@ def _absent(hkl: IntArray, turns: IntArray, translations: FloatArray) -> NDArray
 def crystal_families(crystal: Crystal, vectors: FloatArray, q_max: float) -> Families:
     """Return the families of a crystal with cell vectors (rows, Å) up to q_max (Å⁻¹)."""
     structure = crystal.structure
+    n = float(np.prod(2.0 * np.floor(q_max * np.linalg.norm(vectors, axis=1) / (2.0 * np.pi)) + 1.0))
+    needed = n * (BYTES_OF_INDEX + BYTES_OF_IMAGE * len(structure.rotations))
+    ask_memory(crystal.where, needed, f"{n:.1e} reflections up to Q = {q_max:.3g} Å⁻¹", "use a shorter range")
     return families_within(structure.rotations, structure.translations, vectors, q_max)
 
 

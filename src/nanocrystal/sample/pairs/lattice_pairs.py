@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nanocrystal.errors import InputError
 from nanocrystal.kernels.pairs import (
     N_MOMENTS,
     LatticePairs,
@@ -26,7 +25,15 @@ from nanocrystal.sample.crystal.crystal_now import CrystalNow
 from nanocrystal.sample.order.order import OrderNow
 from nanocrystal.sample.order.twins import TWINS, BoundariesNow
 from nanocrystal.sample.pairs.lattice_sum import BlockPairs, LatticeSum, alike_pairs
-from nanocrystal.sample.pairs.lattice_symmetry import kept_by, metric_operations, representatives
+from nanocrystal.sample.pairs.lattice_symmetry import by_length, kept_by, metric_operations, representatives
+from nanocrystal.sample.pairs.needs import (
+    Histograms,
+    ask_crystals,
+    ask_endless,
+    ask_histograms,
+    ask_offsets,
+    kept_together,
+)
 from nanocrystal.sample.pairs.pair_structure import PairGrid
 from nanocrystal.sample.shapes.boxes import NEGLIGIBLE_SUM
 from nanocrystal.sample.shapes.shape import ShapeNow
@@ -46,12 +53,8 @@ SMALL = 250.0
 """Å; histograms of shorter crystals are cheap and may be longer than they need"""
 STEP_OF_REACH = 1.12
 """from one reach of crystals whose sizes vary to the next"""
-MOST_BYTES = 6e9
-"""of the histograms of all kinds of pairs"""
 MOST_KEPT = 2e8
 """bytes of the moments of derivatives that are kept for further data sets"""
-MOST_PAIRS = 3e9
-"""pairs of a crystal that are enumerated; up to three minutes"""
 
 
 def _that_count(weights: FloatArray, stands_for: IntArray, *, changes: bool) -> NDArray[np.bool_]:
@@ -96,13 +99,11 @@ def crystal_moments(crystal: CrystalNow, grid: PairGrid, alike: IntArray) -> Flo
     all_points = np.concatenate(points)
     radius = grid.r_max + float(np.linalg.norm(all_points, axis=1).max())
     n_pairs = 4.19 * radius**3 / abs(np.linalg.det(vectors)) * len(all_points)
-    if n_pairs > MOST_PAIRS:
-        raise InputError(
-            crystal.crystal.where,
-            f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
-        )
+    ask_endless(crystal.crystal.where, n_pairs, grid.r_max)
     factors, row_of = np.concatenate(weights), np.concatenate(rows)
     n_rows = int(row_of_sites.max()) + 1
+    needed = Histograms(n_rows, grid.n_bins, grid.h, levels=2, kept=kept_together(crystal))
+    ask_histograms(crystal.crystal.where, needed, "use a shorter range")
     moments = np.zeros((n_rows, grid.n_bins, N_MOMENTS))
     for offsets in slabs_within(vectors, radius):
         ones = np.ones((1, len(offsets)))
@@ -235,6 +236,11 @@ class LatticeNow:
         return n * (n + 1) // 2
 
     @cached_property
+    def _kept(self) -> int:
+        """How many sets of its histograms are in memory together."""
+        return kept_together(self.crystal, self.lattice.shape)
+
+    @cached_property
     def alone(self) -> BlockPairs:
         """The pairs of atoms of one block, by their kinds."""
         return self._by_kinds(self.lattice.alone)
@@ -285,11 +291,9 @@ class LatticeNow:
         radius = grid.r_max + 2.0 * _span(self.places)
         per_block = len(self.lattice.between.classes) / len(self.lattice.order.classes)
         n_pairs = 4.19 * radius**3 / abs(float(np.linalg.det(vectors))) * per_block
-        if n_pairs > MOST_PAIRS:
-            raise InputError(
-                self.lattice.crystal.where,
-                f"has about {n_pairs:.1g} pairs up to {grid.r_max:.0f} Å, too many; use a shorter range.",
-            )
+        ask_endless(self.lattice.crystal.where, n_pairs, grid.r_max)
+        needed = Histograms(self.n_pair_kinds, grid.n_bins, grid.h, kept=self._kept)
+        ask_histograms(self.lattice.crystal.where, needed, "use a shorter range")
         reach = np.floor(radius * np.linalg.norm(np.linalg.inv(vectors), axis=0)).astype(np.int64)
         operations = self._operations(((), ()), lambda offsets: np.ones((1, len(offsets))))
         offsets, stands_for = self._representatives(operations, reach)
@@ -549,13 +553,15 @@ class LatticeNow:
         k = np.array([[0.713, 1.137, 0.391], [-0.533, 0.877, 1.291], [1.618, -0.271, 0.577]])
         n_kinds, n_classes = self.n_pair_kinds, len(self.lattice.order.classes)
         n_spans = 1 if surface is None else len(surface.spans.shifts)
-        group = np.zeros((n_classes * n_spans * n_kinds, len(points)))
         row = (pairs.classes * n_spans + pairs.spans) * n_kinds + pairs.kinds
-        group[row, np.arange(len(points))] = pairs.parts
+        n_rows = n_classes * n_spans * n_kinds
+
+        def of_rows(waves: FloatArray) -> FloatArray:
+            return np.column_stack([np.bincount(row, pairs.parts * wave, minlength=n_rows) for wave in waves.T])
 
         def sums(turn: FloatArray) -> NDArray[np.complex128]:
             phases = (points @ turn) @ k.T
-            summed = group @ np.cos(phases) + 1j * (group @ np.sin(phases))
+            summed = of_rows(np.cos(phases)) + 1j * of_rows(np.sin(phases))
             return np.asarray(summed).reshape(n_classes, n_spans, n_kinds, -1)
 
         start, reverse = sums(np.eye(3)), list(self.lattice.order.reverse)
@@ -577,8 +583,9 @@ class LatticeNow:
         """
 
         def ordered() -> tuple[IntArray, IntArray]:
+            ask_offsets(self.lattice.prefix, reach, len(operations), len(self.lattice.order.classes))
             offsets, stands_for = representatives(operations, reach)
-            order = np.argsort(((offsets @ self.block_vectors) ** 2).sum(axis=1), kind="stable")
+            order = by_length(offsets, self.block_vectors)
             return np.ascontiguousarray(offsets[order]), stands_for[order]
 
         key, also = ("representatives", self.lattice.prefix), (operations.tobytes(), reach.tobytes())
@@ -595,16 +602,10 @@ class LatticeNow:
     def _checked_reach(self) -> FloatArray:
         vectors = self.block_vectors
         reach = self.shape.reach_in_blocks(vectors)
-        n_pairs = 4.0 * float(np.prod(reach + 1.0)) * len(self.lattice.blocks.contents[0][0]) ** 2
-        if n_pairs > MOST_PAIRS or np.prod(reach + 1.0) > 2e7:
-            lengths = reach * np.linalg.norm(vectors, axis=1)
-            shown = " × ".join(f"{x / 10.0:.0f}" for x in lengths)
-            n_atoms = self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
-            raise InputError(
-                self.lattice.prefix,
-                f"its largest crystals measure {shown} nm and hold about {n_atoms:.1e} atoms, {n_pairs:.0e} pairs; "
-                "make sizes or std smaller.",
-            )
+        n_atoms = self.shape.shape.filling(vectors) * float(np.prod(reach)) * self.lattice.n_places
+        atoms = (n_atoms, len(self.lattice.blocks.contents[0][0]))
+        lengths = reach * np.linalg.norm(vectors, axis=1)
+        ask_crystals(self.lattice.prefix, reach, lengths, atoms, self.shape, part=self.part is not None)
         return reach
 
     def _weight_table(self, reach: IntArray, addresses: Sequence[str]) -> Callable[[IntArray], FloatArray]:
@@ -660,13 +661,10 @@ class LatticeNow:
         longest = float(np.linalg.norm(weighted.offsets @ weighted.vectors, axis=1).max()) + _span(places)
         ratio = 1.06 if longest > SMALL else 1.3  # so that the number of bins seldom changes
         n_bins = int(ratio ** np.ceil(np.log(longest) / np.log(ratio)) / h) + 2
-        size = 8.0 * N_MOMENTS * self.n_pair_kinds * n_bins
-        if size > MOST_BYTES:
-            raise InputError(
-                self.lattice.prefix,
-                f"has {self.n_pair_kinds} kinds of pairs, whose distances up to {longest / 10.0:.0f} nm need "
-                f"{size / 1e9:.0f} GB; make crystals smaller, or let sites of one element share one u_iso.",
-            )
+        levels = 1 if self.shell is None else weighted.weights.shape[1]
+        rows = weighted.weights.shape[1] + len(weighted.probabilities) - 1
+        needed = Histograms(self.n_pair_kinds, n_bins, h, len(weighted.offsets), levels, rows, self._kept)
+        ask_histograms(self.lattice.prefix, needed, "make crystals smaller")
         offsets = weighted.offsets.astype(np.float64)
         # offsets at which the same classes occur are counted together
         occurring = np.abs(weighted.probabilities).max(axis=0).astype(bool).T @ (

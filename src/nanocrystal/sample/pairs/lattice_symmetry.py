@@ -18,6 +18,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 TRIED = 2
 """offsets up to this in each direction are compared under an operation"""
+STEPS_OF_LENGTH = 65_534.0
+"""into which lengths are sorted"""
 
 
 @lru_cache(maxsize=1)
@@ -71,16 +73,39 @@ def kept_by(
 def representatives(operations: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:
     """Return one offset (n, 3) of each set that the operations make equal, and how many each stands for.
 
-    operations: (n_operations, 3, 3), a group; reach: (3,), the largest offsets along each axis.
+    operations: (n_operations, 3, 3), a group; reach: (3,), the largest offsets along each axis. Of a set it is the one
+    of the highest rank, u · (base², base, 1). One plane of offsets at a time is looked through, so that what is in
+    memory is what is returned.
     """
     flips = {tuple(np.diag(h)) for h in operations if np.count_nonzero(h) == 3 and (np.diag(h) != 0).all()}
     mirrored = [tuple(-1 if k == axis else 1 for k in range(3)) in flips for axis in range(3)]
-    axes = [np.arange(0 if m else -n, n + 1) for m, n in zip(mirrored, reach, strict=True)]
-    offsets = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    first, second, third = (np.arange(0 if m else -n, n + 1) for m, n in zip(mirrored, reach, strict=True))
     base = 4 * int(reach.max()) + 5
     ranks = np.array([base * base, base, 1])
-    for h in operations:
-        offsets = offsets[offsets @ (ranks - h @ ranks) >= 0]
-    images = np.stack([offsets @ (h @ ranks) for h in operations])
-    stands_for = len(operations) // (images == offsets @ ranks).sum(axis=0)
-    return offsets, stands_for
+    losses = np.array([ranks - h @ ranks for h in operations])  # of rank, under each operation
+    found = [_leaders(losses, int(i), second, third) for i in first]
+    offsets, stabilised = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return offsets, len(operations) // stabilised
+
+
+def _leaders(losses: IntArray, i: int, second: IntArray, third: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the offsets (n, 3) of plane i that no operation gives a higher rank, and how many leave each as it is."""
+    leads = np.ones((len(second), len(third)), dtype=np.bool_)
+    stabilised = np.zeros(leads.shape, dtype=np.int64)
+    for a, b, c in losses:
+        loss = (i * a + second * b)[:, None] + third * c
+        leads &= loss >= 0
+        stabilised += loss == 0
+    j, k = np.nonzero(leads)
+    return np.column_stack([np.full(len(j), i), second[j], third[k]]), stabilised[leads]
+
+
+def by_length(offsets: IntArray, vectors: FloatArray) -> IntArray:
+    """Return the order (n,) of offsets (n, 3) by their length, 0 the first; lengths that nearly agree stay as they are.
+
+    In steps of 1/65,534 of the longest, which are sorted in a time that grows as n.
+    """
+    x, y, z = (offsets.astype(np.float64) @ vectors).T
+    lengths = np.sqrt(x * x + y * y + z * z)
+    longest = float(lengths.max(initial=0.0)) or 1.0
+    return np.argsort(np.ceil(lengths * (STEPS_OF_LENGTH / longest)).astype(np.uint16), kind="stable")

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import ask_memory
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import NO_KEY, Beside, Here
 from nanocrystal.sample.order.blocks import Facets
@@ -31,6 +32,8 @@ from nanocrystal.sample.shapes.shape import (
 FloatArray = NDArray[np.float64]
 MOST_BLOCKS = 2e7
 """of the box around a body and its mirror image"""
+BYTES_OF_BLOCK = 100.0
+"""of each of them, while pairs are counted"""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,10 @@ class FixedBody(Box):
             raise InputError("blocks", "must be three whole numbers for each block.")
         if len(np.unique(places, axis=0)) != len(places):
             raise InputError("blocks", "names a block twice.")
-        if np.prod(2.0 * (np.ptp(places, axis=0) + 1.0)) > MOST_BLOCKS:
+        n = float(np.prod(2.0 * (np.ptp(places, axis=0).astype(np.float64) + 1.0)))
+        if n > MOST_BLOCKS:
             raise InputError("blocks", "spread over too large a box; use fewer, or a shape.")
+        ask_memory("blocks", BYTES_OF_BLOCK * n, f"a box of {n / 8.0:.1e} blocks around them", "use fewer, or a shape")
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import ask_memory
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares
 from nanocrystal.spectra.batch.plain import CONVERGED, EMPTY, SINGULAR, STALLED, Descent, Task, descend
@@ -45,6 +46,8 @@ STATUS_WORDS = {
     SINGULAR: "not determined by the data",
     EMPTY: "empty",
 }
+BYTES_OF_POINT, BYTES_OF_COVARIANCE = 40.0, 24.0
+"""of a point of a spectrum with its weight, and of a pair of free parameters, while they are fitted"""
 LARGEST = 1e100
 """larger values are no measurement, and their squares no numbers"""
 
@@ -271,6 +274,9 @@ def _checked(
         raise InputError("spectra", f"must have the shape (n_items, {x.size}) of x, got {np.shape(spectra)}.")
     if not np.isfinite(x).all():
         raise InputError("x", "must be finite numbers.")
+    n_free = len(model.free_names)
+    needed = float(len(y)) * (BYTES_OF_POINT * len(x) + BYTES_OF_COVARIANCE * n_free**2)
+    ask_memory("spectra", needed, f"{len(y)} spectra of {len(x)} points", "give fewer at a time")
     if not model.free_names:
         raise InputError("sum", "has no free parameter.")
     if likelihood not in ("gaussian", "poisson"):

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.arrays import ComplexArray, FloatArray
+from nanocrystal.cost import ask_memory
 from nanocrystal.data.nmr_data import IndirectAxis, NmrData
 from nanocrystal.errors import InputError
 from nanocrystal.parameters import Declares
@@ -36,6 +37,8 @@ from nanocrystal.spectra.processing.window import NmrWindow
 
 CORRELATIONS, FEWEST_PARTS = 20.0, 8
 """lengths of correlation that a part holds that tells noise, and how few parts there may be"""
+BYTES_OF_POINT = 80.0
+"""of a spectrum, complex, while it is made"""
 MOST_NEGATIVE = 0.02
 """of the signal, above which a spectrum is not taken to be phased"""
 
@@ -405,6 +408,9 @@ def transformed(
     if settings.zero_fill < 1:
         raise InputError("zero_fill", f"must be at least 1, got {settings.zero_fill}.")
     n = len(t) if settings.zero_fill == 1 else 1 << int(np.ceil(np.log2(len(t) * settings.zero_fill)))
+    n_traces = data.values.size // len(t)
+    what = f"{n_traces} {'spectrum' if n_traces == 1 else 'spectra'} of {n} points"
+    ask_memory("zero_fill", BYTES_OF_POINT * n * n_traces, what, "make zero_fill smaller")
     if n > len(t):
         more = ": neighbouring points are correlated" if n > 2 * len(t) else ""
         notes.append(f"{len(t)} points were filled up with zeros to {n}{more}")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import ask_memory
 from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.supplied import CurveNoise, SuppliedCurve
 from nanocrystal.errors import InputError
@@ -36,6 +37,8 @@ LAW = "law"
 """in the place of a file: the covariance is that of the law"""
 SPARE = 20
 """more points than parameters, from which on residuals tell a law"""
+BYTES_OF_COVARIANCE = 130.0
+"""for each pair of points: the parts of a law and what is made of them while it is sought"""
 TOLD = 0.005
 """of the variance of G(r): smaller parts are not told"""
 PARTS = {
@@ -118,6 +121,9 @@ def with_noise(
     Raises InputError for what does not go together, and for a file that does not say it.
     """
     measured, supplied = compared.measured, None
+    if measured.observed is not None:
+        n = len(measured.x)
+        ask_memory(where, BYTES_OF_COVARIANCE * n**2, f"covariances of {n} points", "make the range of r shorter")
     if isinstance(settings.file, SuppliedCurve):
         supplied = settings.file.noise()
     if settings.covariance is None:

@@ -46,6 +46,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nanocrystal.cost import MOST_PAIRS
 from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
@@ -81,7 +82,6 @@ from nanocrystal.parameters import (
     of_measurement,
 )
 from nanocrystal.sample import PairGrid, Sample
-from nanocrystal.sample.pairs.lattice_pairs import MOST_PAIRS
 from nanocrystal.tables.beam import EV_ANGSTROM, beam_wavelength
 from nanocrystal.tables.form_factors import anomalous_factor
 from nanocrystal.techniques.total_scattering.instrument import elements_of
