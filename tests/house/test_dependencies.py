@@ -12,7 +12,13 @@ from support.paths import DOCS, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FOR_DEVELOPERS = ("test", "dev")
-FAMILY = {"BSD-3-Clause": "BSD", "BSD-2-Clause": "BSD", "MIT": "MIT", "MPL-2.0": "Mozilla|MPL"}
+FAMILY = {
+    "BSD-3-Clause": "BSD",
+    "BSD-2-Clause": "BSD",
+    "BSD-2-Clause AND Apache-2.0 WITH LLVM-exception": "BSD",
+    "MIT": "MIT",
+    "MPL-2.0": "Mozilla|MPL",
+}
 """licence -> how metadata call it"""
 
 
