@@ -118,7 +118,7 @@ def test_nothing_but_linear_parameters(small: SmallStudy) -> None:
 
 def test_processes_draw_the_same_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is drawn by chance is drawn in one place: two processes give the samples of one."""
-    from nanocrystal.refinement import posterior
+    from nanocrystal.refinement.posterior import posterior
 
     sample, data = nickel_problem(synthetic(tmp_path))
     data["pdf"] = replace(data["pdf"], r_range=(1.5, 12.0))

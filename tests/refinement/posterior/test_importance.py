@@ -15,7 +15,7 @@ from nanocrystal.refinement.fit import assembled_result
 from nanocrystal.refinement.optimise import Options, optimise
 from nanocrystal.refinement.posterior import posterior
 from nanocrystal.refinement.posterior.density import Density, LogPosterior, laplace
-from nanocrystal.refinement.posterior.importance import MOST, PILOT, importance_sampled, independent_draws
+from nanocrystal.refinement.posterior.importance import PILOT, importance_sampled, independent_draws
 from nanocrystal.refinement.posterior.posterior import Listeners, Sampling, Way, assembled_posterior
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, Posterior
@@ -134,19 +134,30 @@ def test_what_the_data_do_not_see_fills_its_bounds() -> None:
     assert all(near(quantile(m, part), part, m.n_draws) for part in QUANTILES)
 
 
+@pytest.mark.parametrize(
+    "seeds", [range(4), pytest.param(range(4, 20), marks=pytest.mark.campaign)], ids=["few", "many"]
+)
 @pytest.mark.parametrize("scale_by_fit", [False, True])
-def test_a_bent_valley_is_learned(scale_by_fit: bool) -> None:
-    """Where the refinement's law is poor, laws are learned until draws suffice: the law summed over a grid."""
+def test_a_bent_valley_is_learned_or_said_not_to_be(scale_by_fit: bool, seeds: range) -> None:
+    """Where the refinement's law is poor, laws are learned and tried: what is accepted is the law summed over a grid.
+
+    Weights alone accept laws that have not seen 4 to 15 % of it.
+    """
     k, s, density = on_grid()
-    found = posterior_of(valley(scale_by_fit), method="importance", seed=2)
-    assert found.converged, found.notes
-    assert found.sampling.evaluations < MOST
-    for address, at, law in (("k", k, density.sum(axis=1)), ("s", s, density.sum(axis=0))):
-        m = found.marginals[address]
-        for part in QUANTILES:
-            below = float(np.interp(quantile(m, part), at, np.cumsum(law) - 0.5 * law))
-            assert near(below, part, m.n_draws), (address, part)
-    assert any("quadratic approximation does not hold" in note for note in found.notes)
+    accepted = 0
+    for seed in seeds:
+        found = posterior_of(valley(scale_by_fit), method="importance", seed=seed)
+        if not found.converged:
+            assert found.ending()[0] == "incomplete"
+            continue
+        accepted += 1
+        for address, at, law in (("k", k, density.sum(axis=1)), ("s", s, density.sum(axis=0))):
+            m = found.marginals[address]
+            for part in QUANTILES:
+                below = float(np.interp(quantile(m, part), at, np.cumsum(law) - 0.5 * law))
+                assert near(below, part, m.n_draws), (seed, address, part)
+        assert any("approximation does not hold" in note or "with 95 % probability" in note for note in found.notes)
+    assert accepted >= len(seeds) // 4
 
 
 def banana() -> Problem:

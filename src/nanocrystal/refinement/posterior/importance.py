@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nanocrystal.refinement.posterior.density import Density, Laplace, LogPosterior
 from nanocrystal.refinement.posterior.proposal import Proposal, even_of_normal, first_proposal, learned_proposal
-from nanocrystal.refinement.posterior.weights import effective_number, most_index, smoothed_weights
+from nanocrystal.refinement.posterior.weights import effective_number, most_index, resampled, smoothed_weights
 from nanocrystal.report.posterior.result import FEWEST_DRAWS, FREEDOM
 
 FloatArray = NDArray[np.float64]
@@ -41,6 +41,15 @@ FEWEST_INSIDE = 1e-3
 """part of a law within the bounds below which it is not drawn from"""
 COPIES = 8
 """draws of the linear parameters for each place"""
+WALKERS = 128
+"""that try a law that was learned"""
+STRIDES = (1.0, 0.5, 2.0, 1.0, 0.5, 2.0, 1.0, 0.5)
+"""lengths of their steps, in those that are the best for a normal law, 2.38/√(2n) of a difference of two draws"""
+MOST_STRAY = 1
+"""walkers at once that may count more than all draws do: one is there by chance now and then"""
+STRIDE = 2.38 / np.sqrt(2.0)
+FROM_WALKERS = 0.5
+"""part that walkers have in a law that is learned with them"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,7 @@ class WeightedDraws:
     """Places of uneven weights: x (n, n_free), linear (n, COPIES, n_linear) drawn given x, weights (n,), sum 1.
 
     log_density, chi2: (n,); pareto_k: the index of the tail of the weights; effective: draws of equal weight that say
-    as much; evaluations: of all laws; proposal: the last law.
+    as much; evaluations: of all laws; proposal: the last law; unseen: whether walkers left what the law reaches.
     """
 
     x: FloatArray
@@ -61,11 +70,12 @@ class WeightedDraws:
     evaluations: int
     proposal: Proposal
     interrupted: bool
+    unseen: bool = False
 
     @property
     def reliable(self) -> bool:
-        """Whether the tail of the weights is short enough for means to settle."""
-        return self.pareto_k < most_index(len(self.weights))
+        """Whether the tail of the weights is short enough for means to settle, and nothing is known to be unseen."""
+        return not self.unseen and self.pareto_k < most_index(len(self.weights))
 
     @property
     def values(self) -> FloatArray:
@@ -130,6 +140,7 @@ class _Drawing:
         self.first = first_proposal(n_free, FREEDOM if target.noise_known else min(FREEDOM, few))
         self.even = EVEN * even_of_normal(self.first, self.rng)
         self.rounds = [_Round(self.first)]
+        self.tried, self.walked, self.unseen = 0, 0, False
 
     def run(self) -> None:
         """Draw until the weights of the last law are even enough and enough, or as often as is allowed."""
@@ -142,8 +153,53 @@ class _Drawing:
             if not np.isfinite(self.rounds[-1].log_posterior).any():
                 return
             self.rounds.append(_Round(self.learned()))
+        self.fill()
+        while len(self.rounds) > 1 and self.suffice():
+            strays = self.strays()
+            if strays is None:
+                return
+            if self.tried == LEARNED:
+                self.unseen = True
+                return
+            self.tried += 1
+            self.rounds.append(_Round(self.learned(strays)))
+            self.fill()
+
+    def fill(self) -> None:
+        """Draw from the last law until there are enough, or as often as is allowed."""
         while (wanted := self.wanted()) and self.draw(wanted):
             pass
+
+    def suffice(self) -> bool:
+        """Say whether the draws of the last law tell every parameter, as far as their weights say."""
+        last = self.rounds[-1]
+        weights, index = last.judged()
+        told = independent_draws(self.law.at(last.places)[:, None], weights).min() if len(last) else 0.0
+        return index < most_index(max(len(last), PILOT)) and min(effective_number(weights), told) >= FEWEST_DRAWS
+
+    def strays(self) -> FloatArray | None:
+        """Return where walkers come to from the draws, (WALKERS, n_free), None where these have seen all of it.
+
+        Steps are along differences of two draws that are chosen anew each time, accepted by Metropolis' rule.
+        """
+        last = self.rounds[-1]
+        weights, _ = last.judged()
+        most = float(np.max(last.log_posterior - last.proposal.log_density(last.places)))
+        begun = resampled(weights, WALKERS, self.rng)
+        z, height = last.places[begun], last.log_posterior[begun]
+        pool = last.places[resampled(weights, MOST, self.rng)]
+        stray = 0
+        for stride in STRIDES:
+            one, other = self.rng.integers(MOST, size=(2, WALKERS))
+            there = z + stride * STRIDE / np.sqrt(z.shape[1]) * (pool[one] - pool[other])
+            inside = np.flatnonzero([self.target.inside(x) for x in self.law.at(there)])
+            reached = np.full(WALKERS, -np.inf)
+            reached[inside] = [d.log_density for d in self.evaluate(list(self.law.at(there[inside])))]
+            self.walked += len(inside)
+            moved = np.log(self.rng.random(WALKERS)) < reached - height
+            z, height = np.where(moved[:, None], there, z), np.where(moved, reached, height)
+            stray = max(stray, int(np.sum(height - last.proposal.log_density(z) > most)))
+        return z if stray > MOST_STRAY else None
 
     def wanted(self) -> int:
         """Return how many draws are expected to be missing; 0 where there are enough, or never will be."""
@@ -181,14 +237,21 @@ class _Drawing:
                 self.progress(len(last), max(len(last), ceil(FEWEST_DRAWS * len(last) / even)), even / len(last))
         return True
 
-    def learned(self) -> Proposal:
-        """Return a law like all draws so far, each weighed by the mixture of the laws that they came from."""
+    def learned(self, walkers: FloatArray | None = None) -> Proposal:
+        """Return a law like all draws so far, each weighed by the mixture of the laws that they came from.
+
+        walkers: (n, n_free), places that are drawn from the posterior, of which a part of the law is like them.
+        """
         z = np.concatenate([r.places for r in self.rounds])
         parts = np.array([len(r) / len(z) for r in self.rounds])
         mixed = np.logaddexp.reduce(
             [np.log(part) + r.log_density(z) for part, r in zip(parts, self.rounds, strict=True)], axis=0
         )
         weights, _ = smoothed_weights(np.concatenate([r.log_posterior for r in self.rounds]) - mixed)
+        if walkers is not None:
+            z = np.concatenate([z, walkers])
+            part = FROM_WALKERS / len(walkers)
+            weights = np.concatenate([(1.0 - FROM_WALKERS) * weights, np.full(len(walkers), part)])
         return learned_proposal(z, weights, self.first, self.rng)
 
     def result(self, interrupted: bool) -> WeightedDraws:
@@ -207,7 +270,8 @@ class _Drawing:
             chi2=np.array([d.chi2 for d in last.densities]),
             pareto_k=index,
             effective=effective_number(weights) if len(last) else 0.0,
-            evaluations=sum(len(r) for r in self.rounds),
+            evaluations=sum(len(r) for r in self.rounds) + self.walked,
+            unseen=self.unseen,
             proposal=last.proposal,
             interrupted=interrupted,
         )
