@@ -257,7 +257,7 @@ def test_stopped_at_any_time_it_says_so_in_one_line(by: str) -> None:
             assert process.stdout is not None
             assert process.stderr is not None
             assert process.stdout.readline() == "now\n"
-            time.sleep(0.1 + 0.04 * k)
+            time.sleep(0.2 + 0.04 * k)
             process.send_signal(getattr(signal, by))
             said = process.stderr.read()
         assert (process.returncode, said) in ((130, NOTHING), (0, "")), k

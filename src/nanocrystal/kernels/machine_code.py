@@ -26,6 +26,9 @@ import numpy as np
 Tell = Callable[[str], None]
 Signature = tuple[str, ...]
 """of each argument its element, and `[:, …]` where it is an array: ("float64[:]", "int64")"""
+Key = tuple[str | int, ...]
+NUMBERS = {float: "float64", np.float64: "float64", int: "int64", np.int64: "int64"}
+"""types of numbers that kernels take, and what they are there"""
 ELEMENTS = {"float64": ctypes.c_double, "float32": ctypes.c_float, "int64": ctypes.c_int64, "int32": ctypes.c_int32}
 LENGTH = sha256().digest_size
 LONG_AGO_S = 3600.0
@@ -44,21 +47,35 @@ class NotKept(Exception):
 # ---- what is called ---------------------------------------------------------------------------------
 
 
-def signature_of(arguments: Sequence[Any]) -> Signature | None:
-    """Return the types of arguments; None where one is no number, and no array of numbers in the order of C."""
-    types = []
+def key_of(arguments: Sequence[Any]) -> Key | None:
+    """Return what tells the types of arguments; None where one is no number, and no array of them in the order of C.
+
+    It is asked before each call of a kernel, of which some last microseconds.
+    """
+    key: list[str | int] = []
     for value in arguments:
-        if isinstance(value, np.ndarray):
-            if value.dtype.name not in ELEMENTS or not (value.flags.c_contiguous and value.flags.aligned):
+        kind = type(value)
+        if kind is np.ndarray:
+            flags = value.flags
+            if not (flags.c_contiguous and flags.aligned):
                 return None
-            types.append(f"{value.dtype.name}[{', '.join(':' * value.ndim)}]")
-        elif isinstance(value, float):
-            types.append("float64")
-        elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            types.append("int64")
+            key += (value.dtype.char, value.ndim)
+        elif kind in NUMBERS:
+            key.append(NUMBERS[kind])
         else:
             return None
-    return tuple(types)
+    return tuple(key)
+
+
+def signature_of(arguments: Sequence[Any]) -> Signature | None:
+    """Return the types of arguments in words; None where `key_of` is, and for arrays of other elements."""
+    if key_of(arguments) is None:
+        return None
+    kinds = [
+        f"{v.dtype.name}[{', '.join(':' * v.ndim)}]" if isinstance(v, np.ndarray) else NUMBERS[type(v)]
+        for v in arguments
+    ]
+    return tuple(kinds) if all(kind.partition("[")[0] in ELEMENTS for kind in kinds) else None
 
 
 def _parameters(signature: Signature) -> Iterator[Any]:
@@ -71,13 +88,16 @@ def _parameters(signature: Signature) -> Iterator[Any]:
             yield ELEMENTS[element]
 
 
-def _passed(arguments: Sequence[Any]) -> Iterator[Any]:
-    """Yield what is passed for arguments."""
+def _passed(arguments: Sequence[Any]) -> list[Any]:
+    """Return what is passed for arguments."""
+    passed: list[Any] = []
     for value in arguments:
-        if isinstance(value, np.ndarray):
-            yield from (None, None, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+        if type(value) is np.ndarray:
+            address = value.__array_interface__["data"][0]
+            passed += (None, None, value.size, value.itemsize, address, *value.shape, *value.strides)
         else:
-            yield value
+            passed.append(value)
+    return passed
 
 
 @dataclass(frozen=True)
@@ -231,7 +251,7 @@ class KeptKernel:
         self.module, self.name = module, name
         self._numba_module, self._tell, self._not_kept = numba_module, tell, not_kept
         self._lock = threading.Lock()
-        self._linked = cache(self._found_or_made)
+        self._functions: dict[Key | None, Callable[..., Any]] = {}
 
     @property
     def with_numba(self) -> Callable[..., Any]:
@@ -241,13 +261,14 @@ class KeptKernel:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the kernel; one that returns a value is left to Numba."""
-        signature = signature_of(arguments)
-        function = self.with_numba if signature is None else self._linked(signature)
+        key = key_of(arguments)
+        function = self._functions.get(key)
+        if function is None:
+            with self._lock:
+                signature = signature_of(arguments)
+                function = self.with_numba if signature is None else self._found(signature)
+                self._functions |= {key: function}
         return function(*arguments)
-
-    def _found_or_made(self, signature: Signature) -> Callable[..., Any]:
-        with self._lock:
-            return self._found(signature)
 
     def _found(self, signature: Signature) -> Callable[..., Any]:
         name = self._file_name(signature)
