@@ -87,6 +87,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Blank",
         "Composition",
         "DiffusionComponent",
+        "Exafs",
+        "ExafsPath",
         "Line",
         "NmrDiffusion",
         "NmrLines",

@@ -10,6 +10,7 @@ import pytest
 from nanocrystal.data.feff import read_feff
 from nanocrystal.errors import InputError
 from support.feff_files import K, table, write_feff
+from support.technique_studies import MADE_FEFF
 
 
 def test_it_is_read(tmp_path: Path) -> None:
@@ -65,3 +66,7 @@ def test_too_short_or_without_a_free_path(tmp_path: Path) -> None:
     *rest, free, real = table()
     with pytest.raises(InputError, match="lambda, the mean free path, must be above 0"):
         read_feff(write_feff(tmp_path / "b.dat", (*rest, np.where(free > 0.0, 0.0, free), real)), "feff")
+
+
+def test_the_made_file_is_as_it_is_written(tmp_path: Path) -> None:
+    assert write_feff(tmp_path / "a.dat").read_text(encoding="utf-8") == MADE_FEFF.read_text(encoding="utf-8")

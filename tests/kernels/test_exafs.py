@@ -17,6 +17,7 @@ from nanocrystal.kernels.exafs import (
     grid_of_r,
     onto_grid,
     path_chi,
+    path_slopes,
     to_q,
     to_r,
     wave_vector,
@@ -156,3 +157,13 @@ def test_e0_moves_the_zero_of_k() -> None:
         path_chi(q, table, PathValues(0.0, 0.01, 0.006)), rel=1e-5
     )
     assert path_chi(np.array([0.5, 1.1]), table, PathValues(5.0)) == pytest.approx([0.0, 0.0])
+
+
+def test_slopes_are_differences() -> None:
+    k, table = np.array([3.1, 7.7, 13.0]), plain_table(9.0)
+    steps = {"delta_r": 1e-6, "sigma2": 1e-6, "third": 1e-8, "fourth": 1e-9}
+    start = {"e0": 3.0, "delta_r": 0.02, "sigma2": 0.007, "third": 1e-4, "fourth": 1e-5}
+    slopes = path_slopes(k, table, PathValues(**start))
+    for (name, step), slope in zip(steps.items(), slopes[1:], strict=True):
+        up, down = (path_chi(k, table, PathValues(**{**start, name: start[name] + s})) for s in (step, -step))
+        assert slope == pytest.approx((up - down) / (2.0 * step), rel=1e-5, abs=1e-5 * float(np.abs(slope).max()))

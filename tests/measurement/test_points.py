@@ -21,6 +21,8 @@ from nanocrystal.sample import Cube, Population, Sample, Sphere
 from nanocrystal.techniques import (
     TECHNIQUES,
     DiffusionComponent,
+    Exafs,
+    ExafsPath,
     Line,
     NmrDiffusion,
     NmrLines,
@@ -36,6 +38,7 @@ from nanocrystal.techniques import (
 )
 from support.modelling import crystal
 from support.structures import CUBIC, NICKEL
+from support.technique_studies import MADE_FEFF
 from support.toy_technique import Peak, Peaks
 
 SOURCE = Path(nanocrystal.__file__).parent
@@ -98,6 +101,9 @@ CASES = {
         NmrRelaxation, NONE, {"kind": "echo-decay", "parts": {"a": RelaxationPart(time=0.3)}}, 0.01, 2.0,
         ("delay", "y")),
     "toy": Case(Peaks, NONE, {"parts": {"low": Peak(2.1, 0.4)}}, 1.0, 5.0, ("x", "y"), "uniform", True, 1e4),
+    "exafs": Case(
+        Exafs, NONE, {"paths": {"a": ExafsPath(str(MADE_FEFF), n_coord=6.0, sigma2=0.006)}, "dk": 0.0,
+                      "r_range": (1.0, 3.0)}, 3.5, 15.0, ("k", "chi")),
     "nmr-sites": Case(
         NmrSites, CESIUM, {"spectrometer_frequency": 65.6, "shifts": {"Br": 90.0}, "fwhm": 300.0,
                            "background_terms": 0}, 60.0, 120.0, ("ppm", "y")),

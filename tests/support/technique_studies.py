@@ -129,8 +129,33 @@ def everything_free(study: Study, content: Mapping[str, Any]) -> Problem:
     return Problem(ParameterSet(entries), models)
 
 
+MADE_FEFF = Path(__file__).parent / "made_feff0001.dat"
+"""a path file that `support.feff_files` wrote, of numbers that FEFF never made"""
+
 # ---- the studies ----------------------------------------------------------------------------------
 
+SHELLS = f"""
+[datasets.d]
+technique = "exafs"
+k_range = [3.0, 14.0]
+r_range = [1.0, 3.5]
+kweights = [2]
+weights = "uniform"
+s02 = 0.9
+e0 = 2.0
+[datasets.d.paths.near]
+feff = '{MADE_FEFF}'
+n_coord = 6.0
+delta_r = -0.4
+sigma2 = 0.006
+third = 1e-4
+fourth = 1e-5
+[datasets.d.paths.far]
+feff = '{MADE_FEFF}'
+n_coord = 3.0
+distance = 2.6
+sigma2 = 0.009
+"""
 PLATINUM = """
 [crystals.x]
 library = "Pt"
@@ -359,6 +384,19 @@ STUDIES: dict[str, TypicalStudy] = {
         start={"datasets.d.parts.fast.time": 0.4, "datasets.d.parts.slow.time": 1.3, "datasets.d.inversion": 1.8},
         error=1e-6,
         exact=True,
+    ),
+    "exafs": TypicalStudy(
+        ways=(SHELLS, SHELLS.replace('= "exafs"', '= "exafs"\nfit_space = "k"').replace("[3.0, 14.0]", "[2.5, 14.5]").replace("s02 = 0.9\n", "")),
+        x=np.arange(2.5, 14.501, 0.05),
+        columns=("k", "chi"),
+        start={
+            "datasets.d.e0": 1.0,
+            "datasets.d.paths.near.sigma2": 0.008,
+            "datasets.d.paths.near.delta_r": -0.39,
+            "datasets.d.paths.far.distance": 2.62,
+            "datasets.d.paths.far.n_coord": 2.5,
+        },
+        error=1e-5,
     ),
     "nmr-sites": TypicalStudy(
         ways=(

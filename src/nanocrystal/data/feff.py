@@ -45,8 +45,8 @@ class FeffPath:
     """One path, as FEFF describes it; arrays (n_k,) over k in Å⁻¹, ascending.
 
     source: file, with its SHA-256; absorber: its atomic number; shell: "K", "L3", … as the file says it, "" where it
-    does not; atoms: those that scatter, in turn; n_legs, degeneracy, reff (Å): of the path; amplitude: F in Å, losses of
-    the central atom included; phase: δ, without jumps of 2π; mean_free: λ in Å; real_p: p′ in Å⁻¹.
+    does not; atoms: those that scatter, in turn; n_legs, degeneracy, reff (Å): of the path; amplitude: F in Å, with the
+    losses of the central atom; phase: δ, without jumps of 2π; mean_free: λ in Å; real_p: p′ in Å⁻¹.
     """
 
     source: str

@@ -10,8 +10,8 @@ Path
     (J. J. Rehr & R. C. Albers, Rev. Mod. Phys. 72, 621 (2000); M. Newville, J. Synchrotron Rad. 8, 322 (2001)).
 
 Windows
-    rise over K_min − dk/2 to k_min + dk/2 and fall over k_max − dk/2 to k_max + dk/2: hanning sin², parzen linear,
-    welch 1 − (1 − t)²; sine is one arch over all of it, kaiser a Kaiser–Bessel window with β = dk that is 0 at its ends,
+    rise over k_min − dk/2 to k_min + dk/2 and fall over k_max − dk/2 to k_max + dk/2: hanning sin², parzen linear,
+    welch 1 − (1 − t)²; sine is one arch over all of it, kaiser a Kaiser–Bessel window with β = dk, 0 at its ends,
     gaussian exp(−(k − k_mid)²/2dk²), without an end.
 """
 
@@ -126,8 +126,8 @@ def onto_grid(k: FloatArray, n_k: int, k_step: float = K_STEP) -> FloatArray:
 class PathTable:
     """What a photoelectron meets on a path, over its k: arrays (n_k,), k in Å⁻¹ ascending.
 
-    amplitude: F of all scattering, losses of the central atom included, Å; phase: δ, its jumps of 2π removed; mean_free:
-    λ in Å; real_p: p′ in Å⁻¹; reff: half the length of the path in Å.
+    amplitude: F of all scattering, with the losses of the central atom, Å; phase: δ, without jumps of 2π; mean_free: λ
+    in Å; real_p: p′ in Å⁻¹; reff: half the length of the path in Å.
     """
 
     k: FloatArray
@@ -164,15 +164,22 @@ def wave_vector(k: FloatArray, e0: float) -> FloatArray:
 
 def path_chi(k: FloatArray, table: PathTable, values: PathValues) -> FloatArray:
     """Return χ(k) of one scatterer with S₀² = 1 at k (n_k,) in Å⁻¹, (n_k,); 0 below the edge."""
+    return path_slopes(k, table, values)[0]
+
+
+def path_slopes(k: FloatArray, table: PathTable, values: PathValues) -> FloatArray:
+    """Return χ(k) and its derivatives by ΔR, σ², third and fourth cumulant, (5, n_k)."""
     q = wave_vector(k, values.e0)
     above = q**2 > SMALLEST_Q2
-    chi = np.zeros(len(k))
     q = q[above]
     amplitude, phase, free, real = (spline(q) for spline in table.splines)
     p = real + 1j / free
-    p2 = p**2
+    p2, distance = p**2, table.reff + values.delta_r
     decay = -2.0 * p.imag * table.reff - 2.0 * p2 * (values.sigma2 - p2 * values.fourth / 3.0)
     shift = values.delta_r - 2.0 * values.sigma2 / table.reff - 2.0 * p2 * values.third / 3.0
-    wave = np.exp(decay + 1j * (2.0 * q * table.reff + phase + 2.0 * p * shift))
-    chi[above] = (amplitude / (q * (table.reff + values.delta_r) ** 2) * wave).imag
-    return chi
+    wave = amplitude / (q * distance**2) * np.exp(decay + 1j * (2.0 * q * table.reff + phase + 2.0 * p * shift))
+    of_sigma2 = -2.0 * p2 - 4j * p / table.reff
+    rates = (np.ones_like(p), 2j * p - 2.0 / distance, of_sigma2, -4j / 3.0 * p2 * p, 2.0 / 3.0 * p2**2)
+    slopes = np.zeros((len(rates), len(k)))
+    slopes[:, above] = np.array([(wave * rate).imag for rate in rates])
+    return slopes

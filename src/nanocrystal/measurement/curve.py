@@ -35,6 +35,9 @@ class Measured:
     SHA-256 of file and column of each curve, where they are several; whitening:
     (n_independent, n_points), where the noise of the points is correlated: what makes independent residuals of them,
     of unit variance, or of one unknown variance where there is no sigma;
+    information: how many independent measurements the residuals of a whitening are worth where they are not as many as
+    these, since points overlap; None: as many;
+    overlap: (n_independent, n_independent), the covariance of the residuals of a whitening that leaves them dependent;
     counts_per_unit: of counted points, by what a value is multiplied to be a number of counts, which follows Poisson's
     law; None where they are not counted. sigma is then that of the counts that the model expects, once there is one;
     shift: what the noise of counted blanks was found to be, taken from observed and calculated values alike.
@@ -53,6 +56,8 @@ class Measured:
     whitening: FloatArray | None = None
     counts_per_unit: float | None = None
     shift: FloatArray | None = None
+    information: float | None = None
+    overlap: FloatArray | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -68,6 +73,11 @@ class Measured:
     def n_independent(self) -> int:
         """How many independent residuals the points hold."""
         return len(self.x) if self.whitening is None else len(self.whitening)
+
+    @property
+    def n_measurements(self) -> float:
+        """How many independent measurements the points are worth."""
+        return float(self.n_independent) if self.information is None else self.information
 
     def whitened(self, values: FloatArray, error_scale: float = 1.0) -> FloatArray:
         """Return curves (…, n_points) as residuals count them, (…, n_independent): over σ, or independent.
@@ -86,8 +96,15 @@ class Measured:
         return np.ones(len(self.x)) if plain else np.asarray(self.sigma) ** -2
 
     def weighted_r(self, calculated: FloatArray, background: FloatArray | None = None) -> float:
-        """Return R_w of a calculated curve, a fraction, over what is observed, above a background if one is given."""
+        """Return R_w of a calculated curve, a fraction, over what is observed, above a background if one is given.
+
+        Of points that are worth less than they are many (`information`) it is that of their residuals.
+        """
         assert self.observed is not None
+        if self.information is not None:
+            net = self.observed if background is None else self.observed - background
+            left, whole = self.whitened(self.observed - calculated), self.whitened(net)
+            return float(np.sqrt(left @ left / (whole @ whole)))
         above = self.observed + self.noise_of_blanks if background is None else self.observed - background
         misfit = self.alike @ (self.observed - calculated) ** 2
         return float(np.sqrt(misfit / (self.alike @ above**2)))

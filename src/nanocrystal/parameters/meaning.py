@@ -24,7 +24,9 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "1/volume": ("cm⁻³",),
     "mass/volume": ("g/cm³",),
     "electrons/volume": ("e/Å³",),
+    "length⁴": ("Å⁴",),
     "time": ("s",),
+    "energy": ("eV",),
     "frequency": ("Hz",),
     "relative frequency": ("ppm",),
     "area/time": ("µm²/s", "m²/s"),
@@ -133,6 +135,14 @@ QUANTITIES: Mapping[str, Term] = {
     "relaxation time": Term("time", "The time in which spins go back to equilibrium."),
     "self-diffusion coefficient": Term("area/time", "D of ⟨x²⟩ = 2 D t along one axis."),
     "ligand fraction": Term("number", "The part of the ligands."),
+    # ---- X-ray absorption ----
+    "amplitude reduction": Term("number", "S₀², the part of the absorption that leaves one photoelectron."),
+    "edge energy": Term("energy", "Where the wave vector of a photoelectron is 0."),
+    "edge shift": Term("energy", "One edge energy less another one."),
+    "coordination number": Term("number", "How many neighbours of one kind an atom has at a distance."),
+    "relative mean-square displacement": Term("area", "The variance of a distance of two atoms."),
+    "third cumulant": Term("volume", "The third cumulant of the distribution of a distance."),
+    "fourth cumulant": Term("length⁴", "The fourth cumulant of the distribution of a distance."),
     # ---- of the user's own ----
     "order parameter": Term(ANY, "A quantity that a series follows, by an expression of its study."),
 }

@@ -226,25 +226,27 @@ def _basis(name: str, judged: Mapping[str, CandidateStanding], stated: float | N
     for candidate, standing in judged.items():
         curves = _curves(standing)
         residual = scaled_residual_of(curves[name])
-        n_total = sum(c.n_independent for c in curves.values())
+        n_total = sum(c.n_measurements for c in curves.values())
         share = 1.0 - min(standing.n_parameters, n_total - 1) / n_total
-        reduced[candidate] = float(residual @ residual) / (len(residual) * share)
+        reduced[candidate] = float(residual @ residual) / (curves[name].n_measurements * share)
     best = min(reduced, key=lambda c: reduced[c])
     curve = _curves(judged[best])[name]
-    residual, n = residual_of(curve), curve.n_independent
+    residual, n, worth = residual_of(curve), curve.n_independent, curve.n_measurements
     known = curve.sigma is not None
     if stated is not None and not 1.0 <= stated <= n:
         raise InputError(
             f"independent_points[{name!r}]", f"must be from 1 to {n}, the number of points, got {stated:g}."
         )
-    correlation = correlation_length(residual) if stated is None else n / stated
+    correlation = correlation_length(residual) if stated is None else worth / stated
     source = f"from the autocorrelation of the residuals of {best}" if stated is None else "as given"
+    if stated is None and curve.information is not None:
+        correlation, source = 1.0, "by the ranges that are compared"
     if stated is None and curve.labels:
         correlation, source = 1.0, "each point is a measurement of its own"
     scale = max(1.0, reduced[best]) if known else max(reduced[best], float(np.finfo(float).tiny))
     return ComparisonBasis(
         n_points=n,
-        n_independent=n / correlation,
+        n_independent=worth / correlation,
         scale=scale,
         correlation=correlation,
         block=block_length(residual),

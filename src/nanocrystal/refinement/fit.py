@@ -343,7 +343,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
     weighted_r = measured.weighted_r(fit.calculated)
     net = None if background is None else measured.weighted_r(fit.calculated, background)
     moved = sum(name in problem.seen_by(d.address) for d in problem.free)
-    freedom = measured.n_independent - len(fit.free_rows) - moved
+    freedom = measured.n_measurements - len(fit.free_rows) - moved
     residual = measured.whitened(measured.observed - fit.calculated)
     correlated = measured.whitening is not None and measured.sigma is not None
     chi2_red = float(residual @ residual) / freedom if measured.sigma is not None and freedom > 0 else None
@@ -379,6 +379,7 @@ def fitted_curve(problem: Problem, point: Point, name: str) -> FittedCurve:
         ticks=model.ticks(point.evaluation),
         look=model.look,
         residual=residual if correlated else None,
+        information=measured.information,
     )
 
 

@@ -50,7 +50,7 @@ class Alone:
     @property
     def scale(self) -> float:
         """By what its σ are to be multiplied."""
-        gof = float(np.sqrt(self.point.chi2 / (self.problem.n_points - self.n_parameters)))
+        gof = float(np.sqrt(self.point.chi2 / (self.problem.n_measurements - self.n_parameters)))
         return max(1.0, gof) if self.problem.has_sigmas else gof
 
 

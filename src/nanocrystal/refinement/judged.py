@@ -27,7 +27,12 @@ FEWEST = 20
 
 
 def scaled(curve: FittedCurve) -> FloatArray:
-    """Return residuals over σ, point by point, or as they are without any, (n_points,)."""
+    """Return residuals over σ, point by point, or as they are without any, (n_points,).
+
+    Of points that are worth less than they are many it is what is compared of them.
+    """
+    if curve.information is not None and curve.residual is not None:
+        return curve.residual
     difference = curve.observed - curve.calculated
     return difference if curve.sigma is None else difference / curve.sigma
 
@@ -55,7 +60,7 @@ def doubts(datasets: Mapping[str, FittedCurve], models: Mapping[str, Model]) -> 
 
 def _line_does_as_well(curve: FittedCurve) -> bool:
     n = curve.n_points
-    if n < FEWEST or np.ptp(curve.x) == 0.0:
+    if n < FEWEST or np.ptp(curve.x) == 0.0 or curve.information is not None:
         return False
     weights = np.ones(n) if curve.sigma is None else 1.0 / curve.sigma
     x = (curve.x - curve.x.mean()) / np.ptp(curve.x)

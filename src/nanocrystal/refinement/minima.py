@@ -105,7 +105,7 @@ def minima_of(outcome: Descent, spread: Covariance) -> Minima:
     if not ends or any(len(e.x) != len(errors) for e in ends):
         return Minima(outcome, errors, 0, (), (), 0)
     best = min(ends, key=lambda e: e.misfit)
-    reduced = best.misfit / max(1, problem.n_points - spread.n_refined)
+    reduced = best.misfit / max(1, problem.n_measurements - spread.n_refined)
     unit = max(1.0, reduced) if problem.has_sigmas else reduced
     ended = [((e.misfit - best.misfit) / unit if unit > 0.0 else 0.0, e.x) for e in ends if e.converged]
     here = min(

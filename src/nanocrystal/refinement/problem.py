@@ -162,6 +162,11 @@ class Problem:
         return sum(m.measured.n_independent for m in self.models.values())
 
     @property
+    def n_measurements(self) -> float:
+        """How many independent measurements all data sets are worth."""
+        return sum(m.measured.n_measurements for m in self.models.values())
+
+    @property
     def has_sigmas(self) -> bool:
         """Whether every data set brings standard deviations."""
         return all(m.measured.sigma is not None for m in self.models.values())

@@ -85,7 +85,8 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         root = np.sqrt(robust_weights)
         jacobian, residual = jacobian * root[:, None], residual * root
     n_refined = len(names)
-    weight = len(residual) if robust_weights is None else float(robust_weights.sum())
+    left = 1.0 if robust_weights is None else float(robust_weights.mean())
+    weight = problem.n_measurements * left
     chi2_red = float(residual @ residual) / max(1.0, weight - n_refined)
     factor = float(np.sqrt(max(1.0, chi2_red) if problem.has_sigmas else chi2_red))
     matrix, open_ = _inverse(jacobian)
@@ -97,7 +98,8 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
         matrix = np.zeros((n_refined, n_refined))
         matrix[np.ix_(kept, kept)] = matrix_kept
     laws = problem.fitted_noise(point) if robust_weights is None and factor > 0.0 else {}
-    if any(problem.models[n].measured.whitening is None for n in laws):
+    overlaps = any(m.measured.overlap is not None for m in problem.models.values())
+    if overlaps or any(problem.models[n].measured.whitening is None for n in laws):
         matrix = _with_laws(problem, jacobian[:, kept], matrix[:, kept], laws, factor)
     open_ |= _wider_than_allowed(problem, names, matrix, factor, open_, kept)
     determined = [k for k in kept if k not in open_]
@@ -126,7 +128,7 @@ def covariance(problem: Problem, point: Point, robust_weights: FloatArray | None
 def _with_laws(
     problem: Problem, jacobian: FloatArray, matrix: FloatArray, laws: Mapping[str, FittedNoise], factor: float
 ) -> FloatArray:
-    """Return the covariance (n, n) of the parameters over factor², where residuals follow laws of noise.
+    """Return the covariance (n, n) of the parameters over factor², where residuals follow laws of noise or overlap.
 
     jacobian: (n_independent, n_kept), whitened; matrix: (n, n_kept), of residuals that are independent. The minimum is
     that of the weights of the fit all the same.
@@ -136,7 +138,10 @@ def _with_laws(
     for name, model in problem.models.items():
         stop = start + model.measured.n_independent
         part, start = change[:, start:stop], stop
-        if name in laws and model.measured.whitening is None:
+        overlap = model.measured.overlap
+        if overlap is not None:
+            total += part @ overlap @ part.T
+        elif name in laws and model.measured.whitening is None:
             total += part @ (laws[name].covariance / (factor * problem.error_scales[name]) ** 2) @ part.T
         else:
             total += part @ part.T

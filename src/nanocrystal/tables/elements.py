@@ -6,6 +6,9 @@ from functools import cache
 
 from nanocrystal.errors import InputError
 
+HIGHEST = 119
+"""no atomic number reaches it"""
+
 
 @cache
 def _element(symbol: str) -> tuple[int, float, float]:
@@ -29,6 +32,15 @@ def _known(symbol: str) -> tuple[int, float, float]:
 def atomic_number(symbol: str) -> int:
     """Return the atomic number; raises InputError for an unknown symbol."""
     return _known(symbol)[0]
+
+
+def symbol_of(number: int) -> str:
+    """Return the symbol of the element with an atomic number; raises InputError for a number that no element has."""
+    import gemmi
+
+    if not 0 < number < HIGHEST:
+        raise InputError("", f"{number} is not the atomic number of an element.")
+    return str(gemmi.Element(number).name)
 
 
 def atomic_mass(symbol: str) -> float:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nanocrystal.measurement import Blank
     from nanocrystal.measurement.nmr.lines import Line
     from nanocrystal.techniques.composition import Composition
+    from nanocrystal.techniques.exafs import Exafs, ExafsPath
     from nanocrystal.techniques.nmr_diffusion import DiffusionComponent, NmrDiffusion
     from nanocrystal.techniques.nmr_lines import NmrLines
     from nanocrystal.techniques.nmr_relaxation import NmrRelaxation, RelaxationPart
@@ -34,6 +35,7 @@ TECHNIQUES = Kinds(
         "nmr-sites": "NmrSites",
         "nmr-titration": "NmrTitration",
         "nmr-diffusion": "NmrDiffusion",
+        "exafs": "Exafs",
     },
 )
 """by the name that a study calls them"""
@@ -43,6 +45,8 @@ __all__ = [
     "Blank",
     "Composition",
     "DiffusionComponent",
+    "Exafs",
+    "ExafsPath",
     "Line",
     "NmrDiffusion",
     "NmrLines",

@@ -230,6 +230,8 @@ class FittedCurve:
         Of counted data: parts of the deviance, −2 ln of the likelihood, signed as observed − calculated
     residual : array (n_independent,) or None
         Of points whose noise is correlated, what counts of observed − calculated: independent, of unit variance
+    information : float or None
+        How many independent measurements the points are worth where they overlap; None: as many as residuals
     """
 
     technique: str
@@ -261,6 +263,7 @@ class FittedCurve:
     trends: Sequence[TrendCurve] = ()
     deviances: FloatArray | None = None
     residual: FloatArray | None = None
+    information: float | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -273,9 +276,14 @@ class FittedCurve:
         return len(self.x) if self.residual is None else len(self.residual)
 
     @property
+    def n_measurements(self) -> float:
+        """How many independent measurements the points are worth."""
+        return float(self.n_independent) if self.information is None else self.information
+
+    @property
     def is_noise(self) -> bool:
         """Whether the misfit is what noise of these σ gives: χ²_red at most three standard deviations above 1."""
-        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_independent))
+        return self.chi2_red is not None and self.chi2_red <= 1.0 + 3.0 * float(np.sqrt(2.0 / self.n_measurements))
 
 
 @dataclass(frozen=True)
