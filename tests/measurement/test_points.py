@@ -103,7 +103,7 @@ CASES = {
     "toy": Case(Peaks, NONE, {"parts": {"low": Peak(2.1, 0.4)}}, 1.0, 5.0, ("x", "y"), "uniform", True, 1e4),
     "exafs": Case(
         Exafs, NONE, {"paths": {"a": ExafsPath(str(MADE_FEFF), n_coord=6.0, sigma2=0.006)}, "dk": 0.0,
-                      "r_range": (1.0, 3.0)}, 3.5, 15.0, ("k", "chi")),
+                      "r_range": (1.0, 3.0)}, 3.5, 15.0, ("k", "chi"), "by the transform"),
     "nmr-sites": Case(
         NmrSites, CESIUM, {"spectrometer_frequency": 65.6, "shifts": {"Br": 90.0}, "fwhm": 300.0,
                            "background_terms": 0}, 60.0, 120.0, ("ppm", "y")),

@@ -155,7 +155,11 @@ feff = '{MADE_FEFF}'
 n_coord = 3.0
 distance = 2.6
 sigma2 = 0.009
+third = 2e-4
+fourth = 2e-5
 """
+OVER_K = "k_range = [2.5, 14.5]\nfit_space = 'k'"
+SHELLS_OVER_K = SHELLS.replace("k_range = [3.0, 14.0]", OVER_K).replace("s02 = 0.9\n", "")
 PLATINUM = """
 [crystals.x]
 library = "Pt"
@@ -386,7 +390,7 @@ STUDIES: dict[str, TypicalStudy] = {
         exact=True,
     ),
     "exafs": TypicalStudy(
-        ways=(SHELLS, SHELLS.replace('= "exafs"', '= "exafs"\nfit_space = "k"').replace("[3.0, 14.0]", "[2.5, 14.5]").replace("s02 = 0.9\n", "")),
+        ways=(SHELLS, SHELLS_OVER_K),
         x=np.arange(2.5, 14.501, 0.05),
         columns=("k", "chi"),
         start={

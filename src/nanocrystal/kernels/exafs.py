@@ -159,12 +159,12 @@ class PathValues:
 
 def wave_vector(k: FloatArray, e0: float) -> FloatArray:
     """Return k (n_k,) counted from a zero that lies e0 (eV) higher; 0 below it."""
-    return np.sqrt(np.maximum(k**2 - e0 / ENERGY_OF_K2, 0.0))
+    return np.asarray(np.sqrt(np.maximum(k**2 - e0 / ENERGY_OF_K2, 0.0)))
 
 
 def path_chi(k: FloatArray, table: PathTable, values: PathValues) -> FloatArray:
     """Return χ(k) of one scatterer with S₀² = 1 at k (n_k,) in Å⁻¹, (n_k,); 0 below the edge."""
-    return path_slopes(k, table, values)[0]
+    return np.asarray(path_slopes(k, table, values)[0])
 
 
 def path_slopes(k: FloatArray, table: PathTable, values: PathValues) -> FloatArray:

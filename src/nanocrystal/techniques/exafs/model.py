@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from math import log, pi
+from math import log
 
 import numpy as np
 
@@ -157,12 +157,14 @@ class ExafsModel(CurveModel, own=("paths", "space", "n_free", "zero")):
         s02 = evaluation.values[self._s02]
         calculated = sum(self.components(evaluation).values(), np.zeros(len(measured.x)))
         of_data, of_difference = (measured.whitened(y) for y in (measured.observed, measured.observed - calculated))
-        misfit = float(of_difference @ of_difference)
-        r_factor = misfit / float(of_data @ of_data)
+        misfit, whole = (float(y @ y) for y in (of_difference, of_data))
+        part = (measured.x >= space.k_range[0]) & (measured.x <= space.k_range[1])
+        if whole == 0.0 or not measured.observed[part].any():
+            return ()
         n_ind, n = space.n_independent, self.n_free
         said = [
             f"{n_ind:.2f} independent points, 2ΔkΔR/π ({n_ind + 1.0:.2f} as larch counts them), "
-            f"{n} refined parameters of its own; R-factor {r_factor:.5f}."
+            f"{n} refined parameters of its own; R-factor {misfit / whole:.5f}."
         ]
         if measured.sigma is not None and misfit > 0.0:
             reduced = f", χ²_red = {misfit / (n_ind - n):.4g}" if n_ind > n else ""
@@ -173,7 +175,6 @@ class ExafsModel(CurveModel, own=("paths", "space", "n_free", "zero")):
             )
         power = max(space.kweights)
         weight = measured.x**power
-        part = (measured.x >= space.k_range[0]) & (measured.x <= space.k_range[1])
         size = np.abs(weight * measured.observed)[part].sum()
         percent = 100.0 * np.abs(weight * (measured.observed - calculated))[part].sum() / size
         double = ", ".join(
@@ -192,11 +193,11 @@ class ExafsModel(CurveModel, own=("paths", "space", "n_free", "zero")):
         space = self.space
         where = f"R = {space.r_range[0]:g} to {space.r_range[1]:g} Å"
         powers = ", ".join(f"{p:g}" for p in space.kweights)
-        compared = f"Fourier transforms over {where}" if space.space == "r" else f"points over k, information of {where}"
+        compared = f"transforms over {where}" if space.space == "r" else f"points over k, information of {where}"
         return (
             f"EXAFS: the sum of {len(self.paths)} paths with tables of FEFF, compared as {compared}, k = "
-            f"{space.k_range[0]:g} to {space.k_range[1]:g} Å⁻¹, window {space.kind} with dk = {space.dk:g}, powers of k "
-            f"{powers} as one measurement; N_ind = 2ΔkΔR/π = {space.n_independent:.2f} (shells nearer than "
-            f"{pi / (2.0 * (space.k_range[1] - space.k_range[0])):.3f} Å are not resolved). M. Newville, J. Synchrotron "
-            "Rad. 8, 322 (2001).",
+            f"{space.k_range[0]:g} to {space.k_range[1]:g} Å⁻¹, window {space.kind} with dk = {space.dk:g}, powers of "
+            f"k {powers} as one measurement; N_ind = 2ΔkΔR/π = {space.n_independent:.2f} (shells nearer than "
+            f"{space.resolution:.3f} Å are not resolved). M. Newville, J. Synchrotron Rad. 8, 322 (2001). Standard "
+            "errors are those that noise of σ makes of the points, whatever N_ind is.",
         )

@@ -117,7 +117,7 @@ class ExafsPath(Declares):
     def quantities(self) -> Mapping[str, Quantity]:
         """Return the numbers that the path has: one of delta_r and distance."""
         unused = "delta_r" if self.distance is not None else "distance"
-        return {k: q for k, q in declared_quantities(type(self)).items() if k != unused}
+        return {k: q for k, q in declared_quantities(ExafsPath).items() if k != unused}
 
     def frees(self, name: str) -> bool:
         """Say whether a number varies by itself."""

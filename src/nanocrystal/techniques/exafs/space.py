@@ -63,7 +63,7 @@ class FitSpace:
     def transform(self, k: FloatArray, power: float, r_range: tuple[float, float]) -> FloatArray:
         """Return the matrix (2 n_r, n_k) from χ at k to Re and Im of χ(R) within a range."""
         n_k = int(np.ceil(k[-1] / K_STEP + 1e-6)) + 1
-        grid = K_STEP * np.arange(n_k)
+        grid = np.asarray(K_STEP * np.arange(n_k), dtype=np.float64)
         weights = grid**power * window(grid, *self.k_range, self.dk, self.kind)
         of_r = to_r((weights[:, None] * onto_grid(k, n_k)).T)
         r = grid_of_r()

@@ -4,15 +4,17 @@ Definition
     χ(k) = S₀² Σ n F(q)/(q R²) exp(−2p″R_eff − 2p²σ² + (2/3)p⁴c₄) sin-part of exp(i[2qR_eff + δ(q) + 2p(ΔR − 2σ²/R_eff)
     − (4/3)p³c₃]), R = R_eff + ΔR, q² = k² − e0/3.80998 (eV, Å⁻¹): e0 above 0 moves the zero of k to a higher energy.
     F, δ, p = p′ + i/λ and R_eff are those of a table of FEFF 6, 8 or 10 (feffNNNN.dat), interpolated by cubic splines.
-    Each path is a table [datasets.NAME.paths.PATH] with feff (the file), n_coord, sigma2, and delta_r or distance; third
-    and fourth are cumulants. σ² is a relative mean-square displacement, the variance of a distance. s02 is left to the
-    fit unless given.
+    Each path is a table [datasets.NAME.paths.PATH] with feff (the file), n_coord, sigma2, and delta_r or distance;
+    third and fourth are cumulants. σ² is a relative mean-square displacement, the variance of a distance. s02 is left
+    to the fit unless given.
 
 What is compared
     fit_space = "r": Re and Im of the transform of kⁿχ·window over r_range, (δk/√π) Σ kⁿχ(k) exp(−2ikR), with points
     each 0.05 Å⁻¹ and 2048 in all; "k": kⁿχ(k) within k_range. χ² = (N_ind/N) Σ |data − model|²/ε²,
-    N_ind = 2ΔkΔR/π; several kweights are one measurement, so N_ind is not multiplied by their number. Standard errors
-    are those of σ as given, and beside them × √χ²_red where that is above 1.
+    N_ind = 2ΔkΔR/π; several kweights are one measurement, so N_ind is not multiplied by their number. That decides what
+    is found. Standard errors are those that noise of σ makes of it, by propagation through the fit, and beside them
+    × √χ²_red, χ²_red = χ²/(N_ind − n), where that is above 1. Errors by the curvature of χ², as those of IFEFFIT and
+    larch, hold only as far as N_ind/N stands for the correlation within a transform.
 
 Window
     hanning, kaiser, welch, parzen, sine or gaussian, rising over k_range[0] ± dk/2 and falling over k_range[1] ± dk/2.
@@ -223,16 +225,16 @@ class Exafs(CurveTechnique, own=("space",)):
         k_range = self.k_range or (max(FIRST_K, float(k[0])), float(k[-1]))
         return FitSpace(k_range, self.r_range, self.dk, self.window, tuple(self.kweights), self.fit_space)
 
+    def _prepared(self, curve: Curve, where: str) -> Curve:
+        """Return the curve with its columns called as EXAFS calls them."""
+        return replace(curve, x_name="k", y_name="chi")
+
     def _in_range(self, curve: Curve, abscissa: Abscissa, where: str) -> Curve:
         """Return the points that count: those within k_range, and where the window rises and falls."""
         self._check_enough(curve, "", where)
         if self.k_range is not None:
-            at, (low, high) = f"{where}.k_range", self.k_range
-            check_limits(self.k_range, abscissa, at)
-            step = float(np.median(np.diff(curve.x)))
-            if low < curve.x[0] - step or high > curve.x[-1] + step:
-                goes = f"the data go from {curve.x[0]:g} to {curve.x[-1]:g} Å⁻¹"
-                raise InputError(at, f"is [{low:g}, {high:g}], but {goes}; stay within them.")
+            check_limits(self.k_range, abscissa, f"{where}.k_range")
+            curve.between(*self.k_range, f"{where}.k_range")
         start, stop = self.space(curve.x, where).support
         return curve.between(max(start, float(curve.x[0])), min(stop, float(curve.x[-1])), f"{where}.k_range")
 
@@ -254,8 +256,8 @@ class Exafs(CurveTechnique, own=("space",)):
             if float(np.diff(k).max()) > COARSEST:
                 notes = (
                     *notes,
-                    f"points are up to {np.diff(k).max():.3g} Å⁻¹ apart, too far to tell noise at {NOISE_RANGE[1]:g} Å; "
-                    "errors follow from the misfit.",
+                    f"points are up to {np.diff(k).max():.3g} Å⁻¹ apart, too far to tell noise at "
+                    f"{NOISE_RANGE[1]:g} Å; errors follow from the misfit.",
                 )
             else:
                 powers = sorted(space.kweights)
@@ -283,8 +285,8 @@ class Exafs(CurveTechnique, own=("space",)):
             what = "left to the fit" if self.s02 is None else "free"
             raise InputError(
                 f"{where}.s02",
-                f"is {what} and so is n_coord of every path, but only their product is seen; give s02 (0.7 to 1.0, from "
-                "a standard), or hold one n_coord.",
+                f"is {what} and so is n_coord of every path, but only their product is seen; give s02 (0.7 to 1.0, "
+                "from a standard), or hold one n_coord.",
             )
 
     def _check_information(self, n_free: int, space: FitSpace, where: str) -> None:
