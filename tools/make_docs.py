@@ -23,7 +23,7 @@ from nanocrystal.data.conventions import COLUMN_NAMES, CONVENTIONS, SUFFIXES
 from nanocrystal.measurement import Noise
 from nanocrystal.measurement.counted import BACKGROUND, BLANK
 from nanocrystal.measurement.nmr.lines import Line, ShiftLines
-from nanocrystal.parameters import NO_KEY, QUANTITIES, Meaning, Quantity, declared_fields
+from nanocrystal.parameters import NO_KEY, QUANTITIES, Meaning, Quantity, declared_fields, declared_quantities
 from nanocrystal.parameters.expression import FUNCTIONS
 from nanocrystal.parameters.meaning import ALL_ALIKE, NORMAL_MEAN, NORMAL_STD, NUMBER_MEAN, NUMBER_STD
 from nanocrystal.refinement import Options
@@ -38,7 +38,7 @@ from nanocrystal.sample.surface.shell import GRADIENT
 from nanocrystal.study import schema, whole
 from nanocrystal.study.fields import LengthField, MeasuredField, NumberField, RangeField, Table
 from nanocrystal.study.tables import table_of
-from nanocrystal.techniques import TECHNIQUES, NmrDiffusion, NmrRelaxation
+from nanocrystal.techniques import TECHNIQUES, ExafsPath, NmrDiffusion, NmrRelaxation
 from nanocrystal.techniques.nmr_sites import SHIFT
 from nanocrystal.techniques.powder.profile import PROFILE
 
@@ -281,6 +281,7 @@ FURTHER: dict[str, Mapping[str, Quantity]] = {
     "nmr-relaxation": {f"parts.PART.{k}": q for k, q in NmrRelaxation.of_parts.items()},
     "nmr-diffusion": {f"components.COMPONENT.{k}": q for k, q in NmrDiffusion.of_components.items()},
     "nmr-sites": {"shifts.HALIDE": SHIFT},
+    "exafs": {f"paths.PATH.{k}": q for k, q in declared_quantities(ExafsPath).items()},
 }
 """technique -> what it declares in other ways than at the fields of a dataclass"""
 
@@ -307,6 +308,7 @@ DERIVED_AT = {
         "fraction": "steps.STEP.SPECIES.fraction",
         **{n: f"steps.STEP.{n}" for n in TECHNIQUES["nmr-titration"].derives if n != "fraction"},
     },
+    "exafs": {"distance": "paths.PATH.distance"},
     "nmr-diffusion": {
         "amplitude_fraction": "lines.LINE.COMPONENT.amplitude_fraction",
         **{n: f"components.COMPONENT.{n}" for n in TECHNIQUES["nmr-diffusion"].derives if n != "amplitude_fraction"},

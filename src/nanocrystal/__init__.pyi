@@ -275,6 +275,8 @@ from nanocrystal.tables.viscosity import viscosity_mpa_s as viscosity_mpa_s
 from nanocrystal.techniques import Blank as Blank
 from nanocrystal.techniques import Composition as Composition
 from nanocrystal.techniques import DiffusionComponent as DiffusionComponent
+from nanocrystal.techniques import Exafs as Exafs
+from nanocrystal.techniques import ExafsPath as ExafsPath
 from nanocrystal.techniques import Line as Line
 from nanocrystal.techniques import NmrDiffusion as NmrDiffusion
 from nanocrystal.techniques import NmrLines as NmrLines

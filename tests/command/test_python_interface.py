@@ -239,7 +239,7 @@ def test_provenance_of_arrays(nickel_files: Path) -> None:
 
 
 def ordinate(technique: type) -> str:
-    return "g" if technique is nc.Pdf else "intensity"
+    return {nc.Pdf: "g", nc.Exafs: "chi"}.get(technique, "intensity")
 
 
 CURVES = [t for t in TECHNIQUES.values() if issubclass(t, CurveTechnique)]

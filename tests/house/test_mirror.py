@@ -201,6 +201,9 @@ COVERED: dict[str, dict[str, str]] = {
         "techniques/test_nmr_relaxation": "cs133_relaxation",
         "techniques/test_saxs": "solvents",
     },
+    "techniques/exafs": {
+        "techniques/exafs/test_technique": "model paths",
+    },
     "techniques/pdf": {
         "techniques/pdf/test_derivatives": "model technique transform",
     },

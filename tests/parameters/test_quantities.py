@@ -69,6 +69,8 @@ from nanocrystal.techniques import (
     TECHNIQUES,
     Composition,
     DiffusionComponent,
+    Exafs,
+    ExafsPath,
     NmrDiffusion,
     NmrLines,
     NmrRelaxation,
@@ -235,6 +237,9 @@ DATASETS: dict[str, list[Any]] = {
     "nmr-relaxation": [
         NmrRelaxation(kind=kind, x="0:5:0.1", parts={"a": RelaxationPart(1.0, 0.7), "b": RelaxationPart(0.1)})
         for kind in ("inversion-recovery", "saturation-recovery", "echo-decay")
+    ],
+    "exafs": [
+        Exafs(k="3:14:0.05", paths={"a": ExafsPath("a.dat", 6.0, 0.01), "b": ExafsPath("b.dat", 6.0, 0.01, distance=3)})
     ],
     "nmr-sites": [NmrSites(x="0:300:1", spectrometer_frequency=52.0, shifts={"Br": 260.0}, fwhm=500.0)],
     "nmr-titration": [

@@ -16,7 +16,7 @@ Noise
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 from typing import Literal
 
@@ -60,20 +60,20 @@ class FitSpace:
         beyond = 0.0 if self.space == "k" else 0.5 * self.dk if self.kind != "gaussian" else 2.0 * self.dk
         return self.k_range[0] - beyond, self.k_range[1] + beyond
 
-    def transform(self, k: FloatArray, power: float, r_range: tuple[float, float]) -> FloatArray:
-        """Return the matrix (2 n_r, n_k) from χ at k to Re and Im of χ(R) within a range."""
+    def transform(self, k: FloatArray, power: float) -> FloatArray:
+        """Return the matrix (2 n_r, n_k) from χ at k to Re and Im of χ(R) within the range."""
         n_k = int(np.ceil(k[-1] / K_STEP + 1e-6)) + 1
         grid = np.asarray(K_STEP * np.arange(n_k), dtype=np.float64)
         weights = grid**power * window(grid, *self.k_range, self.dk, self.kind)
         of_r = to_r((weights[:, None] * onto_grid(k, n_k)).T)
         r = grid_of_r()
-        chosen = of_r[:, (r >= r_range[0]) & (r <= r_range[1])].T
+        chosen = of_r[:, (r >= self.r_range[0]) & (r <= self.r_range[1])].T
         return np.concatenate([chosen.real, chosen.imag])
 
     def rows(self, k: FloatArray, power: float) -> FloatArray:
         """Return the matrix (n, n_k) from χ at k to what is compared for one power of k."""
         if self.space == "r":
-            return self.transform(k, power, self.r_range)
+            return self.transform(k, power)
         return np.diag(k**power)
 
     def whitening(self, k: FloatArray, sigma: FloatArray | None) -> FloatArray:
@@ -90,6 +90,14 @@ class FitSpace:
         return np.asarray((directions * roots) @ directions.T)
 
     def noise_of(self, k: FloatArray, chi: FloatArray, power: float) -> float:
-        """Return σ of white noise on χ (n_k,) from the transform between 15 and 25 Å, by the window's own gain."""
-        rows = self.transform(k, power, NOISE_RANGE)
+        """Return σ of white noise on χ (n_k,) from the transform between 15 and 25 Å, by the gain of its window.
+
+        The window is one that rises over half of k_range and falls over the other: what others leave of a strong shell
+        beyond 15 Å, by their steep slopes, would be taken for noise.
+        """
+        low, high = self.k_range
+        slope = 0.5 * (high - low)
+        within = (low + 0.5 * slope, high - 0.5 * slope)
+        smooth = replace(self, k_range=within, r_range=NOISE_RANGE, dk=slope, kind="hanning")
+        rows = smooth.transform(k, power)
         return float(np.sqrt(np.sum((rows @ chi) ** 2) / np.sum(rows**2)))

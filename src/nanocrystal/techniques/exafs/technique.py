@@ -70,6 +70,8 @@ from nanocrystal.techniques.exafs.space import COARSEST, NOISE_RANGE, FitSpace
 
 Window = Literal["hanning", "kaiser", "welch", "parzen", "sine", "gaussian"]
 Edge = Literal["K", "L1", "L2", "L3", "M1", "M2", "M3", "M4", "M5"]
+NEAR = 1e-6
+"""Å⁻¹; points so near to an end of a range are at it"""
 LARGEST_K = 40.0
 """Å⁻¹; no fine structure goes so far"""
 FIRST_K = 3.0
@@ -167,6 +169,8 @@ class Exafs(CurveTechnique, own=("space",)):
         """Return local address -> (declaration, parameter)."""
         quantities, numbers = local_of_paths(self.paths)
         own = {name: getattr(self, name) for name in self.quantities}
+        if self.file is None and self.s02 is None:
+            own["s02"] = Parameter(1.0, left_out=True)
         return self.with_background({**self.quantities, **quantities}, {**own, **numbers}, self.linear)
 
     def bind(self, name: str, sample: Any, folder: Path = Path()) -> ExafsModel:
@@ -236,7 +240,8 @@ class Exafs(CurveTechnique, own=("space",)):
             check_limits(self.k_range, abscissa, f"{where}.k_range")
             curve.between(*self.k_range, f"{where}.k_range")
         start, stop = self.space(curve.x, where).support
-        return curve.between(max(start, float(curve.x[0])), min(stop, float(curve.x[-1])), f"{where}.k_range")
+        start, stop = max(start - NEAR, float(curve.x[0])), min(stop + NEAR, float(curve.x[-1]))
+        return curve.between(start, stop, f"{where}.k_range")
 
     def _check_abscissa(self, x: FloatArray, abscissa: Abscissa, where: str) -> None:
         check_from_zero(x, abscissa.symbol, where)
