@@ -51,7 +51,7 @@ from nanocrystal.data import Curve
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Abscissa, Axis, CurveTechnique, Points
 from nanocrystal.measurement.curve import Measured
-from nanocrystal.measurement.keys import Column, Grid, Range
+from nanocrystal.measurement.keys import Column, QGrid, Range
 from nanocrystal.measurement.points import check_from_zero, check_limits
 from nanocrystal.parameters import (
     Claim,
@@ -92,7 +92,7 @@ class Exafs(CurveTechnique, own=("space",)):
     """
 
     chi: InitVar[Column | None] = None
-    k: Annotated[Grid, "to simulate instead of a file: START:STOP:STEP in Å⁻¹, both ends included"] = None
+    k: QGrid = None
     k_range: Annotated[Range | None, "Å⁻¹; what is transformed, or compared [all above 3 Å⁻¹]"] = None
     dk: Annotated[float, "Å⁻¹; over which the window rises and falls", Limits(least=0.0, most=20.0)] = 1.0
     window: Annotated[Window, "form of its slopes"] = "hanning"
