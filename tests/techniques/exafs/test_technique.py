@@ -206,7 +206,7 @@ def fit_of_foil() -> nc.Result:
 
 
 def test_copper_foil() -> None:
-    """The documented fit of xraylarch: S₀² 0.9306(391), E₀ 4.358(511), σ² 0.00867(31), R 2.5418(26), R-factor 0.0027."""
+    """The documented fit of xraylarch: S₀² 0.9306(391), E₀ 4.358(511), σ² 0.00867(31), R 2.5418(26)."""
     result = fit_of_foil()
     assert value(result, "s02") == pytest.approx(0.93, abs=0.01)
     assert result.derived["datasets.d.paths.first.distance"].value == pytest.approx(2.5418, abs=5e-4)
@@ -320,8 +320,8 @@ PATH = nc.ExafsPath(str(MADE_FEFF), n_coord=6.0, sigma2=nc.vary(0.006))
         ("d.k_range: the range of k from 3 to 19 reaches outside the data", {"k_range": (3.0, 19.0)}),
         ("d.element: 'Qq' is not the symbol of an element.", {"element": "Qq"}),
         (
-            "d.paths.near.feff: made_feff0001.dat is of the absorber Cu, but datasets.d.element says Zn; give a table of "
-            "that absorber.",
+            "d.paths.near.feff: made_feff0001.dat is of the absorber Cu, but datasets.d.element says Zn; give a table "
+            "of that absorber.",
             {"element": "Zn"},
         ),
         ("made_feff0001.dat is of the K edge, but datasets.d.edge says L3", {"edge": "L3"}),
@@ -338,8 +338,8 @@ PATH = nc.ExafsPath(str(MADE_FEFF), n_coord=6.0, sigma2=nc.vary(0.006))
             {"s02": nc.vary(0.9), "paths": {"p": replace(PATH, n_coord=nc.vary(6.0))}},
         ),
         (
-            "has 5 refined parameters, but 3.5 independent points (2ΔkΔR/π); hold or tie some, widen k_range or r_range, "
-            "or say force = true.",
+            "has 5 refined parameters, but 3.5 independent points (2ΔkΔR/π); hold or tie some, widen k_range or "
+            "r_range, or say force = true.",
             {"r_range": (2.0, 2.5)},
         ),
         (
