@@ -140,8 +140,6 @@ technique = "exafs"
 k_range = [3.0, 14.0]
 r_range = [1.0, 3.5]
 kweights = [2]
-weights = "uniform"
-s02 = 0.9
 e0 = 2.0
 [datasets.d.paths.near]
 feff = '{MADE_FEFF}'
@@ -159,7 +157,7 @@ third = 2e-4
 fourth = 2e-5
 """
 OVER_K = "k_range = [2.5, 14.5]\nfit_space = 'k'"
-SHELLS_OVER_K = SHELLS.replace("k_range = [3.0, 14.0]", OVER_K).replace("s02 = 0.9\n", "")
+SHELLS_OVER_K = SHELLS.replace("k_range = [3.0, 14.0]", OVER_K).replace("e0 = 2.0", "e0 = 2.0\ns02 = 0.9")
 PLATINUM = """
 [crystals.x]
 library = "Pt"
@@ -393,6 +391,7 @@ STUDIES: dict[str, TypicalStudy] = {
         ways=(SHELLS, SHELLS_OVER_K),
         x=np.arange(2.5, 14.501, 0.05),
         columns=("k", "chi"),
+        linear={"s02": 0.9},
         start={
             "datasets.d.e0": 1.0,
             "datasets.d.paths.near.sigma2": 0.008,
