@@ -1,8 +1,8 @@
 """X-ray absorption fine structure χ(k): shells of neighbours around an absorber, by paths of FEFF.
 
 Definition
-    χ(k) = S₀² Σ n F(q)/(q R²) exp(−2p″R_eff − 2p²σ² + (2/3)p⁴c₄) sin-part of exp(i[2qR_eff + δ(q) + 2p(ΔR − 2σ²/R_eff)
-    − (4/3)p³c₃]), R = R_eff + ΔR, q² = k² − e0/3.80998 (eV, Å⁻¹): e0 above 0 moves the zero of k to a higher energy.
+    χ(k) = S₀² Σ n Im {F(q)/(q R²) exp(−2p″R_eff − 2p²σ² + (2/3)p⁴c₄ + i[2qR_eff + δ(q) + 2p(ΔR − 2σ²/R_eff)
+    − (4/3)p³c₃])}, R = R_eff + ΔR, q² = k² − e0/3.80998 (eV, Å⁻¹): e0 above 0 moves the zero of k to a higher energy.
     F, δ, p = p′ + i/λ and R_eff are those of a table of FEFF 6, 8 or 10 (feffNNNN.dat), interpolated by cubic splines.
     Each path is a table [datasets.NAME.paths.PATH] with feff (the file), n_coord, sigma2, and delta_r or distance;
     third and fourth are cumulants. σ² is a relative mean-square displacement, the variance of a distance. s02 is left
@@ -32,9 +32,11 @@ Limits
     polarised beams and multiple-electron excitations are not calculated.
 
 Checked against
-    hand calculation of the path, the transforms and windows; an exact distribution of distances by its cumulants;
-    xraylarch 2026.3.1: windows to 1e-15, χ(k) of a path to 1e-9, transforms to rounding; its documented fit of a copper
-    foil (S₀² 0.931(39), R 2.5418(26) Å, σ² 0.00867(31) Å², e0 4.36(51) eV).
+    the sum of three paths of copper that FEFF 8L itself makes, to 1.1e-4 of 0.35 at the k of its tables, between which
+    it draws straight lines; hand calculation of path, transforms and windows; an exact distribution of distances by its
+    cumulants; xraylarch 2026.3.1: windows to 1e-15, χ(k) of a path to 1e-9, transforms to rounding; its documented fit
+    of a copper foil (S₀² 0.931(39), R 2.5418(26) Å, σ² 0.00867(31) Å², e0 4.36(51) eV). Errors cover: 300 seeds of
+    white noise, one or three powers of k, in R and in k.
 """
 
 from __future__ import annotations
