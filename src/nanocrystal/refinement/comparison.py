@@ -192,7 +192,8 @@ def _standing(name: str, description: str, result: Result) -> CandidateStanding:
     """Return a candidate with what its own fit says of it."""
     n_parameters = sum(p.status in REFINED for p in result.parameters.values())
     residuals = [residual_of(d) for d in result.datasets.values()]
-    n_points, chi2 = sum(map(len, residuals)), sum(float(r @ r) for r in residuals)
+    n_points = sum(d.n_measurements for d in result.datasets.values())
+    chi2 = sum(float(r @ r) for r in residuals)
     known = all(d.sigma is not None for d in result.datasets.values())
     pearson = sum(float(r @ r) for r in map(scaled_residual_of, result.datasets.values()))
     gof = float(np.sqrt(pearson / max(1, n_points - n_parameters))) if known else None

@@ -164,6 +164,24 @@ def test_errors_cover(settings: dict[str, Any]) -> None:
         assert 0.85 < z.std() < 1.15, name
 
 
+def test_candidates_are_judged_by_independent_points() -> None:
+    """χ² counts N_ind points, not those of the file; a shell that is not there is not needed."""
+    noisy = hand_made(K, **TRUE) + 1e-3 * np.random.default_rng(3).normal(size=len(K))
+    plain = data(noisy, sigma=1e-3, weights=None)
+    absent = nc.ExafsPath(str(MADE_FEFF), n_coord=nc.vary(0.3), sigma2=0.006, delta_r=0.5)
+    more = replace(plain, paths={**plain.paths, "far": absent})
+    results = {name: nc.refine({}, {"d": d}) for name, d in (("one", plain), ("two", more))}
+    comparison = nc.compare(results)
+    basis = comparison.bases["d"]
+    assert (basis.n_independent, basis.weight) == (pytest.approx(2.0 * 11.0 * 2.2 / np.pi), 1.0)
+    (one,) = [s for s in comparison.standings if s.name == "one"]
+    chi2_red = results["one"].datasets["d"].chi2_red
+    assert chi2_red is not None
+    assert one.gof == pytest.approx(np.sqrt(chi2_red))
+    assert one.aic == pytest.approx(chi2_red * (basis.n_independent - 5.0) + 10.0)
+    assert comparison.standings[0].name == "one"
+
+
 # ---- a measured foil ------------------------------------------------------------------------------
 
 

@@ -29,7 +29,9 @@ Derived
 Limits
     Shells nearer than π/2Δk are not resolved, and remarked on. More parameters than N_ind are refused unless
     force = true. n_coord of all paths and s02 cannot both be free: only their product is seen. One e0 for all paths;
-    polarised beams and multiple-electron excitations are not calculated.
+    polarised beams and multiple-electron excitations are not calculated. A posterior samples exp(−χ²/2) of that χ²,
+    wider than what noise of σ makes: up to twice in R, and in k, where N_ind/N leaves little of the points, several
+    times.
 
 Checked against
     the sum of three paths of copper that FEFF 8L itself makes, to 1.1e-4 of 0.35 at the k of its tables, between which
