@@ -35,6 +35,55 @@ class Mutation:
 
 M = Mutation
 MUTATIONS = (
+    # ---- shells around an absorber ----
+    M(
+        "kernels/exafs.py",
+        "k**2 - e0 / ENERGY_OF_K2",
+        "k**2 + e0 / ENERGY_OF_K2",
+        "kernels/test_exafs.py::test_e0_moves_the_zero_of_k",
+    ),
+    M(
+        "kernels/exafs.py",
+        "values.delta_r - 2.0 * values.sigma2",
+        "values.delta_r + 2.0 * values.sigma2",
+        "kernels/test_exafs.py::test_a_path_by_hand",
+    ),
+    M(
+        "kernels/exafs.py",
+        "- 2.0 * p2 * values.third / 3.0",
+        "+ 2.0 * p2 * values.third / 3.0",
+        "kernels/test_exafs.py::test_cumulants_are_those_of_a_distribution",
+    ),
+    M(
+        "data/feff.py",
+        "amplitude=magnitude * reduction",
+        "amplitude=magnitude / reduction",
+        "truth/test_exafs_feff.py::test_their_sum_is_that_of_feff",
+    ),
+    M(
+        "techniques/exafs/space.py",
+        "np.sqrt(self.n_independent / n)",
+        "np.sqrt(1.0 / n)",
+        "techniques/exafs/test_space.py::test_a_number_of_weights_is_one_measurement",
+    ),
+    M(
+        "techniques/exafs/model.py",
+        "if apart < resolved:",
+        "if apart > resolved:",
+        "techniques/exafs/test_technique.py::test_shells_that_are_not_resolved_are_told",
+    ),
+    M(
+        "techniques/exafs/model.py",
+        "TOO_SHORT = 0.8",
+        "TOO_SHORT = 0.6",
+        "techniques/exafs/test_technique.py::test_a_distance_that_no_bond_has_is_told",
+    ),
+    M(
+        "refinement/uncertainty.py",
+        "if overlap is not None:",
+        "if overlap is None:",
+        "techniques/exafs/test_technique.py::test_errors_are_those_of_plain_least_squares_over_k",
+    ),
     # ---- misfits in words ----
     M(
         "refinement/judged.py",
@@ -160,8 +209,8 @@ MUTATIONS = (
     ),
     M(
         "refinement/fit.py",
-        "freedom = measured.n_independent - len(fit.free_rows) - moved",
-        "freedom = measured.n_independent",
+        "freedom = measured.n_measurements - len(fit.free_rows) - moved",
+        "freedom = measured.n_measurements",
         "refinement/test_intervals.py::test_chi_squared_is_over_degrees_of_freedom",
     ),
     # ---- what is not there ----
