@@ -54,6 +54,9 @@ COVERED: dict[str, dict[str, str]] = {
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
     },
+    "data/xas": {
+        "data/xas/test_reading": "athena scan signal xdi",
+    },
     "data/powder": {
         "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
         "data/powder/test_gsas": "gsas_rows",
