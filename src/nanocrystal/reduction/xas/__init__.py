@@ -1,0 +1,6 @@
+"""X-ray absorption from μ(E) to χ(k): edge, normalisation, background and noise."""
+
+from nanocrystal.reduction.xas.reduced import ReducedAbsorption, reduced_absorption
+from nanocrystal.reduction.xas.settings import XrayAbsorption
+
+__all__ = ["ReducedAbsorption", "XrayAbsorption", "reduced_absorption"]
