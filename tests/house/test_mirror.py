@@ -93,6 +93,9 @@ COVERED: dict[str, dict[str, str]] = {
         "report/test_reduction_result": "image_views",
         "truth/test_reduction": "composition physical reduction structure sum_rules",
     },
+    "reduction/xas": {
+        "reduction/xas/test_reduced": "autobk edge scans settings",
+    },
     "refinement": {
         "refinement/test_comparison": "verdict",
     },

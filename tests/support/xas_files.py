@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
+from nanocrystal.data.xas import Scan, Signal, signal_of
+from nanocrystal.reduction.xas import ReducedAbsorption, XrayAbsorption, reduced_absorption
 
 ETOK = 0.2624682917
 """Å⁻² eV⁻¹: 2 m/ħ²"""
@@ -25,16 +28,15 @@ def energies(e0: float = E0, k_end: float = 14.0, k_step: float = 0.05) -> Float
 
 def made_chi(k: FloatArray) -> FloatArray:
     """Return a χ(k) of two shells, at R of 2.5 and 3.6 Å without phases, (n,)."""
-    damped = np.exp(-2.0 * 0.006 * k**2)
-    return damped * (0.8 * np.sin(5.0 * k) + 0.4 * np.sin(7.2 * k)) / (1.0 + (k / 6.0) ** 2)
+    amplitude = (k / 5.0) ** 2 * np.exp(1.0 - (k / 5.0) ** 2)
+    return amplitude * (0.12 * np.sin(5.0 * k) + 0.06 * np.sin(7.2 * k))
 
 
-def made_mu(energy: FloatArray, e0: float = E0, step: float = 1.4, with_chi: bool = True) -> FloatArray:
+def made_mu(energy: FloatArray, e0: float = E0, step: float = 1.4) -> FloatArray:
     """Return μ of an arctangent edge of 1 eV on a falling line, with χ behind it, (n,)."""
     k = np.sqrt(np.maximum(energy - e0, 0.0) * ETOK)
     rise = 0.5 + np.arctan((energy - e0) / 1.0) / np.pi
-    chi = made_chi(k) * (1.0 - np.exp(-((k / 1.5) ** 4))) if with_chi else 0.0
-    return np.asarray(0.9 - 2e-4 * (energy - e0) + step * rise * (1.0 - 1.5e-4 * (energy - e0)) + step * chi)
+    return np.asarray(0.9 - 2e-4 * (energy - e0) + step * rise * (1.0 - 1.5e-4 * (energy - e0)) + step * made_chi(k))
 
 
 def counts_of(mu: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -68,3 +70,16 @@ def written(path: Path, content: str | bytes) -> Path:
     """Return the path of a file with a content."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def signals(scans: Sequence[tuple[FloatArray, FloatArray]]) -> list[Signal]:
+    """Return scans of (energies, μ) as they come of files."""
+    named = [Scan(columns={"energy": e, "mu": mu}, source=f"scan {n}") for n, (e, mu) in enumerate(scans, start=1)]
+    return [signal_of(scan, "mu", {}, "reduction.cu") for scan in named]
+
+
+def reduced(scans: Sequence[tuple[FloatArray, FloatArray]], **settings: Any) -> ReducedAbsorption:
+    """Return the reduction of scans of the Cu K edge."""
+    return reduced_absorption(
+        signals(scans), XrayAbsorption(element="Cu", edge="K", mode="mu", **settings), "cu", "reduction.cu"
+    )

@@ -165,7 +165,9 @@ def test_measured_projects() -> None:
     lead = read_scans(measured("xas/larch_MIT/PbL3_CAMD.prj"), "", places)
     assert {s.element for s in lead} == {"Pb"}
     signals = [signal_of(s, "mu", {}, "") for s in lead]
-    assert all(12883.0 < s.energy[int(s.scan.label == "Pb(IV)acetate")] < 12900.0 for s in signals)  # it begins at 8000 eV
+    assert all(
+        12883.0 < s.energy[int(s.scan.label == "Pb(IV)acetate")] < 12900.0 for s in signals
+    )  # it begins at 8000 eV
     assert [s.scan.label for s in signals if any("1 point of energy 0 is left out" in n for n in s.notes)] == [
         "Pb(IV)acetate"
     ]

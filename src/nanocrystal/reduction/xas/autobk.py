@@ -7,7 +7,9 @@ squares, with the ends of χ held near to 0 as `clamp` says.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -114,15 +116,15 @@ class Autobk:
         self._tried(spectrum.calc_background, "freed of its background")
         return np.asarray(spectrum.k()), np.asarray(spectrum.chi())
 
-    def _spectrum(self, energy: FloatArray, mu: FloatArray) -> object:
+    def _spectrum(self, energy: FloatArray, mu: FloatArray) -> Any:
         spectrum = self._rexafs.Spectrum(energy, mu)
         spectrum.set_normalization_method(self._lines)
         spectrum.set_background_method(self._background)
         return spectrum
 
-    def _tried(self, step: object, words: str) -> None:
+    def _tried(self, step: Callable[[], object], words: str) -> None:
         try:
-            step()  # type: ignore[operator]
+            step()
         except (ValueError, RuntimeError) as error:
             raise InputError(self.where, f"μ(E) cannot be {words}: {error}.") from None
 

@@ -20,6 +20,12 @@ AS_STEEP = 0.25
 """of the slope of an edge, that of another one in the scan"""
 SMOOTHED_FAR = 1.5
 """eV, where another edge is looked for: noise is no edge"""
+FALLS = 2.0
+"""times as steep as it rises, μ falls where columns are exchanged"""
+SIDES = (15.0, 60.0)
+"""eV from another edge, where μ is higher behind it than before it, by more than an oscillation"""
+AS_HIGH = 0.15
+"""of the step of an edge, that of another one in the scan"""
 
 
 def table_energy(element: str, edge: str, where: str) -> float:
@@ -90,15 +96,28 @@ def _check_rise(energy: FloatArray, mu: FloatArray, of: tuple[str, str, float], 
     grid, rise = slope(energy, mu, SMOOTHED_FAR)
     here, there = np.abs(grid - at) <= NEAR, np.abs(grid - at) > BESIDE
     own, other = float(rise[here].max()), float(rise[there].max()) if there.any() else 0.0
+    if own >= AS_STEEP * other and -float(rise[here].min()) > FALLS * own:
+        problem = f"μ of {source} falls at {element} {edge}, {at:g} eV, where it should rise"
+        raise InputError(f"{where}.edge", f"{problem}; are two columns exchanged?")
     if other < AS_STEEP * own:
         return
     far = float(grid[there][np.argmax(rise[there])])
+    if own > AS_STEEP * other and _jump(energy, mu, far) < AS_HIGH * _jump(energy, mu, at):
+        return
     if own < AS_STEEP * other or own <= 0.0:
         problem = f"{source} does not rise at {element} {edge}, {at:g} eV, but at {_edge_words(far)}"
         raise InputError(f"{where}.element", f"{problem}; correct element or edge.")
     side = f"[{energy[0]:.0f}, {far - 50.0:.0f}]" if far > at else f"[{far + 50.0:.0f}, {energy[-1]:.0f}]"
     problem = f"{source} holds two edges, {element} {edge} at {at:g} eV and one at {_edge_words(far)}"
     raise InputError(f"{where}.edge", f"{problem}: leave one with energy_range = {side}.")
+
+
+def _jump(energy: FloatArray, mu: FloatArray, at: float) -> float:
+    """Return by how much μ is higher behind an energy than before it."""
+    near, far = SIDES
+    before = mu[(energy > at - far) & (energy < at - near)]
+    behind = mu[(energy > at + near) & (energy < at + far)]
+    return float(np.mean(behind) - np.mean(before)) if len(before) and len(behind) else 0.0
 
 
 def _steepest_at(energy: FloatArray, mu: FloatArray) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nanocrystal.arrays import FloatArray
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.reduction.xas.autobk import K_STEP
 
 N_FFT = 2048
@@ -65,10 +65,10 @@ class ToR:
         weights = k**self.kweight * self.window(k)
         return float(K_STEP / np.sqrt(np.pi) * np.sqrt((weights**2).sum()))
 
-    def transformed(self, k: FloatArray, chi: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def transformed(self, k: FloatArray, chi: FloatArray) -> tuple[FloatArray, ComplexArray]:
         """Return R (Å) and the complex χ(R), (n_r,) each; chi: (n_k,) from k = 0 in steps of `K_STEP`."""
         weighted = k**self.kweight * self.window(k) * chi
-        r = np.pi / (K_STEP * N_FFT) * np.arange(N_FFT // 2)
+        r = np.arange(N_FFT // 2, dtype=np.float64) * np.pi / (K_STEP * N_FFT)
         return r, np.conj(np.fft.fft(weighted, N_FFT)[: N_FFT // 2]) * K_STEP / np.sqrt(np.pi)
 
     def scatter(self, k: FloatArray, chi: FloatArray, between: tuple[float, float] = FAR) -> float:
@@ -106,9 +106,7 @@ def noise_of(
     sigma = np.sqrt(variance) * correction
     weights = k ** (2 * to_r.kweight) * to_r.window(k) ** 2
     mean = float(np.sqrt((weights * sigma**2).sum() / weights.sum()))
-    return sigma, KNoise(
-        how="scans", epsilon_k=mean, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=correction
-    )
+    return sigma, KNoise(how="scans", epsilon_k=mean, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=correction)
 
 
 def smoothed(variance: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nanocrystal.arrays import FloatArray
+from nanocrystal.arrays import ComplexArray, FloatArray
 from nanocrystal.data.xas import Signal
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas.autobk import ETOK, K_STEP, Autobk, Normalised, ranges_of
@@ -86,7 +86,7 @@ class ReducedAbsorption:
     sigma: FloatArray
     background: FloatArray
     r: FloatArray
-    chi_r: FloatArray
+    chi_r: ComplexArray
     noise: KNoise | None
     scans: Sequence[str] = ()
     shifts: Sequence[float] = ()
@@ -213,7 +213,7 @@ class _Exafs:
     sigma: FloatArray = field(default_factory=lambda: NOTHING)
     background: FloatArray = field(default_factory=lambda: NOTHING)
     r: FloatArray = field(default_factory=lambda: NOTHING)
-    chi_r: FloatArray = field(default_factory=lambda: NOTHING)
+    chi_r: ComplexArray = field(default_factory=lambda: NOTHING.astype(np.complex128))
     noise: KNoise | None = None
     k_range: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Several scans become one μ(E): points taken out, energies aligned on a reference, the mean on the grid of the first."""
+"""Several scans become one μ(E): points taken out, energies aligned on a reference, the mean on one grid."""
 
 from __future__ import annotations
 
@@ -105,11 +105,9 @@ def _same_grid(a: FloatArray, b: FloatArray) -> bool:
 
 def _shift(first: Signal, other: Signal, align: str, near: float, where: str) -> float:
     """Return by how many eV a scan is shifted for the slopes of its edge to lie where they do in the first."""
-    grid = near + STEP * np.arange(-round(AROUND / STEP), round(AROUND / STEP) + 1)
+    grid, trials = near + _steps(AROUND), _steps(FARTHEST)
     target = _slopes(first, align, grid, where)
-    trials = STEP * np.arange(-round(FARTHEST / STEP), round(FARTHEST / STEP) + 1)
-    wide = near + STEP * np.arange(-round((AROUND + FARTHEST) / STEP), round((AROUND + FARTHEST) / STEP) + 1)
-    rises = _slopes(other, align, wide, where)
+    rises = _slopes(other, align, near + _steps(AROUND + FARTHEST), where)
     windows = np.lib.stride_tricks.sliding_window_view(rises, len(grid))[::-1]  # shifted by -FARTHEST … FARTHEST
     norms = np.sqrt((windows**2).sum(axis=1) * (target**2).sum())
     likeness = (windows @ target) / np.where(norms > 0.0, norms, 1.0)
@@ -120,6 +118,12 @@ def _shift(first: Signal, other: Signal, align: str, near: float, where: str) ->
     a, b, c = likeness[top - 1 : top + 2]
     bend = a - 2.0 * b + c
     return float(trials[top] + (0.5 * STEP * (a - c) / bend if bend < 0.0 else 0.0))
+
+
+def _steps(reach: float) -> FloatArray:
+    """Return even steps from −reach to reach, eV."""
+    n = round(reach / STEP)
+    return np.arange(-n, n + 1, dtype=np.float64) * STEP
 
 
 def _slopes(signal: Signal, align: str, grid: FloatArray, where: str) -> FloatArray:
