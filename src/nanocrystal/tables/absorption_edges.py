@@ -1,6 +1,6 @@
 """Energies of absorption edges, in eV, K and L1 to L3 of Li to Cf.
 
-W. T. Elam, B. D. Ravel & J. R. Sieber, Radiat. Phys. Chem. 63, 121 (2002), as the package xraydb (public domain) has
+W. T. Elam, B. D. Ravel & J. R. Sieber, Radiat. Phys. Chem. 63, 121 (2002), as the package xraydb (MIT licence) has
 them. Real edges lie within some eV of these, by chemistry and by the calibration of a monochromator.
 """
 

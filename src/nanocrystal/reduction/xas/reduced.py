@@ -13,7 +13,7 @@ from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas.autobk import ETOK, K_STEP, Autobk, Normalised, ranges_of
 from nanocrystal.reduction.xas.edge import NEAR, check_in_scan, steepest, table_energy
 from nanocrystal.reduction.xas.noise import KNoise, ToR, noise_of
-from nanocrystal.reduction.xas.scans import Merged, merged, within, without_points
+from nanocrystal.reduction.xas.scans import Align, Merged, merged, within, without_points
 from nanocrystal.reduction.xas.settings import XrayAbsorption
 
 SHORTEST = 5.0
@@ -107,7 +107,7 @@ def reduced_absorption(
     *,
     energy_range: tuple[float, float] | None = None,
     deglitch: Sequence[float] = (),
-    reference: str = "none",
+    reference: Align = "none",
 ) -> ReducedAbsorption:
     """Return normalised μ(E) and χ(k) with σ of the scans of one edge.
 
@@ -125,7 +125,7 @@ def reduced_absorption(
         eV; what of the scans is used [all]
     deglitch : sequence of float, optional
         eV; points that are left out
-    reference : "none", "sample" or "reference", optional
+    reference : "none", "foil" or "sample", optional
         What scans are aligned on
 
     Returns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from nanocrystal.data.xas import Signal
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas.edge import STEP, slope
 
+Align = Literal["none", "foil", "sample"]
 SAME = 1e-3
 """eV by which grids of one scan may differ"""
 FARTHEST = 10.0
@@ -66,10 +68,10 @@ def within(signal: Signal, energy_range: tuple[float, float] | None, where: str)
     return signal.kept(kept)
 
 
-def merged(signals: Sequence[Signal], where: str, align: str = "none", near: float | None = None) -> Merged:
+def merged(signals: Sequence[Signal], where: str, align: Align = "none", near: float | None = None) -> Merged:
     """Return the mean of scans.
 
-    align: "none", "sample" or "reference", whose μ(E) shall lie where it lies in the first; near: eV, its edge.
+    align: "none", or whose μ(E) shall lie where it lies in the first; near: eV, its edge.
     """
     first = signals[0]
     notes = [note for signal in signals for note in signal.notes]
@@ -103,7 +105,7 @@ def _same_grid(a: FloatArray, b: FloatArray) -> bool:
 # ---- alignment --------------------------------------------------------------------------------------
 
 
-def _shift(first: Signal, other: Signal, align: str, near: float, where: str) -> float:
+def _shift(first: Signal, other: Signal, align: Align, near: float, where: str) -> float:
     """Return by how many eV a scan is shifted for the slopes of its edge to lie where they do in the first."""
     grid, trials = near + _steps(AROUND), _steps(FARTHEST)
     target = _slopes(first, align, grid, where)
@@ -126,9 +128,9 @@ def _steps(reach: float) -> FloatArray:
     return np.arange(-n, n + 1, dtype=np.float64) * STEP
 
 
-def _slopes(signal: Signal, align: str, grid: FloatArray, where: str) -> FloatArray:
+def _slopes(signal: Signal, align: Align, grid: FloatArray, where: str) -> FloatArray:
     mu = signal.mu if align == "sample" else signal.reference
     if mu is None:
-        raise InputError(f"{where}.reference", f"{signal.scan} has no reference.")
+        raise InputError(f"{where}.reference", f"{signal.scan} was read without its foil.")
     at, rise = slope(signal.energy, mu)
     return np.interp(grid, at, rise, left=0.0, right=0.0)
