@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas import Scan, Signal, signal_of
+from nanocrystal.data.xas import AbsorptionScan, AbsorptionSignal, absorption_signal
 from nanocrystal.reduction.xas import ReducedAbsorption, XrayAbsorption, reduced_absorption
 
 ETOK = 0.2624682917
@@ -72,10 +72,12 @@ def written(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def signals(scans: Sequence[tuple[FloatArray, FloatArray]]) -> list[Signal]:
+def signals(scans: Sequence[tuple[FloatArray, FloatArray]]) -> list[AbsorptionSignal]:
     """Return scans of (energies, μ) as they come of files."""
-    named = [Scan(columns={"energy": e, "mu": mu}, source=f"scan {n}") for n, (e, mu) in enumerate(scans, start=1)]
-    return [signal_of(scan, "mu", {}, "reduction.cu") for scan in named]
+    named = [
+        AbsorptionScan(columns={"energy": e, "mu": mu}, source=f"scan {n}") for n, (e, mu) in enumerate(scans, start=1)
+    ]
+    return [absorption_signal(scan, "mu", {}, "reduction.cu") for scan in named]
 
 
 def reduced(scans: Sequence[tuple[FloatArray, FloatArray]], **settings: Any) -> ReducedAbsorption:

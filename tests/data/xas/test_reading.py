@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas import read_scans, signal_of
+from nanocrystal.data.xas import absorption_signal, read_absorption_scans
 from nanocrystal.errors import InputError
 from support.measured import measured
 from support.xas_files import athena_bytes, counts_of, energies, made_mu, written, xdi_text
@@ -24,10 +24,10 @@ def test_xdi_by_names(first: str, order: tuple[str, str], tmp_path: Path) -> Non
     of = {"i0": I0, "itrans": ITRANS}
     columns = {"energy eV": ENERGY} | {f"{name} counts || PV:{name}": of[name] for name in order}
     path = written(tmp_path / "scan.xdi", xdi_text(columns, first, Element_symbol="Cu", Element_edge="K"))
-    (scan,) = read_scans(path)
+    (scan,) = read_absorption_scans(path)
     assert list(scan.columns) == ["energy", *order]
     assert (scan.element, scan.edge) == ("Cu", "K")
-    signal = signal_of(scan, "transmission", {}, "reduction.cu")
+    signal = absorption_signal(scan, "transmission", {}, "reduction.cu")
     assert signal.energy == pytest.approx(ENERGY, rel=1e-9)
     assert signal.mu == pytest.approx(MU, abs=1e-8)
     assert signal.notes == ()
@@ -35,27 +35,27 @@ def test_xdi_by_names(first: str, order: tuple[str, str], tmp_path: Path) -> Non
 
 def test_energies_that_the_file_states_in_kev_are_converted(tmp_path: Path) -> None:
     text = xdi_text({"energy keV": ENERGY / 1000.0, "mutrans": MU})
-    signal = signal_of(read_scans(written(tmp_path / "a.xdi", text))[0], "transmission", {}, "")
+    signal = absorption_signal(read_absorption_scans(written(tmp_path / "a.xdi", text))[0], "transmission", {}, "")
     assert signal.energy == pytest.approx(ENERGY, rel=1e-9)
     assert "in keV by the file" in signal.notes[0]
 
 
 def test_plain_columns_in_the_words_of_the_file_or_by_place(tmp_path: Path) -> None:
     rows = "\n".join(f"{e:.4f} {a:.3f} {b:.3f}" for e, a, b in zip(ENERGY, I0, ITRANS, strict=True))
-    named = read_scans(written(tmp_path / "a.dat", f"# scan\n# Mono Ch1 Ch2\n{rows}\n"))[0]
-    plain = read_scans(written(tmp_path / "b.dat", rows + "\n"))[0]
+    named = read_absorption_scans(written(tmp_path / "a.dat", f"# scan\n# Mono Ch1 Ch2\n{rows}\n"))[0]
+    plain = read_absorption_scans(written(tmp_path / "b.dat", rows + "\n"))[0]
     assert (named.named, plain.named) == (True, False)
     said = {"energy": ["Mono"], "i0": ["Ch1"], "itrans": ["Ch2"]}
     placed = {"energy": ["1"], "i0": ["2"], "itrans": ["3"]}
     for scan, columns in ((named, said), (plain, placed), (named, placed)):
-        assert signal_of(scan, "transmission", columns, "").mu == pytest.approx(MU, abs=1e-6)
+        assert absorption_signal(scan, "transmission", columns, "").mu == pytest.approx(MU, abs=1e-6)
 
 
 def test_fluorescence_sums_detectors_and_a_reference_foil_is_read(tmp_path: Path) -> None:
     parts = {"d1": 0.2 * MU * I0, "d2": 0.3 * MU * I0}
     text = xdi_text({"energy": ENERGY, "i0": I0, **parts, "itrans": ITRANS, "irefer": ITRANS * np.exp(-MU)})
-    scan = read_scans(written(tmp_path / "a.xdi", text))[0]
-    signal = signal_of(scan, "fluorescence", {"ifluor": ["d1", "d2"]}, "", with_reference=True)
+    scan = read_absorption_scans(written(tmp_path / "a.xdi", text))[0]
+    signal = absorption_signal(scan, "fluorescence", {"ifluor": ["d1", "d2"]}, "", with_reference=True)
     assert signal.mu == pytest.approx(0.5 * MU, rel=1e-8)
     assert signal.reference == pytest.approx(MU, abs=1e-8)
 
@@ -63,8 +63,8 @@ def test_fluorescence_sums_detectors_and_a_reference_foil_is_read(tmp_path: Path
 def test_energies_that_stand_twice_are_joined(tmp_path: Path) -> None:
     twice = np.insert(ENERGY, 40, ENERGY[40])
     mu = np.insert(MU, 40, MU[40] + 0.02)
-    scan = read_scans(written(tmp_path / "a.xdi", xdi_text({"energy": twice, "mutrans": mu})))[0]
-    signal = signal_of(scan, "transmission", {}, "")
+    scan = read_absorption_scans(written(tmp_path / "a.xdi", xdi_text({"energy": twice, "mutrans": mu})))[0]
+    signal = absorption_signal(scan, "transmission", {}, "")
     assert signal.energy == pytest.approx(ENERGY, rel=1e-9)
     assert signal.mu[40] == pytest.approx(MU[40] + 0.01)
     assert "stand twice" in signal.notes[0]
@@ -74,14 +74,14 @@ def test_projects_of_athena(tmp_path: Path) -> None:
     settings = {"label": "it is (A)", "bkg_z": "Cu", "fft_edge": "k", "bkg_eshift": "-0.25"}
     content = athena_bytes([(settings, ENERGY, MU), ({"label": "33"}, ENERGY, 2.0 * MU)])
     path = written(tmp_path / "made.prj", content)
-    first, second = read_scans(path, "", ["it is (A)", "33"])
-    assert read_scans(path, "", ["2"])[0].label == "33"
+    first, second = read_absorption_scans(path, "", ["it is (A)", "33"])
+    assert read_absorption_scans(path, "", ["2"])[0].label == "33"
     assert (first.element, first.edge, first.label) == ("Cu", "K", "it is (A)")
-    signal = signal_of(first, "mu", {}, "")
+    signal = absorption_signal(first, "mu", {}, "")
     assert signal.energy == pytest.approx(ENERGY - 0.25)
     assert signal.mu == pytest.approx(MU)
     assert "shifted by -0.25 eV" in signal.notes[0]
-    assert signal_of(second, "mu", {}, "").mu == pytest.approx(2.0 * MU)
+    assert absorption_signal(second, "mu", {}, "").mu == pytest.approx(2.0 * MU)
 
 
 COUNTS = {"energy": ENERGY, "i0": I0, "itrans": ITRANS}
@@ -104,16 +104,16 @@ WRONG = [
 def test_what_cannot_be_meant_is_said_in_one_sentence(
     columns: dict[str, FloatArray], said: dict[str, list[str]], sentence: str, tmp_path: Path
 ) -> None:
-    scan = read_scans(written(tmp_path / "a.xdi", xdi_text(columns)))[0]
+    scan = read_absorption_scans(written(tmp_path / "a.xdi", xdi_text(columns)))[0]
     with pytest.raises(InputError, match=sentence) as caught:
-        signal_of(scan, "transmission", said, "reduction.cu")
+        absorption_signal(scan, "transmission", said, "reduction.cu")
     assert caught.value.where.startswith("reduction.cu")
 
 
 def test_fluorescence_needs_i0(tmp_path: Path) -> None:
-    scan = read_scans(written(tmp_path / "a.xdi", xdi_text({"energy": ENERGY, "ifluor": MU})))[0]
+    scan = read_absorption_scans(written(tmp_path / "a.xdi", xdi_text({"energy": ENERGY, "ifluor": MU})))[0]
     with pytest.raises(InputError, match=r'no column of i0, which fluorescence .*: say columns = .* or mode = "mu"'):
-        signal_of(scan, "fluorescence", {}, "reduction.ga")
+        absorption_signal(scan, "fluorescence", {}, "reduction.ga")
 
 
 def test_files_that_are_no_scan_are_refused(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_files_that_are_no_scan_are_refused(tmp_path: Path) -> None:
     ]
     for path, entry, sentence in cases:
         with pytest.raises(InputError, match=sentence):
-            read_scans(path, "reduction.cu.files", entry)
+            read_absorption_scans(path, "reduction.cu.files", entry)
 
 
 MEASURED = [
@@ -147,8 +147,8 @@ MEASURED = [
 
 @pytest.mark.parametrize(("file", "element", "edge", "points", "first", "last"), MEASURED)
 def test_measured_xdi(file: str, element: str, edge: str, points: int, first: float, last: float) -> None:
-    (scan,) = read_scans(measured(f"xas/{file}"))
-    signal = signal_of(scan, "transmission", {}, "")
+    (scan,) = read_absorption_scans(measured(f"xas/{file}"))
+    signal = absorption_signal(scan, "transmission", {}, "")
     assert (scan.element, scan.edge, len(signal.energy)) == (element, edge, points)
     assert (signal.mu[0], signal.mu[-1]) == pytest.approx((first, last), abs=1e-7)
     if "mutrans" in scan.columns:
@@ -157,14 +157,14 @@ def test_measured_xdi(file: str, element: str, edge: str, points: int, first: fl
 
 def test_measured_projects() -> None:
     gold = measured("xas/larch_MIT/cyanobacteria.prj")
-    foil, unknown = (signal_of(s, "mu", {}, "") for s in read_scans(gold, "", ["Au foil", "4.73"]))
+    foil, unknown = (absorption_signal(s, "mu", {}, "") for s in read_absorption_scans(gold, "", ["Au foil", "4.73"]))
     for signal, file in ((foil, "s1.dat"), (unknown, "unknown.dat")):
-        (other,) = read_scans(measured(f"xas/larch_MIT/lcf_gold_cyanobacteria/{file}"))
+        (other,) = read_absorption_scans(measured(f"xas/larch_MIT/lcf_gold_cyanobacteria/{file}"))
         assert signal.energy == pytest.approx(other.columns["energy"], abs=1e-3)
     places = [str(n + 1) for n in range(27)]
-    lead = read_scans(measured("xas/larch_MIT/PbL3_CAMD.prj"), "", places)
+    lead = read_absorption_scans(measured("xas/larch_MIT/PbL3_CAMD.prj"), "", places)
     assert {s.element for s in lead} == {"Pb"}
-    signals = [signal_of(s, "mu", {}, "") for s in lead]
+    signals = [absorption_signal(s, "mu", {}, "") for s in lead]
     assert all(
         12883.0 < s.energy[int(s.scan.label == "Pb(IV)acetate")] < 12900.0 for s in signals
     )  # it begins at 8000 eV

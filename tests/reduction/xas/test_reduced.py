@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas import read_scans, signal_of
+from nanocrystal.data.xas import absorption_signal, read_absorption_scans
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas import ReducedAbsorption, XrayAbsorption, reduced_absorption
 from nanocrystal.reduction.xas.noise import ToR
@@ -179,9 +179,9 @@ def test_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _measured(file: str, element: str, edge: str, mode: str, entry: str = "") -> ReducedAbsorption:
-    (scan,) = read_scans(measured(f"xas/{file}"), "", [entry] if entry else [])
+    (scan,) = read_absorption_scans(measured(f"xas/{file}"), "", [entry] if entry else [])
     settings = XrayAbsorption(element=element, edge=edge, mode=mode)  # type: ignore[arg-type]
-    return reduced_absorption([signal_of(scan, settings.mode, {}, "")], settings)
+    return reduced_absorption([absorption_signal(scan, settings.mode, {}, "")], settings)
 
 
 EDGES = [

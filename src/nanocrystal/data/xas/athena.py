@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas.scan import Scan
+from nanocrystal.data.xas.scan import AbsorptionScan
 from nanocrystal.errors import InputError
 
 _ARRAY = re.compile(r"^@(\w+)\s*=\s*\((.*?)\);\s*$", re.MULTILINE | re.DOTALL)
@@ -29,7 +29,7 @@ def is_athena(text: str) -> bool:
     return text.startswith("# Athena project file") or text.lstrip().startswith(JSON_PROJECT)
 
 
-def scans_of_project(text: str, path: Path, address: str) -> list[Scan]:
+def scans_of_project(text: str, path: Path, address: str) -> list[AbsorptionScan]:
     """Return the records of a project; raises InputError for one without, and where a record cannot be read."""
     if text.lstrip().startswith(JSON_PROJECT):
         raise InputError(address, "is a project that Athena wrote as JSON; save it in the usual format.")
@@ -44,7 +44,7 @@ def _records(text: str) -> Iterator[str]:
         yield re.split(r"^\[record\]", part, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def _scan(number: int, record: str, path: Path, address: str) -> Scan:
+def _scan(number: int, record: str, path: Path, address: str) -> AbsorptionScan:
     arrays = {m[1]: m[2] for m in _ARRAY.finditer(record)}
     settings = _settings(arrays.pop("args", ""))
     label = settings.get("label", "") or str(number)
@@ -65,7 +65,7 @@ def _scan(number: int, record: str, path: Path, address: str) -> Scan:
         shifted = float(shift)
     except ValueError:
         raise InputError(where, f"has the shift of energy {shift!r}, which is no number.") from None
-    return Scan(
+    return AbsorptionScan(
         columns={name: values for name, values in columns.items() if len(values) == n},
         units={"energy": "kev"} if settings.get("is_kev", "0") not in ("0", "") else {},
         element=settings.get("bkg_z", ""),

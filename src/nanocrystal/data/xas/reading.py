@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nanocrystal.data.packed import unpacked
 from nanocrystal.data.xas.athena import is_athena, scans_of_project
-from nanocrystal.data.xas.scan import Scan
+from nanocrystal.data.xas.scan import AbsorptionScan
 from nanocrystal.data.xas.xdi import scan_of_text
 from nanocrystal.errors import InputError
 from nanocrystal.text import decoded, file_bytes
@@ -20,7 +20,7 @@ MOST_SHOWN = 30
 """records that a message lists"""
 
 
-def read_scans(path: Path, where: str = "", entry: Sequence[str] = ()) -> list[Scan]:
+def read_absorption_scans(path: Path, where: str = "", entry: Sequence[str] = ()) -> list[AbsorptionScan]:
     """Return the scans in a file: one of columns of text, those of `entry` of a project of Athena.
 
     Parameters
@@ -31,6 +31,11 @@ def read_scans(path: Path, where: str = "", entry: Sequence[str] = ()) -> list[S
         The address of the file name in the user's input, for messages.
     entry : sequence of str, optional
         Records of a project by label, or by place 1, 2, … [its only one].
+
+    Returns
+    -------
+    list of AbsorptionScan
+        As many as `entry` names, one without it.
 
     Raises
     ------
@@ -50,7 +55,7 @@ def read_scans(path: Path, where: str = "", entry: Sequence[str] = ()) -> list[S
     return [replace(scan, sha256=digest) for scan in scans]
 
 
-def _chosen(scans: list[Scan], entry: Sequence[str], address: str) -> list[Scan]:
+def _chosen(scans: list[AbsorptionScan], entry: Sequence[str], address: str) -> list[AbsorptionScan]:
     """Return the scans that are named; raises InputError where none is of several, and for names that there are not."""
     if not entry:
         if len(scans) == 1:
@@ -59,7 +64,7 @@ def _chosen(scans: list[Scan], entry: Sequence[str], address: str) -> list[Scan]
     return [_named(scans, name, address) for name in entry]
 
 
-def _named(scans: list[Scan], name: str, address: str) -> Scan:
+def _named(scans: list[AbsorptionScan], name: str, address: str) -> AbsorptionScan:
     found = [scan for scan in scans if scan.label == name]
     if len(found) == 1:
         return found[0]
@@ -70,6 +75,6 @@ def _named(scans: list[Scan], name: str, address: str) -> Scan:
     raise InputError(address, f"{what} {name!r}; entry is one of: {_shown(scans)}{advice}.")
 
 
-def _shown(scans: list[Scan]) -> str:
+def _shown(scans: list[AbsorptionScan]) -> str:
     more = ", …" if len(scans) > MOST_SHOWN else ""
     return ", ".join(f"{n} ({scan.label})" for n, scan in enumerate(scans[:MOST_SHOWN], start=1)) + more

@@ -10,7 +10,7 @@ from nanocrystal.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scan:
+class AbsorptionScan:
     """A scan, nothing of it judged yet.
 
     Parameters

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas.scan import Scan
+from nanocrystal.data.xas.scan import AbsorptionScan
 from nanocrystal.errors import InputError, nearest_names
 
 Mode = Literal["transmission", "fluorescence", "mu"]
@@ -39,39 +39,68 @@ FEWEST = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Signal:
-    """μ of a scan over its energies, with that of a reference where it has one.
+class AbsorptionSignal:
+    """μ of a scan over its energies.
 
-    energy: (n,) eV, ascending; mu: (n,); reference: (n,) or None; scan: what it was made of; notes: what was decided.
+    Parameters
+    ----------
+    energy : array (n,)
+        eV, ascending
+    mu : array (n,)
+        Of the sample
+    reference : array (n,) or None
+        μ of a foil behind it
+    scan : AbsorptionScan
+        What it was made of
+    notes : tuple of str
+        What was decided, one sentence each
     """
 
     energy: FloatArray
     mu: FloatArray
     reference: FloatArray | None
-    scan: Scan
+    scan: AbsorptionScan
     notes: tuple[str, ...] = ()
 
-    def kept(self, which: NDArray[np.bool_]) -> Signal:
+    def kept(self, which: NDArray[np.bool_]) -> AbsorptionSignal:
         """Return the points that are marked, which: (n,)."""
         reference = None if self.reference is None else self.reference[which]
         return replace(self, energy=self.energy[which], mu=self.mu[which], reference=reference)
 
 
-def signal_of(scan: Scan, mode: Mode, columns: Columns, where: str, *, with_reference: bool = False) -> Signal:
+def absorption_signal(
+    scan: AbsorptionScan, mode: Mode, columns: Columns, where: str, *, with_reference: bool = False
+) -> AbsorptionSignal:
     """Return μ(E) of a scan.
 
-    columns: what is said of columns, as `WORDS` calls them -> names of the file (several detectors of fluorescence are
-    summed); with_reference: whether μ of a reference is asked for.
-    Raises InputError where a column is missing, where two may be meant, for energies that do not ascend or are in keV,
-    and for counts that have no logarithm.
+    Parameters
+    ----------
+    scan : AbsorptionScan
+        As it was read
+    mode : "transmission", "fluorescence" or "mu"
+        What is made of its columns
+    columns : mapping, optional
+        energy, i0, itrans, ifluor, irefer, mutrans, mufluor, murefer or mu -> names of the file, in a list; several
+        detectors of fluorescence are summed
+    where : str, optional
+        The address of the reduction in the user's input, for messages
+    with_reference : bool, optional
+        Whether μ of a foil behind the sample is asked for
+
+    Raises
+    ------
+    InputError
+        Where a column is missing, where two may be meant, for energies that do not ascend or are in keV, and for counts
+        that have no logarithm
     """
+    columns = columns or {}
     found = _Columns(scan, columns, f"{where}.columns")
     scan = without_blank_points(scan, found.names("energy")[0])
     found = _Columns(scan, columns, f"{where}.columns")
     energy, notes = _energy(found, scan, where)
     mu, how = _mu(found, mode)
     reference = _reference(found) if with_reference else None
-    signal = Signal(energy=energy, mu=mu, reference=reference, scan=scan, notes=(*scan.notes, *notes, *how))
+    signal = AbsorptionSignal(energy=energy, mu=mu, reference=reference, scan=scan, notes=(*scan.notes, *notes, *how))
     return _ascending(signal, scan, where)
 
 
@@ -81,7 +110,7 @@ def signal_of(scan: Scan, mode: Mode, columns: Columns, where: str, *, with_refe
 class _Columns:
     """The columns of a scan by what they are."""
 
-    def __init__(self, scan: Scan, said: Columns, where: str) -> None:
+    def __init__(self, scan: AbsorptionScan, said: Columns, where: str) -> None:
         self.scan, self.where = scan, where
         self.said = {role: self._named(role, names) for role, names in said.items()}
 
@@ -138,7 +167,7 @@ class _Columns:
 # ---- energies ---------------------------------------------------------------------------------------
 
 
-def without_blank_points(scan: Scan, name: str) -> Scan:
+def without_blank_points(scan: AbsorptionScan, name: str) -> AbsorptionScan:
     """Return a scan without points of energy 0, which programs leave behind; name: of the column of energies."""
     kept = scan.columns[name] != 0.0
     blank = int((~kept).sum())
@@ -150,7 +179,7 @@ def without_blank_points(scan: Scan, name: str) -> Scan:
     return replace(scan, columns=columns, rows=rows, notes=(*scan.notes, note))
 
 
-def _energy(found: _Columns, scan: Scan, where: str) -> tuple[FloatArray, list[str]]:
+def _energy(found: _Columns, scan: AbsorptionScan, where: str) -> tuple[FloatArray, list[str]]:
     """Return energies in eV with the shift of the file, (n,), and notes."""
     name = found.names("energy")[0]
     energy, unit = scan.columns[name], scan.units.get(name, "ev")
@@ -169,7 +198,7 @@ def _energy(found: _Columns, scan: Scan, where: str) -> tuple[FloatArray, list[s
     return np.asarray(energy), notes
 
 
-def _ascending(signal: Signal, scan: Scan, where: str) -> Signal:
+def _ascending(signal: AbsorptionSignal, scan: AbsorptionScan, where: str) -> AbsorptionSignal:
     """Return a signal with one point at each energy; raises InputError for energies that go down, and too few."""
     energy = signal.energy
     if len(energy) < FEWEST:

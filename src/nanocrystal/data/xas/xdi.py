@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nanocrystal.data.table import Table, number_table
-from nanocrystal.data.xas.scan import Scan
+from nanocrystal.data.xas.scan import AbsorptionScan
 from nanocrystal.errors import InputError
 
 _FIRST = re.compile(r"#\s*XDI/", re.IGNORECASE)
@@ -27,14 +27,14 @@ def is_xdi(text: str) -> bool:
     return _FIRST.match(text.lstrip("\ufeff \t\r\n")) is not None
 
 
-def scan_of_text(text: str, path: Path, address: str) -> Scan:
+def scan_of_text(text: str, path: Path, address: str) -> AbsorptionScan:
     """Return the scan in a text; raises InputError where it holds no table of numbers, or too few names for it."""
     table = number_table(text, address)
     stated = _stated(table.header)
     names, units = _names(table, stated, address) if is_xdi(text) else (_heading(table.header, table.width), {})
     rows = table.rows()
     shown = names or [str(n + 1) for n in range(table.width)]
-    return Scan(
+    return AbsorptionScan(
         columns={name: rows[:, n] for n, name in enumerate(shown)},
         named=bool(names),
         units=units,

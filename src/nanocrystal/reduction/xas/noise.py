@@ -31,12 +31,21 @@ TRIALS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class KNoise:
+class ExafsNoise:
     """The noise of χ(k).
 
-    how: "scans" or "scatter", where it comes from; epsilon_k: its standard deviation on the mean over k_range;
-    epsilon_r: root mean square of χ(R) at 15 to 25 Å (Å^−(w+1)); of_scatter: ε_k by that alone; correction: noise
-    where shells are, over what `how` sees of it.
+    Parameters
+    ----------
+    how : str
+        Where it comes from, "scans" or "scatter"
+    epsilon_k : float
+        Its standard deviation, on the mean over k_range
+    epsilon_r : float
+        Root mean square of |χ(R)| at 15 to 25 Å, Å^−(w+1)
+    of_scatter : float
+        ε_k by that alone
+    correction : float
+        Noise where shells are over what `how` sees of it
     """
 
     how: str
@@ -84,7 +93,7 @@ class ToR:
 
 def noise_of(
     k: FloatArray, chi: FloatArray, scans: Sequence[FloatArray], to_r: ToR, made: Callable[[], FloatArray]
-) -> tuple[FloatArray, KNoise]:
+) -> tuple[FloatArray, ExafsNoise]:
     """Return σ of χ(k), (n_k,), and where it comes from.
 
     chi: (n_k,), of all scans together; scans: that of each, (n_k,), none or one where there are not several; made:
@@ -96,7 +105,7 @@ def noise_of(
     epsilon_r = to_r.scatter(k, chi)
     of_scatter = epsilon_r / to_r.gain(k) * near / far
     if len(scans) < 2:
-        found = KNoise(
+        found = ExafsNoise(
             how="scatter", epsilon_k=of_scatter, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=near / far
         )
         return np.full(len(k), of_scatter), found
@@ -106,7 +115,9 @@ def noise_of(
     sigma = np.sqrt(variance) * correction
     weights = k ** (2 * to_r.kweight) * to_r.window(k) ** 2
     mean = float(np.sqrt((weights * sigma**2).sum() / weights.sum()))
-    return sigma, KNoise(how="scans", epsilon_k=mean, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=correction)
+    return sigma, ExafsNoise(
+        how="scans", epsilon_k=mean, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=correction
+    )
 
 
 def smoothed(variance: FloatArray) -> FloatArray:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nanocrystal.arrays import ComplexArray, FloatArray
-from nanocrystal.data.xas import Signal
+from nanocrystal.data.xas import AbsorptionSignal
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas.autobk import ETOK, K_STEP, Autobk, Normalised, ranges_of
 from nanocrystal.reduction.xas.edge import NEAR, check_in_scan, steepest, table_energy
-from nanocrystal.reduction.xas.noise import KNoise, ToR, noise_of
+from nanocrystal.reduction.xas.noise import ExafsNoise, ToR, noise_of
 from nanocrystal.reduction.xas.scans import Align, Merged, merged, within, without_points
 from nanocrystal.reduction.xas.settings import XrayAbsorption
 
@@ -62,7 +62,7 @@ class ReducedAbsorption:
         Å
     chi_r : array (n_r,)
         The transform of k^w χ(k), complex
-    noise : KNoise or None
+    noise : ExafsNoise or None
         Where sigma comes from
     scans : sequence of str
         The scans that were merged
@@ -87,7 +87,7 @@ class ReducedAbsorption:
     background: FloatArray
     r: FloatArray
     chi_r: ComplexArray
-    noise: KNoise | None
+    noise: ExafsNoise | None
     scans: Sequence[str] = ()
     shifts: Sequence[float] = ()
     notes: Sequence[str] = field(default_factory=tuple)
@@ -100,7 +100,7 @@ class ReducedAbsorption:
 
 
 def reduced_absorption(
-    signals: Sequence[Signal],
+    signals: Sequence[AbsorptionSignal],
     settings: XrayAbsorption,
     name: str = "",
     where: str = "",
@@ -113,7 +113,7 @@ def reduced_absorption(
 
     Parameters
     ----------
-    signals : sequence of Signal
+    signals : sequence of AbsorptionSignal
         μ(E) of each scan
     settings : XrayAbsorption
         The edge, and how its background is found
@@ -179,7 +179,7 @@ def reduced_absorption(
     )
 
 
-def _stated(signal: Signal, settings: XrayAbsorption, where: str) -> list[str]:
+def _stated(signal: AbsorptionSignal, settings: XrayAbsorption, where: str) -> list[str]:
     """Return a note where a file states another edge; raises InputError where it states another element."""
     scan = signal.scan
     if scan.element and scan.element.capitalize() != settings.element:
@@ -214,7 +214,7 @@ class _Exafs:
     background: FloatArray = field(default_factory=lambda: NOTHING)
     r: FloatArray = field(default_factory=lambda: NOTHING)
     chi_r: ComplexArray = field(default_factory=lambda: NOTHING.astype(np.complex128))
-    noise: KNoise | None = None
+    noise: ExafsNoise | None = None
     k_range: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
@@ -264,7 +264,7 @@ def _k_range(settings: XrayAbsorption, end: float, where: str) -> tuple[float, f
     return low, high
 
 
-def _remarks(noise: KNoise, steps: Sequence[float]) -> list[str]:
+def _remarks(noise: ExafsNoise, steps: Sequence[float]) -> list[str]:
     said = []
     ratio = noise.epsilon_k / noise.of_scatter
     if noise.how == "scans" and not 1.0 / NOISE_DIFFERS < ratio < NOISE_DIFFERS:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from nanocrystal.arrays import FloatArray
-from nanocrystal.data.xas import Signal
+from nanocrystal.data.xas import AbsorptionSignal
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas.edge import STEP, slope
 
@@ -34,12 +34,12 @@ class Merged:
 
     energy: FloatArray
     mu: FloatArray
-    scans: tuple[Signal, ...]
+    scans: tuple[AbsorptionSignal, ...]
     shifts: tuple[float, ...]
     notes: tuple[str, ...]
 
 
-def without_points(signal: Signal, deglitch: Sequence[float], where: str) -> Signal:
+def without_points(signal: AbsorptionSignal, deglitch: Sequence[float], where: str) -> AbsorptionSignal:
     """Return a signal without the points next to energies, eV; raises InputError where there is no such point."""
     if not deglitch:
         return signal
@@ -55,7 +55,7 @@ def without_points(signal: Signal, deglitch: Sequence[float], where: str) -> Sig
     return signal.kept(kept)
 
 
-def within(signal: Signal, energy_range: tuple[float, float] | None, where: str) -> Signal:
+def within(signal: AbsorptionSignal, energy_range: tuple[float, float] | None, where: str) -> AbsorptionSignal:
     """Return a signal between two energies, eV; raises InputError where too few points are left."""
     if energy_range is None:
         return signal
@@ -68,7 +68,7 @@ def within(signal: Signal, energy_range: tuple[float, float] | None, where: str)
     return signal.kept(kept)
 
 
-def merged(signals: Sequence[Signal], where: str, align: Align = "none", near: float | None = None) -> Merged:
+def merged(signals: Sequence[AbsorptionSignal], where: str, align: Align = "none", near: float | None = None) -> Merged:
     """Return the mean of scans.
 
     align: "none", or whose μ(E) shall lie where it lies in the first; near: eV, its edge.
@@ -105,7 +105,7 @@ def _same_grid(a: FloatArray, b: FloatArray) -> bool:
 # ---- alignment --------------------------------------------------------------------------------------
 
 
-def _shift(first: Signal, other: Signal, align: Align, near: float, where: str) -> float:
+def _shift(first: AbsorptionSignal, other: AbsorptionSignal, align: Align, near: float, where: str) -> float:
     """Return by how many eV a scan is shifted for the slopes of its edge to lie where they do in the first."""
     grid, trials = near + _steps(AROUND), _steps(FARTHEST)
     target = _slopes(first, align, grid, where)
@@ -128,7 +128,7 @@ def _steps(reach: float) -> FloatArray:
     return np.arange(-n, n + 1, dtype=np.float64) * STEP
 
 
-def _slopes(signal: Signal, align: Align, grid: FloatArray, where: str) -> FloatArray:
+def _slopes(signal: AbsorptionSignal, align: Align, grid: FloatArray, where: str) -> FloatArray:
     mu = signal.mu if align == "sample" else signal.reference
     if mu is None:
         raise InputError(f"{where}.reference", f"{signal.scan} was read without its foil.")

@@ -22,9 +22,9 @@ DEFINED = (
 NOISE = {"scans": "by the scatter of scans", "scatter": "by χ(R) at 15 to 25 Å"}
 """where σ of χ(k) comes from"""
 OF_EDGES = (
-    "μ(E) is that of transmission, −ln(I/I₀), or fluorescence, I_f/I₀, the mean of all scans. Where e₀ was not given, it "
-    "is where μ(E) rises most steeply. A line before the edge and a polynomial behind it leave the step at e₀, by which "
-    "μ(E) is normalised; k² = 2m(E − e₀)/ħ².",
+    "μ(E) is that of transmission, −ln(I/I₀), or fluorescence, I_f/I₀, the mean of all scans. Where e₀ was not given, "
+    "it is where μ(E) rises most steeply. A line before the edge and a polynomial behind it leave the step at e₀, by "
+    "which μ(E) is normalised; k² = 2m(E − e₀)/ħ².",
     "Background: a spline in k that leaves as little as possible of χ(R) below rbkg (AUTOBK: M. Newville, P. Līviņš, "
     "Y. Yacoby, J. J. Rehr & E. A. Stern, Phys. Rev. B 47, 14126 (1993)), by rexafs.",
     "χ(R) = δk/√π Σ k^w χ(k) W(k) exp(2ikR) with a Hann window that rises and falls over 1 Å⁻¹; phases are not "

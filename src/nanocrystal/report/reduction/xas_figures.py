@@ -12,6 +12,8 @@ from nanocrystal.report.page.axes import axis, axis_title, layout
 from nanocrystal.report.page.figures import BACKGROUND, CALCULATED, COMPONENTS, OBSERVED, Figure, line, plain_list
 
 BAND = "rgba(0,114,178,0.22)"
+KNOWN_FROM = 1.0
+"""Å⁻¹: nearer to the edge nothing tells the background from the edge itself"""
 NEAR_EDGE = (-30.0, 100.0)
 """eV from e0, of the figure of normalised μ(E)"""
 
@@ -27,8 +29,9 @@ def mu_figure(one: ReducedAbsorption) -> Figure:
         line(after, one.post_edge[behind], "Behind the edge", "component", COMPONENTS[1], 1.1, dash="dash"),
     ]
     if len(one.k):
-        at = plain_list(one.e0 + one.k**2 / ETOK, 9)
-        traces.append(line(at, one.background, "Background", "background", CALCULATED, 1.3))
+        shown = one.k >= KNOWN_FROM
+        at = plain_list(one.e0 + one.k[shown] ** 2 / ETOK, 9)
+        traces.append(line(at, one.background[shown], "Background", "background", CALCULATED, 1.3))
     return {"data": traces, "layout": _layout(360, ("E", "eV", "μ", ""))}
 
 
@@ -55,9 +58,7 @@ def chi_figure(one: ReducedAbsorption) -> Figure:
     area = {"fill": "tonexty", "fillcolor": BAND, "showlegend": True}
     traces = [
         line(k, y - sigma, "−σ", "band", OBSERVED, 0) | edge,
-        line(k, y + sigma, "± one σ", "band", OBSERVED, 0)
-        | edge
-        | {"fill": "tonexty", "fillcolor": BAND, "showlegend": True},
+        line(k, y + sigma, "± one σ", "band", OBSERVED, 0) | edge | area,
         line(k, y, weighted_words(one, "χ"), "measured", OBSERVED, 1.1),
     ]
     figure_layout = _layout(340, ("k", "Å⁻¹", weighted_words(one, "χ"), unit_of(one.settings.kweight)))

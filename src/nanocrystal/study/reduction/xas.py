@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nanocrystal.data import Curve, resolved_path
-from nanocrystal.data.xas import Signal, read_scans, signal_of
+from nanocrystal.data.xas import AbsorptionSignal, absorption_signal, read_absorption_scans
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas import ReducedAbsorption, XrayAbsorption, reduced_absorption
 from nanocrystal.study.reduction.curve import OfReduction
@@ -39,13 +39,13 @@ def absorption_of(name: str, table: Any, folder: Path) -> tuple[ReducedAbsorptio
     return result, {s.scan.source: s.scan.sha256 for s in signals}
 
 
-def _signals(table: Any, settings: XrayAbsorption, folder: Path, where: str) -> Iterator[Signal]:
+def _signals(table: Any, settings: XrayAbsorption, folder: Path, where: str) -> Iterator[AbsorptionSignal]:
     for file in table.files:
         path = resolved_path(file, folder, f"{where}.files")
-        for scan in read_scans(path, f"{where}.files", table.entry):
+        for scan in read_absorption_scans(path, f"{where}.files", table.entry):
             named = replace(scan, source=file)
             with_foil = table.reference == "foil"
-            yield signal_of(named, settings.mode, table.columns or {}, where, with_reference=with_foil)
+            yield absorption_signal(named, settings.mode, table.columns or {}, where, with_reference=with_foil)
 
 
 @dataclass(frozen=True)
