@@ -69,7 +69,7 @@ class AbsorptionSignal:
 
 
 def absorption_signal(
-    scan: AbsorptionScan, mode: Mode, columns: Columns, where: str, *, with_reference: bool = False
+    scan: AbsorptionScan, mode: Mode, columns: Columns | None = None, where: str = "", *, with_reference: bool = False
 ) -> AbsorptionSignal:
     """Return μ(E) of a scan.
 
@@ -93,10 +93,10 @@ def absorption_signal(
         Where a column is missing, where two may be meant, for energies that do not ascend or are in keV, and for counts
         that have no logarithm
     """
-    columns = columns or {}
-    found = _Columns(scan, columns, f"{where}.columns")
+    said = columns or {}
+    found = _Columns(scan, said, f"{where}.columns")
     scan = without_blank_points(scan, found.names("energy")[0])
-    found = _Columns(scan, columns, f"{where}.columns")
+    found = _Columns(scan, said, f"{where}.columns")
     energy, notes = _energy(found, scan, where)
     mu, how = _mu(found, mode)
     reference = _reference(found) if with_reference else None

@@ -26,7 +26,7 @@ TAPER = 1.0
 """Å⁻¹ over which a window rises and falls"""
 SMOOTHED = 1.0
 """Å⁻¹ over which variances among scans are averaged"""
-TRIALS = 60
+TRIALS = 40
 """of noise that goes through a reduction"""
 
 
@@ -75,16 +75,16 @@ class ToR:
         return float(K_STEP / np.sqrt(np.pi) * np.sqrt((weights**2).sum()))
 
     def transformed(self, k: FloatArray, chi: FloatArray) -> tuple[FloatArray, ComplexArray]:
-        """Return R (Å) and the complex χ(R), (n_r,) each; chi: (n_k,) from k = 0 in steps of `K_STEP`."""
+        """Return R (Å), (n_r,), and the complex χ(R), (…, n_r); chi: (…, n_k) from k = 0 in steps of `K_STEP`."""
         weighted = k**self.kweight * self.window(k) * chi
         r = np.arange(N_FFT // 2, dtype=np.float64) * np.pi / (K_STEP * N_FFT)
-        return r, np.conj(np.fft.fft(weighted, N_FFT)[: N_FFT // 2]) * K_STEP / np.sqrt(np.pi)
+        return r, np.conj(np.fft.fft(weighted, N_FFT)[..., : N_FFT // 2]) * K_STEP / np.sqrt(np.pi)
 
     def scatter(self, k: FloatArray, chi: FloatArray, between: tuple[float, float] = FAR) -> float:
-        """Return the root mean square of |χ(R)| between two R."""
+        """Return the root mean square of |χ(R)| between two R; chi: (…, n_k)."""
         r, transformed = self.transformed(k, chi)
         inside = (r >= between[0]) & (r <= between[1])
-        return float(np.sqrt(np.mean(np.abs(transformed[inside]) ** 2)))
+        return float(np.sqrt(np.mean(np.abs(transformed[..., inside]) ** 2)))
 
     def epsilon_k(self, k: FloatArray, chi: FloatArray, between: tuple[float, float] = FAR) -> float:
         """Return the standard deviation of white noise that scatters as χ(R) does between two R."""
@@ -99,18 +99,17 @@ def noise_of(
     chi: (n_k,), of all scans together; scans: that of each, (n_k,), none or one where there are not several; made:
     returns χ(k) of nothing but noise that is white in energy, (n_k,), another one each time.
     """
-    trials = [made() for _ in range(TRIALS)]
-    near = _rms([to_r.epsilon_k(k, t, SHELLS) for t in trials])
-    far = _rms([to_r.epsilon_k(k, t) for t in trials])
-    epsilon_r = to_r.scatter(k, chi)
-    of_scatter = epsilon_r / to_r.gain(k) * near / far
+    trials = np.array([made() for _ in range(TRIALS)])
+    near, far = to_r.scatter(k, trials, SHELLS), to_r.scatter(k, trials)
+    gain, epsilon_r = to_r.gain(k), to_r.scatter(k, chi)
+    of_scatter = epsilon_r / gain * near / far
     if len(scans) < 2:
         found = ExafsNoise(
             how="scatter", epsilon_k=of_scatter, epsilon_r=epsilon_r, of_scatter=of_scatter, correction=near / far
         )
         return np.full(len(k), of_scatter), found
     inside = to_r.window(k) > 0.5
-    correction = near / _rms([float(np.std(t[inside])) for t in trials])
+    correction = near / gain / float(np.sqrt(np.mean(trials[:, inside] ** 2)))
     variance = smoothed(np.var(np.array(scans), axis=0, ddof=1) / len(scans))
     sigma = np.sqrt(variance) * correction
     weights = k ** (2 * to_r.kweight) * to_r.window(k) ** 2
@@ -127,7 +126,3 @@ def smoothed(variance: FloatArray) -> FloatArray:
     at = np.arange(len(variance))
     low, high = np.maximum(at - n, 0), np.minimum(at + n + 1, len(variance))
     return np.asarray((total[high] - total[low]) / (high - low))
-
-
-def _rms(values: Sequence[float]) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
