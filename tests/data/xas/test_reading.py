@@ -92,6 +92,7 @@ WRONG = [
     (COUNTS | {"energy": ENERGY / 1000.0}, {}, "from 8.799 to .* look like keV: write"),
     ({"energy degrees": ENERGY, "i0": I0, "itrans": I0}, {}, "column energy in degrees; energies in eV"),
     (COUNTS | {"itrans": -I0}, {}, r"ln\(i0/itrans\) is no number at 356 of 356 points, first at line 9;"),
+    (COUNTS | {"energy": 1e4 * ENERGY}, {}, r"has 8.799e\+07 eV as an energy \(line 9\); energies lie between 0 and"),
     (COUNTS | {"energy": ENERGY[::-1]}, {}, r"do not ascend: .* followed by .*\(line 10\)"),
     ({name: values[:9] for name, values in COUNTS.items()}, {}, "has 9 points; at least 20"),
     (COUNTS, {"i0": ["ic"]}, "no column 'ic' in .* are energy, i0, itrans"),
@@ -117,10 +118,12 @@ def test_fluorescence_needs_i0(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_scan_are_refused(tmp_path: Path) -> None:
+    chi = {"label": "C", "is_chi": "1"}
+    records = [({"label": "A"}, ENERGY, MU[:-1]), ({"label": "B"}, ENERGY, MU), (chi, ENERGY, MU)]
     nameless = written(tmp_path / "a.dat", xdi_text({"energy": ENERGY, "i0": I0}).replace("# Column.2: i0\n", ""))
     project = written(tmp_path / "b.prj", athena_bytes([({"label": "A"}, ENERGY, MU)] * 2))
     empty = written(tmp_path / "c.prj", "# Athena project file -- Demeter version 0.9\n")
-    damaged = written(tmp_path / "d.prj", athena_bytes([({"label": "A"}, ENERGY, MU[:-1])]))
+    damaged = written(tmp_path / "d.prj", athena_bytes(records))
     plain = written(tmp_path / "e.xdi", xdi_text({"energy": ENERGY, "i0": I0}))
     cases: list[tuple[Path, list[str], str]] = [
         (nameless, [], "no line '# Column.2: name' says what"),
@@ -128,9 +131,11 @@ def test_files_that_are_no_scan_are_refused(tmp_path: Path) -> None:
         (project, ["A"], "has 2 scans 'A'; entry is one of: .*; name it by its place"),
         (project, ["B"], "has no scan 'B'"),
         (empty, [], "without records"),
-        (damaged, [], r"record 1 \(A\): has 356 energies but 355 values"),
+        (damaged, ["A"], r"record 1 \(A\): has 356 energies but 355 values"),
+        (damaged, ["C"], r"record 3 \(C\): is χ\(k\), no scan over energies"),
         (plain, ["A"], "holds one scan; leave entry out"),
     ]
+    assert read_absorption_scans(damaged, "", ["B"])[0].columns["mu"] == pytest.approx(MU)  # others do not matter
     for path, entry, sentence in cases:
         with pytest.raises(InputError, match=sentence):
             read_absorption_scans(path, "reduction.cu.files", entry)

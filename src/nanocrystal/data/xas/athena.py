@@ -9,7 +9,7 @@ is the shift in eV that belongs to the energies. Only what is between quotation 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,10 @@ from nanocrystal.errors import InputError
 
 _ARRAY = re.compile(r"^@(\w+)\s*=\s*\((.*?)\);\s*$", re.MULTILINE | re.DOTALL)
 _VALUE = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([\[{])|([\]}])|([^\s,=>\[\]{}'"]+)""")
+_BEGINNING = re.compile(r"^\$old_group\b", re.MULTILINE)
+_END = re.compile(r"^\[record\]", re.MULTILINE)
+KEPT = {"x": "energy", "y": "mu", "i0": "i0", "signal": "signal"}
+"""arrays of a record -> what its columns are called here"""
 _ESCAPED = re.compile(r"\\(.)")
 JSON_PROJECT = '{"_____header1"'
 
@@ -29,51 +33,61 @@ def is_athena(text: str) -> bool:
     return text.startswith("# Athena project file") or text.lstrip().startswith(JSON_PROJECT)
 
 
-def scans_of_project(text: str, path: Path, address: str) -> list[AbsorptionScan]:
-    """Return the records of a project; raises InputError for one without, and where a record cannot be read."""
+@dataclass(frozen=True)
+class Record:
+    """One record of a project, not read yet; number: from 1; label: as its author calls it; text: all of it."""
+
+    number: int
+    label: str
+    text: str
+
+    def scan(self, path: Path, address: str) -> AbsorptionScan:
+        """Return the scan; raises InputError where it is none, or damaged."""
+        arrays = {m[1]: m[2] for m in _ARRAY.finditer(self.text)}
+        settings = _settings(arrays.pop("args", ""))
+        where = f"{address}, record {self.number} ({self.label})"
+        if settings.get("is_chi", "0") not in ("0", "") or settings.get("recordtype", "") == "chi(k)":
+            raise InputError(where, "is χ(k), no scan over energies; choose another one, or write it to a .chi file.")
+        columns = {c: _numbers(arrays[name], f"{where}, @{name}") for name, c in KEPT.items() if name in arrays}
+        for name in ("energy", "mu"):
+            if not len(columns.get(name, ())):
+                raise InputError(where, f"has no {name}: it is no scan.")
+        n = len(columns["energy"])
+        if len(columns["mu"]) != n:
+            raise InputError(where, f"has {n} energies but {len(columns['mu'])} values; the file is damaged.")
+        return AbsorptionScan(
+            columns={name: values for name, values in columns.items() if len(values) == n},
+            units={"energy": "kev"} if settings.get("is_kev", "0") not in ("0", "") else {},
+            element=settings.get("bkg_z", ""),
+            edge=settings.get("fft_edge", "").upper(),
+            shift=_shift(settings, where),
+            label=self.label,
+            source=str(path),
+        )
+
+
+def records_of_project(text: str, address: str) -> list[Record]:
+    """Return the records of a project; raises InputError for one without."""
     if text.lstrip().startswith(JSON_PROJECT):
         raise InputError(address, "is a project that Athena wrote as JSON; save it in the usual format.")
-    scans = [_scan(number, record, path, address) for number, record in enumerate(_records(text), start=1)]
-    if not scans:
+    parts = [_END.split(part, 1)[0] for part in _BEGINNING.split(text)[1:]]
+    if not parts:
         raise InputError(address, "is a project of Athena without records.")
-    return scans
+    return [Record(number, _label(part) or str(number), part) for number, part in enumerate(parts, start=1)]
 
 
-def _records(text: str) -> Iterator[str]:
-    for part in re.split(r"^\$old_group\b", text, flags=re.MULTILINE)[1:]:
-        yield re.split(r"^\[record\]", part, maxsplit=1, flags=re.MULTILINE)[0]
+def _label(record: str) -> str:
+    arguments = next((m[2] for m in _ARRAY.finditer(record) if m[1] == "args"), "")
+    return _settings(arguments).get("label", "")
 
 
-def _scan(number: int, record: str, path: Path, address: str) -> AbsorptionScan:
-    arrays = {m[1]: m[2] for m in _ARRAY.finditer(record)}
-    settings = _settings(arrays.pop("args", ""))
-    label = settings.get("label", "") or str(number)
-    where = f"{address}, record {number} ({label})"
-    columns: dict[str, FloatArray] = {}
-    kept = {"x": "energy", "y": "mu", "i0": "i0", "signal": "signal"}
-    for name, column in kept.items():
-        if name in arrays:
-            columns[column] = _numbers(arrays[name], f"{where}, @{name}")
-    for name in ("energy", "mu"):
-        if name not in columns or not len(columns[name]):
-            raise InputError(where, f"has no {name}: it is no scan.")
-    n = len(columns["energy"])
-    if len(columns["mu"]) != n:
-        raise InputError(where, f"has {n} energies but {len(columns['mu'])} values; the file is damaged.")
+def _shift(settings: dict[str, str], where: str) -> float:
+    """Return by how many eV the energies of a record are shifted."""
     shift = settings.get("bkg_eshift", "0") or "0"
     try:
-        shifted = float(shift)
+        return float(shift)
     except ValueError:
         raise InputError(where, f"has the shift of energy {shift!r}, which is no number.") from None
-    return AbsorptionScan(
-        columns={name: values for name, values in columns.items() if len(values) == n},
-        units={"energy": "kev"} if settings.get("is_kev", "0") not in ("0", "") else {},
-        element=settings.get("bkg_z", ""),
-        edge=settings.get("fft_edge", "").upper(),
-        shift=shifted,
-        label=label,
-        source=str(path),
-    )
 
 
 def _numbers(text: str, where: str) -> FloatArray:

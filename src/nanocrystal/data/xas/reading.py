@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nanocrystal.data.packed import unpacked
-from nanocrystal.data.xas.athena import is_athena, scans_of_project
+from nanocrystal.data.xas.athena import Record, is_athena, records_of_project
 from nanocrystal.data.xas.scan import AbsorptionScan
 from nanocrystal.data.xas.xdi import scan_of_text
 from nanocrystal.errors import InputError
@@ -47,7 +47,7 @@ def read_absorption_scans(path: Path, where: str = "", entry: Sequence[str] = ()
     text = decoded(unpacked(raw, address), address)
     digest = hashlib.sha256(raw).hexdigest()
     if is_athena(text):
-        scans = _chosen(scans_of_project(text, path, address), entry, address)
+        scans = [record.scan(path, address) for record in _chosen(records_of_project(text, address), entry, address)]
     elif entry:
         raise InputError(address, "holds one scan; leave entry out.")
     else:
@@ -55,26 +55,26 @@ def read_absorption_scans(path: Path, where: str = "", entry: Sequence[str] = ()
     return [replace(scan, sha256=digest) for scan in scans]
 
 
-def _chosen(scans: list[AbsorptionScan], entry: Sequence[str], address: str) -> list[AbsorptionScan]:
+def _chosen(records: list[Record], entry: Sequence[str], address: str) -> list[Record]:
     """Return the scans that are named; raises InputError where none is of several, and for names that there are not."""
     if not entry:
-        if len(scans) == 1:
-            return scans
-        raise InputError(address, f"holds {len(scans)} scans; choose with entry = …, of: {_shown(scans)}.")
-    return [_named(scans, name, address) for name in entry]
+        if len(records) == 1:
+            return records
+        raise InputError(address, f"holds {len(records)} scans; choose with entry = …, of: {_shown(records)}.")
+    return [_named(records, name, address) for name in entry]
 
 
-def _named(scans: list[AbsorptionScan], name: str, address: str) -> AbsorptionScan:
-    found = [scan for scan in scans if scan.label == name]
+def _named(records: list[Record], name: str, address: str) -> Record:
+    found = [record for record in records if record.label == name]
     if len(found) == 1:
         return found[0]
-    if not found and name.isdecimal() and 1 <= int(name) <= len(scans):
-        return scans[int(name) - 1]
+    if not found and name.isdecimal() and 1 <= int(name) <= len(records):
+        return records[int(name) - 1]
     what = f"has {len(found)} scans" if found else "has no scan"
     advice = "; name it by its place" if found else ""
-    raise InputError(address, f"{what} {name!r}; entry is one of: {_shown(scans)}{advice}.")
+    raise InputError(address, f"{what} {name!r}; entry is one of: {_shown(records)}{advice}.")
 
 
-def _shown(scans: list[AbsorptionScan]) -> str:
-    more = ", …" if len(scans) > MOST_SHOWN else ""
-    return ", ".join(f"{n} ({scan.label})" for n, scan in enumerate(scans[:MOST_SHOWN], start=1)) + more
+def _shown(records: list[Record]) -> str:
+    more = ", …" if len(records) > MOST_SHOWN else ""
+    return ", ".join(f"{n} ({record.label})" for n, record in enumerate(records[:MOST_SHOWN], start=1)) + more

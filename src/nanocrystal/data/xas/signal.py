@@ -34,6 +34,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 """what a column may be, as XDI calls it -> the words by which it is found where a study does not say"""
 LEAST_EV = 200.0
 """smaller energies are in keV"""
+MOST_EV = 200_000.0
+"""no edge lies so high"""
 FEWEST = 20
 """points of a scan"""
 
@@ -192,6 +194,11 @@ def _energy(found: _Columns, scan: AbsorptionScan, where: str) -> tuple[FloatArr
     elif len(energy) and 0.0 < float(np.max(energy)) < LEAST_EV:
         problem = f"has energies from {np.min(energy):g} to {np.max(energy):g}, which look like keV"
         raise scan.error(where, f"{problem}: write them in eV, or state the unit as XDI does, # Column.1: energy keV.")
+    strange = np.flatnonzero(~((energy > 0.0) & (energy < MOST_EV)))
+    if len(strange):
+        at = int(strange[0])
+        problem = f"has {energy[at]:g} eV as an energy ({scan.place(at)}); energies lie between 0 and {MOST_EV:g} eV"
+        raise scan.error(where, f"{problem}: is {name} the right column?")
     if scan.shift:
         energy = energy + scan.shift
         notes.append(f"{scan}: its energies are shifted by {scan.shift:g} eV, as the file says.")

@@ -42,6 +42,7 @@ def scan_of_text(text: str, path: Path, address: str) -> AbsorptionScan:
         element=stated.get("element.symbol", stated.get("scan.element", "")).strip(),
         edge=stated.get("element.edge", stated.get("scan.edge", "")).strip(),
         source=str(path),
+        notes=table.notes,
     )
 
 
