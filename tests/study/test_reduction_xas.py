@@ -16,11 +16,13 @@ from nanocrystal.cli.app import app
 from nanocrystal.errors import InputError
 from nanocrystal.reduction.xas import XrayAbsorption
 from nanocrystal.report.reduction.result import ReductionResult
+from nanocrystal.study import Study, read_study
 from nanocrystal.study.content import content_of
 from nanocrystal.study.reduction import read_reductions, supplied_curve
 from nanocrystal.study.reduction.schema import AnyReduction, EdgeTable
 from nanocrystal.study.reduction.xas import AbsorptionCurve
 from support.paths import DOCS
+from support.small_study import STUDY, SmallStudy
 from support.xas_files import athena_bytes, counts_of, energies, made_mu, written, xdi_text
 
 PAGE = (DOCS / "absorption_edges.md").read_text(encoding="utf-8")
@@ -124,6 +126,21 @@ def test_a_table_is_written_as_it_was_read(folder: Path) -> None:
         "deglitch": [9000.0],
     }
     assert TypeAdapter(dict[str, AnyReduction]).validate_python({"cu": content})["cu"] == table
+
+
+def test_a_study_with_a_sample_holds_it_too(folder: Path) -> None:
+    small = SmallStudy(folder)
+    small.write("study.toml", f"{STUDY}\n[reduction.cu]\n{THREE}\n")
+    whole = read_study(folder / "study.toml")
+    assert isinstance(whole, Study)
+    again = tomllib.loads(whole.to_toml())["reduction"]["cu"]
+    assert again["files"] == ["1.xdi", "2.xdi", "3.xdi"]
+    assert again["absorption"] == {"element": "Cu", "edge": "K"}
+    assert list(read_reductions(folder / "study.toml").absorption) == ["cu"]
+    taken = STUDY.replace('file = "ni.gr"', 'reduction = "cu"')
+    small.write("study.toml", f"{taken}\n[reduction.cu]\n{THREE}\n")
+    with pytest.raises(InputError, match=r"datasets.pdf.reduction: cu gives χ\(k\) or normalised μ\(E\), but"):
+        read_study(folder / "study.toml")
 
 
 # ---- wrong input --------------------------------------------------------------------------------------

@@ -96,15 +96,16 @@ def _check_rise(energy: FloatArray, mu: FloatArray, of: tuple[str, str, float], 
     grid, rise = slope(energy, mu, SMOOTHED_FAR)
     here, there = np.abs(grid - at) <= NEAR, np.abs(grid - at) > BESIDE
     own, other = float(rise[here].max()), float(rise[there].max()) if there.any() else 0.0
-    if own >= AS_STEEP * other and -float(rise[here].min()) > FALLS * own:
+    own_high = _jump(energy, mu, at)
+    if own_high < 0.0 and own >= AS_STEEP * other and -float(rise[here].min()) > FALLS * own:
         problem = f"μ of {source} falls at {element} {edge}, {at:g} eV, where it should rise"
         raise InputError(f"{where}.edge", f"{problem}; are two columns exchanged?")
     if other < AS_STEEP * own:
         return
     far = float(grid[there][np.argmax(rise[there])])
-    if own > AS_STEEP * other and _jump(energy, mu, far) < AS_HIGH * _jump(energy, mu, at):
+    if _jump(energy, mu, far) < AS_HIGH * abs(own_high):  # a glitch, an oscillation
         return
-    if own < AS_STEEP * other or own <= 0.0:
+    if own < AS_STEEP * other or own_high <= 0.0:
         problem = f"{source} does not rise at {element} {edge}, {at:g} eV, but at {_edge_words(far)}"
         raise InputError(f"{where}.element", f"{problem}; correct element or edge.")
     side = f"[{energy[0]:.0f}, {far - 50.0:.0f}]" if far > at else f"[{far + 50.0:.0f}, {energy[-1]:.0f}]"
