@@ -689,8 +689,8 @@ MUTATIONS = (
     ),
     M(
         "reduction/xas/edge.py",
-        "if own < AS_STEEP * other or own_high <= 0.0:",
-        "if own < AS_STEEP * other and own_high <= 0.0:",
+        '{far - 50.0:.0f}]" if far > at else',
+        '{far - 50.0:.0f}]" if far < at else',
         "reduction/xas/test_reduced.py::test_what_cannot_be_meant_is_said",
     ),
 )
