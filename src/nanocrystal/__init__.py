@@ -380,6 +380,18 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "peak_template",
         "reduced_pattern",
     ),
+    "data.xas": (
+        "AbsorptionScan",
+        "AbsorptionSignal",
+        "absorption_signal",
+        "read_absorption_scans",
+    ),
+    "reduction.xas": (
+        "ExafsNoise",
+        "ReducedAbsorption",
+        "XrayAbsorption",
+        "reduced_absorption",
+    ),
     "study.reduction": (
         "Reductions",
         "read_reductions",

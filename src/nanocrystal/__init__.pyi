@@ -86,6 +86,10 @@ from nanocrystal.data import resolved_path as resolved_path
 from nanocrystal.data.nmr import read_nmr as read_nmr
 from nanocrystal.data.nmr_data import IndirectAxis as IndirectAxis
 from nanocrystal.data.nmr_data import NmrData as NmrData
+from nanocrystal.data.xas import AbsorptionScan as AbsorptionScan
+from nanocrystal.data.xas import AbsorptionSignal as AbsorptionSignal
+from nanocrystal.data.xas import absorption_signal as absorption_signal
+from nanocrystal.data.xas import read_absorption_scans as read_absorption_scans
 from nanocrystal.errors import InputError as InputError
 from nanocrystal.errors import NanocrystalError as NanocrystalError
 from nanocrystal.errors import RefinementError as RefinementError
@@ -118,6 +122,10 @@ from nanocrystal.reduction import pair_distribution as pair_distribution
 from nanocrystal.reduction import pattern_change as pattern_change
 from nanocrystal.reduction import peak_template as peak_template
 from nanocrystal.reduction import reduced_pattern as reduced_pattern
+from nanocrystal.reduction.xas import ExafsNoise as ExafsNoise
+from nanocrystal.reduction.xas import ReducedAbsorption as ReducedAbsorption
+from nanocrystal.reduction.xas import XrayAbsorption as XrayAbsorption
+from nanocrystal.reduction.xas import reduced_absorption as reduced_absorption
 from nanocrystal.refinement import Options as Options
 from nanocrystal.refinement.posterior import Listeners as Listeners
 from nanocrystal.refinement.posterior import Sampling as Sampling

@@ -705,6 +705,43 @@ MUTATIONS = (
         "        return",
         "running/test_pool.py::test_processes_end_with_a_parent_that_is_killed",
     ),
+    # ---- X-ray absorption ----
+    M(
+        "data/xas/signal.py",
+        "np.log(found.values(before) / found.values(behind))",
+        "np.log(found.values(behind) / found.values(before))",
+        "data/xas/test_reading.py::test_xdi_by_names",
+    ),
+    M(
+        "data/xas/signal.py",
+        "energy = energy + scan.shift",
+        "energy = energy - scan.shift",
+        "data/xas/test_reading.py::test_projects_of_athena",
+    ),
+    M(
+        "reduction/xas/scans.py",
+        "replace(s, energy=s.energy + shift)",
+        "replace(s, energy=s.energy - shift)",
+        "reduction/xas/test_reduced.py::test_scans_are_aligned_on_their_reference_and_averaged",
+    ),
+    M(
+        "reduction/xas/noise.py",
+        "K_STEP / np.sqrt(np.pi) * np.sqrt((weights**2).sum())",
+        "K_STEP / np.sqrt(2.0 * np.pi) * np.sqrt((weights**2).sum())",
+        "reduction/xas/test_noise.py::test_white_noise_on_chi_is_returned",
+    ),
+    M(
+        "reduction/xas/noise.py",
+        "np.var(np.array(scans), axis=0, ddof=1) / len(scans)",
+        "np.var(np.array(scans), axis=0, ddof=1)",
+        "reduction/xas/test_noise.py::test_noise_of_counts_is_that_of_chi_where_shells_are",
+    ),
+    M(
+        "reduction/xas/edge.py",
+        '{far - 50.0:.0f}]" if far > at else',
+        '{far - 50.0:.0f}]" if far < at else',
+        "reduction/xas/test_reduced.py::test_what_cannot_be_meant_is_said",
+    ),
 )
 
 

@@ -39,6 +39,8 @@ def small(tmp_path: Path) -> SmallStudy:
         ("study.toml", STUDY, ["is a study", "`nanocrystal refine study.toml`"]),
         ("a.xlsx", b"PK\x03\x04 and so on", ["is a spreadsheet", "export the columns as CSV"]),
         ("paper.pdf", b"%PDF-1.7\n", ["is a document in the Portable Document Format"]),
+        ("a.xdi", ROWS, ["is a scan of an absorption edge", "files in [reduction.NAME], beside absorption"]),
+        ("a.prj", ROWS, ["is a project of Athena", "files in [reduction.NAME], beside absorption"]),
         ("a.tif", b"II*\0abcd", ["is a detector image", "[reduction.NAME.image]"]),
     ],
 )  # fmt: skip

@@ -54,6 +54,9 @@ COVERED: dict[str, dict[str, str]] = {
         "spectra/processing/test_spectrum": "nmr_data",
         "study/test_to_toml": "supplied",
     },
+    "data/xas": {
+        "data/xas/test_reading": "athena scan signal xdi",
+    },
     "data/powder": {
         "data/powder/test_bruker": "binary bruker_brml bruker_raw bruker_raw4 unread uxd",
         "data/powder/test_gsas": "gsas_rows",
@@ -89,6 +92,9 @@ COVERED: dict[str, dict[str, str]] = {
         "reduction/test_unchanged": "intensity",
         "report/test_reduction_result": "image_views",
         "truth/test_reduction": "composition physical reduction structure sum_rules",
+    },
+    "reduction/xas": {
+        "reduction/xas/test_reduced": "autobk edge scans settings",
     },
     "refinement": {
         "refinement/test_comparison": "verdict",

@@ -36,6 +36,9 @@ RESULTS = Kind("results", "a folder of results", "its study is named in the repo
 NMR = Kind(
     "nmr", "an NMR measurement", "`nanocrystal nmr {file}` makes a spectrum of it, whose CSV the techniques of NMR read"
 )
+_EDGE = "name it with files in [reduction.NAME], beside absorption with element and edge"
+XDI = Kind("curve", "a scan of an absorption edge", _EDGE)
+ATHENA = Kind("scans", "a project of Athena, scans of absorption edges", _EDGE)
 IMAGE = Kind("image", "a detector image", "name it in [reduction.NAME.image]")
 DOCUMENT = Kind("other", "a document in the Portable Document Format", "data are text or a format of an instrument")
 SHEET = Kind("other", "a spreadsheet", "export the columns as CSV")
@@ -62,6 +65,8 @@ _SUFFIXES = {
     ".fid": NMR,
     ".ft1": NMR,
     ".ft2": NMR,
+    ".xdi": XDI,
+    ".prj": ATHENA,
     ".tif": IMAGE,
     ".tiff": IMAGE,
     ".edf": IMAGE,

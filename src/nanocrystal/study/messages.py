@@ -121,12 +121,16 @@ def _syntax_hint(line: str) -> str:
 
 _TAGS = {"bulk", "sphere", "atoms", "function-after[_identifier(), str]", "[key]"}
 """what pydantic adds to an address that no key of the study stands for"""
+OF_SCATTERING, OF_ABSORPTION = "[scattering]", "[absorption]"
+"""the kinds of reductions, which it adds, too"""
 _MEANT = {
     "cif": 'name the structure file, for instance cif = "Pt.cif"',
     "crystal": "name one of the crystals of the study",
     "diameter": "give a number in Å, or a distribution",
     "file": "name the file with the atoms, .xyz or .cif",
     "composition": 'write the formula of the sample, such as composition = "Ni"',
+    "files": 'name the scans, for instance files = "foil.xdi"',
+    "absorption": 'say which edge was scanned, such as absorption = { element = "Cu", edge = "K" }',
     "kind": 'say what was measured: "inversion-recovery", "saturation-recovery" or "echo-decay"',
     "populations": "say what the sample is made of, with a header such as [populations.dots]",
     "datasets": "say what was measured, with a header such as [datasets.pdf]",
@@ -137,7 +141,8 @@ def first_problem(error: Any, prefix: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return address and sentence of the first problem that pydantic found."""
     problem = error.errors(include_url=False)[0]
     kind, context, value = problem["type"], problem.get("ctx", {}), problem.get("input")
-    parts = [*prefix, *(p for k, p in enumerate(problem["loc"]) if not (str(p) in _TAGS and k == 2))]
+    kinds = (OF_SCATTERING, OF_ABSORPTION)
+    parts = [*prefix, *(p for k, p in enumerate(problem["loc"]) if not ((str(p) in _TAGS and k == 2) or p in kinds))]
     entry = next((f"its entry {p + 1} " for p in parts if isinstance(p, int)), "")  # counted from 1
     parts = [p for p in parts if not isinstance(p, int)]
     if kind == "unknown_key":

@@ -116,7 +116,7 @@ def _population(population: Population, where: str) -> Content:
 
 
 def _dataset(dataset: Any, study: Study, where: str) -> Content:
-    from nanocrystal.study.reduction import ReducedCurve
+    from nanocrystal.study.reduction.curve import OfReduction
 
     if TECHNIQUES.get(dataset.name) is not type(dataset):
         known = ", ".join(TECHNIQUES)
@@ -125,8 +125,8 @@ def _dataset(dataset: Any, study: Study, where: str) -> Content:
     curve = dataset.file
     if not isinstance(curve, SuppliedCurve):
         return technique | content_of(dataset, where)
-    its = (curve.table, curve.folder) if isinstance(curve, ReducedCurve) else None
-    if not isinstance(curve, ReducedCurve) or its != (study.reductions.get(curve.name), study.folder):
+    its = (curve.table, curve.folder) if isinstance(curve, OfReduction) else None
+    if not isinstance(curve, OfReduction) or its != (study.reductions.get(curve.name), study.folder):
         problem = "was made in Python, and a study names a file or one of its reductions; write the curve to a file."
         raise InputError(f"{where}.file", problem)
     return technique | {"reduction": curve.name} | content_of(dataset, where, but=("file",))

@@ -12,7 +12,7 @@ from nanocrystal.parameters import Name
 from nanocrystal.study import fields
 from nanocrystal.study.fields import Table
 from nanocrystal.study.plan import PlanTable
-from nanocrystal.study.reduction.schema import ReductionKeys
+from nanocrystal.study.reduction.schema import AnyReduction
 from nanocrystal.study.schema import StudyKeys
 from nanocrystal.study.series.schema import SeriesTable
 from nanocrystal.study.tables import table_of
@@ -42,7 +42,8 @@ class WholeStudyKeys(StudyKeys):
     """A study: what is in the vial, and what was measured."""
 
     reduction: Annotated[
-        Mapping[Name, ReductionKeys], "raw counts to S(Q) and G(r), for `nanocrystal reduce` and data sets"
+        Mapping[Name, AnyReduction],
+        "raw counts to S(Q) and G(r), or scans of an edge to χ(k), for `nanocrystal reduce` and data sets",
     ] = field(default_factory=dict)
     candidates: Annotated[
         Mapping[Name, CandidateTable], "other models of the same sample, for `nanocrystal compare`"

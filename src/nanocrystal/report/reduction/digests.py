@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, PatternChange, ReducedPattern, Reduction
+from nanocrystal.reduction.xas import ReducedAbsorption
 
 EXACT = "exact"
 """the key under which a document holds an object itself"""
@@ -94,6 +95,12 @@ def unchanged_digest(one: PatternChange) -> dict[str, Any]:
 def image_digest(one: IntegratedImage) -> dict[str, Any]:
     """Return what people read of integrated images."""
     return one.facts()
+
+
+def absorption_digest(one: ReducedAbsorption) -> dict[str, Any]:
+    """Return what people read of a reduced scan of an edge."""
+    names = ("settings", "step", "scans", "shifts", "notes")
+    return {name: getattr(one, name) for name in names} | {"e0": one.e0, "n_points": len(one.k), "noise": one.noise}
 
 
 def settings_of(one: ReducedPattern) -> dict[str, Any]:

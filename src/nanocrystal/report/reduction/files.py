@@ -14,6 +14,7 @@ from nanocrystal.report.outcome import REPORT
 from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_files import image_files, image_texts
 from nanocrystal.report.reduction.result import REDUCTION, ReductionResult
+from nanocrystal.report.reduction.xas_files import scan_texts
 from nanocrystal.text import csv_text
 
 SUFFIXES = ("iq", "sq", "fq", "gr")
@@ -52,6 +53,8 @@ def reduction_tables(result: ReductionResult) -> dict[str, str]:
     for name, one in result.reductions.items():
         texts |= curve_texts(name, one)
     texts |= image_texts(result.images)
+    for name, scan in result.absorption.items():
+        texts |= scan_texts(name, scan)
     for (a, b), difference in result.differentials.items():
         texts |= _differential_texts(f"{a}_minus_{b}", difference, result.reductions[a])
     for (a, b), comparison in result.unchanged.items():

@@ -10,10 +10,11 @@ from typing import Any
 from nanocrystal.reduction import IntegratedImage, ReducedPattern
 from nanocrystal.report.page.figures import Figure
 from nanocrystal.report.page.rendering import RESET, Button, Page, rendered
-from nanocrystal.report.reduction import figures, words
+from nanocrystal.report.reduction import figures, words, xas_figures
 from nanocrystal.report.reduction.digests import settings_of
 from nanocrystal.report.reduction.image_figures import cake_figure, image_figure
 from nanocrystal.report.reduction.result import ReductionResult
+from nanocrystal.report.reduction.xas_files import settings_rows
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def reduction_page(result: ReductionResult, script: str | None = None) -> str:
     page = Page(result.title or "Reduction", result.version, script)
     drawn = {name: one for name, one in result.reductions.items() if len(one.structure.q)}
     page.data["reductions"] = {name: figures.live_data(one) for name, one in drawn.items()}
+    page.data["edges"] = {name: xas_figures.live_scan(one) for name, one in result.absorption.items() if len(one.k)}
     context = {
         "result": result,
         "drawn": drawn,
@@ -57,6 +59,9 @@ def noted(result: ReductionResult) -> Iterator[tuple[str, str]]:
     """Yield what to know, with the name of the reduction that it is said of."""
     for name, one in result.reductions.items():
         for note in one.notes:
+            yield name, note
+    for name, scan in result.absorption.items():
+        for note in scan.notes:
             yield name, note
     for difference in result.differentials.values():
         for note in difference.notes:
@@ -105,6 +110,14 @@ CALLED: dict[str, Any] = {
     "unchanged_figure": figures.unchanged_figure,
     "pixel_rows": pixel_rows,
     "beam_words": words.beam_words,
+    "mu_figure": xas_figures.mu_figure,
+    "norm_figure": xas_figures.norm_figure,
+    "chi_figure": xas_figures.chi_figure,
+    "r_figure": xas_figures.r_figure,
+    "weighted_words": xas_figures.weighted_words,
+    "noise_words": xas_figures.noise_words,
+    "settings_rows": settings_rows,
+    "zip": zip,
     "cake_figure": cake_figure,
     "image_figure": image_figure,
 }

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from nanocrystal.reduction import DifferentialFunctions, IntegratedImage, PatternChange, ReducedPattern
+from nanocrystal.reduction.xas import ReducedAbsorption
 from nanocrystal.report.outcome import Outcome
 from nanocrystal.report.reduction.digests import (
     Joined,
     WithDigest,
+    absorption_digest,
     differential_digest,
     image_digest,
     reduced_digest,
@@ -41,6 +43,8 @@ class ReductionResult(Outcome):
         File -> SHA-256 of what was read
     images : mapping of str to IntegratedImage
         NAME of a reduction or NAME.blanks.BLANK -> what it starts from
+    absorption : mapping of str to ReducedAbsorption
+        Name -> μ(E), χ(k)
     """
 
     kind: ClassVar[str] = "reduction"
@@ -57,6 +61,7 @@ class ReductionResult(Outcome):
     ] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Annotated[IntegratedImage, WithDigest(image_digest)]] = field(default_factory=dict)
+    absorption: Mapping[str, Annotated[ReducedAbsorption, WithDigest(absorption_digest)]] = field(default_factory=dict)
 
     @property
     def comparisons(self) -> Mapping[tuple[str, str], PatternChange]:
@@ -76,7 +81,7 @@ class ReductionResult(Outcome):
         return reduction_page(self, script)
 
     def tables(self) -> Mapping[str, str]:
-        """Return I(Q), S(Q), F(Q), G(r), D(r) of each set, of differences, and I(2θ) of images."""
+        """Return I(Q), S(Q), F(Q), G(r), D(r) of each set, of differences, I(2θ) of images, μ(E) and χ(k)."""
         from nanocrystal.report.reduction.files import reduction_tables
 
         return reduction_tables(self)

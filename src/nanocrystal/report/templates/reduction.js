@@ -78,7 +78,51 @@ window.addEventListener("DOMContentLoaded", () => {
     return best < 0 ? "none" : `${r[best].toFixed(2)} Å`;
   };
 
-  for (const panel of document.querySelectorAll(".live")) {
+  // Of an edge: a Hann window that rises and falls over 1 Å⁻¹, and the transform as Python has it.
+  const hann = (k, low, high) => {
+    const part = (v) => Math.sin((Math.PI / 2) * Math.min(Math.max(v, 0), 1)) ** 2;
+    return k.map((v) => part(v - low + 0.5) * part(high + 0.5 - v));
+  };
+  const magnitude = ({ k, chi, r }, { kmin, kmax, kweight }) => {
+    const window = hann(k, kmin, kmax);
+    const weighted = k.map((v, i) => v ** kweight * chi[i] * window[i] * ((k[1] - k[0]) / Math.sqrt(Math.PI)));
+    return r.map((at) => {
+      let re = 0;
+      let im = 0;
+      for (let i = 0; i < k.length; i++) {
+        re += weighted[i] * Math.cos(2 * k[i] * at);
+        im += weighted[i] * Math.sin(2 * k[i] * at);
+      }
+      return Math.hypot(re, im);
+    });
+  };
+
+  for (const panel of document.querySelectorAll(".live.edge")) {
+    const data = report.edges[panel.dataset.name];
+    const plot = document.getElementById(panel.dataset.figure);
+    const inputs = [...panel.querySelectorAll("input[type=range]")];
+    const select = panel.querySelector("select");
+    const draw = () => {
+      const [kmin, kmax] = inputs.map((input) => Number(input.value));
+      for (const input of inputs) input.nextElementSibling.textContent = Number(input.value).toFixed(2);
+      const found = magnitude(data, { kmin, kmax, kweight: Number(select.value) });
+      const top = found.reduce((best, v, i) => (data.r[i] > 1 && v > found[best] ? i : best), data.r.findIndex((r) => r > 1));
+      panel.querySelector(".live-said").textContent =
+        `Highest peak beyond 1 Å: ${data.r[top].toFixed(2)} Å. ` +
+        `Shells nearer than ${(Math.PI / 2 / (kmax - kmin)).toFixed(3)} Å are not resolved (π/2Δk).`;
+      panel.live = found;
+      return Plotly.restyle(plot, { y: [found] }, [2]);
+    };
+    for (const input of [...inputs, select]) input.addEventListener("input", draw);
+    panel.querySelector("button").addEventListener("click", () => {
+      for (const input of inputs) input.value = data.start[input.name];
+      select.value = data.start.kweight;
+      draw();
+    });
+    draw();
+  }
+
+  for (const panel of document.querySelectorAll(".live:not(.edge)")) {
     const data = report.reductions[panel.dataset.name];
     const plot = document.getElementById(panel.dataset.figure);
     const inputs = [...panel.querySelectorAll("input[type=range]")];

@@ -13,7 +13,7 @@ import numpy as np
 from nanocrystal._version import __version__
 from nanocrystal.data import Curve, read_curve, resolved_path
 from nanocrystal.data.stated import Stated
-from nanocrystal.data.supplied import CurveNoise, SuppliedCurve
+from nanocrystal.data.supplied import CurveNoise
 from nanocrystal.errors import InputError, nearest_names
 from nanocrystal.filenames import check_names
 from nanocrystal.measurement.agreement import Says, remarks_on, says_of_beam, says_of_unit
@@ -33,10 +33,13 @@ from nanocrystal.reduction import (
 from nanocrystal.reduction.angles import BEAM_LIMITS
 from nanocrystal.reduction.image import IntegratedImage
 from nanocrystal.reduction.noise import TransformNoise
+from nanocrystal.reduction.xas import ReducedAbsorption
 from nanocrystal.report.reduction.result import ReductionResult
 from nanocrystal.running.kept import keeping
 from nanocrystal.study.messages import Source, first_problem
+from nanocrystal.study.reduction.curve import OfReduction
 from nanocrystal.study.reduction.image import check_source, image_of, intensity_of, source_of
+from nanocrystal.study.reduction.xas import GIVEN, AbsorptionCurve, absorption_of
 from nanocrystal.study.study import read_content
 from nanocrystal.study.tables import object_of, written
 from nanocrystal.tables.beam import beam_wavelength
@@ -54,17 +57,20 @@ class Reductions:
     title : str
         What stands above the report
     tables : mapping
-        Name -> the table [reduction.NAME], checked
+        Name -> the table [reduction.NAME], checked, of scattering
     source : Source
         The file, for messages
     text : str
         Of the file
+    absorption : mapping
+        Name -> the table, of X-ray absorption
     """
 
     title: str
     tables: Mapping[str, Any]
     source: Source
     text: str = field(default="", repr=False)
+    absorption: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -87,15 +93,21 @@ class Reductions:
         blanks = [(n, b) for n, table in self.tables.items() for b, t in table.blanks.items() if t.image is not None]
         return samples + [f"{name}.blanks.{blank}" for name, blank in blanks]
 
+    @property
+    def names(self) -> list[str]:
+        """The files that are written."""
+        from nanocrystal.report.reduction.files import planned_names
+        from nanocrystal.report.reduction.xas_files import planned_scans
+
+        curves = planned_names(list(self.tables), self.differentials, self.comparisons, self.images)
+        return [*curves, *planned_scans(self.absorption)]
+
     def run(self, out: str | Path | None = None, *, workers: int = 1) -> ReductionResult:
         """Return all of them, and write them to a folder where one is given; raises InputError, with file and line.
 
         workers: as of other studies; reductions are done one after the other.
         """
-        from nanocrystal.report.reduction.files import planned_names
-
-        names = planned_names(list(self.tables), self.differentials, self.comparisons, self.images)
-        kept = keeping(ReductionResult, out, names, self)
+        kept = keeping(ReductionResult, out, self.names, self)
         try:
             return kept.save(self._run())
         except InputError as error:
@@ -110,6 +122,10 @@ class Reductions:
             results[name], files, seen = reduced_table(name, table, self.path.parent)
             inputs |= files
             images |= seen
+        scans: dict[str, ReducedAbsorption] = {}
+        for name, table in self.absorption.items():
+            scans[name], files = absorption_of(name, table, self.path.parent)
+            inputs |= files
         differentials, comparisons = {}, {}
         for name, table in self.tables.items():
             for other, t in table.differential.items():
@@ -129,6 +145,7 @@ class Reductions:
             unchanged=comparisons,
             inputs=inputs,
             images={name: image.pictured() for name, image in images.items()},
+            absorption=scans,
         )
 
 
@@ -152,17 +169,17 @@ def read_reductions(path: str | Path) -> Reductions:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from nanocrystal.study.reduction.schema import ReductionKeys
+    from nanocrystal.study.reduction.schema import AnyReduction, EdgeTable
 
     content, path, text = read_content(path)
     source = Source(path, text)
     written_tables = content.get("reduction")
     if not written_tables:
-        advice = 'add a table [reduction.NAME] with file = "…" and composition = "…"'
+        advice = 'add a table [reduction.NAME] with file = "…" and composition = "…", or with files and absorption'
         near = [k for k in content if k.lower().startswith("redu") and k != "reduction"]
         raise InputError(str(path), f"{f'[{near[0]}] is unknown; ' if near else ''}has no reduction; {advice}.")
     try:
-        tables = TypeAdapter(written(Mapping[Name, ReductionKeys])).validate_python(written_tables)
+        tables = TypeAdapter(written(Mapping[Name, AnyReduction])).validate_python(written_tables)
     except ValidationError as error:
         raise source.located(InputError(*first_problem(error, ("reduction",)))) from None
     try:
@@ -180,7 +197,9 @@ def read_reductions(path: str | Path) -> Reductions:
     title = content.get("title", "")
     if not isinstance(title, str):
         raise source.located(InputError("title", "must be text in quotation marks."))
-    return Reductions(title, tables, source, text)
+    scans = {name: table for name, table in tables.items() if isinstance(table, EdgeTable)}
+    scattered = {name: table for name, table in tables.items() if name not in scans}
+    return Reductions(title, scattered, source, text, scans)
 
 
 def _check_others(tables: Mapping[str, Any]) -> None:
@@ -336,16 +355,8 @@ def _template(table: Any, q: Any, where: str, folder: Path) -> tuple[Any, dict[s
 
 
 @dataclass(frozen=True)
-class ReducedCurve(SuppliedCurve):
-    """The curve of a reduction in the place of a file; calculated when it is first used.
-
-    kind: abscissa and ordinate.
-    """
-
-    name: str
-    table: Any
-    folder: Path
-    kind: tuple[str, str]
+class ReducedCurve(OfReduction):
+    """The curve of a reduction in the place of a file."""
 
     def __str__(self) -> str:
         return f"{source_of(self.table)} (reduction {self.name})"
@@ -384,12 +395,20 @@ class ReducedCurve(SuppliedCurve):
 
 def supplied_curve(
     reduction: str, kind: tuple[str, str], tables: Mapping[str, Any], folder: Path, where: str
-) -> ReducedCurve:
-    """Return the curve of the reduction that a data set names; raises InputError where there is none.
+) -> OfReduction:
+    """Return the curve of the reduction that a data set names; raises InputError where there is none of its kind.
 
     kind: its abscissa and ordinate.
     """
+    from nanocrystal.study.reduction.schema import EdgeTable
+
     if reduction not in tables:
         problem = f"there is no reduction {reduction!r}; {nearest_names(reduction, tables)}"
         raise InputError(f"{where}.reduction", problem)
-    return ReducedCurve(reduction, tables[reduction], folder, kind)
+    table = tables[reduction]
+    of_edge = isinstance(table, EdgeTable)
+    if of_edge != (kind in GIVEN):
+        gives = " or ".join(GIVEN.values()) if of_edge else "G(r) or I(Q)"
+        problem = f"{reduction} gives {gives}, but this data set is {kind[1]} over {kind[0]}; name another one"
+        raise InputError(f"{where}.reduction", f"{problem}.")
+    return AbsorptionCurve(reduction, table, folder, kind) if of_edge else ReducedCurve(reduction, table, folder, kind)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import Discriminator, PlainValidator, Tag, WithJsonSchema
 
-from nanocrystal.parameters import Limits, Name
+from nanocrystal.parameters import ONE_OR_MORE, Limits, Name
 from nanocrystal.reduction import Reduction
 from nanocrystal.reduction.image_settings import ImageSettings
+from nanocrystal.reduction.xas import Align, XrayAbsorption
 from nanocrystal.study.fields import wrong
-from nanocrystal.study.messages import shown
+from nanocrystal.study.messages import OF_ABSORPTION, OF_SCATTERING, shown
 from nanocrystal.study.tables import table_of
 
 Sigma = Literal["file", "counting", "none"]
@@ -113,3 +114,82 @@ class ReductionKeys(Reduction):
 
 
 ReductionTable = table_of(ReductionKeys, name="ReductionTable")
+
+
+# ---- X-ray absorption -------------------------------------------------------------------------------
+
+
+def _columns(value: Any) -> dict[str, list[str]]:
+    if not isinstance(value, dict):
+        raise wrong(f'must be a table such as {{ i0 = "I0", itrans = "It" }}; got {shown(value)}.')
+    return {key: _names_of_columns(names) for key, names in value.items()}
+
+
+def _names_of_columns(value: Any) -> list[str]:
+    """Return names of columns as text; a place 1, 2, … may stand for a name."""
+    names = value if isinstance(value, list) else [value]
+    if not names or any(isinstance(n, bool) or not isinstance(n, str | int) for n in names):
+        raise wrong(f"must be the name of a column, its place 1, 2, …, or a list of these; got {shown(value)}.")
+    return [str(n) for n in names]
+
+
+ScanColumns = Annotated[
+    dict[str, list[str]],
+    PlainValidator(_columns),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "integer", "array"]}}),
+]
+"""what a column is -> its name in the file, or several that are summed"""
+
+
+def _points(value: Any) -> list[float]:
+    numbers = value if isinstance(value, list) else [value]
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 < number < float("inf"):
+            raise wrong(f"must be a list of energies in eV, such as [9112.5, 9340.0]; got {shown(number)}.")
+    return [float(number) for number in numbers]
+
+
+Energies = Annotated[
+    list[float], PlainValidator(_points), WithJsonSchema({"type": "array", "items": {"type": "number"}})
+]
+
+
+@dataclass(frozen=True)
+class AbsorptionKeys:
+    """From scans of an absorption edge to χ(k): [reduction.NAME] with files and absorption."""
+
+    absorption: Annotated[XrayAbsorption, "the edge, and how its background is found: [reduction.NAME.absorption]"]
+    files: Annotated[
+        Sequence[str], ONE_OR_MORE, "scans of one edge, merged: XDI, a project of Athena, or columns of text"
+    ]
+    entry: Annotated[
+        Sequence[str], ONE_OR_MORE, "records of a project by label, or by place 1, 2, … [its only one]"
+    ] = ()
+    columns: Annotated[
+        ScanColumns | None,
+        "energy, i0, itrans, ifluor, irefer, mutrans, mufluor, murefer or mu -> the name that the file has for it",
+    ] = None
+    energy_range: Annotated[tuple[float, float] | None, "eV; what of the scans is used [all]"] = None
+    deglitch: Annotated[Energies | None, "eV; points that are left out"] = None
+    reference: Annotated[
+        Align, "what scans are aligned on: the foil behind the sample (itrans over irefer), or the sample itself"
+    ] = "none"
+
+
+EdgeTable = table_of(AbsorptionKeys, name="EdgeTable")
+
+
+def _kind(value: Any) -> str:
+    """Return which of the two tables a reduction is."""
+    if isinstance(value, EdgeTable):
+        return OF_ABSORPTION
+    absorption = value.get("absorption") if isinstance(value, dict) else None
+    of_edge = isinstance(absorption, dict) and not {"element", "edge", "mode", "e0"}.isdisjoint(absorption)
+    return OF_ABSORPTION if of_edge or (isinstance(value, dict) and "files" in value) else OF_SCATTERING
+
+
+AnyReduction = Annotated[
+    Annotated[ReductionTable, Tag(OF_SCATTERING)] | Annotated[EdgeTable, Tag(OF_ABSORPTION)],  # type: ignore[valid-type]
+    Discriminator(_kind),
+]
+"""a reduction of either kind"""
