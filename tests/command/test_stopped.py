@@ -248,6 +248,27 @@ def test_stopped_while_it_begins_it_says_so_in_one_line(module: str, by: str) ->
     assert (process.returncode, out, said) == (130, "", NOTHING)
 
 
+@pytest.mark.parametrize("by", SIGNALS)
+def test_an_import_that_would_not_bear_it_is_done_first(by: str) -> None:
+    """Of gemmi, in C++, a request to stop ended the process with words of C++: it comes as soon as that is there."""
+    code = f"""
+import enum, signal, sys
+from nanocrystal.cli import main
+
+made = enum.EnumType.__new__
+def make(*given, **more):
+    if "gemmi" in sys.modules and not hasattr(sys.modules["gemmi"], "SpaceGroup"):
+        enum.EnumType.__new__ = made
+        print("asked", flush=True)
+        signal.raise_signal(signal.{by})
+    return made(*given, **more)
+enum.EnumType.__new__ = make
+main()
+"""
+    out, said = (process := command("library", code=code)).communicate(timeout=30)
+    assert (process.returncode, out, said) == (130, "asked\n", NOTHING)
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("by", SIGNALS)
 def test_stopped_at_any_time_it_says_so_in_one_line(by: str) -> None:

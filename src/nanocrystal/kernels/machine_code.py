@@ -8,6 +8,7 @@ and called to see that this holds for the Numba at hand. A file has a digest: wh
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -231,14 +232,14 @@ def _this_machine() -> bytes:
 
     features = binding.get_host_cpu_features().flatten()
     packages = f"numba {version('numba')} llvmlite {version('llvmlite')}"
-    here = Path(__file__).read_bytes()
-    return "\n".join([packages, binding.get_host_cpu_name(), features]).encode() + here
+    return "\n".join([packages, binding.get_host_cpu_name(), features]).encode() + _text(__name__)
 
 
 @cache
 def _text(module: str) -> bytes:
-    path = importlib.util.find_spec(module).origin  # type: ignore[union-attr]
-    return Path(str(path)).read_bytes()
+    spec: Any = importlib.util.find_spec(module)
+    text: bytes = spec.loader.get_data(spec.origin)
+    return text
 
 
 class KeptKernel:
@@ -278,7 +279,7 @@ class KeptKernel:
                 if file is not None:
                     return Linked(file, signature) if file.code else self.with_numba
             return self._made(signature, name)
-        except NotKept:
+        except (NotKept, RuntimeError):  # the word of llvmlite for what it cannot link
             return self.with_numba
 
     def _file_name(self, signature: Signature) -> str:
@@ -293,7 +294,8 @@ class KeptKernel:
             return None
         except ValueError:
             self._tell(f"A compiled kernel in {str(path.parent)!r} is damaged; it is compiled anew.")
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
             return None
 
     def _made(self, signature: Signature, name: str) -> Callable[..., Any]:
@@ -302,9 +304,9 @@ class KeptKernel:
             if not arrays_are_passed_so():
                 raise NotKept("arrays are passed in another way")
             file = compiled_object(dispatcher, signature)
-        except NotKept:
+        except Exception as error:  # Numba itself then says what is wrong, if anything is
             self._keep(ObjectFile("", (), b""), name)
-            raise
+            raise NotKept(self.name) from error
         self._keep(file, name)
         return Linked(file, signature)
 
