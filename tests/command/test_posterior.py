@@ -170,7 +170,7 @@ def test_several_data_sets_take_the_scales_of_the_refinement(tmp_path: Path) -> 
     np.savetxt(tmp_path / "claimed.gr", table)
     datasets = {"near": replace(data["pdf"], r_range=(1.5, 18.0))}
     datasets["far"] = replace(data["pdf"], file=tmp_path / "claimed.gr", r_range=(18.0, 38.0), delta2=None)
-    found = sample_posterior(sample, datasets, sampling=Sampling(steps=150))
+    found = sample_posterior(sample, datasets)
     assert found.errors_scaled
     assert "far × 3." in found.noise or "far × 2." in found.noise
     for address in ("crystals.x.a", "populations.p.diameter"):
@@ -195,7 +195,7 @@ def test_intervals_of_pdfs_cover_the_truth(number: int, tmp_path: Path) -> None:
         )["pdf"]
         path = tmp_path / f"{seed}.gr"
         np.savetxt(path, np.column_stack([columns["r"], columns["g"], columns["sigma"]]))
-        found = sample_posterior(*nickel_problem(path), sampling=Sampling(steps=120, walkers=20, seed=seed))
+        found = sample_posterior(*nickel_problem(path), sampling=Sampling(seed=seed))
         for k, (address, true) in enumerate(truth.items()):
             m = found.marginals[address]
             held[seed, k] = [low <= true <= high for low, high in (m.interval_68, m.interval_95)]
