@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -88,57 +87,6 @@ def share_processors(number: int, at_once: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         own = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, set(own[number % len(own) :: at_once]) or set(own))
-
-
-# ---- requests to stop -----------------------------------------------------------------------------
-
-
-class Requests:
-    """Requests to stop, kept back until there is time for them.
-
-    They are those that would raise KeyboardInterrupt: Ctrl-C, and for the command the end of a batch job's time.
-    """
-
-    def __enter__(self) -> Requests:
-        self._came = self._is_waiting = False
-        is_main = threading.current_thread() is threading.main_thread()
-        self._signals = [s for s in STOPPING if is_main and signal.getsignal(s) is signal.default_int_handler]
-        for each in self._signals:
-            signal.signal(each, self._hear)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for each in self._signals:
-            signal.signal(each, signal.default_int_handler)
-
-    def _hear(self, *_: object) -> None:
-        if self._is_waiting:
-            raise KeyboardInterrupt
-        self._came = True
-
-    def heard(self) -> bool:
-        """Say whether one has come since it was last asked for."""
-        came, self._came = self._came, False
-        return came
-
-    def waiting(self, wait: Callable[[], T]) -> T:
-        """Return what a call that waits returns; raises KeyboardInterrupt, nothing being lost by it."""
-        self._is_waiting = True
-        try:
-            if self.heard():
-                raise KeyboardInterrupt
-            return wait()
-        finally:
-            self._is_waiting = False
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Do what must come to its end; a KeyboardInterrupt that came meanwhile is raised after it."""
-    with Requests() as requests:
-        yield
-    if requests.heard():
-        raise KeyboardInterrupt
 
 
 # ---- work for several -----------------------------------------------------------------------------

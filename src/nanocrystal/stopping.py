@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -54,6 +55,57 @@ def _leave(*_: object) -> None:
     os._exit(INTERRUPTED)
 
 
+# ---- requests that are kept back -----------------------------------------------------------------------------
+
+
+class Requests:
+    """Requests to stop, kept back until there is time for them.
+
+    They are those that would raise KeyboardInterrupt: Ctrl-C, and for the command the end of a batch job's time.
+    """
+
+    def __enter__(self) -> Requests:
+        self._came = self._is_waiting = False
+        is_main = threading.current_thread() is threading.main_thread()
+        self._signals = [s for s in STOPPING if is_main and signal.getsignal(s) is signal.default_int_handler]
+        for each in self._signals:
+            signal.signal(each, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._signals:
+            signal.signal(each, signal.default_int_handler)
+
+    def _hear(self, *_: object) -> None:
+        if self._is_waiting:
+            raise KeyboardInterrupt
+        self._came = True
+
+    def heard(self) -> bool:
+        """Say whether one has come since it was last asked for."""
+        came, self._came = self._came, False
+        return came
+
+    def waiting(self, wait: Callable[[], T]) -> T:
+        """Return what a call that waits returns; raises KeyboardInterrupt, nothing being lost by it."""
+        self._is_waiting = True
+        try:
+            if self.heard():
+                raise KeyboardInterrupt
+            return wait()
+        finally:
+            self._is_waiting = False
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Do what must come to its end; a KeyboardInterrupt that came meanwhile is raised after it."""
+    with Requests() as requests:
+        yield
+    if requests.heard():
+        raise KeyboardInterrupt
+
+
 # ---- imports that are not to be interrupted ---------------------------------------------------------
 
 
@@ -78,26 +130,10 @@ class _Whole(Loader):
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        module: ModuleType | None = _kept_back(lambda: self._loader.create_module(spec))
+        with uninterrupted():
+            module: ModuleType | None = self._loader.create_module(spec)
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        _kept_back(lambda: self._loader.exec_module(module))
-
-
-def _kept_back(work: Callable[[], T]) -> T:
-    """Return what work gives; a request to stop that comes meanwhile raises KeyboardInterrupt after it."""
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    came: list[int] = []
-    held = [each for each in STOPPING if signal.getsignal(each) is signal.default_int_handler]
-    for each in held:
-        signal.signal(each, lambda number, _: came.append(number))
-    try:
-        done = work()
-    finally:
-        for each in held:
-            signal.signal(each, signal.default_int_handler)
-    if came:
-        raise KeyboardInterrupt
-    return done
+        with uninterrupted():
+            self._loader.exec_module(module)

@@ -321,8 +321,8 @@ def give(
 def _saved(result: Outcome, target: Target) -> Path | None:
     """Save a result and return where: in a temporary folder where the target cannot be written, None where nowhere."""
     from nanocrystal.errors import InputError
-    from nanocrystal.processes import Requests
     from nanocrystal.report.rescue import rescued, sentence_of
+    from nanocrystal.stopping import Requests
 
     with Requests():  # a request to stop ends the command as soon as all is saved
         try:

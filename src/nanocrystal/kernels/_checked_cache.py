@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import pickle
-import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +17,10 @@ from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-LENGTH = sha256().digest_size
+from nanocrystal.kernels.machine_code import DAMAGED, LENGTH, Tell, remove_left_over
+
 MARK = "-checked"
 """in the names of such files; those of Numba are not looked at"""
-LONG_AGO_S = 3600.0
-"""after which a file that is being written is one that nobody writes any more"""
-Tell = Callable[[str], None]
 
 
 class CheckedFiles(IndexDataCacheFile):  # type: ignore[misc,unused-ignore]
@@ -52,7 +49,7 @@ class CheckedFiles(IndexDataCacheFile):  # type: ignore[misc,unused-ignore]
         except FileNotFoundError:
             return None
         except Exception:
-            self.tell(f"A compiled kernel in {str(path.parent)!r} is damaged; it is compiled anew.")
+            self.tell(DAMAGED.format(folder=str(path.parent)))
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -85,9 +82,7 @@ class CheckedCache(FunctionCache):  # type: ignore[misc,unused-ignore]
     def _remove_left_over(self) -> None:
         """Remove what processes that were killed have left of their writing, long ago."""
         folder, name = os.path.split(self._cache_file._index_path)
-        for left in Path(folder).glob(f"{name.removesuffix('.nbi')}*.tmp.*"):
-            if time.time() - left.stat().st_mtime > LONG_AGO_S:
-                left.unlink(missing_ok=True)
+        remove_left_over(Path(folder), f"{name.removesuffix('.nbi')}*.tmp.*")
 
 
 def _check(content: bytes, has_version: bool) -> None:

@@ -39,6 +39,7 @@ OWNED = "NRT_MemInfo_call_dtor"
 """what Numba calls where the last reference to an array goes; the arrays that are passed have no owner"""
 WELL = (0, -2)
 """what a kernel returns that has come to its end"""
+DAMAGED = "A compiled kernel in {folder!r} is damaged; it is compiled anew."
 
 
 class NotKept(Exception):
@@ -293,7 +294,7 @@ class KeptKernel:
         except OSError:
             return None
         except ValueError:
-            self._tell(f"A compiled kernel in {str(path.parent)!r} is damaged; it is compiled anew.")
+            self._tell(DAMAGED.format(folder=str(path.parent)))
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -315,7 +316,7 @@ class KeptKernel:
         for folder in folders():
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                _remove_left_over(folder)
+                remove_left_over(folder, "*.o.tmp.*")
                 half = folder / f"{name}.tmp.{os.getpid()}"
                 half.write_bytes(file.to_bytes())
                 os.replace(half, folder / name)
@@ -325,9 +326,9 @@ class KeptKernel:
         self._tell(self._not_kept)
 
 
-def _remove_left_over(folder: Path) -> None:
-    """Remove what processes that were killed have left of their writing, long ago."""
-    for left in folder.glob("*.o.tmp.*"):
+def remove_left_over(folder: Path, names: str) -> None:
+    """Remove what processes that were killed have left of their writing, long ago; names: a pattern of such files."""
+    for left in folder.glob(names):
         if time.time() - left.stat().st_mtime > LONG_AGO_S:
             left.unlink(missing_ok=True)
 

@@ -19,7 +19,7 @@ from nanocrystal.linear_algebra import one_thread
 from nanocrystal.measurement import Measured, Model, Technique
 from nanocrystal.parameters import Assumption, Evaluation, Parameter, ParameterSet, Quantity, Values
 from nanocrystal.parameters.evaluation import KEPT
-from nanocrystal.processes import Executor, Requests
+from nanocrystal.processes import Executor
 from nanocrystal.refinement.absent import without_absent
 from nanocrystal.refinement.assumed import assumed
 from nanocrystal.refinement.intervals import Interval, intervals, student
@@ -45,6 +45,7 @@ from nanocrystal.report.refined.result import (
     TrendCurve,
 )
 from nanocrystal.report.versions import versions
+from nanocrystal.stopping import Requests
 
 FloatArray = NDArray[np.float64]
 NOTEWORTHY = 0.9

@@ -11,11 +11,12 @@ from typing import Any
 from numpy.linalg import LinAlgError
 
 from nanocrystal.errors import InputError, NanocrystalError
-from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, Requests, carried_out
+from nanocrystal.processes import LOST, Executor, Here, Job, Lost, Report, carried_out
 from nanocrystal.refinement import Comparison, Result, bound_problem, compare
 from nanocrystal.refinement.comparison import check_same_points
 from nanocrystal.refinement.problem import Problem
 from nanocrystal.running.described import Refinable
+from nanocrystal.stopping import Requests
 
 Progress = Callable[[str, int, Mapping[str, float]], None]
 """called with candidate, iteration and R_w by data set"""

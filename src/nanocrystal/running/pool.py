@@ -17,7 +17,8 @@ from typing import Any
 from nanocrystal.cost import allowing, stated_memory
 from nanocrystal.parameters import Declares
 from nanocrystal.parameters.number import whole_number
-from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Requests, Workers, begin, inherited, silent
+from nanocrystal.processes import Begin, Executor, Here, Job, Lost, Report, Workers, begin, inherited, silent
+from nanocrystal.stopping import Requests
 
 GRACE_S = 5.0
 """seconds that a process has to end by itself"""

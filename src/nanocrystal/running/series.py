@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nanocrystal.errors import InputError
-from nanocrystal.processes import Executor, Job, Lost, answers, thread_count, uninterrupted
+from nanocrystal.processes import Executor, Job, Lost, answers, thread_count
 from nanocrystal.refinement import bound_problem
 from nanocrystal.report.series.checkpoints import settle_members
 from nanocrystal.report.series.result import JOINT, SeriesResult
@@ -23,6 +23,7 @@ from nanocrystal.running.kept import keeping
 from nanocrystal.running.member import Interrupted, Task, refined_member
 from nanocrystal.running.plan import Plan, Silent, Watcher
 from nanocrystal.running.pool import local_executor
+from nanocrystal.stopping import uninterrupted
 
 
 def refined_series(

@@ -167,7 +167,12 @@ def _reason(draws: WeightedDraws) -> str:
 def _shortcomings(draws: WeightedDraws, marginals: Mapping[str, Marginal]) -> list[str]:
     """Return in sentences why draws do not suffice; empty where they do."""
     sentences, n = [], len(draws.weights)
-    if not draws.reliable:
+    if draws.unseen:
+        sentences.append(
+            "walkers from the draws come to places that no draw has seen: what the draws came from misses part of the "
+            "probability, and intervals are provisional."
+        )
+    elif not draws.reliable:
         sentences.append(
             f"the largest of the {n} weights have a tail of index k̂ {draws.pareto_k:.2f}, not below "
             f"{most_index(n):.2f}: what the draws came from misses part of the probability, and intervals are "

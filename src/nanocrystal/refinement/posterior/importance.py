@@ -172,10 +172,17 @@ class _Drawing:
 
     def suffice(self) -> bool:
         """Say whether the draws of the last law tell every parameter, as far as their weights say."""
+        effective, index = self.told()
+        return index < most_index(max(len(self.rounds[-1]), PILOT)) and effective >= FEWEST_DRAWS
+
+    def told(self) -> tuple[float, float]:
+        """Return as how many independent draws those of the last law tell all parameters, and the index of its tail."""
         last = self.rounds[-1]
         weights, index = last.judged()
-        told = independent_draws(self.law.at(last.places)[:, None], weights).min() if len(last) else 0.0
-        return index < most_index(max(len(last), PILOT)) and min(effective_number(weights), told) >= FEWEST_DRAWS
+        if not len(last):
+            return 0.0, index
+        x = self.law.at(last.places)
+        return min(effective_number(weights), float(independent_draws(x[:, None], weights).min())), index
 
     def strays(self) -> FloatArray | None:
         """Return where walkers come to from the draws, (WALKERS, n_free), None where these have seen all of it.
@@ -206,9 +213,7 @@ class _Drawing:
         last = self.rounds[-1]
         if len(last) < PILOT:
             return PILOT - len(last)
-        weights, index = last.judged()
-        x = self.law.at(last.places)
-        effective = min(effective_number(weights), float(independent_draws(x[:, None], weights).min()))
+        effective, index = self.told()
         needed = MARGIN * FEWEST_DRAWS * len(last) / max(effective, 1e-9)
         if needed > 2.0 * MOST or (effective >= FEWEST_DRAWS and index < most_index(len(last))):
             return 0

@@ -18,7 +18,7 @@ import numpy as np
 from nanocrystal.errors import InputError
 from nanocrystal.measurement import Technique
 from nanocrystal.parameters import Declares
-from nanocrystal.processes import Begin, Executor, Here, Requests
+from nanocrystal.processes import Begin, Executor, Here
 from nanocrystal.refinement.fit import RefinableSample, assembled_result, bound_problem, checked_scales
 from nanocrystal.refinement.joint import refined_jointly
 from nanocrystal.refinement.noise import weighed_by_noise
@@ -43,6 +43,7 @@ from nanocrystal.refinement.posterior.sampling import (
 from nanocrystal.refinement.posterior.workers import evaluating, target_maker
 from nanocrystal.report.posterior.result import Posterior
 from nanocrystal.report.refined.result import Result
+from nanocrystal.stopping import Requests
 
 Method = Literal["auto", "importance", "chain"]
 Drawn = TypeVar("Drawn", WeightedDraws, Chain)
